@@ -1,0 +1,23 @@
+/** A value, or a promise of it: what is synchronous on one runtime may be asynchronous on the next. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** The shape of `fetch` that the core calls. The platform's own fits as it is. */
+export type FetchPort = (url: string, init?: FetchInit) => Promise<Response>;
+
+/** The request options that the core sets. */
+export interface FetchInit {
+  method?: string;
+  headers?: Record<string, string> | Headers;
+  body?: string | URLSearchParams | Uint8Array | null;
+  redirect?: "manual" | "follow" | "error";
+  signal?: AbortSignal;
+}
+
+/** What the core needs from outside: it has no clock, no randomness and no network of its own. */
+export interface Ports {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** So many cryptographically random bytes. */
+  random(bytes: number): Uint8Array;
+  fetch: FetchPort;
+}

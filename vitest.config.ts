@@ -1,0 +1,25 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+/** Every test of the core runs against both engines, from source: a stale build is never what is tested. */
+const withEngine = (name: "node" | "web") => ({
+  alias: { "#aead": fileURLToPath(new URL(`./core/seal/aead.${name}.ts`, import.meta.url)) },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      { resolve: withEngine("node"), test: { name: "node", include: ["test/core/**/*.test.ts"] } },
+      { resolve: withEngine("web"), test: { name: "web", include: ["test/core/**/*.test.ts"] } },
+      {
+        resolve: withEngine("node"),
+        test: {
+          name: "adapters",
+          include: ["test/{adapters,security,conformance,e2e,repository}/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
