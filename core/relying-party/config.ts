@@ -1,0 +1,60 @@
+import type { IdTokenClaims } from "../exchange/machine.js";
+import type { LatchkeyEvent } from "../events.js";
+import type { Awaitable } from "../ports.js";
+import type { ProviderSettings } from "../provider/provider.js";
+import type { SessionsOptions } from "../session/sessions.js";
+
+/** Who is signed in: the claims of the ID Token (and of userinfo, when asked for), without those of the protocol. */
+export interface User {
+  /** The subject: unique at its issuer, never reassigned (OpenID Connect Core 2). */
+  readonly sub: string;
+  readonly name?: string;
+  readonly email?: string;
+  readonly [claim: string]: unknown;
+}
+
+/** What an app's session holds: who is signed in, and the app's own data. */
+export interface SignedIn<Data> {
+  readonly user: User;
+  readonly data: Data;
+}
+
+/** One place where the app is reached: an origin, and the path that it lives under. */
+export interface Site {
+  /** `https://app.example` */
+  readonly origin: string;
+  /** `""` or `/base`, without a slash at the end. */
+  readonly path: string;
+  readonly secure: boolean;
+}
+
+/** What a sign-in hook is told. */
+export interface SignIn {
+  readonly user: User;
+  /** All verified claims, those of the protocol too. */
+  readonly claims: IdTokenClaims;
+  readonly accessToken: string;
+}
+
+/** A checked configuration, complete: what adapters make of an app's options and its environment. */
+export interface RelyingPartyConfig<Data> {
+  readonly provider: ProviderSettings;
+  /** At least one; the first serves requests whose host is none of them. */
+  readonly sites: readonly [Site, ...Site[]];
+  /** `/auth` */
+  readonly mount: string;
+  readonly trailingSlash: boolean;
+  readonly scope: string;
+  readonly responseMode: "query" | "form_post";
+  readonly authorizationParams: Readonly<Record<string, string>>;
+  /** Names of query parameters of the login route that go on to the provider. */
+  readonly allowedParams: readonly string[];
+  readonly apiOrigins: readonly string[];
+  readonly userinfo: boolean;
+  readonly logout: "provider" | "local";
+  /** Path the provider sends people back to after sign-out. */
+  readonly postLogoutPath: string;
+  readonly session: SessionsOptions<SignedIn<Data>>;
+  readonly onSignIn: ((signIn: SignIn) => Awaitable<{ user?: Record<string, unknown>; data?: Data } | undefined>) | undefined;
+  readonly onEvent: ((event: LatchkeyEvent) => void) | undefined;
+}

@@ -1,0 +1,81 @@
+import { type ExchangeErrorCode, exchangeStatus } from "../errors.js";
+import type { Reply } from "../plan.js";
+
+/** Every answer of our own routes: never stored by a cache (S4, S7). */
+const NO_STORE = { "cache-control": "private, no-store", vary: "Cookie" };
+
+const reply = (status: number, headers: Record<string, string>, body: string | null): Reply => ({
+  status,
+  headers: { ...NO_STORE, ...headers },
+  setCookies: [],
+  body,
+});
+
+/** 303 after a POST, so that no form is sent on (RFC 9700 4.12); 302 otherwise. */
+export const redirect = (to: string, method: string): Reply =>
+  reply(method === "POST" ? 303 : 302, { location: to }, null);
+
+export const json = (status: number, value: unknown): Reply =>
+  reply(status, { "content-type": "application/json; charset=utf-8" }, JSON.stringify(value));
+
+export const methodNotAllowed = (allow: string): Reply => reply(405, { allow }, null);
+
+/**
+ * Declines what only a person's navigation may start. A speculation must get an error, since the browser would show
+ * any 2xx at the later click; to routers 204 means: navigate instead.
+ */
+export const decline = (speculative: boolean): Reply => reply(speculative ? 503 : 204, {}, null);
+
+/** The answer of API routes when no one is signed in. */
+export const notAuthenticated = (): Reply =>
+  json(401, {
+    error: "not_authenticated",
+    description: "The user does not have an active session or is not authenticated",
+  });
+
+const TEXTS: Partial<Record<ExchangeErrorCode, string>> = {
+  no_transaction:
+    "This sign-in was not started in this browser, or was completed before. " +
+    "If it happens each time, the site may be open under another host name than the one it is configured for, or cookies may be blocked.",
+  transaction_expired: "The sign-in took too long.",
+  access_denied: "Access was refused.",
+  login_required: "There is no session at the identity provider.",
+  provider_unreachable: "The identity provider cannot be reached at the moment.",
+};
+
+/** A page of fixed text: nothing of the request is in it (S19). */
+export function errorPage(code: ExchangeErrorCode, loginPath: string): Reply {
+  const text = TEXTS[code] ?? "The sign-in could not be completed.";
+  const body = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Sign-in failed</title>
+<style>body{font:1.1rem/1.6 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1.5rem;color-scheme:light dark}code{opacity:.7}</style>
+<h1>Sign-in failed</h1>
+<p>${text}</p>
+<p><a href="${loginPath}">Sign in again</a></p>
+<p><code>${code}</code></p>
+</html>
+`;
+  return reply(
+    exchangeStatus[code],
+    {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+    },
+    body,
+  );
+}
+
+/** The caching headers of an app's own response, after it touched a session. */
+export function cacheHeaders(
+  current: { readonly cacheControl: string | null; readonly vary: string | null },
+  { wrote }: { readonly wrote: boolean },
+): Record<string, string> {
+  const names = (current.vary ?? "").split(",").map((name) => name.trim());
+  const known = names.some((name) => name === "*" || name.toLowerCase() === "cookie");
+  const vary = known ? {} : { vary: [...names.filter(Boolean), "Cookie"].join(", ") };
+  if (wrote) return { "cache-control": NO_STORE["cache-control"], ...vary };
+  return { ...(current.cacheControl === null ? { "cache-control": "private" } : {}), ...vary };
+}

@@ -1,0 +1,21 @@
+import type { Awaitable } from "../ports.js";
+
+/** The part of Standard Schema v1 (standardschema.dev) that is called: Zod, Valibot, ArkType and others have it. */
+export interface StandardSchema<Output> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    validate(value: unknown): Awaitable<{ readonly value: Output } | { readonly issues: ReadonlyArray<unknown> }>;
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+  };
+}
+
+/** The value as the schema gives it back, or undefined when it does not fit. */
+export async function conform<Output>(
+  schema: StandardSchema<Output> | undefined,
+  value: unknown,
+): Promise<{ value: Output } | undefined> {
+  if (!schema) return { value: value as Output };
+  const result = await schema["~standard"].validate(value);
+  return "value" in result && !("issues" in result && result.issues) ? { value: result.value } : undefined;
+}
