@@ -1,0 +1,121 @@
+import { ExchangeError, MisuseError } from "../errors.js";
+import {
+  type AccessToken,
+  assess,
+  mergeTokens,
+  type TokenEvent,
+  type TokenRequest,
+  type TokenSet,
+  type TokenState,
+  tokenTransition,
+} from "../exchange/token-life.js";
+import type { FetchInit } from "../ports.js";
+import type { VisitContext } from "./visit.js";
+
+/** A usable access token of the session: drives the token machine, refreshing where it is due. */
+export async function accessToken<Data>(visit: VisitContext<Data>, asked: TokenRequest = {}): Promise<string> {
+  const { scope, ports, outlet } = visit;
+  if (!scope.session) throw new ExchangeError("no_session");
+  const tokens = await scope.tokens();
+  const state = assess(tokens, asked, ports.now());
+  if (state.name === "fresh") return state.token.accessToken;
+  if (state.name !== "due" || !tokens) throw new ExchangeError("no_access_token");
+  const token = await run(visit, tokens, state, { name: outlet.canWrite() ? "refresh_started" : "refresh_impossible" });
+  return token.accessToken;
+}
+
+async function run<Data>(
+  visit: VisitContext<Data>,
+  tokens: TokenSet,
+  start: TokenState,
+  first: TokenEvent,
+): Promise<AccessToken> {
+  const { scope, ports } = visit;
+  let state = start;
+  let event: TokenEvent | undefined = first;
+  let cause: unknown;
+  let token: AccessToken | undefined;
+  while (event) {
+    const [next, effects] = tokenTransition(state, event, ports.now());
+    visit.emit({ type: "transition", machine: "token", from: state.name, event: event.name, to: next.name });
+    state = next;
+    event = undefined;
+    for (const effect of effects) {
+      switch (effect.name) {
+        case "refresh":
+          try {
+            event = { name: "refreshed", tokens: await refresh(visit, tokens, effect.refreshToken, effect.request) };
+          } catch (error) {
+            if (!(error instanceof ExchangeError)) throw error;
+            cause = error;
+            event = { name: "refresh_failed", terminal: error.code === "grant_ended" };
+          }
+          break;
+        case "write_tokens":
+          scope.setTokens(effect.tokens);
+          await visit.commit();
+          visit.emit({ type: "refreshed" });
+          break;
+        case "use_token":
+          token = effect.token;
+          break;
+        case "end_session":
+          scope.destroy();
+          await visit.commit();
+          break;
+        case "fail":
+          visit.emit({ type: "failed", code: effect.code });
+          throw new ExchangeError(effect.code, { cause });
+      }
+    }
+  }
+  return token as AccessToken;
+}
+
+async function refresh<Data>(
+  { provider, scope, ports }: VisitContext<Data>,
+  tokens: TokenSet,
+  refreshToken: string,
+  { audience, scope: tokenScope }: TokenRequest,
+): Promise<TokenSet> {
+  const asked: TokenRequest = {
+    ...(audience === undefined ? {} : { audience }),
+    ...(tokenScope === undefined ? {} : { scope: tokenScope }),
+  };
+  const subject = scope.session?.data.user.sub ?? "";
+  const result = await provider.refresh({ refreshToken, subject, ...asked });
+  return mergeTokens(tokens, { ...result.response, refreshToken: result.refreshToken }, asked, ports.now());
+}
+
+/** `fetch` with the session's access token, to allow-listed origins only. */
+export async function authorizedFetch<Data>(
+  visit: VisitContext<Data>,
+  url: string,
+  init: FetchInit = {},
+  asked: TokenRequest = {},
+): Promise<Response> {
+  const { config, ports } = visit;
+  const { origin, href } = new URL(url);
+  if (!config.apiOrigins.includes(origin)) {
+    throw new MisuseError("ERR_ORIGIN_NOT_ALLOWED", "latchkey: add the API's origin to apiOrigins to send it the token");
+  }
+  const send = async (request: TokenRequest) => {
+    const headers = new Headers(init.headers);
+    headers.set("authorization", `Bearer ${await accessToken(visit, request)}`);
+    // Not followed unless asked: some runtimes send Authorization on to wherever a redirect leads.
+    return ports.fetch(href, { redirect: "manual", ...init, headers });
+  };
+  const response = await send(asked);
+  if (response.status !== 401 || !isRepeatable(init.body)) return response;
+  try {
+    return await send({ ...asked, refresh: true });
+  } catch (error) {
+    // Without a newer token the API's own answer stands.
+    if (error instanceof ExchangeError && error.code !== "grant_ended") return response;
+    throw error;
+  }
+}
+
+/** A stream is gone once it was sent. */
+const isRepeatable = (body: FetchInit["body"] | ReadableStream): boolean =>
+  body === undefined || body === null || typeof body === "string" || !("getReader" in body);

@@ -1,0 +1,69 @@
+import type { CookieAttributes } from "../cookie/header.js";
+import type { UntimedEvent } from "../events.js";
+import type { TokenSet } from "../exchange/token-life.js";
+import type { RequestView } from "../plan.js";
+import type { Ports } from "../ports.js";
+import { createProvider } from "../provider/provider.js";
+import { createSealer } from "../seal/sealer.js";
+import { createSessions } from "../session/sessions.js";
+import type { RelyingPartyConfig, SignedIn, Site } from "./config.js";
+import { chooseSite } from "./site.js";
+import { openTransactions, TRANSACTION_DURATION } from "./transactions.js";
+import { createVisit, type Outlet, type Visit, type VisitContext } from "./visit.js";
+
+/** Sign-in and sessions of one app: what every adapter calls. It keeps nothing of any user. */
+export interface RelyingParty<Data> {
+  /** Opens the session of one request. Never throws for what a client sent. */
+  visit(request: RequestView, outlet: Outlet): Promise<Visit<Data>>;
+}
+
+/** @throws MisuseError (`ERR_CONFIG`) when secrets, cookies or durations are wrong */
+export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports: Ports): RelyingParty<Data> {
+  const provider = createProvider(config.provider, ports);
+  const transactionSealer = createSealer({
+    secret: config.session.secret,
+    purpose: "transaction",
+    maxAge: TRANSACTION_DURATION,
+  });
+  const exchange = {
+    clientId: config.provider.clientId,
+    scope: config.scope,
+    responseMode: config.responseMode,
+    transactionDuration: TRANSACTION_DURATION,
+    clockTolerance: config.provider.clockTolerance,
+  };
+  const emit = (event: UntimedEvent) => config.onEvent?.({ ...event, at: ports.now() });
+  const sessionsAt = (secure: boolean) =>
+    createSessions<SignedIn<Data>, TokenSet>(
+      { ...config.session, cookie: { ...config.session.cookie, secure } },
+      ports,
+      emit,
+    );
+  // Secure follows the configured origin, never the socket: one set of names for https, one for loopback http.
+  const sessions = new Map([...new Set(config.sites.map(({ secure }) => secure))].map((secure) => [secure, sessionsAt(secure)]));
+
+  return {
+    async visit(request, outlet) {
+      const site = chooseSite(config.sites, request);
+      const { load, cookieName } = sessions.get(site.secure) as ReturnType<typeof sessionsAt>;
+      const scope = await load(request.headers.get("cookie"));
+      const attributes = transactionAttributes(config, site);
+      const transactions = openTransactions(scope.jar, cookieName(""), transactionSealer, attributes, ports.now);
+      const commit: VisitContext<Data>["commit"] = async ({ roll = false } = {}) => {
+        const lines = await scope.commit({ roll });
+        if (lines.length > 0) outlet.setCookies(lines);
+      };
+      return createVisit({ config, exchange, ports, provider, request, site, scope, transactions, outlet, emit, commit });
+    },
+  };
+}
+
+/**
+ * The callback is reached from the provider's site: by a navigation, which Lax allows, or by its form, which only None
+ * does; None needs Secure, which browsers accept on loopback http too.
+ */
+function transactionAttributes<Data>({ responseMode, session }: RelyingPartyConfig<Data>, { secure }: Site): CookieAttributes {
+  const { domain } = session.cookie ?? {};
+  const sameSite = responseMode === "form_post" ? "none" : "lax";
+  return { path: "/", secure: secure || sameSite === "none", sameSite, ...(domain ? { domain } : {}) };
+}

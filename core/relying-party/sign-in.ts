@@ -1,0 +1,171 @@
+import { calculatePKCECodeChallenge } from "oauth4webapi";
+import { toBase64url } from "../base64url.js";
+import { ExchangeError } from "../errors.js";
+import {
+  type Effect,
+  type Event,
+  type IdTokenClaims,
+  protectedParameters,
+  type State,
+  type TokenResponse,
+  transition,
+} from "../exchange/machine.js";
+import { safeReturnTo } from "../exchange/return-to.js";
+import { tokenSetOf } from "../exchange/token-life.js";
+import type { Reply } from "../plan.js";
+import { redirect } from "./replies.js";
+import { routePath } from "./site.js";
+import type { VisitContext } from "./visit.js";
+
+/** What one sign-in may ask for. */
+export interface LoginOptions {
+  /** Where to go afterwards: a path on this site; anything else becomes "/". @default the page asked for, or "/" */
+  returnTo?: string;
+  /** Sign in to this organization; the ID Token is checked for it. */
+  organization?: string;
+  loginHint?: string;
+  /** Seconds since the user last authenticated, at most; the ID Token is checked for it. */
+  maxAge?: number;
+  /** `none`, `login`, `consent`, `select_account` (OpenID Connect Core 3.1.2.1). */
+  prompt?: string;
+  /** Further authorization parameters. Those that the protocol relies on cannot be set. */
+  params?: Readonly<Record<string, string>>;
+}
+
+/** The login route: only allow-listed query parameters go on to the provider (S18). */
+export function loginOptionsOf(query: URLSearchParams, allowed: readonly string[]): LoginOptions {
+  const params: Record<string, string> = {};
+  for (const name of allowed) {
+    const value = query.get(name);
+    if (value !== null) params[name] = value;
+  }
+  return { params, returnTo: query.get("returnTo") ?? "/" };
+}
+
+/** Starts a sign-in: seals its transaction into a cookie and sends the browser to the provider. */
+export async function startSignIn<Data>(visit: VisitContext<Data>, options: LoginOptions): Promise<Reply> {
+  const { config, ports, provider, site } = visit;
+  const draw = () => toBase64url(ports.random(32));
+  const codeVerifier = draw();
+  const codeChallenge = await calculatePKCECodeChallenge(codeVerifier);
+  const { issuer, issRequired } = await provider.metadata();
+  return run(visit, { name: "idle" }, {
+    name: "login_requested",
+    now: ports.now(),
+    secrets: { state: draw(), nonce: draw(), codeVerifier, codeChallenge },
+    redirectUri: site.origin + routePath(site, config, "callback"),
+    returnTo: safeReturnTo(options.returnTo, site.origin, `${site.path}/`, site.path + config.mount),
+    issuer,
+    issRequired,
+    ...authorizationOf(config.authorizationParams, options),
+  });
+}
+
+/** Splits what is to be checked at the callback from what is only passed on. */
+function authorizationOf(configured: Readonly<Record<string, string>>, options: LoginOptions) {
+  const parameters: Record<string, string> = {};
+  for (const [name, value] of Object.entries({ ...configured, ...options.params })) {
+    if (!protectedParameters.has(name)) parameters[name] = value;
+  }
+  if (options.loginHint !== undefined) parameters["login_hint"] = options.loginHint;
+  if (options.prompt !== undefined) parameters["prompt"] = options.prompt;
+  const { max_age, organization = options.organization, ...rest } = parameters;
+  const maxAge = options.maxAge ?? (max_age === undefined ? undefined : Number(max_age));
+  return {
+    parameters: rest,
+    // Not a number of seconds: ask for a fresh authentication rather than for none.
+    ...(maxAge === undefined ? {} : { maxAge: Number.isInteger(maxAge) && maxAge >= 0 ? maxAge : 0 }),
+    ...(organization === undefined ? {} : { organization: options.organization ?? organization }),
+  };
+}
+
+/** Ends a sign-in: the transaction is used up whatever happens, and a session is established only at the very end. */
+export async function finishSignIn<Data>(visit: VisitContext<Data>, parameters: URLSearchParams): Promise<Reply> {
+  const stated = parameters.getAll("state");
+  const transaction = stated.length === 1 && stated[0] ? await visit.transactions.find(stated[0]) : undefined;
+  // Back button, bookmark, a second delivery: somebody who is signed in already goes on.
+  if (!transaction && visit.scope.session) return redirect(`${visit.site.origin}${visit.site.path}/`, visit.request.method);
+  const state: State = transaction ? { name: "awaiting_callback", transaction } : { name: "idle" };
+  return run(visit, state, { name: "callback_received", now: visit.ports.now(), parameters });
+}
+
+/**
+ * Drives the machine: performs each effect in order, and feeds what came of it back as the next event.
+ * @throws ExchangeError with the code of the state `failed`
+ */
+async function run<Data>(visit: VisitContext<Data>, start: State, first: Event): Promise<Reply> {
+  let state = start;
+  let event: Event | undefined = first;
+  let answer: Reply | undefined;
+  let cause: unknown;
+  while (event) {
+    const before = state;
+    const [next, effects]: [State, readonly Effect[]] = transition(visit.exchange, before, event);
+    visit.emit({ type: "transition", machine: "exchange", from: before.name, event: event.name, to: next.name });
+    state = next;
+    event = undefined;
+    try {
+      for (const effect of effects) {
+        const done: Outcome = await perform(visit, effect, before);
+        if (done && "status" in done) answer = done;
+        else event = done ?? event;
+      }
+    } catch (error) {
+      if (!(error instanceof ExchangeError)) throw error;
+      cause = error;
+      event = { name: "step_failed", code: error.code };
+    }
+  }
+  if (state.name === "failed") throw new ExchangeError(state.code, { cause });
+  return answer as Reply;
+}
+
+type Outcome = Reply | Event | undefined;
+
+/** The one place where effects become deeds. */
+async function perform<Data>(visit: VisitContext<Data>, effect: Effect, before: State): Promise<Outcome> {
+  const { provider, ports, request, site, transactions } = visit;
+  switch (effect.name) {
+    case "set_transaction":
+      await transactions.add(effect.transaction);
+      return undefined;
+    case "authorize":
+      return redirect(await provider.authorizationUrl(effect.parameters), request.method);
+    case "clear_transaction":
+      if ("transaction" in before) await transactions.remove(before.transaction.state);
+      // Written at once: used up even if the session that follows cannot be written.
+      await visit.commit();
+      return undefined;
+    case "redeem_code":
+      return { name: "tokens_received", tokens: await provider.redeem(effect) };
+    case "verify_id_token":
+      return { name: "id_token_verified", claims: await provider.verifyIdToken(effect), now: ports.now() };
+    case "establish_session":
+      await establish(visit, effect.claims, effect.tokens);
+      return undefined;
+    case "redirect":
+      // Read back from a seal, and still resolved against our own origin once more (S15).
+      return redirect(site.origin + safeReturnTo(effect.to, site.origin, `${site.path}/`), request.method);
+  }
+}
+
+/** Claims about the token rather than about the user (RFC 7519 4.1, OpenID Connect Core 2 and 3.3.2.11). */
+const PROTOCOL_CLAIMS = new Set("iss aud exp iat nbf jti nonce at_hash c_hash s_hash azp auth_time sid".split(" "));
+
+/** Begins the session: always a new one (S30); data is carried over only for the same user. */
+async function establish<Data>(visit: VisitContext<Data>, claims: IdTokenClaims, tokens: TokenResponse): Promise<void> {
+  const { config, ports, provider, scope } = visit;
+  const extra = config.userinfo ? await provider.userinfo(tokens.accessToken, claims.sub) : {};
+  const entries = Object.entries({ ...claims, ...extra }).filter(([name]) => !PROTOCOL_CLAIMS.has(name));
+  const user = { ...Object.fromEntries(entries), sub: claims.sub };
+  const shaped = await config.onSignIn?.({ user, claims, accessToken: tokens.accessToken });
+  const previous = scope.session?.data;
+  const carried = previous?.user.sub === claims.sub ? previous.data : ({} as Data);
+  scope.begin(
+    // Who it is comes from the verified token, whatever a hook returns (S44).
+    { user: { ...(shaped?.user ?? user), sub: claims.sub }, data: shaped?.data ?? carried },
+    tokenSetOf(tokens, ports.now()),
+  );
+  await visit.commit();
+  visit.emit({ type: "signed_in" });
+}

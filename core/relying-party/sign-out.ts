@@ -1,0 +1,45 @@
+import { ExchangeError } from "../errors.js";
+import { safeReturnTo } from "../exchange/return-to.js";
+import type { Reply } from "../plan.js";
+import { redirect } from "./replies.js";
+import type { VisitContext } from "./visit.js";
+
+/** How to sign out. */
+export interface LogoutOptions {
+  /** Where to go afterwards: a path on this site, registered with the provider. @default `postLogoutPath` */
+  returnTo?: string;
+}
+
+/** Ends the session here, always; then, as far as it can be reached, at the provider (RP-Initiated Logout 2). */
+export async function signOut<Data>(visit: VisitContext<Data>, options: LogoutOptions): Promise<Reply> {
+  const { config, provider, scope, site, request } = visit;
+  const wasSignedIn = scope.session !== null;
+  const tokens = await scope.tokens();
+  scope.destroy();
+  await visit.commit();
+  visit.emit({ type: "signed_out" });
+  const fallback = `${site.path}${config.postLogoutPath}`;
+  const home = site.origin + safeReturnTo(options.returnTo ?? fallback, site.origin, fallback, site.path + config.mount);
+  if (!wasSignedIn || config.logout === "local") return redirect(home, request.method);
+  const [elsewhere] = await Promise.all([
+    attempt(visit, () =>
+      provider.endSessionUrl({
+        postLogoutRedirectUri: home,
+        ...(tokens?.idToken === undefined ? {} : { idTokenHint: tokens.idToken }),
+      }),
+    ),
+    tokens?.refreshToken === undefined ? undefined : attempt(visit, () => provider.revoke(tokens.refreshToken as string)),
+  ]);
+  return redirect(elsewhere ?? home, request.method);
+}
+
+/** The provider's part is a courtesy: nobody stays signed in here because it cannot be reached. */
+async function attempt<T, Data>(visit: VisitContext<Data>, task: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await task();
+  } catch (error) {
+    if (!(error instanceof ExchangeError)) throw error;
+    visit.emit({ type: "failed", code: error.code });
+    return undefined;
+  }
+}

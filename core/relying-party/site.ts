@@ -1,0 +1,28 @@
+import { pathOf } from "../request.js";
+import type { RequestView } from "../plan.js";
+import type { RelyingPartyConfig, Site } from "./config.js";
+
+/** Our own routes under the mount. */
+export type Route = "login" | "callback" | "logout" | "me";
+const ROUTES: readonly Route[] = ["login", "callback", "logout", "me"];
+
+type Mounted = Pick<RelyingPartyConfig<never>, "mount" | "trailingSlash">;
+
+/** The site a request is for, by its host: an exact match in the allow-list, else the first; never remembered (S40). */
+export function chooseSite(sites: RelyingPartyConfig<never>["sites"], { headers }: RequestView): Site {
+  const host = headers.get("host")?.toLowerCase();
+  return sites.find(({ origin }) => origin.endsWith(`//${host}`)) ?? sites[0];
+}
+
+/** Which of our routes a request is for: by exact path, a slash at the end aside (S42). */
+export function routeOf(request: RequestView, site: Site, { mount }: Mounted): Route | undefined {
+  const path = pathOf(request);
+  const base = `${site.path}${mount}/`;
+  if (!path.startsWith(base)) return undefined;
+  const rest = path.slice(base.length);
+  return ROUTES.find((route) => rest === route || rest === `${route}/`);
+}
+
+/** The path of a route, as browsers ask for it. */
+export const routePath = (site: Site, { mount, trailingSlash }: Mounted, route: Route): string =>
+  `${site.path}${mount}/${route}${trailingSlash ? "/" : ""}`;

@@ -1,0 +1,58 @@
+import type { Jar } from "../cookie/jar.js";
+import type { CookieAttributes } from "../cookie/header.js";
+import type { Transaction } from "../exchange/machine.js";
+import type { Sealer } from "../seal/sealer.js";
+import { calculatePKCECodeChallenge as sha256 } from "oauth4webapi";
+
+/** Sign-ins in progress that a browser may hold at once; the next one evicts the oldest. */
+const MAX_PENDING = 4;
+
+/** Seconds that a sign-in may take. */
+export const TRANSACTION_DURATION = 900;
+
+/** Sign-ins in progress, one sealed cookie each, so that tabs do not disturb each other. */
+export interface Transactions {
+  add(transaction: Transaction): Promise<void>;
+  /** The transaction that a callback's state belongs to. */
+  find(state: string): Promise<Transaction | undefined>;
+  remove(state: string): Promise<void>;
+}
+
+/** `secret`-sealed transactions in the jar of one request, under `<prefix>tx.<id>`. */
+export function openTransactions(
+  jar: Jar,
+  prefix: string,
+  sealer: Sealer,
+  attributes: CookieAttributes,
+  now: () => number,
+): Transactions {
+  const stem = `${prefix}tx.`;
+  /** Named after a hash of its state: a callback finds its own and touches no other. */
+  const nameOf = async (state: string) => stem + (await sha256(state)).slice(0, 10);
+
+  async function read(name: string): Promise<Transaction | undefined> {
+    const sealed = jar.get(name);
+    const opened = sealed ? await sealer.open(sealed, now()) : undefined;
+    // Authentic under a purpose of its own: what opens here was sealed by `add`.
+    return opened?.ok ? (opened.payload as Transaction) : undefined;
+  }
+
+  /** The oldest go first; what does not open is older than any. */
+  async function makeRoom(): Promise<void> {
+    const names = jar.names().filter((name) => name.startsWith(stem));
+    if (names.length < MAX_PENDING) return;
+    const startedAt = async (name: string) => ({ name, at: (await read(name))?.startedAt ?? 0 });
+    const byAge = (await Promise.all(names.map(startedAt))).sort((left, right) => right.at - left.at);
+    for (const { name } of byAge.slice(MAX_PENDING - 1)) jar.delete(name, attributes);
+  }
+
+  return {
+    async add(transaction) {
+      await makeRoom();
+      const sealed = await sealer.seal(transaction, now());
+      jar.set(await nameOf(transaction.state), sealed, TRANSACTION_DURATION, attributes);
+    },
+    find: async (state) => read(await nameOf(state)),
+    remove: async (state) => jar.delete(await nameOf(state), attributes),
+  };
+}

@@ -1,0 +1,160 @@
+import { type CookieTooLargeError, ExchangeError, MisuseError } from "../errors.js";
+import type { UntimedEvent } from "../events.js";
+import type { ExchangeConfig } from "../exchange/machine.js";
+import type { Plan, Reply, RequestView } from "../plan.js";
+import type { Awaitable, FetchInit, Ports } from "../ports.js";
+import type { Provider } from "../provider/provider.js";
+import type { SessionRefusal } from "../session/reading.js";
+import type { SessionScope } from "../session/scope.js";
+import { isPrefetch, wantsPage } from "../request.js";
+import { accessToken, authorizedFetch } from "./access.js";
+import type { TokenRequest, TokenSet } from "../exchange/token-life.js";
+import type { RelyingPartyConfig, SignedIn, Site, User } from "./config.js";
+import { errorPage, notAuthenticated, redirect } from "./replies.js";
+import { answerRoute } from "./routes.js";
+import { type LoginOptions, startSignIn } from "./sign-in.js";
+import { type LogoutOptions, signOut } from "./sign-out.js";
+import { routePath } from "./site.js";
+import type { Transactions } from "./transactions.js";
+
+/** The session of someone who is signed in. All times are milliseconds since the epoch. */
+export interface AuthSession<Data> {
+  readonly id: string;
+  readonly user: User;
+  /** The app's own, written with `update`. */
+  readonly data: Data;
+  readonly beganAt: number;
+  /** The last sign of life that was written down. */
+  readonly lastSeenAt: number;
+  /** When inactivity would end it; Infinity when sessions do not roll. */
+  readonly inactiveAt: number;
+  /** The absolute limit. */
+  readonly endsAt: number;
+}
+
+/** How what a visit writes reaches the browser: each adapter has one. */
+export interface Outlet {
+  /** Whether the response can still carry cookies. */
+  canWrite(): boolean;
+  /** Set-Cookie lines to append to the response; a later line of the same name replaces an earlier one. */
+  setCookies(lines: readonly string[]): void;
+}
+
+/** One request, as the relying party serves it. */
+export interface Visit<Data> {
+  readonly session: AuthSession<Data> | null;
+  /** Why there is no session, when there were cookies that could have been one. For logs. */
+  readonly reason: SessionRefusal | undefined;
+  /** Answers the routes under the mount; anything else passes. */
+  route(): Promise<Plan>;
+  /** Passes when someone is signed in; else a redirect to sign in for a page, 401 JSON for the rest. */
+  guard(): Plan;
+  /** Writes down activity, when it is due. */
+  roll(): Promise<void>;
+  /**
+   * Merges a patch into the session's data, or applies a function to it.
+   * @throws MisuseError `ERR_NO_SESSION`, `ERR_HEADERS_SENT`, `ERR_NOT_JSON`
+   * @throws CookieTooLargeError when it would not fit; nothing is written.
+   */
+  update(change: Partial<Data> | ((data: Data) => Data)): Promise<void>;
+  /**
+   * A valid access token; refreshed when it is about to expire, or when asked.
+   * @throws ExchangeError `no_session`, `no_access_token`, `refresh_required`, `grant_ended`, `provider_unreachable` and others
+   */
+  accessToken(request?: TokenRequest): Promise<string>;
+  /**
+   * `fetch` with the access token, for allow-listed origins only; a 401 is tried once more after a refresh.
+   * @throws MisuseError `ERR_ORIGIN_NOT_ALLOWED`; ExchangeError as `accessToken`
+   */
+  fetch(url: string, init?: FetchInit, request?: TokenRequest): Promise<Response>;
+  /** The answer that sends the browser to sign in. */
+  login(options?: LoginOptions): Promise<Reply>;
+  /** Signs out here and at the provider: the answer that sends the browser there. */
+  logout(options?: LogoutOptions): Promise<Reply>;
+}
+
+/** What the files of this room share about one request. */
+export interface VisitContext<Data> {
+  readonly config: RelyingPartyConfig<Data>;
+  readonly exchange: ExchangeConfig;
+  readonly ports: Ports;
+  readonly provider: Provider;
+  readonly request: RequestView;
+  readonly site: Site;
+  readonly scope: SessionScope<SignedIn<Data>, TokenSet>;
+  readonly transactions: Transactions;
+  readonly outlet: Outlet;
+  emit(event: UntimedEvent): void;
+  /** Writes what has changed so far to the outlet. */
+  commit(options?: { roll?: boolean }): Promise<void>;
+}
+
+/** The relying party's side of one request. */
+export function createVisit<Data>(context: VisitContext<Data>): Visit<Data> {
+  const { scope, request, outlet, site, config } = context;
+
+  function writable(): void {
+    if (outlet.canWrite()) return;
+    throw new MisuseError("ERR_HEADERS_SENT", "latchkey: the response has begun; cookies can no longer be set");
+  }
+
+  return {
+    get session() {
+      if (!scope.session) return null;
+      const { data: signedIn, ...rest } = scope.session;
+      return { ...rest, ...signedIn };
+    },
+    get reason() {
+      return scope.reason;
+    },
+    route: () => answerRoute(context),
+    guard() {
+      if (scope.session) return { kind: "pass" };
+      if (!wantsPage(request)) return { kind: "reply", ...notAuthenticated() };
+      const login = `${site.origin}${routePath(site, config, "login")}`;
+      const back = new URLSearchParams({ returnTo: request.url });
+      return { kind: "reply", ...redirect(`${login}?${back}`, request.method) };
+    },
+    async roll() {
+      if (scope.session && !isPrefetch(request) && outlet.canWrite()) await context.commit({ roll: true });
+    },
+    async update(change) {
+      writable();
+      if (!scope.session) throw new MisuseError("ERR_NO_SESSION", "latchkey: no one is signed in: nothing to update");
+      const patch = typeof change === "function" ? change : (data: Data): Data => ({ ...data, ...change });
+      scope.update(({ user, data }) => ({ user, data: patch(data) }));
+      await context.commit();
+    },
+    accessToken: (asked) => accessToken(context, asked),
+    fetch: (url, init, asked) => authorizedFetch(context, url, init, asked),
+    async login(options = {}) {
+      writable();
+      return answering(context, () => startSignIn(context, { returnTo: request.url, ...options }));
+    },
+    async logout(options = {}) {
+      writable();
+      return answering(context, () => signOut(context, options));
+    },
+  };
+}
+
+/** Runs what answers with a page; a failure becomes the error page, and what was written so far is kept. */
+export async function answering<Data>(context: VisitContext<Data>, answer: () => Promise<Reply>): Promise<Reply> {
+  try {
+    const reply = await answer();
+    await context.commit();
+    return reply;
+  } catch (error) {
+    const failure = asExchangeError(error);
+    if (!failure) throw error;
+    context.emit({ type: "failed", code: failure.code });
+    await context.commit();
+    return errorPage(failure.code, routePath(context.site, context.config, "login"));
+  }
+}
+
+const asExchangeError = (error: unknown): ExchangeError | undefined => {
+  if (error instanceof ExchangeError) return error;
+  const { code } = (error ?? {}) as Partial<CookieTooLargeError>;
+  return code === "ERR_COOKIE_TOO_LARGE" ? new ExchangeError("session_too_large", { cause: error }) : undefined;
+};
