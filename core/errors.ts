@@ -1,5 +1,10 @@
 /** The caller's fault: thrown at start-up, or where a method is called with what it cannot take. */
-export type MisuseCode = "ERR_CONFIG" | "ERR_NOT_JSON" | "ERR_NO_SESSION" | "ERR_ORIGIN_NOT_ALLOWED" | "ERR_HEADERS_SENT";
+export type MisuseCode =
+  | "ERR_CONFIG"
+  | "ERR_NOT_JSON"
+  | "ERR_NO_SESSION"
+  | "ERR_ORIGIN_NOT_ALLOWED"
+  | "ERR_HEADERS_SENT";
 
 /** Wrong use or configuration. The message says what to change; `code` is stable. */
 export class MisuseError extends Error {

@@ -97,7 +97,10 @@ export async function authorizedFetch<Data>(
   const { config, ports } = visit;
   const { origin, href } = new URL(url);
   if (!config.apiOrigins.includes(origin)) {
-    throw new MisuseError("ERR_ORIGIN_NOT_ALLOWED", "latchkey: add the API's origin to apiOrigins to send it the token");
+    throw new MisuseError(
+      "ERR_ORIGIN_NOT_ALLOWED",
+      "latchkey: add the API's origin to apiOrigins to send it the token",
+    );
   }
   const send = async (request: TokenRequest) => {
     const headers = new Headers(init.headers);

@@ -1,5 +1,5 @@
-import type { IdTokenClaims } from "../exchange/machine.js";
 import type { LatchkeyEvent } from "../events.js";
+import type { IdTokenClaims } from "../exchange/machine.js";
 import type { Awaitable } from "../ports.js";
 import type { ProviderSettings } from "../provider/provider.js";
 import type { SessionsOptions } from "../session/sessions.js";
@@ -55,6 +55,8 @@ export interface RelyingPartyConfig<Data> {
   /** Path the provider sends people back to after sign-out. */
   readonly postLogoutPath: string;
   readonly session: SessionsOptions<SignedIn<Data>>;
-  readonly onSignIn: ((signIn: SignIn) => Awaitable<{ user?: Record<string, unknown>; data?: Data } | undefined>) | undefined;
+  readonly onSignIn:
+    | ((signIn: SignIn) => Awaitable<{ user?: Record<string, unknown>; data?: Data } | undefined>)
+    | undefined;
   readonly onEvent: ((event: LatchkeyEvent) => void) | undefined;
 }

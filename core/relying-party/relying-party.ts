@@ -1,7 +1,7 @@
 import type { CookieAttributes } from "../cookie/header.js";
 import type { UntimedEvent } from "../events.js";
 import type { TokenSet } from "../exchange/token-life.js";
-import type { RequestView } from "../plan.js";
+import type { Outlet, RequestView } from "../plan.js";
 import type { Ports } from "../ports.js";
 import { createProvider } from "../provider/provider.js";
 import { createSealer } from "../seal/sealer.js";
@@ -9,7 +9,7 @@ import { createSessions } from "../session/sessions.js";
 import type { RelyingPartyConfig, SignedIn, Site } from "./config.js";
 import { chooseSite } from "./site.js";
 import { openTransactions, TRANSACTION_DURATION } from "./transactions.js";
-import { createVisit, type Outlet, type Visit, type VisitContext } from "./visit.js";
+import { createVisit, type Visit, type VisitContext } from "./visit.js";
 
 /** Sign-in and sessions of one app: what every adapter calls. It keeps nothing of any user. */
 export interface RelyingParty<Data> {
@@ -40,7 +40,9 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
       emit,
     );
   // Secure follows the configured origin, never the socket: one set of names for https, one for loopback http.
-  const sessions = new Map([...new Set(config.sites.map(({ secure }) => secure))].map((secure) => [secure, sessionsAt(secure)]));
+  const sessions = new Map(
+    [...new Set(config.sites.map(({ secure }) => secure))].map((secure) => [secure, sessionsAt(secure)]),
+  );
 
   return {
     async visit(request, outlet) {
@@ -53,17 +55,32 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
         const lines = await scope.commit({ roll });
         if (lines.length > 0) outlet.setCookies(lines);
       };
-      return createVisit({ config, exchange, ports, provider, request, site, scope, transactions, outlet, emit, commit });
+      return createVisit({
+        config,
+        exchange,
+        ports,
+        provider,
+        request,
+        site,
+        scope,
+        transactions,
+        outlet,
+        emit,
+        commit,
+      });
     },
   };
 }
 
 /**
  * The callback is reached from the provider's site: by a navigation, which Lax allows, or by its form, which only None
- * does; None needs Secure, which browsers accept on loopback http too.
+ * does; None needs Secure, which browsers accept on loopback http too. An embedded app needs None throughout.
  */
-function transactionAttributes<Data>({ responseMode, session }: RelyingPartyConfig<Data>, { secure }: Site): CookieAttributes {
-  const { domain } = session.cookie ?? {};
-  const sameSite = responseMode === "form_post" ? "none" : "lax";
-  return { path: "/", secure: secure || sameSite === "none", sameSite, ...(domain ? { domain } : {}) };
+function transactionAttributes<Data>(
+  { responseMode, session }: RelyingPartyConfig<Data>,
+  { secure }: Site,
+): CookieAttributes {
+  const { domain, sameSite: sessionSameSite, partitioned = false } = session.cookie ?? {};
+  const sameSite = responseMode === "form_post" || sessionSameSite === "none" ? "none" : "lax";
+  return { path: "/", secure: secure || sameSite === "none", sameSite, partitioned, ...(domain ? { domain } : {}) };
 }

@@ -1,13 +1,9 @@
 import { type ExchangeErrorCode, exchangeStatus } from "../errors.js";
 import type { Reply } from "../plan.js";
 
-/** Every answer of our own routes: never stored by a cache (S4, S7). */
-const NO_STORE = { "cache-control": "private, no-store", vary: "Cookie" };
-
 const reply = (status: number, headers: Record<string, string>, body: string | null): Reply => ({
   status,
-  headers: { ...NO_STORE, ...headers },
-  setCookies: [],
+  headers,
   body,
 });
 
@@ -62,20 +58,9 @@ export function errorPage(code: ExchangeErrorCode, loginPath: string): Reply {
     exchangeStatus[code],
     {
       "content-type": "text/html; charset=utf-8",
-      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+      "content-security-policy":
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
     },
     body,
   );
-}
-
-/** The caching headers of an app's own response, after it touched a session. */
-export function cacheHeaders(
-  current: { readonly cacheControl: string | null; readonly vary: string | null },
-  { wrote }: { readonly wrote: boolean },
-): Record<string, string> {
-  const names = (current.vary ?? "").split(",").map((name) => name.trim());
-  const known = names.some((name) => name === "*" || name.toLowerCase() === "cookie");
-  const vary = known ? {} : { vary: [...names.filter(Boolean), "Cookie"].join(", ") };
-  if (wrote) return { "cache-control": NO_STORE["cache-control"], ...vary };
-  return { ...(current.cacheControl === null ? { "cache-control": "private" } : {}), ...vary };
 }

@@ -49,16 +49,20 @@ export async function startSignIn<Data>(visit: VisitContext<Data>, options: Logi
   const codeVerifier = draw();
   const codeChallenge = await calculatePKCECodeChallenge(codeVerifier);
   const { issuer, issRequired } = await provider.metadata();
-  return run(visit, { name: "idle" }, {
-    name: "login_requested",
-    now: ports.now(),
-    secrets: { state: draw(), nonce: draw(), codeVerifier, codeChallenge },
-    redirectUri: site.origin + routePath(site, config, "callback"),
-    returnTo: safeReturnTo(options.returnTo, site.origin, `${site.path}/`, site.path + config.mount),
-    issuer,
-    issRequired,
-    ...authorizationOf(config.authorizationParams, options),
-  });
+  return run(
+    visit,
+    { name: "idle" },
+    {
+      name: "login_requested",
+      now: ports.now(),
+      secrets: { state: draw(), nonce: draw(), codeVerifier, codeChallenge },
+      redirectUri: site.origin + routePath(site, config, "callback"),
+      returnTo: safeReturnTo(options.returnTo, site.origin, `${site.path}/`, site.path + config.mount),
+      issuer,
+      issRequired,
+      ...authorizationOf(config.authorizationParams, options),
+    },
+  );
 }
 
 /** Splits what is to be checked at the callback from what is only passed on. */
@@ -84,7 +88,8 @@ export async function finishSignIn<Data>(visit: VisitContext<Data>, parameters: 
   const stated = parameters.getAll("state");
   const transaction = stated.length === 1 && stated[0] ? await visit.transactions.find(stated[0]) : undefined;
   // Back button, bookmark, a second delivery: somebody who is signed in already goes on.
-  if (!transaction && visit.scope.session) return redirect(`${visit.site.origin}${visit.site.path}/`, visit.request.method);
+  if (!transaction && visit.scope.session)
+    return redirect(`${visit.site.origin}${visit.site.path}/`, visit.request.method);
   const state: State = transaction ? { name: "awaiting_callback", transaction } : { name: "idle" };
   return run(visit, state, { name: "callback_received", now: visit.ports.now(), parameters });
 }

@@ -19,7 +19,8 @@ export async function signOut<Data>(visit: VisitContext<Data>, options: LogoutOp
   await visit.commit();
   visit.emit({ type: "signed_out" });
   const fallback = `${site.path}${config.postLogoutPath}`;
-  const home = site.origin + safeReturnTo(options.returnTo ?? fallback, site.origin, fallback, site.path + config.mount);
+  const home =
+    site.origin + safeReturnTo(options.returnTo ?? fallback, site.origin, fallback, site.path + config.mount);
   if (!wasSignedIn || config.logout === "local") return redirect(home, request.method);
   const [elsewhere] = await Promise.all([
     attempt(visit, () =>
@@ -28,7 +29,9 @@ export async function signOut<Data>(visit: VisitContext<Data>, options: LogoutOp
         ...(tokens?.idToken === undefined ? {} : { idTokenHint: tokens.idToken }),
       }),
     ),
-    tokens?.refreshToken === undefined ? undefined : attempt(visit, () => provider.revoke(tokens.refreshToken as string)),
+    tokens?.refreshToken === undefined
+      ? undefined
+      : attempt(visit, () => provider.revoke(tokens.refreshToken as string)),
   ]);
   return redirect(elsewhere ?? home, request.method);
 }

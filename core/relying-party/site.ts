@@ -1,5 +1,5 @@
-import { pathOf } from "../request.js";
 import type { RequestView } from "../plan.js";
+import { pathOf } from "../request.js";
 import type { RelyingPartyConfig, Site } from "./config.js";
 
 /** Our own routes under the mount. */

@@ -1,8 +1,8 @@
-import type { Jar } from "../cookie/jar.js";
+import { calculatePKCECodeChallenge as sha256 } from "oauth4webapi";
 import type { CookieAttributes } from "../cookie/header.js";
+import type { Jar } from "../cookie/jar.js";
 import type { Transaction } from "../exchange/machine.js";
 import type { Sealer } from "../seal/sealer.js";
-import { calculatePKCECodeChallenge as sha256 } from "oauth4webapi";
 
 /** Sign-ins in progress that a browser may hold at once; the next one evicts the oldest. */
 const MAX_PENDING = 4;

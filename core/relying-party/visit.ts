@@ -1,14 +1,14 @@
 import { type CookieTooLargeError, ExchangeError, MisuseError } from "../errors.js";
 import type { UntimedEvent } from "../events.js";
 import type { ExchangeConfig } from "../exchange/machine.js";
-import type { Plan, Reply, RequestView } from "../plan.js";
-import type { Awaitable, FetchInit, Ports } from "../ports.js";
+import type { TokenRequest, TokenSet } from "../exchange/token-life.js";
+import type { Outlet, Plan, Reply, RequestView } from "../plan.js";
+import type { FetchInit, Ports } from "../ports.js";
 import type { Provider } from "../provider/provider.js";
+import { isPrefetch, wantsPage } from "../request.js";
 import type { SessionRefusal } from "../session/reading.js";
 import type { SessionScope } from "../session/scope.js";
-import { isPrefetch, wantsPage } from "../request.js";
 import { accessToken, authorizedFetch } from "./access.js";
-import type { TokenRequest, TokenSet } from "../exchange/token-life.js";
 import type { RelyingPartyConfig, SignedIn, Site, User } from "./config.js";
 import { errorPage, notAuthenticated, redirect } from "./replies.js";
 import { answerRoute } from "./routes.js";
@@ -30,14 +30,6 @@ export interface AuthSession<Data> {
   readonly inactiveAt: number;
   /** The absolute limit. */
   readonly endsAt: number;
-}
-
-/** How what a visit writes reaches the browser: each adapter has one. */
-export interface Outlet {
-  /** Whether the response can still carry cookies. */
-  canWrite(): boolean;
-  /** Set-Cookie lines to append to the response; a later line of the same name replaces an earlier one. */
-  setCookies(lines: readonly string[]): void;
 }
 
 /** One request, as the relying party serves it. */

@@ -47,7 +47,11 @@ export function cookieKeeper<Data, Tokens>(context: KeeperContext): Keeper<Data,
   const { sealers } = context;
   const base = (sid: string) => `${context.prefix}${tagOf(sid)}.tok`;
 
-  async function writeTokens(jar: Jar, { sid, endsAt }: Identity, value: Tokens | undefined): Promise<number | undefined> {
+  async function writeTokens(
+    jar: Jar,
+    { sid, endsAt }: Identity,
+    value: Tokens | undefined,
+  ): Promise<number | undefined> {
     if (value === undefined) {
       jar.deleteChunks(base(sid));
       return undefined;

@@ -50,7 +50,9 @@ export async function readSession<Data>(context: SessionContext<Data>, jar: Jar)
     else if (found && (!best || found.beganAt > best.beganAt)) best = found;
   }
   const held = best && (await withContent(context, best));
-  return typeof held === "object" ? { held, reason: undefined, since } : { held: undefined, reason: held ?? reason, since };
+  return typeof held === "object"
+    ? { held, reason: undefined, since }
+    : { held: undefined, reason: held ?? reason, since };
 }
 
 /** The tags that have an identity to open, as the header names them. */

@@ -115,7 +115,10 @@ export function openScope<Data, Tokens>(
 
   function update(change: Partial<Data> | ((data: Data) => Data)): void {
     const patch = typeof change === "function" ? change : (data: Data): Data => ({ ...data, ...change });
-    if (!state.held) return begin(patch({} as Data));
+    if (!state.held) {
+      begin(patch({} as Data));
+      return;
+    }
     state = {
       ...state,
       held: { ...state.held, content: patch(state.held.content) },

@@ -92,8 +92,7 @@ export function createSessions<Data, Tokens = unknown>(
     sealers,
     limits,
     now: ports.now,
-    maxAge: (until) =>
-      cookie.persistent === false ? undefined : Math.max(1, Math.ceil((until - ports.now()) / 1000)),
+    maxAge: (until) => (cookie.persistent === false ? undefined : Math.max(1, Math.ceil((until - ports.now()) / 1000))),
   };
   const keeper = store ? storeKeeper<Data, Tokens>(shared, store) : cookieKeeper<Data, Tokens>(shared);
   const context: SessionContext<Data, Tokens> = { ...shared, budget, schema, keeper, ports, emit };

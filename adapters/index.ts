@@ -1,0 +1,32 @@
+import type { LatchkeyEvent } from "../core/events.js";
+import type { Ports } from "../core/ports.js";
+import { createSessions as createCoreSessions, type Sessions, type SessionsOptions } from "../core/session/sessions.js";
+import { realPorts } from "./ports.js";
+
+export * from "../core/index.js";
+
+/** {@link createSessions}' options: those of a session, and what a test may put in the place of the real thing. */
+export interface StandaloneOptions<Data> extends SessionsOptions<Data> {
+  /** Milliseconds since the epoch. @default the real clock */
+  now?: Ports["now"];
+  /** Cryptographically random bytes. @default the platform's */
+  random?: Ports["random"];
+  /** Told what happens to sessions, without secrets. @default nobody */
+  onEvent?: (event: LatchkeyEvent) => void;
+}
+
+/**
+ * Encrypted sessions alone, without sign-in, generic in their data.
+ *
+ * ```ts
+ * const sessions = createSessions<{ cart: string[] }>({ secret });
+ * const scope = await sessions.load(request.headers.get("cookie"));
+ * scope.update({ cart: ["book"] });
+ * for (const cookie of await scope.commit()) headers.append("set-cookie", cookie);
+ * ```
+ * @throws MisuseError (`ERR_CONFIG`) when an option is wrong; the message says what to change.
+ */
+export function createSessions<Data>(options: StandaloneOptions<Data>): Sessions<Data> {
+  const { now = realPorts.now, random = realPorts.random, onEvent, ...rest } = options;
+  return createCoreSessions<Data>(rest, { now, random }, (event) => onEvent?.({ ...event, at: now() }));
+}

@@ -1,0 +1,94 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import onHeaders from "on-headers";
+import { cachingHeaders, type Outlet, type Reply, type RequestView } from "../core/plan.js";
+
+/** A request as Node has it, or as Express and Next's Pages Router have extended it. */
+export type NodeRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
+
+/** Bytes of a posted form that are read; an authorization response has a few hundred. */
+const MAX_BODY = 65_536;
+
+/** What the core reads of a Node request. `host` stands in for the Host header, where a trusted proxy says another. */
+export function toRequestView(req: NodeRequest, host?: string): RequestView {
+  return {
+    method: req.method ?? "GET",
+    // Express strips a mount path off `url`; the public one is needed.
+    url: req.originalUrl ?? req.url ?? "/",
+    headers: {
+      get(name) {
+        const value = name === "host" && host !== undefined ? host : req.headers[name];
+        return (Array.isArray(value) ? value.join(", ") : value) ?? null;
+      },
+    },
+    text: () => readBody(req),
+  };
+}
+
+/** The posted form as text: as a body parser before us left it, or from the socket; empty when it is too long. */
+async function readBody(req: NodeRequest): Promise<string> {
+  if (typeof req.body === "string") return req.body;
+  if (typeof req.body === "object" && req.body !== null && Object.keys(req.body).length > 0) {
+    const pairs = Object.entries(req.body).flatMap(([name, value]) =>
+      [value].flat().map((item) => [name, String(item)]),
+    );
+    return new URLSearchParams(pairs).toString();
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  if (req.readableEnded) return "";
+  for await (const chunk of req as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY) return "";
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** What is still to be put on a response before its headers leave. */
+export interface NodeOutlet extends Outlet {
+  /** The response is being made from a session. */
+  sessionRead(): void;
+  /** Answers with a reply of ours. */
+  send(reply: Reply): void;
+}
+
+/** The one place where a Node response is touched: when its headers are about to leave, over whatever the app put there. */
+export function createOutlet(res: ServerResponse): NodeOutlet {
+  const lines = new Map<string, string>();
+  let read = false;
+  let wrote = false;
+
+  onHeaders(res, () => {
+    if (lines.size > 0) {
+      const others = [res.getHeader("set-cookie") ?? []].flat().map(String);
+      res.setHeader("set-cookie", [...others.filter((line) => !lines.has(nameOf(line))), ...lines.values()]);
+    }
+    if (!read && !wrote) return;
+    const current = { cacheControl: headerOf(res, "cache-control"), vary: headerOf(res, "vary") };
+    for (const [name, value] of Object.entries(cachingHeaders(current, wrote))) res.setHeader(name, value);
+  });
+
+  return {
+    canWrite: () => !res.headersSent,
+    setCookies(added) {
+      wrote = true;
+      for (const line of added) lines.set(nameOf(line), line);
+    },
+    sessionRead() {
+      read = true;
+    },
+    send({ status, headers, body }) {
+      wrote = true;
+      res.statusCode = status;
+      for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+      res.end(body ?? undefined);
+    },
+  };
+}
+
+const nameOf = (line: string): string => line.slice(0, line.indexOf("="));
+
+function headerOf(res: ServerResponse, name: string): string | null {
+  const value = res.getHeader(name);
+  return value === undefined ? null : [value].flat().join(", ");
+}

@@ -1,0 +1,12 @@
+/** The public names of the core. */
+export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, type MisuseCode, MisuseError } from "./errors.js";
+export type { LatchkeyEvent } from "./events.js";
+export type { Awaitable } from "./ports.js";
+export { auth0 } from "./provider/auth0.js";
+export { createSealer, type Opened, type Sealer, type SealerOptions, type SealRefusal } from "./seal/sealer.js";
+export type { LifetimeOptions } from "./session/lifetime.js";
+export type { SessionRefusal } from "./session/reading.js";
+export type { StandardSchema } from "./session/schema.js";
+export type { Session, SessionScope } from "./session/scope.js";
+export type { CookieOptions, Sessions, SessionsOptions } from "./session/sessions.js";
+export { createMemoryStore, type SessionStore, type StoredSession, type VersionedSession } from "./session/store.js";
