@@ -1,0 +1,35 @@
+// The demo: a real OpenID Provider, a protected API and an Express app with latchkey, all on loopback. It walks one sign-in
+// by itself over HTTP and then stays up for a browser. `--once` leaves after the walk: with 0, or with 1 if a step failed.
+import { printHeader, printResult, printStay, printStep } from "./print.js";
+import { start } from "./start.js";
+import { walk } from "./walk.js";
+
+/** What latchkey reported during the step that runs; undefined once the walk is over. @type {any[] | undefined} */
+let events = [];
+const { world, stop } = await start({
+  ports: { app: 3000, provider: 4000, api: 4001 },
+  onEvent: (event) => events?.push(event),
+});
+printHeader([
+  ["provider", world.issuer, "oidc-provider: rotating refresh tokens, JWT access tokens"],
+  ["API", world.api, "verifies access tokens with jose"],
+  ["app", world.app, "Express with latchkey"],
+]);
+
+const started = performance.now();
+let number = 0;
+const result = await walk(world, (outcome) => {
+  number += 1;
+  printStep(number, outcome, events ?? []);
+  events = [];
+});
+events = undefined;
+printResult(result, performance.now() - started);
+if (result.passed < result.total) process.exitCode = 1;
+
+if (process.argv.includes("--once")) await stop();
+else {
+  printStay(world.app);
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+}

@@ -1,0 +1,73 @@
+import { describe, duration, size } from "./describe.js";
+
+/** Colours only where a person looks on, and not where NO_COLOR asks for none (https://no-color.org). */
+const coloured = process.stdout.isTTY === true && !process.env.NO_COLOR;
+
+const codes = { bold: 1, dim: 2, red: 31, green: 32, cyan: 36 };
+
+/** @param {keyof typeof codes} format @param {string} text */
+const paint = (format, text) => (coloured ? `\x1b[${codes[format]}m${text}\x1b[0m` : text);
+
+/** @param {string} line */
+const print = (line = "") => process.stdout.write(`${line}\n`);
+
+const width = 100;
+
+/** @param {Array<[name: string, address: string, remark: string]>} places */
+export function printHeader(places) {
+  print();
+  print(`  ${paint("bold", "latchkey demo")}`);
+  print();
+  for (const [name, address, remark] of places) {
+    print(`  ${name.padEnd(10)}${paint("cyan", address.padEnd(24))}${paint("dim", remark)}`);
+  }
+  print(`  ${paint("dim", "oidc-provider's two start-up warnings are left out (why: examples/demo/provider.js).")}`);
+  print();
+}
+
+/** A state machine's transitions as one or more lines: `exchange  idle -> awaiting callback -> ...`. @param {any[]} events */
+function transitionLines(events) {
+  /** @type {string[]} */
+  const lines = [];
+  /** @type {{ machine: string, to: string } | undefined} */
+  let last;
+  for (const event of events) {
+    const { what, to = "" } = describe(event);
+    const arrow = ` -> ${to}`;
+    const line = lines.at(-1);
+    const continues = last?.machine === event.machine && last?.to === event.from;
+    if (continues && line !== undefined && line.length + arrow.length <= width - 7)
+      lines[lines.length - 1] = line + arrow;
+    else lines.push(`${what.replace(": ", "  ")}${arrow}`);
+    last = event;
+  }
+  return lines;
+}
+
+/**
+ * @param {number} number @param {import("./walk.js").Outcome} outcome
+ * @param {any[]} events what latchkey reported during the step
+ */
+export function printStep(number, { title, detail, passed, ms, cookieBytes }, events) {
+  const mark = passed ? paint("green", "ok  ") : paint("red", "FAIL");
+  const figures = `${duration(ms).padStart(7)}   ${size(cookieBytes).padStart(6)} of cookies`;
+  const head = `${String(number).padStart(3)}  ${title}`;
+  print(`${paint("bold", head.padEnd(width - figures.length - 6))}${figures}  ${mark}`);
+  print(`     ${passed ? detail : paint("red", detail.replaceAll("\n", "\n     "))}`);
+  const transitions = events.filter(({ type }) => type === "transition");
+  for (const line of transitionLines(transitions)) print(`     ${paint("dim", line)}`);
+}
+
+/** @param {{ passed: number, total: number }} result @param {number} ms */
+export function printResult({ passed, total }, ms) {
+  const text = `${passed} of ${total} steps passed in ${duration(ms)}`;
+  print();
+  print(`  ${paint(passed === total ? "green" : "red", text)}`);
+  print();
+}
+
+/** @param {string} address */
+export function printStay(address) {
+  print(`  Now it is your turn: open ${paint("cyan", address)} in a browser. Ctrl+C stops everything.`);
+  print();
+}

@@ -1,0 +1,122 @@
+import { randomBytes } from "node:crypto";
+import { exportJWK, generateKeyPair } from "jose";
+import { answerInteraction } from "./interactions.js";
+import { close, listen } from "./listen.js";
+import { accountOf } from "./people.js";
+import { errorPage, signedOutPage, signOutPage } from "./provider-pages.js";
+
+/**
+ * Two lines that oidc-provider writes to the console at start-up, and nothing else, are kept out of the demo's output.
+ * Both are right, and neither is news here: it asks for Node 22 ("Unsupported runtime"), while this repository runs it on
+ * Node 20 in every test; and it keeps its data in memory, which is what a demo wants.
+ */
+const known = [
+  "oidc-provider WARNING: Unsupported runtime.",
+  "oidc-provider WARNING: a quick start development-only in-memory",
+];
+
+/** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
+async function withoutKnownWarnings(work) {
+  const { warn } = console;
+  console.warn = (...args) => {
+    if (!known.some((line) => String(args[0]).includes(line))) warn(...args);
+  };
+  try {
+    return await work();
+  } finally {
+    console.warn = warn;
+  }
+}
+
+/**
+ * What the token endpoint granted. Tokens are in it so that a test can replay a spent one: never print it.
+ * @typedef {object} Grant
+ * @property {string} grantType
+ * @property {string} [presented] the refresh token that was spent
+ * @property {boolean} rotated whether a new refresh token took its place
+ */
+
+/**
+ * @typedef {object} ProviderOptions
+ * @property {number} [port] the port to prefer; a free one by default
+ * @property {string} [host] the provider's host name, by default "localhost"
+ * @property {Array<Record<string, unknown>>} clients client metadata (OpenID Connect Dynamic Client Registration 1.0, 2)
+ * @property {Record<string, string>} [apis] the scopes of each API that access tokens may be for, by its resource indicator
+ * @property {number} [accessTokenLifetime] seconds, by default 60
+ * @property {(grant: Grant) => void} [onGrant] called for every successful token request
+ * @property {() => void} [onRevoke] called for every revoked grant
+ */
+
+/** @param {ProviderOptions} options @param {object} key the private signing key as JWK @param {any} errors */
+const configure = ({ clients, apis = {}, accessTokenLifetime = 60 }, key, errors) => ({
+  clients,
+  jwks: { keys: [{ ...key, alg: "RS256", use: "sig" }] },
+  cookies: { keys: [randomBytes(32).toString("hex")] },
+  claims: { openid: ["sub"], profile: ["name", "nickname"], email: ["email", "email_verified"] },
+  // Name and email in the ID Token itself, with or without an access token for the userinfo endpoint.
+  conformIdTokenClaims: false,
+  rotateRefreshToken: true,
+  pkce: { required: () => true },
+  /** @param {unknown} _ctx @param {string} sub */
+  findAccount: (_ctx, sub) => accountOf(sub),
+  interactions: { url: (/** @type {unknown} */ _ctx, /** @type {{ uid: string }} */ { uid }) => `/interaction/${uid}` },
+  renderError: errorPage,
+  ttl: {
+    AccessToken: accessTokenLifetime,
+    IdToken: 3600,
+    Interaction: 900,
+    RefreshToken: 14 * 86400,
+    Session: 14 * 86400,
+    Grant: 14 * 86400,
+  },
+  features: {
+    devInteractions: { enabled: false },
+    // A client may revoke its own tokens only (RFC 7009 2.1).
+    revocation: {
+      enabled: true,
+      allowedPolicy: (/** @type {unknown} */ _ctx, /** @type {any} */ client, /** @type {any} */ token) =>
+        token.clientId === client.clientId,
+    },
+    rpInitiatedLogout: { enabled: true, logoutSource: signOutPage, postLogoutSuccessSource: signedOutPage },
+    // RFC 8707: `resource` names the API, and its access tokens are JWTs (RFC 9068) with that API as audience.
+    resourceIndicators: {
+      enabled: true,
+      useGrantedResource: () => true,
+      /** @param {unknown} _ctx @param {string} resource */
+      getResourceServerInfo: (_ctx, resource) => {
+        const scope = apis[resource];
+        if (scope === undefined) throw new errors.InvalidTarget();
+        return { scope, audience: resource, accessTokenFormat: "jwt", accessTokenTTL: accessTokenLifetime };
+      },
+    },
+  },
+});
+
+/**
+ * Starts a real, certified OpenID Provider on loopback: oidc-provider with rotating refresh tokens, revocation, JWT access
+ * tokens for the APIs it is told of, and a sign-in form that takes any name and the password "demo".
+ * @param {ProviderOptions} options
+ */
+export async function startProvider(options) {
+  const { host = "localhost", port = 0, onGrant = () => {}, onRevoke = () => {} } = options;
+  const { server, origin: issuer } = await listen(host, port);
+  const provider = await withoutKnownWarnings(async () => {
+    const { default: Provider, errors } = await import("oidc-provider");
+    const { privateKey } = await generateKeyPair("RS256", { extractable: true });
+    return new Provider(issuer, configure(options, await exportJWK(privateKey), errors));
+  });
+  provider.on("grant.revoked", onRevoke);
+  provider.on("grant.success", ({ oidc: { params, entities } }) =>
+    onGrant({
+      grantType: params.grant_type,
+      presented: params.refresh_token,
+      rotated: entities.RotatedRefreshToken !== undefined,
+    }),
+  );
+  const protocol = provider.callback();
+  server.on("request", (request, response) => {
+    if (request.url?.startsWith("/interaction/")) answerInteraction(provider, request, response);
+    else protocol(request, response);
+  });
+  return { issuer, close: () => close(server) };
+}
