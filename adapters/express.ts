@@ -76,7 +76,7 @@ export function auth<Data = Record<string, unknown>>(options: AuthOptions<Data> 
 
 /** Lets only signed-in requests through: 401 JSON for API calls, a redirect to sign in for page navigations. */
 export function requireSession(): RequestHandler {
-  return (req, res, next) => {
+  return (req, _res, next) => {
     const known = visits.get(req);
     if (!known)
       return next(new MisuseError("ERR_CONFIG", "latchkey: app.use(auth()) must come before requireSession()"));

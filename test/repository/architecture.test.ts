@@ -1,0 +1,87 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+let copy: string;
+
+beforeAll(() => {
+  copy = mkdtempSync(join(tmpdir(), "latchkey-architecture-"));
+  for (const part of ["core", "adapters", "biome.json", ".biome", "tsconfig.json", "package.json", ".gitignore"]) {
+    cpSync(join(root, part), join(copy, part), { recursive: true });
+  }
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  execFileSync("git", ["init", "-q"], { cwd: copy });
+});
+
+afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+/** What a command prints when it fails; undefined when it passes. */
+function failure(command: string, args: string[]): string | undefined {
+  try {
+    execFileSync(join(root, "node_modules/.bin", command), args, { cwd: copy, encoding: "utf8", stdio: "pipe" });
+    return undefined;
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    return stdout + stderr;
+  }
+}
+
+/** Lints a copy of the tree with one more file in it. */
+function planted(path: string, source: string): string | undefined {
+  const file = join(copy, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, source);
+  try {
+    return failure("biome", ["lint", path]);
+  } finally {
+    rmSync(file);
+  }
+}
+
+describe("the linter enforces the architecture", () => {
+  test("the core as it stands passes", () => {
+    expect(failure("biome", ["lint", "core"])).toBeUndefined();
+  });
+
+  const rules: Array<[what: string, path: string, source: string, rule: RegExp]> = [
+    ["Date.now()", "core/planted.ts", "export const at = Date.now();\n", /noRestrictedGlobals/],
+    ["process", "core/planted.ts", "export const env = process.env;\n", /noRestrictedGlobals/],
+    ["Buffer", "core/planted.ts", "export const bytes = Buffer.from('x');\n", /noRestrictedGlobals/],
+    ["fetch", "core/planted.ts", "export const answer = fetch('https://op.example');\n", /noRestrictedGlobals/],
+    ["console", "core/planted.ts", "export const log = () => console.log('x');\n", /noRestrictedGlobals/],
+    ["Math.random", "core/planted.ts", "export const luck = Math.random();\n", /no randomness of its own/],
+    ["node:crypto", "core/planted.ts", "export { createHash } from 'node:crypto';\n", /noNodejsModules/],
+    [
+      "an adapter in the core",
+      "core/planted.ts",
+      "export { auth } from '../adapters/express.js';\n",
+      /Arrows point down/,
+    ],
+    ["jose whole", "core/planted.ts", "export { jwtVerify } from 'jose';\n", /by subpath/],
+    ["a cookie in the exchange", "core/exchange/planted.ts", "export * from '../cookie/jar.js';\n", /no cookie/],
+    ["a seal in the cookie room", "core/cookie/planted.ts", "export * from '../seal/sealer.js';\n", /no seal/],
+    ["a session in the seal", "core/seal/planted.ts", "export * from '../session/scope.js';\n", /no other room/],
+    ["sign-in in sessions", "core/session/planted.ts", "export * from '../exchange/machine.js';\n", /no sign-in/],
+    ["node:* in the testing kit", "adapters/testing/planted.ts", "export * from 'node:fs';\n", /noNodejsModules/],
+  ];
+  test.each(rules)("%s is refused", (_what, path, source, rule) => {
+    expect(planted(path, source)).toMatch(rule);
+  });
+});
+
+test("the compiler, too, knows no Node and no DOM in the core", () => {
+  const file = join(copy, "core/planted.ts");
+  writeFileSync(file, "export const x = [process, Buffer, fetch, crypto, document, setTimeout];\n");
+  try {
+    const output = failure("tsc", ["-p", "core"]) ?? "";
+    for (const name of ["process", "Buffer", "fetch", "crypto", "document", "setTimeout"]) {
+      expect(output).toMatch(new RegExp(`planted\\.ts.*Cannot find name '${name}'`));
+    }
+  } finally {
+    rmSync(file);
+  }
+});
