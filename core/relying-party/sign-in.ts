@@ -165,7 +165,7 @@ async function establish<Data>(visit: VisitContext<Data>, claims: IdTokenClaims,
   const user = { ...Object.fromEntries(entries), sub: claims.sub };
   const shaped = await config.onSignIn?.({ user, claims, accessToken: tokens.accessToken });
   const previous = scope.session?.data;
-  const carried = previous?.user.sub === claims.sub ? previous.data : ({} as Data);
+  const carried = previous && previous.user.sub === claims.sub ? previous.data : ({} as Data);
   scope.begin(
     // Who it is comes from the verified token, whatever a hook returns (S44).
     { user: { ...(shaped?.user ?? user), sub: claims.sub }, data: shaped?.data ?? carried },

@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+import { type AuthOptions, resolveConfig } from "../../adapters/config.js";
+
+const complete = {
+  LATCHKEY_ISSUER: "https://op.example",
+  LATCHKEY_CLIENT_ID: "client",
+  LATCHKEY_CLIENT_SECRET: "client-secret",
+  LATCHKEY_SECRET: "a secret of at least thirty-two characters",
+  LATCHKEY_BASE_URL: "https://app.example",
+};
+
+const refusal = (options: AuthOptions, env: Record<string, string | undefined> = complete): string => {
+  try {
+    resolveConfig(options, env);
+  } catch (error) {
+    expect(error).toMatchObject({ name: "MisuseError", code: "ERR_CONFIG" });
+    return (error as Error).message;
+  }
+  return "accepted";
+};
+
+test("five variables are enough", () => {
+  const config = resolveConfig({}, complete);
+  expect(config.provider).toMatchObject({
+    issuer: "https://op.example",
+    clientId: "client",
+    clientAuthentication: "client_secret_basic",
+  });
+  expect(config.sites).toEqual([{ origin: "https://app.example", path: "", secure: true }]);
+  expect(config.mount).toBe("/auth");
+});
+
+test("options win over variables", () => {
+  expect(resolveConfig({ clientId: "other" }, complete).provider.clientId).toBe("other");
+});
+
+test.each(Object.keys(complete))("without %s start-up fails and names it", (name) => {
+  expect(refusal({}, { ...complete, [name]: undefined })).toContain(name);
+  expect(refusal({}, { ...complete, [name]: "" })).toContain(name);
+});
+
+test("several secrets and base URLs come separated by commas", () => {
+  const config = resolveConfig(
+    {},
+    {
+      ...complete,
+      LATCHKEY_SECRET: `${"n".repeat(32)}, ${"o".repeat(32)}`,
+      LATCHKEY_BASE_URL: "https://a.example,http://localhost:3000/base/",
+    },
+  );
+  expect(config.session.secret).toEqual(["n".repeat(32), "o".repeat(32)]);
+  expect(config.sites).toEqual([
+    { origin: "https://a.example", path: "", secure: true },
+    { origin: "http://localhost:3000", path: "/base", secure: false },
+  ]);
+});
+
+describe("wrong values fail at start-up with what to change", () => {
+  test.each<[what: string, options: AuthOptions, says: RegExp]>([
+    ["plain http on a public host", { baseUrl: "http://app.example" }, /baseUrl.*https/],
+    ["a look-alike of a loopback host", { baseUrl: "http://127.0.0.1.evil.example" }, /baseUrl.*https/],
+    ["a base URL that is none", { baseUrl: "app.example" }, /baseUrl.*absolute/],
+    ["a base URL with a query", { baseUrl: "https://app.example/?x=1" }, /baseUrl.*query/],
+    ["a plain http issuer", { issuer: "http://op.example" }, /issuer.*https/],
+    ["a short secret", { secret: "short" }, /secret.*32/],
+    ["a scope without openid", { scope: "profile" }, /openid/],
+    ["a mount that is no path", { mount: "auth" }, /mount/],
+    ["a mount with markup", { mount: '/a"b' }, /mount/],
+    ["a protected parameter", { authorizationParams: { redirect_uri: "https://evil.example" } }, /redirect_uri/],
+    ["a protected parameter from the query", { allowedParams: ["state"] }, /state/],
+    ["a symmetric algorithm", { idTokenSigningAlg: "HS256" }, /asymmetric/],
+    ["no algorithm", { idTokenSigningAlg: "none" }, /asymmetric/],
+    ["private_key_jwt without a key", { clientAuthentication: "private_key_jwt" }, /clientPrivateKey/],
+    ["an unknown client authentication", { clientAuthentication: "basic" as never }, /clientAuthentication/],
+    ["an API that is no origin", { apiOrigins: ["https://api.example/v1"] }, /apiOrigins/],
+    ["a return path on another host", { postLogoutPath: "//evil.example" }, /postLogoutPath/],
+  ])("%s", (_what, options, says) => {
+    expect(refusal(options)).toMatch(says);
+  });
+});

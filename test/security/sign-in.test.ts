@@ -1,0 +1,334 @@
+import fc from "fast-check";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { plainRequest, startApp, type TestApp, type TestBrowser } from "../support/app.js";
+import { runs } from "../support/runs.js";
+
+let app: TestApp;
+const ended: Array<() => void> = [];
+beforeAll(async () => {
+  app = await startApp({ options: { allowedParams: ["ui_locales", "max_age", "organization"] } });
+});
+afterAll(() => app.close());
+afterEach(() => {
+  for (const end of ended.splice(0)) end();
+});
+
+/** Starts a sign-in and returns where the provider sends the browser back to. */
+async function begin(browser: TestBrowser, login = "/auth/login", user: Record<string, unknown> = { sub: "alice" }) {
+  const answer = await browser.navigate(login);
+  const { url } = await app.provider.authorize(String(answer.headers.location), { user });
+  return { callback: new URL(url), authorization: new URL(String(answer.headers.location)) };
+}
+
+const isSignedIn = async (browser: TestBrowser) => (await browser.fetch("/private")).status === 200;
+
+/** The path and query of a URL. */
+const pathOf = ({ pathname, search }: URL) => pathname + search;
+
+async function refusedWith(browser: TestBrowser, path: string, code: string, status: number) {
+  const answer = await browser.navigate(path);
+  expect(answer.status).toBe(status);
+  expect(answer.body).toContain(`<code>${code}</code>`);
+  expect(answer.headers["cache-control"]).toBe("private, no-store");
+  expect(await isSignedIn(browser)).toBe(false);
+  return answer;
+}
+
+describe("a sign-in is bound to the browser that began it", () => {
+  test("S29: a callback in another browser is refused", async () => {
+    const { callback } = await begin(app.browser());
+    await refusedWith(app.browser(), pathOf(callback), "no_transaction", 400);
+  });
+
+  test("S26: a callback with another state is refused, and the sign-in in progress survives it (J9)", async () => {
+    const browser = app.browser();
+    const { callback } = await begin(browser);
+    const stray = new URL(callback);
+    stray.searchParams.set("state", "x".repeat(43));
+    await refusedWith(browser, pathOf(stray), "no_transaction", 400);
+    await browser.navigate(pathOf(callback));
+    expect(await isSignedIn(browser)).toBe(true);
+  });
+
+  test.each([
+    "/auth/callback",
+    "/auth/callback?code=x",
+    "/auth/callback?code=x&state=",
+    "/auth/callback?state=a&state=b&code=x",
+  ])("S27: %s is refused: missing never equals missing", async (path) => {
+    const browser = app.browser();
+    await begin(browser);
+    await refusedWith(browser, path, "no_transaction", 400);
+  });
+
+  test("S25: a sign-in is used up by its first callback, even a failed one", async () => {
+    const browser = app.browser();
+    const { callback } = await begin(browser);
+    const failing = new URL(callback);
+    failing.searchParams.delete("code");
+    failing.searchParams.set("error", "access_denied");
+    await refusedWith(browser, pathOf(failing), "access_denied", 403);
+    expect(browser.jar.names()).toEqual([]);
+    await refusedWith(browser, pathOf(callback), "no_transaction", 400);
+  });
+
+  test("a second delivery of a callback sends someone who is signed in onward", async () => {
+    const browser = app.browser();
+    const { callback } = await begin(browser);
+    await browser.navigate(pathOf(callback));
+    const again = await browser.navigate(pathOf(callback));
+    expect([again.status, again.headers.location]).toEqual([302, `${app.url}/`]);
+  });
+
+  test("S24: what was sealed for one purpose does not open for another", async () => {
+    const browser = app.browser();
+    await begin(browser);
+    const transaction = browser.jar.names().find((name) => name.includes(".tx.")) as string;
+    const value = browser.jar.get(transaction);
+    const cookie = `latchkey.AAAAAA.id.0=1${value?.slice(-6)}${value}; latchkey.AAAAAA.seen=${value}`;
+    const answer = await plainRequest(app.url, "/", { headers: { cookie } });
+    expect(JSON.parse(answer.body).session).toBeNull();
+  });
+
+  test("P1: a hundred abandoned sign-ins leave four cookies, and the last one still works", async () => {
+    const browser = app.browser();
+    for (let count = 0; count < 99; count++) {
+      await browser.navigate("/auth/login");
+      app.clock.advance(1);
+    }
+    const { callback } = await begin(browser);
+    expect(browser.jar.names()).toHaveLength(4);
+    await browser.navigate(pathOf(callback));
+    expect(await isSignedIn(browser)).toBe(true);
+  });
+
+  test("P2: several tabs sign in side by side, in any order", async () => {
+    const browser = app.browser();
+    const tabs = [];
+    for (const page of ["/a", "/b", "/c"]) tabs.push(await begin(browser, `/auth/login?returnTo=${page}`));
+    const targets = [];
+    for (const { callback } of tabs.reverse())
+      targets.push((await browser.navigate(pathOf(callback))).headers.location);
+    expect(targets).toEqual([`${app.url}/c`, `${app.url}/b`, `${app.url}/a`]);
+    expect(browser.jar.names().filter((name) => name.includes(".tx."))).toEqual([]);
+  });
+
+  test("a sign-in that takes longer than fifteen minutes is refused", async () => {
+    const browser = app.browser();
+    const { callback } = await begin(browser);
+    const cookie = browser.jar.header(`${app.url}/`);
+    app.clock.advance(901);
+    const answer = await plainRequest(app.url, pathOf(callback), { headers: { cookie } });
+    expect(answer.body).toContain("<code>transaction_expired</code>");
+  });
+
+  test("RFC 9207: a callback that names another issuer, or none, is refused", async () => {
+    for (const change of [
+      (url: URL) => url.searchParams.set("iss", "https://evil.example"),
+      (url: URL) => url.searchParams.delete("iss"),
+    ]) {
+      const browser = app.browser();
+      const { callback } = await begin(browser);
+      change(callback);
+      await refusedWith(browser, pathOf(callback), "issuer_mismatch", 400);
+    }
+  });
+});
+
+describe("an ID Token is believed only when everything in it is right", () => {
+  test.each([
+    ["invalid_signature", "id_token_invalid"],
+    ["alg_none", "id_token_invalid"],
+    ["alg_hs256", "id_token_invalid"],
+    ["invalid_iss", "id_token_invalid"],
+    ["invalid_aud", "id_token_invalid"],
+    ["missing_sub", "id_token_invalid"],
+    ["empty_sub", "id_token_invalid"],
+    ["missing_iat", "id_token_invalid"],
+    ["expired_id_token", "id_token_invalid"],
+    ["future_iat", "id_token_invalid"],
+    ["other_azp", "id_token_invalid"],
+    ["logout_typ", "id_token_invalid"],
+    ["wrong_at_hash", "id_token_invalid"],
+    ["no_id_token", "id_token_invalid"],
+    ["invalid_nonce", "nonce_mismatch"],
+    ["missing_nonce", "nonce_mismatch"],
+  ] as const)("%s is refused", async (fault, code) => {
+    const browser = app.browser();
+    const { callback } = await begin(browser);
+    ended.push(app.provider.misbehave(fault));
+    await refusedWith(browser, pathOf(callback), code, code === "nonce_mismatch" ? 400 : 502);
+    expect(browser.jar.names()).toEqual([]);
+  });
+
+  test("S46: a sign-in that asked for a fresh authentication refuses an old one", async () => {
+    const browser = app.browser();
+    const { authorization, callback } = await begin(browser, "/auth/login?max_age=60", {
+      sub: "alice",
+      auth_time: Math.floor(app.clock.now() / 1000) - 3600,
+    });
+    expect(authorization.searchParams.get("max_age") ?? "pushed").toMatch(/60|pushed/);
+    await refusedWith(browser, pathOf(callback), "authentication_too_old", 403);
+  });
+
+  test("a sign-in for an organization refuses the token of another", async () => {
+    const browser = app.browser();
+    const { callback } = await begin(browser, "/auth/login?organization=org_a", { sub: "alice", org_id: "org_b" });
+    await refusedWith(browser, pathOf(callback), "organization_mismatch", 403);
+  });
+});
+
+describe("S18: only allow-listed parameters go on to the provider", () => {
+  test("unknown ones stay here, protected ones cannot be overridden", async () => {
+    const hostile =
+      "/auth/login?scope=admin&audience=x&prompt=none&redirect_uri=https://evil.example&state=s&ui_locales=de&client_id=other";
+    const before = app.provider.requests.length;
+    const answer = await app.browser().navigate(hostile);
+    const asked = new URL(String(answer.headers.location)).searchParams;
+    const pushed = app.provider.requests.slice(before).find(({ endpoint }) => endpoint === "par");
+    const parameters = pushed ? new URLSearchParams(pushed.parameters as unknown as URLSearchParams) : asked;
+    expect(parameters.get("ui_locales")).toBe("de");
+    expect(parameters.get("scope")).toBe("openid profile email");
+    expect(parameters.get("redirect_uri")).toBe(`${app.url}/auth/callback`);
+    expect(parameters.get("client_id")).toBe(app.provider.clientId);
+    expect([parameters.has("audience"), parameters.has("prompt")]).toEqual([false, false]);
+  });
+
+  test("a return target with parameters in it adds none", async () => {
+    const browser = app.browser();
+    const refused = await browser.navigate("/private?x=1&scope=a&prompt=none");
+    const login = await browser.navigate(String(refused.headers.location));
+    const asked = new URL(String(login.headers.location)).searchParams;
+    expect(asked.get("prompt")).toBeNull();
+  });
+});
+
+describe("S13 to S17: return targets never leave the site", () => {
+  const targets = [
+    "https://evil.example/",
+    "//evil.example",
+    "///evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "/\t/evil.example",
+    "/%09/evil.example",
+    "/.//evil.example",
+    "javascript:alert(1)",
+    "https:evil.example",
+    "http://127.0.0.1@evil.example/",
+    "//evil%E3%80%82example",
+    "/auth/logout",
+    "/auth/login?returnTo=/auth/login",
+  ];
+  test.each(targets)("%s", async (target) => {
+    const browser = app.browser();
+    const callback = await browser.signIn({ sub: "alice" }, `/auth/login?returnTo=${encodeURIComponent(target)}`);
+    const location = new URL(String(callback.headers.location), app.url);
+    expect(location.origin).toBe(app.url);
+    expect(location.pathname).not.toMatch(/^\/auth\//);
+    expect(location.pathname.startsWith("//")).toBe(false);
+  });
+
+  test.each(["//evil.example", "///evil.example", "/\\evil.example", "//evil.example/private"])(
+    "S14: a request for %s on a guarded app stays on the site",
+    async (target) => {
+      const guarded = await startApp({
+        extend: (express) => {
+          express.use(async (req) => req.auth.login());
+        },
+      });
+      const browser = guarded.browser();
+      const login = await plainRequest(guarded.url, target, {
+        headers: { "sec-fetch-mode": "navigate", accept: "text/html" },
+      });
+      browser.jar.store(login.setCookies, guarded.url);
+      const { url } = await guarded.provider.authorize(String(login.headers.location), {});
+      const callback = await browser.navigate(url);
+      expect(new URL(String(callback.headers.location), guarded.url).origin).toBe(guarded.url);
+      await guarded.close();
+    },
+  );
+});
+
+describe("S19 to S21: hostile input is answered, never echoed", () => {
+  const markup = "<script>alert(1)</script>";
+  test.each(["error", "error_description", "state", "iss", "code"])(
+    "markup in %s is not in the answer",
+    async (name) => {
+      const browser = app.browser();
+      const { callback } = await begin(browser);
+      callback.searchParams.set(name, markup);
+      const answer = await browser.navigate(pathOf(callback));
+      expect(answer.body).not.toContain("alert(1)");
+      expect(JSON.stringify(answer.headers)).not.toContain("alert(1)");
+    },
+  );
+
+  test("any query and any cookie get a finished answer below 500", async () => {
+    const text = fc.oneof(
+      fc.string({ unit: "binary-ascii" }),
+      fc.constantFrom(
+        "%",
+        "%E0%A4",
+        "\u00a0",
+        "a".repeat(9000),
+        "latchkey.since=9e99",
+        "latchkey.AAAAAA.id.0=99999999",
+      ),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom("/auth/callback", "/auth/login", "/auth/me", "/"),
+        text,
+        text,
+        async (path, query, cookie) => {
+          const target = `${path}?${encodeURI(query.toWellFormed()).slice(0, 4000)}`;
+          // biome-ignore lint/suspicious/noControlCharactersInRegex: what no HTTP client can send
+          const header = cookie.replace(/[\u0000-\u0008\u000a-\u001f\u007f]/g, "");
+          const answer = await plainRequest(app.url, target, {
+            headers: { cookie: header, "sec-fetch-mode": "navigate" },
+          });
+          expect(answer.status).toBeLessThan(500);
+        },
+      ),
+      runs(0.3),
+    );
+  });
+});
+
+describe("S42: a route has one spelling", () => {
+  test.each([
+    "//auth/login",
+    "/auth%2Flogin",
+    "/AUTH/login",
+    "/auth/Login",
+    "/auth/login/x",
+    "/auth/./login",
+    "/xauth/login",
+  ])("%s is not ours", async (target) => {
+    const answer = await plainRequest(app.url, target, { headers: { "sec-fetch-mode": "navigate" } });
+    expect(answer.headers["set-cookie"]).toBeUndefined();
+    expect(answer.headers.location).toBeUndefined();
+  });
+});
+
+describe("S40, S41: the origin comes from configuration", () => {
+  test("forged hosts change nothing, and nothing is remembered of the first request", async () => {
+    const several = await startApp({ options: { baseUrl: ["https://a.example", "https://b.example"] } });
+    const redirectUri = async (host: string, forwarded?: string) => {
+      const headers = {
+        host,
+        "sec-fetch-mode": "navigate",
+        ...(forwarded ? { "x-forwarded-host": forwarded, "x-forwarded-proto": "http" } : {}),
+      };
+      const answer = await plainRequest(several.url, "/auth/login", { headers });
+      expect(answer.headers["set-cookie"]?.[0]).toMatch(/^__Host-latchkey\.tx\.[\w-]+=.*; Secure/);
+      return new URL(String(answer.headers.location)).searchParams.get("redirect_uri");
+    };
+    expect(await redirectUri("evil.example")).toBe("https://a.example/auth/callback");
+    expect(await redirectUri("b.example")).toBe("https://b.example/auth/callback");
+    expect(await redirectUri("a.example", "b.example")).toBe("https://a.example/auth/callback");
+    expect(await redirectUri("a.example.evil.example")).toBe("https://a.example/auth/callback");
+    await several.close();
+  });
+});

@@ -1,0 +1,186 @@
+import { request as httpRequest, type IncomingHttpHeaders, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import express5, { type Express } from "express";
+import express4 from "express4";
+import type { AuthOptions } from "../../adapters/config.js";
+import { auth, requireSession } from "../../adapters/express.js";
+import {
+  type CookieJar,
+  createClock,
+  createCookieJar,
+  createTestProvider,
+  type FixedClock,
+  type TestProvider,
+  type TestProviderOptions,
+} from "../../adapters/testing/index.js";
+import type { LatchkeyEvent } from "../../core/events.js";
+
+export const frameworks = { "Express 5": express5, "Express 4": express4 as unknown as typeof express5 };
+
+/** A real Express app on a real port, in front of a provider that runs in this process and can be told to misbehave. */
+export interface TestApp {
+  readonly url: string;
+  readonly provider: TestProvider;
+  readonly clock: FixedClock;
+  readonly events: LatchkeyEvent[];
+  readonly options: AuthOptions;
+  browser(): TestBrowser;
+  close(): Promise<void>;
+}
+
+/** What a request of the test browser brought back. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly setCookies: readonly string[];
+  readonly body: string;
+  /** Set-Cookie lines were kept back: puts them into the jar now. */
+  deliver(): void;
+}
+
+export interface AnswerOptions {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+  /** Keeps the Set-Cookie lines back until `deliver` is called. */
+  hold?: boolean;
+}
+
+/** A browser of one person: a jar, and the headers that Chromium sends. */
+export interface TestBrowser {
+  readonly jar: CookieJar;
+  /** One request, as sent by a navigation; redirects are not followed. */
+  navigate(path: string, options?: AnswerOptions): Promise<Answer>;
+  /** One request, as sent by a script. */
+  fetch(path: string, options?: AnswerOptions): Promise<Answer>;
+  /** Signs in from start to end, as `user`, and returns the callback's answer. */
+  signIn(user?: Record<string, unknown>, loginPath?: string): Promise<Answer>;
+}
+
+const NAVIGATION = {
+  "sec-fetch-mode": "navigate",
+  "sec-fetch-dest": "document",
+  "sec-fetch-site": "none",
+  accept: "text/html",
+};
+const SCRIPT = { "sec-fetch-mode": "cors", "sec-fetch-dest": "empty", "sec-fetch-site": "same-origin", accept: "*/*" };
+
+/** Starts an app with the routes that the tests ask for; `extend` adds more. */
+export async function startApp({
+  framework = express5,
+  options = {},
+  provider: providerOptions = {},
+  extend = () => {},
+}: {
+  framework?: typeof express5;
+  options?: AuthOptions;
+  provider?: TestProviderOptions;
+  extend?: (app: Express) => void;
+} = {}): Promise<TestApp> {
+  const clock = createClock();
+  const provider = await createTestProvider({ clock, ...providerOptions });
+  const events: LatchkeyEvent[] = [];
+  const app = framework();
+  const server = await listen(app);
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const complete: AuthOptions = {
+    issuer: provider.issuer,
+    clientId: provider.clientId,
+    clientSecret: provider.clientSecret,
+    secret: "a secret for tests of at least thirty-two characters",
+    baseUrl: url,
+    fetch: provider.fetch as NonNullable<AuthOptions["fetch"]>,
+    now: clock.now,
+    onEvent: (event) => events.push(event),
+    ...options,
+  };
+  app.use(auth(complete));
+  app.get("/", (req, res) => {
+    res.json({ session: req.auth.session, reason: req.auth.reason });
+  });
+  app.get("/private", requireSession(), (req, res) => {
+    res.json({ sub: req.auth.session?.user.sub });
+  });
+  app.get("/untouched", (_req, res) => {
+    res.set("cache-control", "public, s-maxage=31536000").send("static");
+  });
+  app.get("/token", async (req, res, next) => {
+    try {
+      res.json({ token: await req.auth.accessToken({ refresh: req.query["force"] !== undefined }) });
+    } catch (error) {
+      next(error);
+    }
+  });
+  app.get("/update", async (req, res, next) => {
+    try {
+      await req.auth.update(req.query as Record<string, unknown>);
+      res.json({ data: req.auth.session?.data });
+    } catch (error) {
+      next(error);
+    }
+  });
+  extend(app);
+  return {
+    url,
+    provider,
+    clock,
+    events,
+    options: complete,
+    browser: () => createTestBrowser(url, provider, clock),
+    close: () => new Promise((resolve) => server.close(() => resolve()).closeAllConnections()),
+  };
+}
+
+const listen = (app: Express): Promise<Server> =>
+  new Promise((resolve) => {
+    const server = app.listen(0, "127.0.0.1", () => resolve(server));
+  });
+
+function createTestBrowser(base: string, provider: TestProvider, clock: FixedClock): TestBrowser {
+  const jar = createCookieJar({ clock });
+
+  async function send(path: string, defaults: Record<string, string>, options: AnswerOptions): Promise<Answer> {
+    const target = path.startsWith("http") ? path.slice(new URL(path).origin.length) : path;
+    const cookie = jar.header(base + target);
+    const headers = { ...defaults, ...(cookie ? { cookie } : {}), ...options.headers };
+    const answer = await plainRequest(base, target, { ...options, headers });
+    const deliver = () => jar.store(answer.setCookies, base + target);
+    if (!options.hold) deliver();
+    return { ...answer, deliver };
+  }
+
+  const browser: TestBrowser = {
+    jar,
+    navigate: (path, options = {}) => send(path, NAVIGATION, options),
+    fetch: (path, options = {}) => send(path, SCRIPT, options),
+    async signIn(user = { sub: "alice", name: "Alice" }, loginPath = "/auth/login") {
+      const login = await browser.navigate(loginPath);
+      const back = await provider.authorize(String(login.headers.location), { user });
+      if (back.method === "GET") return browser.navigate(back.url);
+      const headers = { "content-type": "application/x-www-form-urlencoded", origin: provider.issuer };
+      return browser.navigate(back.url, { method: "POST", headers, body: back.body ?? "" });
+    },
+  };
+  return browser;
+}
+
+/** A request over a socket with exactly these headers and this request target. */
+export function plainRequest(base: string, target: string, options: AnswerOptions): Promise<Omit<Answer, "deliver">> {
+  const { hostname, port } = new URL(base);
+  return new Promise((resolve, reject) => {
+    const { method = "GET", headers = {} } = options;
+    const outgoing = httpRequest({ hostname, port, path: target, method, headers, agent: false }, (incoming) => {
+      let body = "";
+      incoming.setEncoding("utf8");
+      incoming.on("data", (chunk: string) => {
+        body += chunk;
+      });
+      incoming.on("end", () => {
+        const { statusCode = 0, headers: received } = incoming;
+        resolve({ status: statusCode, headers: received, setCookies: received["set-cookie"] ?? [], body });
+      });
+    });
+    outgoing.on("error", reject);
+    outgoing.end(options.body);
+  });
+}
