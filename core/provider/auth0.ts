@@ -5,6 +5,10 @@
  * app.use(auth({ ...auth0({ domain: "tenant.eu.auth0.com" }), clientId, clientSecret, secret, baseUrl }));
  * ```
  */
-export const auth0 = ({ domain }: { /** Host alone: `tenant.eu.auth0.com`, or a custom domain. */ domain: string }): { issuer: string } => ({
+export const auth0 = ({
+  domain,
+}: {
+  /** Host alone: `tenant.eu.auth0.com`, or a custom domain. */ domain: string;
+}): { issuer: string } => ({
   issuer: `https://${domain}/`,
 });

@@ -1,30 +1,31 @@
-/**
- * The engine behind the seal: `#aead` is one of two files, chosen by the conditions of package.json where the package
- * runs. Both give the same bytes for the same IV.
- */
 import type { Awaitable } from "../ports.js";
 
-/** A key as the engine keeps it. */
-export type EngineKey = { readonly engineKey: unique symbol };
-
-export interface Engine {
+/**
+ * What the seal needs of a platform, behind one port: AES-256-GCM (RFC 7518 5.3) and the conversions of bytes, which
+ * each platform has its own fast way for. "#aead" is `aead.node.ts` or `aead.web.ts`, by the conditions of package.json.
+ * A promise may come from another realm: test for `then`, not for `instanceof`.
+ */
+export interface Engine<Key = EngineKey> {
   readonly name: "node" | "web";
-  importKey(raw: Uint8Array): Awaitable<EngineKey>;
-  /** AES-256-GCM. `header` is the additional data; returns `iv.ciphertext.tag`, base64url, ready to follow it. */
-  encrypt(key: EngineKey, header: string, plaintext: Uint8Array, iv?: Uint8Array): Awaitable<string>;
-  /** The plaintext; undefined when the tag is not right. Throws nothing. */
-  decrypt(
-    key: EngineKey,
-    header: string,
-    iv: Uint8Array,
-    ciphertext: Uint8Array,
-    tag: Uint8Array,
-  ): Awaitable<Uint8Array | undefined>;
-  encodeText(text: string): Uint8Array;
-  decodeText(bytes: Uint8Array): string;
-  encodeBase64url(bytes: Uint8Array): string;
-  /** Undefined when the text is not base64url, or not the one spelling of its bytes. */
-  decodeBase64url(text: string): Uint8Array | undefined;
+  /** A key of 32 bytes, with the header segment that is authenticated with whatever it seals (RFC 7516 5.1, step 14). */
+  importKey(bytes: Uint8Array, header: string): Awaitable<Key>;
+  /**
+   * The last three segments of a JWE, `iv.ciphertext.tag`.
+   * @param iv 12 bytes, for test vectors only; the engine draws its own.
+   */
+  seal(key: Key, plaintext: Uint8Array, iv?: Uint8Array): Awaitable<string>;
+  /** The plaintext of `iv.ciphertext.tag`; undefined when it is spelled wrong or not authentic. */
+  open(key: Key, segments: string): Awaitable<Uint8Array | undefined>;
+  toBase64url(bytes: Uint8Array): string;
+  /** Undefined unless the text is the one canonical spelling of its bytes (RFC 4648 3.5), without padding. */
+  fromBase64url(text: string): Uint8Array | undefined;
+  toUtf8(text: string): Uint8Array;
+  fromUtf8(bytes: Uint8Array): string;
+}
+
+/** A key as one engine holds it. */
+export interface EngineKey {
+  readonly aad: Uint8Array;
 }
 
 export declare const engine: Engine;

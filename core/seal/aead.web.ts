@@ -1,76 +1,74 @@
-import type { Engine, EngineKey } from "./aead.js";
+import type { Engine } from "./aead.js";
 
-/** What is used of Web Crypto. The compiler of the core knows none: this file alone may have it. */
+type Params = { name: "AES-GCM"; iv: Uint8Array; additionalData: Uint8Array };
 declare const crypto: {
-  getRandomValues<T extends Uint8Array>(bytes: T): T;
-  readonly subtle: {
-    importKey(
-      format: "raw",
-      raw: Uint8Array,
-      algorithm: string,
-      extractable: boolean,
-      usages: string[],
-    ): Promise<EngineKey>;
-    encrypt(algorithm: AesGcm, key: EngineKey, data: Uint8Array): Promise<ArrayBuffer>;
-    decrypt(algorithm: AesGcm, key: EngineKey, data: Uint8Array): Promise<ArrayBuffer>;
+  getRandomValues(bytes: Uint8Array): void;
+  subtle: {
+    importKey(format: "raw", bytes: Uint8Array, name: string, extractable: false, usages: string[]): Promise<CryptoKey>;
+    encrypt(params: Params, key: CryptoKey, data: Uint8Array): Promise<ArrayBuffer>;
+    decrypt(params: Params, key: CryptoKey, data: Uint8Array): Promise<ArrayBuffer>;
   };
 };
 
-interface AesGcm {
-  name: "AES-GCM";
-  iv: Uint8Array;
-  additionalData: Uint8Array;
-}
+/** ECMAScript 2026, where it is there. */
+type Base64Options = { alphabet: "base64url"; omitPadding?: boolean };
+type Base64Bytes = Uint8Array & { toBase64?(options: Base64Options): string };
+const Bytes = Uint8Array as typeof Uint8Array & { fromBase64?(text: string, options: Base64Options): Uint8Array };
 
-const TAG_LENGTH = 16;
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-const parameters = (iv: Uint8Array, header: string): AesGcm => ({
-  name: "AES-GCM",
-  iv,
-  additionalData: encoder.encode(header),
-});
-
-function encodeBase64url(bytes: Uint8Array): string {
+function encode(bytes: Base64Bytes): string {
+  if (bytes.toBase64) return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
   let binary = "";
-  // Spread over the stack: no more at once than every runtime takes.
+  // In parts: the arguments of one call are limited.
   for (let at = 0; at < bytes.length; at += 8192) binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  return btoa(binary).replace(/=+$/, "").replace(/\+/g, "-").replace(/\//g, "_");
+  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-function decodeBase64url(text: string): Uint8Array | undefined {
-  if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) return undefined;
-  const binary = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
-  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-  // One spelling only: bits behind the last byte must be zero.
-  return text.length % 4 === 0 || encodeBase64url(bytes.slice(-(bytes.length % 3))) === text.slice(-(text.length % 4))
-    ? bytes
-    : undefined;
+function decode(text: string): Uint8Array | undefined {
+  try {
+    const bytes = Bytes.fromBase64
+      ? Bytes.fromBase64(text, { alphabet: "base64url" })
+      : Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
+    return encode(bytes) === text ? bytes : undefined;
+  } catch {
+    return undefined; // the only thing that they throw for is a text that is not base64
+  }
+}
+const utf8 = new TextEncoder();
+const text = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function nextIv(): Uint8Array {
+  const iv = new Uint8Array(12);
+  crypto.getRandomValues(iv);
+  return iv;
 }
 
-/** Web Crypto: everywhere else. Methods that touch it are async, since its promises may be of another realm. */
-export const engine: Engine = {
+const params = (iv: Uint8Array, additionalData: Uint8Array): Params => ({ name: "AES-GCM", iv, additionalData });
+
+/** Web Crypto, wherever there is no node:crypto. */
+export const engine: Engine<{ readonly key: CryptoKey; readonly aad: Uint8Array }> = {
   name: "web",
-  importKey: async (raw) => crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]),
-  async encrypt(key, header, plaintext, iv = crypto.getRandomValues(new Uint8Array(12))) {
-    const sealed = new Uint8Array(await crypto.subtle.encrypt(parameters(iv, header), key, plaintext));
-    const end = sealed.length - TAG_LENGTH;
-    return [iv, sealed.subarray(0, end), sealed.subarray(end)].map(encodeBase64url).join(".");
+  importKey: async (bytes, header) => ({
+    key: await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]),
+    aad: utf8.encode(header),
+  }),
+  async seal({ key, aad }, plaintext, iv = nextIv()) {
+    const sealed = new Uint8Array(await crypto.subtle.encrypt(params(iv, aad), key, plaintext));
+    return `${encode(iv)}.${encode(sealed.subarray(0, -16))}.${encode(sealed.subarray(-16))}`;
   },
-  async decrypt(key, header, iv, ciphertext, tag) {
-    const sealed = new Uint8Array(ciphertext.length + TAG_LENGTH);
+  async open({ key, aad }, segments) {
+    const [iv, ciphertext, tag, more] = segments.split(".").map(decode);
+    if (iv?.length !== 12 || !ciphertext || tag?.length !== 16 || more) return undefined;
+    const sealed = new Uint8Array(ciphertext.length + 16);
     sealed.set(ciphertext);
     sealed.set(tag, ciphertext.length);
     try {
-      return new Uint8Array(await crypto.subtle.decrypt(parameters(iv, header), key, sealed));
+      return new Uint8Array(await crypto.subtle.decrypt(params(iv, aad), key, sealed));
     } catch {
-      // OperationError: the tag is not right. Nothing else can be told from it, and nothing is.
-      return undefined;
+      return undefined; // OperationError: the tag is the only thing left to refuse
     }
   },
-  encodeText: (text) => encoder.encode(text),
-  decodeText: (bytes) => decoder.decode(bytes),
-  encodeBase64url,
-  decodeBase64url,
+  toBase64url: encode,
+  fromBase64url: decode,
+  toUtf8: (string) => utf8.encode(string),
+  fromUtf8: (bytes) => text.decode(bytes),
 };

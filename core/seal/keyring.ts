@@ -1,93 +1,93 @@
-import hkdf from "@panva/hkdf";
+import { hkdf } from "@panva/hkdf";
 import { engine } from "#aead";
-import { MisuseError } from "../errors.js";
-import type { Awaitable } from "../ports.js";
 import type { EngineKey } from "./aead.js";
+import type { Awaitable } from "../ports.js";
+
+/**
+ * A header is 48 bytes, so 64 characters without padding: 36 bytes that never change, 10 for the key, 2 to close. None
+ * of their characters needs the alphabet's last two, so plain base64 is base64url here.
+ */
+const header = (kid: string): string => btoa(`{"alg":"dir","enc":"A256GCM","kid":"${kid}"}`);
+
+/** The 48 characters that every header of ours begins with: comparing them needs no decoding and no parser. */
+export const PREFIX = header("").slice(0, 48);
 
 const DAY = 86_400_000;
+const dayOf = (now: number): number => Math.floor(now / DAY);
 
-/** Derived keys that are kept: a week of days for a few secrets. */
+/** More than this, and the longest known is forgotten: it can be derived again. */
 const MAX_KEYS = 64;
 
-/** Why a key is not to be had: no secret of ours has that id, or its day is over. */
-export type KeyRefusal = "unknown_key" | "expired_key";
-
-/** A key to seal or open with, and the name it goes by: six characters for the secret, four for the day. */
-export interface NamedKey {
-  readonly kid: string;
-  readonly key: EngineKey;
-  /** Of an older secret: what it opens is sealed under the newest at the next write. */
+/** The key of one secret on one day. */
+export interface DayKey {
+  readonly header: string;
+  readonly day: number;
+  /** Of a secret that is not the newest. */
   readonly stale: boolean;
+  readonly key: EngineKey;
 }
 
-/** The keys of one purpose: one for each secret and day, so that none is used 2^32 times (RFC 7518 8.4). */
+/** The keys of one purpose. They change every day, so that none is used 2^32 times (RFC 7518 8.4). */
 export interface Keyring {
-  /** The key that seals at this time: the newest secret's, of the day. */
-  current(now: number): Awaitable<NamedKey>;
-  /** The key that a sealed value names: picked by its id, never tried out. */
-  named(kid: string, now: number): Awaitable<NamedKey | KeyRefusal>;
+  /** The newest secret's key of today. */
+  toSeal(now: number): Awaitable<DayKey>;
+  /** The key that a header names by the 16 characters after its prefix. */
+  toOpen(name: string, now: number): Awaitable<DayKey | "unknown_key" | "expired_key">;
 }
 
-/** @throws MisuseError (`ERR_CONFIG`) unless there is at least one secret, each of 32 characters or more */
-export function checkSecrets(secret: string | readonly string[]): readonly string[] {
-  const secrets = typeof secret === "string" ? [secret] : secret;
-  if (
-    !Array.isArray(secrets) ||
-    secrets.length === 0 ||
-    secrets.some((one) => typeof one !== "string" || one.length < 32)
-  ) {
-    throw new MisuseError(
-      "ERR_CONFIG",
-      "latchkey: secret must have at least 32 characters (LATCHKEY_SECRET; `npx latchkey secret` prints one)",
-    );
-  }
-  return secrets;
-}
+/** RFC 5869. `info` says what the key is for, in a form that nothing else can take. */
+const derive = (secret: string, info: string, length: number): Promise<Uint8Array> =>
+  hkdf("sha256", secret, "", `latchkey/1/${info}`, length);
 
-/** `maxAge` in seconds: how long what was sealed may be alive, and so which days' keys are still had. */
+/** Keys of these secrets (newest first) for one purpose; those of the last `maxAge` seconds open. */
 export function createKeyring(secrets: readonly string[], purpose: string, maxAge: number): Keyring {
-  const derived = new Map<string, NamedKey>();
+  const keys = new Map<string, DayKey>();
+  let today: DayKey | undefined;
+  // Values are kept, never promises: on Workers a promise belongs to the request that made it.
   let ids: readonly string[] | undefined;
 
-  const derive = (secret: string, info: string, length: number) =>
-    hkdf("sha256", secret, "", `latchkey 1 ${info}`, length);
+  /** What a `kid` begins with: six characters that name the secret and tell nothing of it. */
+  const secretIds = async () =>
+    (ids ??= await Promise.all(
+      secrets.map(async (secret) => engine.toBase64url(await derive(secret, "id", 6)).slice(0, 6)),
+    ));
 
-  async function secretIds(): Promise<readonly string[]> {
-    // 33 bits of the id are enough to pick among a few secrets; authenticity never rests on it.
-    ids ??= await Promise.all(
-      secrets.map(async (secret) => engine.encodeBase64url(await derive(secret, "id", 6)).slice(0, 6)),
-    );
-    return ids;
+  async function keyOf(index: number, day: number): Promise<DayKey> {
+    const kid = (await secretIds())[index] + day.toString(36).padStart(4, "0");
+    const segment = header(kid);
+    const name = segment.slice(48);
+    const known = keys.get(name);
+    if (known) return known;
+    const bytes = await derive(secrets[index]!, `key/${purpose}/${day}`, 32);
+    const key = { header: segment, day, stale: index > 0, key: await engine.importKey(bytes, segment) };
+    if (keys.size >= MAX_KEYS) keys.delete(keys.keys().next().value!);
+    keys.set(name, key);
+    return key;
   }
 
-  async function deriveKey(index: number, day: number): Promise<NamedKey> {
-    const kid = (await secretIds())[index] + dayName(day);
-    const raw = await derive(secrets[index] as string, `${purpose} ${day}`, 32);
-    const named = { kid, key: await engine.importKey(raw), stale: index > 0 };
-    if (derived.size >= MAX_KEYS) derived.delete(derived.keys().next().value as string);
-    derived.set(kid, named);
-    return named;
-  }
+  /** Only days that can still be alive, and tomorrow: clocks of machines differ. */
+  const ageOf = (day: number, now: number) =>
+    day < dayOf(now - maxAge * 1000) ? "expired_key" : day <= dayOf(now) + 1 ? undefined : "unknown_key";
 
-  async function lookUp(kid: string, day: number): Promise<NamedKey | KeyRefusal> {
-    const index = (await secretIds()).indexOf(kid.slice(0, 6));
-    return index < 0 ? "unknown_key" : deriveKey(index, day);
+  async function find(name: string, now: number) {
+    const index = (await secretIds()).findIndex((id) => name.startsWith(btoa(id)));
+    const day = index < 0 || !/^\w{16}$/.test(name) ? Number.NaN : Number.parseInt(atob(name.slice(8)), 36);
+    if (!(day >= 0)) return "unknown_key";
+    const refusal = ageOf(day, now);
+    if (refusal) return refusal;
+    const key = await keyOf(index, day);
+    // A second spelling of the same day is not a name of ours.
+    return key.header.endsWith(name) ? key : "unknown_key";
   }
 
   return {
-    current(now) {
-      const day = Math.floor(now / DAY);
-      return (ids && derived.get(ids[0] + dayName(day))) ?? deriveKey(0, day);
+    toSeal(now) {
+      const day = dayOf(now);
+      return today?.day === day ? today : keyOf(0, day).then((key) => (today = key));
     },
-    named(kid, now) {
-      const day = Number.parseInt(kid.slice(6), 36);
-      if (dayName(day) !== kid.slice(6)) return "unknown_key";
-      // Up to tomorrow: machines need not agree on when midnight is.
-      if (day < Math.floor((now - maxAge * 1000) / DAY) || day > Math.floor(now / DAY) + 1) return "expired_key";
-      return derived.get(kid) ?? lookUp(kid, day);
+    toOpen(name, now) {
+      const key = keys.get(name);
+      return key ? (ageOf(key.day, now) ?? key) : find(name, now);
     },
   };
 }
-
-/** Four characters of base 36: days until the year 6568. */
-const dayName = (day: number): string => day.toString(36).padStart(4, "0");

@@ -1,15 +1,13 @@
 import { engine } from "#aead";
 import { MisuseError } from "../errors.js";
 import type { Awaitable } from "../ports.js";
-import { checkSecrets, createKeyring, type KeyRefusal, type NamedKey } from "./keyring.js";
-import { packText, unpackText } from "./payload.js";
+import { createKeyring, type DayKey, PREFIX } from "./keyring.js";
+import { pack, unpack } from "./payload.js";
 
-export { checkSecrets };
+/** Why a sealed string was not opened. */
+export type SealRefusal = "malformed" | "too_large" | "unknown_key" | "expired_key" | "tampered";
 
-/** Why a sealed value does not open. `malformed`: not one of ours; `tampered`: its tag is not right for this purpose. */
-export type SealRefusal = KeyRefusal | "malformed" | "too_large" | "tampered";
-
-/** What opening gives: the payload, or why there is none. */
+/** What came of opening a sealed string. */
 export type Opened =
   | {
       readonly ok: true;
@@ -19,100 +17,101 @@ export type Opened =
     }
   | { readonly ok: false; readonly reason: SealRefusal };
 
+/** What {@link createSealer} takes. */
 export interface SealerOptions {
   /** At least 32 characters each, newest first: the first seals, all open. */
   secret: string | readonly string[];
-  /** What is sealed for one purpose does not open for another. */
+  /** What the payload is for, 1 to 100 printable ASCII characters: what is sealed for one purpose opens for no other. */
   purpose: string;
-  /** Seconds that a sealed value may be alive; in whole days, older ones are refused. @default 604800 (7 days) */
+  /** Seconds that a sealed value may be alive, to the day: older keys are refused. @default 604800 (7 days) */
   maxAge?: number;
 }
 
-/** Seals JSON values into JWE compact strings (RFC 7516: `dir`, `A256GCM`) and opens them. Times are milliseconds. */
+/** Seals JSON values into strings that are safe in a cookie or a URL, and opens them. Synchronous where it can be. */
 export interface Sealer {
-  /** @throws MisuseError (`ERR_NOT_JSON`) when the payload is not JSON */
+  /**
+   * A JWE in compact form (RFC 7516 3.1). Longer than 16,384 characters it will not open.
+   * @param now milliseconds since the epoch
+   * @throws MisuseError (`ERR_NOT_JSON`) when the payload is no JSON value
+   */
   seal(payload: unknown, now: number): Awaitable<string>;
-  /** Never throws for what it is given. */
+  /** The payload, or the reason why there is none. Never throws for what it is given. */
   open(sealed: string, now: number): Awaitable<Opened>;
 }
 
-/** Larger ones are refused unread: no cookie header that arrives can hold them. */
+/** The most characters that are looked at, whatever was sent. */
 const MAX_SEALED = 16_384;
+/** A header of 64 characters, an empty key segment, 12 bytes of IV, at least nothing, 16 bytes of tag. */
+const MIN_SEALED = 64 + 2 + 16 + 1 + 1 + 22;
 
-/** Base64url of `{"alg":"dir","enc":"A256GCM","kid":"`: 36 bytes, so that a kid of ten and `"}` make 64 characters. */
-const HEADER_START = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoi";
-const HEADER_LENGTH = 64;
-const IV_LENGTH = 16;
-const TAG_LENGTH = 22;
+const refuse = (reason: SealRefusal): Opened => ({ ok: false, reason });
 
-/** @throws MisuseError (`ERR_CONFIG`) when a secret is too short, or the purpose is empty */
+/** Goes on at once where there is nothing to wait for. */
+const then = <T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> =>
+  typeof (value as Promise<T>)?.then === "function" ? (value as Promise<T>).then(next) : next(value as T);
+
+/**
+ * AES-256-GCM under keys that are derived from the secret for one purpose and one day (RFC 7516, `alg` "dir").
+ * @throws MisuseError (`ERR_CONFIG`) when the secret, the purpose or `maxAge` is wrong
+ */
 export function createSealer({ secret, purpose, maxAge = 604_800 }: SealerOptions): Sealer {
-  if (!purpose) throw new MisuseError("ERR_CONFIG", "latchkey: a sealer needs a purpose");
+  if (!/^[ -~]{1,100}$/.test(purpose) || !(maxAge > 0 && maxAge < Infinity)) {
+    throw new MisuseError("ERR_CONFIG", "latchkey: purpose must be 1 to 100 ASCII characters, maxAge a number of seconds");
+  }
   const keyring = createKeyring(checkSecrets(secret), purpose, maxAge);
   return {
     seal(payload, now) {
-      const bytes = packText(textOf(payload));
-      return then(keyring.current(now), (named) => sealWith(named, bytes));
+      const bytes = pack(toJson(payload));
+      return then(keyring.toSeal(now), ({ key, header }) =>
+        then(engine.seal(key, bytes), (segments) => `${header}..${segments}`),
+      );
     },
     open(sealed, now) {
-      if (sealed.length > MAX_SEALED) return refused("too_large");
-      const kid = kidOf(sealed);
-      if (kid === undefined) return refused("malformed");
-      return then(keyring.named(kid, now), (named) =>
-        typeof named === "string" ? refused(named) : openWith(named, sealed),
+      if (sealed.length > MAX_SEALED) return refuse("too_large");
+      // Byte for byte a header that we mint: no other alg, no zip, no p2c (RFC 8725 3.1, 3.2).
+      if (sealed.length < MIN_SEALED || !sealed.startsWith(PREFIX) || !sealed.startsWith("..", 64)) {
+        return refuse("malformed");
+      }
+      return then(keyring.toOpen(sealed.slice(48, 64), now), (found) =>
+        typeof found === "string" ? refuse(found) : openWith(found, sealed.slice(66)),
       );
     },
   };
 }
 
-/** JWE compact: header, no encrypted key, IV, ciphertext, tag. */
-export function sealWith({ kid, key }: NamedKey, bytes: Uint8Array, iv?: Uint8Array): Awaitable<string> {
-  const header = HEADER_START + engine.encodeBase64url(engine.encodeText(`${kid}"}`));
-  return then(engine.encrypt(key, header, bytes, iv), (rest) => `${header}..${rest}`);
-}
+const openWith = ({ key, stale }: DayKey, segments: string): Awaitable<Opened> =>
+  then(engine.open(key, segments), (bytes) => {
+    if (!bytes) return refuse("tampered");
+    try {
+      return { ok: true, payload: JSON.parse(unpack(bytes) ?? ""), stale };
+    } catch {
+      return refuse("malformed"); // authentic, but no JSON: sealed by something else
+    }
+  });
 
-function openWith({ key, stale }: NamedKey, sealed: string): Awaitable<Opened> {
-  const parts = sealed.slice(HEADER_LENGTH + 2).split(".");
-  const [iv, ciphertext, tag] = parts.map(engine.decodeBase64url);
-  if (parts.length !== 3 || !iv || !ciphertext || !tag || iv.length !== 12 || tag.length !== 16)
-    return refused("malformed");
-  const plaintext = engine.decrypt(key, sealed.slice(0, HEADER_LENGTH), iv, ciphertext, tag);
-  return then(plaintext, (bytes) => (bytes ? parse(bytes, stale) : refused("tampered")));
-}
-
-/** The key id in a header that is exactly one of ours; undefined for any other. */
-function kidOf(sealed: string): string | undefined {
-  if (!sealed.startsWith(HEADER_START) || sealed.slice(HEADER_LENGTH, HEADER_LENGTH + 2) !== "..") return undefined;
-  if (sealed.length < HEADER_LENGTH + 4 + IV_LENGTH + TAG_LENGTH) return undefined;
-  const bytes = engine.decodeBase64url(sealed.slice(HEADER_START.length, HEADER_LENGTH));
-  const end = bytes ? engine.decodeText(bytes) : "";
-  return end.length === 12 && end.endsWith('"}') ? end.slice(0, 10) : undefined;
-}
-
-function textOf(payload: unknown): string {
-  let text: string | undefined;
+/** What cannot be JSON at all, or only in part (a function, a cycle, a bigint), is the caller's mistake. */
+function toJson(payload: unknown): string {
+  let cause: unknown;
   try {
-    text = JSON.stringify(payload);
-  } catch (cause) {
-    throw new MisuseError("ERR_NOT_JSON", "latchkey: only JSON can be sealed", { cause });
+    const text = JSON.stringify(payload) as string | undefined;
+    if (text !== undefined) return text;
+  } catch (error) {
+    cause = error;
   }
-  if (text === undefined) throw new MisuseError("ERR_NOT_JSON", "latchkey: only JSON can be sealed");
-  return text;
+  throw new MisuseError("ERR_NOT_JSON", "latchkey: what is sealed must be a JSON value", { cause });
 }
 
-function parse(bytes: Uint8Array, stale: boolean): Opened {
-  const text = unpackText(bytes);
-  if (text === undefined) return refused("malformed");
-  try {
-    return { ok: true, payload: JSON.parse(text), stale };
-  } catch {
-    // Authentic, yet not JSON: sealed with our key by other means.
-    return refused("malformed");
+/**
+ * The secrets as a list, newest first.
+ * @throws MisuseError (`ERR_CONFIG`) when there is none, or one is shorter than 32 characters
+ */
+export function checkSecrets(secret: string | readonly string[]): readonly string[] {
+  const secrets = typeof secret === "string" ? [secret] : secret;
+  if (Array.isArray(secrets) && secrets.length > 0 && secrets.every((one) => typeof one === "string" && one.length >= 32)) {
+    return secrets;
   }
+  throw new MisuseError(
+    "ERR_CONFIG",
+    "latchkey: secret must be at least 32 characters, or a list of such, newest first; `npx latchkey secret` prints one",
+  );
 }
-
-const refused = (reason: SealRefusal): Opened => ({ ok: false, reason });
-
-/** Goes on at once where the value is there, later where it is promised: by any realm's promise. */
-const then = <T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> =>
-  typeof (value as Promise<T> | null)?.then === "function" ? (value as Promise<T>).then(next) : next(value as T);

@@ -1,10 +1,15 @@
 import type { SessionTimes } from "./lifetime.js";
 
 /**
- * The four concerns of a session, each under a cookie of its own, so that each has one writer:
- * `<tag>.id` who you are, `<tag>.tok` the tokens, `<tag>.seen` the activity stamp, `since` when sessions began to count.
+ * The four concerns of a session, each under a cookie of its own, so that each has one writer: `<tag>.id` who you are,
+ * `<tag>.tok` the tokens, `<tag>.seen` the activity stamp, `<tag>.end` when it was ended.
+ *
+ * `end` is a plain time: sessions begun before it are over in this browser. Each session that ends leaves its own, the
+ * latest of all counts, and only a response that saw a later one removes it: so responses in any order only ever move it
+ * on. (One name for all would be moved back by a slow response.) It needs no seal: who can write cookies can end a
+ * session anyway.
  */
-export type Concern = "id" | "tok" | "seen";
+export type Concern = "id" | "tok" | "seen" | "end";
 
 /** What the identity cookie holds. `content` is absent when a store keeps it. */
 export interface Identity extends SessionTimes {
@@ -21,11 +26,12 @@ export const SESSION_ID_BYTES = 21;
  */
 export const tagOf = (sid: string): string => sid.slice(0, 6);
 
-/** `AbC-_9.id.0` -> `AbC-_9`, for names of ours without their prefix; undefined for `since`, transactions and others. */
-export function tagOfName(rest: string): string | undefined {
-  const concern = rest.slice(7);
-  return rest[6] === "." && (concern === "seen" || concern.startsWith("id.") || concern.startsWith("tok."))
-    ? rest.slice(0, 6)
+/** What a name of ours, without its prefix, is for: `AbC-_9.id.0` -> tag and concern; undefined for transactions and others. */
+export function parseName(rest: string): { readonly tag: string; readonly concern: Concern } | undefined {
+  if (rest[6] !== ".") return undefined;
+  const [concern = ""] = rest.slice(7).split(".", 1);
+  return concern === "id" || concern === "tok" || concern === "seen" || concern === "end"
+    ? { tag: rest.slice(0, 6), concern }
     : undefined;
 }
 
@@ -55,8 +61,8 @@ export function decodeBound(payload: unknown, sid: string): unknown {
   return record["sid"] === sid ? record["value"] : undefined;
 }
 
-/** The plain time in `since`; 0 when it is absent or not one. It needs no seal: who can write cookies can end a session anyway. */
-export function decodeSince(value: string | undefined): number {
+/** The plain time in an `end`; 0 when it is none. */
+export function decodeEnd(value: string | undefined): number {
   const time = Number(value ?? 0);
   return isTime(time) ? time : 0;
 }

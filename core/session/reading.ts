@@ -1,7 +1,7 @@
 import type { ChunkRefusal } from "../cookie/chunks.js";
 import type { Jar } from "../cookie/jar.js";
 import type { SealRefusal } from "../seal/sealer.js";
-import { decodeBound, decodeIdentity, decodeSince, type Identity, tagOf, tagOfName } from "./concerns.js";
+import { decodeBound, decodeEnd, decodeIdentity, type Identity, parseName, tagOf } from "./concerns.js";
 import { whyOver } from "./lifetime.js";
 import { conform } from "./schema.js";
 import type { SessionContext } from "./sessions.js";
@@ -32,57 +32,70 @@ export interface Reading<Data> {
   readonly held: Held<Data> | undefined;
   /** Why there is none, when there were cookies that could have been one. */
   readonly reason: SessionRefusal | undefined;
-  /** The plain time of `since`, 0 when absent. */
+  /** The latest `end`: sessions begun before it are over. 0 when there is none. */
   readonly since: number;
+  /**
+   * Tags of sessions that are over for good. Those that did not open are not among them: a torn set may be one that is
+   * just being written.
+   */
+  readonly over: readonly string[];
 }
 
 /** At most six names were ever met at once by a browser that behaves; more tags than this are not its own work. */
 const MAX_TAGS = 8;
 
-/** Of the sessions in the jar that count, the one that began last. Each is opened once; tokens are not. */
+/**
+ * Of the sessions in the jar, the one that began last: if that one is over, so are all before it. Each is opened once;
+ * tokens are not.
+ */
 export async function readSession<Data>(context: SessionContext<Data>, jar: Jar): Promise<Reading<Data>> {
-  const since = decodeSince(jar.get(`${context.prefix}since`));
-  let best: Identity | undefined;
-  let reason: SessionRefusal | undefined;
-  for (const tag of tagsIn(context.prefix, jar)) {
-    const found = await readIdentity(context, jar, tag, since);
-    if (typeof found === "string") reason = found;
-    else if (found && (!best || found.beganAt > best.beganAt)) best = found;
+  const { tags, since } = survey(context.prefix, jar);
+  const over: string[] = [];
+  let last: Identity | undefined;
+  let refused: SessionRefusal | undefined;
+  for (const tag of tags) {
+    const identity = await readIdentity(context, jar, tag);
+    if (typeof identity === "string") refused = identity;
+    else if (identity.beganAt < since) over.push(tag);
+    else if (!last || comesAfter(identity, last)) last = identity;
   }
-  const held = best && (await withContent(context, best));
-  return typeof held === "object"
-    ? { held, reason: undefined, since }
-    : { held: undefined, reason: held ?? reason, since };
+  const none = { held: undefined, since, over };
+  if (!last) return { ...none, reason: refused ?? (over.length > 0 ? "superseded" : undefined) };
+  const why = whyOver(last, context.limits, context.ports.now());
+  if (why) return { ...none, over: tags, reason: why };
+  const held = await withContent(context, last);
+  return typeof held === "string" ? { ...none, reason: held } : { held, reason: undefined, since, over };
 }
 
-/** The tags that have an identity to open, as the header names them. */
-function tagsIn(prefix: string, jar: Jar): Set<string> {
+/** Two of the same millisecond are told apart the same way by every server. */
+const comesAfter = (left: Identity, right: Identity): boolean =>
+  left.beganAt === right.beganAt ? left.sid > right.sid : left.beganAt > right.beganAt;
+
+/** The tags that have an identity to open, as the header names them, and the latest end. */
+function survey(prefix: string, jar: Jar): { readonly tags: readonly string[]; readonly since: number } {
   const tags = new Set<string>();
+  let since = 0;
   for (const name of jar.names()) {
-    const tag = tagOfName(name.slice(prefix.length));
-    if (tag !== undefined && tags.size < MAX_TAGS && name.startsWith(".id.", prefix.length + 6)) tags.add(tag);
+    const known = parseName(name.slice(prefix.length));
+    if (known?.concern === "end") since = Math.max(since, decodeEnd(jar.get(name)));
+    else if (known?.concern === "id" && tags.size < MAX_TAGS) tags.add(known.tag);
   }
-  return tags;
+  return { tags: [...tags], since };
 }
 
 async function readIdentity<Data>(
   context: SessionContext<Data>,
   jar: Jar,
   tag: string,
-  since: number,
-): Promise<Identity | SessionRefusal | undefined> {
-  const now = context.ports.now();
+): Promise<Identity | SessionRefusal> {
   const chunks = jar.readChunks(`${context.prefix}${tag}.id`);
-  if (!chunks) return undefined;
-  if (!chunks.ok) return chunks.reason;
-  const opened = await context.sealers.id.open(chunks.value, now);
+  if (!chunks?.ok) return chunks?.reason ?? "torn";
+  const opened = await context.sealers.id.open(chunks.value, context.ports.now());
   if (!opened.ok) return opened.reason;
   const identity = decodeIdentity(opened.payload);
   if (!identity || tagOf(identity.sid) !== tag) return "malformed";
-  if (identity.beganAt < since) return "superseded";
   const seenAt = await readStamp(context, jar, identity);
-  const times = seenAt === undefined ? identity : { ...identity, seenAt };
-  return whyOver(times, context.limits, now) ?? times;
+  return seenAt === undefined ? identity : { ...identity, seenAt };
 }
 
 /** The activity stamp; not opened while the identity itself is young enough to need none. */

@@ -1,7 +1,7 @@
 import { toBase64url } from "../base64url.js";
 import type { Jar } from "../cookie/jar.js";
 import { CookieTooLargeError, MisuseError } from "../errors.js";
-import { encodeBound, SESSION_ID_BYTES, tagOf, tagOfName } from "./concerns.js";
+import { decodeEnd, encodeBound, parseName, SESSION_ID_BYTES, tagOf } from "./concerns.js";
 import type { Change } from "./keeping.js";
 import { largestFields } from "./largest.js";
 import { absoluteEnd, inactiveAt, lastSeenAt, rollDue } from "./lifetime.js";
@@ -48,20 +48,21 @@ export interface SessionScope<Data, Tokens = unknown> {
   commit(options?: { /** Whether this request counts as activity. @default true */ roll?: boolean }): Promise<string[]>;
 }
 
-/** A `since` further ahead than this was not written by us: it ends sessions, but does not date the next one. */
+/** An `end` further ahead than this was not written by us: it ends sessions, but does not outlive the next sign-in. */
 const PLAUSIBLE_AHEAD = 86_400_000;
 
 /** All that changes while a request is served. */
 interface ScopeState<Data, Tokens> {
   readonly held: Held<Data> | undefined;
+  /** The latest `end`. */
   readonly since: number;
   /** The tokens, once they were opened or set. */
   readonly tokens: { readonly value: Tokens | undefined } | undefined;
   readonly change: Change<Data, Tokens>;
   /** Ids of sessions that this request ended. */
   readonly ended: readonly string[];
-  /** Whether `since` is to be written: a session began or ended. */
-  readonly turned: boolean;
+  /** The tag under which the end is to be written. */
+  readonly endTag: string | undefined;
 }
 
 const UNCHANGED = { began: false, patches: [], tokens: undefined };
@@ -70,7 +71,7 @@ const UNCHANGED = { began: false, patches: [], tokens: undefined };
 export function openScope<Data, Tokens>(
   context: SessionContext<Data, Tokens>,
   jar: Jar,
-  { held, reason, since }: Reading<Data>,
+  { held, reason, since, over }: Reading<Data>,
 ): SessionScope<Data, Tokens> {
   const { prefix, limits, keeper, ports } = context;
   let state: ScopeState<Data, Tokens> = {
@@ -79,16 +80,17 @@ export function openScope<Data, Tokens>(
     tokens: undefined,
     change: UNCHANGED,
     ended: [],
-    turned: false,
+    endTag: undefined,
   };
   let committed = state;
 
-  const tagIn = (name: string) => tagOfName(name.slice(prefix.length));
+  const parse = (name: string) => parseName(name.slice(prefix.length));
+  const plausible = (time: number) => time <= ports.now() + PLAUSIBLE_AHEAD;
 
   /** Now, or later where an order must hold that the clocks of several machines may not keep. */
   function nextTurn(): number {
     const now = ports.now();
-    return Math.max(now, state.since <= now + PLAUSIBLE_AHEAD ? state.since : 0, (state.held?.beganAt ?? -1) + 1);
+    return Math.max(now, plausible(state.since) ? state.since : 0, (state.held?.beganAt ?? -1) + 1);
   }
 
   /** The state after the session that was there has ended. */
@@ -98,7 +100,7 @@ export function openScope<Data, Tokens>(
     tokens: { value: undefined },
     change: UNCHANGED,
     ended: state.held ? [...state.ended, state.held.sid] : state.ended,
-    turned: true,
+    endTag: state.held ? tagOf(state.held.sid) : state.endTag,
   });
 
   function begin(data: Data, value?: Tokens): void {
@@ -139,7 +141,9 @@ export function openScope<Data, Tokens>(
   }
 
   function destroy(): void {
-    if (state.held || jar.names().some(tagIn)) state = without();
+    const [first] = jar.names().flatMap((name) => parse(name) ?? []);
+    const endTag = state.held ? undefined : first?.tag;
+    if (state.held || endTag) state = { ...without(), ...(endTag ? { endTag } : {}) };
   }
 
   /** Writes the activity stamp alone: about 200 bytes, never the session. */
@@ -154,9 +158,9 @@ export function openScope<Data, Tokens>(
 
   /** Puts into the jar what this request changed; false when it changed nothing. */
   async function write(roll: boolean): Promise<boolean> {
-    const { held, change, turned, ended } = state;
+    const { held, change, endTag, ended } = state;
     // First of all lines: whoever sees but a part of this response must not take an ended session for a living one.
-    if (turned) jar.set(`${prefix}since`, String(state.since), context.maxAge(ports.now() + limits.absolute));
+    if (endTag) jar.set(`${prefix}${endTag}.end`, String(state.since), context.maxAge(ports.now() + limits.absolute));
     for (const sid of ended) await keeper.destroy(sid);
     const changed = held && (change.began || change.patches.length > 0 || change.tokens !== undefined);
     if (changed) {
@@ -167,16 +171,26 @@ export function openScope<Data, Tokens>(
     }
     const due = roll && state.held && rollDue(state.held, limits, ports.now()) ? state.held : undefined;
     if (due) await stamp(due);
-    return turned || changed || due !== undefined;
+    const litter = roll && !state.held && over.length > 0;
+    return endTag !== undefined || changed || due !== undefined || litter;
   }
 
-  /** Removes the names of every session but the one that counts. */
-  function deleteOthers(): void {
-    const own = state.held && tagOf(state.held.sid);
+  /**
+   * Removes the names of every session but the one that counts, or, without one, of those that are over; and of the ends
+   * all but the latest, which says what the others say.
+   */
+  function tidy(): void {
+    const { held, endTag } = state;
+    const goes = (tag: string) => (held ? tag !== tagOf(held.sid) : endTag !== undefined || over.includes(tag));
+    const ends: Array<{ name: string; time: number }> = [];
     for (const name of jar.names()) {
-      const tag = tagIn(name);
-      if (tag !== undefined && tag !== own) jar.delete(name);
+      const known = parse(name);
+      if (known?.concern === "end") ends.push({ name, time: decodeEnd(jar.get(name)) });
+      else if (known && goes(known.tag)) jar.delete(name);
     }
+    const latest = Math.max(0, ...ends.map(({ time }) => time).filter(plausible));
+    const kept = ends.find(({ time }) => time === latest);
+    for (const end of ends) if (end !== kept) jar.delete(end.name);
   }
 
   const tooLarge = (bytes: number) =>
@@ -185,7 +199,7 @@ export function openScope<Data, Tokens>(
   async function commit({ roll = true } = {}): Promise<string[]> {
     try {
       if (await write(roll)) {
-        deleteOthers();
+        tidy();
         if (jar.bytes() > context.budget) throw tooLarge(jar.bytes());
       }
     } catch (error) {
@@ -193,7 +207,7 @@ export function openScope<Data, Tokens>(
       state = committed;
       throw error;
     }
-    committed = state = { ...state, change: UNCHANGED, ended: [], turned: false };
+    committed = state = { ...state, change: UNCHANGED, ended: [], endTag: undefined };
     const lines = jar.take();
     const names = lines.map((line) => line.slice(0, line.indexOf("=")));
     if (names.length > 0) context.emit({ type: "cookies_written", names, bytes: jar.bytes() });

@@ -77,7 +77,7 @@ export function createSessions<Data, Tokens = unknown>(
   const limits = lifetimesOf(options);
   const attributes = attributesOf(cookie);
   const prefix = prefixOf(cookie.name ?? "latchkey", attributes);
-  checkCookie(`${prefix}since`, attributes);
+  checkCookie(`${prefix}name`, attributes);
   if (!(Number.isInteger(budget) && budget >= 1000)) {
     throw new MisuseError("ERR_CONFIG", "latchkey: budget must be a number of bytes, at least 1000");
   }
