@@ -30,13 +30,13 @@ async function run<Data>(
   start: TokenState,
   first: TokenEvent,
 ): Promise<AccessToken> {
-  const { scope, ports } = visit;
+  const { scope } = visit;
   let state = start;
   let event: TokenEvent | undefined = first;
   let cause: unknown;
   let token: AccessToken | undefined;
   while (event) {
-    const [next, effects] = tokenTransition(state, event, ports.now());
+    const [next, effects] = tokenTransition(state, event);
     visit.emit({ type: "transition", machine: "token", from: state.name, event: event.name, to: next.name });
     state = next;
     event = undefined;
@@ -44,7 +44,10 @@ async function run<Data>(
       switch (effect.name) {
         case "refresh":
           try {
-            event = { name: "refreshed", tokens: await refresh(visit, tokens, effect.refreshToken, effect.request) };
+            event = {
+              name: "refreshed",
+              tokens: await refresh(visit, tokens, effect.refreshToken, effect.request),
+            };
           } catch (error) {
             if (!(error instanceof ExchangeError)) throw error;
             cause = error;
@@ -83,7 +86,8 @@ async function refresh<Data>(
     ...(tokenScope === undefined ? {} : { scope: tokenScope }),
   };
   const subject = scope.session?.data.user.sub ?? "";
-  const result = await provider.refresh({ refreshToken, subject, ...asked });
+  const held = [tokens, ...(tokens.more ?? [])].map((token) => token.accessToken);
+  const result = await provider.refresh({ refreshToken, subject, held, ...asked });
   return mergeTokens(tokens, { ...result.response, refreshToken: result.refreshToken }, asked, ports.now());
 }
 

@@ -105,7 +105,7 @@ async function run<Data>(visit: VisitContext<Data>, start: State, first: Event):
   let cause: unknown;
   while (event) {
     const before = state;
-    const [next, effects]: [State, readonly Effect[]] = transition(visit.exchange, before, event);
+    const [next, effects]: readonly [State, readonly Effect[]] = transition(visit.exchange, before, event);
     visit.emit({ type: "transition", machine: "exchange", from: before.name, event: event.name, to: next.name });
     state = next;
     event = undefined;

@@ -1,0 +1,41 @@
+import type { TokenSet } from "../../core/exchange/token-life.js";
+import type { SignedIn, User } from "../../core/relying-party/config.js";
+import { createSessions } from "../../core/session/sessions.js";
+import type { AuthOptions } from "../config.js";
+import { realPorts } from "../ports.js";
+
+/** What a minted session holds, beside the options of the adapter that will read it. */
+export interface MintOptions<Data> extends Pick<AuthOptions<Data>, "secret" | "baseUrl" | "session" | "now"> {
+  /** Who is signed in; `sub` is required. */
+  user: User;
+  /** The app's own data. @default {} */
+  data?: Data;
+  /** Tokens of the session; `expiresAt` in milliseconds. @default none */
+  tokens?: TokenSet;
+}
+
+/**
+ * The Cookie header of a browser in which somebody is signed in, for tests of an app that uses a latchkey adapter.
+ * Give it the adapter's own options: `mintSession({ ...options, user: { sub: "alice" } })`.
+ */
+export async function mintSession<Data = Record<string, unknown>>(options: MintOptions<Data>): Promise<string> {
+  const {
+    secret = "",
+    baseUrl = "https://app.example",
+    session = {},
+    now = realPorts.now,
+    user,
+    data,
+    tokens,
+  } = options;
+  const [first = ""] = [baseUrl].flat();
+  const { schema: _checkedWhenOpened, ...rest } = session;
+  const sessions = createSessions<SignedIn<Data>, TokenSet>(
+    { ...rest, secret, cookie: { ...rest.cookie, secure: first.startsWith("https:") } },
+    { ...realPorts, now },
+  );
+  const scope = await sessions.load(null);
+  scope.begin({ user, data: data ?? ({} as Data) }, tokens);
+  const lines = await scope.commit();
+  return lines.map((line) => line.slice(0, line.indexOf(";"))).join("; ");
+}

@@ -1,0 +1,257 @@
+import type { ExchangeErrorCode } from "../errors.js";
+import { authenticationError, callbackError, sameText } from "./checks.js";
+
+/** A sign-in in progress: the one state that outlives a request, sealed into a cookie of its own. All JSON. */
+export interface Transaction {
+  /** RFC 6749 10.12 */
+  readonly state: string;
+  /** OpenID Connect Core 15.5.2 */
+  readonly nonce: string;
+  /** RFC 7636 4.1 */
+  readonly codeVerifier: string;
+  readonly redirectUri: string;
+  /** A path on our own origin. */
+  readonly returnTo: string;
+  readonly issuer: string;
+  /** The provider announced that it sends `iss` (RFC 9207 3). */
+  readonly issRequired: boolean;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Seconds since the user authenticated, at most. */
+  readonly maxAge?: number;
+  readonly organization?: string;
+}
+
+/** What a token endpoint answers (RFC 6749 5.1). */
+export interface TokenResponse {
+  readonly accessToken: string;
+  /** Seconds. */
+  readonly expiresIn?: number;
+  readonly scope?: string;
+  readonly idToken?: string;
+  readonly refreshToken?: string;
+}
+
+/** Claims of an ID Token whose signature, issuer, audience and times were verified. */
+export type IdTokenClaims = { readonly iss: string; readonly sub: string; readonly [claim: string]: unknown };
+
+/** What does not change from one sign-in to the next. */
+export interface ExchangeConfig {
+  readonly clientId: string;
+  readonly scope: string;
+  readonly responseMode: "query" | "form_post";
+  /** Seconds that a sign-in may take. */
+  readonly transactionDuration: number;
+  /** Seconds by which the provider's clock may differ. */
+  readonly clockTolerance: number;
+}
+
+export type State =
+  | { readonly name: "idle" }
+  | { readonly name: "awaiting_callback"; readonly transaction: Transaction }
+  | { readonly name: "redeeming_code"; readonly transaction: Transaction }
+  | { readonly name: "verifying_id_token"; readonly transaction: Transaction; readonly tokens: TokenResponse }
+  | { readonly name: "authenticated"; readonly returnTo: string }
+  | { readonly name: "failed"; readonly code: ExchangeErrorCode };
+
+export type Event =
+  | {
+      readonly name: "login_requested";
+      /** Milliseconds since the epoch. */
+      readonly now: number;
+      /** Random, of 256 bits each; `codeChallenge` is S256 of the verifier (RFC 7636 4.2). */
+      readonly secrets: {
+        readonly state: string;
+        readonly nonce: string;
+        readonly codeVerifier: string;
+        readonly codeChallenge: string;
+      };
+      readonly redirectUri: string;
+      readonly returnTo: string;
+      readonly issuer: string;
+      readonly issRequired: boolean;
+      /** Further authorization parameters; ours always win. */
+      readonly parameters: Readonly<Record<string, string>>;
+      readonly maxAge?: number;
+      readonly organization?: string;
+    }
+  | { readonly name: "callback_received"; readonly now: number; readonly parameters: URLSearchParams }
+  | { readonly name: "tokens_received"; readonly tokens: TokenResponse }
+  | { readonly name: "id_token_verified"; readonly now: number; readonly claims: IdTokenClaims }
+  | { readonly name: "step_failed"; readonly code: ExchangeErrorCode };
+
+/** What is to be done, in this order; only the relying party does it. */
+export type Effect =
+  | { readonly name: "set_transaction"; readonly transaction: Transaction }
+  | { readonly name: "clear_transaction" }
+  /** Send the browser to the authorization endpoint. */
+  | { readonly name: "authorize"; readonly parameters: Record<string, string> }
+  | {
+      readonly name: "redeem_code";
+      readonly parameters: URLSearchParams;
+      readonly state: string;
+      readonly codeVerifier: string;
+      readonly redirectUri: string;
+    }
+  | {
+      readonly name: "verify_id_token";
+      readonly idToken: string;
+      readonly accessToken: string;
+      readonly nonce: string;
+      readonly maxAge?: number;
+    }
+  | { readonly name: "establish_session"; readonly claims: IdTokenClaims; readonly tokens: TokenResponse }
+  /** Send the browser back into the app. */
+  | { readonly name: "redirect"; readonly to: string };
+
+type Next = readonly [State, readonly Effect[]];
+type StateOf<Name> = Extract<State, { name: Name }>;
+type EventOf<Name> = Extract<Event, { name: Name }>;
+
+/** One cell of the table: where it may lead, and how. */
+export interface Transition<S extends State["name"], E extends Event["name"]> {
+  readonly to: ReadonlyArray<State["name"]>;
+  step(config: ExchangeConfig, state: StateOf<S>, event: EventOf<E>): Next;
+}
+
+type Table = { readonly [S in State["name"]]?: { readonly [E in Event["name"]]?: Transition<S, E> } };
+
+/** Names that neither an app nor a query may set: the protocol relies on them. */
+export const protectedParameters: ReadonlySet<string> = new Set([
+  "client_id",
+  "client_secret",
+  "code_challenge",
+  "code_challenge_method",
+  "code_verifier",
+  "nonce",
+  "redirect_uri",
+  "request",
+  "request_uri",
+  "response_mode",
+  "response_type",
+  "scope",
+  "state",
+]);
+
+const CLEAR: Effect = { name: "clear_transaction" };
+
+const failed = (code: ExchangeErrorCode, effects: readonly Effect[] = []): Next => [{ name: "failed", code }, effects];
+
+/** Any step that the interpreter could not perform. */
+const stepFailed = {
+  to: ["failed"],
+  step: (_config: unknown, _state: unknown, { code }: EventOf<"step_failed">) => failed(code),
+} as const;
+
+/** Every transition there is. A missing cell is illegal. */
+export const transitions: Table = {
+  idle: {
+    login_requested: { to: ["awaiting_callback"], step: requestLogin },
+    // A callback that no sign-in in this browser belongs to (S27, S29).
+    callback_received: { to: ["failed"], step: () => failed("no_transaction") },
+  },
+  awaiting_callback: {
+    callback_received: { to: ["redeeming_code", "failed"], step: receiveCallback },
+    // The browser could not be sent to the provider: nothing is left behind.
+    step_failed: { to: ["failed"], step: (_config, _state, { code }) => failed(code, [CLEAR]) },
+  },
+  redeeming_code: {
+    tokens_received: { to: ["verifying_id_token", "failed"], step: receiveTokens },
+    step_failed: stepFailed,
+  },
+  verifying_id_token: {
+    id_token_verified: { to: ["authenticated", "failed"], step: acceptIdToken },
+    step_failed: stepFailed,
+  },
+  // The session could not be established.
+  authenticated: { step_failed: stepFailed },
+};
+
+/**
+ * The state after an event, and what is to be done.
+ * @throws TypeError for a transition that is not in the table: no client can cause one
+ */
+export function transition(config: ExchangeConfig, state: State, event: Event): Next {
+  const cell = transitions[state.name]?.[event.name] as Transition<never, never> | undefined;
+  if (!cell) throw new TypeError(`latchkey: no transition from ${state.name} on ${event.name}`);
+  return cell.step(config, state as never, event as never);
+}
+
+function requestLogin(config: ExchangeConfig, _state: StateOf<"idle">, event: EventOf<"login_requested">): Next {
+  const { now, secrets, redirectUri, returnTo, issuer, issRequired, maxAge, organization } = event;
+  const { codeChallenge, ...kept } = secrets;
+  const asked = {
+    ...(maxAge === undefined ? {} : { maxAge }),
+    ...(organization === undefined ? {} : { organization }),
+  };
+  const transaction = { ...kept, redirectUri, returnTo, issuer, issRequired, startedAt: now, ...asked };
+  const parameters = {
+    ...event.parameters,
+    response_type: "code",
+    client_id: config.clientId,
+    redirect_uri: redirectUri,
+    scope: config.scope,
+    state: secrets.state,
+    nonce: secrets.nonce,
+    code_challenge: codeChallenge,
+    code_challenge_method: "S256",
+    ...(config.responseMode === "query" ? {} : { response_mode: config.responseMode }),
+    ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
+    ...(organization === undefined ? {} : { organization }),
+  };
+  return [
+    { name: "awaiting_callback", transaction },
+    [
+      { name: "set_transaction", transaction },
+      { name: "authorize", parameters },
+    ],
+  ];
+}
+
+/** The transaction is used up here, whatever the callback says (S25). */
+function receiveCallback(
+  config: ExchangeConfig,
+  { transaction }: StateOf<"awaiting_callback">,
+  { now, parameters }: EventOf<"callback_received">,
+): Next {
+  const code = callbackError(config, transaction, parameters, now);
+  if (code) return failed(code, [CLEAR]);
+  const { state, codeVerifier, redirectUri } = transaction;
+  return [
+    { name: "redeeming_code", transaction },
+    [CLEAR, { name: "redeem_code", parameters, state, codeVerifier, redirectUri }],
+  ];
+}
+
+function receiveTokens(
+  _config: ExchangeConfig,
+  { transaction }: StateOf<"redeeming_code">,
+  { tokens }: EventOf<"tokens_received">,
+): Next {
+  // OpenID Connect Core 3.1.3.3: without an ID Token nobody was authenticated.
+  if (tokens.idToken === undefined) return failed("id_token_invalid");
+  const { nonce, maxAge } = transaction;
+  const { idToken, accessToken } = tokens;
+  return [
+    { name: "verifying_id_token", transaction, tokens },
+    [{ name: "verify_id_token", idToken, accessToken, nonce, ...(maxAge === undefined ? {} : { maxAge }) }],
+  ];
+}
+
+function acceptIdToken(
+  config: ExchangeConfig,
+  { transaction, tokens }: StateOf<"verifying_id_token">,
+  { claims, now }: EventOf<"id_token_verified">,
+): Next {
+  if (!sameText(claims["nonce"], transaction.nonce)) return failed("nonce_mismatch");
+  const code = authenticationError(config, transaction, claims, now);
+  if (code) return failed(code);
+  const { returnTo } = transaction;
+  return [
+    { name: "authenticated", returnTo },
+    [
+      { name: "establish_session", claims, tokens },
+      { name: "redirect", to: returnTo },
+    ],
+  ];
+}

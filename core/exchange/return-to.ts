@@ -1,0 +1,28 @@
+/** Longer ones are not worth a cookie's bytes. */
+const MAX_LENGTH = 2048;
+
+/** The path of `value` when it is on `origin`, else undefined. */
+function pathOn(origin: string, value: unknown): string | undefined {
+  if (typeof value !== "string" || value.length > MAX_LENGTH) return undefined;
+  try {
+    // Parse, resolve, compare origins: what a browser would make of it decides, not what it looks like (S13).
+    const url = new URL(value, origin);
+    const path = url.pathname + url.search + url.hash;
+    // `/.//evil.example` stays on the origin, but its path alone would leave it: resolve what is handed out as well.
+    return url.origin === origin && new URL(path, origin).href === url.href ? path : undefined;
+  } catch {
+    // Not a URL: no place to return to.
+    return undefined;
+  }
+}
+
+/**
+ * A path with query and fragment on `origin`, or the fallback, or "/". It begins with one slash, and resolves to the
+ * origin. Routes under `mount` are no place to return to: they would start another sign-in, or sign out.
+ */
+export function safeReturnTo(value: unknown, origin: string, fallback: string, mount?: string): string {
+  const path = pathOn(origin, value);
+  const ours = mount !== undefined && path !== undefined && new URL(path, origin).pathname.startsWith(`${mount}/`);
+  if (path !== undefined && !ours) return path;
+  return pathOn(origin, fallback) ?? "/";
+}

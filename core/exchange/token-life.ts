@@ -1,0 +1,204 @@
+import type { ExchangeErrorCode } from "../errors.js";
+import type { TokenResponse } from "./machine.js";
+
+export interface AccessToken {
+  readonly accessToken: string;
+  /** Milliseconds since the epoch; absent when the provider did not say. */
+  readonly expiresAt?: number;
+  /** When to renew a token so short-lived that the usual margin would be most of its life. */
+  readonly dueAt?: number;
+  readonly scope?: string;
+  readonly audience?: string;
+}
+
+/** The tokens of one session. */
+export interface TokenSet extends AccessToken {
+  readonly idToken?: string;
+  readonly refreshToken?: string;
+  /** Tokens for other audiences or scopes, newest first. */
+  readonly more?: readonly AccessToken[];
+}
+
+/** What kind of access token is asked for. */
+export interface TokenRequest {
+  /** @default the audience of the sign-in */
+  readonly audience?: string;
+  /** @default the scope of the sign-in */
+  readonly scope?: string;
+  /** Refresh even if the token at hand is fresh. @default false */
+  readonly refresh?: boolean;
+}
+
+export type TokenState =
+  | { readonly name: "fresh"; readonly token: AccessToken }
+  /** About to expire, expired, or to be renewed: `token` is one to fall back on. */
+  | {
+      readonly name: "due";
+      readonly request: TokenRequest;
+      readonly refreshToken: string;
+      readonly token?: AccessToken;
+    }
+  | { readonly name: "refreshing"; readonly request: TokenRequest; readonly token?: AccessToken }
+  /** The refresh failed for now; the session stays. */
+  | { readonly name: "kept" }
+  /** The provider revoked the grant. */
+  | { readonly name: "ended" }
+  /** There is none, and no means to get one. */
+  | { readonly name: "missing" };
+
+export type TokenEvent =
+  | { readonly name: "refresh_started" }
+  /** This response can no longer carry the cookies of a refreshed token. */
+  | { readonly name: "refresh_impossible" }
+  | { readonly name: "refreshed"; readonly tokens: TokenSet }
+  | { readonly name: "refresh_failed" /** `invalid_grant`, and nothing else. */; readonly terminal: boolean };
+
+export type TokenEffect =
+  | { readonly name: "refresh"; readonly refreshToken: string; readonly request: TokenRequest }
+  | { readonly name: "write_tokens"; readonly tokens: TokenSet }
+  | { readonly name: "use_token"; readonly token: AccessToken }
+  | { readonly name: "end_session" }
+  | { readonly name: "fail"; readonly code: ExchangeErrorCode };
+
+/** How many tokens for other audiences a session keeps. */
+const MAX_MORE = 3;
+
+/** Milliseconds before its end from which on a token is renewed: requests take time, clocks differ. */
+const MARGIN = 60_000;
+
+/** Seconds; tokens that live shorter are renewed after four fifths of their life. */
+const SHORT_LIVED = 300;
+
+const lifeOf = (expiresIn: number, now: number) => ({
+  expiresAt: now + expiresIn * 1000,
+  ...(expiresIn < SHORT_LIVED ? { dueAt: now + expiresIn * 800 } : {}),
+});
+
+/** The token set of a sign-in. */
+export function tokenSetOf(
+  { accessToken, expiresIn, scope, idToken, refreshToken }: TokenResponse,
+  now: number,
+): TokenSet {
+  return {
+    accessToken,
+    ...(expiresIn === undefined ? {} : lifeOf(expiresIn, now)),
+    ...(scope === undefined ? {} : { scope }),
+    ...(idToken === undefined ? {} : { idToken }),
+    ...(refreshToken === undefined ? {} : { refreshToken }),
+  };
+}
+
+/** Whether a token is the one that a request means. */
+const answers = (token: AccessToken, { audience, scope }: TokenRequest): boolean =>
+  token.audience === audience && (scope === undefined || token.scope === scope);
+
+const isSpecial = ({ audience, scope }: TokenRequest): boolean => audience !== undefined || scope !== undefined;
+
+/** The set after a refresh: what was not renewed is kept; a token for another audience or scope is put beside the others. */
+export function mergeTokens(previous: TokenSet, response: TokenResponse, request: TokenRequest, now: number): TokenSet {
+  const renewed = tokenSetOf(response, now);
+  const { idToken = previous.idToken, refreshToken = previous.refreshToken, ...token } = renewed;
+  const durable = {
+    ...(idToken === undefined ? {} : { idToken }),
+    ...(refreshToken === undefined ? {} : { refreshToken }),
+  };
+  if (!isSpecial(request)) return { ...token, ...durable, ...(previous.more ? { more: previous.more } : {}) };
+  const { audience, scope } = request;
+  const special: AccessToken = {
+    ...token,
+    ...(audience === undefined ? {} : { audience }),
+    // As it was asked for: the next request asks in the same words.
+    ...(scope === undefined ? {} : { scope }),
+  };
+  const others = (previous.more ?? []).filter((other) => other.audience !== audience || other.scope !== special.scope);
+  return { ...previous, ...durable, more: [special, ...others].slice(0, MAX_MORE) };
+}
+
+/** Where the tokens of a session stand for a request. */
+export function assess(tokens: TokenSet | undefined, request: TokenRequest, now: number): TokenState {
+  if (!tokens) return { name: "missing" };
+  const candidates: readonly AccessToken[] = isSpecial(request) ? (tokens.more ?? []) : [tokens];
+  const token = candidates.find((candidate) => !isSpecial(request) || answers(candidate, request));
+  const { expiresAt = Number.POSITIVE_INFINITY, dueAt = expiresAt - MARGIN } = token ?? {};
+  const usable = token && now < expiresAt ? { token: plain(token) } : {};
+  const { refreshToken } = tokens;
+  // Without a refresh token the one at hand serves to its very end.
+  if (usable.token && !request.refresh && (now < dueAt || refreshToken === undefined)) {
+    return { name: "fresh", token: usable.token };
+  }
+  return refreshToken === undefined ? { name: "missing" } : { name: "due", request, refreshToken, ...usable };
+}
+
+const plain = ({ accessToken, expiresAt, scope, audience }: AccessToken): AccessToken => ({
+  accessToken,
+  ...(expiresAt === undefined ? {} : { expiresAt }),
+  ...(scope === undefined ? {} : { scope }),
+  ...(audience === undefined ? {} : { audience }),
+});
+
+type Next = readonly [TokenState, readonly TokenEffect[]];
+type StateOf<Name> = Extract<TokenState, { name: Name }>;
+type EventOf<Name> = Extract<TokenEvent, { name: Name }>;
+
+/** One cell of the table: where it may lead, and how. */
+export interface TokenTransition<S extends TokenState["name"], E extends TokenEvent["name"]> {
+  readonly to: ReadonlyArray<TokenState["name"]>;
+  step(state: StateOf<S>, event: EventOf<E>): Next;
+}
+
+type Table = { readonly [S in TokenState["name"]]?: { readonly [E in TokenEvent["name"]]?: TokenTransition<S, E> } };
+
+/** Goes on with the token at hand, or says why there is none. */
+const fallBack = (token: AccessToken | undefined, code: ExchangeErrorCode): readonly TokenEffect[] =>
+  token ? [{ name: "use_token", token }] : [{ name: "fail", code }];
+
+/** Every transition there is. A missing cell is illegal. */
+export const tokenTransitions: Table = {
+  due: {
+    refresh_started: {
+      to: ["refreshing"],
+      step: ({ request, refreshToken, token }) => [
+        { name: "refreshing", request, ...(token ? { token } : {}) },
+        [{ name: "refresh", refreshToken, request }],
+      ],
+    },
+    // A rotating refresh token is never spent where its successor cannot be kept.
+    refresh_impossible: {
+      to: ["kept"],
+      step: ({ token }) => [{ name: "kept" }, fallBack(token, "refresh_required")],
+    },
+  },
+  refreshing: {
+    refreshed: {
+      to: ["fresh"],
+      step({ request }, { tokens }) {
+        const [newest = tokens] = isSpecial(request) ? (tokens.more ?? []) : [];
+        const token = plain(newest);
+        return [
+          { name: "fresh", token },
+          [
+            { name: "write_tokens", tokens },
+            { name: "use_token", token },
+          ],
+        ];
+      },
+    },
+    refresh_failed: {
+      to: ["kept", "ended"],
+      step: ({ token }, { terminal }) =>
+        terminal
+          ? [{ name: "ended" }, [{ name: "end_session" }, { name: "fail", code: "grant_ended" }]]
+          : [{ name: "kept" }, fallBack(token, "provider_unreachable")],
+    },
+  },
+};
+
+/**
+ * The state of a token after an event, and what is to be done.
+ * @throws TypeError for a transition that is not in the table: no client can cause one
+ */
+export function tokenTransition(state: TokenState, event: TokenEvent): Next {
+  const cell = tokenTransitions[state.name]?.[event.name] as TokenTransition<never, never> | undefined;
+  if (!cell) throw new TypeError(`latchkey: no transition from ${state.name} on ${event.name}`);
+  return cell.step(state as never, event as never);
+}
