@@ -44,7 +44,7 @@ declare global {
 }
 
 /** What `requireSession` needs of a request that `auth()` has seen. */
-const visits = new WeakMap<object, { visit: Visit<never>; outlet: NodeOutlet }>();
+const visits = new WeakMap<object, { readonly visit: Pick<Visit<unknown>, "guard">; readonly outlet: NodeOutlet }>();
 
 /**
  * Sign-in and sessions for Express 4 and 5: the routes under `mount`, and `req.auth` for all that comes after.
@@ -65,7 +65,7 @@ export function auth<Data = Record<string, unknown>>(options: AuthOptions<Data> 
       const plan = await visit.route();
       if (plan.kind === "reply") return outlet.send(plan);
       await visit.roll();
-      visits.set(req, { visit: visit as Visit<never>, outlet });
+      visits.set(req, { visit, outlet });
       req.auth = present(visit, outlet) as unknown as RequestAuth;
       next();
     } catch (error) {

@@ -29,7 +29,7 @@ async function readBody(req: NodeRequest): Promise<string> {
   if (typeof req.body === "string") return req.body;
   if (typeof req.body === "object" && req.body !== null && Object.keys(req.body).length > 0) {
     const pairs = Object.entries(req.body).flatMap(([name, value]) =>
-      [value].flat().map((item) => [name, String(item)]),
+      [value].flat().map((item): [string, string] => [name, String(item)]),
     );
     return new URLSearchParams(pairs).toString();
   }

@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express5, { type Express } from "express";
+// @ts-expect-error: the alias has no types of its own; those of Express 5 serve
 import express4 from "express4";
 import type { AuthOptions } from "../../adapters/config.js";
 import { auth, requireSession } from "../../adapters/express.js";
@@ -40,6 +41,7 @@ export interface Answer {
 
 export interface AnswerOptions {
   method?: string;
+  /** An empty value: not sent. */
   headers?: Record<string, string>;
   body?: string;
   /** Keeps the Set-Cookie lines back until `deliver` is called. */
@@ -168,7 +170,8 @@ function createTestBrowser(base: string, provider: TestProvider, clock: FixedClo
 export function plainRequest(base: string, target: string, options: AnswerOptions): Promise<Omit<Answer, "deliver">> {
   const { hostname, port } = new URL(base);
   return new Promise((resolve, reject) => {
-    const { method = "GET", headers = {} } = options;
+    const { method = "GET" } = options;
+    const headers = Object.fromEntries(Object.entries(options.headers ?? {}).filter(([, value]) => value !== ""));
     const outgoing = httpRequest({ hostname, port, path: target, method, headers, agent: false }, (incoming) => {
       let body = "";
       incoming.setEncoding("utf8");

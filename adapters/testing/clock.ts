@@ -1,0 +1,22 @@
+/** A clock that stands still until it is told otherwise. Give `clock.now` to an adapter as its `now`. */
+export interface FixedClock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  advance(seconds: number): void;
+  /** Milliseconds since the epoch. */
+  set(time: number): void;
+}
+
+/** @param start milliseconds since the epoch; the real time by default */
+export function createClock(start: number = Date.now()): FixedClock {
+  let time = start;
+  return {
+    now: () => time,
+    advance(seconds) {
+      time += seconds * 1000;
+    },
+    set(next) {
+      time = next;
+    },
+  };
+}
