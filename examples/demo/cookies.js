@@ -1,8 +1,9 @@
-/** A cookie of latchkey: `latchkey.<tag>.id.0`, `latchkey.<tag>.seen`, `latchkey.since`, `latchkey.tx.<id>`. */
-const ours = /^(?:__Host-)?latchkey\.(?:(tx)\.|(since)$|[^.]+\.(id|tok|seen))/;
+/** A cookie of latchkey: `latchkey.<tag>.id.0`, `.tok.0`, `.seen`, `.end`, and `latchkey.tx.<id>`. */
+const ours = /^(?:__Host-)?latchkey\.(?:(tx)\.|[^.]+\.(id|tok|seen|end))/;
 
 /**
- * What latchkey's cookies take in a Cookie header, by concern: `name=value` and the separator, as the server receives them.
+ * What latchkey's cookies take in a Cookie header, by concern: `name=value`, and the separators
+ * between them, as the server receives them.
  * @param {string | undefined} header
  */
 export function measure(header) {
@@ -11,11 +12,12 @@ export function measure(header) {
   let bytes = 0;
   for (const pair of (header ?? "").split("; ")) {
     const match = ours.exec(pair.slice(0, pair.indexOf("=")));
-    const concern = match?.[1] ?? match?.[2] ?? match?.[3];
+    const concern = match?.[1] ?? match?.[2];
     if (concern === undefined) continue;
     const before = concerns[concern] ?? { cookies: 0, bytes: 0 };
-    concerns[concern] = { cookies: before.cookies + 1, bytes: before.bytes + pair.length + 2 };
-    bytes += pair.length + 2;
+    const added = pair.length + (bytes > 0 ? 2 : 0);
+    concerns[concern] = { cookies: before.cookies + 1, bytes: before.bytes + added };
+    bytes += added;
   }
   return { bytes, concerns };
 }

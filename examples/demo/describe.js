@@ -17,7 +17,7 @@ export function describe(event) {
     case "transition":
       return { what: `${event.machine}: ${words(event.from)}`, to: words(event.to), detail: words(event.event) };
     case "cookies_written":
-      return { what: "cookies written", detail: `${event.names.length} × Set-Cookie, ${size(event.bytes)}` };
+      return { what: "cookies written", detail: `${event.names.length} Set-Cookie, then ${size(event.bytes)} in all` };
     case "session_refused":
       return { what: "session refused", detail: words(event.reason) };
     case "failed":

@@ -14,7 +14,8 @@ function run() {
 
   const renew = async () => {
     const html = await (await fetch("/", { headers: { accept: "text/html" } })).text();
-    const next = new DOMParser().parseFromString(html, "text/html");
+    // A parsed document obeys this page's policy, and its style sheet has another nonce: leave that out.
+    const next = new DOMParser().parseFromString(html.replace(/<style.*<\/style>/s, ""), "text/html");
     const fresh = next.querySelectorAll("[data-live]");
     document.querySelectorAll("[data-live]").forEach((part, index) => {
       part.replaceWith(/** @type {Element} */ (fresh[index]));

@@ -2,10 +2,10 @@
 export const style = `
 :root { color-scheme: light dark; --paper: #eceff4; --card: #fff; --ink: #182036; --soft: #5b657d; --line: #dce1ea;
   --deep: #24375f; --on-deep: #fff; --brass: #a8731a; --wash: #f5f7fa; --good: #1f7a4d; --bad: #b3261e;
-  --id: #24375f; --tok: #a8731a; --seen: #3f8f84; --since: #8a6fb3; --tx: #b65c6b; }
+  --id: #24375f; --tok: #a8731a; --seen: #3f8f84; --end: #8a6fb3; --tx: #b65c6b; }
 @media (prefers-color-scheme: dark) { :root { --paper: #0e1320; --card: #171e30; --ink: #e6eaf3; --soft: #98a3bd;
   --line: #28324a; --deep: #9db6ee; --on-deep: #0e1526; --brass: #e0b060; --wash: #1d253a; --good: #6fcf9b; --bad: #ff9d94;
-  --id: #7f9ce0; --tok: #e0b060; --seen: #6cc3b6; --since: #b79ddc; --tx: #e08a98; } }
+  --id: #7f9ce0; --tok: #e0b060; --seen: #6cc3b6; --end: #b79ddc; --tx: #e08a98; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
@@ -21,6 +21,7 @@ header small { color: var(--soft); }
   background: currentColor; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 22px 24px; min-width: 0; }
 .grid { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 16px; margin-top: 16px; }
+.grid.out { align-items: start; }
 .grid > .side { grid-row: span 2; }
 .grid > .side:first-child { grid-row: auto; }
 .grid > .wide { grid-column: 1 / -1; }
@@ -61,7 +62,7 @@ progress::-moz-progress-bar { background: var(--deep); border-radius: 5px; }
 .budget span { color: var(--soft); }
 .stack { display: block; width: 100%; height: 14px; margin: 10px 0 14px; border-radius: 5px; background: var(--line); }
 .id { fill: var(--id); background: var(--id); } .tok { fill: var(--tok); background: var(--tok); }
-.seen { fill: var(--seen); background: var(--seen); } .since { fill: var(--since); background: var(--since); }
+.seen { fill: var(--seen); background: var(--seen); } .end { fill: var(--end); background: var(--end); }
 .tx { fill: var(--tx); background: var(--tx); }
 dl { margin: 0; font-size: 14.5px; }
 dl div { display: flex; gap: 9px; align-items: baseline; padding: 3px 0; }

@@ -96,7 +96,7 @@ const holds = {
   id: "who you are, and the app’s data",
   tok: "the tokens",
   seen: "when you were last seen",
-  since: "sessions before it are over",
+  end: "a session that is over",
   tx: "a sign-in in progress",
 };
 
@@ -171,7 +171,7 @@ ${view.problem && html`<div class="card problem" role="alert">${view.problem}</d
 ${view.session ? identity(view.session) : welcome}
 </div>
 <div class="answer" aria-live="polite"></div>
-<div class="grid" data-live>
+<div class="grid ${view.session ? "in" : "out"}" data-live>
 ${view.session && html`${timeLeft(view)}${eventCard(view.events)}${cookieCard(view)}`}
 ${!view.session && view.events.length > 0 && html`${eventCard(view.events)}${cookieCard(view)}`}
 ${machines(view.events)}

@@ -49,7 +49,7 @@ function transitionLines(events) {
  * @param {any[]} events what latchkey reported during the step
  */
 export function printStep(number, { title, detail, passed, ms, cookieBytes }, events) {
-  const mark = passed ? paint("green", "ok  ") : paint("red", "FAIL");
+  const mark = passed ? paint("green", "ok") : paint("red", "FAIL");
   const figures = `${duration(ms).padStart(7)}   ${size(cookieBytes).padStart(6)} of cookies`;
   const head = `${String(number).padStart(3)}  ${title}`;
   print(`${paint("bold", head.padEnd(width - figures.length - 6))}${figures}  ${mark}`);
