@@ -4,20 +4,13 @@ import { type CookieAttributes, LONGEST_AGE, readCookies, setCookieLine } from "
 /** RFC 6265bis 5.6 lets a user agent drop larger ones; the lowest limit seen, attributes included, in bytes. */
 const MAX_COOKIE = 4093;
 
-/** What one app's cookies have in common. */
-export interface JarOptions {
-  /** `__Host-latchkey.`: what every cookie of ours begins with. */
-  readonly prefix: string;
-  readonly attributes: CookieAttributes;
-}
-
 /** Our cookies in one request: reads see earlier writes, and each name is written once at most. */
 export interface Jar {
   /** Full names that the browser will hold after this response. */
   names(): string[];
   /** What the browser will hold; undefined when absent, or when it sent the name more than once. */
   get(name: string): string | undefined;
-  /** `maxAge` in seconds; undefined: until the browser closes. */
+  /** `maxAge` in seconds; undefined: until the browser closes. The value is base64url, digits, "." and "-" only. */
   set(name: string, value: string, maxAge: number | undefined, attributes?: CookieAttributes): void;
   delete(name: string, attributes?: CookieAttributes): void;
   /** The value in `base.0`, `base.1` and so on. */
@@ -33,83 +26,74 @@ export interface Jar {
   discard(): void;
 }
 
+/** A value with the line that writes it; null: deleted. */
 interface Write {
-  /** Undefined: deleted. */
-  readonly value: string | undefined;
-  readonly maxAge: number | undefined;
-  readonly attributes: CookieAttributes;
+  readonly value: string | null;
+  readonly line: string;
 }
 
-/** Opens the jar of one request. Values written are base64url, digits, "." and "-": nothing that needs quoting. */
-export function createJar(header: string | null | undefined, { prefix, attributes: defaults }: JarOptions): Jar {
-  /** What the browser holds; null for a name that it sent more than once. */
-  const held = new Map<string, string | null>();
-  for (const [name, value] of readCookies(header, prefix)) held.set(name, held.has(name) ? null : value);
+/** Opens the jar of one request. Every cookie of ours begins with `prefix`. */
+export function createJar(header: string | null | undefined, prefix: string, defaults: CookieAttributes): Jar {
+  /** What the browser holds; undefined for a name that it sent more than once. */
+  const held = new Map<string, string | undefined>();
+  for (const [name, value] of readCookies(header, prefix)) held.set(name, held.has(name) ? undefined : value);
   const writes = new Map<string, Write>();
 
-  const current = (name: string): string | null | undefined => {
-    const write = writes.get(name);
-    return write ? write.value : held.get(name);
-  };
-  const names = () => [...new Set([...held.keys(), ...writes.keys()])].filter((name) => current(name) !== undefined);
+  const get = (name: string) => (writes.has(name) ? (writes.get(name)?.value ?? undefined) : held.get(name));
+  const names = () =>
+    [...new Set([...held.keys(), ...writes.keys()])].filter((name) => writes.get(name)?.value !== null);
 
-  /** The index behind `base.`: `0` to `7` as we write it; -1 for other names. */
-  const indexOf = (base: string, name: string): number => {
-    if (!name.startsWith(base) || name[base.length] !== ".") return -1;
-    const digits = name.slice(base.length + 1);
-    return /^\d+$/.test(digits) ? Math.min(Number(digits), MAX_CHUNKS) : -1;
-  };
-  const chunkNames = (base: string) => names().filter((name) => indexOf(base, name) >= 0);
-
-  function write(name: string, value: string | undefined, maxAge: number | undefined, attributes = defaults): void {
-    writes.set(name, { value, maxAge, attributes });
+  function set(name: string, value: string, maxAge: number | undefined, attributes = defaults): void {
+    writes.set(name, { value, line: setCookieLine(name, value, attributes, maxAge) });
   }
 
-  function remove(name: string, attributes?: CookieAttributes): void {
-    if (held.has(name)) write(name, undefined, 0, attributes);
+  function remove(name: string, attributes = defaults): void {
+    if (held.has(name)) writes.set(name, { value: null, line: setCookieLine(name, "", attributes, 0) });
     else writes.delete(name);
   }
 
-  function readChunks(base: string): Chunked | undefined {
-    const parts = new Map<number, string>();
-    for (const name of chunkNames(base)) {
-      const index = indexOf(base, name);
-      const value = current(name);
-      if (typeof value !== "string" || parts.has(index)) return { ok: false, reason: "duplicated" };
-      // Written by us as `.1`, never as `.01`: another spelling is one chunk too many.
-      parts.set(name === `${base}.${index}` ? index : MAX_CHUNKS, value);
-    }
-    return joinChunks(parts);
-  }
-
-  function writeChunks(base: string, value: string, maxAge: number | undefined): boolean {
-    const overhead = setCookieLine(`${base}.0`, "", defaults, LONGEST_AGE).length;
-    const parts = splitValue(value, () => MAX_COOKIE - overhead);
-    if (!parts) return false;
-    for (const name of chunkNames(base)) {
-      if (indexOf(base, name) >= parts.length || name !== `${base}.${indexOf(base, name)}`) remove(name);
-    }
-    for (const [index, part] of parts.entries()) write(`${base}.${index}`, part, maxAge);
-    return true;
+  /** `base.0` -> 0; a spelling or an index that we do not write counts as one chunk too many. */
+  function chunksOf(base: string): Array<[name: string, index: number]> {
+    return names().flatMap((name): Array<[string, number]> => {
+      const digits = name.startsWith(`${base}.`) ? name.slice(base.length + 1) : "";
+      if (!/^\d+$/.test(digits)) return [];
+      return [[name, digits.length === 1 ? Number(digits) : MAX_CHUNKS]];
+    });
   }
 
   return {
     names,
-    get: (name) => current(name) ?? undefined,
-    set: write,
+    get,
+    set,
     delete: remove,
-    readChunks,
-    writeChunks,
+    readChunks(base) {
+      const parts = new Map<number, string>();
+      for (const [name, index] of chunksOf(base)) {
+        const value = get(name);
+        if (value === undefined || parts.has(index)) return { ok: false, reason: "duplicated" };
+        parts.set(index, value);
+      }
+      return joinChunks(parts);
+    },
+    writeChunks(base, value, maxAge) {
+      const room = MAX_COOKIE - setCookieLine(`${base}.0`, "", defaults, LONGEST_AGE).length;
+      const parts = splitValue(value, () => room);
+      if (!parts) return false;
+      for (const [name, index] of chunksOf(base)) if (index >= parts.length) remove(name);
+      for (const [index, part] of parts.entries()) set(`${base}.${index}`, part, maxAge);
+      return true;
+    },
     deleteChunks(base) {
-      for (const name of chunkNames(base)) remove(name);
+      for (const [name] of chunksOf(base)) remove(name);
     },
     bytes: () =>
-      names().reduce((sum, name) => sum + name.length + 1 + (current(name) ?? "").length + (sum === 0 ? 0 : 2), 0),
+      names()
+        .map((name) => `${name}=${get(name) ?? ""}`)
+        .join("; ").length,
     take() {
-      const lines: string[] = [];
-      for (const [name, { value, maxAge, attributes }] of writes) {
-        lines.push(setCookieLine(name, value ?? "", attributes, maxAge));
-        if (value === undefined) held.delete(name);
+      const lines = [...writes.values()].map(({ line }) => line);
+      for (const [name, { value }] of writes) {
+        if (value === null) held.delete(name);
         else held.set(name, value);
       }
       writes.clear();

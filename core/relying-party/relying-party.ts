@@ -80,7 +80,7 @@ function transactionAttributes<Data>(
   { responseMode, session }: RelyingPartyConfig<Data>,
   { secure }: Site,
 ): CookieAttributes {
-  const { domain, sameSite: sessionSameSite, partitioned = false } = session.cookie ?? {};
+  const { domain, sameSite: sessionSameSite, partitioned } = session.cookie ?? {};
   const sameSite = responseMode === "form_post" || sessionSameSite === "none" ? "none" : "lax";
-  return { path: "/", secure: secure || sameSite === "none", sameSite, partitioned, ...(domain ? { domain } : {}) };
+  return { secure: secure || sameSite === "none", sameSite, partitioned, domain };
 }

@@ -12,6 +12,8 @@ export interface LifetimeOptions {
   rollAfter?: number;
 }
 
+const wrong = (message: string) => new MisuseError("ERR_CONFIG", `latchkey: ${message}`);
+
 /** The same, checked; everything in milliseconds. */
 export interface Lifetimes {
   /** Infinity when sessions do not roll. */
@@ -35,19 +37,14 @@ export interface SessionTimes {
 export function lifetimesOf(options: LifetimeOptions): Lifetimes {
   const { inactivityDuration = 86_400, absoluteDuration = 604_800, rolling = true } = options;
   const { rollAfter = inactivityDuration / 10 } = options;
-  const durations = { inactivityDuration, absoluteDuration, rollAfter };
-  for (const [name, seconds] of Object.entries(durations)) {
-    if (!(Number.isFinite(seconds) && seconds >= (name === "rollAfter" ? 0 : 1))) {
-      throw new MisuseError("ERR_CONFIG", `latchkey: ${name} must be a number of seconds, at least 1`);
-    }
+  for (const [name, seconds] of Object.entries({ inactivityDuration, absoluteDuration, rollAfter: rollAfter + 1 })) {
+    if (!(seconds >= 1 && seconds < 1e10)) throw wrong(`${name} is a number of seconds`);
   }
-  if (rolling && rollAfter >= inactivityDuration) {
-    throw new MisuseError("ERR_CONFIG", "latchkey: rollAfter must be shorter than inactivityDuration");
-  }
+  if (rolling && rollAfter >= inactivityDuration) throw wrong("rollAfter must be less than inactivityDuration");
   return {
-    inactivity: rolling ? inactivityDuration * 1000 : Number.POSITIVE_INFINITY,
+    inactivity: rolling ? inactivityDuration * 1000 : Infinity,
     absolute: absoluteDuration * 1000,
-    rollAfter: rolling ? rollAfter * 1000 : Number.POSITIVE_INFINITY,
+    rollAfter: rolling ? rollAfter * 1000 : Infinity,
   };
 }
 

@@ -61,7 +61,7 @@ export async function readSession<Data>(context: SessionContext<Data>, jar: Jar)
   }
   const none = { held: undefined, since, over };
   if (!last) return { ...none, reason: refused ?? (over.length > 0 ? "superseded" : undefined) };
-  const why = whyOver(last, context.limits, context.ports.now());
+  const why = whyOver(last, context.limits, context.now());
   if (why) return { ...none, over: tags, reason: why };
   const held = await withContent(context, last);
   return typeof held === "string" ? { ...none, reason: held } : { held, reason: undefined, since, over };
@@ -90,7 +90,7 @@ async function readIdentity<Data>(
 ): Promise<Identity | SessionRefusal> {
   const chunks = jar.readChunks(`${context.prefix}${tag}.id`);
   if (!chunks?.ok) return chunks?.reason ?? "torn";
-  const opened = await context.sealers.id.open(chunks.value, context.ports.now());
+  const opened = await context.sealers.id.open(chunks.value, context.now());
   if (!opened.ok) return opened.reason;
   const identity = decodeIdentity(opened.payload);
   if (!identity || tagOf(identity.sid) !== tag) return "malformed";
@@ -104,7 +104,7 @@ async function readStamp<Data>(
   jar: Jar,
   { sid, writtenAt }: Identity,
 ): Promise<number | undefined> {
-  const now = context.ports.now();
+  const now = context.now();
   if (now - writtenAt < context.limits.rollAfter) return undefined;
   const sealed = jar.get(`${context.prefix}${tagOf(sid)}.seen`);
   const opened = sealed ? await context.sealers.seen.open(sealed, now) : undefined;

@@ -2,7 +2,6 @@ import { toBase64url } from "../base64url.js";
 import type { Jar } from "../cookie/jar.js";
 import { CookieTooLargeError, MisuseError } from "../errors.js";
 import { decodeEnd, encodeBound, parseName, SESSION_ID_BYTES, tagOf } from "./concerns.js";
-import type { Change } from "./keeping.js";
 import { largestFields } from "./largest.js";
 import { absoluteEnd, inactiveAt, lastSeenAt, rollDue } from "./lifetime.js";
 import type { Held, Reading, SessionRefusal } from "./reading.js";
@@ -51,128 +50,98 @@ export interface SessionScope<Data, Tokens = unknown> {
 /** An `end` further ahead than this was not written by us: it ends sessions, but does not outlive the next sign-in. */
 const PLAUSIBLE_AHEAD = 86_400_000;
 
-/** All that changes while a request is served. */
-interface ScopeState<Data, Tokens> {
-  readonly held: Held<Data> | undefined;
-  /** The latest `end`. */
-  readonly since: number;
-  /** The tokens, once they were opened or set. */
-  readonly tokens: { readonly value: Tokens | undefined } | undefined;
-  readonly change: Change<Data, Tokens>;
-  /** Ids of sessions that this request ended. */
-  readonly ended: readonly string[];
-  /** The tag under which the end is to be written. */
-  readonly endTag: string | undefined;
-}
-
-const UNCHANGED = { began: false, patches: [], tokens: undefined };
-
 /** Opens a scope over what was read. */
 export function openScope<Data, Tokens>(
   context: SessionContext<Data, Tokens>,
   jar: Jar,
-  { held, reason, since, over }: Reading<Data>,
+  reading: Reading<Data>,
 ): SessionScope<Data, Tokens> {
-  const { prefix, limits, keeper, ports } = context;
-  let state: ScopeState<Data, Tokens> = {
-    held,
-    since,
-    tokens: undefined,
-    change: UNCHANGED,
-    ended: [],
-    endTag: undefined,
-  };
-  let committed = state;
+  const { prefix, limits, keeper, maxAge, budget, now } = context;
+  let { held, since } = reading;
+  /** The tokens, once they were opened or set. */
+  let tokens: { readonly value: Tokens | undefined } | undefined;
+  // What is not yet written:
+  let began = false;
+  let patches: Array<(data: Data) => Data> = [];
+  let tokensChanged = false;
+  /** Ids of sessions that this request ended, and the tag under which the end is to be written. */
+  let ended: string[] = [];
+  let endTag: string | undefined;
 
   const parse = (name: string) => parseName(name.slice(prefix.length));
-  const plausible = (time: number) => time <= ports.now() + PLAUSIBLE_AHEAD;
+  const plausible = (time: number) => time <= now() + PLAUSIBLE_AHEAD;
+  const settle = () => {
+    began = tokensChanged = false;
+    patches = [];
+    ended = [];
+    endTag = undefined;
+  };
 
-  /** Now, or later where an order must hold that the clocks of several machines may not keep. */
-  function nextTurn(): number {
-    const now = ports.now();
-    return Math.max(now, plausible(state.since) ? state.since : 0, (state.held?.beganAt ?? -1) + 1);
+  /** Ends what there is: now, or later where an order must hold that the clocks of several machines may not keep. */
+  function end(): void {
+    since = Math.max(now(), plausible(since) ? since : 0, held ? held.beganAt + 1 : 0);
+    if (held) {
+      ended.push(held.sid);
+      endTag = tagOf(held.sid);
+    }
+    held = undefined;
+    tokens = { value: undefined };
+    began = tokensChanged = false;
+    patches = [];
   }
 
-  /** The state after the session that was there has ended. */
-  const without = (): ScopeState<Data, Tokens> => ({
-    held: undefined,
-    since: nextTurn(),
-    tokens: { value: undefined },
-    change: UNCHANGED,
-    ended: state.held ? [...state.ended, state.held.sid] : state.ended,
-    endTag: state.held ? tagOf(state.held.sid) : state.endTag,
-  });
-
   function begin(data: Data, value?: Tokens): void {
-    const now = ports.now();
-    const next = without();
-    const sid = toBase64url(ports.random(SESSION_ID_BYTES));
-    state = {
-      ...next,
-      held: { sid, beganAt: next.since, writtenAt: now, endsAt: now + limits.absolute, content: data },
-      tokens: { value },
-      change: { began: true, patches: [], tokens: value === undefined ? undefined : { value } },
-    };
+    end();
+    const sid = toBase64url(context.random(SESSION_ID_BYTES));
+    held = { sid, beganAt: since, writtenAt: now(), endsAt: now() + limits.absolute, content: data };
+    began = true;
+    if (value !== undefined) setTokens(value);
   }
 
   function update(change: Partial<Data> | ((data: Data) => Data)): void {
     const patch = typeof change === "function" ? change : (data: Data): Data => ({ ...data, ...change });
-    if (!state.held) {
-      begin(patch({} as Data));
-      return;
-    }
-    state = {
-      ...state,
-      held: { ...state.held, content: patch(state.held.content) },
-      change: { ...state.change, patches: [...state.change.patches, patch] },
-    };
-  }
-
-  async function tokens(): Promise<Tokens | undefined> {
-    if (!state.held) return undefined;
-    const opened = state.tokens ?? { value: await keeper.tokens(jar, state.held) };
-    state = { ...state, tokens: opened };
-    return opened.value;
+    if (held) {
+      held = { ...held, content: patch(held.content) };
+      patches.push(patch);
+    } else begin(patch({} as Data));
   }
 
   function setTokens(value: Tokens | undefined): void {
-    if (!state.held) throw new MisuseError("ERR_NO_SESSION", "latchkey: there is no session to keep tokens in");
-    state = { ...state, tokens: { value }, change: { ...state.change, tokens: { value } } };
+    if (!held) throw new MisuseError("ERR_NO_SESSION", "latchkey: there is no session to keep tokens in");
+    tokens = { value };
+    tokensChanged = true;
   }
 
   function destroy(): void {
-    const [first] = jar.names().flatMap((name) => parse(name) ?? []);
-    const endTag = state.held ? undefined : first?.tag;
-    if (state.held || endTag) state = { ...without(), ...(endTag ? { endTag } : {}) };
+    const [left] = jar.names().flatMap((name) => parse(name) ?? []);
+    endTag = left?.tag;
+    if (held || left) end();
   }
 
   /** Writes the activity stamp alone: about 200 bytes, never the session. */
   async function stamp(session: Held<Data>): Promise<void> {
-    const now = ports.now();
-    const until = now + limits.inactivity;
-    const sealed = await context.sealers.seen.seal(encodeBound(session.sid, now), now);
-    jar.set(`${prefix}${tagOf(session.sid)}.seen`, sealed, context.maxAge(until));
-    state = { ...state, held: { ...session, seenAt: now } };
-    await keeper.touch(session);
+    const seenAt = now();
+    const sealed = await context.sealers.seen.seal(encodeBound(session.sid, seenAt), seenAt);
+    jar.set(`${prefix}${tagOf(session.sid)}.seen`, sealed, maxAge(seenAt + limits.inactivity));
+    await keeper.touch?.(session);
+    held = { ...session, seenAt };
   }
 
   /** Puts into the jar what this request changed; false when it changed nothing. */
   async function write(roll: boolean): Promise<boolean> {
-    const { held, change, endTag, ended } = state;
     // First of all lines: whoever sees but a part of this response must not take an ended session for a living one.
-    if (endTag) jar.set(`${prefix}${endTag}.end`, String(state.since), context.maxAge(ports.now() + limits.absolute));
-    for (const sid of ended) await keeper.destroy(sid);
-    const changed = held && (change.began || change.patches.length > 0 || change.tokens !== undefined);
-    if (changed) {
-      const saved = await keeper.save(jar, held, change);
-      if (saved === "gone") state = { ...without(), ended: [] };
+    if (endTag) jar.set(`${prefix}${endTag}.end`, `${since}`, maxAge(now() + limits.absolute));
+    for (const sid of ended) await keeper.destroy?.(sid);
+    const changed = began || tokensChanged || patches.length > 0;
+    if (held && changed) {
+      const saved = await keeper.save(jar, held, { began, patches, tokens: tokensChanged ? tokens : undefined });
+      if (saved === "gone") end();
       else if ("bytes" in saved) throw tooLarge(saved.bytes);
-      else state = { ...state, held: saved.held };
+      else held = saved.held;
     }
-    const due = roll && state.held && rollDue(state.held, limits, ports.now()) ? state.held : undefined;
-    if (due) await stamp(due);
-    const litter = roll && !state.held && over.length > 0;
-    return endTag !== undefined || changed || due !== undefined || litter;
+    const due = roll && held !== undefined && rollDue(held, limits, now());
+    if (due) await stamp(held as Held<Data>);
+    return endTag !== undefined || changed || due || (roll && !held && reading.over.length > 0);
   }
 
   /**
@@ -180,34 +149,38 @@ export function openScope<Data, Tokens>(
    * all but the latest, which says what the others say.
    */
   function tidy(): void {
-    const { held, endTag } = state;
-    const goes = (tag: string) => (held ? tag !== tagOf(held.sid) : endTag !== undefined || over.includes(tag));
-    const ends: Array<{ name: string; time: number }> = [];
+    let latest: { name: string; time: number } | undefined;
     for (const name of jar.names()) {
       const known = parse(name);
-      if (known?.concern === "end") ends.push({ name, time: decodeEnd(jar.get(name)) });
-      else if (known && goes(known.tag)) jar.delete(name);
+      if (known?.concern === "end") {
+        const time = decodeEnd(jar.get(name));
+        const outdated = plausible(time) && time > (latest?.time ?? -1) ? latest?.name : name;
+        if (outdated) jar.delete(outdated);
+        if (outdated !== name) latest = { name, time };
+      } else if (known && (held ? known.tag !== tagOf(held.sid) : endTag || reading.over.includes(known.tag))) {
+        jar.delete(name);
+      }
     }
-    const latest = Math.max(0, ...ends.map(({ time }) => time).filter(plausible));
-    const kept = ends.find(({ time }) => time === latest);
-    for (const end of ends) if (end !== kept) jar.delete(end.name);
   }
 
   const tooLarge = (bytes: number) =>
-    new CookieTooLargeError(bytes, context.budget, largestFields(state.held?.content, state.tokens?.value));
+    new CookieTooLargeError(bytes, budget, largestFields(held?.content, tokens?.value));
 
   async function commit({ roll = true } = {}): Promise<string[]> {
     try {
       if (await write(roll)) {
         tidy();
-        if (jar.bytes() > context.budget) throw tooLarge(jar.bytes());
+        if (jar.bytes() > budget) throw tooLarge(jar.bytes());
       }
     } catch (error) {
       jar.discard();
-      state = committed;
+      ({ held, since } = reading);
+      tokens = undefined;
+      settle();
       throw error;
     }
-    committed = state = { ...state, change: UNCHANGED, ended: [], endTag: undefined };
+    settle();
+    reading = { ...reading, held, since };
     const lines = jar.take();
     const names = lines.map((line) => line.slice(0, line.indexOf("=")));
     if (names.length > 0) context.emit({ type: "cookies_written", names, bytes: jar.bytes() });
@@ -216,28 +189,30 @@ export function openScope<Data, Tokens>(
 
   return {
     get session() {
-      return state.held ? present(state.held) : null;
+      return (
+        (held && {
+          id: held.sid,
+          data: held.content,
+          beganAt: held.beganAt,
+          lastSeenAt: lastSeenAt(held),
+          inactiveAt: inactiveAt(held, limits),
+          endsAt: absoluteEnd(held, limits),
+        }) ??
+        null
+      );
     },
     get reason() {
-      return state.held ? undefined : reason;
+      return held ? undefined : reading.reason;
     },
     jar,
-    tokens,
+    async tokens() {
+      if (held) tokens ??= { value: await keeper.tokens(jar, held) };
+      return tokens?.value;
+    },
     begin,
     update,
     setTokens,
     destroy,
     commit,
   };
-
-  function present(session: Held<Data>): Session<Data> {
-    return {
-      id: session.sid,
-      data: session.content,
-      beganAt: session.beganAt,
-      lastSeenAt: lastSeenAt(session),
-      inactiveAt: inactiveAt(session, limits),
-      endsAt: absoluteEnd(session, limits),
-    };
-  }
 }

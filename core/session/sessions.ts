@@ -1,15 +1,13 @@
 import { type CookieAttributes, checkCookie } from "../cookie/header.js";
 import { createJar } from "../cookie/jar.js";
-import { MisuseError } from "../errors.js";
 import type { UntimedEvent } from "../events.js";
 import type { Ports } from "../ports.js";
 import { createSealer, type Sealer } from "../seal/sealer.js";
-import { cookieKeeper, type Keeper, type KeeperContext, storeKeeper } from "./keeping.js";
+import { inCookies, type Keeper, type KeeperContext } from "./keeping.js";
 import { type LifetimeOptions, lifetimesOf } from "./lifetime.js";
 import { readSession } from "./reading.js";
 import type { StandardSchema } from "./schema.js";
 import { openScope, type SessionScope } from "./scope.js";
-import type { SessionStore } from "./store.js";
 
 /** How a session's cookies are named and sent. They are always HttpOnly. */
 export interface CookieOptions {
@@ -36,8 +34,8 @@ export interface SessionsOptions<Data> extends LifetimeOptions {
   budget?: number;
   /** Checked whenever a session is opened; one that does not fit counts as absent (`invalid_content`). */
   schema?: StandardSchema<Data>;
-  /** Keeps sessions on the server; the cookie then holds only the sealed id. @default none: all in the cookies */
-  store?: SessionStore;
+  /** Where sessions are kept: `inStore(store)` for the server, the cookie then holding only the sealed id. @default all in the cookies */
+  keep?: <D, T>(context: KeeperContext) => Keeper<D, T>;
 }
 
 /** Sessions of one app. */
@@ -60,7 +58,7 @@ export interface SessionContext<Data, Tokens = unknown> extends KeeperContext {
   readonly budget: number;
   readonly schema: StandardSchema<Data> | undefined;
   readonly keeper: Keeper<Data, Tokens>;
-  readonly ports: Pick<Ports, "now" | "random">;
+  random(bytes: number): Uint8Array;
   readonly emit: (event: UntimedEvent) => void;
 }
 
@@ -73,32 +71,27 @@ export function createSessions<Data, Tokens = unknown>(
   ports: Pick<Ports, "now" | "random">,
   emit: (event: UntimedEvent) => void = () => {},
 ): Sessions<Data, Tokens> {
-  const { secret, cookie = {}, budget = 7600, schema, store } = options;
+  const { secret, cookie = {}, budget = 7600, schema, keep = inCookies } = options;
+  const { name = "latchkey", sameSite = "lax", domain, secure = true, partitioned, persistent = true } = cookie;
+  const { now, random } = ports;
   const limits = lifetimesOf(options);
-  const attributes = attributesOf(cookie);
-  const prefix = prefixOf(cookie.name ?? "latchkey", attributes);
-  checkCookie(`${prefix}name`, attributes);
-  if (!(Number.isInteger(budget) && budget >= 1000)) {
-    throw new MisuseError("ERR_CONFIG", "latchkey: budget must be a number of bytes, at least 1000");
-  }
-  const maxAge = limits.absolute / 1000;
-  const sealers = {
-    id: createSealer({ secret, purpose: "identity", maxAge }),
-    tok: createSealer({ secret, purpose: "tokens", maxAge }),
-    seen: createSealer({ secret, purpose: "activity", maxAge }),
-  };
-  const shared: KeeperContext = {
+  const attributes = { secure, sameSite, domain, partitioned };
+  // RFC 6265bis 4.1.3: `__Host-` needs Secure, Path=/ and no Domain.
+  const prefix = `${secure ? (domain ? "__Secure-" : "__Host-") : ""}${name}.`;
+  checkCookie(prefix, attributes);
+  const sealer = (purpose: string) => createSealer({ secret, purpose, maxAge: limits.absolute / 1000 });
+  const keeperContext: KeeperContext = {
     prefix,
-    sealers,
+    sealers: { id: sealer("identity"), tok: sealer("tokens"), seen: sealer("activity") },
     limits,
-    now: ports.now,
-    maxAge: (until) => (cookie.persistent === false ? undefined : Math.max(1, Math.ceil((until - ports.now()) / 1000))),
+    now,
+    maxAge: (until) => (persistent ? Math.max(1, Math.ceil((until - now()) / 1000)) : undefined),
   };
-  const keeper = store ? storeKeeper<Data, Tokens>(shared, store) : cookieKeeper<Data, Tokens>(shared);
-  const context: SessionContext<Data, Tokens> = { ...shared, budget, schema, keeper, ports, emit };
+  const keeper = keep<Data, Tokens>(keeperContext);
+  const context: SessionContext<Data, Tokens> = { ...keeperContext, budget, schema, keeper, random, emit };
   return {
     async load(cookieHeader) {
-      const jar = createJar(cookieHeader, { prefix, attributes });
+      const jar = createJar(cookieHeader, prefix, attributes);
       const reading = await readSession(context, jar);
       if (reading.held) emit({ type: "session_opened" });
       else if (reading.reason) emit({ type: "session_refused", reason: reading.reason });
@@ -107,10 +100,3 @@ export function createSessions<Data, Tokens = unknown>(
     cookieName: (rest) => prefix + rest,
   };
 }
-
-/** RFC 6265bis 4.1.3: `__Host-` needs Secure, Path=/ and no Domain. */
-const prefixOf = (name: string, { secure, domain }: CookieAttributes): string =>
-  `${secure ? (domain ? "__Secure-" : "__Host-") : ""}${name}.`;
-
-const attributesOf = ({ sameSite = "lax", domain, secure = true, partitioned = false }: CookieOptions) =>
-  ({ path: "/", secure, sameSite, partitioned, ...(domain ? { domain } : {}) }) satisfies CookieAttributes;
