@@ -16,6 +16,7 @@ export default defineConfig({
         test: {
           name: "adapters",
           include: ["test/{adapters,security,conformance,e2e,repository}/**/*.test.ts"],
+          globalSetup: ["test/e2e/build.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

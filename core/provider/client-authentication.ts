@@ -26,7 +26,7 @@ export function clientAuth(settings: ProviderSettings, { now }: Pick<Ports, "now
   let key: ReturnType<typeof importJWK> | undefined;
   return async (as, client, body, headers) => {
     key ??= importJWK(clientPrivateKey as never, alg as string);
-    const named = { key: (await key) as CryptoKey, ...(typeof kid === "string" ? { kid } : {}) };
+    const named = { key: await key, ...(typeof kid === "string" ? { kid } : {}) };
     const sign = PrivateKeyJwt(named as never, {
       // By the clock that everything else goes by.
       [modifyAssertion](_header, payload) {

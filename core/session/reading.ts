@@ -35,8 +35,8 @@ export interface Reading<Data> {
   /** The latest `end`: sessions begun before it are over. 0 when there is none. */
   readonly since: number;
   /**
-   * Tags of sessions that are over for good. Those that did not open are not among them: a torn set may be one that is
-   * just being written.
+   * Tags of sessions that are over for good: all that opened, but for the one that counts. Those that did not open are
+   * not among them: a torn set may be one that is just being written.
    */
   readonly over: readonly string[];
 }
@@ -50,26 +50,27 @@ const MAX_TAGS = 8;
  */
 export async function readSession<Data>(context: SessionContext<Data>, jar: Jar): Promise<Reading<Data>> {
   const { tags, since } = survey(context.prefix, jar);
-  const over: string[] = [];
-  let last: Identity | undefined;
+  const found: Identity[] = [];
   let refused: SessionRefusal | undefined;
   for (const tag of tags) {
     const identity = await readIdentity(context, jar, tag);
     if (typeof identity === "string") refused = identity;
-    else if (identity.beganAt < since) over.push(tag);
-    else if (!last || comesAfter(identity, last)) last = identity;
+    else found.push(identity);
   }
-  const none = { held: undefined, since, over };
-  if (!last) return { ...none, reason: refused ?? (over.length > 0 ? "superseded" : undefined) };
-  const why = whyOver(last, context.limits, context.now());
-  if (why) return { ...none, over: tags, reason: why };
-  const held = await withContent(context, last);
-  return typeof held === "string" ? { ...none, reason: held } : { held, reason: undefined, since, over };
+  const [last, ...others] = found.sort(latestFirst);
+  const none = { held: undefined, since, over: others.map(({ sid }) => tagOf(sid)) };
+  if (!last) return { ...none, reason: refused };
+  const why = last.beganAt < since ? "superseded" : whyOver(last, context.limits, context.now());
+  const held = why ?? (await withContent(context, last));
+  if (typeof held !== "string") return { ...none, held, reason: undefined };
+  // What a schema refuses today it may accept tomorrow: nothing is removed for it.
+  const over = held === "invalid_content" ? none.over : found.map(({ sid }) => tagOf(sid));
+  return { ...none, over, reason: held };
 }
 
 /** Two of the same millisecond are told apart the same way by every server. */
-const comesAfter = (left: Identity, right: Identity): boolean =>
-  left.beganAt === right.beganAt ? left.sid > right.sid : left.beganAt > right.beganAt;
+const latestFirst = (left: Identity, right: Identity): number =>
+  right.beganAt - left.beganAt || (left.sid > right.sid ? -1 : 1);
 
 /** The tags that have an identity to open, as the header names them, and the latest end. */
 function survey(prefix: string, jar: Jar): { readonly tags: readonly string[]; readonly since: number } {

@@ -141,24 +141,25 @@ export function openScope<Data, Tokens>(
     }
     const due = roll && held !== undefined && rollDue(held, limits, now());
     if (due) await stamp(held as Held<Data>);
-    return endTag !== undefined || changed || due || (roll && !held && reading.over.length > 0);
+    return endTag !== undefined || changed || due || (roll && reading.over.length > 0);
   }
 
   /**
-   * Removes the names of every session but the one that counts, or, without one, of those that are over; and of the ends
-   * all but the latest, which says what the others say.
+   * Removes what no longer counts: sessions that are over, names that have lost their identity, and, when a session
+   * began or ended, whatever else there is; and of the ends all but the latest, which says what the others say.
    */
   function tidy(): void {
+    const ours = jar.names().flatMap((name) => ({ name, ...(parse(name) ?? []) }));
+    const whole = new Set(ours.map(({ concern, tag }) => concern === "id" && tag));
     let latest: { name: string; time: number } | undefined;
-    for (const name of jar.names()) {
-      const known = parse(name);
-      if (known?.concern === "end") {
+    for (const { name, tag, concern } of ours) {
+      if (concern === "end") {
         const time = decodeEnd(jar.get(name));
         const outdated = plausible(time) && time > (latest?.time ?? -1) ? latest?.name : name;
         if (outdated) jar.delete(outdated);
         if (outdated !== name) latest = { name, time };
-      } else if (known && (held ? known.tag !== tagOf(held.sid) : endTag || reading.over.includes(known.tag))) {
-        jar.delete(name);
+      } else if (tag && !(held && tag === tagOf(held.sid))) {
+        if (began || endTag || !whole.has(tag) || reading.over.includes(tag)) jar.delete(name);
       }
     }
   }
@@ -180,7 +181,7 @@ export function openScope<Data, Tokens>(
       throw error;
     }
     settle();
-    reading = { ...reading, held, since };
+    reading = { ...reading, held, since, over: [] };
     const lines = jar.take();
     const names = lines.map((line) => line.slice(0, line.indexOf("=")));
     if (names.length > 0) context.emit({ type: "cookies_written", names, bytes: jar.bytes() });
