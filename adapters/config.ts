@@ -1,15 +1,17 @@
 import { MisuseError } from "../core/errors.js";
 import type { LatchkeyEvent } from "../core/events.js";
 import { protectedParameters } from "../core/exchange/machine.js";
-import type { Awaitable, Ports } from "../core/ports.js";
+import type { Awaitable } from "../core/ports.js";
 import type { ClientAuthentication } from "../core/provider/provider.js";
 import type { RelyingPartyConfig, SignedIn, SignIn, Site } from "../core/relying-party/config.js";
 import { checkSecrets } from "../core/seal/sealer.js";
 import type { StandardSchema } from "../core/session/schema.js";
 import type { SessionsOptions } from "../core/session/sessions.js";
+import type { PortOptions } from "./ports.js";
+import { importPrivateKey } from "./private-key.js";
 
 /** What every adapter with sign-in takes. The five required values may come from `LATCHKEY_*` variables instead. */
-export interface AuthOptions<Data = Record<string, unknown>> {
+export interface AuthOptions<Data = Record<string, unknown>> extends PortOptions {
   /** The provider's issuer, exactly as its metadata says it. Variable: `LATCHKEY_ISSUER`. */
   issuer?: string;
   /** Variable: `LATCHKEY_CLIENT_ID`. */
@@ -61,12 +63,6 @@ export interface AuthOptions<Data = Record<string, unknown>> {
   httpTimeout?: number;
   /** Seconds by which the provider's clock may differ from ours. @default 30 */
   clockTolerance?: number;
-  /** @default the platform's */
-  fetch?: Ports["fetch"] | typeof globalThis.fetch;
-  /** Milliseconds since the epoch. @default the real clock */
-  now?: Ports["now"];
-  /** Cryptographically random bytes. @default the platform's */
-  random?: Ports["random"];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -157,31 +153,19 @@ function check<Data>(config: RelyingPartyConfig<Data>): void {
 /** How the client proves who it is, from what it was given to prove it with. */
 function clientOf<Data>(options: AuthOptions<Data>, fromEnv: (name: string) => string | undefined) {
   const clientSecret = options.clientSecret || fromEnv("CLIENT_SECRET");
-  const clientPrivateKey = options.clientPrivateKey ?? privateKeyOf(fromEnv("CLIENT_PRIVATE_KEY"));
-  const clientAuthentication =
-    options.clientAuthentication ?? (clientPrivateKey ? "private_key_jwt" : "client_secret_basic");
-  if (clientAuthentication === "private_key_jwt") {
-    if (typeof clientPrivateKey?.["alg"] !== "string")
-      throw wrong("set clientPrivateKey (LATCHKEY_CLIENT_PRIVATE_KEY) to a private JWK with alg");
-    return { clientAuthentication, clientPrivateKey };
-  }
-  if (clientAuthentication === "none") return { clientAuthentication };
-  if (clientAuthentication !== "client_secret_basic" && clientAuthentication !== "client_secret_post") {
-    throw wrong("clientAuthentication must be client_secret_basic, client_secret_post, private_key_jwt or none");
-  }
-  if (!clientSecret)
-    throw wrong(
-      `set clientSecret, or the variable LATCHKEY_CLIENT_SECRET (a public client: clientAuthentication: "none")`,
-    );
-  return { clientAuthentication, clientSecret };
-}
-
-function privateKeyOf(text: string | undefined): Record<string, unknown> | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as Record<string, unknown>;
-  } catch (cause) {
-    throw new MisuseError("ERR_CONFIG", "latchkey: LATCHKEY_CLIENT_PRIVATE_KEY must be a JWK as JSON", { cause });
+  const privateKey = options.clientPrivateKey ?? fromEnv("CLIENT_PRIVATE_KEY");
+  const { clientAuthentication = privateKey ? "private_key_jwt" : "client_secret_basic" } = options;
+  switch (clientAuthentication) {
+    case "none":
+      return { clientAuthentication };
+    case "private_key_jwt":
+      return { clientAuthentication, clientPrivateKey: importPrivateKey(privateKey ?? "") };
+    case "client_secret_basic":
+    case "client_secret_post":
+      if (clientSecret) return { clientAuthentication, clientSecret };
+      throw wrong(`set clientSecret (LATCHKEY_CLIENT_SECRET), or clientAuthentication: "none" for a public client`);
+    default:
+      throw wrong("clientAuthentication must be client_secret_basic, client_secret_post, private_key_jwt or none");
   }
 }
 

@@ -8,7 +8,7 @@ import type { LogoutOptions } from "../core/relying-party/sign-out.js";
 import type { AuthSession, Visit } from "../core/relying-party/visit.js";
 import { type AuthOptions, resolveConfig } from "./config.js";
 import { createOutlet, type NodeOutlet, toRequestView } from "./node.js";
-import { realPorts } from "./ports.js";
+import { portsOf } from "./ports.js";
 
 export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError } from "../core/errors.js";
 export type { LatchkeyEvent } from "../core/events.js";
@@ -51,12 +51,7 @@ const visits = new WeakMap<object, { readonly visit: Pick<Visit<unknown>, "guard
  * @throws MisuseError (`ERR_CONFIG`) at once when the configuration is wrong or incomplete; the message names the variable.
  */
 export function auth<Data = Record<string, unknown>>(options: AuthOptions<Data> = {}): RequestHandler {
-  const { now = realPorts.now, random = realPorts.random, fetch = realPorts.fetch } = options;
-  const relyingParty = createRelyingParty(resolveConfig(options, process.env), {
-    now,
-    random,
-    fetch: fetch as typeof realPorts.fetch,
-  });
+  const relyingParty = createRelyingParty(resolveConfig(options, process.env), portsOf(options));
 
   return async (req, res, next) => {
     try {

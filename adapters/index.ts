@@ -1,16 +1,11 @@
 import type { LatchkeyEvent } from "../core/events.js";
-import type { Ports } from "../core/ports.js";
 import { createSessions as createCoreSessions, type Sessions, type SessionsOptions } from "../core/session/sessions.js";
-import { realPorts } from "./ports.js";
+import { type PortOptions, portsOf } from "./ports.js";
 
 export * from "../core/index.js";
 
 /** {@link createSessions}' options: those of a session, and what a test may put in the place of the real thing. */
-export interface StandaloneOptions<Data> extends SessionsOptions<Data> {
-  /** Milliseconds since the epoch. @default the real clock */
-  now?: Ports["now"];
-  /** Cryptographically random bytes. @default the platform's */
-  random?: Ports["random"];
+export interface StandaloneOptions<Data> extends SessionsOptions<Data>, Omit<PortOptions, "fetch"> {
   /** Told what happens to sessions, without secrets. @default nobody */
   onEvent?: (event: LatchkeyEvent) => void;
 }
@@ -27,6 +22,6 @@ export interface StandaloneOptions<Data> extends SessionsOptions<Data> {
  * @throws MisuseError (`ERR_CONFIG`) when an option is wrong; the message says what to change.
  */
 export function createSessions<Data>(options: StandaloneOptions<Data>): Sessions<Data> {
-  const { now = realPorts.now, random = realPorts.random, onEvent, ...rest } = options;
-  return createCoreSessions<Data>(rest, { now, random }, (event) => onEvent?.({ ...event, at: now() }));
+  const ports = portsOf(options);
+  return createCoreSessions<Data>(options, ports, (event) => options.onEvent?.({ ...event, at: ports.now() }));
 }

@@ -1,8 +1,19 @@
 import type { FetchPort, Ports } from "../core/ports.js";
 
-/** The real clock, randomness and network. */
-export const realPorts: Ports = {
-  now: () => Date.now(),
-  random: (bytes) => globalThis.crypto.getRandomValues(new Uint8Array(bytes)),
-  fetch: globalThis.fetch as unknown as FetchPort,
-};
+/** What a test may put in the place of the real thing. */
+export interface PortOptions {
+  /** Milliseconds since the epoch. @default the real clock */
+  now?: Ports["now"] | undefined;
+  /** Cryptographically random bytes. @default the platform's */
+  random?: Ports["random"] | undefined;
+  /** @default the platform's */
+  fetch?: Ports["fetch"] | typeof globalThis.fetch | undefined;
+}
+
+/** The real clock, randomness and network, as far as no other was given. */
+export const portsOf = ({ now = Date.now, random, fetch = globalThis.fetch }: PortOptions): Ports => ({
+  now,
+  skew: () => Math.round((now() - Date.now()) / 1000),
+  random: random ?? ((bytes) => globalThis.crypto.getRandomValues(new Uint8Array(bytes))),
+  fetch: fetch as FetchPort,
+});

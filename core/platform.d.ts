@@ -63,6 +63,7 @@ interface ReadableStream<T = unknown> {
 }
 
 declare class Response {
+  static json(value: unknown): Response;
   constructor(
     body?: string | Uint8Array | ReadableStream | null,
     init?: { status?: number; headers?: Headers | Record<string, string> },

@@ -2,7 +2,7 @@ import type { TokenSet } from "../../core/exchange/token-life.js";
 import type { SignedIn, User } from "../../core/relying-party/config.js";
 import { createSessions } from "../../core/session/sessions.js";
 import type { AuthOptions } from "../config.js";
-import { realPorts } from "../ports.js";
+import { portsOf } from "../ports.js";
 
 /** What a minted session holds, beside the options of the adapter that will read it. */
 export interface MintOptions<Data> extends Pick<AuthOptions<Data>, "secret" | "baseUrl" | "session" | "now"> {
@@ -19,20 +19,12 @@ export interface MintOptions<Data> extends Pick<AuthOptions<Data>, "secret" | "b
  * Give it the adapter's own options: `mintSession({ ...options, user: { sub: "alice" } })`.
  */
 export async function mintSession<Data = Record<string, unknown>>(options: MintOptions<Data>): Promise<string> {
-  const {
-    secret = "",
-    baseUrl = "https://app.example",
-    session = {},
-    now = realPorts.now,
-    user,
-    data,
-    tokens,
-  } = options;
+  const { secret = "", baseUrl = "https://app.example", session = {}, user, data, tokens } = options;
   const [first = ""] = [baseUrl].flat();
   const { schema: _checkedWhenOpened, ...rest } = session;
   const sessions = createSessions<SignedIn<Data>, TokenSet>(
     { ...rest, secret, cookie: { ...rest.cookie, secure: first.startsWith("https:") } },
-    { ...realPorts, now },
+    portsOf(options),
   );
   const scope = await sessions.load(null);
   scope.begin({ user, data: data ?? ({} as Data) }, tokens);

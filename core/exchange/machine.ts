@@ -93,13 +93,7 @@ export type Effect =
       readonly codeVerifier: string;
       readonly redirectUri: string;
     }
-  | {
-      readonly name: "verify_id_token";
-      readonly idToken: string;
-      readonly accessToken: string;
-      readonly nonce: string;
-      readonly maxAge?: number;
-    }
+  | { readonly name: "verify_id_token"; readonly idToken: string; readonly accessToken: string }
   | { readonly name: "establish_session"; readonly claims: IdTokenClaims; readonly tokens: TokenResponse }
   /** Send the browser back into the app. */
   | { readonly name: "redirect"; readonly to: string };
@@ -180,12 +174,8 @@ export function transition(config: ExchangeConfig, state: State, event: Event): 
 function requestLogin(config: ExchangeConfig, _state: StateOf<"idle">, event: EventOf<"login_requested">): Next {
   const { now, secrets, redirectUri, returnTo, issuer, issRequired, maxAge, organization } = event;
   const { codeChallenge, ...kept } = secrets;
-  const asked = {
-    ...(maxAge === undefined ? {} : { maxAge }),
-    ...(organization === undefined ? {} : { organization }),
-  };
-  const transaction = { ...kept, redirectUri, returnTo, issuer, issRequired, startedAt: now, ...asked };
-  const parameters = {
+  const transaction = { ...kept, redirectUri, returnTo, issuer, issRequired, startedAt: now, maxAge, organization };
+  const parameters: Record<string, string> = {
     ...event.parameters,
     response_type: "code",
     client_id: config.clientId,
@@ -195,10 +185,10 @@ function requestLogin(config: ExchangeConfig, _state: StateOf<"idle">, event: Ev
     nonce: secrets.nonce,
     code_challenge: codeChallenge,
     code_challenge_method: "S256",
-    ...(config.responseMode === "query" ? {} : { response_mode: config.responseMode }),
-    ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
-    ...(organization === undefined ? {} : { organization }),
   };
+  if (config.responseMode !== "query") parameters["response_mode"] = config.responseMode;
+  if (maxAge !== undefined) parameters["max_age"] = String(maxAge);
+  if (organization) parameters["organization"] = organization;
   return [
     { name: "awaiting_callback", transaction },
     [
@@ -230,12 +220,8 @@ function receiveTokens(
 ): Next {
   // OpenID Connect Core 3.1.3.3: without an ID Token nobody was authenticated.
   if (tokens.idToken === undefined) return failed("id_token_invalid");
-  const { nonce, maxAge } = transaction;
   const { idToken, accessToken } = tokens;
-  return [
-    { name: "verifying_id_token", transaction, tokens },
-    [{ name: "verify_id_token", idToken, accessToken, nonce, ...(maxAge === undefined ? {} : { maxAge }) }],
-  ];
+  return [{ name: "verifying_id_token", transaction, tokens }, [{ name: "verify_id_token", idToken, accessToken }]];
 }
 
 function acceptIdToken(

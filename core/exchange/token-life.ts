@@ -69,72 +69,42 @@ const MARGIN = 60_000;
 /** Seconds; tokens that live shorter are renewed after four fifths of their life. */
 const SHORT_LIVED = 300;
 
-const lifeOf = (expiresIn: number, now: number) => ({
-  expiresAt: now + expiresIn * 1000,
-  ...(expiresIn < SHORT_LIVED ? { dueAt: now + expiresIn * 800 } : {}),
-});
-
 /** The token set of a sign-in. */
-export function tokenSetOf(
-  { accessToken, expiresIn, scope, idToken, refreshToken }: TokenResponse,
-  now: number,
-): TokenSet {
-  return {
-    accessToken,
-    ...(expiresIn === undefined ? {} : lifeOf(expiresIn, now)),
-    ...(scope === undefined ? {} : { scope }),
-    ...(idToken === undefined ? {} : { idToken }),
-    ...(refreshToken === undefined ? {} : { refreshToken }),
-  };
+export function tokenSetOf({ expiresIn, ...tokens }: TokenResponse, now: number): TokenSet {
+  if (expiresIn === undefined) return tokens;
+  const dueAt = expiresIn < SHORT_LIVED ? now + expiresIn * 800 : undefined;
+  return { ...tokens, expiresAt: now + expiresIn * 1000, dueAt };
 }
 
-/** Whether a token is the one that a request means. */
-const answers = (token: AccessToken, { audience, scope }: TokenRequest): boolean =>
-  token.audience === audience && (scope === undefined || token.scope === scope);
-
-const isSpecial = ({ audience, scope }: TokenRequest): boolean => audience !== undefined || scope !== undefined;
+/** Whether it is not the sign-in's own token that is asked for. */
+const isSpecial = ({ audience, scope }: TokenRequest): boolean => (audience ?? scope) !== undefined;
 
 /** The set after a refresh: what was not renewed is kept; a token for another audience or scope is put beside the others. */
 export function mergeTokens(previous: TokenSet, response: TokenResponse, request: TokenRequest, now: number): TokenSet {
-  const renewed = tokenSetOf(response, now);
-  const { idToken = previous.idToken, refreshToken = previous.refreshToken, ...token } = renewed;
-  const durable = {
-    ...(idToken === undefined ? {} : { idToken }),
-    ...(refreshToken === undefined ? {} : { refreshToken }),
-  };
-  if (!isSpecial(request)) return { ...token, ...durable, ...(previous.more ? { more: previous.more } : {}) };
-  const { audience, scope } = request;
-  const special: AccessToken = {
-    ...token,
-    ...(audience === undefined ? {} : { audience }),
-    // As it was asked for: the next request asks in the same words.
-    ...(scope === undefined ? {} : { scope }),
-  };
-  const others = (previous.more ?? []).filter((other) => other.audience !== audience || other.scope !== special.scope);
-  return { ...previous, ...durable, more: [special, ...others].slice(0, MAX_MORE) };
+  const { idToken = previous.idToken, refreshToken = previous.refreshToken, ...token } = tokenSetOf(response, now);
+  const { more = [] } = previous;
+  if (!isSpecial(request)) return { ...token, idToken, refreshToken, more: previous.more };
+  const { audience, scope = token.scope } = request;
+  // Under the words it was asked for in: the next request has the same.
+  const special: AccessToken = { ...token, audience, scope };
+  const others = more.filter((other) => other.audience !== audience || other.scope !== scope);
+  return { ...previous, idToken, refreshToken, more: [special, ...others].slice(0, MAX_MORE) };
 }
 
 /** Where the tokens of a session stand for a request. */
 export function assess(tokens: TokenSet | undefined, request: TokenRequest, now: number): TokenState {
   if (!tokens) return { name: "missing" };
-  const candidates: readonly AccessToken[] = isSpecial(request) ? (tokens.more ?? []) : [tokens];
-  const token = candidates.find((candidate) => !isSpecial(request) || answers(candidate, request));
-  const { expiresAt = Number.POSITIVE_INFINITY, dueAt = expiresAt - MARGIN } = token ?? {};
-  const usable = token && now < expiresAt ? { token: plain(token) } : {};
+  const { audience, scope } = request;
+  const known = isSpecial(request)
+    ? tokens.more?.find((other) => other.audience === audience && (scope ?? other.scope) === other.scope)
+    : tokens;
+  const { expiresAt = Infinity, dueAt = expiresAt - MARGIN } = known ?? {};
+  const token = known && now < expiresAt ? known : undefined;
   const { refreshToken } = tokens;
   // Without a refresh token the one at hand serves to its very end.
-  if (usable.token && !request.refresh && (now < dueAt || refreshToken === undefined)) {
-    return { name: "fresh", token: usable.token };
-  }
-  return refreshToken === undefined ? { name: "missing" } : { name: "due", request, refreshToken, ...usable };
+  if (token && !request.refresh && (now < dueAt || !refreshToken)) return { name: "fresh", token };
+  return refreshToken ? { name: "due", request, refreshToken, token } : { name: "missing" };
 }
-
-const plain = ({ accessToken, expiresAt, scope, audience }: AccessToken): AccessToken => ({
-  accessToken,
-  ...(expiresAt === undefined ? {} : { expiresAt }),
-  ...(scope === undefined ? {} : { scope }),
-  ...(audience === undefined ? {} : { audience }),
-});
 
 type Next = readonly [TokenState, readonly TokenEffect[]];
 type StateOf<Name> = Extract<TokenState, { name: Name }>;
@@ -158,7 +128,7 @@ export const tokenTransitions: Table = {
     refresh_started: {
       to: ["refreshing"],
       step: ({ request, refreshToken, token }) => [
-        { name: "refreshing", request, ...(token ? { token } : {}) },
+        { name: "refreshing", request, token },
         [{ name: "refresh", refreshToken, request }],
       ],
     },
@@ -172,8 +142,7 @@ export const tokenTransitions: Table = {
     refreshed: {
       to: ["fresh"],
       step({ request }, { tokens }) {
-        const [newest = tokens] = isSpecial(request) ? (tokens.more ?? []) : [];
-        const token = plain(newest);
+        const [token = tokens] = (isSpecial(request) && tokens.more) || [];
         return [
           { name: "fresh", token },
           [

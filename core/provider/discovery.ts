@@ -1,6 +1,8 @@
 import {
   type AuthorizationServer,
   allowInsecureRequests,
+  type Client,
+  type ClientAuth,
   customFetch,
   discoveryRequest,
   processDiscoveryResponse,
@@ -11,31 +13,25 @@ import { sharedMap } from "../registry.js";
 import { asExchangeError } from "./failures.js";
 import type { BoundedFetch } from "./transport.js";
 
-/** Milliseconds for which a provider's documents are believed. */
-export const LIFETIME = 600_000;
+/** What every request to a provider's endpoints needs. */
+export interface Access {
+  readonly as: AuthorizationServer;
+  readonly client: Client;
+  readonly auth: ClientAuth;
+  readonly fetch: BoundedFetch;
+  /** Seconds by which the provider's clock may differ. */
+  readonly tolerance: number;
+}
 
-/** A public document, and when it was asked for. */
-export interface Cached<Value> {
-  readonly value: Promise<Value>;
+/** Milliseconds for which a provider's metadata are believed. */
+const LIFETIME = 600_000;
+
+interface Cached {
+  readonly metadata: Promise<AuthorizationServer>;
   readonly at: number;
 }
 
-/** Requests at once share one fetch; a failure is forgotten. */
-export function cached<Value>(
-  map: Map<string, Cached<Value>>,
-  key: string,
-  now: number,
-  load: () => Promise<Value>,
-): Promise<Value> {
-  const known = map.get(key);
-  if (known && now - known.at < LIFETIME && now >= known.at) return known.value;
-  const entry: Cached<Value> = { at: now, value: load() };
-  map.set(key, entry);
-  entry.value.catch(() => {
-    if (map.get(key) === entry) map.delete(key);
-  });
-  return entry.value;
-}
+const cacheOf = (ports: Ports) => sharedMap<Cached>(ports.fetch, "discovery");
 
 /** What oauth4webapi is told with every request: our bounded fetch, and plain http on loopback only. */
 export function requestOptions(fetch: BoundedFetch, issuer: string) {
@@ -45,15 +41,32 @@ export function requestOptions(fetch: BoundedFetch, issuer: string) {
   };
 }
 
-/** The provider's metadata (OpenID Connect Discovery 4), cached by issuer. */
+/** The provider's metadata (OpenID Connect Discovery 4), cached by issuer. Requests at once share one fetch; a failure is forgotten. */
 export function discover(issuer: string, ports: Ports, fetch: BoundedFetch): Promise<AuthorizationServer> {
-  const map = sharedMap<Cached<AuthorizationServer>>(ports.fetch, "discovery");
-  return cached(map, issuer, ports.now(), async () => {
-    const metadata = await asExchangeError("provider_invalid", async () => {
-      const identifier = new URL(issuer);
-      const response = await discoveryRequest(identifier, requestOptions(fetch, issuer));
-      return processDiscoveryResponse(identifier, response);
-    });
+  const cache = cacheOf(ports);
+  const now = ports.now();
+  const known = cache.get(issuer);
+  if (known && now - known.at < LIFETIME && now >= known.at) return known.metadata;
+  const entry = { metadata: load(issuer, fetch), at: now };
+  cache.set(issuer, entry);
+  entry.metadata.catch(() => {
+    if (cache.get(issuer) === entry) cache.delete(issuer);
+  });
+  return entry.metadata;
+}
+
+/** The same metadata in a new object, for all who ask from now on. */
+export function renewMetadata(metadata: AuthorizationServer, ports: Ports): AuthorizationServer {
+  const copy = { ...metadata };
+  cacheOf(ports).set(copy.issuer, { metadata: Promise.resolve(copy), at: ports.now() });
+  return copy;
+}
+
+function load(issuer: string, fetch: BoundedFetch): Promise<AuthorizationServer> {
+  return asExchangeError("provider_invalid", async () => {
+    const identifier = new URL(issuer);
+    const response = await discoveryRequest(identifier, requestOptions(fetch, issuer));
+    const metadata = await processDiscoveryResponse(identifier, response);
     // Discovery 4.3: exactly as configured; `https://op` and `https://op/` are two issuers.
     if (metadata.issuer !== issuer) {
       throw new ExchangeError("provider_invalid", { cause: { configured: issuer, announced: metadata.issuer } });

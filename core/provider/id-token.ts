@@ -1,79 +1,83 @@
-import { calculatePKCECodeChallenge as sha256 } from "oauth4webapi";
+import {
+  type AuthorizationServer,
+  getValidatedIdTokenClaims,
+  KEY_SELECTION,
+  processGenericTokenEndpointResponse,
+  calculatePKCECodeChallenge as sha256,
+  validateApplicationLevelSignature,
+} from "oauth4webapi";
 import { ExchangeError } from "../errors.js";
 import type { IdTokenClaims } from "../exchange/machine.js";
-import type { Keys } from "./keys.js";
+import type { Ports } from "../ports.js";
+import { sharedMap } from "../registry.js";
+import { type Access, renewMetadata, requestOptions } from "./discovery.js";
+import { asExchangeError } from "./failures.js";
 
-/** What an ID Token has to fit. */
-export interface Expected {
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly algorithm: string;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-  /** Seconds. */
-  readonly tolerance: number;
-  /** The access token that came with it. */
-  readonly accessToken?: string | undefined;
-}
-
-/** Algorithms whose `at_hash` is made with SHA-256; for others that optional check is left out (Core 3.1.3.8). */
-const SHA256_ALGORITHMS = new Set(["RS256", "PS256", "ES256"]);
+/** Milliseconds between two fetches of a key set that did not have the key. */
+const COOLDOWN = 5_000;
 
 /**
- * The claims of an ID Token: signature, algorithm, type, issuer, audience, times and subject (OpenID Connect Core
- * 3.1.3.7). oauth4webapi verifies no signature unless asked, and reads the real clock: so this is done here, once.
+ * The claims of an ID Token (OpenID Connect Core 3.1.3.7): the library checks algorithm, issuer, audience and times, and,
+ * since it is asked to, the signature; what it leaves open is checked here.
  * @throws ExchangeError `id_token_invalid`
  */
-export async function verifyIdToken(token: string, keys: Keys, expected: Expected): Promise<IdTokenClaims> {
-  const { protectedHeader, payload } = await keys.verify(token, expected.algorithm);
-  const claims = parse(payload);
-  const wrong =
-    wrongHeader(protectedHeader.typ) ??
-    wrongParties(claims, expected) ??
-    wrongTimes(claims, expected) ??
-    (await wrongHash(claims, expected));
-  if (wrong) throw new ExchangeError("id_token_invalid", { cause: { claim: wrong } });
-  return claims as IdTokenClaims;
+export function verifyIdToken(
+  { as, client, fetch, tolerance }: Access,
+  ports: Ports,
+  idToken: string,
+  accessToken: string,
+): Promise<IdTokenClaims> {
+  return asExchangeError("id_token_invalid", async () => {
+    const response = Response.json({ access_token: accessToken, token_type: "bearer", id_token: idToken });
+    const claims = getValidatedIdTokenClaims(await processGenericTokenEndpointResponse(as, client, response));
+    await verifySignature(as, ports, (issuer) =>
+      validateApplicationLevelSignature(issuer, response, requestOptions(fetch, as.issuer)),
+    );
+    const wrong =
+      claims &&
+      (await openQuestions(claims, headerOf(idToken), client.client_id, ports.now() / 1000 + tolerance, accessToken));
+    if (wrong !== undefined) throw new ExchangeError("id_token_invalid", { cause: { claim: wrong } });
+    return claims as IdTokenClaims;
+  });
 }
 
-type Claims = Readonly<Record<string, unknown>>;
-
-function parse(payload: Uint8Array): Claims {
+/** A key we do not know may be a new one: the keys are asked for again, once, and not for every token that claims so. */
+async function verifySignature(
+  as: AuthorizationServer,
+  ports: Ports,
+  verify: (as: AuthorizationServer) => Promise<void>,
+): Promise<void> {
   try {
-    return JSON.parse(new TextDecoder().decode(payload)) as Claims;
-  } catch (cause) {
-    throw new ExchangeError("id_token_invalid", { cause });
+    await verify(as);
+  } catch (error) {
+    const refetched = sharedMap<number>(ports.fetch, "keys refetched");
+    const now = ports.now();
+    const isUnknownKey = (error as { code?: unknown }).code === KEY_SELECTION;
+    if (!isUnknownKey || now - (refetched.get(as.issuer) ?? -COOLDOWN) < COOLDOWN) throw error;
+    refetched.set(as.issuer, now);
+    // The library keeps keys by the metadata object: a copy has none yet.
+    await verify(renewMetadata(as, ports));
   }
 }
 
-/** RFC 8725 3.11: a token made for another purpose, such as a logout token, is not an ID Token. */
-const wrongHeader = (typ: unknown): string | undefined =>
-  typ === undefined || (typeof typ === "string" && typ.toUpperCase() === "JWT") ? undefined : "typ";
-
-/** Who issued it, about whom, for whom: the name of the claim that is wrong. */
-function wrongParties({ iss, sub, aud, azp }: Claims, { issuer, clientId }: Expected): string | undefined {
-  if (iss !== issuer) return "iss";
-  // Core 2: at most 255 ASCII characters.
-  if (typeof sub !== "string" || sub === "" || sub.length > 255) return "sub";
-  const audiences = Array.isArray(aud) ? aud : [aud];
-  if (!audiences.includes(clientId)) return "aud";
-  // Several audiences: somebody must be named, and it must be us.
-  return azp === clientId || (azp === undefined && audiences.length === 1) ? undefined : "azp";
+/** What the library accepts and we do not: the name of the member that is wrong. */
+async function openQuestions(
+  { sub, aud, azp, iat, at_hash: hash }: Readonly<Record<string, unknown>>,
+  { typ, alg }: Readonly<Record<string, unknown>>,
+  clientId: string,
+  latest: number,
+  accessToken: string,
+): Promise<string | undefined> {
+  // RFC 8725 3.11: a token made for another purpose, such as a logout token, is not an ID Token.
+  if (typ !== undefined && String(typ).toUpperCase() !== "JWT") return "typ";
+  // Core 2: a subject has at most 255 characters.
+  if (sub === "" || String(sub).length > 255) return "sub";
+  if (azp === undefined ? Array.isArray(aud) && aud.length > 1 : azp !== clientId) return "azp";
+  if ((iat as number) > latest) return "iat";
+  // Core 3.1.3.8, optional: the left half of the hash, for algorithms that go with SHA-256; 126 of its bits are compared.
+  const checked = typeof hash === "string" && String(alg).endsWith("256");
+  return checked && hash.slice(0, 21) !== (await sha256(accessToken)).slice(0, 21) ? "at_hash" : undefined;
 }
 
-function wrongTimes({ exp, iat, nbf }: Claims, { now, tolerance }: Expected): string | undefined {
-  const seconds = now / 1000;
-  if (typeof exp !== "number" || seconds >= exp + tolerance) return "exp";
-  if (typeof iat !== "number" || iat > seconds + tolerance) return "iat";
-  return nbf === undefined || (typeof nbf === "number" && nbf <= seconds + tolerance) ? undefined : "nbf";
-}
-
-/** Core 3.1.3.8: the left half of the hash of the access token's ASCII, base64url. */
-async function wrongHash({ at_hash: hash }: Claims, { accessToken, algorithm }: Expected): Promise<string | undefined> {
-  if (hash === undefined || accessToken === undefined || !SHA256_ALGORITHMS.has(algorithm)) return undefined;
-  // 16 bytes are 21 characters and two bits of the next, which the whole hash's own next character begins with.
-  const whole = await sha256(accessToken);
-  return typeof hash === "string" && hash.length === 22 && hash.slice(0, 21) === whole.slice(0, 21)
-    ? undefined
-    : "at_hash";
-}
+const headerOf = (token: string): Readonly<Record<string, unknown>> =>
+  JSON.parse(atob((token.split(".", 1)[0] ?? "").replaceAll("-", "+").replaceAll("_", "/")));

@@ -1,6 +1,7 @@
 import {
-  type AuthorizationServer,
   type Client,
+  clockSkew,
+  clockTolerance as clockToleranceOption,
   processPushedAuthorizationResponse,
   processRevocationResponse,
   processUserInfoResponse,
@@ -12,25 +13,24 @@ import { ExchangeError } from "../errors.js";
 import type { IdTokenClaims, TokenResponse } from "../exchange/machine.js";
 import type { Ports } from "../ports.js";
 import { sharedMap } from "../registry.js";
-import { type ClientAuthentication, clientAuth } from "./client-authentication.js";
-import { discover, requestOptions } from "./discovery.js";
+import { type ClientAuthentication, type ClientPrivateKey, clientAuth } from "./client-authentication.js";
+import { type Access, discover, requestOptions } from "./discovery.js";
 import { asExchangeError } from "./failures.js";
-import { type Access, redeemCode, useRefreshToken } from "./grants.js";
+import { redeemCode, useRefreshToken } from "./grants.js";
 import { verifyIdToken } from "./id-token.js";
-import { createKeys } from "./keys.js";
 import { type Entry, refreshOnce } from "./refresher.js";
 import { boundFetch } from "./transport.js";
 
-export type { ClientAuthentication };
+export type { ClientAuthentication, ClientPrivateKey };
 
 /** Who we are to which provider. */
 export interface ProviderSettings {
   /** Exactly as the provider announces it. */
   readonly issuer: string;
   readonly clientId: string;
-  readonly clientSecret?: string;
-  /** A private JWK with `alg`, for `private_key_jwt`. */
-  readonly clientPrivateKey?: Readonly<Record<string, unknown>>;
+  readonly clientSecret?: string | undefined;
+  /** For `private_key_jwt`. */
+  readonly clientPrivateKey?: ClientPrivateKey | undefined;
   readonly clientAuthentication: ClientAuthentication;
   /** The one algorithm that ID Tokens may be signed with. */
   readonly idTokenSigningAlg: string;
@@ -76,7 +76,7 @@ export interface Provider {
     codeVerifier: string;
     redirectUri: string;
   }): Promise<TokenResponse>;
-  verifyIdToken(input: { idToken: string; accessToken?: string }): Promise<IdTokenClaims>;
+  verifyIdToken(input: { idToken: string; accessToken: string }): Promise<IdTokenClaims>;
   /** Spends a refresh token once in this process, however many ask; its result serves those who hold the old one for 30 s. */
   refresh(input: RefreshInput): Promise<RefreshResult>;
   /** Claims of the userinfo endpoint, about this subject only (OpenID Connect Core 5.3.2). */
@@ -84,34 +84,41 @@ export interface Provider {
   /** RFC 7009; nothing where it is not offered. */
   revoke(token: string): Promise<void>;
   /** Where to send the browser to sign out (RP-Initiated Logout 2); undefined where it is not offered. */
-  endSessionUrl(input: { idTokenHint?: string; postLogoutRedirectUri: string }): Promise<string | undefined>;
+  endSessionUrl(input: {
+    idTokenHint?: string | undefined;
+    postLogoutRedirectUri: string;
+  }): Promise<string | undefined>;
 }
 
 /** Talks through `ports.fetch`; what is public is cached in this process, by issuer. */
 export function createProvider(settings: ProviderSettings, ports: Ports): Provider {
-  const { issuer, clientId, idTokenSigningAlg, clockTolerance } = settings;
+  const { issuer, clientId, idTokenSigningAlg, clockTolerance: tolerance } = settings;
   const fetch = boundFetch(ports.fetch, settings.httpTimeout);
-  const client: Client = { client_id: clientId };
   const auth = clientAuth(settings, ports);
   const refreshes = sharedMap<Entry<RefreshResult>>(ports.fetch, `refresh ${issuer} ${clientId}`);
 
-  const access = async (): Promise<Access> => ({ as: await discover(issuer, ports, fetch), client, auth, fetch });
-
-  async function verify(idToken: string, accessToken?: string): Promise<IdTokenClaims> {
-    const { jwks_uri: keysUrl } = await discover(issuer, ports, fetch);
-    const keys = createKeys(required(keysUrl), ports, fetch);
-    const expected = { issuer, clientId, algorithm: idTokenSigningAlg, now: ports.now(), tolerance: clockTolerance };
-    return verifyIdToken(idToken, keys, { ...expected, accessToken });
+  async function access(): Promise<Access> {
+    const client: Client = {
+      client_id: clientId,
+      // RFC 8725 3.1: the algorithm is ours to choose, never the token's.
+      id_token_signed_response_alg: idTokenSigningAlg,
+      [clockSkew]: ports.skew(),
+      [clockToleranceOption]: tolerance,
+    };
+    return { as: await discover(issuer, ports, fetch), client, auth, fetch, tolerance };
   }
 
   async function performRefresh(
     { subject, audience, scope }: RefreshInput,
     refreshToken: string,
   ): Promise<RefreshResult> {
-    const parameters = { ...(audience === undefined ? {} : { audience }), ...(scope === undefined ? {} : { scope }) };
-    const response = await useRefreshToken(await access(), refreshToken, parameters);
-    const claims = response.idToken === undefined ? undefined : await verify(response.idToken, response.accessToken);
-    if (claims && claims.sub !== subject) throw new ExchangeError("id_token_invalid", { cause: { claim: "sub" } });
+    const parameters = { ...(audience ? { audience } : {}), ...(scope ? { scope } : {}) };
+    const through = await access();
+    const response = await useRefreshToken(through, refreshToken, parameters);
+    if (response.idToken !== undefined) {
+      const { sub } = await verifyIdToken(through, ports, response.idToken, response.accessToken);
+      if (sub !== subject) throw new ExchangeError("id_token_invalid", { cause: { claim: "sub" } });
+    }
     return { response, refreshToken: response.refreshToken ?? refreshToken };
   }
 
@@ -122,16 +129,16 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
     },
 
     async authorizationUrl(parameters) {
-      const { as } = await access();
-      const pushed = as.pushed_authorization_request_endpoint
-        ? { client_id: clientId, request_uri: await push(await access(), parameters) }
-        : parameters;
-      return withParameters(required(as.authorization_endpoint), pushed);
+      const through = await access();
+      const { pushed_authorization_request_endpoint: par, authorization_endpoint: endpoint } = through.as;
+      const sent = par ? { client_id: clientId, request_uri: await push(through, parameters) } : parameters;
+      if (!endpoint) throw new ExchangeError("provider_invalid", { cause: "no authorization_endpoint" });
+      return withParameters(endpoint, sent);
     },
 
     redeem: async (input) => redeemCode(await access(), input),
 
-    verifyIdToken: ({ idToken, accessToken }) => verify(idToken, accessToken),
+    verifyIdToken: async ({ idToken, accessToken }) => verifyIdToken(await access(), ports, idToken, accessToken),
 
     refresh: (input) =>
       refreshOnce(refreshes, ports.now, {
@@ -142,7 +149,7 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
       }),
 
     async userinfo(accessToken, subject) {
-      const { as } = await access();
+      const { as, client } = await access();
       return asExchangeError("provider_invalid", async () => {
         const response = await userInfoRequest(as, client, accessToken, requestOptions(fetch, issuer));
         return processUserInfoResponse(as, client, subject, response);
@@ -150,7 +157,7 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
     },
 
     async revoke(token) {
-      const { as } = await access();
+      const { as, client } = await access();
       if (!as.revocation_endpoint) return;
       await asExchangeError("provider_invalid", async () => {
         const response = await revocationRequest(as, client, auth, token, requestOptions(fetch, issuer));
@@ -164,13 +171,13 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
       return withParameters(as.end_session_endpoint, {
         client_id: clientId,
         post_logout_redirect_uri: postLogoutRedirectUri,
-        ...(idTokenHint === undefined ? {} : { id_token_hint: idTokenHint }),
+        ...(idTokenHint ? { id_token_hint: idTokenHint } : {}),
       });
     },
   };
 
   /** RFC 9126 2: the request goes to the provider directly; the browser carries a reference to it. */
-  function push({ as }: { as: AuthorizationServer }, parameters: Readonly<Record<string, string>>): Promise<string> {
+  function push({ as, client }: Access, parameters: Readonly<Record<string, string>>): Promise<string> {
     return asExchangeError("provider_invalid", async () => {
       const response = await pushedAuthorizationRequest(
         as,
@@ -183,13 +190,6 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
       return request_uri;
     });
   }
-}
-
-/** An endpoint without which there is no sign-in. */
-function required(endpoint: string | undefined): string {
-  if (endpoint === undefined)
-    throw new ExchangeError("provider_invalid", { cause: { metadata: "an endpoint is missing" } });
-  return endpoint;
 }
 
 /** An endpoint's own query is kept (RFC 6749 3.1). */

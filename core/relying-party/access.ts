@@ -81,10 +81,7 @@ async function refresh<Data>(
   refreshToken: string,
   { audience, scope: tokenScope }: TokenRequest,
 ): Promise<TokenSet> {
-  const asked: TokenRequest = {
-    ...(audience === undefined ? {} : { audience }),
-    ...(tokenScope === undefined ? {} : { scope: tokenScope }),
-  };
+  const asked = { audience, scope: tokenScope };
   const subject = scope.session?.data.user.sub ?? "";
   const held = [tokens, ...(tokens.more ?? [])].map((token) => token.accessToken);
   const result = await provider.refresh({ refreshToken, subject, held, ...asked });

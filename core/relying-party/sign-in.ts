@@ -73,13 +73,13 @@ function authorizationOf(configured: Readonly<Record<string, string>>, options: 
   }
   if (options.loginHint !== undefined) parameters["login_hint"] = options.loginHint;
   if (options.prompt !== undefined) parameters["prompt"] = options.prompt;
-  const { max_age, organization = options.organization, ...rest } = parameters;
-  const maxAge = options.maxAge ?? (max_age === undefined ? undefined : Number(max_age));
+  const { max_age, organization, ...rest } = parameters;
+  const maxAge = options.maxAge ?? (max_age && Number(max_age));
   return {
     parameters: rest,
     // Not a number of seconds: ask for a fresh authentication rather than for none.
-    ...(maxAge === undefined ? {} : { maxAge: Number.isInteger(maxAge) && maxAge >= 0 ? maxAge : 0 }),
-    ...(organization === undefined ? {} : { organization: options.organization ?? organization }),
+    maxAge: maxAge === undefined || maxAge === "" ? undefined : maxAge > 0 ? Math.floor(maxAge) : 0,
+    organization: options.organization ?? organization,
   };
 }
 

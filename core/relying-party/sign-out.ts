@@ -23,12 +23,7 @@ export async function signOut<Data>(visit: VisitContext<Data>, options: LogoutOp
     site.origin + safeReturnTo(options.returnTo ?? fallback, site.origin, fallback, site.path + config.mount);
   if (!wasSignedIn || config.logout === "local") return redirect(home, request.method);
   const [elsewhere] = await Promise.all([
-    attempt(visit, () =>
-      provider.endSessionUrl({
-        postLogoutRedirectUri: home,
-        ...(tokens?.idToken === undefined ? {} : { idTokenHint: tokens.idToken }),
-      }),
-    ),
+    attempt(visit, () => provider.endSessionUrl({ postLogoutRedirectUri: home, idTokenHint: tokens?.idToken })),
     tokens?.refreshToken === undefined
       ? undefined
       : attempt(visit, () => provider.revoke(tokens.refreshToken as string)),

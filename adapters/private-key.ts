@@ -1,0 +1,33 @@
+import { MisuseError } from "../core/errors.js";
+import type { ClientPrivateKey } from "../core/provider/provider.js";
+
+const wrong = (cause?: unknown) =>
+  new MisuseError(
+    "ERR_CONFIG",
+    "latchkey: clientPrivateKey (LATCHKEY_CLIENT_PRIVATE_KEY) must be a private JWK with alg RS256, PS256, ES256 or EdDSA",
+    { cause },
+  );
+
+/** Web Crypto's names for the algorithms of RFC 7518 3.1 and RFC 8037 3.1. */
+const ALGORITHMS: Readonly<Record<string, { name: string; hash?: string; namedCurve?: string }>> = {
+  RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
+  PS256: { name: "RSA-PSS", hash: "SHA-256" },
+  ES256: { name: "ECDSA", namedCurve: "P-256" },
+  EdDSA: { name: "Ed25519" },
+};
+
+/** A private JWK, or its JSON, as a key to sign client assertions with. @throws MisuseError (`ERR_CONFIG`) when it is none */
+export function importPrivateKey(source: Readonly<Record<string, unknown>> | string): ClientPrivateKey {
+  let jwk: Readonly<Record<string, unknown>>;
+  try {
+    jwk = typeof source === "string" ? JSON.parse(source) : source;
+  } catch (cause) {
+    throw wrong(cause);
+  }
+  const algorithm = ALGORITHMS[String(jwk["alg"])];
+  if (!algorithm || typeof jwk["d"] !== "string") throw wrong();
+  const key = crypto.subtle.importKey("jwk", jwk as never, algorithm as never, false, ["sign"]);
+  // Told where it is used, if it is not a key after all; not as an unhandled rejection.
+  key.catch(() => {});
+  return { key: key as never, kid: jwk["kid"] as string | undefined };
+}
