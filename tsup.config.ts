@@ -13,6 +13,7 @@ export default defineConfig({
     "engines/node": "core/seal/aead.node.ts",
     "engines/web": "core/seal/aead.web.ts",
   },
+  tsconfig: "adapters/tsconfig.json",
   format: ["esm", "cjs"],
   target: "es2022",
   clean: true,

@@ -103,7 +103,7 @@ type StateOf<Name> = Extract<State, { name: Name }>;
 type EventOf<Name> = Extract<Event, { name: Name }>;
 
 /** One cell of the table: where it may lead, and how. */
-export interface Transition<S extends State["name"], E extends Event["name"]> {
+interface Transition<S extends State["name"], E extends Event["name"]> {
   readonly to: ReadonlyArray<State["name"]>;
   step(config: ExchangeConfig, state: StateOf<S>, event: EventOf<E>): Next;
 }

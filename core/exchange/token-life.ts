@@ -53,7 +53,7 @@ export type TokenEvent =
   | { readonly name: "refreshed"; readonly tokens: TokenSet }
   | { readonly name: "refresh_failed" /** `invalid_grant`, and nothing else. */; readonly terminal: boolean };
 
-export type TokenEffect =
+type TokenEffect =
   | { readonly name: "refresh"; readonly refreshToken: string; readonly request: TokenRequest }
   | { readonly name: "write_tokens"; readonly tokens: TokenSet }
   | { readonly name: "use_token"; readonly token: AccessToken }
@@ -111,7 +111,7 @@ type StateOf<Name> = Extract<TokenState, { name: Name }>;
 type EventOf<Name> = Extract<TokenEvent, { name: Name }>;
 
 /** One cell of the table: where it may lead, and how. */
-export interface TokenTransition<S extends TokenState["name"], E extends TokenEvent["name"]> {
+interface TokenTransition<S extends TokenState["name"], E extends TokenEvent["name"]> {
   readonly to: ReadonlyArray<TokenState["name"]>;
   step(state: StateOf<S>, event: EventOf<E>): Next;
 }

@@ -41,21 +41,21 @@ export interface ProviderSettings {
 }
 
 /** What the relying party needs to know of the provider's metadata. */
-export interface Metadata {
+interface Metadata {
   readonly issuer: string;
   /** The provider sends `iss` with its authorization responses (RFC 9207 3). */
   readonly issRequired: boolean;
 }
 
 /** What came of a refresh. */
-export interface RefreshResult {
+interface RefreshResult {
   readonly response: TokenResponse;
   /** The refresh token to keep now: the next one, or the same. */
   readonly refreshToken: string;
 }
 
 /** A refresh that is asked for. */
-export interface RefreshInput {
+interface RefreshInput {
   readonly refreshToken: string;
   /** Whose session it is: a refreshed ID Token must be about nobody else (OpenID Connect Core 12.2). */
   readonly subject: string;

@@ -6,7 +6,7 @@ import type { Sealers } from "./sessions.js";
 import type { VersionedSession } from "./store.js";
 
 /** What one request changed of a session, in the order it was changed. */
-export interface Change<Data, Tokens> {
+interface Change<Data, Tokens> {
   readonly began: boolean;
   readonly patches: ReadonlyArray<(data: Data) => Data>;
   readonly tokens: { readonly value: Tokens | undefined } | undefined;
