@@ -49,16 +49,13 @@ export function readCookies(header: string | null | undefined, prefix: string): 
  */
 export function checkCookie(name: string, { domain = "-", secure, sameSite, partitioned }: CookieAttributes): void {
   // RFC 9110 5.6.2: a token; host names are made of fewer characters still.
-  const wrong = !/^[!#$%&'*+\-.^_`|~\w]+$/.test(name)
-    ? "name"
-    : !/^[\w.-]+$/.test(domain)
-      ? "domain"
-      : !Object.hasOwn(SAME_SITE, sameSite)
-        ? "sameSite"
-        : !secure && (sameSite === "none" || partitioned)
-          ? "secure (sameSite none and partitioned need it)"
-          : undefined;
-  if (wrong) throw new MisuseError("ERR_CONFIG", `latchkey: correct cookie.${wrong}`);
+  const isWritten =
+    /^[!#$%&'*+\-.^_`|~\w]+$/.test(name) && /^[\w.-]+$/.test(domain) && Object.hasOwn(SAME_SITE, sameSite);
+  if (isWritten && (secure || !(partitioned || sameSite === "none"))) return;
+  throw new MisuseError(
+    "ERR_CONFIG",
+    "latchkey: in cookie, name is a token, domain a host, sameSite lax, strict or none; none and partitioned need secure",
+  );
 }
 
 /**

@@ -1,5 +1,3 @@
-import type { SessionTimes } from "./lifetime.js";
-
 /**
  * The four concerns of a session, each under a cookie of its own, so that each has one writer: `<tag>.id` who you are,
  * `<tag>.tok` the tokens, `<tag>.seen` the activity stamp, `<tag>.end` when it was ended.
@@ -11,9 +9,14 @@ import type { SessionTimes } from "./lifetime.js";
  */
 export type Concern = "id" | "tok" | "seen" | "end";
 
-/** What the identity cookie holds. `content` is absent when a store keeps it. */
-export interface Identity extends SessionTimes {
+/** What is sealed as a session's identity. Times are milliseconds since the epoch. `content` is absent when a store keeps it. */
+export interface Identity {
   readonly sid: string;
+  readonly began: number;
+  /** When it was last sealed. */
+  readonly written: number;
+  /** The absolute limit, set when it began: no write moves it. */
+  readonly ends: number;
   readonly content: unknown;
 }
 
@@ -28,46 +31,28 @@ export const tagOf = (sid: string): string => sid.slice(0, 6);
 
 /** What a name of ours, without its prefix, is for: `AbC-_9.id.0` -> tag and concern; undefined for transactions and others. */
 export function parseName(rest: string): { readonly tag: string; readonly concern: Concern } | undefined {
-  if (rest[6] !== ".") return undefined;
-  const [concern = ""] = rest.slice(7).split(".", 1);
-  return concern === "id" || concern === "tok" || concern === "seen" || concern === "end"
-    ? { tag: rest.slice(0, 6), concern }
-    : undefined;
+  const [, tag, concern] = /^(.{6})\.(id|tok|seen|end)(?:$|\.)/.exec(rest) ?? [];
+  return tag ? { tag, concern: concern as Concern } : undefined;
 }
-
-/** What is sealed as a session's identity. */
-export const encodeIdentity = ({ sid, beganAt, writtenAt, endsAt, content }: Identity) => ({
-  sid,
-  began: beganAt,
-  written: writtenAt,
-  ends: endsAt,
-  content,
-});
 
 /** The identity in an authentic payload; undefined when a member is missing (a session without an end is none). */
-export function decodeIdentity(payload: unknown): Identity | undefined {
-  const { sid, began, written, ends, content } = asRecord(payload);
-  return typeof sid === "string" && isTime(began) && isTime(written) && isTime(ends)
-    ? { sid, beganAt: began, writtenAt: written, endsAt: ends, content }
-    : undefined;
+export function identityOf(payload: unknown): Identity | undefined {
+  const { sid, began, written, ends, content } = (payload ?? {}) as Identity;
+  const isOne = typeof sid === "string" && [began, written, ends].every(Number.isSafeInteger);
+  return isOne ? { sid, began, written, ends, content } : undefined;
 }
 
-/** What belongs to one session only, bound to its id: its tokens, or its activity stamp. */
-export const encodeBound = (sid: string, value: unknown) => ({ sid, value });
+/** What belongs to one session only is sealed with its id: its tokens, its activity stamp. */
+export const bind = (sid: string, value: unknown) => [sid, value];
 
-/** The value, if it belongs to this session. */
-export function decodeBound(payload: unknown, sid: string): unknown {
-  const record = asRecord(payload);
-  return record["sid"] === sid ? record["value"] : undefined;
-}
+/** The value that was bound, if to this session. */
+export const unbind = (payload: unknown, sid: string): unknown => {
+  const [owner, value] = Array.isArray(payload) ? payload : [];
+  return owner === sid ? value : undefined;
+};
 
 /** The plain time in an `end`; 0 when it is none. */
-export function decodeEnd(value: string | undefined): number {
-  const time = Number(value ?? 0);
-  return isTime(time) ? time : 0;
+export function timeOf(value: string | undefined): number {
+  const time = Number(value);
+  return Number.isSafeInteger(time) ? time : 0;
 }
-
-const isTime = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-
-const asRecord = (value: unknown): Record<string, unknown> =>
-  typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};

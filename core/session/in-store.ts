@@ -1,5 +1,5 @@
 import type { Jar } from "../cookie/jar.js";
-import { encodeIdentity } from "./concerns.js";
+import { identityOf } from "./concerns.js";
 import { type Keeper, type KeeperContext, type Saved, writeConcern } from "./keeping.js";
 import { inactiveAt } from "./lifetime.js";
 import type { Held } from "./reading.js";
@@ -17,12 +17,12 @@ export const inStore =
   <Data, Tokens>(context: KeeperContext): Keeper<Data, Tokens> => {
     const { limits, now } = context;
     /** A store may forget a session that neither limit would let live. */
-    const until = (held: Held<Data>) => Math.min(held.endsAt, inactiveAt(held, limits));
-    const seen = (held: Held<Data>) => until({ ...held, seenAt: now() });
+    const until = (held: Held<Data>) => Math.min(held.ends, inactiveAt(held, limits));
+    const seen = (held: Held<Data>) => until({ ...held, seen: now() });
 
     async function create(jar: Jar, held: Held<Data>, tokens: Tokens | undefined): Promise<Saved<Data>> {
-      const session = { content: held.content, tokens, writtenAt: held.writtenAt };
-      await writeConcern(context, jar, "id", held, encodeIdentity({ ...held, content: undefined }));
+      const session = { content: held.content, tokens, writtenAt: held.written };
+      await writeConcern(context, jar, "id", held, identityOf({ ...held, content: undefined }));
       await store.create(held.sid, session, until(held));
       return { held: { ...held, stored: { ...session, version: 1 } } };
     }

@@ -1,5 +1,5 @@
 import type { Jar } from "../cookie/jar.js";
-import { decodeBound, encodeBound, encodeIdentity, type Identity, tagOf } from "./concerns.js";
+import { bind, type Identity, identityOf, tagOf, unbind } from "./concerns.js";
 import type { Lifetimes } from "./lifetime.js";
 import type { Held, SessionRefusal } from "./reading.js";
 import type { Sealers } from "./sessions.js";
@@ -40,31 +40,29 @@ export async function writeConcern(
   { prefix, sealers, now, maxAge }: KeeperContext,
   jar: Jar,
   concern: "id" | "tok",
-  { sid, endsAt }: Identity,
+  { sid, ends }: Identity,
   payload: unknown,
 ): Promise<number | undefined> {
   const sealed = await sealers[concern].seal(payload, now());
-  return jar.writeChunks(`${prefix}${tagOf(sid)}.${concern}`, sealed, maxAge(endsAt)) ? undefined : sealed.length;
+  return jar.writeChunks(`${prefix}${tagOf(sid)}.${concern}`, sealed, maxAge(ends)) ? undefined : sealed.length;
 }
 
 /** Everything in the cookies: the identity with its content in one, the tokens in another, each written only when it changed. */
 export function inCookies<Data, Tokens>(context: KeeperContext): Keeper<Data, Tokens> {
-  const { sealers, prefix, now } = context;
-  const base = (sid: string) => `${prefix}${tagOf(sid)}.tok`;
+  const base = ({ sid }: Identity) => `${context.prefix}${tagOf(sid)}.tok`;
   return {
     load: async ({ content }) => ({ content }),
-    async tokens(jar, { sid }) {
-      const chunks = jar.readChunks(base(sid));
-      const opened = chunks?.ok ? await sealers.tok.open(chunks.value, now()) : undefined;
-      return opened?.ok ? (decodeBound(opened.payload, sid) as Tokens | undefined) : undefined;
+    async tokens(jar, held) {
+      const { value } = jar.readChunks(base(held)) ?? {};
+      const opened = value ? await context.sealers.tok.open(value, context.now()) : undefined;
+      return opened?.ok ? (unbind(opened.payload, held.sid) as Tokens) : undefined;
     },
     async save(jar, held, { began, patches, tokens }) {
-      const rewritten = began || patches.length > 0;
-      const written = rewritten ? { ...held, writtenAt: now() } : held;
-      let bytes = rewritten ? await writeConcern(context, jar, "id", held, encodeIdentity(written)) : undefined;
-      if (tokens?.value === undefined) tokens && jar.deleteChunks(base(held.sid));
-      else bytes ??= await writeConcern(context, jar, "tok", held, encodeBound(held.sid, tokens.value));
-      return bytes === undefined ? { held: written } : { bytes };
+      const written = began || patches.length > 0 ? { ...held, written: context.now() } : held;
+      let bytes = written === held ? undefined : await writeConcern(context, jar, "id", held, identityOf(written));
+      if (tokens?.value) bytes ??= await writeConcern(context, jar, "tok", held, bind(held.sid, tokens.value));
+      else if (tokens) jar.deleteChunks(base(held));
+      return bytes ? { bytes } : { held: written };
     },
   };
 }

@@ -1,4 +1,5 @@
 import { MisuseError } from "../errors.js";
+import type { Identity } from "./concerns.js";
 
 /** How long sessions last, as an app configures it. */
 export interface LifetimeOptions {
@@ -12,8 +13,6 @@ export interface LifetimeOptions {
   rollAfter?: number;
 }
 
-const wrong = (message: string) => new MisuseError("ERR_CONFIG", `latchkey: ${message}`);
-
 /** The same, checked; everything in milliseconds. */
 export interface Lifetimes {
   /** Infinity when sessions do not roll. */
@@ -23,24 +22,22 @@ export interface Lifetimes {
 }
 
 /** The times of one session, in milliseconds since the epoch. */
-export interface SessionTimes {
-  readonly beganAt: number;
-  /** When its identity was last sealed. */
-  readonly writtenAt: number;
-  /** The absolute limit, sealed when it began: no write moves it. */
-  readonly endsAt: number;
+export interface SessionTimes extends Pick<Identity, "began" | "written" | "ends"> {
   /** The activity stamp, if there is one. */
-  readonly seenAt?: number | undefined;
+  readonly seen?: number | undefined;
 }
 
 /** @throws MisuseError (`ERR_CONFIG`) when a duration is not a positive number. */
 export function lifetimesOf(options: LifetimeOptions): Lifetimes {
   const { inactivityDuration = 86_400, absoluteDuration = 604_800, rolling = true } = options;
   const { rollAfter = inactivityDuration / 10 } = options;
-  for (const [name, seconds] of Object.entries({ inactivityDuration, absoluteDuration, rollAfter: rollAfter + 1 })) {
-    if (!(seconds >= 1 && seconds < 1e10)) throw wrong(`${name} is a number of seconds`);
+  const durations = [inactivityDuration, absoluteDuration, rollAfter + 1];
+  if (!durations.every((seconds) => seconds >= 1 && seconds < 1e10) || rollAfter >= inactivityDuration) {
+    throw new MisuseError(
+      "ERR_CONFIG",
+      "latchkey: durations are seconds, at least 1, and rollAfter < inactivityDuration",
+    );
   }
-  if (rolling && rollAfter >= inactivityDuration) throw wrong("rollAfter must be less than inactivityDuration");
   return {
     inactivity: rolling ? inactivityDuration * 1000 : Infinity,
     absolute: absoluteDuration * 1000,
@@ -49,11 +46,11 @@ export function lifetimesOf(options: LifetimeOptions): Lifetimes {
 }
 
 /** A young session has no stamp: its own last-written time serves. */
-export const lastSeenAt = (times: SessionTimes): number => Math.max(times.writtenAt, times.seenAt ?? 0);
+export const lastSeenAt = (times: SessionTimes): number => Math.max(times.written, times.seen ?? 0);
 
 /** The absolute limit; a policy made shorter since holds for sessions that began before it. */
 export const absoluteEnd = (times: SessionTimes, limits: Lifetimes): number =>
-  Math.min(times.endsAt, times.beganAt + limits.absolute);
+  Math.min(times.ends, times.began + limits.absolute);
 
 /** When inactivity alone would end it; Infinity when sessions do not roll. */
 export const inactiveAt = (times: SessionTimes, limits: Lifetimes): number => lastSeenAt(times) + limits.inactivity;

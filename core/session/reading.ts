@@ -1,8 +1,8 @@
 import type { ChunkRefusal } from "../cookie/chunks.js";
 import type { Jar } from "../cookie/jar.js";
 import type { SealRefusal } from "../seal/sealer.js";
-import { decodeBound, decodeEnd, decodeIdentity, type Identity, parseName, tagOf } from "./concerns.js";
-import { whyOver } from "./lifetime.js";
+import { type Identity, identityOf, parseName, tagOf, timeOf, unbind } from "./concerns.js";
+import { type SessionTimes, whyOver } from "./lifetime.js";
 import { conform } from "./schema.js";
 import type { SessionContext } from "./sessions.js";
 import type { VersionedSession } from "./store.js";
@@ -21,7 +21,7 @@ export type SessionRefusal =
   | "invalid_content";
 
 /** A session that counts, as it was read. */
-export interface Held<Data> extends Omit<Identity, "content"> {
+export interface Held<Data> extends Identity, SessionTimes {
   readonly content: Data;
   /** What the store had, when there is one. */
   readonly stored?: VersionedSession;
@@ -49,68 +49,52 @@ const MAX_TAGS = 8;
  * tokens are not.
  */
 export async function readSession<Data>(context: SessionContext<Data>, jar: Jar): Promise<Reading<Data>> {
-  const { tags, since } = survey(context.prefix, jar);
-  const found: Identity[] = [];
-  let refused: SessionRefusal | undefined;
+  const tags = new Set<string>();
+  let since = 0;
+  for (const name of jar.names()) {
+    const { tag, concern } = parseName(name.slice(context.prefix.length)) ?? {};
+    if (concern === "end") since = Math.max(since, timeOf(jar.get(name)));
+    else if (concern === "id" && tag && tags.size < MAX_TAGS) tags.add(tag);
+  }
+  const found: Array<Identity & SessionTimes> = [];
+  let reason: SessionRefusal | undefined;
   for (const tag of tags) {
     const identity = await readIdentity(context, jar, tag);
-    if (typeof identity === "string") refused = identity;
+    if (typeof identity === "string") reason = identity;
     else found.push(identity);
   }
   const [last, ...others] = found.sort(latestFirst);
-  const none = { held: undefined, since, over: others.map(({ sid }) => tagOf(sid)) };
-  if (!last) return { ...none, reason: refused };
-  const why = last.beganAt < since ? "superseded" : whyOver(last, context.limits, context.now());
-  const held = why ?? (await withContent(context, last));
-  if (typeof held !== "string") return { ...none, held, reason: undefined };
+  const over = others.map(({ sid }) => tagOf(sid));
+  if (!last) return { held: undefined, reason, since, over };
+  const held =
+    last.began < since
+      ? "superseded"
+      : (whyOver(last, context.limits, context.now()) ?? (await withContent(context, last)));
+  if (typeof held !== "string") return { held, reason: undefined, since, over };
   // What a schema refuses today it may accept tomorrow: nothing is removed for it.
-  const over = held === "invalid_content" ? none.over : found.map(({ sid }) => tagOf(sid));
-  return { ...none, over, reason: held };
+  if (held !== "invalid_content") over.push(tagOf(last.sid));
+  return { held: undefined, reason: held, since, over };
 }
 
 /** Two of the same millisecond are told apart the same way by every server. */
 const latestFirst = (left: Identity, right: Identity): number =>
-  right.beganAt - left.beganAt || (left.sid > right.sid ? -1 : 1);
-
-/** The tags that have an identity to open, as the header names them, and the latest end. */
-function survey(prefix: string, jar: Jar): { readonly tags: readonly string[]; readonly since: number } {
-  const tags = new Set<string>();
-  let since = 0;
-  for (const name of jar.names()) {
-    const known = parseName(name.slice(prefix.length));
-    if (known?.concern === "end") since = Math.max(since, decodeEnd(jar.get(name)));
-    else if (known?.concern === "id" && tags.size < MAX_TAGS) tags.add(known.tag);
-  }
-  return { tags: [...tags], since };
-}
+  right.began - left.began || (left.sid > right.sid ? -1 : 1);
 
 async function readIdentity<Data>(
-  context: SessionContext<Data>,
+  { prefix, sealers, limits, now }: SessionContext<Data>,
   jar: Jar,
   tag: string,
-): Promise<Identity | SessionRefusal> {
-  const chunks = jar.readChunks(`${context.prefix}${tag}.id`);
-  if (!chunks?.ok) return chunks?.reason ?? "torn";
-  const opened = await context.sealers.id.open(chunks.value, context.now());
+): Promise<(Identity & SessionTimes) | SessionRefusal> {
+  const { value, reason = "torn" } = jar.readChunks(`${prefix}${tag}.id`) ?? {};
+  if (!value) return reason;
+  const opened = await sealers.id.open(value, now());
   if (!opened.ok) return opened.reason;
-  const identity = decodeIdentity(opened.payload);
+  const identity = identityOf(opened.payload);
   if (!identity || tagOf(identity.sid) !== tag) return "malformed";
-  const seenAt = await readStamp(context, jar, identity);
-  return seenAt === undefined ? identity : { ...identity, seenAt };
-}
-
-/** The activity stamp; not opened while the identity itself is young enough to need none. */
-async function readStamp<Data>(
-  context: SessionContext<Data>,
-  jar: Jar,
-  { sid, writtenAt }: Identity,
-): Promise<number | undefined> {
-  const now = context.now();
-  if (now - writtenAt < context.limits.rollAfter) return undefined;
-  const sealed = jar.get(`${context.prefix}${tagOf(sid)}.seen`);
-  const opened = sealed ? await context.sealers.seen.open(sealed, now) : undefined;
-  const seenAt = opened?.ok ? decodeBound(opened.payload, sid) : undefined;
-  return Number.isSafeInteger(seenAt) ? (seenAt as number) : undefined;
+  // The stamp is not opened while the identity itself is young enough to need none.
+  const stamp = now() - identity.written < limits.rollAfter ? undefined : jar.get(`${prefix}${tag}.seen`);
+  const seen = stamp ? await sealers.seen.open(stamp, now()) : undefined;
+  return seen?.ok ? { ...identity, seen: timeOf(unbind(seen.payload, identity.sid) as string) } : identity;
 }
 
 /** The content from wherever it is kept; what a schema refuses is no session. */

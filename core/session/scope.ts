@@ -1,7 +1,7 @@
 import { toBase64url } from "../base64url.js";
 import type { Jar } from "../cookie/jar.js";
 import { CookieTooLargeError, MisuseError } from "../errors.js";
-import { decodeEnd, encodeBound, parseName, SESSION_ID_BYTES, tagOf } from "./concerns.js";
+import { bind, parseName, SESSION_ID_BYTES, tagOf, timeOf } from "./concerns.js";
 import { largestFields } from "./largest.js";
 import { absoluteEnd, inactiveAt, lastSeenAt, rollDue } from "./lifetime.js";
 import type { Held, Reading, SessionRefusal } from "./reading.js";
@@ -79,7 +79,7 @@ export function openScope<Data, Tokens>(
 
   /** Ends what there is: now, or later where an order must hold that the clocks of several machines may not keep. */
   function end(): void {
-    since = Math.max(now(), plausible(since) ? since : 0, held ? held.beganAt + 1 : 0);
+    since = Math.max(now(), plausible(since) ? since : 0, held ? held.began + 1 : 0);
     if (held) {
       ended.push(held.sid);
       endTag = tagOf(held.sid);
@@ -93,7 +93,7 @@ export function openScope<Data, Tokens>(
   function begin(data: Data, value?: Tokens): void {
     end();
     const sid = toBase64url(context.random(SESSION_ID_BYTES));
-    held = { sid, beganAt: since, writtenAt: now(), endsAt: now() + limits.absolute, content: data };
+    held = { sid, began: since, written: now(), ends: now() + limits.absolute, content: data };
     began = true;
     if (value !== undefined) setTokens(value);
   }
@@ -120,11 +120,11 @@ export function openScope<Data, Tokens>(
 
   /** Writes the activity stamp alone: about 200 bytes, never the session. */
   async function stamp(session: Held<Data>): Promise<void> {
-    const seenAt = now();
-    const sealed = await context.sealers.seen.seal(encodeBound(session.sid, seenAt), seenAt);
-    jar.set(`${prefix}${tagOf(session.sid)}.seen`, sealed, maxAge(seenAt + limits.inactivity));
+    const seen = now();
+    const sealed = await context.sealers.seen.seal(bind(session.sid, seen), seen);
+    jar.set(`${prefix}${tagOf(session.sid)}.seen`, sealed, maxAge(seen + limits.inactivity));
     await keeper.touch?.(session);
-    held = { ...session, seenAt };
+    held = { ...session, seen };
   }
 
   /** Puts into the jar what this request changed; false when it changed nothing. */
@@ -154,7 +154,7 @@ export function openScope<Data, Tokens>(
     let latest: { name: string; time: number } | undefined;
     for (const { name, tag, concern } of ours) {
       if (concern === "end") {
-        const time = decodeEnd(jar.get(name));
+        const time = timeOf(jar.get(name));
         const outdated = plausible(time) && time > (latest?.time ?? -1) ? latest?.name : name;
         if (outdated) jar.delete(outdated);
         if (outdated !== name) latest = { name, time };
@@ -194,7 +194,7 @@ export function openScope<Data, Tokens>(
         (held && {
           id: held.sid,
           data: held.content,
-          beganAt: held.beganAt,
+          beganAt: held.began,
           lastSeenAt: lastSeenAt(held),
           inactiveAt: inactiveAt(held, limits),
           endsAt: absoluteEnd(held, limits),
