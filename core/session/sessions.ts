@@ -1,5 +1,6 @@
 import { type CookieAttributes, checkCookie } from "../cookie/header.js";
 import { createJar } from "../cookie/jar.js";
+import { MisuseError } from "../errors.js";
 import type { UntimedEvent } from "../events.js";
 import type { Ports } from "../ports.js";
 import { createSealer, type Sealer } from "../seal/sealer.js";
@@ -79,6 +80,7 @@ export function createSessions<Data, Tokens = unknown>(
   // RFC 6265bis 4.1.3: `__Host-` needs Secure, Path=/ and no Domain.
   const prefix = `${secure ? (domain ? "__Secure-" : "__Host-") : ""}${name}.`;
   checkCookie(prefix, attributes);
+  if (!(budget > 0)) throw new MisuseError("ERR_CONFIG", "latchkey: budget is a number of bytes");
   const sealer = (purpose: string) => createSealer({ secret, purpose, maxAge: limits.absolute / 1000 });
   const keeperContext: KeeperContext = {
     prefix,
