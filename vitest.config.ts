@@ -9,8 +9,8 @@ const withEngine = (name: "node" | "web") => ({
 export default defineConfig({
   test: {
     projects: [
-      { resolve: withEngine("node"), test: { name: "node", include: ["test/core/**/*.test.ts"] } },
-      { resolve: withEngine("web"), test: { name: "web", include: ["test/core/**/*.test.ts"] } },
+      { resolve: withEngine("node"), test: { name: "node", include: ["test/core/**/*.test.ts"], testTimeout: 60_000 } },
+      { resolve: withEngine("web"), test: { name: "web", include: ["test/core/**/*.test.ts"], testTimeout: 60_000 } },
       {
         resolve: withEngine("node"),
         test: {
