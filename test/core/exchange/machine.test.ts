@@ -1,0 +1,337 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  type Effect,
+  type Event,
+  type ExchangeConfig,
+  protectedParameters,
+  type State,
+  type Transaction,
+  transition,
+  transitions,
+} from "../../../core/exchange/machine.js";
+import { runs } from "../../support/runs.js";
+
+const config: ExchangeConfig = {
+  clientId: "client",
+  scope: "openid profile",
+  responseMode: "query",
+  transactionDuration: 900,
+  clockTolerance: 30,
+};
+const NOW = 1_750_000_000_000;
+const ISSUER = "https://op.example";
+
+const request = (tab: number, now = NOW): Extract<Event, { name: "login_requested" }> => ({
+  name: "login_requested",
+  now,
+  secrets: {
+    state: `state-${tab}`,
+    nonce: `nonce-${tab}`,
+    codeVerifier: `verifier-${tab}`,
+    codeChallenge: `challenge-${tab}`,
+  },
+  redirectUri: "https://app.example/auth/callback",
+  returnTo: `/page-${tab}`,
+  issuer: ISSUER,
+  issRequired: true,
+  parameters: {},
+});
+
+const callback = (parameters: Record<string, string> | string[][], now = NOW): Event => ({
+  name: "callback_received",
+  now,
+  parameters: new URLSearchParams(parameters as Record<string, string>),
+});
+
+/** The state that a sign-in waits in. */
+function awaiting(change: Partial<Transaction> = {}): Extract<State, { name: "awaiting_callback" }> {
+  const [state] = transition(config, { name: "idle" }, request(1));
+  const waiting = state as Extract<State, { name: "awaiting_callback" }>;
+  return { ...waiting, transaction: { ...waiting.transaction, ...change } };
+}
+
+const good = { state: "state-1", code: "code", iss: ISSUER };
+const names = (effects: readonly Effect[]) => effects.map(({ name }) => name);
+
+describe("starting", () => {
+  test("asks for a code with PKCE, state and nonce, and keeps what the callback is checked against", () => {
+    const [state, effects] = transition(config, { name: "idle" }, request(1));
+    expect(state.name).toBe("awaiting_callback");
+    expect(names(effects)).toEqual(["set_transaction", "authorize"]);
+    expect(effects[1]).toMatchObject({
+      parameters: {
+        response_type: "code",
+        client_id: "client",
+        redirect_uri: "https://app.example/auth/callback",
+        scope: "openid profile",
+        state: "state-1",
+        nonce: "nonce-1",
+        code_challenge: "challenge-1",
+        code_challenge_method: "S256",
+      },
+    });
+    expect(JSON.stringify(effects[1])).not.toContain("verifier");
+  });
+
+  test("no further parameter overrides one that the protocol relies on", () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.oneof(fc.constantFrom(...protectedParameters), fc.string()), fc.string()),
+        (parameters) => {
+          const [, effects] = transition(config, { name: "idle" }, { ...request(1), parameters });
+          expect(effects[1]).toMatchObject({
+            parameters: { state: "state-1", client_id: "client", response_type: "code" },
+          });
+        },
+      ),
+      runs(),
+    );
+  });
+});
+
+describe("a callback is refused", () => {
+  test.each<[string, Record<string, string> | string[][], number, string]>([
+    ["without state", { code: "c", iss: ISSUER }, 0, "state_mismatch"],
+    ["with an empty state", { ...good, state: "" }, 0, "state_mismatch"],
+    ["with another state", { ...good, state: "state-2" }, 0, "state_mismatch"],
+    [
+      "with two states",
+      [
+        ["state", "state-1"],
+        ["state", "state-1"],
+        ["code", "c"],
+        ["iss", ISSUER],
+      ],
+      0,
+      "state_mismatch",
+    ],
+    ["of another issuer", { ...good, iss: "https://evil.example" }, 0, "issuer_mismatch"],
+    ["without the issuer that was announced", { state: "state-1", code: "c" }, 0, "issuer_mismatch"],
+    [
+      "with two issuers",
+      [
+        ["state", "state-1"],
+        ["iss", ISSUER],
+        ["iss", ISSUER],
+        ["code", "c"],
+      ],
+      0,
+      "issuer_mismatch",
+    ],
+    [
+      "with an error of another issuer",
+      { state: "state-1", error: "access_denied", iss: "https://evil.example" },
+      0,
+      "issuer_mismatch",
+    ],
+    ["with a refusal", { state: "state-1", error: "access_denied", iss: ISSUER }, 0, "access_denied"],
+    [
+      "when the user would have to be asked",
+      { state: "state-1", error: "login_required", iss: ISSUER },
+      0,
+      "login_required",
+    ],
+    ["with any other error", { state: "state-1", error: "server_error", iss: ISSUER }, 0, "authorization_failed"],
+    ["with an error and a code", { ...good, error: "x" }, 0, "authorization_failed"],
+    ["with neither code nor error", { state: "state-1", iss: ISSUER }, 0, "invalid_response"],
+    [
+      "with two codes",
+      [
+        ["state", "state-1"],
+        ["iss", ISSUER],
+        ["code", "a"],
+        ["code", "b"],
+      ],
+      0,
+      "invalid_response",
+    ],
+    ["after more than 15 minutes", good, 901, "transaction_expired"],
+    ["from the future", good, -31, "transaction_expired"],
+  ])("%s", (_what, parameters, seconds, code) => {
+    const [state, effects] = transition(config, awaiting(), callback(parameters, NOW + seconds * 1000));
+    expect(state).toEqual({ name: "failed", code });
+    // Used up all the same (S25).
+    expect(names(effects)).toEqual(["clear_transaction"]);
+  });
+
+  test("that no sign-in here belongs to", () => {
+    expect(transition(config, { name: "idle" }, callback(good))).toEqual([
+      { name: "failed", code: "no_transaction" },
+      [],
+    ]);
+  });
+});
+
+describe("an ID Token", () => {
+  const verified = (claims: Record<string, unknown>, change: Partial<Transaction> = {}) => {
+    const { transaction } = awaiting(change);
+    const state: State = { name: "verifying_id_token", transaction, tokens: { accessToken: "at", idToken: "id" } };
+    const all = { iss: ISSUER, sub: "alice", nonce: "nonce-1", ...claims };
+    return transition(config, state, { name: "id_token_verified", now: NOW, claims: all });
+  };
+  const seconds = NOW / 1000;
+
+  test.each<[string, Record<string, unknown>, Partial<Transaction>, string]>([
+    ["of another sign-in", { nonce: "nonce-2" }, {}, "nonce_mismatch"],
+    ["without nonce", { nonce: undefined }, {}, "nonce_mismatch"],
+    ["of another issuer", { iss: "https://evil.example" }, {}, "id_token_invalid"],
+    ["of an old authentication", { auth_time: seconds - 100 }, { maxAge: 60 }, "authentication_too_old"],
+    ["that does not say when", {}, { maxAge: 60 }, "authentication_too_old"],
+    [
+      "of an old authentication, when a new one was asked for",
+      { auth_time: seconds - 31 },
+      { maxAge: 0 },
+      "authentication_too_old",
+    ],
+    ["of another organization", { org_id: "org_b" }, { organization: "org_a" }, "organization_mismatch"],
+    ["of no organization", {}, { organization: "acme" }, "organization_mismatch"],
+  ])("%s is refused", (_what, claims, change, code) => {
+    expect(verified(claims, change)).toEqual([{ name: "failed", code }, []]);
+  });
+
+  test.each<[string, Record<string, unknown>, Partial<Transaction>]>([
+    ["of this sign-in", {}, {}],
+    ["recent enough, with 30 s of difference between clocks", { auth_time: seconds - 89 }, { maxAge: 60 }],
+    ["of the organization, by id", { org_id: "org_a" }, { organization: "org_a" }],
+    ["of the organization, by name in any case", { org_name: "acme" }, { organization: "ACME" }],
+  ])("%s is accepted", (_what, claims, change) => {
+    const [state, effects] = verified(claims, change);
+    expect(state).toEqual({ name: "authenticated", returnTo: "/page-1" });
+    expect(names(effects)).toEqual(["establish_session", "redirect"]);
+  });
+
+  test("is required", () => {
+    const { transaction } = awaiting();
+    const [state] = transition(
+      config,
+      { name: "redeeming_code", transaction },
+      { name: "tokens_received", tokens: { accessToken: "at" } },
+    );
+    expect(state).toEqual({ name: "failed", code: "id_token_invalid" });
+  });
+});
+
+describe("the table", () => {
+  const states = [
+    "idle",
+    "awaiting_callback",
+    "redeeming_code",
+    "verifying_id_token",
+    "authenticated",
+    "failed",
+  ] as const;
+  const events = [
+    "login_requested",
+    "callback_received",
+    "tokens_received",
+    "id_token_verified",
+    "step_failed",
+  ] as const;
+
+  test.each(states.flatMap((state) => events.map((event) => [state, event] as const)))("%s on %s", (state, event) => {
+    const cell = transitions[state]?.[event];
+    if (cell) expect(cell.to.length).toBeGreaterThan(0);
+    else expect(() => transition(config, { name: state } as State, { name: event } as Event)).toThrow(TypeError);
+  });
+
+  test("leads only where it says", () => {
+    for (const row of Object.values(transitions)) {
+      for (const cell of Object.values(row ?? {})) for (const to of cell?.to ?? []) expect(states).toContain(to);
+    }
+  });
+});
+
+/** A browser with several tabs, a provider and an attacker, as the interpreter would drive the machine. */
+describe("model: whatever order things come in", () => {
+  interface Model {
+    /** Transactions in the browser, by state. */
+    readonly cookies: Map<string, Transaction>;
+    /** Codes the provider gave, with what they were given for. */
+    readonly codes: Map<string, { challenge: string; nonce: string }>;
+    readonly used: Set<string>;
+    sessions: number;
+    tabs: number;
+  }
+
+  const step = fc.oneof(
+    fc.record({ do: fc.constant("login" as const) }),
+    fc.record({
+      do: fc.constant("callback" as const),
+      /** Whose state the callback carries, and whose code. */
+      state: fc.nat({ max: 5 }),
+      code: fc.nat({ max: 5 }),
+      iss: fc.boolean(),
+      error: fc.boolean(),
+      delay: fc.integer({ min: 0, max: 1200 }),
+      nonce: fc.nat({ max: 5 }),
+    }),
+  );
+
+  test("no session without matching state, nonce and verifier; a transaction is used once; every end clears it", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+        const model: Model = { cookies: new Map(), codes: new Map(), used: new Set(), sessions: 0, tabs: 0 };
+        let now = NOW;
+        for (const action of steps) {
+          if (action.do === "login") {
+            const tab = model.tabs++;
+            const [, effects] = transition(config, { name: "idle" }, request(tab, now));
+            for (const effect of effects) {
+              if (effect.name === "set_transaction") model.cookies.set(effect.transaction.state, effect.transaction);
+              if (effect.name !== "authorize") continue;
+              const { code_challenge: challenge = "", nonce = "" } = effect.parameters;
+              model.codes.set(`code-${tab}`, { challenge, nonce });
+            }
+            continue;
+          }
+          now += action.delay * 1000;
+          const state = `state-${action.state}`;
+          const transaction = model.cookies.get(state);
+          const answer: Record<string, string> = action.error ? { error: "access_denied" } : { code: `code-${action.code}` };
+          const parameters = { state, ...answer, ...(action.iss ? { iss: ISSUER } : {}) };
+          const from: State = transaction ? { name: "awaiting_callback", transaction } : { name: "idle" };
+          let [at, effects] = transition(config, from, callback(parameters, now));
+          const fresh = transaction !== undefined && now - transaction.startedAt <= 900_000;
+          // Every way out of waiting uses the transaction up.
+          expect(names(effects).includes("clear_transaction")).toBe(transaction !== undefined);
+          if (transaction) model.cookies.delete(state);
+          const redeem = effects.find(({ name }) => name === "redeem_code") as
+            | Extract<Effect, { name: "redeem_code" }>
+            | undefined;
+          expect(redeem !== undefined).toBe(fresh && action.iss && !action.error);
+          if (!redeem) {
+            expect(at.name).toBe("failed");
+            continue;
+          }
+          // The provider: one use of a code, with the verifier that belongs to its challenge.
+          const code = redeem.parameters.get("code") as string;
+          const grant = model.codes.get(code);
+          const accepted = grant && !model.used.has(code) && redeem.codeVerifier.slice(9) === grant.challenge.slice(10);
+          if (!accepted) {
+            [at, effects] = transition(config, at, { name: "step_failed", code: "code_rejected" });
+            expect([at.name, effects]).toEqual(["failed", []]);
+            continue;
+          }
+          model.used.add(code);
+          [at, effects] = transition(config, at, {
+            name: "tokens_received",
+            tokens: { accessToken: "at", idToken: "id" },
+          });
+          expect(names(effects)).toEqual(["verify_id_token"]);
+          const nonce = `nonce-${action.nonce}`;
+          [at, effects] = transition(config, at, {
+            name: "id_token_verified",
+            now,
+            claims: { iss: ISSUER, sub: "alice", nonce },
+          });
+          const begun = names(effects).includes("establish_session");
+          expect(begun).toBe(nonce === transaction?.nonce);
+          if (begun) model.sessions++;
+        }
+        expect(model.sessions).toBeLessThanOrEqual(model.tabs);
+      }),
+      runs(),
+    );
+  });
+});
