@@ -1,0 +1,388 @@
+import { generateKeyPairSync } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { portsOf } from "../../adapters/ports.js";
+import { importPrivateKey } from "../../adapters/private-key.js";
+import { createClock, createTestProvider, type Fault, type TestProviderOptions } from "../../adapters/testing/index.js";
+import { createProvider, type Provider, type ProviderSettings } from "../../core/provider/provider.js";
+
+const VERIFIER = "v".repeat(43);
+const CHALLENGE = Buffer.from(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(VERIFIER))).toString(
+  "base64url",
+);
+const REDIRECT_URI = "https://app.example/auth/callback";
+
+/** A provider that errs when told to, and ours that talks to it. */
+async function pair(options: TestProviderOptions = {}, settings: Partial<ProviderSettings> = {}) {
+  const clock = createClock();
+  const op = await createTestProvider({ clock, ...options });
+  const ports = portsOf({ now: clock.now, fetch: op.fetch as never });
+  const rp = createProvider(
+    {
+      issuer: op.issuer,
+      clientId: op.clientId,
+      clientSecret: op.clientSecret,
+      clientAuthentication: "client_secret_basic",
+      idTokenSigningAlg: options.signingAlg ?? "RS256",
+      httpTimeout: 0.3,
+      clockTolerance: 30,
+      ...settings,
+    },
+    ports,
+  );
+  async function signIn(parameters: Record<string, string> = {}) {
+    const url = await rp.authorizationUrl({
+      client_id: op.clientId,
+      redirect_uri: REDIRECT_URI,
+      response_type: "code",
+      scope: "openid offline_access",
+      state: "state",
+      nonce: "nonce",
+      code_challenge: CHALLENGE,
+      code_challenge_method: "S256",
+      ...parameters,
+    });
+    const { url: callback } = await op.authorize(url);
+    const input = {
+      parameters: new URL(callback).searchParams,
+      state: "state",
+      codeVerifier: VERIFIER,
+      redirectUri: REDIRECT_URI,
+    };
+    return { url, tokens: await rp.redeem(input) };
+  }
+  const count = (endpoint: string) => op.requests.filter((request) => request.endpoint === endpoint).length;
+  return { clock, op, rp, signIn, count };
+}
+
+const verify = (rp: Provider, { idToken = "", accessToken }: { idToken?: string | undefined; accessToken: string }) =>
+  rp.verifyIdToken({ idToken, accessToken });
+
+const code = (value: string) => expect.objectContaining({ name: "ExchangeError", code: value });
+
+describe("Basic RP modules: the ID Token", () => {
+  test.each<[module: string, fault: Fault | undefined]>([
+    ["oidcc-client-test-idtoken-sig-rs256", undefined],
+    ["oidcc-client-test-kid-absent-single-jwks", "kid_absent"],
+  ])("%s: accepted", async (_module, fault) => {
+    const { op, rp, signIn } = await pair();
+    if (fault) op.misbehave(fault);
+    const { tokens } = await signIn();
+    expect(await verify(rp, tokens)).toMatchObject({ iss: op.issuer, sub: "alice", nonce: "nonce" });
+  });
+
+  test.each<[module: string, fault: Fault]>([
+    ["oidcc-client-test-invalid-iss", "invalid_iss"],
+    ["oidcc-client-test-missing-sub", "missing_sub"],
+    ["oidcc-client-test-invalid-aud", "invalid_aud"],
+    ["oidcc-client-test-missing-iat", "missing_iat"],
+    ["oidcc-client-test-idtoken-sig-none", "alg_none"],
+    ["oidcc-client-test-invalid-sig-rs256", "invalid_signature"],
+    ["oidcc-client-test-invalid-sig-hs256", "alg_hs256"],
+    ["oidcc-client-test-invalid-athash", "wrong_at_hash"],
+    ["an empty subject", "empty_sub"],
+    ["an expired token", "expired_id_token"],
+    ["a token from tomorrow", "future_iat"],
+    ["a token authorized for another party", "other_azp"],
+    ["a logout token", "logout_typ"],
+    ["an unknown key", "unknown_kid"],
+  ])("%s: refused", async (_module, fault) => {
+    const { op, rp, signIn } = await pair();
+    op.misbehave(fault);
+    const { tokens } = await signIn();
+    await expect(verify(rp, tokens)).rejects.toEqual(code("id_token_invalid"));
+  });
+
+  test.each(["RS256", "PS256", "ES256"] as const)(
+    "signed with %s, as configured: accepted, and with no other",
+    async (signingAlg) => {
+      const right = await pair({ signingAlg });
+      const { tokens } = await right.signIn();
+      expect((await verify(right.rp, tokens)).sub).toBe("alice");
+      const pinned = await pair({ signingAlg }, { idTokenSigningAlg: signingAlg === "RS256" ? "PS256" : "RS256" });
+      const other = await pinned.signIn();
+      await expect(verify(pinned.rp, other.tokens)).rejects.toEqual(code("id_token_invalid"));
+    },
+  );
+
+  test("clocks may differ by 30 s, not by more", async () => {
+    for (const [seconds, accepted] of [
+      [29, true],
+      [31, false],
+    ] as const) {
+      const { clock, rp, signIn } = await pair();
+      const { tokens } = await signIn();
+      clock.advance(-seconds);
+      const verified = verify(rp, tokens).then(
+        () => true,
+        () => false,
+      );
+      expect(await verified).toBe(accepted);
+    }
+  });
+});
+
+describe("Config RP modules", () => {
+  test("oidcc-client-test-discovery-openid-config: fetched once for many", async () => {
+    const { rp, count, clock } = await pair();
+    await Promise.all(Array.from({ length: 20 }, () => rp.metadata()));
+    expect(count("discovery")).toBe(1);
+    clock.advance(601);
+    await rp.metadata();
+    expect(count("discovery")).toBe(2);
+  });
+
+  test("oidcc-client-test-discovery-issuer-mismatch: nothing is asked after it, and it is not remembered", async () => {
+    const { op, rp } = await pair();
+    op.misbehave("wrong_issuer_in_discovery", { times: 1 });
+    await expect(rp.authorizationUrl({})).rejects.toEqual(code("provider_invalid"));
+    expect(op.requests).toHaveLength(1);
+    expect((await rp.metadata()).issuer).toBe(op.issuer);
+  });
+
+  test("an issuer is compared to the letter", async () => {
+    const { op } = await pair();
+    const ports = portsOf({ fetch: op.fetch as never });
+    const settings = { issuer: `${op.issuer}/`, clientId: "client", clientAuthentication: "none" as const };
+    const rp = createProvider({ ...settings, idTokenSigningAlg: "RS256", httpTimeout: 1, clockTolerance: 30 }, ports);
+    await expect(rp.metadata()).rejects.toEqual(code("provider_invalid"));
+  });
+
+  test("oidcc-client-test-signing-key-rotation: keys are asked for again, under a limit", async () => {
+    const { clock, op, rp, signIn, count } = await pair();
+    const first = await signIn();
+    await verify(rp, first.tokens);
+    await op.rotateKeys();
+    const second = await signIn();
+    expect((await verify(rp, second.tokens)).sub).toBe("alice");
+    expect(count("jwks")).toBe(2);
+    op.misbehave("unknown_kid");
+    const third = await signIn();
+    await expect(verify(rp, third.tokens)).rejects.toEqual(code("id_token_invalid"));
+    expect(count("jwks")).toBe(2);
+    clock.advance(5);
+    await expect(verify(rp, third.tokens)).rejects.toEqual(code("id_token_invalid"));
+    expect(count("jwks")).toBe(3);
+  });
+});
+
+describe("oidcc-client-test-userinfo-invalid-sub", () => {
+  test("claims of another subject are not taken", async () => {
+    const { op, rp, signIn } = await pair();
+    const { tokens } = await signIn();
+    expect(await rp.userinfo(tokens.accessToken, "alice")).toMatchObject({ sub: "alice", name: "Alice" });
+    op.misbehave("userinfo_of_another_subject");
+    await expect(rp.userinfo(tokens.accessToken, "alice")).rejects.toEqual(code("provider_invalid"));
+  });
+});
+
+describe("the client proves who it is", () => {
+  test.each(["client_secret_basic", "client_secret_post"] as const)(
+    "oidcc-client-test-%s",
+    async (clientAuthentication) => {
+      const secret = "needs encoding: +/&=%é ";
+      const { op, signIn } = await pair({ clientSecret: secret }, { clientSecret: secret, clientAuthentication });
+      await signIn();
+      const asked = op.requests.find(({ endpoint }) => endpoint === "token");
+      expect(asked?.authorization !== null).toBe(clientAuthentication === "client_secret_basic");
+      expect(asked?.parameters["client_secret"] !== undefined).toBe(clientAuthentication === "client_secret_post");
+    },
+  );
+
+  test.each(["RS256", "ES256"] as const)("private_key_jwt with %s", async (alg) => {
+    const type =
+      alg === "RS256"
+        ? generateKeyPairSync("rsa", { modulusLength: 2048 })
+        : generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const jwk = (key: typeof type.privateKey) => ({ ...key.export({ format: "jwk" }), alg, kid: "client-key" });
+    const clientPrivateKey = importPrivateKey(jwk(type.privateKey) as Record<string, unknown>);
+    const options = { clientPublicKey: jwk(type.publicKey) as Record<string, unknown> };
+    const { signIn, rp } = await pair(options, { clientAuthentication: "private_key_jwt", clientPrivateKey });
+    const { tokens } = await signIn();
+    expect((await verify(rp, tokens)).sub).toBe("alice");
+  });
+
+  test("none: a public client, with PKCE alone", async () => {
+    const { signIn } = await pair({ clientSecret: "" }, { clientAuthentication: "none" });
+    expect((await signIn()).tokens.accessToken).toMatch(/^ey/);
+  });
+
+  test("refused credentials are configuration, not the user's fault", async () => {
+    const { op, signIn } = await pair();
+    op.misbehave("invalid_client");
+    await expect(signIn()).rejects.toEqual(code("client_rejected"));
+  });
+});
+
+describe("RFC 9126", () => {
+  test("where pushed requests are offered, the browser carries a reference alone", async () => {
+    const { signIn } = await pair({ offer: { par: true } });
+    const { url, tokens } = await signIn();
+    expect([...new URL(url).searchParams.keys()].sort()).toEqual(["client_id", "request_uri"]);
+    expect(tokens.accessToken).toMatch(/^ey/);
+  });
+});
+
+describe("a provider that fails", () => {
+  const endpoints = ["discovery", "token", "jwks", "par", "userinfo", "revocation"] as const;
+  const faults: Array<[Fault, string]> = [
+    ["unreachable", "provider_unreachable"],
+    ["slow", "provider_unreachable"],
+    ["status_500", "provider_unreachable"],
+    ["status_503", "provider_unreachable"],
+    ["status_429", "provider_unreachable"],
+    ["html", "provider_invalid"],
+    ["huge_body", "provider_invalid"],
+    ["redirect", "provider_invalid"],
+  ];
+  test.each(endpoints.flatMap((endpoint) => faults.map(([fault, expected]) => [fault, endpoint, expected] as const)))(
+    "%s at %s: %s",
+    async (fault, endpoint, expected) => {
+      const { op, rp, signIn } = await pair({ signingAlg: "ES256", offer: { par: endpoint === "par" } });
+      const prepared =
+        endpoint === "jwks" || endpoint === "userinfo" || endpoint === "revocation" ? await signIn() : undefined;
+      op.misbehave(fault, { endpoint });
+      const { tokens } = prepared ?? { tokens: { accessToken: "", refreshToken: "" } };
+      const attempt =
+        endpoint === "jwks"
+          ? verify(rp, tokens)
+          : endpoint === "userinfo"
+            ? rp.userinfo(tokens.accessToken, "alice")
+            : endpoint === "revocation"
+              ? rp.revoke(tokens.refreshToken as string)
+              : signIn();
+      // Nothing can be told of keys that are no keys but that the token does not verify.
+      const unusable =
+        expected === "provider_invalid" && endpoint === "jwks" ? /id_token_invalid|provider_invalid/ : expected;
+      const error = await attempt.then(
+        () => undefined,
+        (reason: { code: string; name: string }) => reason,
+      );
+      // RFC 7009 2.2: whatever a 200 says, the token is gone.
+      if (endpoint === "revocation" && fault === "html") return expect(error).toBeUndefined();
+      expect(error?.name).toBe("ExchangeError");
+      expect(error?.code).toMatch(unusable);
+    },
+  );
+});
+
+describe("refreshing", () => {
+  const refresh = (
+    rp: Provider,
+    refreshToken = "",
+    more: { held?: string[]; audience?: string; subject?: string } = {},
+  ) => rp.refresh({ refreshToken, subject: "alice", held: [], ...more });
+
+  test("200 requests at once are one token request, with one result", async () => {
+    const { rp, signIn, count } = await pair();
+    const { tokens } = await signIn();
+    const before = count("token");
+    const results = await Promise.all(Array.from({ length: 200 }, () => refresh(rp, tokens.refreshToken)));
+    expect(count("token") - before).toBe(1);
+    expect(new Set(results.map(({ response }) => response.accessToken)).size).toBe(1);
+  });
+
+  test("requests that still hold the old token get the result for 30 s; then it is spent", async () => {
+    const { clock, rp, signIn } = await pair();
+    const { tokens } = await signIn();
+    const { response } = await refresh(rp, tokens.refreshToken);
+    clock.advance(30);
+    expect((await refresh(rp, tokens.refreshToken)).response).toEqual(response);
+    clock.advance(31);
+    await expect(refresh(rp, tokens.refreshToken)).rejects.toEqual(code("grant_ended"));
+  });
+
+  test("who has the result already and wants another gets another, rotated or not", async () => {
+    for (const rotateRefreshTokens of [true, false]) {
+      const { rp, signIn } = await pair({ rotateRefreshTokens });
+      const { tokens } = await signIn();
+      const first = await refresh(rp, tokens.refreshToken);
+      const second = await refresh(rp, first.refreshToken, { held: [first.response.accessToken] });
+      expect(second.response.accessToken).not.toBe(first.response.accessToken);
+    }
+  });
+
+  test("tokens for two audiences at once do not spend a token twice", async () => {
+    const { rp, signIn } = await pair();
+    const { tokens } = await signIn();
+    const [a, b] = await Promise.all([
+      refresh(rp, tokens.refreshToken, { audience: "https://a.example" }),
+      refresh(rp, tokens.refreshToken, { audience: "https://b.example" }),
+    ]);
+    expect(a.refreshToken).not.toBe(b.refreshToken);
+    expect((await refresh(rp, b.refreshToken)).response.accessToken).toMatch(/^ey/);
+  });
+
+  test("S11: two users at once get each their own", async () => {
+    const { rp, signIn, count } = await pair();
+    const [alice, bob] = [await signIn(), await signIn()];
+    const before = count("token");
+    const [first, second] = await Promise.all([
+      refresh(rp, alice.tokens.refreshToken),
+      refresh(rp, bob.tokens.refreshToken),
+    ]);
+    expect(count("token") - before).toBe(2);
+    expect(first.response.accessToken).not.toBe(second.response.accessToken);
+  });
+
+  test("P7: a failure for now is told to those who waited and forgotten", async () => {
+    const { op, rp, signIn } = await pair();
+    const { tokens } = await signIn();
+    op.misbehave("status_503", { endpoint: "token", times: 1 });
+    const results = await Promise.allSettled([1, 2, 3].map(() => refresh(rp, tokens.refreshToken)));
+    expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    expect((await refresh(rp, tokens.refreshToken)).response.accessToken).toMatch(/^ey/);
+  });
+
+  test("oidcc-client-test-refresh-token-invalid-sub: another user's ID Token is refused", async () => {
+    const { op, rp, signIn } = await pair();
+    const { tokens } = await signIn();
+    op.misbehave("other_subject_on_refresh");
+    await expect(refresh(rp, tokens.refreshToken)).rejects.toEqual(code("id_token_invalid"));
+  });
+
+  test("oidcc-client-test-refresh-token-invalid-issuer", async () => {
+    const { op, rp, signIn } = await pair();
+    const { tokens } = await signIn();
+    op.misbehave("invalid_iss");
+    await expect(refresh(rp, tokens.refreshToken)).rejects.toEqual(code("id_token_invalid"));
+  });
+});
+
+describe("signing out", () => {
+  test("rp-init-logout: the URL has the hint, the client and where to come back to", async () => {
+    const { op, rp } = await pair();
+    const url = new URL(
+      (await rp.endSessionUrl({ idTokenHint: "hint", postLogoutRedirectUri: "https://app.example/" })) ?? "",
+    );
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      client_id: op.clientId,
+      id_token_hint: "hint",
+      post_logout_redirect_uri: "https://app.example/",
+    });
+  });
+
+  test("where the provider has no such endpoint there is no URL, and nothing to revoke", async () => {
+    const { rp, count } = await pair({ offer: { endSession: false, revocation: false } });
+    expect(await rp.endSessionUrl({ postLogoutRedirectUri: "https://app.example/" })).toBeUndefined();
+    await rp.revoke("token");
+    expect(count("revocation")).toBe(0);
+  });
+
+  test("RFC 7009: a revoked refresh token is of no use", async () => {
+    const { rp, signIn } = await pair();
+    const { tokens } = await signIn();
+    await rp.revoke(tokens.refreshToken as string);
+    await expect(
+      rp.refresh({ refreshToken: tokens.refreshToken as string, subject: "alice", held: [] }),
+    ).rejects.toEqual(code("grant_ended"));
+  });
+});
+
+test("a token response without expires_in is taken; one of another type is not", async () => {
+  const { op, signIn } = await pair();
+  const end = op.misbehave("no_expires_in");
+  expect((await signIn()).tokens.expiresIn).toBeUndefined();
+  end();
+  op.misbehave("other_token_type");
+  await expect(signIn()).rejects.toEqual(code("provider_invalid"));
+});
