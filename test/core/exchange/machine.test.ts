@@ -288,7 +288,9 @@ describe("model: whatever order things come in", () => {
           now += action.delay * 1000;
           const state = `state-${action.state}`;
           const transaction = model.cookies.get(state);
-          const answer: Record<string, string> = action.error ? { error: "access_denied" } : { code: `code-${action.code}` };
+          const answer: Record<string, string> = action.error
+            ? { error: "access_denied" }
+            : { code: `code-${action.code}` };
           const parameters = { state, ...answer, ...(action.iss ? { iss: ISSUER } : {}) };
           const from: State = transaction ? { name: "awaiting_callback", transaction } : { name: "idle" };
           let [at, effects] = transition(config, from, callback(parameters, now));

@@ -1,0 +1,234 @@
+import fc from "fast-check";
+import { CookieJar } from "tough-cookie";
+import { describe, expect, test } from "vitest";
+import { type CookieAttributes, checkCookie, readCookies, setCookieLine } from "../../../core/cookie/header.js";
+import { createJar } from "../../../core/cookie/jar.js";
+import { runs } from "../../support/runs.js";
+
+const PREFIX = "__Host-latchkey.";
+const BASE = `${PREFIX}AbCdEf.id`;
+const ATTRIBUTES: CookieAttributes = { secure: true, sameSite: "lax" };
+const open = (header: string) => createJar(header, PREFIX, ATTRIBUTES);
+
+/** What a jar writes, as a browser would send it back. */
+const pairsOf = (lines: readonly string[]) => lines.map((line) => line.split("; ", 1)[0] as string);
+
+const sealedText = fc
+  .uint8Array({ minLength: 1, maxLength: 15_000 })
+  .map((bytes) => Buffer.from(bytes).toString("base64url").padEnd(8, "A"));
+
+describe("the Cookie header", () => {
+  test.each<[string, string, Array<[string, string]>]>([
+    ["one of ours", "__Host-latchkey.a=1", [["__Host-latchkey.a", "1"]]],
+    ["among others", "x=1; __Host-latchkey.a=1;y=2", [["__Host-latchkey.a", "1"]]],
+    ["with blanks around it", " \t__Host-latchkey.a \t= 1\t ; b=2", [["__Host-latchkey.a", "1"]]],
+    ["with an equals sign in its value", "__Host-latchkey.a=b=c", [["__Host-latchkey.a", "b=c"]]],
+    [
+      "twice",
+      "__Host-latchkey.a=1; __Host-latchkey.a=2",
+      [
+        ["__Host-latchkey.a", "1"],
+        ["__Host-latchkey.a", "2"],
+      ],
+    ],
+    ["empty", "__Host-latchkey.a=", [["__Host-latchkey.a", ""]]],
+    ["without value", "__Host-latchkey.a", []],
+    ["in another's value", "x=__Host-latchkey.a=1", []],
+    ["in another's name", "x__Host-latchkey.a=1", []],
+    ["S36: behind a no-break space", "\u00a0__Host-latchkey.a=1", []],
+    ["S36: behind another blank", "\u2000__Host-latchkey.a=1", []],
+    ["in another case", "__host-latchkey.a=1", []],
+    ["behind empty pairs", ";;; ;__Host-latchkey.a=1;;", [["__Host-latchkey.a", "1"]]],
+  ])("%s", (_what, header, pairs) => {
+    expect(readCookies(header, PREFIX)).toEqual(pairs);
+  });
+
+  test("absent", () => {
+    expect([readCookies(null, PREFIX), readCookies(undefined, PREFIX), readCookies("", PREFIX)]).toEqual([[], [], []]);
+  });
+
+  test("any text at all gives names of ours only, and never throws", () => {
+    const part = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom(PREFIX, ";", "=", " ", `${PREFIX}a=1`, "\t"));
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 40 }), (parts) => {
+        for (const [name, value] of readCookies(parts.join(""), PREFIX)) {
+          expect(name.startsWith(PREFIX)).toBe(true);
+          expect(name + value).not.toContain(";");
+        }
+      }),
+      runs(),
+    );
+  });
+
+  test("S32: ten thousand cookies and a huge index cost milliseconds", () => {
+    const many = Array.from({ length: 10_000 }, (_, index) => `${BASE}.${index}=9AAAAAA`).join("; ");
+    const started = performance.now();
+    const jar = open(`${many}; ${BASE}.999999999999=x`);
+    expect(jar.readChunks(BASE)?.reason).toBeDefined();
+    jar.deleteChunks(BASE);
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+});
+
+describe("chunks", () => {
+  test("come back in any order, among foreign cookies", () => {
+    fc.assert(
+      fc.property(sealedText, fc.infiniteStream(fc.nat()), (value, order) => {
+        const jar = open("");
+        expect(jar.writeChunks(BASE, value, 60)).toBe(true);
+        const pairs = [
+          ...pairsOf(jar.take()),
+          "theme=dark",
+          "a=b=c",
+          `${PREFIX}AbCdEg.id.0=1AAAAAAx`,
+          `${PREFIX}AbCdEf.id2.0=1AAAAAAx`,
+        ];
+        const shuffled = pairs
+          .map((pair) => ({ pair, at: order.next().value as number }))
+          .sort((left, right) => left.at - right.at);
+        expect(open(shuffled.map(({ pair }) => pair).join("; ")).readChunks(BASE)).toEqual({ value });
+      }),
+      runs(),
+    );
+  });
+
+  test("torn, mixed, duplicated or surplus, they count as absent, with a reason, and go with the next write", () => {
+    const damage = fc.constantFrom("torn", "mixed", "duplicated", "surplus");
+    fc.assert(
+      fc.property(sealedText, sealedText, damage, fc.nat(), (value, other, kind, pick) => {
+        const [first, second] = [open(""), open("")];
+        first.writeChunks(BASE, value, 60);
+        second.writeChunks(BASE, other, 60);
+        let pairs = pairsOf(first.take());
+        const foreign = pairsOf(second.take());
+        const at = pick % pairs.length;
+        if (value.slice(-6) === other.slice(-6)) return;
+        if (kind === "torn") {
+          if (pairs.length === 1) return;
+          pairs.splice(at, 1);
+        } else if (kind === "mixed") {
+          if (pairs.length === 1 || foreign[at] === undefined) return;
+          pairs = pairs.map((pair, index) => (index === at ? (foreign[at] as string) : pair));
+        } else if (kind === "duplicated") pairs.push(pairs[at] as string);
+        else pairs.push(`${BASE}.${pairs.length}=${value.slice(-6)}x`);
+        const jar = open(pairs.join("; "));
+        expect(jar.readChunks(BASE)?.value).toBeUndefined();
+        expect(jar.readChunks(BASE)?.reason).toMatch(/torn|duplicated|surplus/);
+        jar.writeChunks(BASE, "fresh-value", 60);
+        jar.take();
+        expect(jar.names()).toEqual([`${BASE}.0`]);
+        expect(jar.readChunks(BASE)).toEqual({ value: "fresh-value" });
+      }),
+      runs(),
+    );
+  });
+
+  test.each(["0", "9", "x", "", "-1", "1e1", "99999999999"])("S32: a count of %j is refused", (count) => {
+    expect(open(`${BASE}.0=${count}AAAAAAvalueAAAAAA`).readChunks(BASE)?.value).toBeUndefined();
+  });
+
+  test.each(["00", "01", "+0", " 0", "0.", "1.0", "x"])("an index of %j is none of ours", (index) => {
+    const jar = open(`${BASE}.0=1AAAAAAvalueAAAAAA; ${BASE}.${index}=1AAAAAAvalueAAAAAA`);
+    expect(jar.readChunks(BASE)?.reason).toBe("surplus");
+  });
+
+  test("more than eight are not written, and nothing changes", () => {
+    const jar = open(`${BASE}.0=1BBBBBBoldBBBBBB`);
+    expect(jar.writeChunks(BASE, "x".repeat(40_000), 60)).toBe(false);
+    expect([jar.take(), jar.readChunks(BASE)]).toEqual([[], { value: "oldBBBBBB" }]);
+  });
+
+  test("each cookie with its attributes stays within 4,093 bytes, and fills it", () => {
+    for (const domain of [undefined, "a.very.long.domain.example"]) {
+      for (const partitioned of [false, true]) {
+        const jar = createJar("", PREFIX, { secure: true, sameSite: "none", partitioned, domain });
+        jar.writeChunks(BASE, "x".repeat(9000), 34_560_000);
+        const sizes = jar.take().map((line) => line.length);
+        expect(sizes).toHaveLength(3);
+        expect(Math.max(...sizes)).toBe(4093);
+      }
+    }
+  });
+});
+
+describe("the jar of one request", () => {
+  test("reads see earlier writes", () => {
+    const jar = open(`${PREFIX}a=1; ${PREFIX}b=2`);
+    jar.set(`${PREFIX}c`, "3", 60);
+    jar.delete(`${PREFIX}a`);
+    expect(jar.names()).toEqual([`${PREFIX}b`, `${PREFIX}c`]);
+    expect([jar.get(`${PREFIX}a`), jar.get(`${PREFIX}c`)]).toEqual([undefined, "3"]);
+    expect(jar.bytes()).toBe(`${PREFIX}b=2; ${PREFIX}c=3`.length);
+  });
+
+  test("S38: a name is written once, however often it changes; what comes to nothing is not written", () => {
+    const jar = open(`${PREFIX}a=1`);
+    jar.delete(`${PREFIX}a`);
+    jar.set(`${PREFIX}a`, "2", 60);
+    jar.set(`${PREFIX}a`, "3", 60);
+    jar.set(`${PREFIX}new`, "x", 60);
+    jar.delete(`${PREFIX}new`);
+    jar.delete(`${PREFIX}never`);
+    expect(pairsOf(jar.take())).toEqual([`${PREFIX}a=3`]);
+    expect(jar.take()).toEqual([]);
+  });
+
+  test("what is discarded was never written", () => {
+    const jar = open(`${PREFIX}a=1`);
+    jar.set(`${PREFIX}a`, "2", 60);
+    jar.set(`${PREFIX}b`, "2", 60);
+    jar.discard();
+    expect([jar.names(), jar.get(`${PREFIX}a`), jar.take()]).toEqual([[`${PREFIX}a`], "1", []]);
+  });
+
+  test("a name that was sent twice is ambiguous: absent, and replaced by a write", () => {
+    const jar = open(`${PREFIX}a=1; ${PREFIX}a=2`);
+    expect(jar.get(`${PREFIX}a`)).toBeUndefined();
+    jar.set(`${PREFIX}a`, "3", 60);
+    expect(jar.get(`${PREFIX}a`)).toBe("3");
+  });
+});
+
+describe("Set-Cookie", () => {
+  const all = [undefined, "app.example"].flatMap((domain) =>
+    (["lax", "strict", "none"] as const).flatMap((sameSite) =>
+      [false, true].map((partitioned): CookieAttributes => ({ secure: true, domain, sameSite, partitioned })),
+    ),
+  );
+
+  test.each(all)("S47: is undone by its deletion: %j", (attributes) => {
+    const url = "https://app.example/";
+    const jar = new CookieJar(undefined, { prefixSecurity: "strict" });
+    const name = attributes.domain ? "__Secure-latchkey.a" : "__Host-latchkey.a";
+    checkCookie(name, attributes);
+    jar.setCookieSync(setCookieLine(name, "value", attributes, 60), url);
+    expect(jar.getCookieStringSync(url)).toBe(`${name}=value`);
+    jar.setCookieSync(setCookieLine(name, "", attributes, 0), url);
+    expect(jar.getCookiesSync(url)).toEqual([]);
+  });
+
+  test("has HttpOnly and Path=/ always, and lives no longer than 400 days", () => {
+    expect(setCookieLine("a", "b", { secure: false, sameSite: "lax" }, 1e12)).toBe(
+      "a=b; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax",
+    );
+    expect(
+      setCookieLine("a", "b", { secure: true, sameSite: "none", partitioned: true, domain: "x.example" }, undefined),
+    ).toBe("a=b; Path=/; Domain=x.example; HttpOnly; SameSite=None; Secure; Partitioned");
+  });
+
+  test.each<[string, string, Partial<CookieAttributes>]>([
+    ["a name with a semicolon", "a;b", {}],
+    ["a name with an equals sign", "a=b", {}],
+    ["a name with a blank", "a b", {}],
+    ["no name", "", {}],
+    ["a domain with a semicolon", "a", { domain: "x; Path=/y" }],
+    ["a domain with a line break", "a", { domain: "x\r\ny" }],
+    ["no domain", "a", { domain: "" }],
+    ["an unknown SameSite", "a", { sameSite: "toString" as never }],
+    ["None without Secure", "a", { secure: false, sameSite: "none" }],
+    ["Partitioned without Secure", "a", { secure: false, partitioned: true }],
+  ])("S35: %s fails at start-up", (_what, name, attributes) => {
+    const check = () => checkCookie(name, { ...ATTRIBUTES, ...attributes });
+    expect(check).toThrow(expect.objectContaining({ code: "ERR_CONFIG" }));
+  });
+});
