@@ -7,7 +7,7 @@ export type LatchkeyEvent = { /** Milliseconds since the epoch. */ readonly at: 
   | { readonly type: "session_refused"; readonly reason: string }
   | { readonly type: "session_began" }
   | { readonly type: "session_ended" }
-  /** Names of the Set-Cookie lines of one response, and what all of ours take in the next Cookie header. */
+  /** Set-Cookie lines were handed out, by name (a response may get them in several steps), and what all of ours take in the next Cookie header. */
   | { readonly type: "cookies_written"; readonly names: readonly string[]; readonly bytes: number }
   | { readonly type: "signed_in" }
   | { readonly type: "signed_out" }
