@@ -1,4 +1,4 @@
-import { defineConfig } from "tsup";
+import { defineConfig, type Options } from "tsup";
 
 const entries = {
   index: "adapters/index.ts",
@@ -6,19 +6,29 @@ const entries = {
   testing: "adapters/testing/index.ts",
 };
 
-export default defineConfig({
-  entry: {
-    ...entries,
-    cli: "adapters/cli.ts",
-    "engines/node": "core/seal/aead.node.ts",
-    "engines/web": "core/seal/aead.web.ts",
-  },
+const shared: Options = {
   tsconfig: "adapters/tsconfig.json",
-  format: ["esm", "cjs"],
   target: "es2022",
-  clean: true,
   // "#aead" stays in the output: the conditions of package.json choose the engine where the package runs.
   external: [/^#/],
   removeNodeProtocol: false,
-  dts: { entry: entries, compilerOptions: { ignoreDeprecations: "6.0" } },
-});
+};
+
+const engines = { "engines/node": "core/seal/aead.node.ts", "engines/web": "core/seal/aead.web.ts" };
+
+export default defineConfig([
+  {
+    ...shared,
+    entry: { ...entries, ...engines, cli: "adapters/cli.ts" },
+    format: "esm",
+    dts: { entry: entries, compilerOptions: { ignoreDeprecations: "6.0" } },
+  },
+  {
+    ...shared,
+    entry: { ...entries, ...engines },
+    format: "cjs",
+    // Two dependencies are ES modules alone, which `require` takes from Node 20.19 on only.
+    noExternal: ["jose", "oauth4webapi"],
+    dts: { entry: entries, compilerOptions: { ignoreDeprecations: "6.0" } },
+  },
+]);
