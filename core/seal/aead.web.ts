@@ -1,4 +1,4 @@
-import type { Engine } from "./aead.js";
+import type { Engine, EngineKey } from "./aead.js";
 
 type Params = { name: "AES-GCM"; iv: Uint8Array; additionalData: Uint8Array };
 declare const crypto: {
@@ -33,8 +33,8 @@ function decode(text: string): Uint8Array | undefined {
     return undefined; // the only thing that they throw for is a text that is not base64
   }
 }
-const utf8 = new TextEncoder();
-const text = new TextDecoder("utf-8", { ignoreBOM: true });
+const toUtf8 = new TextEncoder();
+const fromUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function nextIv(): Uint8Array {
   const iv = new Uint8Array(12);
@@ -42,33 +42,49 @@ function nextIv(): Uint8Array {
   return iv;
 }
 
+function concat(...parts: ReadonlyArray<ArrayLike<number>>): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
 const params = (iv: Uint8Array, additionalData: Uint8Array): Params => ({ name: "AES-GCM", iv, additionalData });
 
+interface WebKey extends EngineKey {
+  readonly key: CryptoKey;
+  /** The header's bytes (RFC 7516 5.1, step 14). */
+  readonly aad: Uint8Array;
+}
+
 /** Web Crypto, wherever there is no node:crypto. */
-export const engine: Engine<{ readonly key: CryptoKey; readonly aad: Uint8Array }> = {
+export const engine: Engine<WebKey> = {
   name: "web",
   importKey: async (bytes, header) => ({
     key: await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]),
-    aad: utf8.encode(header),
+    header,
+    aad: toUtf8.encode(header),
   }),
-  async seal({ key, aad }, plaintext, iv = nextIv()) {
-    const sealed = new Uint8Array(await crypto.subtle.encrypt(params(iv, aad), key, plaintext));
-    return `${encode(iv)}.${encode(sealed.subarray(0, -16))}.${encode(sealed.subarray(-16))}`;
+  async seal({ key, header, aad }, plaintext, iv = nextIv()) {
+    const bytes = new Uint8Array(await crypto.subtle.encrypt(params(iv, aad), key, plaintext));
+    return `${header}..${encode(iv)}.${encode(bytes.subarray(0, -16))}.${encode(bytes.subarray(-16))}`;
   },
-  async open({ key, aad }, segments) {
-    const [iv, ciphertext, tag, more] = segments.split(".").map(decode);
+  async open({ key, aad }, sealed) {
+    const [, , iv, ciphertext, tag, more] = sealed.split(".").map(decode);
     if (iv?.length !== 12 || !ciphertext || tag?.length !== 16 || more) return undefined;
-    const sealed = new Uint8Array(ciphertext.length + 16);
-    sealed.set(ciphertext);
-    sealed.set(tag, ciphertext.length);
     try {
-      return new Uint8Array(await crypto.subtle.decrypt(params(iv, aad), key, sealed));
+      return new Uint8Array(await crypto.subtle.decrypt(params(iv, aad), key, concat(ciphertext, tag)));
     } catch {
       return undefined; // OperationError: the tag is the only thing left to refuse
     }
   },
-  toBase64url: encode,
-  fromBase64url: decode,
-  toUtf8: (string) => utf8.encode(string),
-  fromUtf8: (bytes) => text.decode(bytes),
+  join(head, characters, text) {
+    const tokens = decode(characters);
+    return tokens && concat(head, tokens, toUtf8.encode(text));
+  },
+  toBase64url: (bytes, start, end) => encode(bytes.subarray(start, end)),
+  toText: (bytes, start) => fromUtf8.decode(bytes.subarray(start)),
 };

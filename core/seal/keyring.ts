@@ -1,7 +1,7 @@
 import { hkdf } from "@panva/hkdf";
 import { engine } from "#aead";
-import type { EngineKey } from "./aead.js";
 import type { Awaitable } from "../ports.js";
+import type { EngineKey } from "./aead.js";
 
 /**
  * A header is 48 bytes, so 64 characters without padding: 36 bytes that never change, 10 for the key, 2 to close. None
@@ -20,7 +20,6 @@ const MAX_KEYS = 64;
 
 /** The key of one secret on one day. */
 export interface DayKey {
-  readonly header: string;
   readonly day: number;
   /** Of a secret that is not the newest. */
   readonly stale: boolean;
@@ -49,7 +48,7 @@ export function createKeyring(secrets: readonly string[], purpose: string, maxAg
   /** What a `kid` begins with: six characters that name the secret and tell nothing of it. */
   const secretIds = async () =>
     (ids ??= await Promise.all(
-      secrets.map(async (secret) => engine.toBase64url(await derive(secret, "id", 6)).slice(0, 6)),
+      secrets.map(async (secret) => engine.toBase64url(await derive(secret, "id", 6), 0, 6).slice(0, 6)),
     ));
 
   async function keyOf(index: number, day: number): Promise<DayKey> {
@@ -59,7 +58,7 @@ export function createKeyring(secrets: readonly string[], purpose: string, maxAg
     const known = keys.get(name);
     if (known) return known;
     const bytes = await derive(secrets[index]!, `key/${purpose}/${day}`, 32);
-    const key = { header: segment, day, stale: index > 0, key: await engine.importKey(bytes, segment) };
+    const key = { day, stale: index > 0, key: await engine.importKey(bytes, segment) };
     if (keys.size >= MAX_KEYS) keys.delete(keys.keys().next().value!);
     keys.set(name, key);
     return key;
@@ -71,13 +70,13 @@ export function createKeyring(secrets: readonly string[], purpose: string, maxAg
 
   async function find(name: string, now: number) {
     const index = (await secretIds()).findIndex((id) => name.startsWith(btoa(id)));
-    const day = index < 0 || !/^\w{16}$/.test(name) ? Number.NaN : Number.parseInt(atob(name.slice(8)), 36);
+    const day = index < 0 || !/^[A-Za-z0-9]{16}$/.test(name) ? Number.NaN : Number.parseInt(atob(name.slice(8)), 36);
     if (!(day >= 0)) return "unknown_key";
     const refusal = ageOf(day, now);
     if (refusal) return refusal;
     const key = await keyOf(index, day);
     // A second spelling of the same day is not a name of ours.
-    return key.header.endsWith(name) ? key : "unknown_key";
+    return key.key.header.endsWith(name) ? key : "unknown_key";
   }
 
   return {

@@ -56,15 +56,16 @@ const then = <T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awai
  */
 export function createSealer({ secret, purpose, maxAge = 604_800 }: SealerOptions): Sealer {
   if (!/^[ -~]{1,100}$/.test(purpose) || !(maxAge > 0 && maxAge < Infinity)) {
-    throw new MisuseError("ERR_CONFIG", "latchkey: purpose must be 1 to 100 ASCII characters, maxAge a number of seconds");
+    throw new MisuseError(
+      "ERR_CONFIG",
+      "latchkey: purpose must be 1 to 100 ASCII characters, maxAge a number of seconds",
+    );
   }
   const keyring = createKeyring(checkSecrets(secret), purpose, maxAge);
   return {
     seal(payload, now) {
-      const bytes = pack(toJson(payload));
-      return then(keyring.toSeal(now), ({ key, header }) =>
-        then(engine.seal(key, bytes), (segments) => `${header}..${segments}`),
-      );
+      const bytes = packed(payload);
+      return then(keyring.toSeal(now), ({ key }) => engine.seal(key, bytes));
     },
     open(sealed, now) {
       if (sealed.length > MAX_SEALED) return refuse("too_large");
@@ -73,28 +74,28 @@ export function createSealer({ secret, purpose, maxAge = 604_800 }: SealerOption
         return refuse("malformed");
       }
       return then(keyring.toOpen(sealed.slice(48, 64), now), (found) =>
-        typeof found === "string" ? refuse(found) : openWith(found, sealed.slice(66)),
+        typeof found === "string" ? refuse(found) : openWith(found, sealed),
       );
     },
   };
 }
 
-const openWith = ({ key, stale }: DayKey, segments: string): Awaitable<Opened> =>
-  then(engine.open(key, segments), (bytes) => {
+const openWith = ({ key, stale }: DayKey, sealed: string): Awaitable<Opened> =>
+  then(engine.open(key, sealed), (bytes) => {
     if (!bytes) return refuse("tampered");
     try {
-      return { ok: true, payload: JSON.parse(unpack(bytes) ?? ""), stale };
+      return { ok: true, payload: unpack(bytes), stale };
     } catch {
       return refuse("malformed"); // authentic, but no JSON: sealed by something else
     }
   });
 
 /** What cannot be JSON at all, or only in part (a function, a cycle, a bigint), is the caller's mistake. */
-function toJson(payload: unknown): string {
+function packed(payload: unknown): Uint8Array {
   let cause: unknown;
   try {
-    const text = JSON.stringify(payload) as string | undefined;
-    if (text !== undefined) return text;
+    const bytes = pack(payload);
+    if (bytes) return bytes;
   } catch (error) {
     cause = error;
   }
@@ -107,7 +108,11 @@ function toJson(payload: unknown): string {
  */
 export function checkSecrets(secret: string | readonly string[]): readonly string[] {
   const secrets = typeof secret === "string" ? [secret] : secret;
-  if (Array.isArray(secrets) && secrets.length > 0 && secrets.every((one) => typeof one === "string" && one.length >= 32)) {
+  if (
+    Array.isArray(secrets) &&
+    secrets.length > 0 &&
+    secrets.every((one) => typeof one === "string" && one.length >= 32)
+  ) {
     return secrets;
   }
   throw new MisuseError(
