@@ -169,7 +169,8 @@ async function establish<Data>(visit: VisitContext<Data>, claims: IdTokenClaims,
   scope.begin(
     // Who it is comes from the verified token, whatever a hook returns (S44).
     { user: { ...(shaped?.user ?? user), sub: claims.sub }, data: shaped?.data ?? carried },
-    tokenSetOf(tokens, ports.now()),
+    // RFC 6749 5.1: a scope that is the one asked for goes without saying.
+    tokenSetOf({ ...tokens, scope: tokens.scope === config.scope ? undefined : tokens.scope }, ports.now()),
   );
   await visit.commit();
   visit.emit({ type: "signed_in" });

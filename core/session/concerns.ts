@@ -9,7 +9,7 @@
  */
 export type Concern = "id" | "tok" | "seen" | "end";
 
-/** What is sealed as a session's identity. Times are milliseconds since the epoch. `content` is absent when a store keeps it. */
+/** Who a session is. Times are milliseconds since the epoch. `content` is absent when a store keeps it. */
 export interface Identity {
   readonly sid: string;
   readonly began: number;
@@ -35,11 +35,20 @@ export function parseName(rest: string): { readonly tag: string; readonly concer
   return tag ? { tag, concern: concern as Concern } : undefined;
 }
 
+/** What is sealed as an identity: `[id, began, written, ends, content]`, the second and third time counted from the first. */
+export const encodeIdentity = ({ sid, began, written, ends, content }: Identity): unknown[] => [
+  sid,
+  began,
+  written - began,
+  ends - began,
+  content,
+];
+
 /** The identity in an authentic payload; undefined when a member is missing (a session without an end is none). */
-export function identityOf(payload: unknown): Identity | undefined {
-  const { sid, began, written, ends, content } = (payload ?? {}) as Identity;
+export function decodeIdentity(payload: unknown): Identity | undefined {
+  const [sid, began, written, ends, content] = Array.isArray(payload) ? payload : [];
   const isOne = typeof sid === "string" && [began, written, ends].every(Number.isSafeInteger);
-  return isOne ? { sid, began, written, ends, content } : undefined;
+  return isOne ? { sid, began, written: began + written, ends: began + ends, content } : undefined;
 }
 
 /** What belongs to one session only is sealed with its id: its tokens, its activity stamp. */

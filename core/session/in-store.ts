@@ -1,5 +1,5 @@
 import type { Jar } from "../cookie/jar.js";
-import { identityOf } from "./concerns.js";
+import { encodeIdentity } from "./concerns.js";
 import { type Keeper, type KeeperContext, type Saved, writeConcern } from "./keeping.js";
 import { inactiveAt } from "./lifetime.js";
 import type { Held } from "./reading.js";
@@ -22,7 +22,7 @@ export const inStore =
 
     async function create(jar: Jar, held: Held<Data>, tokens: Tokens | undefined): Promise<Saved<Data>> {
       const session = { content: held.content, tokens, writtenAt: held.written };
-      await writeConcern(context, jar, "id", held, identityOf({ ...held, content: undefined }));
+      await writeConcern(context, jar, "id", held, encodeIdentity({ ...held, content: undefined }));
       await store.create(held.sid, session, until(held));
       return { held: { ...held, stored: { ...session, version: 1 } } };
     }

@@ -1,5 +1,5 @@
 import type { Jar } from "../cookie/jar.js";
-import { bind, type Identity, identityOf, tagOf, unbind } from "./concerns.js";
+import { bind, encodeIdentity, type Identity, tagOf, unbind } from "./concerns.js";
 import type { Lifetimes } from "./lifetime.js";
 import type { Held, SessionRefusal } from "./reading.js";
 import type { Sealers } from "./sessions.js";
@@ -59,7 +59,7 @@ export function inCookies<Data, Tokens>(context: KeeperContext): Keeper<Data, To
     },
     async save(jar, held, { began, patches, tokens }) {
       const written = began || patches.length > 0 ? { ...held, written: context.now() } : held;
-      let bytes = written === held ? undefined : await writeConcern(context, jar, "id", held, identityOf(written));
+      let bytes = written === held ? undefined : await writeConcern(context, jar, "id", held, encodeIdentity(written));
       if (tokens?.value) bytes ??= await writeConcern(context, jar, "tok", held, bind(held.sid, tokens.value));
       else if (tokens) jar.deleteChunks(base(held));
       return bytes ? { bytes } : { held: written };

@@ -1,7 +1,7 @@
 import type { ChunkRefusal } from "../cookie/chunks.js";
 import type { Jar } from "../cookie/jar.js";
 import type { SealRefusal } from "../seal/sealer.js";
-import { type Identity, identityOf, parseName, tagOf, timeOf, unbind } from "./concerns.js";
+import { decodeIdentity, type Identity, parseName, tagOf, timeOf, unbind } from "./concerns.js";
 import { type SessionTimes, whyOver } from "./lifetime.js";
 import { conform } from "./schema.js";
 import type { SessionContext } from "./sessions.js";
@@ -89,7 +89,7 @@ async function readIdentity<Data>(
   if (!value) return reason;
   const opened = await sealers.id.open(value, now());
   if (!opened.ok) return opened.reason;
-  const identity = identityOf(opened.payload);
+  const identity = decodeIdentity(opened.payload);
   if (!identity || tagOf(identity.sid) !== tag) return "malformed";
   // The stamp is not opened while the identity itself is young enough to need none.
   const stamp = now() - identity.written < limits.rollAfter ? undefined : jar.get(`${prefix}${tag}.seen`);
