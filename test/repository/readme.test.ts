@@ -1,0 +1,157 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { plainRequest } from "../support/app.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
+
+/** The code behind `<!-- test: name -->`. */
+function snippet(name: string): string {
+  const code = new RegExp(`<!-- test: ${name} -->\\n\`\`\`js\\n([\\s\\S]*?)\`\`\``).exec(readme)?.[1];
+  if (!code) throw new Error(`the README has no snippet ${name}`);
+  return code;
+}
+
+/** A folder of a user's: this package as built, and express, installed. */
+let folder: string;
+const running: ChildProcess[] = [];
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "latchkey-readme-"));
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(root, join(folder, "node_modules/latchkey"));
+  symlinkSync(join(root, "node_modules/express"), join(folder, "node_modules/express"));
+});
+
+afterAll(() => {
+  for (const child of running) child.kill();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const VARIABLES = {
+  LATCHKEY_ISSUER: "http://127.0.0.1:1/",
+  LATCHKEY_CLIENT_ID: "client",
+  LATCHKEY_CLIENT_SECRET: "client-secret",
+  LATCHKEY_SECRET: "a secret of at least thirty-two characters",
+  LATCHKEY_BASE_URL: "http://localhost:3000",
+};
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+
+/** Runs a script of the user's until it answers on its port, or ends. */
+async function start(
+  file: string,
+  code: string,
+  variables: Record<string, string>,
+): Promise<{ url: string; output: string }> {
+  const port = await freePort();
+  writeFileSync(join(folder, file), code.replace("app.listen(3000)", `app.listen(${port}, "127.0.0.1")`));
+  const child = spawn(process.execPath, [file], { cwd: folder, env: { PATH: process.env["PATH"], ...variables } });
+  running.push(child);
+  let output = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  const url = `http://127.0.0.1:${port}`;
+  for (let tries = 0; tries < 100 && child.exitCode === null; tries++) {
+    const up = await plainRequest(url, "/", {}).then(
+      () => true,
+      () => false,
+    );
+    if (up) return { url, output };
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return { url: "", output };
+}
+
+describe("the quick start", () => {
+  test("is up with five variables: a link to sign in, a page that needs it, an answer to scripts", async () => {
+    const { url, output } = await start("app.mjs", snippet("express"), VARIABLES);
+    expect(output).toBe("");
+    expect((await plainRequest(url, "/", {})).body).toContain('<a href="/auth/login">Sign in</a>');
+    const page = await plainRequest(url, "/invoices", { headers: { accept: "text/html" } });
+    expect([page.status, page.headers.location]).toEqual([
+      302,
+      "http://localhost:3000/auth/login?returnTo=%2Finvoices",
+    ]);
+    expect((await plainRequest(url, "/invoices", {})).status).toBe(401);
+    expect((await plainRequest(url, "/auth/me", {})).body).toBe('{"user":null}');
+    // The provider of this test cannot be reached: a page says so, and nobody is stuck.
+    expect((await plainRequest(url, "/auth/login", {})).status).toBe(503);
+  });
+
+  test.each(Object.keys(VARIABLES))("without %s it does not start, and says what to set", async (name) => {
+    const { [name]: _left, ...others } = VARIABLES as Record<string, string>;
+    const { url, output } = await start(`without-${name}.mjs`, snippet("express"), others);
+    expect(url).toBe("");
+    expect(output).toContain(name);
+  });
+
+  test("calling an API needs no more than is shown", async () => {
+    const code = `import express from "express";
+      import { auth, requireSession } from "latchkey/express";
+      const app = express();
+      ${snippet("api")}
+      app.listen(3000);`;
+    const { url } = await start("api.mjs", code, VARIABLES);
+    expect((await plainRequest(url, "/shows", {})).status).toBe(401);
+  });
+});
+
+test("sessions alone: a cart grows from one request to the next", async () => {
+  const code = `process.env.LATCHKEY_SECRET = "a secret of at least thirty-two characters";
+    ${snippet("sessions")}
+    const first = await handler(new Request("https://app.example/"));
+    const cookie = first.headers.getSetCookie().map((line) => line.split(";")[0]).join("; ");
+    const second = await handler(new Request("https://app.example/", { headers: { cookie } }));
+    console.log([await first.text(), await second.text()].join());`;
+  writeFileSync(join(folder, "sessions.mjs"), code);
+  const output = execFileSync(process.execPath, ["sessions.mjs"], { cwd: folder, encoding: "utf8" });
+  expect(output).toBe("Books: 1,Books: 2\n");
+});
+
+test("testing: a minted cookie is somebody who is signed in", async () => {
+  const code = `${snippet("testing")}
+    const server = app.listen(0, "127.0.0.1", async () => {
+      const url = "http://127.0.0.1:" + server.address().port;
+      const answers = [await fetch(url + "/invoices"), await fetch(url + "/invoices", { headers: { cookie } })];
+      console.log(answers.map(({ status }) => status).join(), await answers[1].text());
+      server.close();
+    });`;
+  writeFileSync(join(folder, "testing.mjs"), code);
+  const output = execFileSync(process.execPath, ["testing.mjs"], { cwd: folder, encoding: "utf8" });
+  expect(output).toBe('401,200 {"user":{"sub":"alice","name":"Alice"}}\n');
+});
+
+test("every command that is shown exists", () => {
+  const shown = [...readme.matchAll(/npm (?:run )?(\w+)/g)].map(([, name]) => name as string);
+  const builtIn = new Set(["ci", "install", "run"]);
+  for (const name of shown) expect(builtIn.has(name) || name in scripts, name).toBe(true);
+  const secret = () => execFileSync(process.execPath, [join(root, "dist/cli.js"), "secret"], { encoding: "utf8" });
+  expect(secret()).toMatch(/^[\w-]{43}\n$/);
+  expect(secret()).not.toBe(secret());
+});
+
+test("every option has its line, and every line its option", () => {
+  const source = readFileSync(join(root, "adapters/config.ts"), "utf8");
+  const body = source.slice(source.indexOf("export interface AuthOptions"), source.indexOf("\n}\n"));
+  const options = [...body.matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name as string);
+  const table = readme.slice(readme.indexOf("### Options"), readme.indexOf("## Only sessions"));
+  const listed = [...table.matchAll(/^\| ((?:`[\w.]+`(?:, )?)+)/gm)]
+    .flatMap(([, names]) => (names as string).split(", "))
+    .map((name) => name.replaceAll("`", "").split(".")[0] as string);
+  expect([...new Set(listed)].sort()).toEqual([...options].sort());
+});
