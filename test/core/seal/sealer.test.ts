@@ -1,0 +1,254 @@
+import hkdf from "@panva/hkdf";
+import fc from "fast-check";
+import { compactDecrypt } from "jose/jwe/compact/decrypt";
+import { CompactEncrypt } from "jose/jwe/compact/encrypt";
+import { describe, expect, test } from "vitest";
+import { createSealer, type Sealer } from "../../../core/seal/sealer.js";
+import { runs } from "../../support/runs.js";
+
+const SECRET = "a secret of at least thirty-two characters";
+const NEWER = "the newer secret, thirty-two characters";
+const DAY = 86_400_000;
+const NOW = 20_260 * DAY + 12_345;
+
+const sealer = createSealer({ secret: SECRET, purpose: "test" });
+const segment = fc.uint8Array({ minLength: 1, maxLength: 60 }).map((bytes) => Buffer.from(bytes).toString("base64url"));
+const header = fc
+  .constantFrom({ alg: "RS256" }, { alg: "dir", enc: "A256GCM" })
+  .map((value) => Buffer.from(JSON.stringify(value)).toString("base64url"));
+const token = fc.tuple(header, segment, segment).map((parts) => parts.join("."));
+/** Almost tokens: another alphabet, padding, a character more or less, an empty or a sixth part. */
+const nearToken = fc
+  .tuple(token, fc.nat(), fc.constantFrom("+", "/", "=", "", ".", "..", "é", "\u0000", "\u007f", "A", " "))
+  .map(
+    ([text, at, character]) =>
+      text.slice(0, at % (text.length + 1)) + character + text.slice((at % (text.length + 1)) + (at % 2)),
+  );
+const text = fc.oneof(
+  fc.string(),
+  fc.string({ unit: "binary" }),
+  token,
+  nearToken,
+  fc.constantFrom("eyJ", "eyJ.", "\u007f", '"eyJh.eyJz.c2ln"', "eyJh..eyJz"),
+);
+const json: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small" },
+    text,
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.boolean(),
+    fc.constant(null),
+    tie("list"),
+    tie("object"),
+  ),
+  list: fc.array(tie("value"), { maxLength: 5 }),
+  object: fc.dictionary(text, tie("value"), { maxKeys: 5 }),
+})).value;
+
+const reasonOf = async (one: Sealer, sealed: string, now = NOW) => {
+  const opened = await one.open(sealed, now);
+  return opened.ok ? undefined : opened.reason;
+};
+
+describe("what is sealed opens exactly as it was", () => {
+  test("every JSON value, tokens, near-tokens and opaque strings wherever they stand in it", async () => {
+    await fc.assert(
+      fc.asyncProperty(json, async (value) => {
+        const opened = await sealer.open(await sealer.seal(value, NOW), NOW);
+        expect(opened.ok && JSON.stringify(opened.payload)).toBe(JSON.stringify(value));
+      }),
+      runs(),
+    );
+  });
+
+  test("tokens take three quarters of their characters", async () => {
+    const jwt = [
+      { alg: "RS256", kid: "k" },
+      { iss: "https://op.example", sub: "alice", pad: "x".repeat(300) },
+      "s".repeat(300),
+    ]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+      .join(".");
+    const [packed, opaque] = [await sealer.seal([jwt], NOW), await sealer.seal([`!${jwt}`], NOW)];
+    expect(packed.length).toBeLessThan(opaque.length * 0.8);
+    expect((await sealer.open(packed, NOW)) as unknown).toMatchObject({ payload: [jwt] });
+  });
+
+  test.each([[undefined], [() => 1], [Symbol("x")], [10n]])("%p is not JSON, and refused", (value) => {
+    expect(() => sealer.seal(value, NOW)).toThrow(expect.objectContaining({ code: "ERR_NOT_JSON" }));
+  });
+
+  test("a Date and the like are sealed as JSON has them", async () => {
+    const value = { at: new Date(0), own: { toJSON: () => "eyJ" }, gone: undefined, not: Number.NaN };
+    const opened = await sealer.open(await sealer.seal(value, NOW), NOW);
+    expect(opened).toMatchObject({ payload: { at: "1970-01-01T00:00:00.000Z", own: "eyJ", not: null } });
+  });
+});
+
+describe("anything else opens to a reason, never to data and never to a throw", () => {
+  test("any change of any character", async () => {
+    const sealed = await sealer.seal({ user: "alice", token: "eyJh.eyJz.c2ln" }, NOW);
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: sealed.length - 1 }), fc.integer({ min: 0, max: 0x2ff }), async (at, code) => {
+        const character = String.fromCharCode(code);
+        if (sealed[at] === character) return;
+        expect(await reasonOf(sealer, sealed.slice(0, at) + character + sealed.slice(at + 1))).toMatch(
+          /malformed|unknown_key|expired_key|tampered/,
+        );
+      }),
+      runs(),
+    );
+  });
+
+  test("every other last character of each part, which stands for the same bytes", async () => {
+    const sealed = await sealer.seal({ a: 1 }, NOW);
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const ends = [...sealed]
+      .flatMap((character, index) => (character === "." ? [index - 1] : []))
+      .concat(sealed.length - 1);
+    for (const at of ends) {
+      for (const character of alphabet) {
+        if (character === sealed[at] || sealed[at] === ".") continue;
+        expect(await reasonOf(sealer, sealed.slice(0, at) + character + sealed.slice(at + 1))).toBeDefined();
+      }
+    }
+  });
+
+  test("a character more, a character less, a part more", async () => {
+    const sealed = await sealer.seal({ a: 1 }, NOW);
+    for (const changed of [
+      `${sealed}A`,
+      sealed.slice(1),
+      sealed.slice(0, -1),
+      `${sealed}.`,
+      `.${sealed}`,
+      `${sealed} `,
+      sealed.replace("..", ".A."),
+    ]) {
+      expect(await reasonOf(sealer, changed)).toBeDefined();
+    }
+  });
+
+  test("any text", async () => {
+    const sealed = await sealer.seal({ a: 1 }, NOW);
+    const part = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.constantFrom(sealed.slice(0, 48), sealed.slice(0, 66), "..", ".", sealed.slice(66)),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(part, { maxLength: 6 }), async (parts) => {
+        const whole = parts.join("");
+        if (whole !== sealed) expect(await reasonOf(sealer, whole)).toBeDefined();
+      }),
+      runs(),
+    );
+  });
+
+  test("S33: what is too large is not looked at", async () => {
+    const sealed = await sealer.seal("x".repeat(20_000), NOW);
+    expect(await reasonOf(sealer, sealed)).toBe("too_large");
+  });
+
+  test("S33, S34: a header that is not exactly one of ours is refused before any key is derived", async () => {
+    const key = new Uint8Array(32);
+    for (const more of [{ zip: "DEF" }, { typ: "JWT" }, { crit: ["x"], x: 1 }, { enc: "A128CBC-HS256" }]) {
+      const kid = "AAAAAA0fms";
+      const protectedHeader = { alg: "dir", enc: "A256GCM", kid, ...more };
+      const compact = `${Buffer.from(JSON.stringify(protectedHeader)).toString("base64url")}..${"A".repeat(16)}.AAAA.${"A".repeat(22)}`;
+      expect(await reasonOf(sealer, compact)).toBe("malformed");
+      expect(key).toHaveLength(32);
+    }
+  });
+});
+
+describe("keys", () => {
+  test("S24: one purpose does not open another's", async () => {
+    const other = createSealer({ secret: SECRET, purpose: "other" });
+    expect(await reasonOf(other, await sealer.seal(1, NOW))).toBe("tampered");
+  });
+
+  test("P19: the newest secret seals, older ones open and say so, a removed one is unknown", async () => {
+    const both = createSealer({ secret: [NEWER, SECRET], purpose: "test" });
+    const newest = createSealer({ secret: NEWER, purpose: "test" });
+    const old = await sealer.seal("old", NOW);
+    expect(await both.open(old, NOW)).toEqual({ ok: true, payload: "old", stale: true });
+    const fresh = await both.seal("new", NOW);
+    expect(await newest.open(fresh, NOW)).toEqual({ ok: true, payload: "new", stale: false });
+    expect(await reasonOf(newest, old)).toBe("unknown_key");
+    expect(await reasonOf(sealer, fresh)).toBe("unknown_key");
+  });
+
+  test("a day's key opens from the day before until maxAge has passed", async () => {
+    const week = createSealer({ secret: SECRET, purpose: "test", maxAge: 7 * 86_400 });
+    const sealed = await week.seal("x", NOW);
+    expect(await reasonOf(week, sealed, NOW - DAY)).toBeUndefined();
+    expect(await reasonOf(week, sealed, NOW - 2 * DAY)).toBeDefined();
+    expect(await reasonOf(week, sealed, NOW + 7 * DAY)).toBeUndefined();
+    expect(await reasonOf(week, sealed, NOW + 8 * DAY)).toBe("expired_key");
+    const afresh = createSealer({ secret: SECRET, purpose: "test", maxAge: 7 * 86_400 });
+    expect(await reasonOf(afresh, sealed, NOW + 8 * DAY)).toBe("expired_key");
+  });
+
+  test("no key meets an IV twice", async () => {
+    const seen = new Set<string>();
+    const count = Math.max(10_000, runs().numRuns);
+    for (let index = 0; index < count; index++) seen.add((await sealer.seal(0, NOW)).slice(48, 82));
+    expect(seen.size).toBe(count);
+  });
+
+  test("once a day's key is there, Node seals and opens without a promise", async () => {
+    const { engine } = await import("#aead");
+    const sealed = await sealer.seal("x", NOW);
+    expect([sealer.seal("x", NOW), sealer.open(sealed, NOW)].some((value) => value instanceof Promise)).toBe(
+      engine.name === "web",
+    );
+  });
+
+  test.each([["short"], [""], [[]], [[SECRET, "short"]], [undefined]])("a secret of %j fails at start-up", (secret) => {
+    expect(() => createSealer({ secret: secret as string, purpose: "test" })).toThrow(
+      expect.objectContaining({ code: "ERR_CONFIG" }),
+    );
+  });
+
+  test("a sealer without a purpose fails at start-up", () => {
+    expect(() => createSealer({ secret: SECRET, purpose: "" })).toThrow(
+      expect.objectContaining({ code: "ERR_CONFIG" }),
+    );
+  });
+});
+
+describe("any JOSE library reads and writes them", () => {
+  /** The key of a purpose and day, as the docs describe it. */
+  const keyOf = (day: number) => hkdf("sha256", SECRET, "", `latchkey/1/key/test/${day}`, 32);
+
+  test("jose opens what we sealed", async () => {
+    const sealed = await sealer.seal({ user: "alice" }, NOW);
+    const { plaintext, protectedHeader } = await compactDecrypt(sealed, await keyOf(20_260));
+    expect(JSON.parse(new TextDecoder().decode(plaintext))).toEqual({ user: "alice" });
+    expect(protectedHeader).toEqual({ alg: "dir", enc: "A256GCM", kid: expect.stringMatching(/^[\w-]{6}0fms$/) });
+  });
+
+  test("we open what jose sealed", async () => {
+    const { protectedHeader } = await compactDecrypt(await sealer.seal(1, NOW), await keyOf(20_260));
+    const jwe = (payload: string) =>
+      new CompactEncrypt(new TextEncoder().encode(payload)).setProtectedHeader({
+        alg: "dir",
+        enc: "A256GCM",
+        kid: protectedHeader.kid as string,
+      });
+    expect(await sealer.open(await jwe('{"user":"alice"}').encrypt(await keyOf(20_260)), NOW)).toMatchObject({
+      payload: { user: "alice" },
+    });
+    // Authentic, and still not JSON or not a layout of ours: a reason, not a throw.
+    for (const payload of [
+      "not json",
+      "",
+      "\u0001",
+      "\u0001\u0005",
+      '\u0001\u0001\u0000\u0005\u0000AAA"\u007f"',
+      "\u0002{}",
+    ]) {
+      expect(await reasonOf(sealer, await jwe(payload).encrypt(await keyOf(20_260)))).toBe("malformed");
+    }
+  });
+});
