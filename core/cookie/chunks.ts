@@ -16,9 +16,9 @@ export type Chunked =
 const ID_LENGTH = 6;
 
 /**
- * Cuts a value into those of `.0`, `.1` and so on, of at most `room` characters: each begins with the six characters that
- * the whole value ends with, and the first has one digit more in front, the number of chunks. To read: drop these seven
- * and six characters, join. Undefined when more than eight would be needed.
+ * Cuts a value of six characters or more into those of `.0`, `.1` and so on, of at most `room` characters: each begins
+ * with the six characters that the whole value ends with, and the first has one digit more in front, the number of
+ * chunks. To read: drop these seven and six characters, join. Undefined when more than eight would be needed.
  */
 export function splitValue(value: string, room: number): string[] | undefined {
   const size = room - ID_LENGTH - 1;

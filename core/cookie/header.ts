@@ -15,6 +15,9 @@ export const LONGEST_AGE = 34_560_000;
 
 const SAME_SITE = { lax: "Lax", strict: "Strict", none: "None" };
 
+/** RFC 9110 5.6.2: what a cookie's name is made of (RFC 6265bis 4.1.1). */
+const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
+
 /** RFC 6265bis 5.4: spaces and tabs alone are trimmed; another blank is part of the name (S36). */
 function trim(header: string, from: number, to: number): string {
   const isBlank = (at: number) => header[at] === " " || header[at] === "\t";
@@ -26,18 +29,19 @@ function trim(header: string, from: number, to: number): string {
 
 /**
  * The cookies of a Cookie header whose names start with `prefix`, in order, duplicates kept. Any input is fine; foreign
- * cookies are passed over, not copied.
+ * cookies are passed over, not copied. A name that is no token is none of ours, and never repeated in a deletion.
  */
 export function readCookies(header: string | null | undefined, prefix: string): Array<[name: string, value: string]> {
   const found: Array<[string, string]> = [];
   if (!header) return found;
   for (let at = header.indexOf(prefix); at >= 0; ) {
-    const start = header.lastIndexOf(";", at) + 1;
     const semicolon = header.indexOf(";", at);
     const end = semicolon < 0 ? header.length : semicolon;
-    const equals = header.indexOf("=", start);
-    const name = equals >= 0 && equals < end ? trim(header, start, equals) : "";
-    if (name.startsWith(prefix)) found.push([name, trim(header, equals + 1, end)]);
+    // Cut out first: a search for "=" beyond this pair would read the rest of the header once for each.
+    const pair = header.slice(header.lastIndexOf(";", at) + 1, end);
+    const equals = pair.indexOf("=");
+    const name = trim(pair, 0, Math.max(equals, 0));
+    if (name.startsWith(prefix) && TOKEN.test(name)) found.push([name, trim(pair, equals + 1, pair.length)]);
     at = header.indexOf(prefix, end);
   }
   return found;
@@ -48,13 +52,14 @@ export function readCookies(header: string | null | undefined, prefix: string): 
  * @throws MisuseError (`ERR_CONFIG`) where a browser would drop the cookie, or text could end an attribute (S35)
  */
 export function checkCookie(name: string, { domain = "-", secure, sameSite, partitioned }: CookieAttributes): void {
-  // RFC 9110 5.6.2: a token; host names are made of fewer characters still.
-  const isWritten =
-    /^[!#$%&'*+\-.^_`|~\w]+$/.test(name) && /^[\w.-]+$/.test(domain) && Object.hasOwn(SAME_SITE, sameSite);
-  if (isWritten && (secure || !(partitioned || sameSite === "none"))) return;
+  const isWritten = TOKEN.test(name) && /^[\w.-]+$/.test(domain) && Object.hasOwn(SAME_SITE, sameSite);
+  // RFC 6265bis 5.7: what else is dropped without a word when it comes without Secure.
+  const needsSecure = partitioned || sameSite === "none" || /^__(secure|host)-/i.test(name);
+  if (isWritten && (secure || !needsSecure)) return;
   throw new MisuseError(
     "ERR_CONFIG",
-    "latchkey: in cookie, name is a token, domain a host, sameSite lax, strict or none; none and partitioned need secure",
+    "latchkey: in cookie, name is a token, domain a host, sameSite lax, strict or none; " +
+      "none, partitioned, __Host- and __Secure- need secure",
   );
 }
 

@@ -10,7 +10,10 @@ export interface Jar {
   names(): string[];
   /** What the browser will hold; undefined when absent, or when it sent the name more than once. */
   get(name: string): string | undefined;
-  /** `maxAge` in seconds; undefined: until the browser closes. The value is base64url, digits, "." and "-" only. */
+  /**
+   * `maxAge` in seconds; undefined: until the browser closes.
+   * @throws TypeError for a value of more than base64url, digits, "." and "-"
+   */
   set(name: string, value: string, maxAge: number | undefined, attributes?: CookieAttributes): void;
   delete(name: string, attributes?: CookieAttributes): void;
   /** The value in `base.0`, `base.1` and so on; undefined when there is none of them. */
@@ -18,7 +21,7 @@ export interface Jar {
   /** False, and nothing changed, when it would not fit. */
   writeChunks(base: string, value: string, maxAge: number | undefined): boolean;
   deleteChunks(base: string): void;
-  /** Bytes of all of ours in the next Cookie header. */
+  /** Bytes of all of ours in the next Cookie header; a name that was sent twice counts once, without its value. */
   bytes(): number;
   /** The Set-Cookie lines of what changed since the last `take`, one per name, in the order of first writing. */
   take(): string[];
@@ -38,6 +41,8 @@ export function createJar(header: string | null | undefined, prefix: string, def
   const chunksOf = (base: string) => names().filter((name) => name.startsWith(`${base}.`));
 
   function set(name: string, value: string, maxAge: number | undefined, attributes = defaults): void {
+    // S35: what we seal is base64url; anything else is a fault of ours, and must not end an attribute.
+    if (/[^\w.-]/.test(value)) throw new TypeError("latchkey: not a cookie value");
     held.set(name, value);
     lines.set(name, setCookieLine(name, value, attributes, maxAge));
   }

@@ -38,6 +38,8 @@ describe("the Cookie header", () => {
     ["S36: behind a no-break space", "\u00a0__Host-latchkey.a=1", []],
     ["S36: behind another blank", "\u2000__Host-latchkey.a=1", []],
     ["in another case", "__host-latchkey.a=1", []],
+    ["with a blank in its name", "__Host-latchkey.a b=1", []],
+    ["with a control character in its name", "__Host-latchkey.\u0001=1", []],
     ["behind empty pairs", ";;; ;__Host-latchkey.a=1;;", [["__Host-latchkey.a", "1"]]],
   ])("%s", (_what, header, pairs) => {
     expect(readCookies(header, PREFIX)).toEqual(pairs);
@@ -127,7 +129,7 @@ describe("chunks", () => {
     expect(open(`${BASE}.0=${count}AAAAAAvalueAAAAAA`).readChunks(BASE)?.value).toBeUndefined();
   });
 
-  test.each(["00", "01", "+0", " 0", "0.", "1.0", "x"])("an index of %j is none of ours", (index) => {
+  test.each(["00", "01", "+0", "0.", "1.0", "x"])("an index of %j is none of ours", (index) => {
     const jar = open(`${BASE}.0=1AAAAAAvalueAAAAAA; ${BASE}.${index}=1AAAAAAvalueAAAAAA`);
     expect(jar.readChunks(BASE)?.reason).toBe("surplus");
   });
@@ -227,6 +229,8 @@ describe("Set-Cookie", () => {
     ["an unknown SameSite", "a", { sameSite: "toString" as never }],
     ["None without Secure", "a", { secure: false, sameSite: "none" }],
     ["Partitioned without Secure", "a", { secure: false, partitioned: true }],
+    ["__Host- without Secure", "__Host-a", { secure: false }],
+    ["__Secure- without Secure, in any case", "__sEcure-a", { secure: false }],
   ])("S35: %s fails at start-up", (_what, name, attributes) => {
     const check = () => checkCookie(name, { ...ATTRIBUTES, ...attributes });
     expect(check).toThrow(expect.objectContaining({ code: "ERR_CONFIG" }));

@@ -1,0 +1,132 @@
+import { validateHeaderValue } from "node:http";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { readCookies } from "../../../core/cookie/header.js";
+import { createJar } from "../../../core/cookie/jar.js";
+import { runs } from "../../support/runs.js";
+
+const PREFIX = "__Host-latchkey.";
+const BASE = `${PREFIX}AbCdEf.id`;
+const open = (header: string) => createJar(header, PREFIX, { secure: true, sameSite: "lax" });
+
+/** Headers that come close to ours: any characters, pieces of our names, damaged chunks. */
+const header = fc
+  .array(
+    fc.oneof(
+      fc.string({ unit: "binary", maxLength: 8 }),
+      fc.constantFrom(";", "; ", "=", " ", "\t", "\u00a0", ",", '"', "\0", "\r\n", "\u20ac", "$Version", "__proto__"),
+      fc.constantFrom(PREFIX, `${BASE}.`, `${BASE}.0=`, `${BASE}.1=AbCdEf`, `${BASE}.0=2AbCdEfxyz`, "1", "9", "1e1"),
+    ),
+    { maxLength: 40 },
+  )
+  .map((parts) => parts.join(""));
+
+/** The rule in its plainest form (RFC 6265bis 5.8.3, read backwards): slow, and obvious. */
+function plainly(text: string): Array<[string, string]> {
+  const trim = (part: string) => part.replace(/^[ \t]+/, "").replace(/[ \t]+$/, "");
+  return text.split(";").flatMap((pair): Array<[string, string]> => {
+    const [name = "", ...rest] = pair.split("=");
+    const isOurs = trim(name).startsWith(PREFIX) && rest.length > 0 && !/[^!-~]|[()<>@,:\\"/[\]?{}]/.test(trim(name));
+    return isOurs ? [[trim(name), trim(rest.join("="))]] : [];
+  });
+}
+
+function milliseconds(work: () => unknown): number {
+  const started = performance.now();
+  work();
+  return performance.now() - started;
+}
+
+describe("a Cookie header of any characters", () => {
+  test("gives exactly the cookies of ours that are in it", () => {
+    fc.assert(
+      fc.property(header, (text) => {
+        expect(readCookies(text, PREFIX)).toEqual(plainly(text));
+      }),
+      runs(),
+    );
+  });
+
+  test("S35: is answered with lines that any server can send, however its names were spelled", () => {
+    fc.assert(
+      fc.property(header, (text) => {
+        const jar = open(text);
+        jar.readChunks(BASE);
+        jar.deleteChunks(BASE);
+        for (const name of jar.names()) jar.delete(name);
+        for (const line of jar.take()) {
+          validateHeaderValue("set-cookie", line);
+          expect(line).toMatch(/^[!-:<>-~]+=; Path=\/; Max-Age=0; Expires=[^;]+; HttpOnly; SameSite=Lax; Secure$/);
+        }
+      }),
+      runs(),
+    );
+  });
+
+  test("counts either as a value, or as absent for a reason, or as nothing there", () => {
+    fc.assert(
+      fc.property(header, (text) => {
+        const read = open(text).readChunks(BASE);
+        if (read) expect(read.value === undefined).toBe(read.reason !== undefined);
+        expect(read === undefined).toBe(!plainly(text).some(([name]) => name.startsWith(`${BASE}.`)));
+      }),
+      runs(),
+    );
+  });
+
+  test.each<[string, string]>([
+    ["names without a value", `${PREFIX};`.repeat(200_000)],
+    ["one name repeated in one value", `a=${PREFIX.repeat(60_000)}`],
+    ["blanks around a name", `${" ".repeat(500_000)}${PREFIX}a=${" ".repeat(500_000)}`],
+    ["blanks within a value", `${PREFIX}a=x${" ".repeat(900_000)}x`],
+    ["duplicates", `${BASE}.0=1AbCdEf;`.repeat(40_000)],
+  ])("S32: megabytes of %s take time in proportion to its length", (_what, text) => {
+    expect(milliseconds(() => open(text).readChunks(BASE))).toBeLessThan(1000);
+  });
+});
+
+describe("a value that could end an attribute", () => {
+  test.each([";", "a; Domain=evil.example", "a\r\nSet-Cookie: b=c", "a,b", 'a"b', "a b", "\0", "\u20ac", "a=b"])(
+    "S35: %j is refused, and nothing changes",
+    (value) => {
+      const jar = open(`${PREFIX}a=1`);
+      expect(() => jar.set(`${PREFIX}a`, value, 60)).toThrow(TypeError);
+      expect([jar.get(`${PREFIX}a`), jar.take()]).toEqual(["1", []]);
+    },
+  );
+});
+
+describe("chunks of two writes", () => {
+  const written = (value: string) => {
+    const jar = open("");
+    jar.writeChunks(BASE, value, 60);
+    return jar.take().map((line) => line.split("; ", 1)[0] as string);
+  };
+  const [before, after] = [written("b".repeat(11_000)), written("a".repeat(11_000))];
+
+  test.each(before.map((_, index) => index))(
+    "P10: of which one, at index %i, is the other's, count as absent",
+    (at) => {
+      const mixed = after.map((pair, index) => (index === at ? before[at] : pair));
+      expect(before.length).toBe(3);
+      expect(open(mixed.join("; ")).readChunks(BASE)).toEqual({ reason: "torn" });
+    },
+  );
+});
+
+describe("chunks beside those of a like name", () => {
+  const near = [`${PREFIX}AbCdEf.id2.0=1AAAAAAx`, `${PREFIX}AbCdEf.i.0=1AAAAAAx`, `${PREFIX}xAbCdEf.id.0=1AAAAAAx`];
+
+  test("are written and deleted without touching them", () => {
+    const jar = open([...near, `${BASE}.0=1AbCdEfoldAbCdEf`, `${BASE}.7=AbCdEfleft`].join("; "));
+    jar.writeChunks(BASE, "new-value", 60);
+    jar.deleteChunks(BASE);
+    expect(
+      jar
+        .take()
+        .map((line) => line.split("=", 1)[0])
+        .sort(),
+    ).toEqual([`${BASE}.0`, `${BASE}.7`]);
+    expect(jar.names()).toEqual(near.map((pair) => pair.split("=", 1)[0]));
+  });
+});
