@@ -5,7 +5,13 @@
 const forNode = (config) => ({ ...config, platform: "node", conditions: ["node", "import"] });
 
 export default [
-  { name: "latchkey: sessions alone", path: "dist/index.js", import: "{ createSessions }", limit: "7.6 kB", gzip: true },
+  {
+    name: "latchkey: sessions alone",
+    path: "dist/index.js",
+    import: "{ createSessions }",
+    limit: "7.6 kB",
+    gzip: true,
+  },
   {
     name: "latchkey/express: everything",
     path: "dist/express.js",
