@@ -1,15 +1,16 @@
-/** Longer ones are not worth a cookie's bytes. */
-const MAX_LENGTH = 2048;
+/** As written into a URL; longer ones are not worth a cookie's bytes. */
+const MAX_LENGTH = 1024;
 
 /** The path of `value` when it is on `origin`, else undefined. */
 function pathOn(origin: string, value: unknown): string | undefined {
-  if (typeof value !== "string" || value.length > MAX_LENGTH) return undefined;
+  if (typeof value !== "string") return undefined;
   try {
     // Parse, resolve, compare origins: what a browser would make of it decides, not what it looks like (S13).
     const url = new URL(value, origin);
     const path = url.pathname + url.search + url.hash;
     // `/.//evil.example` stays on the origin, but its path alone would leave it: resolve what is handed out as well.
-    return url.origin === origin && new URL(path, origin).href === url.href ? path : undefined;
+    const stays = url.origin === origin && new URL(path, origin).href === url.href;
+    return stays && path.length <= MAX_LENGTH ? path : undefined;
   } catch {
     // Not a URL: no place to return to.
     return undefined;

@@ -7,6 +7,9 @@ import type { Sealer } from "../seal/sealer.js";
 /** Sign-ins in progress that a browser may hold at once; the next one evicts the oldest. */
 const MAX_PENDING = 4;
 
+/** Bytes that all our cookies may take while sign-ins are in progress: below the header lines that proxies refuse. */
+const MAX_BYTES = 7600;
+
 /** Seconds that a sign-in may take. */
 export const TRANSACTION_DURATION = 900;
 
@@ -38,19 +41,22 @@ export function openTransactions(
   }
 
   /** The oldest go first; what does not open is older than any. */
-  async function makeRoom(): Promise<void> {
-    const names = jar.names().filter((name) => name.startsWith(stem));
-    if (names.length < MAX_PENDING) return;
+  async function makeRoom(newest: string): Promise<void> {
+    const names = jar.names().filter((name) => name.startsWith(stem) && name !== newest);
     const startedAt = async (name: string) => ({ name, at: (await read(name))?.startedAt ?? 0 });
-    const byAge = (await Promise.all(names.map(startedAt))).sort((left, right) => right.at - left.at);
-    for (const { name } of byAge.slice(MAX_PENDING - 1)) jar.delete(name, attributes);
+    const oldestFirst = (await Promise.all(names.map(startedAt))).sort((left, right) => left.at - right.at);
+    for (const [index, { name }] of oldestFirst.entries()) {
+      const fits = oldestFirst.length - index < MAX_PENDING && jar.bytes() <= MAX_BYTES;
+      if (!fits) jar.delete(name, attributes);
+    }
   }
 
   return {
     async add(transaction) {
-      await makeRoom();
       const sealed = await sealer.seal(transaction, now());
-      jar.set(await nameOf(transaction.state), sealed, TRANSACTION_DURATION, attributes);
+      const name = await nameOf(transaction.state);
+      jar.set(name, sealed, TRANSACTION_DURATION, attributes);
+      await makeRoom(name);
     },
     find: async (state) => read(await nameOf(state)),
     remove: async (state) => jar.delete(await nameOf(state), attributes),

@@ -31,7 +31,7 @@ export const tagOf = (sid: string): string => sid.slice(0, 6);
 
 /** What a name of ours, without its prefix, is for: `AbC-_9.id.0` -> tag and concern; undefined for transactions and others. */
 export function parseName(rest: string): { readonly tag: string; readonly concern: Concern } | undefined {
-  const [, tag, concern] = /^(.{6})\.(id|tok|seen|end)(?:$|\.)/.exec(rest) ?? [];
+  const [, tag, concern] = /^([\w-]{6})\.(id|tok|seen|end)(?:$|\.)/.exec(rest) ?? [];
   return tag ? { tag, concern: concern as Concern } : undefined;
 }
 

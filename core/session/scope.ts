@@ -50,6 +50,9 @@ export interface SessionScope<Data, Tokens = unknown> {
 /** An `end` further ahead than this was not written by us: it ends sessions, but does not outlive the next sign-in. */
 const PLAUSIBLE_AHEAD = 86_400_000;
 
+/** Names that one response removes at most: a thousand tossed cookies must not become a thousand lines. */
+const MAX_REMOVED = 20;
+
 /** Opens a scope over what was read. */
 export function openScope<Data, Tokens>(
   context: SessionContext<Data, Tokens>,
@@ -150,16 +153,18 @@ export function openScope<Data, Tokens>(
    */
   function tidy(): void {
     const ours = jar.names().flatMap((name) => ({ name, ...(parse(name) ?? []) }));
+    let removed = 0;
+    const remove = (name: string) => removed++ < MAX_REMOVED && jar.delete(name);
     const whole = new Set(ours.map(({ concern, tag }) => concern === "id" && tag));
     let latest: { name: string; time: number } | undefined;
     for (const { name, tag, concern } of ours) {
       if (concern === "end") {
         const time = timeOf(jar.get(name));
         const outdated = plausible(time) && time > (latest?.time ?? -1) ? latest?.name : name;
-        if (outdated) jar.delete(outdated);
+        if (outdated) remove(outdated);
         if (outdated !== name) latest = { name, time };
       } else if (tag && !(held && tag === tagOf(held.sid))) {
-        if (began || endTag || !whole.has(tag) || reading.over.includes(tag)) jar.delete(name);
+        if (began || endTag || !whole.has(tag) || reading.over.includes(tag)) remove(name);
       }
     }
   }
@@ -171,6 +176,8 @@ export function openScope<Data, Tokens>(
     try {
       if (await write(roll)) {
         tidy();
+        // What is ours but no session's, a sign-in in progress, gives way to the session.
+        if (jar.bytes() > budget) for (const name of jar.names()) if (!parse(name)) jar.delete(name);
         if (jar.bytes() > budget) throw tooLarge(jar.bytes());
       }
     } catch (error) {

@@ -102,6 +102,28 @@ describe("a sign-in is bound to the browser that began it", () => {
     expect(await isSignedIn(browser)).toBe(true);
   });
 
+  test("P1: sign-ins in progress never make the Cookie header larger than proxies take", async () => {
+    const browser = app.browser();
+    await browser.signIn({ sub: "alice", bulk: "x".repeat(3000) });
+    for (let count = 0; count < 6; count++) {
+      await browser.navigate(`/auth/login?returnTo=/${"y".repeat(1000)}`);
+      app.clock.advance(1);
+      expect(browser.jar.header(`${app.url}/`).length).toBeLessThanOrEqual(7600);
+    }
+    expect(browser.jar.names().some((name) => name.includes(".tx."))).toBe(true);
+    // A session that needs the room is not refused for their sake.
+    const updated = await browser.fetch(`/update?bulk=${"z".repeat(1500)}`);
+    expect(updated.status).toBe(200);
+    expect(browser.jar.header(`${app.url}/`).length).toBeLessThanOrEqual(7600);
+  });
+
+  test("a return target that is too long as written into a URL is none", async () => {
+    const browser = app.browser();
+    const target = encodeURIComponent(`/${"\u6f22".repeat(400)}`);
+    const callback = await browser.signIn({ sub: "alice" }, `/auth/login?returnTo=${target}`);
+    expect(callback.headers.location).toBe(`${app.url}/`);
+  });
+
   test("P2: several tabs sign in side by side, in any order", async () => {
     const browser = app.browser();
     const tabs = [];

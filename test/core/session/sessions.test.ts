@@ -263,6 +263,17 @@ describe("only what changed is written", () => {
     expect([...app.cookies.keys()].filter((name) => name.includes(".id."))).toHaveLength(1);
   });
 
+  test("a thousand tossed cookies do not become a thousand lines", async () => {
+    const app = createApp();
+    const tossed = Array.from(
+      { length: 1000 },
+      (_, index) => `__Host-latchkey.${String(index).padStart(6, "0")}.tok.0=x`,
+    );
+    const scope = await app.open(tossed.join("; "));
+    scope.begin({ user: "alice" });
+    expect((await scope.commit()).length).toBeLessThan(30);
+  });
+
   test("a secret that is no longer the newest still opens, and the next write is under the newest", async () => {
     const old = createApp();
     await old.begin({ user: "alice" });
