@@ -1,5 +1,5 @@
 /** As written into a URL; longer ones are not worth a cookie's bytes. */
-const MAX_LENGTH = 1024;
+const MAX_LENGTH = 512;
 
 /** The path of `value` when it is on `origin`, else undefined. */
 function pathOn(origin: string, value: unknown): string | undefined {

@@ -263,10 +263,10 @@ describe("only what changed is written", () => {
     expect([...app.cookies.keys()].filter((name) => name.includes(".id."))).toHaveLength(1);
   });
 
-  test("a thousand tossed cookies do not become a thousand lines", async () => {
+  test("a hundred tossed cookies do not become a hundred lines", async () => {
     const app = createApp();
     const tossed = Array.from(
-      { length: 1000 },
+      { length: 100 },
       (_, index) => `__Host-latchkey.${String(index).padStart(6, "0")}.tok.0=x`,
     );
     const scope = await app.open(tossed.join("; "));
