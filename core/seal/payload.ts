@@ -12,79 +12,84 @@ const PACKED = 1;
 const MARK = "\u007f";
 /** How deep in a payload tokens are looked for. */
 const DEPTH = 5;
-/** A shorter token is not worth a shape. */
-const MIN_TOKEN = 40;
+/** A shorter token may not get shorter: at most 11 bytes of shape, 2 of "A"s and a mark. */
+const MIN_TOKEN = 64;
 
 /** The tokens of a payload, in the order in which JSON has them. */
 interface Tokens {
   readonly shapes: number[];
   characters: string;
   count: number;
+  /** Whether to ask of each token that it is base64url: not before one turned out not to be. */
+  readonly careful: boolean;
 }
 
 /**
  * The bytes to seal: JSON, in which tokens (JWS, JWE) stand as the bytes that they stand for, since base64 of base64 is a
  * third larger. Exact for every JSON value: what is not quite a token stays text. Tokens are lifted out of the value, not
- * out of its text, so that JSON has a fifth of the characters to look at, both ways.
- * @param careful whether to ask of each token that it is base64url: not until one was found that is not
+ * out of its text, so that JSON has a fifth of the characters to look at.
  * @returns undefined when JSON has no text for the payload
  */
 export function pack(payload: unknown, careful = false): Uint8Array | undefined {
-  const tokens: Tokens = { shapes: [PACKED], characters: "", count: 0 };
-  const text = JSON.stringify(lift(payload, tokens, DEPTH, careful)) as string | undefined;
+  const tokens: Tokens = { shapes: [PACKED], characters: "", count: 0, careful };
+  let text = JSON.stringify(lift(payload, tokens, DEPTH)) as string | undefined;
   if (text === undefined) return undefined;
-  if (tokens.count === 0) return engine.join([], "", text);
-  if (count(text, MARK) !== tokens.count) return engine.join([], "", JSON.stringify(payload));
-  tokens.shapes.push(0);
-  return engine.join(tokens.shapes, tokens.characters, text) ?? pack(payload, true);
+  if (tokens.count > 0) {
+    let surplus = -tokens.count;
+    for (let at = text.indexOf(MARK); at >= 0; at = text.indexOf(MARK, at + 1)) surplus++;
+    tokens.shapes.push(0);
+    if (surplus === 0) return engine.join(tokens.shapes, tokens.characters, text) ?? pack(payload, true);
+    text = JSON.stringify(payload);
+  }
+  return engine.join([], "", text);
 }
 
-/** The value with marks for tokens, copied only as far as they reach; what gives JSON another form of itself stays as it is. */
-function lift(value: unknown, tokens: Tokens, depth: number, careful: boolean): unknown {
-  if (typeof value === "string") return looksLikeToken(value) && take(value, tokens, careful) ? MARK : value;
-  if (typeof value !== "object" || value === null || depth === 0 || !isPlain(value)) return value;
+/** The value with marks for tokens, copied only as far as they reach; what has a JSON form of its own stays as it is. */
+function lift(value: unknown, tokens: Tokens, depth: number): unknown {
+  if (!isObject(value) || depth === 0 || "toJSON" in value) return value;
   let copy: Record<string, unknown> | undefined;
   for (const key in value) {
     const part = value[key];
-    if (typeof part === "string" ? !looksLikeToken(part) : typeof part !== "object") continue;
-    const lifted = Object.hasOwn(value, key) ? lift(part, tokens, depth - 1, careful) : part;
-    if (lifted === part) continue;
-    copy ??= (Array.isArray(value) ? [...value] : { ...value }) as Record<string, unknown>;
-    copy[key] = lifted;
+    if (typeof part === "string" ? !part.startsWith("eyJ") : !isObject(part)) continue;
+    // `in` goes through inherited keys as well, and JSON does not: asked only where it matters.
+    if (!Object.hasOwn(value, key)) continue;
+    const lifted = typeof part === "string" ? take(part, tokens) : lift(part, tokens, depth - 1);
+    if (lifted !== part) {
+      copy ??= (Array.isArray(value) ? [...value] : { ...value }) as Record<string, unknown>;
+      copy[key] = lifted;
+    }
   }
   return copy ?? value;
 }
 
-/** Every JOSE header is a JSON object: base64url of `{"`. */
-const looksLikeToken = (text: string): boolean => text.startsWith("eyJ") && text.length >= MIN_TOKEN;
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
-/** Neither a Date or the like (`toJSON`), nor a boxed value. */
-const isPlain = (value: object): value is Record<string, unknown> =>
-  !("toJSON" in value) && (Array.isArray(value) || Object.prototype.toString.call(value) === "[object Object]");
-
-function count(text: string, part: string): number {
-  let found = 0;
-  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) found++;
-  return found;
-}
-
-/** Takes a token in; false when its shape or (when careful) its characters cannot be kept. */
-function take(token: string, tokens: Tokens, careful: boolean): boolean {
-  const shape = [0];
+/** Takes a token in and gives its mark; the token itself when its shape or its characters cannot be kept. */
+function take(token: string, tokens: Tokens): string {
+  const { shapes, careful } = tokens;
+  const before = shapes.push(0);
   let characters = "";
   for (let from = 0, end = 0; end < token.length; from = end + 1) {
     const dot = token.indexOf(".", from);
     end = dot < 0 ? token.length : dot;
     characters += token.slice(from, end);
-    shape[0]!++;
-    shape.push((end - from) >> 8, (end - from) & 255);
+    shapes.push((end - from) >> 8, (end - from) & 255);
   }
+  const segments = (shapes.length - before) / 2;
   characters += "AAA".slice((characters.length + 3) & 3);
-  if (shape[0]! > 5 || token.length > 0xffff || (careful && !engine.join([], characters, ""))) return false;
-  tokens.shapes.push(...shape);
+  if (
+    token.length < MIN_TOKEN ||
+    token.length > 0xffff ||
+    segments > 5 ||
+    (careful && !engine.join([], characters, ""))
+  ) {
+    shapes.length = before - 1;
+    return token;
+  }
+  shapes[before - 1] = segments;
   tokens.characters += characters;
   tokens.count++;
-  return true;
+  return MARK;
 }
 
 /**
@@ -96,38 +101,35 @@ export function unpack(bytes: Uint8Array): unknown {
   let end = 1;
   let size = 0;
   while (bytes[end]) {
-    let length = 0;
+    let length = 3;
     for (let segments = bytes[end++]!; segments > 0; segments--) length += (bytes[end++]! << 8) + bytes[end++]!;
-    size += (length + 3) & ~3;
+    size += length & ~3;
   }
   const textAt = end + 1 + (size * 3) / 4;
   const characters = engine.toBase64url(bytes, end + 1, textAt);
+  const payload = JSON.parse(engine.toText(bytes, textAt));
   let at = 1;
   let used = 0;
-  const payload = settle(JSON.parse(engine.toText(bytes, textAt)), DEPTH, () => {
+  settle(payload, DEPTH, () => {
     let token = "";
-    for (let segment = bytes[at++]!; segment > 0; segment--) {
+    for (let segments = bytes[at++]!; segments > 0; segments--) {
       const from = used;
       used += (bytes[at++]! << 8) + bytes[at++]!;
-      token += characters.slice(from, used);
-      if (segment > 1) token += ".";
+      token += characters.slice(from, used) + (segments > 1 ? "." : "");
     }
     used = (used + 3) & ~3;
     return token;
   });
-  if (at !== end || characters.length !== size) throw new RangeError("not a layout of ours");
+  if (at !== end || used !== characters.length) throw new RangeError("not a layout of ours");
   return payload;
 }
 
 /** Puts what `next` gives in the place of each mark, in the order in which tokens were lifted. */
-function settle(value: unknown, depth: number, next: () => string): unknown {
-  if (value === MARK) return next();
-  if (typeof value !== "object" || value === null || depth === 0) return value;
-  const parts = value as Record<string, unknown>;
-  for (const key in parts) {
-    const part = parts[key];
-    if (part === MARK) parts[key] = next();
-    else if (typeof part === "object") settle(part, depth - 1, next);
+function settle(value: unknown, depth: number, next: () => string): void {
+  if (!isObject(value) || depth === 0) return;
+  for (const key in value) {
+    const part = value[key];
+    if (part === MARK) value[key] = next();
+    else settle(part, depth - 1, next);
   }
-  return value;
 }

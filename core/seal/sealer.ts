@@ -1,7 +1,7 @@
 import { engine } from "#aead";
 import { MisuseError } from "../errors.js";
 import type { Awaitable } from "../ports.js";
-import { createKeyring, type DayKey, PREFIX } from "./keyring.js";
+import { createKeyring, type DayKey, HEADER } from "./keyring.js";
 import { pack, unpack } from "./payload.js";
 
 /** Why a sealed string was not opened. */
@@ -41,8 +41,8 @@ export interface Sealer {
 
 /** The most characters that are looked at, whatever was sent. */
 const MAX_SEALED = 16_384;
-/** A header of 64 characters, an empty key segment, 12 bytes of IV, at least nothing, 16 bytes of tag. */
-const MIN_SEALED = 64 + 2 + 16 + 1 + 1 + 22;
+/** The header, an empty key segment, 12 bytes of IV, a byte, 16 bytes of tag, and the dots between. */
+const MIN_SEALED = HEADER + 2 + 16 + 1 + 2 + 1 + 22;
 
 const refuse = (reason: SealRefusal): Opened => ({ ok: false, reason });
 
@@ -58,7 +58,7 @@ export function createSealer({ secret, purpose, maxAge = 604_800 }: SealerOption
   if (!/^[ -~]{1,100}$/.test(purpose) || !(maxAge > 0 && maxAge < Infinity)) {
     throw new MisuseError(
       "ERR_CONFIG",
-      "latchkey: purpose must be 1 to 100 ASCII characters, maxAge a number of seconds",
+      "latchkey: purpose must be 1 to 100 ASCII characters, and maxAge a number of seconds",
     );
   }
   const keyring = createKeyring(checkSecrets(secret), purpose, maxAge);
@@ -69,11 +69,8 @@ export function createSealer({ secret, purpose, maxAge = 604_800 }: SealerOption
     },
     open(sealed, now) {
       if (sealed.length > MAX_SEALED) return refuse("too_large");
-      // Byte for byte a header that we mint: no other alg, no zip, no p2c (RFC 8725 3.1, 3.2).
-      if (sealed.length < MIN_SEALED || !sealed.startsWith(PREFIX) || !sealed.startsWith("..", 64)) {
-        return refuse("malformed");
-      }
-      return then(keyring.toOpen(sealed.slice(48, 64), now), (found) =>
+      if (sealed.length < MIN_SEALED || !sealed.startsWith("..", HEADER)) return refuse("malformed");
+      return then(keyring.toOpen(sealed.slice(0, HEADER), now), (found) =>
         typeof found === "string" ? refuse(found) : openWith(found, sealed),
       );
     },
