@@ -1,28 +1,34 @@
-import type { Claims } from "./tokens.js";
-
 /** Where a provider is asked. */
 export type Endpoint = "discovery" | "jwks" | "authorize" | "par" | "token" | "userinfo" | "revocation" | "end_session";
 
-/** What is wrong with every ID Token from now on. */
-export type IdTokenFault =
+/** What is wrong with the claims of an ID Token. */
+export type ClaimFault =
   | "invalid_iss"
+  | "missing_iss"
   | "invalid_aud"
+  | "missing_aud"
+  | "invalid_secondary_aud"
+  | "other_azp"
   | "missing_sub"
   | "empty_sub"
+  | "other_subject_on_refresh"
   | "missing_iat"
   | "future_iat"
+  | "missing_exp"
   | "expired_id_token"
   | "invalid_nonce"
   | "missing_nonce"
-  | "other_azp"
-  | "wrong_at_hash"
+  | "wrong_at_hash";
+
+/** What is wrong with the header or the signature of an ID Token. */
+export type SignatureFault =
   | "alg_none"
   | "alg_hs256"
+  | "other_alg"
   | "invalid_signature"
   | "logout_typ"
   | "kid_absent"
-  | "unknown_kid"
-  | "other_subject_on_refresh";
+  | "unknown_kid";
 
 /** How an endpoint answers, if it answers at all: `slow` waits until the request is given up. */
 export type TransportFault =
@@ -30,67 +36,84 @@ export type TransportFault =
   | "slow"
   | "html"
   | "huge_body"
+  | "redirect"
   | "status_429"
   | "status_500"
-  | "status_503"
-  | "redirect";
+  | "status_503";
 
 /** What is wrong with an answer that is otherwise in order. */
 export type ProtocolFault =
-  | "no_id_token"
-  | "no_expires_in"
-  | "other_token_type"
-  | "invalid_grant"
   | "invalid_client"
-  | "wrong_issuer_in_discovery"
-  | "wrong_iss_in_response"
+  | "invalid_grant"
+  | "missing_code_in_response"
   | "missing_iss_in_response"
-  | "userinfo_of_another_subject";
+  | "missing_state_in_response"
+  | "multiple_keys"
+  | "no_expires_in"
+  | "no_id_token"
+  | "other_token_type"
+  | "userinfo_of_another_subject"
+  | "wrong_iss_in_response"
+  | "wrong_issuer_in_discovery"
+  | "wrong_state_in_response";
 
-/** Something that a provider can be told to do wrong. */
-export type Fault = IdTokenFault | TransportFault | ProtocolFault;
+/** A fault that has a name. */
+export type FaultName = ClaimFault | SignatureFault | TransportFault | ProtocolFault;
 
-/** What a transport fault makes of a request; undefined for faults of other kinds. */
-export function answerBadly(fault: Fault, signal: AbortSignal | undefined): Promise<Response> | undefined {
-  switch (fault) {
-    case "unreachable":
-      return Promise.reject(new TypeError("fetch failed"));
-    case "slow":
-      return new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
-    case "html":
-      return Promise.resolve(
-        new Response("<!doctype html><title>Hello</title>", { headers: { "content-type": "text/html" } }),
-      );
-    case "huge_body":
-      return Promise.resolve(new Response("x".repeat(1_000_000), { headers: { "content-type": "application/json" } }));
-    case "redirect":
-      return Promise.resolve(new Response(null, { status: 302, headers: { location: "https://elsewhere.example/" } }));
-    case "status_429":
-    case "status_500":
-    case "status_503":
-      return Promise.resolve(new Response("{}", { status: Number(fault.slice(7)) }));
-    default:
-      return undefined;
-  }
+/** Something that a provider can be told to do wrong: at every endpoint that it concerns, or at one. */
+export type Fault =
+  | FaultName
+  | { readonly fault: FaultName; readonly endpoint: Endpoint }
+  /** Answers with this status and an empty object. */
+  | { readonly status: number; readonly endpoint?: Endpoint }
+  /** Signs what this makes of an ID Token's claims. */
+  | { readonly idToken: (claims: Record<string, unknown>) => Record<string, unknown> };
+
+/** The faults of one endpoint at the moment. To ask for one is to commit it: it counts as a use. */
+export interface FaultsHere {
+  commits(fault: FaultName): boolean;
+  status(): number | undefined;
+  rewrite(claims: Record<string, unknown>): Record<string, unknown>;
 }
 
-/** ID Token claims with the faults of the moment. `seconds` is now. */
-export function spoilClaims(claims: Claims, faults: ReadonlySet<Fault>, seconds: number, isRefresh: boolean): Claims {
-  const spoiled: Claims = { ...claims };
-  const wrong: Partial<Record<Fault, () => void>> = {
-    invalid_iss: () => Object.assign(spoiled, { iss: `${claims["iss"]}1` }),
-    invalid_aud: () => Object.assign(spoiled, { aud: `${claims["aud"]}1` }),
-    missing_sub: () => delete spoiled["sub"],
-    empty_sub: () => Object.assign(spoiled, { sub: "" }),
-    missing_iat: () => delete spoiled["iat"],
-    future_iat: () => Object.assign(spoiled, { iat: seconds + 86_400 }),
-    expired_id_token: () => Object.assign(spoiled, { iat: seconds - 7200, exp: seconds - 3600 }),
-    invalid_nonce: () => Object.assign(spoiled, { nonce: `${claims["nonce"]}1` }),
-    missing_nonce: () => delete spoiled["nonce"],
-    other_azp: () => Object.assign(spoiled, { azp: "another-client" }),
-    wrong_at_hash: () => Object.assign(spoiled, { at_hash: "AAAAAAAAAAAAAAAAAAAAAA" }),
-    other_subject_on_refresh: () => isRefresh && Object.assign(spoiled, { sub: "mallory" }),
+/** How far a fault goes. */
+export interface MisbehaveOptions {
+  /** The same as in the fault itself. @default every endpoint that it concerns */
+  endpoint?: Endpoint;
+  /** How often. @default until it is ended */
+  times?: number;
+}
+
+interface Active {
+  readonly fault?: FaultName;
+  readonly status?: number;
+  readonly idToken?: (claims: Record<string, unknown>) => Record<string, unknown>;
+  readonly endpoint?: Endpoint | undefined;
+  left: number;
+}
+
+/** What a provider has been told to do wrong, and how often still. */
+export function createFaults() {
+  const active = new Set<Active>();
+  const use = (one: Active | undefined) => {
+    if (one && --one.left === 0) active.delete(one);
+    return one;
   };
-  for (const fault of faults) wrong[fault]?.();
-  return spoiled;
+  return {
+    /** Returns a function that ends it. */
+    add(fault: Fault, { endpoint, times = Number.POSITIVE_INFINITY }: MisbehaveOptions): () => void {
+      const one: Active = { endpoint, ...(typeof fault === "string" ? { fault } : fault), left: times };
+      active.add(one);
+      return () => void active.delete(one);
+    },
+    at(endpoint: Endpoint): FaultsHere {
+      const here = () => [...active].filter((one) => (one.endpoint ?? endpoint) === endpoint);
+      return {
+        commits: (name) => use(here().find(({ fault }) => fault === name)) !== undefined,
+        status: () => use(here().find(({ status }) => status !== undefined))?.status,
+        rewrite: (claims) =>
+          here().reduce((before, one) => (one.idToken && use(one)?.idToken?.(before)) ?? before, claims),
+      };
+    },
+  };
 }

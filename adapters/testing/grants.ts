@@ -1,189 +1,146 @@
-import { jwtVerify } from "jose/jwt/verify";
-import { importJWK } from "jose/key/import";
-import { type Fault, spoilClaims } from "./faults.js";
-import { type Claims, hash, randomId, type SigningKeys } from "./tokens.js";
-
-/** The one client that is registered. */
-export interface ProviderClient {
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly publicKey: Claims | undefined;
-}
-
-/** What a user agreed to. */
-export interface Grant {
-  readonly parameters: URLSearchParams;
-  readonly user: Claims;
-  /** Seconds. */
-  readonly signedInAt: number;
-}
-
-interface RefreshGrant {
-  readonly grant: Grant;
-  spent: boolean;
-}
+import type { Grant } from "./authorization.js";
+import type { FaultsHere } from "./faults.js";
+import { spoilClaims } from "./misbehaviour.js";
+import { atHash, type Claims, challengeOf, randomId, type SigningAlg, type SigningKeys } from "./tokens.js";
 
 interface GrantsOptions {
   readonly issuer: string;
-  readonly client: ProviderClient;
+  readonly clientId: string;
   readonly keys: SigningKeys;
+  readonly signingAlg: SigningAlg;
+  /** Seconds. */
+  readonly accessTokenLifetime: number;
+  readonly rotateRefreshTokens: boolean;
   seconds(): number;
-  readonly accessTokenLifetime?: number;
-  readonly rotateRefreshTokens?: boolean;
 }
 
-const error = (status: number, code: string): Response => Response.json({ error: code }, { status });
+/** A code or a refresh token. `spent` ones are remembered: to see one again means that somebody else holds it too. */
+interface Credential {
+  readonly grant: Grant;
+  readonly until: number;
+  spent: boolean;
+}
 
-/** The endpoints that know what was granted: PAR, token, userinfo, revocation. */
+/** Seconds. RFC 6749 4.1.2: at most ten minutes. */
+const CODE_LIFETIME = 600;
+const ID_TOKEN_LIFETIME = 3600;
+
+const refuse = (error: string): Response => Response.json({ error }, { status: 400 });
+
+/** What was granted, and what came of it: codes, refresh tokens, access tokens. */
 export function createGrants(options: GrantsOptions) {
-  const { issuer, client, keys, seconds, accessTokenLifetime = 3600, rotateRefreshTokens = true } = options;
-  const pushed = new Map<string, URLSearchParams>();
-  const codes = new Map<string, Grant>();
-  const refreshTokens = new Map<string, RefreshGrant>();
-  const accessTokens = new Map<string, Grant>();
+  const { issuer, clientId, keys, seconds, accessTokenLifetime, rotateRefreshTokens } = options;
+  const codes = new Map<string, Credential>();
+  const refreshTokens = new Map<string, Credential>();
+  const accessTokens = new Map<string, { grant: Grant; until: number }>();
 
-  /** RFC 6749 2.3.1, RFC 7523 2.2. */
-  async function isClient(form: URLSearchParams, authorization: string | null): Promise<boolean> {
-    const assertion = form.get("client_assertion");
-    if (assertion !== null) return client.publicKey !== undefined && isSignedBy(assertion, client.publicKey);
-    if (authorization !== null) {
-      const [id = "", secret = ""] = atob(authorization.replace(/^Basic /i, "")).split(":");
-      const decode = (text: string) => decodeURIComponent(text.replaceAll("+", " "));
-      return decode(id) === client.clientId && decode(secret) === client.clientSecret;
-    }
-    const secret = form.get("client_secret");
-    return (
-      form.get("client_id") === client.clientId &&
-      (secret === null ? client.clientSecret === "" : secret === client.clientSecret)
-    );
-  }
-
-  async function isSignedBy(assertion: string, publicKey: Claims): Promise<boolean> {
-    try {
-      const key = await importJWK(publicKey as never, String(publicKey["alg"]));
-      const { payload } = await jwtVerify(assertion, key, {
-        currentDate: new Date(seconds() * 1000),
-        subject: client.clientId,
-      });
-      return [payload.aud].flat().includes(issuer) || [payload.aud].flat().includes(`${issuer}/token`);
-    } catch {
-      // Whatever is wrong with it: it does not prove who the client is.
-      return false;
-    }
-  }
-
-  async function tokensFor(grant: Grant, form: URLSearchParams, faults: Set<Fault>): Promise<Response> {
-    const isRefresh = form.get("grant_type") === "refresh_token";
-    const { parameters, user, signedInAt } = grant;
-    const now = seconds();
-    const accessToken = await keys.sign(
-      {
-        iss: issuer,
-        sub: user["sub"],
-        aud: form.get("audience") ?? parameters.get("audience") ?? issuer,
-        client_id: client.clientId,
-        iat: now,
-        exp: now + accessTokenLifetime,
-        jti: randomId(),
-        scope: form.get("scope") ?? parameters.get("scope"),
-      },
-      { typ: "at+jwt" },
-    );
-    accessTokens.set(accessToken, grant);
-    const refreshToken = randomId();
-    refreshTokens.set(refreshToken, { grant, spent: false });
-    const nonce = parameters.get("nonce");
-    const organization = parameters.get("organization");
-    const claims: Claims = {
-      iss: issuer,
-      aud: client.clientId,
-      iat: now,
-      exp: now + 3600,
-      auth_time: signedInAt,
-      sid: await hash(`${signedInAt}${user["sub"]}`, 12),
-      at_hash: await hash(accessToken, 16),
-      ...(nonce === null ? {} : { nonce }),
-      ...(organization === null ? {} : { org_id: organization }),
-      ...user,
-    };
-    const idToken = await keys.sign(spoilClaims(claims, faults, now, isRefresh), {}, faults);
-    return Response.json({
-      access_token: accessToken,
-      token_type: faults.has("other_token_type") ? "mac" : "Bearer",
-      scope: form.get("scope") ?? parameters.get("scope") ?? "",
-      ...(faults.has("no_expires_in") ? {} : { expires_in: accessTokenLifetime }),
-      ...(faults.has("no_id_token") ? {} : { id_token: idToken }),
-      ...(isRefresh && !rotateRefreshTokens ? {} : { refresh_token: refreshToken }),
-    });
-  }
-
-  /** RFC 6749 4.1.3, RFC 7636 4.6: once, for the same redirect URI, with the right verifier. */
-  async function redeem(form: URLSearchParams): Promise<Grant | undefined> {
-    const code = form.get("code") ?? "";
-    const grant = codes.get(code);
-    codes.delete(code);
-    if (!grant || form.get("redirect_uri") !== grant.parameters.get("redirect_uri")) return undefined;
-    return (await hash(form.get("code_verifier") ?? "")) === grant.parameters.get("code_challenge") ? grant : undefined;
-  }
-
-  function spend(refreshToken: string): Grant | undefined {
-    const known = refreshTokens.get(refreshToken);
-    if (!known) return undefined;
-    // RFC 9700 4.14.2: a second use means that somebody else holds it too.
-    if (known.spent) revokeGrant(known.grant);
-    if (known.spent) return undefined;
-    known.spent = rotateRefreshTokens;
-    return known.grant;
-  }
+  const issue = (kind: Map<string, Credential>, grant: Grant, lifetime: number): string => {
+    const value = randomId();
+    kind.set(value, { grant, until: seconds() + lifetime, spent: false });
+    return value;
+  };
 
   function revokeGrant(grant: Grant): void {
-    for (const [token, known] of refreshTokens) if (known.grant === grant) refreshTokens.delete(token);
-    for (const [token, known] of accessTokens) if (known === grant) accessTokens.delete(token);
+    for (const kind of [refreshTokens, accessTokens])
+      for (const [value, known] of kind) if (known.grant === grant) kind.delete(value);
+  }
+
+  /** RFC 6749 4.1.2, RFC 9700 4.14.2: a second use revokes what came of the first. */
+  function use(kind: Map<string, Credential>, value: string): Credential | undefined {
+    const known = kind.get(value);
+    if (known?.spent) revokeGrant(known.grant);
+    return known && !known.spent && seconds() < known.until ? known : undefined;
+  }
+
+  /** RFC 6749 4.1.3, RFC 7636 4.6: once, for the same redirect URI, with the right verifier; used up even if it fails. */
+  async function redeem(form: URLSearchParams): Promise<Grant | undefined> {
+    const found = use(codes, form.get("code") ?? "");
+    if (!found) return undefined;
+    found.spent = true;
+    const { parameters } = found.grant;
+    if (form.get("redirect_uri") !== parameters.get("redirect_uri")) return undefined;
+    const challenge = await challengeOf(form.get("code_verifier") ?? "");
+    return challenge === parameters.get("code_challenge") ? found.grant : undefined;
+  }
+
+  async function signAccessToken(grant: Grant, audience: string | null, scope: string): Promise<string> {
+    const until = seconds() + accessTokenLifetime;
+    const claims = { iss: issuer, sub: grant.user["sub"], aud: audience ?? issuer, client_id: clientId, scope };
+    // RFC 9068 2.
+    const times = { iat: seconds(), exp: until, jti: randomId() };
+    const token = await keys.sign({ ...claims, ...times }, { typ: "at+jwt" });
+    accessTokens.set(token, { grant, until });
+    return token;
+  }
+
+  /** Core 2 and 12.2: what is in an ID Token, and only when it is right. */
+  async function idTokenClaims(grant: Grant, accessToken: string, isRefresh: boolean): Promise<Claims> {
+    const { parameters, authTime, sid, user } = grant;
+    const asked = (name: string) => parameters.get(name);
+    return {
+      iss: issuer,
+      aud: clientId,
+      iat: seconds(),
+      exp: seconds() + ID_TOKEN_LIFETIME,
+      sid,
+      at_hash: await atHash(accessToken, options.signingAlg),
+      ...(asked("nonce") !== null && !isRefresh ? { nonce: asked("nonce") } : {}),
+      ...(asked("max_age") !== null ? { auth_time: authTime } : {}),
+      ...(asked("organization") !== null ? { org_id: asked("organization") } : {}),
+      ...user,
+    };
+  }
+
+  async function tokensFor(grant: Grant, form: URLSearchParams, faults: FaultsHere): Promise<Response> {
+    const isRefresh = form.get("grant_type") === "refresh_token";
+    const granted = grant.parameters.get("scope") ?? "";
+    const scope = form.get("scope") ?? granted;
+    const audience = form.get("audience") ?? grant.parameters.get("audience");
+    const accessToken = await signAccessToken(grant, audience, scope);
+    const body: Claims = {
+      access_token: accessToken,
+      token_type: faults.commits("other_token_type") ? "mac" : "Bearer",
+      scope,
+    };
+    if (!faults.commits("no_expires_in")) body["expires_in"] = accessTokenLifetime;
+    if (!isRefresh || rotateRefreshTokens)
+      body["refresh_token"] = issue(refreshTokens, grant, Number.POSITIVE_INFINITY);
+    if (granted.split(" ").includes("openid") && !faults.commits("no_id_token")) {
+      const claims = await idTokenClaims(grant, accessToken, isRefresh);
+      body["id_token"] = await keys.sign(spoilClaims(claims, faults, seconds(), isRefresh), {}, faults);
+    }
+    return Response.json(body, { headers: { "cache-control": "no-store" } });
   }
 
   return {
-    /** The parameters of an authorization request, pushed or not. A reference is good once. */
-    parametersOf(query: URLSearchParams): URLSearchParams {
-      const reference = query.get("request_uri");
-      const parameters = reference === null ? query : pushed.get(reference);
-      if (reference !== null) pushed.delete(reference);
-      if (!parameters || query.get("client_id") !== client.clientId)
-        throw new TypeError("not an authorization request of this client");
-      return parameters;
+    issueCode: (grant: Grant): string => issue(codes, grant, CODE_LIFETIME),
+    /** The token endpoint, for a client that has proven who it is. */
+    async token(form: URLSearchParams, faults: FaultsHere): Promise<Response> {
+      if (faults.commits("invalid_grant")) return refuse("invalid_grant");
+      if (form.get("grant_type") === "authorization_code") {
+        const grant = await redeem(form);
+        return grant ? tokensFor(grant, form, faults) : refuse("invalid_grant");
+      }
+      if (form.get("grant_type") !== "refresh_token") return refuse("unsupported_grant_type");
+      const found = use(refreshTokens, form.get("refresh_token") ?? "");
+      if (!found) return refuse("invalid_grant");
+      // RFC 6749 6: never more than was granted.
+      const granted = (found.grant.parameters.get("scope") ?? "").split(" ");
+      const isWithin = (form.get("scope") ?? "").split(" ").every((scope) => scope === "" || granted.includes(scope));
+      if (!isWithin) return refuse("invalid_scope");
+      found.spent = rotateRefreshTokens;
+      return tokensFor(found.grant, form, faults);
     },
-    issueCode(grant: Grant): string {
-      const code = randomId();
-      codes.set(code, grant);
-      return code;
+    /** Whose access token this is; undefined when it is unknown, revoked or expired. */
+    userOf(accessToken: string): Readonly<Claims> | undefined {
+      const found = accessTokens.get(accessToken);
+      return found && seconds() < found.until ? found.grant.user : undefined;
     },
-    async push(form: URLSearchParams, authorization: string | null, faults: Set<Fault>): Promise<Response> {
-      if (faults.has("invalid_client") || !(await isClient(form, authorization))) return error(401, "invalid_client");
-      const reference = `urn:ietf:params:oauth:request_uri:${randomId()}`;
-      pushed.set(reference, form);
-      return Response.json({ request_uri: reference, expires_in: 60 }, { status: 201 });
-    },
-    async token(form: URLSearchParams, authorization: string | null, faults: Set<Fault>): Promise<Response> {
-      if (faults.has("invalid_client") || !(await isClient(form, authorization))) return error(401, "invalid_client");
-      if (faults.has("invalid_grant")) return error(400, "invalid_grant");
-      const type = form.get("grant_type");
-      if (type !== "authorization_code" && type !== "refresh_token") return error(400, "unsupported_grant_type");
-      const grant = type === "refresh_token" ? spend(form.get("refresh_token") ?? "") : await redeem(form);
-      return grant ? tokensFor(grant, form, faults) : error(400, "invalid_grant");
-    },
-    async userinfo(authorization: string | null, faults: Set<Fault>): Promise<Response> {
-      const grant = accessTokens.get((authorization ?? "").replace(/^Bearer /i, ""));
-      if (!grant)
-        return new Response(null, { status: 401, headers: { "www-authenticate": 'Bearer error="invalid_token"' } });
-      return Response.json(faults.has("userinfo_of_another_subject") ? { ...grant.user, sub: "mallory" } : grant.user);
-    },
-    async revocation(form: URLSearchParams, authorization: string | null): Promise<Response> {
-      if (!(await isClient(form, authorization))) return error(401, "invalid_client");
-      this.revoke(form.get("token") ?? "");
-      return new Response(null, { status: 200 });
-    },
-    revoke(refreshToken: string): void {
-      const known = refreshTokens.get(refreshToken);
-      if (known) revokeGrant(known.grant);
+    /** RFC 7009 2.1: a refresh token takes with it what came of the same sign-in, an access token only itself. */
+    revoke(token: string): void {
+      const found = refreshTokens.get(token);
+      if (found) revokeGrant(found.grant);
+      accessTokens.delete(token);
     },
   };
 }

@@ -1,69 +1,132 @@
+import { JOSEError, JWKSNoMatchingKey } from "jose/errors";
 import { SignJWT } from "jose/jwt/sign";
-import { exportJWK } from "jose/key/export";
-import { generateKeyPair } from "jose/key/generate/keypair";
-import type { Fault } from "./faults.js";
+import { jwtVerify } from "jose/jwt/verify";
+import { exportJWK, exportSPKI } from "jose/key/export";
+import { type GenerateKeyPairResult, generateKeyPair } from "jose/key/generate/keypair";
+import type { FaultsHere } from "./faults.js";
 
+/** The claims of a token, or the members of its header. */
 export type Claims = Record<string, unknown>;
 
 /** Algorithms that the provider can sign with. */
-export type SigningAlg = "RS256" | "PS256" | "ES256";
+export type SigningAlg = "RS256" | "PS256" | "ES256" | "EdDSA";
 
 /** The keys of a provider, which can be replaced. */
 export interface SigningKeys {
-  /** Signs claims as a JWT. `faults` may ask for a bad signature or header. */
-  sign(claims: Claims, header?: Claims, faults?: ReadonlySet<Fault>): Promise<string>;
+  /** Signs claims as a JWT; `faults` may ask for a bad signature or header. */
+  sign(claims: Claims, header?: Claims, faults?: FaultsHere): Promise<string>;
+  /** Whether a token was signed here, with whichever key, for this issuer and audience. Expired ones count. */
+  isOwn(token: string, expected: { issuer: string; audience: string }): Promise<boolean>;
   /** The public keys (RFC 7517 5). */
-  publicKeys(): { keys: Claims[] };
+  publicKeys(faults: FaultsHere): Promise<{ keys: Claims[] }>;
   /** A new key, under a new id; the old one is no longer announced. */
   rotate(): Promise<void>;
 }
 
-interface SigningKey {
+interface SigningKey extends GenerateKeyPairResult {
+  readonly alg: SigningAlg;
   readonly kid: string;
-  readonly privateKey: Awaited<ReturnType<typeof generateKeyPair>>["privateKey"];
   readonly jwk: Claims;
 }
 
-const base64url = (text: string): string => btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+const encoder = new TextEncoder();
 
-/** SHA-256, base64url. */
-export async function hash(text: string, bytes = 32): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return base64url(String.fromCharCode(...new Uint8Array(digest).subarray(0, bytes)));
+const toBase64url = (bytes: Uint8Array): string =>
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+
+async function digest(text: string, algorithm: "SHA-256" | "SHA-512"): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest(algorithm, encoder.encode(text)));
+}
+
+/** The `S256` challenge of a PKCE verifier (RFC 7636 4.2). */
+export const challengeOf = async (verifier: string): Promise<string> => toBase64url(await digest(verifier, "SHA-256"));
+
+/** The `at_hash` of an access token (OpenID Connect Core 3.1.3.6): half of the hash that the algorithm signs with. */
+export async function atHash(accessToken: string, alg: SigningAlg): Promise<string> {
+  const bytes = await digest(accessToken, alg === "EdDSA" ? "SHA-512" : "SHA-256");
+  return toBase64url(bytes.subarray(0, bytes.length / 2));
 }
 
 /** A random value of 128 bits, base64url. */
-export const randomId = (): string => base64url(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
+export const randomId = (): string => toBase64url(crypto.getRandomValues(new Uint8Array(16)));
 
+/** The first key of a provider, made now. */
 export async function createSigningKeys(alg: SigningAlg): Promise<SigningKeys> {
-  let count = 0;
-  const create = async (): Promise<SigningKey> => {
-    const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
-    const kid = `key-${++count}`;
-    return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: "sig" } };
+  /** Every key there ever was, by its id. */
+  const made = new Map<string, SigningKey>();
+  const create = async (keyAlg: SigningAlg): Promise<SigningKey> => {
+    const pair = await generateKeyPair(keyAlg);
+    const kid = `key-${made.size + 1}`;
+    const jwk = { ...(await exportJWK(pair.publicKey)), kid, alg: keyAlg, use: "sig" };
+    const key: SigningKey = { ...pair, alg: keyAlg, kid, jwk };
+    made.set(kid, key);
+    return key;
   };
-  let current = await create();
+  let current = await create(alg);
+  /** Announced beside the current one. */
+  const others: SigningKey[] = [];
 
   return {
-    async sign(claims, header = {}, faults = new Set()) {
-      if (faults.has("alg_none")) return unsigned({ alg: "none" }, claims, "");
-      if (faults.has("alg_hs256")) return unsigned({ alg: "HS256", kid: current.kid }, claims, "AAAA");
-      const kid = faults.has("kid_absent") ? {} : { kid: faults.has("unknown_kid") ? "key-unknown" : current.kid };
-      const typ = faults.has("logout_typ") ? { typ: "logout+jwt" } : {};
-      const signed = await new SignJWT(claims)
-        .setProtectedHeader({ alg, ...kid, ...header, ...typ })
-        .sign(current.privateKey);
-      if (!faults.has("invalid_signature")) return signed;
-      const start = signed.lastIndexOf(".") + 1;
-      return signed.slice(0, start) + (signed[start] === "A" ? "B" : "A") + signed.slice(start + 1);
+    async sign(claims, header = {}, faults) {
+      if (faults?.commits("alg_none")) return unsigned(claims);
+      if (faults?.commits("alg_hs256")) return signedWithPublicKey(claims, current);
+      let key = current;
+      if (faults?.commits("other_alg")) {
+        key = await create(alg === "ES256" ? "RS256" : "ES256");
+        others.push(key);
+      }
+      const protectedHeader: Claims = { alg: key.alg, kid: key.kid, ...header };
+      if (faults?.commits("kid_absent")) delete protectedHeader["kid"];
+      if (faults?.commits("unknown_kid")) protectedHeader["kid"] = "key-unknown";
+      if (faults?.commits("logout_typ")) protectedHeader["typ"] = "logout+jwt";
+      const token = await new SignJWT(claims)
+        .setProtectedHeader(protectedHeader as { alg: string })
+        .sign(key.privateKey);
+      return faults?.commits("invalid_signature") ? tampered(token) : token;
     },
-    publicKeys: () => ({ keys: [current.jwk] }),
+    async isOwn(token, { issuer, audience }) {
+      try {
+        const keyOf = ({ kid = "" }) => {
+          const key = made.get(kid);
+          if (!key) throw new JWKSNoMatchingKey();
+          return key.publicKey;
+        };
+        // RP-Initiated Logout 2: a hint that has expired is still a hint.
+        await jwtVerify(token, keyOf, { issuer, audience, algorithms: [alg], currentDate: new Date(0) });
+        return true;
+      } catch (error) {
+        if (error instanceof JOSEError) return false;
+        throw error;
+      }
+    },
+    async publicKeys(faults) {
+      if (faults.commits("multiple_keys")) others.push(await create(alg));
+      return { keys: [...others, current].map(({ jwk }) => jwk) };
+    },
     async rotate() {
-      current = await create();
+      current = await create(alg);
+      others.length = 0;
     },
   };
 }
 
-function unsigned(header: Claims, claims: Claims, signature: string): string {
-  return `${base64url(JSON.stringify(header))}.${base64url(JSON.stringify(claims))}.${signature}`;
+/** RFC 7519 6. */
+function unsigned(claims: Claims): string {
+  const encode = (part: Claims) => toBase64url(encoder.encode(JSON.stringify(part)));
+  return `${encode({ alg: "none" })}.${encode(claims)}.`;
+}
+
+/** RFC 8725 2.1: a MAC that is right for whoever takes the public key for a secret. */
+async function signedWithPublicKey(claims: Claims, { publicKey, kid }: SigningKey): Promise<string> {
+  const secret = encoder.encode(await exportSPKI(publicKey));
+  return new SignJWT(claims).setProtectedHeader({ alg: "HS256", kid }).sign(secret);
+}
+
+/** The same header and claims under a signature of the same length that is not theirs. */
+function tampered(token: string): string {
+  const start = token.lastIndexOf(".") + 1;
+  return token.slice(0, start) + (token[start] === "A" ? "B" : "A") + token.slice(start + 1);
 }

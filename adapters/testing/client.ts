@@ -1,0 +1,76 @@
+import { JOSEError } from "jose/errors";
+import { jwtVerify } from "jose/jwt/verify";
+import { importJWK } from "jose/key/import";
+import type { Claims } from "./tokens.js";
+
+/** The one client that is registered. */
+export interface RegisteredClient {
+  readonly clientId: string;
+  /** Empty: a public client. */
+  readonly clientSecret: string;
+  readonly publicKey?: Readonly<Claims> | undefined;
+  /** What a client assertion may be addressed to (OpenID Connect Core 9). */
+  readonly audiences: readonly string[];
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+/** Whether a request comes from the client; the form and the Authorization header are what it proves that with. */
+export type Authenticate = (form: URLSearchParams, authorization: string | null) => Promise<boolean>;
+
+const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/** Checks `client_secret_basic`, `client_secret_post`, `private_key_jwt` or `none`, whichever the client is registered for. */
+export async function createAuthenticate(client: RegisteredClient): Promise<Authenticate> {
+  const { clientId, clientSecret, publicKey } = client;
+  if (publicKey) {
+    const isAssertion = await createAssertionCheck(client, publicKey);
+    return async (form, authorization) => authorization === null && isAssertion(form);
+  }
+  return async (form, authorization) => {
+    const [posted, id] = [form.get("client_secret"), form.get("client_id")];
+    if (authorization === null) return id === clientId && (posted ?? "") === clientSecret;
+    // RFC 6749 2.3: one method for each request.
+    if (posted !== null || (id !== null && id !== clientId)) return false;
+    const pair = basicCredentials(authorization);
+    return pair?.id === clientId && pair.secret === clientSecret;
+  };
+}
+
+/** RFC 6749 2.3.1: both halves are form-encoded before they are joined. Undefined when it is anything else. */
+function basicCredentials(authorization: string): { id: string; secret: string } | undefined {
+  const encoded = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1];
+  if (encoded === undefined || encoded.replaceAll("=", "").length % 4 === 1) return undefined;
+  const pair = atob(encoded);
+  const colon = pair.indexOf(":");
+  if (colon < 0) return undefined;
+  const decode = (text: string) => new URLSearchParams(`v=${text.replaceAll("&", "%26")}`).get("v") ?? "";
+  return { id: decode(pair.slice(0, colon)), secret: decode(pair.slice(colon + 1)) };
+}
+
+/** RFC 7523 3: signed by the client, about itself, for this provider, and used once. */
+async function createAssertionCheck(client: RegisteredClient, publicKey: Readonly<Claims>) {
+  const { clientId, audiences, now } = client;
+  const alg = String(publicKey["alg"]);
+  const key = await importJWK(publicKey, alg);
+  const used = new Set<unknown>();
+  return async (form: URLSearchParams): Promise<boolean> => {
+    if (form.get("client_assertion_type") !== ASSERTION_TYPE) return false;
+    try {
+      const { payload } = await jwtVerify(form.get("client_assertion") ?? "", key, {
+        algorithms: [alg],
+        issuer: clientId,
+        subject: clientId,
+        audience: [...audiences],
+        currentDate: new Date(now()),
+        requiredClaims: ["exp", "jti"],
+      });
+      if (used.has(payload.jti)) return false;
+      used.add(payload.jti);
+      return true;
+    } catch (error) {
+      if (error instanceof JOSEError) return false;
+      throw error;
+    }
+  };
+}

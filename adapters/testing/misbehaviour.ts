@@ -1,0 +1,56 @@
+import type { ClaimFault, FaultsHere } from "./faults.js";
+import type { Claims } from "./tokens.js";
+
+const HTML = "<!doctype html><title>Hello</title>";
+
+/** Bytes; an honest answer has a few thousand. */
+const HUGE = 1_000_000;
+
+/** An answer that is no answer of a provider, or none at all; undefined where nothing is wrong with the transport. */
+export function answerBadly(faults: FaultsHere, signal: AbortSignal): Promise<Response> | undefined {
+  if (faults.commits("unreachable")) return Promise.reject(new TypeError("fetch failed"));
+  if (faults.commits("slow")) return untilAborted(signal);
+  const bad = badAnswer(faults);
+  return bad && Promise.resolve(bad);
+}
+
+function badAnswer(faults: FaultsHere): Response | undefined {
+  if (faults.commits("html")) return new Response(HTML, { headers: { "content-type": "text/html" } });
+  if (faults.commits("huge_body")) return Response.json({ padding: "x".repeat(HUGE) });
+  if (faults.commits("redirect")) return Response.redirect("https://elsewhere.example/", 302);
+  const named = ([429, 500, 503] as const).find((code) => faults.commits(`status_${code}`));
+  const status = named ?? faults.status();
+  return status === undefined ? undefined : Response.json({}, { status });
+}
+
+const untilAborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+
+/** What each fault makes of an ID Token's claims; `now` in seconds. */
+const spoilers: Record<Exclude<ClaimFault, "other_subject_on_refresh">, (claims: Claims, now: number) => Claims> = {
+  invalid_iss: ({ iss }) => ({ iss: `${iss}1` }),
+  missing_iss: () => ({ iss: undefined }),
+  invalid_aud: ({ aud }) => ({ aud: `${aud}1` }),
+  missing_aud: () => ({ aud: undefined }),
+  invalid_secondary_aud: ({ aud }) => ({ aud: [aud, "another-client"], azp: undefined }),
+  other_azp: () => ({ azp: "another-client" }),
+  missing_sub: () => ({ sub: undefined }),
+  empty_sub: () => ({ sub: "" }),
+  missing_iat: () => ({ iat: undefined }),
+  future_iat: (_claims, now) => ({ iat: now + 86_400, exp: now + 90_000 }),
+  missing_exp: () => ({ exp: undefined }),
+  expired_id_token: (_claims, now) => ({ iat: now - 7200, exp: now - 3600 }),
+  invalid_nonce: ({ nonce = "" }) => ({ nonce: `${nonce}1` }),
+  missing_nonce: () => ({ nonce: undefined }),
+  wrong_at_hash: ({ at_hash: hash }) => ({ at_hash: String(hash).split("").reverse().join("") }),
+};
+
+/** ID Token claims with the faults of the moment; JSON leaves out what has become undefined. `now` in seconds. */
+export function spoilClaims(claims: Claims, faults: FaultsHere, now: number, isRefresh: boolean): Claims {
+  const spoiled: Claims = { ...claims };
+  for (const [fault, spoil] of Object.entries(spoilers)) {
+    if (faults.commits(fault as ClaimFault)) Object.assign(spoiled, spoil(claims, now));
+  }
+  if (isRefresh && faults.commits("other_subject_on_refresh")) spoiled["sub"] = `${claims["sub"]}1`;
+  return faults.rewrite(spoiled);
+}
