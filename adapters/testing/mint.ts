@@ -1,11 +1,11 @@
 import type { TokenSet } from "../../core/exchange/token-life.js";
-import type { SignedIn, User } from "../../core/relying-party/config.js";
+import { type SignedIn, type User, useOf } from "../../core/relying-party/config.js";
 import { createSessions } from "../../core/session/sessions.js";
 import type { AuthOptions } from "../config.js";
 import { portsOf } from "../ports.js";
 
 /** What a minted session holds, beside the options of the adapter that will read it. */
-export interface MintOptions<Data> extends Pick<AuthOptions<Data>, "secret" | "baseUrl" | "session" | "now"> {
+export interface MintOptions<Data> extends Pick<AuthOptions<Data>, "issuer" | "clientId" | "secret" | "baseUrl" | "session" | "now"> {
   /** Who is signed in; `sub` is required. */
   user: User;
   /** The app's own data. @default {} */
@@ -19,11 +19,14 @@ export interface MintOptions<Data> extends Pick<AuthOptions<Data>, "secret" | "b
  * Give it the adapter's own options: `mintSession({ ...options, user: { sub: "alice" } })`.
  */
 export async function mintSession<Data = Record<string, unknown>>(options: MintOptions<Data>): Promise<string> {
-  const { secret = "", baseUrl = "https://app.example", session = {}, user, data, tokens } = options;
+  const {
+    issuer = "",
+    clientId = "",
+    secret = "", baseUrl = "https://app.example", session = {}, user, data, tokens } = options;
   const [first = ""] = [baseUrl].flat();
   const { schema: _checkedWhenOpened, ...rest } = session;
   const sessions = createSessions<SignedIn<Data>, TokenSet>(
-    { ...rest, secret, cookie: { ...rest.cookie, secure: first.startsWith("https:") } },
+    { ...rest, secret, use: useOf({ issuer, clientId }), cookie: { ...rest.cookie, secure: first.startsWith("https:") } },
     portsOf(options),
   );
   const scope = await sessions.load(null);
