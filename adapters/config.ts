@@ -120,7 +120,7 @@ export function resolveConfig<Data>(options: AuthOptions<Data>, env: Environment
     userinfo: options.userinfo ?? false,
     logout: options.logout ?? "provider",
     postLogoutPath,
-    session: { ...sessionOptions, secret: checkSecrets(secret), ...(schema ? { schema: signedInSchema(schema) } : {}) },
+    session: { ...sessionOptions, secret: checkSecrets(secret), schema: signedInSchema(schema) },
     onSignIn: options.onSignIn,
     onEvent: options.onEvent,
   };
@@ -196,7 +196,7 @@ function issuerOf(issuer: string): string {
 }
 
 function originOf(value: string): string {
-  const url = urlOf(value, "apiOrigins (LATCHKEY_API_ORIGINS)");
+  const url = secureUrl(value, "apiOrigins (LATCHKEY_API_ORIGINS)");
   if (url.pathname !== "/" || url.search || url.origin === "null")
     throw wrong("apiOrigins are origins: scheme, host and port, no path");
   return url.origin;
@@ -211,13 +211,15 @@ function sitesOf(baseUrls: readonly string[]): [Site, ...Site[]] {
   return [first, ...others];
 }
 
-/** The app's schema is about its own data; what is opened holds the user beside it. */
-const signedInSchema = <Data>(schema: StandardSchema<Data>): StandardSchema<SignedIn<Data>> => ({
+/** What an identity must hold to be a sign-in: somebody, and data that the app's own schema accepts. */
+const signedInSchema = <Data>(schema: StandardSchema<Data> | undefined): StandardSchema<SignedIn<Data>> => ({
   "~standard": {
     version: 1,
     vendor: "latchkey",
     async validate(value) {
-      const { user, data } = value as SignedIn<unknown>;
+      const { user, data } = (value ?? {}) as SignedIn<unknown>;
+      if (typeof user?.sub !== "string" || user.sub === "") return { issues: ["nobody"] };
+      if (!schema) return { value: { user, data: data as Data } };
       const result = await schema["~standard"].validate(data);
       return "value" in result ? { value: { user, data: result.value } } : result;
     },

@@ -84,7 +84,6 @@ export function requireSession(): RequestHandler {
 function present<Data>(visit: Visit<Data>, outlet: NodeOutlet): RequestAuth<Data> {
   return {
     get session() {
-      outlet.sessionRead();
       return visit.session;
     },
     get reason() {

@@ -23,5 +23,9 @@ export interface StandaloneOptions<Data> extends SessionsOptions<Data>, Omit<Por
  */
 export function createSessions<Data>(options: StandaloneOptions<Data>): Sessions<Data> {
   const ports = portsOf(options);
-  return createCoreSessions<Data>(options, ports, (event) => options.onEvent?.({ ...event, at: ports.now() }));
+  // Names of their own: sessions of a sign-in beside them are left alone.
+  const cookie = { name: "latchkey-session", ...options.cookie };
+  return createCoreSessions<Data>({ ...options, cookie }, ports, (event) =>
+    options.onEvent?.({ ...event, at: ports.now() }),
+  );
 }

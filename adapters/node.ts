@@ -27,9 +27,11 @@ export function toRequestView(req: NodeRequest, host?: string): RequestView {
 /** The posted form as text: as a body parser before us left it, or from the socket; empty when it is too long. */
 async function readBody(req: NodeRequest): Promise<string> {
   if (typeof req.body === "string") return req.body;
+  if (req.body instanceof Uint8Array) return Buffer.from(req.body).toString("utf8");
   if (typeof req.body === "object" && req.body !== null && Object.keys(req.body).length > 0) {
+    // Text and lists of text, as a form has them; what else a parser can make of one is none.
     const pairs = Object.entries(req.body).flatMap(([name, value]) =>
-      [value].flat().map((item): [string, string] => [name, String(item)]),
+      [value].flat().flatMap((item): Array<[string, string]> => (typeof item === "string" ? [[name, item]] : [])),
     );
     return new URLSearchParams(pairs).toString();
   }
@@ -46,8 +48,6 @@ async function readBody(req: NodeRequest): Promise<string> {
 
 /** What is still to be put on a response before its headers leave. */
 export interface NodeOutlet extends Outlet {
-  /** The response is being made from a session. */
-  sessionRead(): void;
   /** Answers with a reply of ours. */
   send(reply: Reply): void;
 }
@@ -65,7 +65,10 @@ export function createOutlet(res: ServerResponse): NodeOutlet {
     }
     if (!read && !wrote) return;
     const current = { cacheControl: headerOf(res, "cache-control"), vary: headerOf(res, "vary") };
-    for (const [name, value] of Object.entries(cachingHeaders(current, wrote))) res.setHeader(name, value);
+    for (const [name, value] of Object.entries(cachingHeaders(current, wrote))) {
+      if (value === null) res.removeHeader(name);
+      else res.setHeader(name, value);
+    }
   });
 
   return {

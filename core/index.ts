@@ -3,7 +3,8 @@ export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, type Misuse
 export type { LatchkeyEvent } from "./events.js";
 export type { Awaitable } from "./ports.js";
 export { auth0 } from "./provider/auth0.js";
-export { createSealer, type Opened, type Sealer, type SealerOptions, type SealRefusal } from "./seal/sealer.js";
+export { createAppSealer as createSealer } from "./seal/app-sealer.js";
+export type { Opened, Sealer, SealerOptions, SealRefusal } from "./seal/sealer.js";
 export { inStore } from "./session/in-store.js";
 export type { LifetimeOptions } from "./session/lifetime.js";
 export type { SessionRefusal } from "./session/reading.js";

@@ -22,6 +22,8 @@ export type Plan = ({ readonly kind: "reply" } & Reply) | { readonly kind: "pass
 export interface Outlet {
   /** Whether the response can still carry cookies. */
   canWrite(): boolean;
+  /** The response is being made from a session, or from the lack of one. */
+  sessionRead(): void;
   /** Set-Cookie lines, each to be a line of its own; a later one replaces an earlier one of the same name. */
   setCookies(lines: readonly string[]): void;
 }
@@ -32,15 +34,28 @@ export interface CachingHeaders {
   readonly vary: string | null;
 }
 
+/** Headers by which some caches are told apart from Cache-Control (RFC 9213 2, and what nginx and others listen to). */
+const OTHER_CACHES = [
+  "cdn-cache-control",
+  "cloudflare-cdn-cache-control",
+  "vercel-cdn-cache-control",
+  "surrogate-control",
+  "x-accel-expires",
+  "expires",
+];
+
 /**
- * The caching headers to set on a response that wrote cookies of ours or is a {@link Reply} (`wrote`: over whatever was
- * there, S4), or in whose making a session was read (`private`, where the app said nothing).
+ * The caching headers to set, or with null to remove, on a response that wrote cookies of ours or is a {@link Reply}
+ * (`wrote`: over whatever was there, S4), or in whose making a session was read (`private`, where the app said nothing).
  */
-export function cachingHeaders({ cacheControl, vary }: CachingHeaders, wrote: boolean): Record<string, string> {
+export function cachingHeaders({ cacheControl, vary }: CachingHeaders, wrote: boolean): Record<string, string | null> {
   const names = (vary ?? "").split(",").map((name) => name.trim());
   const known = names.some((name) => name === "*" || name.toLowerCase() === "cookie");
-  return {
-    ...(wrote ? { "cache-control": "private, no-store" } : cacheControl === null ? { "cache-control": "private" } : {}),
-    ...(known ? {} : { vary: [...names.filter(Boolean), "Cookie"].join(", ") }),
-  };
+  const headers: Record<string, string | null> = wrote
+    ? Object.fromEntries(OTHER_CACHES.map((name) => [name, null]))
+    : {};
+  if (wrote) headers["cache-control"] = "private, no-store";
+  else if (cacheControl === null) headers["cache-control"] = "private";
+  if (!known) headers["vary"] = [...names.filter(Boolean), "Cookie"].join(", ");
+  return headers;
 }

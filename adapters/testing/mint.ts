@@ -5,7 +5,8 @@ import type { AuthOptions } from "../config.js";
 import { portsOf } from "../ports.js";
 
 /** What a minted session holds, beside the options of the adapter that will read it. */
-export interface MintOptions<Data> extends Pick<AuthOptions<Data>, "issuer" | "clientId" | "secret" | "baseUrl" | "session" | "now"> {
+export interface MintOptions<Data>
+  extends Pick<AuthOptions<Data>, "issuer" | "clientId" | "secret" | "baseUrl" | "session" | "now"> {
   /** Who is signed in; `sub` is required. */
   user: User;
   /** The app's own data. @default {} */
@@ -22,11 +23,22 @@ export async function mintSession<Data = Record<string, unknown>>(options: MintO
   const {
     issuer = "",
     clientId = "",
-    secret = "", baseUrl = "https://app.example", session = {}, user, data, tokens } = options;
+    secret = "",
+    baseUrl = "https://app.example",
+    session = {},
+    user,
+    data,
+    tokens,
+  } = options;
   const [first = ""] = [baseUrl].flat();
   const { schema: _checkedWhenOpened, ...rest } = session;
   const sessions = createSessions<SignedIn<Data>, TokenSet>(
-    { ...rest, secret, use: useOf({ issuer, clientId }), cookie: { ...rest.cookie, secure: first.startsWith("https:") } },
+    {
+      ...rest,
+      secret,
+      use: useOf({ issuer, clientId }),
+      cookie: { ...rest.cookie, secure: first.startsWith("https:") },
+    },
     portsOf(options),
   );
   const scope = await sessions.load(null);

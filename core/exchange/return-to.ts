@@ -23,7 +23,10 @@ function pathOn(origin: string, value: unknown): string | undefined {
  */
 export function safeReturnTo(value: unknown, origin: string, fallback: string, mount?: string): string {
   const path = pathOn(origin, value);
-  const ours = mount !== undefined && path !== undefined && new URL(path, origin).pathname.startsWith(`${mount}/`);
+  const ours =
+    mount !== undefined &&
+    path !== undefined &&
+    new URL(path, origin).pathname.toLowerCase().startsWith(`${mount.toLowerCase()}/`);
   if (path !== undefined && !ours) return path;
   return pathOn(origin, fallback) ?? "/";
 }

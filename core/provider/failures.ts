@@ -20,18 +20,25 @@ export async function asExchangeError<T>(
   }
 }
 
-function translate(cause: unknown, invalid: ExchangeErrorCode, onInvalidGrant: ExchangeErrorCode): ExchangeError {
-  if (cause instanceof ExchangeError) return cause;
+/** What may be known of a library's error: never the body that it complains about, which may hold tokens. */
+function withoutBody(error: unknown): Record<string, unknown> {
+  const { name, code, message, error: reason, status } = (error ?? {}) as Record<string, unknown>;
+  return { name, code, message, error: reason, status };
+}
+
+function translate(thrown: unknown, invalid: ExchangeErrorCode, onInvalidGrant: ExchangeErrorCode): ExchangeError {
+  if (thrown instanceof ExchangeError) return thrown;
+  const cause = withoutBody(thrown);
   // A body that could not be had, wrapped by the library.
-  const { cause: inner } = (cause ?? {}) as { cause?: unknown };
+  const { cause: inner } = (thrown ?? {}) as { cause?: unknown };
   if (inner instanceof ExchangeError) return inner;
-  if (cause instanceof ResponseBodyError) {
-    if (cause.error === "invalid_grant") return new ExchangeError(onInvalidGrant, { cause });
-    if (CLIENT_ERRORS.has(cause.error)) return new ExchangeError("client_rejected", { cause });
+  if (thrown instanceof ResponseBodyError) {
+    if (thrown.error === "invalid_grant") return new ExchangeError(onInvalidGrant, { cause });
+    if (CLIENT_ERRORS.has(thrown.error)) return new ExchangeError("client_rejected", { cause });
   }
-  if (cause instanceof WWWAuthenticateChallengeError && cause.status === 401) {
+  if (thrown instanceof WWWAuthenticateChallengeError && thrown.status === 401) {
     return new ExchangeError("client_rejected", { cause });
   }
-  if (cause instanceof AuthorizationResponseError) return new ExchangeError("authorization_failed", { cause });
+  if (thrown instanceof AuthorizationResponseError) return new ExchangeError("authorization_failed", { cause });
   return new ExchangeError(invalid, { cause });
 }

@@ -96,8 +96,9 @@ export async function authorizedFetch<Data>(
   asked: TokenRequest = {},
 ): Promise<Response> {
   const { config, ports } = visit;
-  const { origin, href } = new URL(url);
-  if (!config.apiOrigins.includes(origin)) {
+  const { origin, href, username, password, protocol } = new URL(url);
+  const isPlain = protocol.startsWith("http") && !username && !password;
+  if (!isPlain || !config.apiOrigins.includes(origin)) {
     throw new MisuseError(
       "ERR_ORIGIN_NOT_ALLOWED",
       "latchkey: add the API's origin to apiOrigins to send it the token",

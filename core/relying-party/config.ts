@@ -19,6 +19,10 @@ export interface SignedIn<Data> {
   readonly data: Data;
 }
 
+/** What sessions and sign-ins of this client at this provider are sealed for: no other's open here. */
+export const useOf = ({ issuer, clientId }: Pick<ProviderSettings, "issuer" | "clientId">): string =>
+  encodeURI(`${clientId} ${issuer}`);
+
 /** One place where the app is reached: an origin, and the path that it lives under. */
 export interface Site {
   /** `https://app.example` */

@@ -6,7 +6,7 @@ import type { Ports } from "../ports.js";
 import { createProvider } from "../provider/provider.js";
 import { createSealer } from "../seal/sealer.js";
 import { createSessions } from "../session/sessions.js";
-import type { RelyingPartyConfig, SignedIn, Site } from "./config.js";
+import { type RelyingPartyConfig, type SignedIn, type Site, useOf } from "./config.js";
 import { chooseSite } from "./site.js";
 import { openTransactions, TRANSACTION_DURATION } from "./transactions.js";
 import { createVisit, type Visit, type VisitContext } from "./visit.js";
@@ -20,9 +20,10 @@ export interface RelyingParty<Data> {
 /** @throws MisuseError (`ERR_CONFIG`) when secrets, cookies or durations are wrong */
 export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports: Ports): RelyingParty<Data> {
   const provider = createProvider(config.provider, ports);
+  const use = useOf(config.provider);
   const transactionSealer = createSealer({
     secret: config.session.secret,
-    purpose: "transaction",
+    purpose: `transaction ${use}`,
     maxAge: TRANSACTION_DURATION,
   });
   const exchange = {
@@ -32,10 +33,16 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
     transactionDuration: TRANSACTION_DURATION,
     clockTolerance: config.provider.clockTolerance,
   };
-  const emit = (event: UntimedEvent) => config.onEvent?.({ ...event, at: ports.now() });
+  const emit = (event: UntimedEvent) => {
+    try {
+      config.onEvent?.({ ...event, at: ports.now() });
+    } catch {
+      // Who watches does not decide: an observer that throws signs nobody in or out.
+    }
+  };
   const sessionsAt = (secure: boolean) =>
     createSessions<SignedIn<Data>, TokenSet>(
-      { ...config.session, cookie: { ...config.session.cookie, secure } },
+      { ...config.session, use, cookie: { ...config.session.cookie, secure } },
       ports,
       emit,
     );
@@ -72,15 +79,8 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
   };
 }
 
-/**
- * The callback is reached from the provider's site: by a navigation, which Lax allows, or by its form, which only None
- * does; None needs Secure, which browsers accept on loopback http too. An embedded app needs None throughout.
- */
-function transactionAttributes<Data>(
-  { responseMode, session }: RelyingPartyConfig<Data>,
-  { secure }: Site,
-): CookieAttributes {
-  const { domain, sameSite: sessionSameSite, partitioned } = session.cookie ?? {};
-  const sameSite = responseMode === "form_post" || sessionSameSite === "none" ? "none" : "lax";
-  return { secure: secure || sameSite === "none", sameSite, partitioned, domain };
+/** The callback is always reached by a navigation from the provider's site, which Lax allows; an embedded app needs None. */
+function transactionAttributes<Data>({ session }: RelyingPartyConfig<Data>, { secure }: Site): CookieAttributes {
+  const { domain, sameSite, partitioned } = session.cookie ?? {};
+  return { secure, sameSite: sameSite === "none" ? "none" : "lax", partitioned, domain };
 }

@@ -1,9 +1,9 @@
 import type { Plan, Reply } from "../plan.js";
 import { isNavigation, isSameOrigin, queryOf } from "../request.js";
-import { decline, json, methodNotAllowed } from "./replies.js";
+import { decline, json, methodNotAllowed, redirect } from "./replies.js";
 import { finishSignIn, loginOptionsOf, startSignIn } from "./sign-in.js";
 import { signOut } from "./sign-out.js";
-import { type Route, routeOf } from "./site.js";
+import { type Route, routeOf, routePath } from "./site.js";
 import { answering, type VisitContext } from "./visit.js";
 
 /** Answers a request for one of our routes. */
@@ -12,12 +12,29 @@ export async function answerRoute<Data>(context: VisitContext<Data>): Promise<Pl
   return route ? { kind: "reply", ...(await handlers[route](context)) } : { kind: "pass" };
 }
 
+/** What an authorization response is made of (RFC 6749 4.1.2, RFC 9207 2). */
+const RESPONSE_PARAMETERS = ["state", "code", "iss", "error"];
+
+/**
+ * A form that the provider's page posts brings no SameSite=Lax cookies: neither the sign-in in progress nor the session
+ * that it may replace. The same answer as a navigation does.
+ */
+function bounce<Data>({ site, config }: VisitContext<Data>, form: URLSearchParams): Reply {
+  const kept = new URLSearchParams();
+  for (const name of RESPONSE_PARAMETERS)
+    for (const value of form.getAll(name)) kept.append(name, value.slice(0, 2048));
+  return redirect(`${site.origin}${routePath(site, config, "callback")}?${kept}`, "POST");
+}
+
 const handlers: { readonly [route in Route]: <Data>(context: VisitContext<Data>) => Promise<Reply> } = {
   /** Started by a person's navigation only: never by a prefetch or a script (P1, P16). */
   async login(context) {
     const { request, config } = context;
     if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET");
     if (!isNavigation(request)) return decline(request.headers.get("sec-purpose") !== null);
+    // A frame that another site hides must not push a person's own sign-ins out.
+    const framed = (request.headers.get("sec-fetch-dest") ?? "document") !== "document";
+    if (framed && config.session.cookie?.sameSite !== "none") return decline(false);
     return answering(context, () => startSignIn(context, loginOptionsOf(queryOf(request), config.allowedParams)));
   },
 
@@ -25,8 +42,7 @@ const handlers: { readonly [route in Route]: <Data>(context: VisitContext<Data>)
     const { request } = context;
     if (request.method === "GET") return answering(context, () => finishSignIn(context, queryOf(request)));
     if (request.method !== "POST") return methodNotAllowed("GET, POST");
-    const body = (await request.text?.()) ?? "";
-    return answering(context, () => finishSignIn(context, new URLSearchParams(body)));
+    return bounce(context, new URLSearchParams((await request.text?.()) ?? ""));
   },
 
   /** POST from anywhere but another site; GET only as a navigation that says it comes from the app itself. */

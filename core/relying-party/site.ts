@@ -8,10 +8,17 @@ const ROUTES: readonly Route[] = ["login", "callback", "logout", "me"];
 
 type Mounted = Pick<RelyingPartyConfig<never>, "mount" | "trailingSlash">;
 
-/** The site a request is for, by its host: an exact match in the allow-list, else the first; never remembered (S40). */
-export function chooseSite(sites: RelyingPartyConfig<never>["sites"], { headers }: RequestView): Site {
-  const host = headers.get("host")?.toLowerCase();
-  return sites.find(({ origin }) => origin.endsWith(`//${host}`)) ?? sites[0];
+/**
+ * The site a request is for: by its host, an exact match in the allow-list, and of several there the one whose path is
+ * the longest that fits; else the first. Never remembered (S40).
+ */
+export function chooseSite(sites: RelyingPartyConfig<never>["sites"], request: RequestView): Site {
+  const host = request.headers.get("host")?.toLowerCase();
+  const path = pathOf(request);
+  const here = sites.filter(({ origin }) => origin.endsWith(`//${host}`));
+  const fitting = here.filter((site) => path === site.path || path.startsWith(`${site.path}/`));
+  const [longest] = fitting.sort((left, right) => right.path.length - left.path.length);
+  return longest ?? here[0] ?? sites[0];
 }
 
 /** Which of our routes a request is for: by exact path, a slash at the end aside (S42). */

@@ -92,15 +92,18 @@ export function createVisit<Data>(context: VisitContext<Data>): Visit<Data> {
 
   return {
     get session() {
+      outlet.sessionRead();
       if (!scope.session) return null;
       const { data: signedIn, ...rest } = scope.session;
-      return { ...rest, ...signedIn };
+      return { ...rest, user: signedIn.user, data: signedIn.data };
     },
     get reason() {
+      outlet.sessionRead();
       return scope.reason;
     },
     route: () => answerRoute(context),
     guard() {
+      outlet.sessionRead();
       if (scope.session) return { kind: "pass" };
       if (!wantsPage(request)) return { kind: "reply", ...notAuthenticated() };
       const login = `${site.origin}${routePath(site, config, "login")}`;
@@ -116,9 +119,17 @@ export function createVisit<Data>(context: VisitContext<Data>): Visit<Data> {
       const patch = typeof change === "function" ? change : (data: Data): Data => ({ ...data, ...change });
       scope.update(({ user, data }) => ({ user, data: patch(data) }));
       await context.commit();
+      // The response may have left while it was sealed.
+      writable();
     },
-    accessToken: (asked) => accessToken(context, asked),
-    fetch: (url, init, asked) => authorizedFetch(context, url, init, asked),
+    accessToken(asked) {
+      outlet.sessionRead();
+      return accessToken(context, asked);
+    },
+    fetch(url, init, asked) {
+      outlet.sessionRead();
+      return authorizedFetch(context, url, init, asked);
+    },
     async login(options = {}) {
       writable();
       return answering(context, () => startSignIn(context, { returnTo: request.url, ...options }));

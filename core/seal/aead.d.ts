@@ -21,7 +21,7 @@ export interface Engine<Key extends EngineKey = EngineKey> {
   open(key: Key, sealed: string): Awaitable<Uint8Array | undefined>;
   /**
    * The head, what the characters (a multiple of four) stand for in base64url, and the text in UTF-8, one after the
-   * other; undefined when the characters are not base64url.
+   * other; undefined when the characters are not base64url. Lent: the next call may overwrite them.
    */
   join(head: readonly number[], characters: string, text: string): Uint8Array | undefined;
   /** Base64url without padding (RFC 4648 5) of the bytes from `start` to before `end`. */

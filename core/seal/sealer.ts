@@ -55,17 +55,19 @@ const then = <T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awai
  * @throws MisuseError (`ERR_CONFIG`) when the secret, the purpose or `maxAge` is wrong
  */
 export function createSealer({ secret, purpose, maxAge = 604_800 }: SealerOptions): Sealer {
-  if (!/^[ -~]{1,100}$/.test(purpose) || !(maxAge > 0 && maxAge < Infinity)) {
+  if (!/^[ -~]{1,900}$/.test(purpose) || !(maxAge > 0 && maxAge < Infinity)) {
     throw new MisuseError(
       "ERR_CONFIG",
-      "latchkey: purpose must be 1 to 100 ASCII characters, and maxAge a number of seconds",
+      "latchkey: purpose must be 1 to 900 ASCII characters, and maxAge a number of seconds",
     );
   }
   const keyring = createKeyring(checkSecrets(secret), purpose, maxAge);
   return {
     seal(payload, now) {
       const bytes = packed(payload);
-      return then(keyring.toSeal(now), ({ key }) => engine.seal(key, bytes));
+      const found = keyring.toSeal(now);
+      const own = "key" in found ? bytes : new Uint8Array(bytes); // they are only lent
+      return then(found, ({ key }) => engine.seal(key, own));
     },
     open(sealed, now) {
       if (sealed.length > MAX_SEALED) return refuse("too_large");

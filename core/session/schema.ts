@@ -16,6 +16,11 @@ export async function conform<Output>(
   value: unknown,
 ): Promise<{ value: Output } | undefined> {
   if (!schema) return { value: value as Output };
-  const result = await schema["~standard"].validate(value);
-  return "value" in result && !("issues" in result && result.issues) ? { value: result.value } : undefined;
+  try {
+    const result = await schema["~standard"].validate(value);
+    return "value" in result && !("issues" in result && result.issues) ? { value: result.value } : undefined;
+  } catch {
+    // A schema that throws has not accepted: the session is refused, the request goes on.
+    return undefined;
+  }
 }

@@ -130,11 +130,10 @@ export function openScope<Data, Tokens>(
     held = { ...session, seen };
   }
 
-  /** Puts into the jar what this request changed; false when it changed nothing. */
-  async function write(roll: boolean): Promise<boolean> {
+  /** Puts into the jar what this request changed: data, or only marks and removals; false when it changed nothing. */
+  async function write(roll: boolean): Promise<"data" | boolean> {
     // First of all lines: whoever sees but a part of this response must not take an ended session for a living one.
     if (endTag) jar.set(`${prefix}${endTag}.end`, `${since}`, maxAge(now() + limits.absolute));
-    for (const sid of ended) await keeper.destroy?.(sid);
     const changed = began || tokensChanged || patches.length > 0;
     if (held && changed) {
       const saved = await keeper.save(jar, held, { began, patches, tokens: tokensChanged ? tokens : undefined });
@@ -142,9 +141,11 @@ export function openScope<Data, Tokens>(
       else if ("bytes" in saved) throw tooLarge(saved.bytes);
       else held = saved.held;
     }
+    // Last of all: what could not be kept must not have cost what was there.
+    for (const sid of ended) await keeper.destroy?.(sid);
     const due = roll && held !== undefined && rollDue(held, limits, now());
     if (due) await stamp(held as Held<Data>);
-    return endTag !== undefined || changed || due || (roll && reading.over.length > 0);
+    return changed ? "data" : endTag !== undefined || due || (roll && reading.over.length > 0);
   }
 
   /**
@@ -174,8 +175,10 @@ export function openScope<Data, Tokens>(
 
   async function commit({ roll = true } = {}): Promise<string[]> {
     try {
-      if (await write(roll)) {
-        tidy();
+      const wrote = await write(roll);
+      if (wrote) tidy();
+      // A session that was let in stays: the budget is for new data.
+      if (wrote === "data") {
         // What is ours but no session's, a sign-in in progress, gives way to the session.
         if (jar.bytes() > budget) for (const name of jar.names()) if (!parse(name)) jar.delete(name);
         if (jar.bytes() > budget) throw tooLarge(jar.bytes());

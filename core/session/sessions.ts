@@ -30,6 +30,8 @@ export interface CookieOptions {
 export interface SessionsOptions<Data> extends LifetimeOptions {
   /** At least 32 characters each, newest first: the first seals, all open. `npx latchkey secret` prints one. */
   secret: string | readonly string[];
+  /** Whose sessions these are: those of one use do not open for another. @default "" */
+  use?: string;
   cookie?: CookieOptions;
   /** Bytes that all our cookies together may take in a Cookie header. @default 7600 */
   budget?: number;
@@ -72,7 +74,7 @@ export function createSessions<Data, Tokens = unknown>(
   ports: Pick<Ports, "now" | "random">,
   emit: (event: UntimedEvent) => void = () => {},
 ): Sessions<Data, Tokens> {
-  const { secret, cookie = {}, budget = 7600, schema, keep = inCookies } = options;
+  const { secret, use = "", cookie = {}, budget = 7600, schema, keep = inCookies } = options;
   const { name = "latchkey", sameSite = "lax", domain, secure = true, partitioned, persistent = true } = cookie;
   const { now, random } = ports;
   const limits = lifetimesOf(options);
@@ -81,7 +83,8 @@ export function createSessions<Data, Tokens = unknown>(
   const prefix = `${secure ? (domain ? "__Secure-" : "__Host-") : ""}${name}.`;
   checkCookie(prefix, attributes);
   if (!(budget > 0)) throw new MisuseError("ERR_CONFIG", "latchkey: budget is a number of bytes");
-  const sealer = (purpose: string) => createSealer({ secret, purpose, maxAge: limits.absolute / 1000 });
+  const sealer = (purpose: string) =>
+    createSealer({ secret, purpose: `session ${purpose} ${use}`, maxAge: limits.absolute / 1000 });
   const keeperContext: KeeperContext = {
     prefix,
     sealers: { id: sealer("identity"), tok: sealer("tokens"), seen: sealer("activity") },
