@@ -37,7 +37,7 @@ export const nearToken = fc
   });
 
 /** Strings that packing has to tell apart: tokens, nearly tokens, their beginnings inside other strings, marks. */
-export const text = fc.oneof(
+const text = fc.oneof(
   token,
   nearToken,
   fc.tuple(fc.string({ unit: "binary" }), token).map(([before, after]) => `${before}"${after}`),

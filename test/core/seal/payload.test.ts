@@ -84,7 +84,7 @@ describe("packing makes tokens shorter", () => {
           expect(saved).toBeGreaterThan(text.length / 4 - 20);
         },
       ),
-      runs(),
+      runs(0.2),
     );
   });
 

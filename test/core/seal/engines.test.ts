@@ -1,0 +1,171 @@
+import fc from "fast-check";
+import { compactDecrypt } from "jose/jwe/compact/decrypt";
+import { CompactEncrypt } from "jose/jwe/compact/encrypt";
+import { describe, expect, test, vi } from "vitest";
+import type { Engine, EngineKey } from "../../../core/seal/aead.js";
+import { engine as node } from "../../../core/seal/aead.node.js";
+import { engine as web } from "../../../core/seal/aead.web.js";
+import { runs } from "../../support/runs.js";
+
+const HEADER = Buffer.from('{"alg":"dir","enc":"A256GCM","kid":"abcdef0fms"}').toString("base64url");
+const RAW = Uint8Array.from({ length: 32 }, (_, index) => index);
+const engines: Engine[] = [node as Engine<EngineKey>, web as Engine<EngineKey>];
+const plaintext = fc.uint8Array({ maxLength: 3000 });
+const iv = fc.uint8Array({ minLength: 12, maxLength: 12 });
+const plain = (bytes: Uint8Array | undefined) => bytes && Buffer.from(bytes).toString("hex");
+
+/** What `call` gives on each engine. */
+const onEach = <T>(call: (engine: Engine, key: EngineKey) => T) =>
+  Promise.all(engines.map(async (engine) => call(engine, await engine.importKey(RAW, HEADER))));
+
+describe("the engines are interchangeable", () => {
+  test("the same bytes for the same IV, and each opens them", async () => {
+    await fc.assert(
+      fc.asyncProperty(plaintext, iv, async (bytes, once) => {
+        const [left, right] = await onEach((engine, key) => engine.seal(key, bytes, once));
+        expect(left).toBe(right);
+        for (const opened of await onEach((engine, key) => engine.open(key, left as string))) {
+          expect(plain(opened)).toBe(plain(bytes));
+        }
+      }),
+      runs(0.3),
+    );
+  });
+
+  test("they refuse the same changes", async () => {
+    const sealed = (await onEach((engine, key) => engine.seal(key, Buffer.from("secret"))))[0] as string;
+    const change = fc.tuple(
+      fc.integer({ min: 66, max: sealed.length }),
+      fc.nat({ max: 2 }),
+      fc.string({ unit: "binary", maxLength: 2 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(change, async ([at, gone, put]) => {
+        const changed = sealed.slice(0, at) + put + sealed.slice(at + gone);
+        if (changed === sealed) return;
+        expect(await onEach((engine, key) => engine.open(key, changed))).toEqual([undefined, undefined]);
+      }),
+      runs(),
+    );
+  });
+
+  test("they take the same texts for base64url, and join them alike", async () => {
+    const canonical = fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes).toString("base64url"));
+    const wrong = fc.tuple(
+      canonical,
+      fc.nat(),
+      fc.constantFrom("+", "/", "=", ".", " ", "\n", "é", "\u0141", "\u0000", "🔑"),
+    );
+    const characters = fc
+      .oneof(
+        canonical,
+        fc.string({ unit: "binary" }),
+        wrong.map(([text, at, other]) => text.slice(0, at % 64) + other + text.slice((at % 64) + 1)),
+      )
+      .map((text) => text.slice(0, text.length & ~3));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat({ max: 255 })),
+        characters,
+        fc.string({ unit: "binary" }),
+        async (head, text, rest) => {
+          const [left, right] = await onEach((engine) => plain(engine.join(head, text, rest)));
+          expect(left).toBe(right);
+          const isBase64url = /^[\w-]*$/.test(text);
+          const expected = Buffer.concat([Buffer.from(head), Buffer.from(text, "base64url"), Buffer.from(rest)]);
+          expect(left).toBe(isBase64url ? plain(expected) : undefined);
+        },
+      ),
+      runs(),
+    );
+  });
+
+  test("they read bytes alike: UTF-8 as it is, a byte order mark included, and base64url", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 20_000, size: "max" }), fc.nat({ max: 40 }), async (bytes, start) => {
+        const from = Math.min(start, bytes.length);
+        expect(new Set(await onEach((engine) => engine.toText(bytes, from))).size).toBe(1);
+        const [left, right] = await onEach((engine) => engine.toBase64url(bytes, from, bytes.length));
+        expect([left, right]).toEqual([Buffer.from(bytes.slice(from)).toString("base64url"), left]);
+      }),
+      runs(0.1),
+    );
+    expect(await onEach((engine) => engine.toText(Buffer.from("\ufeff{}"), 0))).toEqual(["\ufeff{}", "\ufeff{}"]);
+  });
+});
+
+describe("jose reads and writes what each engine does", () => {
+  test("any bytes", async () => {
+    await fc.assert(
+      fc.asyncProperty(plaintext, async (bytes) => {
+        for (const sealed of await onEach((engine, key) => engine.seal(key, bytes))) {
+          expect(plain((await compactDecrypt(sealed, RAW)).plaintext)).toBe(plain(bytes));
+        }
+        const encrypting = new CompactEncrypt(bytes).setProtectedHeader({
+          alg: "dir",
+          enc: "A256GCM",
+          kid: "abcdef0fms",
+        });
+        const sealed = await encrypting.encrypt(RAW);
+        for (const opened of await onEach((engine, key) => engine.open(key, sealed))) {
+          expect(plain(opened)).toBe(plain(bytes));
+        }
+      }),
+      runs(0.1),
+    );
+  });
+});
+
+test("a runtime with Uint8Array.fromBase64 and toBase64 gets the same from the web engine", async () => {
+  const prototype = Uint8Array.prototype as { toBase64?: unknown };
+  const statics = Uint8Array as { fromBase64?: unknown };
+  // As ECMAScript 2026 has them: loose about what is left over, strict about the alphabet.
+  const fromBase64 = vi.fn((text: string) => {
+    if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) throw new SyntaxError("not base64url");
+    return new Uint8Array(Buffer.from(text, "base64url"));
+  });
+  const toBase64 = vi.fn(function (this: Uint8Array) {
+    return Buffer.from(this).toString("base64url");
+  });
+  const had = [statics.fromBase64, prototype.toBase64];
+  try {
+    statics.fromBase64 = fromBase64;
+    prototype.toBase64 = toBase64;
+    const key = await web.importKey(RAW, HEADER);
+    const sealed = await web.seal(key, Buffer.from("secret!"));
+    expect(plain(await web.open(key, sealed))).toBe(plain(Buffer.from("secret!")));
+    expect(await web.open(key, `${sealed.slice(0, -1)}+`)).toBeUndefined();
+    expect(web.join([], "AAA=", "")).toBeUndefined();
+    expect(plain(web.join([1], "AAEC", "é"))).toBe("01000102c3a9");
+    expect(fromBase64).toHaveBeenCalled();
+    expect(toBase64).toHaveBeenCalled();
+  } finally {
+    if (had[0] === undefined) delete statics.fromBase64;
+    else statics.fromBase64 = had[0];
+    if (had[1] === undefined) delete prototype.toBase64;
+    else prototype.toBase64 = had[1];
+  }
+});
+
+test("a Node whose Buffer lacks the undocumented conversions gets the same from the documented ones", async () => {
+  vi.resetModules();
+  vi.doMock("node:buffer", () => ({
+    Buffer: new Proxy(Buffer, {
+      get: (target, name) => (name === "prototype" ? Object.create(null) : Reflect.get(target, name)),
+    }),
+  }));
+  try {
+    const { engine } = await import("../../../core/seal/aead.node.js");
+    expect(engine).not.toBe(node);
+    const key = await engine.importKey(RAW, HEADER);
+    const bytes = engine.join([1], "AAEC", "é") as Uint8Array;
+    expect(plain(bytes)).toBe("01000102c3a9");
+    const sealed = await engine.seal(key, bytes);
+    const opened = (await engine.open(key, sealed)) as Uint8Array;
+    expect([engine.toText(opened, 4), engine.toBase64url(opened, 1, 4)]).toEqual(["é", "AAEC"]);
+    expect(plain(await web.open(await web.importKey(RAW, HEADER), sealed))).toBe("01000102c3a9");
+    expect(await engine.open(key, sealed.replace(/.$/, "+"))).toBeUndefined();
+  } finally {
+    vi.doUnmock("node:buffer");
+  }
+});

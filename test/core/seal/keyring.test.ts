@@ -1,0 +1,102 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { engine } from "#aead";
+import { createKeyring, HEADER } from "../../../core/seal/keyring.js";
+import { createSealer } from "../../../core/seal/sealer.js";
+import { DAY, NOW, OLDER, SECRET } from "./arbitraries.js";
+
+afterEach(() => vi.restoreAllMocks());
+const importing = () => vi.spyOn(engine, "importKey");
+const headersOf = async (secret: string, days: number[]) => {
+  const keyring = createKeyring([secret], "test", 60);
+  return Promise.all(days.map(async (day) => (await keyring.toSeal(day * DAY)).key.header));
+};
+
+describe("keys are derived for what is ours and alive, and for nothing else", () => {
+  test("S33, S34: no header but our own, byte for byte", async () => {
+    const spy = importing();
+    const keyring = createKeyring([SECRET], "test", 86_400);
+    const [ours = ""] = await headersOf(SECRET, [Math.floor(NOW / DAY)]);
+    spy.mockClear();
+    const json = Buffer.from(ours, "base64url").toString();
+    const kid = json.slice(36, 46);
+    for (const other of [
+      json.replace('"dir"', '"Dir"'),
+      json.replace("256", "128"),
+      json.replace('{"alg":"dir","enc":"A256GCM"', '{"enc":"A256GCM","alg":"dir"'),
+      json.replace(kid, kid.toUpperCase()),
+      json.replace(kid, `${kid.slice(0, 6)}${kid.slice(7)} `),
+      json.replace(kid, `${kid.slice(0, 6)}+${kid.slice(7)}`),
+      json.replace(kid, `${kid.slice(0, 6)} ${kid.slice(7)}`),
+      json.replace("}", " "),
+      `${json.slice(0, 46)}",`,
+    ]) {
+      const header = Buffer.from(other).toString("base64url").slice(0, HEADER);
+      expect(await keyring.toOpen(header, NOW)).toMatch(/^(malformed|unknown_key|expired_key)$/);
+    }
+    expect(spy).not.toHaveBeenCalled();
+    expect(await keyring.toOpen(ours, NOW)).toMatchObject({ stale: false });
+  });
+
+  test("no unknown secret, no day before maxAge, no day after tomorrow", async () => {
+    const today = Math.floor(NOW / DAY);
+    const headers = await headersOf(SECRET, [today - 3, today - 2, today, today + 1, today + 2]);
+    const [unknown = ""] = await headersOf(OLDER, [today]);
+    const spy = importing();
+    const keyring = createKeyring([SECRET], "test", 2 * 86_400);
+    const answers = await Promise.all(headers.map((header) => keyring.toOpen(header, NOW)));
+    expect(answers.map((answer) => typeof answer)).toEqual(["string", "object", "object", "object", "string"]);
+    expect(answers[0]).toBe("expired_key");
+    expect(await keyring.toOpen(unknown, NOW)).toBe("unknown_key");
+    expect(spy).toHaveBeenCalledTimes(3);
+  });
+
+  test("a key is derived once, whatever is opened with it", async () => {
+    const sealed = await createSealer({ secret: SECRET, purpose: "test" }).seal(1, NOW);
+    const spy = importing();
+    const sealer = createSealer({ secret: [OLDER, SECRET], purpose: "test" });
+    for (let count = 0; count < 5; count++) expect(await sealer.open(sealed, NOW)).toMatchObject({ payload: 1 });
+    expect(await sealer.open(`${sealed.slice(0, -1)}-`, NOW)).toMatchObject({ ok: false });
+    expect(spy).toHaveBeenCalledTimes(1);
+  });
+
+  test("a key that was derived while it was alive is refused when it no longer is", async () => {
+    const sealer = createSealer({ secret: SECRET, purpose: "test", maxAge: 60 });
+    const sealed = await sealer.seal(1, NOW);
+    expect(await sealer.open(sealed, NOW)).toMatchObject({ ok: true });
+    expect(await sealer.open(sealed, NOW + DAY)).toEqual({ ok: false, reason: "expired_key" });
+  });
+});
+
+test("keys that are kept are bounded, however many days are alive", async () => {
+  const today = Math.floor(NOW / DAY);
+  const days = Array.from({ length: 100 }, (_, back) => today - back);
+  const headers = await headersOf(SECRET, days);
+  const spy = importing();
+  const keyring = createKeyring([SECRET], "test", 365 * 86_400);
+  const openAll = async () => {
+    for (const header of headers) expect(await keyring.toOpen(header, NOW)).toMatchObject({ stale: false });
+  };
+  await openAll();
+  expect(spy).toHaveBeenCalledTimes(100);
+  // The last 64 are still there; those before were forgotten and are derived again.
+  for (const header of headers.slice(-64)) await keyring.toOpen(header, NOW);
+  expect(spy).toHaveBeenCalledTimes(100);
+  await keyring.toOpen(headers[0] as string, NOW);
+  expect(spy).toHaveBeenCalledTimes(101);
+});
+
+test("requests that come together on a new day all get its key", async () => {
+  const sealer = createSealer({ secret: SECRET, purpose: "test" });
+  const payloads = Array.from({ length: 20 }, (_, index) => ({ index, token: `eyJ${"A".repeat(80)}.${index}` }));
+  const sealed = await Promise.all(payloads.map((payload) => sealer.seal(payload, NOW)));
+  const opened = await Promise.all(sealed.map((one) => sealer.open(one, NOW)));
+  expect(opened.map((one) => one.ok && one.payload)).toEqual(payloads);
+});
+
+test("what is sealed is the payload at the time of the call, also when the key has to be derived first", async () => {
+  const sealer = createSealer({ secret: SECRET, purpose: "test" });
+  const payload = { name: "before" };
+  const sealing = sealer.seal(payload, NOW);
+  payload.name = "after";
+  expect(await sealer.open(await sealing, NOW)).toMatchObject({ payload: { name: "before" } });
+});
