@@ -16,7 +16,7 @@ export default [
     name: "latchkey/express: everything",
     path: "dist/express.js",
     import: "*",
-    limit: "29.7 kB",
+    limit: "28.4 kB",
     gzip: true,
     modifyEsbuildConfig: forNode,
   },

@@ -88,8 +88,7 @@ export type Effect =
   | { readonly name: "authorize"; readonly parameters: Record<string, string> }
   | {
       readonly name: "redeem_code";
-      readonly parameters: URLSearchParams;
-      readonly state: string;
+      readonly code: string;
       readonly codeVerifier: string;
       readonly redirectUri: string;
     }
@@ -204,13 +203,11 @@ function receiveCallback(
   { transaction }: StateOf<"awaiting_callback">,
   { now, parameters }: EventOf<"callback_received">,
 ): Next {
-  const code = callbackError(config, transaction, parameters, now);
-  if (code) return failed(code, [CLEAR]);
-  const { state, codeVerifier, redirectUri } = transaction;
-  return [
-    { name: "redeeming_code", transaction },
-    [CLEAR, { name: "redeem_code", parameters, state, codeVerifier, redirectUri }],
-  ];
+  const error = callbackError(config, transaction, parameters, now);
+  if (error) return failed(error, [CLEAR]);
+  const { codeVerifier, redirectUri } = transaction;
+  const code = parameters.get("code") as string;
+  return [{ name: "redeeming_code", transaction }, [CLEAR, { name: "redeem_code", code, codeVerifier, redirectUri }]];
 }
 
 function receiveTokens(

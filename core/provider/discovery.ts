@@ -33,13 +33,11 @@ interface Cached {
 
 const cacheOf = (ports: Ports) => sharedMap<Cached>(ports.fetch, "discovery");
 
-/** What oauth4webapi is told with every request: our bounded fetch, and plain http on loopback only. */
-export function requestOptions(fetch: BoundedFetch, issuer: string) {
-  return {
-    [customFetch]: fetch as never,
-    [allowInsecureRequests]: new URL(issuer).protocol === "http:",
-  };
-}
+/** What oauth4webapi is told with every request: our bounded fetch, which sees to https as well. */
+export const requestOptions = (fetch: BoundedFetch) => ({
+  [customFetch]: fetch as never,
+  [allowInsecureRequests]: true,
+});
 
 /** The provider's metadata (OpenID Connect Discovery 4), cached by issuer. Requests at once share one fetch; a failure is forgotten. */
 export function discover(issuer: string, ports: Ports, fetch: BoundedFetch): Promise<AuthorizationServer> {
@@ -65,7 +63,7 @@ export function renewMetadata(metadata: AuthorizationServer, ports: Ports): Auth
 function load(issuer: string, fetch: BoundedFetch): Promise<AuthorizationServer> {
   return asExchangeError("provider_invalid", async () => {
     const identifier = new URL(issuer);
-    const response = await discoveryRequest(identifier, requestOptions(fetch, issuer));
+    const response = await discoveryRequest(identifier, requestOptions(fetch));
     const metadata = await processDiscoveryResponse(identifier, response);
     // Discovery 4.3: exactly as configured; `https://op` and `https://op/` are two issuers.
     if (metadata.issuer !== issuer) {

@@ -1,60 +1,44 @@
-import {
-  authorizationCodeGrantRequest,
-  processGenericTokenEndpointResponse,
-  refreshTokenGrantRequest,
-  validateAuthResponse,
-} from "oauth4webapi";
-import { ExchangeError } from "../errors.js";
+import { processGenericTokenEndpointResponse } from "oauth4webapi";
+import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
 import type { TokenResponse } from "../exchange/machine.js";
-import { type Access, requestOptions } from "./discovery.js";
-import { asExchangeError } from "./failures.js";
+import type { Access } from "./discovery.js";
+import { answerOf, asExchangeError } from "./failures.js";
 
-/** RFC 6749 4.1.3. `parameters` is the authorization response as it came. */
-export function redeemCode(
-  access: Access,
-  input: { parameters: URLSearchParams; state: string; codeVerifier: string; redirectUri: string },
-): Promise<TokenResponse> {
-  const { parameters, state, codeVerifier, redirectUri } = input;
-  const { as, client, auth, fetch } = access;
-  const task = async () => {
-    const checked = validateAuthResponse(as, client, parameters as never, state);
-    const options = requestOptions(fetch, as.issuer);
-    const response = await authorizationCodeGrantRequest(as, client, auth, checked, redirectUri, codeVerifier, options);
-    return tokensOf(access, response as never);
-  };
-  return asExchangeError("provider_invalid", task, "code_rejected");
-}
-
-/** RFC 6749 6. */
-export function useRefreshToken(
-  access: Access,
-  refreshToken: string,
-  parameters: Record<string, string>,
-): Promise<TokenResponse> {
-  const { as, client, auth, fetch } = access;
-  const task = async () => {
-    const options = { ...requestOptions(fetch, as.issuer), additionalParameters: parameters };
-    const response = await refreshTokenGrantRequest(as, client, auth, refreshToken, options);
-    return tokensOf(access, response as never);
-  };
-  return asExchangeError("provider_invalid", task, "grant_ended");
+/**
+ * What an endpoint answers to a form posted as this client (RFC 6749 2.3).
+ * @throws ExchangeError `onInvalidGrant` where that is what it says
+ */
+export function post(
+  { as, client, auth, fetch }: Access,
+  endpoint: unknown,
+  parameters: Readonly<Record<string, string>>,
+  onInvalidGrant?: ExchangeErrorCode,
+): Promise<Readonly<Record<string, unknown>>> {
+  return asExchangeError("provider_invalid", async () => {
+    const body = new URLSearchParams(parameters);
+    const headers = new Headers({ accept: "application/json" });
+    await auth(as, client, body as never, headers as never);
+    return answerOf(await fetch(`${endpoint}`, { method: "POST", headers, body }), onInvalidGrant);
+  });
 }
 
 /**
- * A token endpoint's answer. Its ID Token is taken out before the library sees it: that is `verifyIdToken`'s, a step of
- * its own with errors of its own.
+ * Tokens for a grant (RFC 6749 4.1.3, 6). The ID Token is taken out before the library sees the answer: that is
+ * `verifyIdToken`'s, a step of its own with errors of its own.
  */
-async function tokensOf({ as, client }: Access, response: Response): Promise<TokenResponse> {
-  const { idToken, rest } = response.ok ? await withoutIdToken(response) : { idToken: undefined, rest: response };
-  const tokens = await processGenericTokenEndpointResponse(as, client, rest as never);
-  const { access_token: accessToken, expires_in: expiresIn, scope, refresh_token: refreshToken } = tokens;
-  // RFC 6749 7.1: a token of a type that we do not know how to send is not used.
-  if (tokens.token_type !== "bearer") throw new ExchangeError("provider_invalid", { cause: tokens.token_type });
-  return { accessToken, expiresIn, scope, idToken, refreshToken };
-}
-
-async function withoutIdToken(response: Response): Promise<{ idToken: string | undefined; rest: Response }> {
-  const { id_token: idToken, ...others } = (await response.json()) as Record<string, unknown>;
+export async function requestTokens(
+  access: Access,
+  parameters: Readonly<Record<string, string>>,
+  onInvalidGrant: ExchangeErrorCode,
+): Promise<TokenResponse> {
+  const { as, client } = access;
+  const { id_token: idToken, ...others } = await post(access, as.token_endpoint, parameters, onInvalidGrant);
   if (idToken !== undefined && typeof idToken !== "string") throw new ExchangeError("id_token_invalid");
-  return { idToken, rest: Response.json(others) };
+  return asExchangeError("provider_invalid", async () => {
+    const tokens = await processGenericTokenEndpointResponse(as, client, Response.json(others) as never);
+    // RFC 6749 7.1: a token of a type that we do not know how to send is not used.
+    if (tokens.token_type !== "bearer") throw new ExchangeError("provider_invalid", { cause: tokens.token_type });
+    const { access_token: accessToken, expires_in: expiresIn, scope, refresh_token: refreshToken } = tokens;
+    return { accessToken, expiresIn, scope, idToken, refreshToken };
+  });
 }

@@ -31,7 +31,7 @@ export function verifyIdToken(
     const response = Response.json({ access_token: accessToken, token_type: "bearer", id_token: idToken });
     const claims = getValidatedIdTokenClaims(await processGenericTokenEndpointResponse(as, client, response));
     await verifySignature(as, ports, (issuer) =>
-      validateApplicationLevelSignature(issuer, response, requestOptions(fetch, as.issuer)),
+      validateApplicationLevelSignature(issuer, response, requestOptions(fetch)),
     );
     const wrong =
       claims &&

@@ -1,22 +1,12 @@
-import {
-  type Client,
-  clockSkew,
-  clockTolerance as clockToleranceOption,
-  processPushedAuthorizationResponse,
-  processRevocationResponse,
-  processUserInfoResponse,
-  pushedAuthorizationRequest,
-  revocationRequest,
-  userInfoRequest,
-} from "oauth4webapi";
+import { type Client, clockSkew, clockTolerance as clockToleranceOption } from "oauth4webapi";
 import { ExchangeError } from "../errors.js";
 import type { IdTokenClaims, TokenResponse } from "../exchange/machine.js";
 import type { Ports } from "../ports.js";
 import { sharedMap } from "../registry.js";
 import { type ClientAuthentication, type ClientPrivateKey, clientAuth } from "./client-authentication.js";
-import { type Access, discover, requestOptions } from "./discovery.js";
-import { asExchangeError } from "./failures.js";
-import { redeemCode, useRefreshToken } from "./grants.js";
+import { type Access, discover } from "./discovery.js";
+import { answerOf, asExchangeError } from "./failures.js";
+import { post, requestTokens } from "./grants.js";
 import { verifyIdToken } from "./id-token.js";
 import { type Entry, refreshOnce } from "./refresher.js";
 import { boundFetch } from "./transport.js";
@@ -70,12 +60,7 @@ export interface Provider {
   metadata(): Promise<Metadata>;
   /** Where to send the browser. Where the provider takes pushed requests (RFC 9126), the URL holds a reference alone. */
   authorizationUrl(parameters: Readonly<Record<string, string>>): Promise<string>;
-  redeem(input: {
-    parameters: URLSearchParams;
-    state: string;
-    codeVerifier: string;
-    redirectUri: string;
-  }): Promise<TokenResponse>;
+  redeem(input: { code: string; codeVerifier: string; redirectUri: string }): Promise<TokenResponse>;
   verifyIdToken(input: { idToken: string; accessToken: string }): Promise<IdTokenClaims>;
   /** Spends a refresh token once in this process, however many ask; its result serves those who hold the old one for 30 s. */
   refresh(input: RefreshInput): Promise<RefreshResult>;
@@ -93,7 +78,7 @@ export interface Provider {
 /** Talks through `ports.fetch`; what is public is cached in this process, by issuer. */
 export function createProvider(settings: ProviderSettings, ports: Ports): Provider {
   const { issuer, clientId, idTokenSigningAlg, clockTolerance: tolerance } = settings;
-  const fetch = boundFetch(ports.fetch, settings.httpTimeout);
+  const fetch = boundFetch(ports.fetch, settings.httpTimeout, issuer);
   const auth = clientAuth(settings, ports);
   const refreshes = sharedMap<Entry<RefreshResult>>(ports.fetch, `refresh ${issuer} ${clientId}`);
 
@@ -112,9 +97,9 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
     { subject, audience, scope }: RefreshInput,
     refreshToken: string,
   ): Promise<RefreshResult> {
-    const parameters = { ...(audience ? { audience } : {}), ...(scope ? { scope } : {}) };
     const through = await access();
-    const response = await useRefreshToken(through, refreshToken, parameters);
+    const grant = { grant_type: "refresh_token", refresh_token: refreshToken, ...defined({ audience, scope }) };
+    const response = await requestTokens(through, grant, "grant_ended");
     if (response.idToken !== undefined) {
       const { sub } = await verifyIdToken(through, ports, response.idToken, response.accessToken);
       if (sub !== subject) throw new ExchangeError("id_token_invalid", { cause: { claim: "sub" } });
@@ -131,12 +116,17 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
     async authorizationUrl(parameters) {
       const through = await access();
       const { pushed_authorization_request_endpoint: par, authorization_endpoint: endpoint } = through.as;
-      const sent = par ? { client_id: clientId, request_uri: await push(through, parameters) } : parameters;
-      if (!endpoint) throw new ExchangeError("provider_invalid", { cause: "no authorization_endpoint" });
-      return withParameters(endpoint, sent);
+      if (!par) return withParameters(endpoint, parameters);
+      // RFC 9126 2: the request goes to the provider directly; the browser carries a reference to it.
+      const { request_uri } = await post(through, par, { ...parameters, client_id: clientId });
+      if (typeof request_uri !== "string") throw new ExchangeError("provider_invalid");
+      return withParameters(endpoint, { client_id: clientId, request_uri });
     },
 
-    redeem: async (input) => redeemCode(await access(), input),
+    async redeem({ code, codeVerifier, redirectUri }) {
+      const grant = { grant_type: "authorization_code", code, code_verifier: codeVerifier, redirect_uri: redirectUri };
+      return requestTokens(await access(), grant, "code_rejected");
+    },
 
     verifyIdToken: async ({ idToken, accessToken }) => verifyIdToken(await access(), ports, idToken, accessToken),
 
@@ -149,20 +139,17 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
       }),
 
     async userinfo(accessToken, subject) {
-      const { as, client } = await access();
-      return asExchangeError("provider_invalid", async () => {
-        const response = await userInfoRequest(as, client, accessToken, requestOptions(fetch, issuer));
-        return processUserInfoResponse(as, client, subject, response);
-      });
+      const { as } = await access();
+      const headers = { authorization: `Bearer ${accessToken}`, accept: "application/json" };
+      const claims = await answerOf(await fetch(`${as.userinfo_endpoint}`, { headers }));
+      if (claims["sub"] !== subject) throw new ExchangeError("provider_invalid", { cause: { claim: "sub" } });
+      return claims;
     },
 
     async revoke(token) {
-      const { as, client } = await access();
-      if (!as.revocation_endpoint) return;
-      await asExchangeError("provider_invalid", async () => {
-        const response = await revocationRequest(as, client, auth, token, requestOptions(fetch, issuer));
-        await processRevocationResponse(response);
-      });
+      const through = await access();
+      const endpoint = through.as.revocation_endpoint;
+      if (endpoint) await post(through, endpoint, { token });
     },
 
     async endSessionUrl({ idTokenHint, postLogoutRedirectUri }) {
@@ -171,30 +158,21 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
       return withParameters(as.end_session_endpoint, {
         client_id: clientId,
         post_logout_redirect_uri: postLogoutRedirectUri,
-        ...(idTokenHint ? { id_token_hint: idTokenHint } : {}),
+        ...defined({ id_token_hint: idTokenHint }),
       });
     },
   };
-
-  /** RFC 9126 2: the request goes to the provider directly; the browser carries a reference to it. */
-  function push({ as, client }: Access, parameters: Readonly<Record<string, string>>): Promise<string> {
-    return asExchangeError("provider_invalid", async () => {
-      const response = await pushedAuthorizationRequest(
-        as,
-        client,
-        auth,
-        { ...parameters },
-        requestOptions(fetch, issuer),
-      );
-      const { request_uri } = await processPushedAuthorizationResponse(as, client, response);
-      return request_uri;
-    });
-  }
 }
+
+/** The members that have a value. */
+const defined = (members: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  JSON.parse(JSON.stringify(members));
 
 /** An endpoint's own query is kept (RFC 6749 3.1). */
-function withParameters(endpoint: string, parameters: Readonly<Record<string, string>>): string {
-  const url = new URL(endpoint);
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  return url.href;
-}
+const withParameters = (endpoint: unknown, parameters: Readonly<Record<string, string>>): Promise<string> =>
+  asExchangeError("provider_invalid", async () => {
+    const url = new URL(`${endpoint}`);
+    if (!url.protocol.startsWith("http")) throw new TypeError("not a page");
+    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+    return url.href;
+  });

@@ -7,47 +7,42 @@ const MAX_BODY = 262_144;
 /** A `fetch` with an end: to time, to size, and to redirects. Failures are ExchangeErrors. */
 export type BoundedFetch = (url: string, init?: FetchInit) => Promise<Response>;
 
-/** `timeout` in seconds, for each request with its body. */
-export function boundFetch(fetch: FetchPort, timeout: number): BoundedFetch {
-  return async (url, init = {}) => {
-    const signal = AbortSignal.timeout(timeout * 1000);
+/** `timeout` in seconds, for each request with its body. Plain http goes to an issuer on plain http alone. */
+export function boundFetch(fetch: FetchPort, timeout: number, issuer: string): BoundedFetch {
+  const { protocol } = new URL(issuer);
+  return async (url, init) => {
+    if (!url.startsWith("https:") && !url.startsWith(protocol)) {
+      throw new ExchangeError("provider_invalid", { cause: { url } });
+    }
     let response: Response;
     let body: string;
     try {
-      response = await fetch(url, { ...init, redirect: "manual", signal });
+      response = await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.timeout(timeout * 1000) });
       body = await readCapped(response);
     } catch (cause) {
-      if (cause instanceof ExchangeError) throw cause;
-      throw new ExchangeError("provider_unreachable", { cause });
+      throw cause instanceof ExchangeError ? cause : new ExchangeError("provider_unreachable", { cause });
     }
     const { status, headers } = response;
-    if (isTransient(status)) throw new ExchangeError("provider_unreachable", { cause: { url, status } });
-    return new Response(status === 204 || status === 304 ? null : body, { status, headers });
+    // Not the provider's last word: a time-out, too many requests, or its own fault.
+    if (status === 408 || status === 429 || status >= 500) {
+      throw new ExchangeError("provider_unreachable", { cause: { url, status } });
+    }
+    return new Response(body || null, { status, headers });
   };
 }
 
-/** Not the provider's last word: a time-out, too many requests, or its own fault. */
-const isTransient = (status: number): boolean => status === 408 || status === 429 || status >= 500;
-
-async function readCapped(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
-  if (!reader) return "";
+async function readCapped({ body }: Response): Promise<string> {
+  const reader = body?.getReader();
   const decoder = new TextDecoder();
-  const chunks: Uint8Array[] = [];
+  let text = "";
   let size = 0;
-  for (let step = await reader.read(); !step.done; step = await reader.read()) {
-    size += step.value.length;
+  for (let part = await reader?.read(); part?.value; part = await reader?.read()) {
+    size += part.value.length;
     if (size > MAX_BODY) {
-      await reader.cancel();
+      await reader?.cancel();
       throw new ExchangeError("provider_invalid", { cause: { limit: MAX_BODY } });
     }
-    chunks.push(step.value);
+    text += decoder.decode(part.value, { stream: true });
   }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return decoder.decode(whole);
+  return text;
 }

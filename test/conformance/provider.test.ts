@@ -43,8 +43,7 @@ async function pair(options: TestProviderOptions = {}, settings: Partial<Provide
     });
     const { url: callback } = await op.authorize(url);
     const input = {
-      parameters: new URL(callback).searchParams,
-      state: "state",
+      code: new URL(callback).searchParams.get("code") ?? "",
       codeVerifier: VERIFIER,
       redirectUri: REDIRECT_URI,
     };

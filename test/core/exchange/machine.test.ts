@@ -307,7 +307,7 @@ describe("model: whatever order things come in", () => {
             continue;
           }
           // The provider: one use of a code, with the verifier that belongs to its challenge.
-          const code = redeem.parameters.get("code") as string;
+          const { code } = redeem;
           const grant = model.codes.get(code);
           const accepted = grant && !model.used.has(code) && redeem.codeVerifier.slice(9) === grant.challenge.slice(10);
           if (!accepted) {
