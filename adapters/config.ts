@@ -67,148 +67,145 @@ export interface AuthOptions<Data = Record<string, unknown>> extends PortOptions
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const wrong = (message: string) => new MisuseError("ERR_CONFIG", `latchkey: ${message}`);
+/** What an option is called in the environment: `clientId` -> `LATCHKEY_CLIENT_ID`. */
+const variableOf = (option: string): string => `LATCHKEY_${option.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
+
+/** An option as messages name it: both ways to set it. */
+const label = (option: string): string => `${option} (${variableOf(option)})`;
+
+/** @throws MisuseError (`ERR_CONFIG`) unless it holds */
+function must(holds: unknown, message: string): asserts holds {
+  if (!holds) throw new MisuseError("ERR_CONFIG", `latchkey: ${message}`);
+}
 
 /** Completes options from the environment and checks the whole. @throws MisuseError (`ERR_CONFIG`) naming what to change */
 export function resolveConfig<Data>(options: AuthOptions<Data>, env: Environment): RelyingPartyConfig<Data> {
-  const fromEnv = (name: string) => env[`LATCHKEY_${name}`] || undefined;
-  const required = (value: string | undefined, option: string, name: string): string => {
-    const found = value || fromEnv(name);
-    if (!found) throw wrong(`set ${option}, or the variable LATCHKEY_${name}`);
+  type Option = "issuer" | "clientId" | "clientSecret" | "clientPrivateKey" | "audience" | "scope";
+  const variable = (option: string) => env[variableOf(option)] || undefined;
+  const value = <Name extends Option>(option: Name) => options[option] || variable(option);
+  const list = (option: "secret" | "baseUrl" | "apiOrigins"): readonly string[] =>
+    [options[option] ?? variable(option)?.split(/ *, */) ?? []].flat();
+  const required = (option: "issuer" | "clientId"): string => {
+    const found = value(option);
+    must(found, `set ${label(option)}`);
     return found;
   };
-  const listed = (value: string | readonly string[] | undefined, name: string): readonly string[] =>
-    typeof value === "string"
-      ? [value]
-      : (value ??
-        fromEnv(name)
-          ?.split(",")
-          .map((item) => item.trim()) ??
-        []);
-
+  const clientSecret = value("clientSecret");
+  const privateKey = value("clientPrivateKey");
+  const audience = value("audience");
+  const secret = list("secret");
   const {
+    clientAuthentication = privateKey ? "private_key_jwt" : "client_secret_basic",
+    idTokenSigningAlg = "RS256",
+    httpTimeout = 5,
+    clockTolerance = 30,
     mount = "/auth",
     trailingSlash = false,
     responseMode = "query",
+    allowedParams = [],
+    userinfo = false,
+    logout = "provider",
     postLogoutPath = "/",
-    session = {},
+    onSignIn,
+    onEvent,
   } = options;
-  const audience = options.audience ?? fromEnv("AUDIENCE");
+  const { schema, ...session } = options.session ?? {};
   const authorizationParams = { ...options.authorizationParams, ...(audience ? { audience } : {}) };
-  const secret = listed(options.secret, "SECRET");
-  if (secret.length === 0)
-    throw wrong("set secret, or the variable LATCHKEY_SECRET (`npx latchkey secret` prints one)");
-  const { schema, ...sessionOptions } = session;
+  const scope = value("scope") ?? "openid profile email";
+  const [site, ...sites] = list("baseUrl").map(siteOf);
 
-  const config: RelyingPartyConfig<Data> = {
+  must(secret.length > 0, `set ${label("secret")}; \`npx latchkey secret\` prints one`);
+  must(site, `set ${label("baseUrl")}`);
+  must(METHODS.includes(clientAuthentication), `clientAuthentication must be one of ${METHODS.join(", ")}`);
+  must(
+    !clientAuthentication.startsWith("client") || clientSecret,
+    `set ${label("clientSecret")}, or clientAuthentication: "none" for a public client`,
+  );
+  must(/^(\/[\w.~-]+)+$/.test(mount), 'mount must be a path such as "/auth", without a slash at the end');
+  must(scope.split(" ").includes("openid"), `${label("scope")} must contain openid`);
+  must(/^\/(?![/\\])/.test(postLogoutPath), "postLogoutPath must be a path that begins with one slash");
+  for (const name of [...Object.keys(authorizationParams), ...allowedParams]) {
+    must(
+      !protectedParameters.has(name),
+      `${name} is set by the protocol: remove it from authorizationParams and allowedParams`,
+    );
+  }
+  must(
+    /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/.test(idTokenSigningAlg),
+    "idTokenSigningAlg must be an asymmetric algorithm, such as RS256, PS256 or ES256",
+  );
+  must(
+    httpTimeout >= 0 && httpTimeout < 1e6 && clockTolerance >= 0 && clockTolerance < 1e6,
+    "httpTimeout and clockTolerance must be numbers of seconds",
+  );
+
+  return {
     provider: {
-      ...clientOf(options, fromEnv),
-      issuer: issuerOf(required(options.issuer, "issuer", "ISSUER")),
-      clientId: required(options.clientId, "clientId", "CLIENT_ID"),
-      idTokenSigningAlg: options.idTokenSigningAlg ?? "RS256",
-      httpTimeout: options.httpTimeout ?? 5,
-      clockTolerance: options.clockTolerance ?? 30,
+      issuer: issuerOf(required("issuer")),
+      clientId: required("clientId"),
+      clientSecret,
+      clientPrivateKey: clientAuthentication === "private_key_jwt" ? importPrivateKey(privateKey ?? "") : undefined,
+      clientAuthentication,
+      idTokenSigningAlg,
+      httpTimeout,
+      clockTolerance,
     },
-    sites: sitesOf(listed(options.baseUrl, "BASE_URL")),
+    sites: [site, ...sites],
     mount,
     trailingSlash,
-    scope: options.scope ?? fromEnv("SCOPE") ?? "openid profile email",
+    scope,
     responseMode,
     authorizationParams,
-    allowedParams: options.allowedParams ?? [],
-    apiOrigins: listed(options.apiOrigins, "API_ORIGINS").map(originOf),
-    userinfo: options.userinfo ?? false,
-    logout: options.logout ?? "provider",
+    allowedParams,
+    apiOrigins: list("apiOrigins").map(originOf),
+    userinfo,
+    logout,
     postLogoutPath,
-    session: { ...sessionOptions, secret: checkSecrets(secret), schema: signedInSchema(schema) },
-    onSignIn: options.onSignIn,
-    onEvent: options.onEvent,
+    session: { ...session, secret: checkSecrets(secret), schema: signedInSchema(schema) },
+    onSignIn,
+    onEvent,
   };
-  check(config);
-  return config;
 }
 
-/** Rules that concern one value or two; each message says what to change. */
-function check<Data>(config: RelyingPartyConfig<Data>): void {
-  const { mount, scope, provider, authorizationParams, allowedParams, postLogoutPath } = config;
-  if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(mount))
-    throw wrong(`mount must be a path such as "/auth", without a slash at the end`);
-  if (!scope.split(" ").includes("openid")) throw wrong("scope must contain openid (LATCHKEY_SCOPE)");
-  if (!/^\/(?![/\\])/.test(postLogoutPath)) throw wrong("postLogoutPath must be a path that begins with one slash");
-  for (const name of [...Object.keys(authorizationParams), ...allowedParams]) {
-    if (protectedParameters.has(name))
-      throw wrong(`${name} is set by the protocol: remove it from authorizationParams and allowedParams`);
-  }
-  if (!/^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/.test(provider.idTokenSigningAlg)) {
-    throw wrong("idTokenSigningAlg must be one of the asymmetric algorithms, such as RS256, PS256 or ES256");
-  }
-  for (const [name, value] of Object.entries({
-    httpTimeout: provider.httpTimeout,
-    clockTolerance: provider.clockTolerance,
-  })) {
-    if (!(Number.isFinite(value) && value >= 0)) throw wrong(`${name} must be a number of seconds`);
-  }
-}
-
-/** How the client proves who it is, from what it was given to prove it with. */
-function clientOf<Data>(options: AuthOptions<Data>, fromEnv: (name: string) => string | undefined) {
-  const clientSecret = options.clientSecret || fromEnv("CLIENT_SECRET");
-  const privateKey = options.clientPrivateKey ?? fromEnv("CLIENT_PRIVATE_KEY");
-  const { clientAuthentication = privateKey ? "private_key_jwt" : "client_secret_basic" } = options;
-  switch (clientAuthentication) {
-    case "none":
-      return { clientAuthentication };
-    case "private_key_jwt":
-      return { clientAuthentication, clientPrivateKey: importPrivateKey(privateKey ?? "") };
-    case "client_secret_basic":
-    case "client_secret_post":
-      if (clientSecret) return { clientAuthentication, clientSecret };
-      throw wrong(`set clientSecret (LATCHKEY_CLIENT_SECRET), or clientAuthentication: "none" for a public client`);
-    default:
-      throw wrong("clientAuthentication must be client_secret_basic, client_secret_post, private_key_jwt or none");
-  }
-}
+const METHODS: readonly ClientAuthentication[] = [
+  "client_secret_basic",
+  "client_secret_post",
+  "private_key_jwt",
+  "none",
+];
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 function urlOf(value: string, option: string): URL {
+  let url: URL | undefined;
   try {
-    return new URL(value);
-  } catch (cause) {
-    throw new MisuseError("ERR_CONFIG", `latchkey: ${option} must be an absolute URL`, { cause });
+    url = new URL(value);
+  } catch {
+    // Told below, with what else may be wrong.
   }
-}
-
-/** https, or http on a loopback host. */
-function secureUrl(value: string, option: string): URL {
-  const url = urlOf(value, option);
-  const safe = url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.test(url.hostname));
-  if (!safe) throw wrong(`${option} must be https; http is for localhost and 127.0.0.1 only`);
-  if (url.username || url.password || url.search || url.hash)
-    throw wrong(`${option} must have no user, query or fragment`);
+  const isSecure = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.test(url.hostname));
+  must(
+    url && isSecure && url.href === url.origin + url.pathname,
+    `${label(option)} must be an absolute https URL (http for localhost alone), without user, query or fragment`,
+  );
   return url;
 }
 
 /** As written: issuers are compared as strings (OpenID Connect Discovery 4.3). */
 function issuerOf(issuer: string): string {
-  secureUrl(issuer, "issuer (LATCHKEY_ISSUER)");
+  urlOf(issuer, "issuer");
   return issuer;
 }
 
 function originOf(value: string): string {
-  const url = secureUrl(value, "apiOrigins (LATCHKEY_API_ORIGINS)");
-  if (url.pathname !== "/" || url.search || url.origin === "null")
-    throw wrong("apiOrigins are origins: scheme, host and port, no path");
-  return url.origin;
+  const { origin, pathname } = urlOf(value, "apiOrigins");
+  must(pathname === "/", `${label("apiOrigins")} are origins: scheme, host and port, no path`);
+  return origin;
 }
 
-function sitesOf(baseUrls: readonly string[]): [Site, ...Site[]] {
-  const [first, ...others] = baseUrls.map((value): Site => {
-    const url = secureUrl(value, "baseUrl (LATCHKEY_BASE_URL)");
-    return { origin: url.origin, path: url.pathname.replace(/\/+$/, ""), secure: url.protocol === "https:" };
-  });
-  if (!first) throw wrong("set baseUrl, or the variable LATCHKEY_BASE_URL");
-  return [first, ...others];
+function siteOf(value: string): Site {
+  const { origin, pathname, protocol } = urlOf(value, "baseUrl");
+  return { origin, path: pathname.replace(/\/+$/, ""), secure: protocol === "https:" };
 }
 
 /** What an identity must hold to be a sign-in: somebody, and data that the app's own schema accepts. */

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import onHeaders from "on-headers";
 import { cachingHeaders, type Outlet, type Reply, type RequestView } from "../core/plan.js";
 
 /** A request as Node has it, or as Express and Next's Pages Router have extended it. */
@@ -58,7 +57,7 @@ export function createOutlet(res: ServerResponse): NodeOutlet {
   let read = false;
   let wrote = false;
 
-  onHeaders(res, () => {
+  beforeHeaders(res, () => {
     if (lines.size > 0) {
       const others = [res.getHeader("set-cookie") ?? []].flat().map(String);
       res.setHeader("set-cookie", [...others.filter((line) => !lines.has(nameOf(line))), ...lines.values()]);
@@ -94,4 +93,27 @@ const nameOf = (line: string): string => line.slice(0, line.indexOf("="));
 function headerOf(res: ServerResponse, name: string): string | null {
   const value = res.getHeader(name);
   return value === undefined ? null : [value].flat().join(", ");
+}
+
+/** Calls the listener once, when the headers are about to leave: those that `writeHead` was given are on the response by then. */
+function beforeHeaders(res: ServerResponse, listener: () => void): void {
+  const { writeHead } = res;
+  res.writeHead = (status: number, ...rest: unknown[]) => {
+    res.writeHead = writeHead;
+    const pairs = pairsOf(rest.at(-1));
+    // Over what was there before, and still several under one name.
+    for (const [name] of pairs) res.removeHeader(name);
+    for (const [name, value] of pairs) res.appendHeader(name, value);
+    listener();
+    return res.writeHead(status, rest.find((item) => typeof item === "string") as string);
+  };
+}
+
+type Header = [name: string, value: string | string[]];
+
+/** The forms that `writeHead` takes headers in: an object, a list of pairs, or names and values in one list. */
+function pairsOf(headers: unknown): Header[] {
+  if (!Array.isArray(headers)) return headers instanceof Object ? (Object.entries(headers) as Header[]) : [];
+  if (Array.isArray(headers[0])) return headers;
+  return headers.flatMap((name, index) => (index % 2 ? [] : [[name, headers[index + 1]] as Header]));
 }

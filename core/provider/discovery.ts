@@ -4,13 +4,11 @@ import {
   type Client,
   type ClientAuth,
   customFetch,
-  discoveryRequest,
-  processDiscoveryResponse,
 } from "oauth4webapi";
 import { ExchangeError } from "../errors.js";
 import type { Ports } from "../ports.js";
 import { sharedMap } from "../registry.js";
-import { asExchangeError } from "./failures.js";
+import { answerOf } from "./failures.js";
 import type { BoundedFetch } from "./transport.js";
 
 /** What every request to a provider's endpoints needs. */
@@ -60,15 +58,10 @@ export function renewMetadata(metadata: AuthorizationServer, ports: Ports): Auth
   return copy;
 }
 
-function load(issuer: string, fetch: BoundedFetch): Promise<AuthorizationServer> {
-  return asExchangeError("provider_invalid", async () => {
-    const identifier = new URL(issuer);
-    const response = await discoveryRequest(identifier, requestOptions(fetch));
-    const metadata = await processDiscoveryResponse(identifier, response);
-    // Discovery 4.3: exactly as configured; `https://op` and `https://op/` are two issuers.
-    if (metadata.issuer !== issuer) {
-      throw new ExchangeError("provider_invalid", { cause: { configured: issuer, announced: metadata.issuer } });
-    }
-    return metadata;
-  });
+async function load(issuer: string, fetch: BoundedFetch): Promise<AuthorizationServer> {
+  const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+  const metadata = (await answerOf(await fetch(url))) as unknown as AuthorizationServer;
+  // Discovery 4.3: exactly as configured; `https://op` and `https://op/` are two issuers.
+  if (metadata.issuer === issuer) return metadata;
+  throw new ExchangeError("provider_invalid", { cause: { configured: issuer, announced: metadata.issuer } });
 }
