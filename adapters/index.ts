@@ -1,6 +1,8 @@
-import type { LatchkeyEvent } from "../core/events.js";
+import { emitter, type LatchkeyEvent } from "../core/events.js";
+import { json } from "../core/seal/json.js";
+import { inIdentity } from "../core/session/keeping.js";
 import { createSessions as createCoreSessions, type Sessions, type SessionsOptions } from "../core/session/sessions.js";
-import { type PortOptions, portsOf } from "./ports.js";
+import { type PortOptions, randomBytes } from "./ports.js";
 
 export * from "../core/index.js";
 
@@ -22,10 +24,11 @@ export interface StandaloneOptions<Data> extends SessionsOptions<Data>, Omit<Por
  * @throws MisuseError (`ERR_CONFIG`) when an option is wrong; the message says what to change.
  */
 export function createSessions<Data>(options: StandaloneOptions<Data>): Sessions<Data> {
-  const ports = portsOf(options);
-  // Names of their own: sessions of a sign-in beside them are left alone.
-  const cookie = { name: "latchkey-session", ...options.cookie };
-  return createCoreSessions<Data>({ ...options, cookie }, ports, (event) =>
-    options.onEvent?.({ ...event, at: ports.now() }),
+  const { now = Date.now, random = randomBytes, keep = inIdentity, codec = json, cookie } = options;
+  return createCoreSessions<Data>(
+    // Names of their own: sessions of a sign-in beside them are left alone.
+    { ...options, keep, codec, cookie: { name: "latchkey-session", ...cookie } },
+    { now, random },
+    emitter(options.onEvent, now),
   );
 }

@@ -10,10 +10,12 @@ export interface PortOptions {
   fetch?: Ports["fetch"] | typeof globalThis.fetch | undefined;
 }
 
+export const randomBytes: Ports["random"] = (bytes) => globalThis.crypto.getRandomValues(new Uint8Array(bytes));
+
 /** The real clock, randomness and network, as far as no other was given. */
-export const portsOf = ({ now = Date.now, random, fetch = globalThis.fetch }: PortOptions): Ports => ({
+export const portsOf = ({ now = Date.now, random = randomBytes, fetch = globalThis.fetch }: PortOptions): Ports => ({
   now,
   skew: () => Math.round((now() - Date.now()) / 1000),
-  random: random ?? ((bytes) => globalThis.crypto.getRandomValues(new Uint8Array(bytes))),
+  random,
   fetch: fetch as FetchPort,
 });

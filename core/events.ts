@@ -24,6 +24,17 @@ export type LatchkeyEvent = { /** Milliseconds since the epoch. */ readonly at: 
     }
 );
 
+/** Gives events their time and hands them on. Who watches does not decide: an observer that throws changes nothing. */
+export const emitter =
+  (onEvent: ((event: LatchkeyEvent) => void) | undefined, now: () => number) =>
+  (event: UntimedEvent): void => {
+    try {
+      onEvent?.({ ...event, at: now() });
+    } catch {
+      // Its own affair.
+    }
+  };
+
 type Untimed<T> = T extends unknown ? Omit<T, "at"> : never;
 
 /** An event before it is given its time. */

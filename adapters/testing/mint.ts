@@ -1,6 +1,6 @@
 import type { TokenSet } from "../../core/exchange/token-life.js";
-import { type SignedIn, type User, useOf } from "../../core/relying-party/config.js";
-import { createSessions } from "../../core/session/sessions.js";
+import { type User, useOf } from "../../core/relying-party/config.js";
+import { createUserSessions } from "../../core/relying-party/user-sessions.js";
 import type { AuthOptions } from "../config.js";
 import { portsOf } from "../ports.js";
 
@@ -32,7 +32,7 @@ export async function mintSession<Data = Record<string, unknown>>(options: MintO
   } = options;
   const [first = ""] = [baseUrl].flat();
   const { schema: _checkedWhenOpened, ...rest } = session;
-  const sessions = createSessions<SignedIn<Data>, TokenSet>(
+  const sessions = createUserSessions<Data>(
     {
       ...rest,
       secret,
@@ -40,6 +40,7 @@ export async function mintSession<Data = Record<string, unknown>>(options: MintO
       cookie: { ...rest.cookie, secure: first.startsWith("https:") },
     },
     portsOf(options),
+    () => {},
   );
   const scope = await sessions.load(null);
   scope.begin({ user, data: data ?? ({} as Data) }, tokens);

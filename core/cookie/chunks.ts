@@ -1,6 +1,3 @@
-/** More are never written. */
-const MAX_CHUNKS = 8;
-
 /**
  * Why a set of chunks counts as absent: one is missing or of another write (`torn`), there are more than the first says
  * (`surplus`), or one was sent twice (`duplicated`).
@@ -18,15 +15,13 @@ const ID_LENGTH = 6;
 /**
  * Cuts a value of six characters or more into those of `.0`, `.1` and so on, of at most `room` characters: each begins
  * with the six characters that the whole value ends with, and the first has one digit more in front, the number of
- * chunks. To read: drop these seven and six characters, join. Undefined when more than eight would be needed.
+ * chunks. To read: drop these seven and six characters, join. More than nine cannot be read, nor would a server take them.
  */
-export function splitValue(value: string, room: number): string[] | undefined {
+export function splitValue(value: string, room: number): string[] {
+  const id = value.slice(-ID_LENGTH);
   const size = room - ID_LENGTH - 1;
   const count = Math.ceil(value.length / size);
-  if (!(size > 0 && count <= MAX_CHUNKS)) return undefined;
-  const chunk = (_: unknown, index: number) => value.slice(-ID_LENGTH) + value.slice(index * size, (index + 1) * size);
-  const [first, ...others] = Array.from({ length: count }, chunk);
-  return [count + (first ?? ""), ...others];
+  return Array.from({ length: count }, (_, at) => (at ? "" : count) + id + value.slice(at * size, (at + 1) * size));
 }
 
 /** The value of a set of chunks, by the text of their index. */

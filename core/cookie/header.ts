@@ -19,30 +19,18 @@ const SAME_SITE = { lax: "Lax", strict: "Strict", none: "None" };
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
 
 /** RFC 6265bis 5.4: spaces and tabs alone are trimmed; another blank is part of the name (S36). */
-function trim(header: string, from: number, to: number): string {
-  const isBlank = (at: number) => header[at] === " " || header[at] === "\t";
-  let [start, end] = [from, to];
-  while (start < end && isBlank(start)) start++;
-  while (start < end && isBlank(end - 1)) end--;
-  return header.slice(start, end);
-}
+const trim = (text: string): string => /^[ \t]*(.*[^ \t])?/s.exec(text)![1] ?? "";
 
 /**
- * The cookies of a Cookie header whose names start with `prefix`, in order, duplicates kept. Any input is fine; foreign
- * cookies are passed over, not copied. A name that is no token is none of ours, and never repeated in a deletion.
+ * The cookies of a Cookie header whose names start with `prefix`, in order, duplicates kept. Any input is fine. A name
+ * that is no token is none of ours, and never repeated in a deletion.
  */
 export function readCookies(header: string | null | undefined, prefix: string): Array<[name: string, value: string]> {
   const found: Array<[string, string]> = [];
-  if (!header) return found;
-  for (let at = header.indexOf(prefix); at >= 0; ) {
-    const semicolon = header.indexOf(";", at);
-    const end = semicolon < 0 ? header.length : semicolon;
-    // Cut out first: a search for "=" beyond this pair would read the rest of the header once for each.
-    const pair = header.slice(header.lastIndexOf(";", at) + 1, end);
+  for (const pair of header?.split(";") ?? []) {
     const equals = pair.indexOf("=");
-    const name = trim(pair, 0, Math.max(equals, 0));
-    if (name.startsWith(prefix) && TOKEN.test(name)) found.push([name, trim(pair, equals + 1, pair.length)]);
-    at = header.indexOf(prefix, end);
+    const name = trim(pair.slice(0, Math.max(equals, 0)));
+    if (name.startsWith(prefix) && TOKEN.test(name)) found.push([name, trim(pair.slice(equals + 1))]);
   }
   return found;
 }
@@ -52,13 +40,13 @@ export function readCookies(header: string | null | undefined, prefix: string): 
  * @throws MisuseError (`ERR_CONFIG`) where a browser would drop the cookie, or text could end an attribute (S35)
  */
 export function checkCookie(name: string, { domain = "-", secure, sameSite, partitioned }: CookieAttributes): void {
-  const isWritten = TOKEN.test(name) && /^[\w.-]+$/.test(domain) && Object.hasOwn(SAME_SITE, sameSite);
-  // RFC 6265bis 5.7: what else is dropped without a word when it comes without Secure.
+  // RFC 6265bis 5.7: what is dropped without a word when it comes without Secure.
   const needsSecure = partitioned || sameSite === "none" || /^__(secure|host)-/i.test(name);
+  const isWritten = TOKEN.test(name) && /^[\w.-]+$/.test(domain) && Object.hasOwn(SAME_SITE, sameSite);
   if (isWritten && (secure || !needsSecure)) return;
   throw new MisuseError(
     "ERR_CONFIG",
-    "latchkey: in cookie, name is a token, domain a host, sameSite lax, strict or none; " +
+    "latchkey: cookie.name is a token, domain a host, sameSite lax, strict or none; " +
       "none, partitioned, __Host- and __Secure- need secure",
   );
 }

@@ -18,8 +18,7 @@ export interface Jar {
   delete(name: string, attributes?: CookieAttributes): void;
   /** The value in `base.0`, `base.1` and so on; undefined when there is none of them. */
   readChunks(base: string): Chunked | undefined;
-  /** False, and nothing changed, when it would not fit. */
-  writeChunks(base: string, value: string, maxAge: number | undefined): boolean;
+  writeChunks(base: string, value: string, maxAge: number | undefined): void;
   deleteChunks(base: string): void;
   /** Bytes of all of ours in the next Cookie header; a name that was sent twice counts once, without its value. */
   bytes(): number;
@@ -72,11 +71,9 @@ export function createJar(header: string | null | undefined, prefix: string, def
       return parts.size > 0 ? joinChunks(parts) : undefined;
     },
     writeChunks(base, value, maxAge) {
-      const parts = splitValue(value, MAX_COOKIE - setCookieLine(`${base}.0`, "", defaults, LONGEST_AGE).length);
-      if (!parts) return false;
       deleteChunks(base);
-      for (const [index, part] of parts.entries()) set(`${base}.${index}`, part, maxAge);
-      return true;
+      const room = MAX_COOKIE - setCookieLine(`${base}.0`, "", defaults, LONGEST_AGE).length;
+      for (const [index, part] of splitValue(value, room).entries()) set(`${base}.${index}`, part, maxAge);
     },
     deleteChunks,
     bytes: () => [...held].map((pair) => pair.join("=")).join("; ").length,

@@ -1,14 +1,14 @@
 import type { CookieAttributes } from "../cookie/header.js";
-import type { UntimedEvent } from "../events.js";
-import type { TokenSet } from "../exchange/token-life.js";
+import { emitter } from "../events.js";
 import type { Outlet, RequestView } from "../plan.js";
 import type { Ports } from "../ports.js";
 import { createProvider } from "../provider/provider.js";
+import { packed } from "../seal/payload.js";
 import { createSealer } from "../seal/sealer.js";
-import { createSessions } from "../session/sessions.js";
-import { type RelyingPartyConfig, type SignedIn, type Site, useOf } from "./config.js";
+import { type RelyingPartyConfig, type Site, useOf } from "./config.js";
 import { chooseSite } from "./site.js";
 import { openTransactions, TRANSACTION_DURATION } from "./transactions.js";
+import { createUserSessions } from "./user-sessions.js";
 import { createVisit, type Visit, type VisitContext } from "./visit.js";
 
 /** Sign-in and sessions of one app: what every adapter calls. It keeps nothing of any user. */
@@ -21,11 +21,10 @@ export interface RelyingParty<Data> {
 export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports: Ports): RelyingParty<Data> {
   const provider = createProvider(config.provider, ports);
   const use = useOf(config.provider);
-  const transactionSealer = createSealer({
-    secret: config.session.secret,
-    purpose: `transaction ${use}`,
-    maxAge: TRANSACTION_DURATION,
-  });
+  const transactionSealer = createSealer(
+    { secret: config.session.secret, purpose: `transaction ${use}`, maxAge: TRANSACTION_DURATION },
+    packed,
+  );
   const exchange = {
     clientId: config.provider.clientId,
     scope: config.scope,
@@ -33,19 +32,9 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
     transactionDuration: TRANSACTION_DURATION,
     clockTolerance: config.provider.clockTolerance,
   };
-  const emit = (event: UntimedEvent) => {
-    try {
-      config.onEvent?.({ ...event, at: ports.now() });
-    } catch {
-      // Who watches does not decide: an observer that throws signs nobody in or out.
-    }
-  };
+  const emit = emitter(config.onEvent, ports.now);
   const sessionsAt = (secure: boolean) =>
-    createSessions<SignedIn<Data>, TokenSet>(
-      { ...config.session, use, cookie: { ...config.session.cookie, secure } },
-      ports,
-      emit,
-    );
+    createUserSessions({ ...config.session, use, cookie: { ...config.session.cookie, secure } }, ports, emit);
   // Secure follows the configured origin, never the socket: one set of names for https, one for loopback http.
   const sessions = new Map(
     [...new Set(config.sites.map(({ secure }) => secure))].map((secure) => [secure, sessionsAt(secure)]),

@@ -1,5 +1,4 @@
 import { calculatePKCECodeChallenge } from "oauth4webapi";
-import { toBase64url } from "../base64url.js";
 import { ExchangeError } from "../errors.js";
 import {
   type Effect,
@@ -13,6 +12,7 @@ import {
 import { safeReturnTo } from "../exchange/return-to.js";
 import { tokenSetOf } from "../exchange/token-life.js";
 import type { Reply } from "../plan.js";
+import { toBase64url } from "../seal/base64url.js";
 import { redirect } from "./replies.js";
 import { routePath } from "./site.js";
 import type { VisitContext } from "./visit.js";

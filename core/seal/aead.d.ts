@@ -5,34 +5,38 @@ import type { Awaitable } from "../ports.js";
  * each platform has its own fast way for. "#aead" is `aead.node.ts` or `aead.web.ts`, by the conditions of package.json.
  * A promise may come from another realm: test for `then`, not for `instanceof`.
  */
-export interface Engine<Key extends EngineKey = EngineKey> {
-  readonly name: "node" | "web";
-  /** A key of 32 bytes, and the header segment of whatever it seals. */
-  importKey(bytes: Uint8Array, header: string): Awaitable<Key>;
-  /**
-   * A JWE in compact form (RFC 7516 3.1): `header..iv.ciphertext.tag`.
-   * @param iv 12 bytes, for test vectors only; the engine draws its own.
-   */
-  seal(key: Key, plaintext: Uint8Array, iv?: Uint8Array): Awaitable<string>;
-  /**
-   * The plaintext of a JWE that begins with the key's header and an empty key segment; undefined when the rest is not
-   * authentic, or not in the one canonical spelling of its bytes (RFC 4648 3.5).
-   */
-  open(key: Key, sealed: string): Awaitable<Uint8Array | undefined>;
-  /**
-   * The head, what the characters (a multiple of four) stand for in base64url, and the text in UTF-8, one after the
-   * other; undefined when the characters are not base64url. Lent: the next call may overwrite them.
-   */
-  join(head: readonly number[], characters: string, text: string): Uint8Array | undefined;
-  /** Base64url without padding (RFC 4648 5) of the bytes from `start` to before `end`. */
-  toBase64url(bytes: Uint8Array, start: number, end: number): string;
-  /** The bytes from `start` on as UTF-8. */
-  toText(bytes: Uint8Array, start: number): string;
-}
 
 /** A key as one engine holds it. */
 export interface EngineKey {
   readonly header: string;
 }
 
-export declare const engine: Engine;
+/** A key of 32 bytes, and the header segment of whatever it seals. */
+export function importKey(bytes: Uint8Array, header: string): Awaitable<EngineKey>;
+
+/**
+ * A JWE in compact form (RFC 7516 3.1): `header..iv.ciphertext.tag`.
+ * @param iv 12 bytes, for test vectors only; the engine draws its own.
+ */
+export function encrypt(key: EngineKey, plaintext: Uint8Array, iv?: Uint8Array): Awaitable<string>;
+
+/**
+ * The plaintext of a JWE that begins with the key's header and an empty key segment; undefined when the rest is not
+ * authentic, or not in the one canonical spelling of its bytes (RFC 4648 3.5).
+ */
+export function decrypt(key: EngineKey, sealed: string): Awaitable<Uint8Array | undefined>;
+
+/** The text in UTF-8. Lent: the next call may overwrite it. */
+export function toBytes(text: string): Uint8Array;
+
+/**
+ * The head, what the characters (a multiple of four) stand for in base64url, and the text in UTF-8, one after the
+ * other; undefined when the characters are not base64url. Lent: the next call may overwrite them.
+ */
+export function join(head: readonly number[], characters: string, text: string): Uint8Array | undefined;
+
+/** Base64url without padding (RFC 4648 5) of the bytes from `start` to before `end`. */
+export function toBase64url(bytes: Uint8Array, start?: number, end?: number): string;
+
+/** The bytes from `start` on as UTF-8. */
+export function toText(bytes: Uint8Array, start?: number): string;

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomFillSync } from "node:crypto";
-import type { Engine, EngineKey } from "./aead.js";
+import type { EngineKey } from "./aead.js";
 
 const ALGORITHM = "aes-256-gcm";
 const IV_BYTES = 12;
@@ -26,18 +26,24 @@ interface Native extends Buffer {
 }
 const native = ["base64urlSlice", "base64urlWrite", "utf8Slice", "utf8Write"].every((name) => name in Buffer.prototype);
 
-const toBase64url = (bytes: Buffer, start: number, end: number): string =>
-  native ? (bytes as Native).base64urlSlice(start, end) : bytes.toString("base64url", start, end);
-const toText = (bytes: Buffer, start: number, end: number): string =>
-  native ? (bytes as Native).utf8Slice(start, end) : bytes.toString("utf8", start, end);
 const writeBase64url = (bytes: Buffer, text: string, at: number, size: number): number =>
   native ? (bytes as Native).base64urlWrite(text, at, size) : bytes.write(text, at, size, "base64url");
 const writeText = (bytes: Buffer, text: string, at: number, size: number): number =>
   native ? (bytes as Native).utf8Write(text, at, size) : bytes.write(text, at, size, "utf8");
 
 /** A view without a copy. */
-const view = (bytes: Uint8Array): Buffer =>
-  bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const view = (bytes: Uint8Array): Native =>
+  (bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) as Native;
+
+export function toBase64url(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  const buffer = view(bytes);
+  return native ? buffer.base64urlSlice(start, end) : buffer.toString("base64url", start, end);
+}
+
+export function toText(bytes: Uint8Array, start = 0): string {
+  const buffer = view(bytes);
+  return native ? buffer.utf8Slice(start, bytes.length) : buffer.toString("utf8", start);
+}
 
 // A system call for each IV would cost as much as the cipher: drawn 64 at a time, each handed out once.
 const pool = Buffer.alloc(64 * IV_BYTES);
@@ -50,7 +56,7 @@ let left = 0;
 function nextIv() {
   if (left === 0) {
     randomFillSync(pool);
-    const characters = toBase64url(pool, 0, pool.length);
+    const characters = toBase64url(pool);
     for (const iv of ivs) iv.characters = characters.slice(IV_CHARACTERS * left, IV_CHARACTERS * ++left);
   }
   return ivs[--left]!;
@@ -83,48 +89,52 @@ function decode(text: string, target: Buffer, at: number): number {
 const isAlphabet = (text: string): boolean =>
   Buffer.byteLength(text) === text.length && !text.includes("+") && !text.includes("/");
 
-/** Synchronous: no thread is worth two kilobytes. Also the engine of Bun and Deno. */
-export const engine: Engine<NodeKey> = {
-  name: "node",
-  importKey: (bytes, header) => ({ key: createSecretKey(bytes), header, aad: Buffer.from(header) }),
-  seal({ key, header, aad }, plaintext, given) {
-    const iv = given ? { bytes: given, characters: toBase64url(view(given), 0, IV_BYTES) } : nextIv();
-    const cipher = createCipheriv(ALGORITHM, key, iv.bytes);
-    cipher.setAAD(aad);
-    const ciphertext = cipher.update(plaintext);
-    cipher.final(); // empty: GCM holds nothing back
-    const tag = toBase64url(cipher.getAuthTag(), 0, TAG_BYTES);
-    return `${header}..${iv.characters}.${toBase64url(ciphertext, 0, ciphertext.length)}.${tag}`;
-  },
-  open({ key, header, aad }, sealed) {
-    const ivAt = header.length + 2;
-    const ivEnd = ivAt + IV_CHARACTERS;
-    const tagAt = sealed.length - TAG_CHARACTERS;
-    if (sealed[ivEnd] !== "." || sealed[tagAt - 1] !== "." || !isAlphabet(sealed)) return undefined;
-    const size = decode(sealed.slice(ivEnd + 1, tagAt - 1), received, CIPHERTEXT_AT);
-    if (size < 0 || decode(sealed.slice(ivAt, ivEnd), received, 0) < 0) return undefined;
-    if (decode(sealed.slice(tagAt), received, IV_BYTES) < 0) return undefined;
-    const decipher = createDecipheriv(ALGORITHM, key, receivedIv);
-    decipher.setAAD(aad);
-    decipher.setAuthTag(receivedTag);
-    const plaintext = decipher.update(received.subarray(CIPHERTEXT_AT, CIPHERTEXT_AT + size));
-    try {
-      decipher.final();
-    } catch {
-      return undefined; // the tag is the only thing that it can refuse
-    }
-    return plaintext;
-  },
-  join(head, characters, text) {
-    const textAt = head.length + (characters.length * 3) / 4;
-    const size = Buffer.byteLength(text);
-    const end = textAt + size;
-    const bytes = end > outgoing.length ? Buffer.allocUnsafe(end) : outgoing.subarray(0, end);
-    for (let index = 0; index < head.length; index++) bytes[index] = head[index]!;
-    if (!isAlphabet(characters) || decode(characters, bytes, head.length) < 0) return undefined;
-    writeText(bytes, text, textAt, size);
-    return bytes;
-  },
-  toBase64url: (bytes, start, end) => toBase64url(view(bytes), start, end),
-  toText: (bytes, start) => toText(view(bytes), start, bytes.length),
-};
+/** A key of Node's, also for Bun and Deno. */
+export const importKey = (bytes: Uint8Array, header: string): NodeKey => ({
+  key: createSecretKey(bytes),
+  header,
+  aad: Buffer.from(header),
+});
+
+/** Synchronous: no thread is worth two kilobytes. */
+export function encrypt({ key, header, aad }: NodeKey, plaintext: Uint8Array, given?: Uint8Array): string {
+  const iv = given ? { bytes: given, characters: toBase64url(given) } : nextIv();
+  const cipher = createCipheriv(ALGORITHM, key, iv.bytes);
+  cipher.setAAD(aad);
+  const ciphertext = cipher.update(plaintext);
+  cipher.final(); // empty: GCM holds nothing back
+  return `${header}..${iv.characters}.${toBase64url(ciphertext)}.${toBase64url(cipher.getAuthTag())}`;
+}
+
+export function decrypt({ key, header, aad }: NodeKey, sealed: string): Uint8Array | undefined {
+  const ivAt = header.length + 2;
+  const ivEnd = ivAt + IV_CHARACTERS;
+  const tagAt = sealed.length - TAG_CHARACTERS;
+  if (sealed[ivEnd] !== "." || sealed[tagAt - 1] !== "." || !isAlphabet(sealed)) return undefined;
+  const size = decode(sealed.slice(ivEnd + 1, tagAt - 1), received, CIPHERTEXT_AT);
+  if (size < 0 || decode(sealed.slice(ivAt, ivEnd), received, 0) < 0) return undefined;
+  if (decode(sealed.slice(tagAt), received, IV_BYTES) < 0) return undefined;
+  const decipher = createDecipheriv(ALGORITHM, key, receivedIv);
+  decipher.setAAD(aad);
+  decipher.setAuthTag(receivedTag);
+  const plaintext = decipher.update(received.subarray(CIPHERTEXT_AT, CIPHERTEXT_AT + size));
+  try {
+    decipher.final();
+  } catch {
+    return undefined; // the tag is the only thing that it can refuse
+  }
+  return plaintext;
+}
+
+export function join(head: readonly number[], characters: string, text: string): Uint8Array | undefined {
+  const textAt = head.length + (characters.length * 3) / 4;
+  const size = Buffer.byteLength(text);
+  const end = textAt + size;
+  const bytes = end > outgoing.length ? Buffer.allocUnsafe(end) : outgoing.subarray(0, end);
+  for (let index = 0; index < head.length; index++) bytes[index] = head[index]!;
+  if (!isAlphabet(characters) || decode(characters, bytes, head.length) < 0) return undefined;
+  writeText(bytes, text, textAt, size);
+  return bytes;
+}
+
+export const toBytes = (text: string): Uint8Array => join([], "", text) as Uint8Array;

@@ -1,5 +1,5 @@
 import { hkdf } from "@panva/hkdf";
-import { engine } from "#aead";
+import { importKey, toBase64url } from "#aead";
 import type { Awaitable } from "../ports.js";
 import type { EngineKey } from "./aead.js";
 
@@ -7,8 +7,8 @@ import type { EngineKey } from "./aead.js";
  * All of a header but its last 12 bytes: 36 that never change, so 48 characters. Whole, it has 48 bytes and 64 characters
  * without padding, none of which needs the last two of the alphabet: plain base64 is base64url here.
  */
-const START = '{"alg":"dir","enc":"A256GCM","kid":"';
-const headerOf = (id: string, day: number): string => btoa(`${START + id + day.toString(36).padStart(4, "0")}"}`);
+const START = btoa('{"alg":"dir","enc":"A256GCM","kid":"');
+const headerOf = (id: string, day: number): string => START + btoa(`${id + day.toString(36).padStart(4, "0")}"}`);
 
 /** Characters of a header. */
 export const HEADER = 64;
@@ -38,6 +38,9 @@ export interface Keyring {
 const derive = (secret: string, info: string, length: number): Promise<Uint8Array> =>
   hkdf("sha256", secret, "", `latchkey/1/${info}`, length);
 
+/** What a `kid` begins with: six characters that name a secret and tell nothing of it. */
+const idOf = async (secret: string): Promise<string> => toBase64url(await derive(secret, "id", 6)).slice(0, 6);
+
 /** Keys of these secrets, newest first, for one purpose; those of the last `maxAge` seconds open. */
 export function createKeyring(secrets: readonly string[], purpose: string, maxAge: number): Keyring {
   // Values are kept, never promises: on Workers a promise belongs to the request that made it.
@@ -45,32 +48,28 @@ export function createKeyring(secrets: readonly string[], purpose: string, maxAg
   let today: DayKey | undefined;
   let ids: string[] | undefined;
 
-  /** What a `kid` begins with: six characters that name a secret and tell nothing of it. */
-  const idsOf = async (): Promise<string[]> =>
-    (ids ??= (await Promise.all(secrets.map((secret) => derive(secret, "id", 6)))).map((id) =>
-      engine.toBase64url(id, 0, 6).slice(0, 6),
-    ));
-
   async function keyOf(index: number, day: number): Promise<DayKey> {
-    const header = headerOf((await idsOf())[index]!, day);
+    ids ??= await Promise.all(secrets.map(idOf));
+    const header = headerOf(ids[index]!, day);
     const bytes = await derive(secrets[index]!, `key/${purpose}/${day}`, 32);
-    const key = { key: await engine.importKey(bytes, header), day, stale: index > 0 };
+    const key = { key: await importKey(bytes, header), day, stale: index > 0 };
     if (keys.size >= MAX_KEYS) keys.delete(keys.keys().next().value!);
     keys.set(header, key);
     return key;
   }
 
   /** Only days that can still be alive, and tomorrow, since the clocks of machines differ. */
-  const isAlive = (day: number, now: number) => day >= dayOf(now - maxAge * 1000) && day <= dayOf(now) + 1;
+  const oldest = (now: number) => dayOf(now - maxAge * 1000);
+  const newest = (now: number) => dayOf(now) + 1;
 
   /** A key that was not needed before. Nothing that was sent is decoded: the headers that would do are compared with it. */
   async function find(header: string, now: number) {
-    if (!header.startsWith(btoa(START))) return "malformed";
-    const index = (await idsOf()).findIndex((id) => header.startsWith(btoa(START + id)));
+    if (!header.startsWith(START)) return "malformed";
+    ids ??= await Promise.all(secrets.map(idOf));
+    const index = ids.findIndex((id) => header.startsWith(START + btoa(id)));
     if (index < 0) return "unknown_key";
-    for (let back = -1; back <= maxAge / 86_400 + 1; back++) {
-      const day = dayOf(now) - back;
-      if (isAlive(day, now) && header === headerOf(ids![index]!, day)) return keyOf(index, day);
+    for (let day = newest(now); day >= oldest(now); day--) {
+      if (header === headerOf(ids[index]!, day)) return keyOf(index, day);
     }
     return "expired_key";
   }
@@ -82,7 +81,7 @@ export function createKeyring(secrets: readonly string[], purpose: string, maxAg
     },
     toOpen(header, now) {
       const key = keys.get(header);
-      return key ? (isAlive(key.day, now) ? key : "expired_key") : find(header, now);
+      return key && key.day >= oldest(now) && key.day <= newest(now) ? key : find(header, now);
     },
   };
 }

@@ -1,4 +1,5 @@
-import { engine } from "#aead";
+import { join, toBase64url, toBytes, toText } from "#aead";
+import type { Codec } from "./sealer.js";
 
 /**
  * The layouts of a plaintext, told apart by its first byte. JSON text never begins with a control character, so text
@@ -28,20 +29,20 @@ interface Tokens {
  * The bytes to seal: JSON, in which tokens (JWS, JWE) stand as the bytes that they stand for, since base64 of base64 is a
  * third larger. Exact for every JSON value: what is not quite a token stays text. Tokens are lifted out of the value, not
  * out of its text, so that JSON has a fifth of the characters to look at.
- * @returns undefined when JSON has no text for the payload
+ * @throws TypeError when JSON has no text for the payload
  */
-export function pack(payload: unknown, careful = false): Uint8Array | undefined {
+export function pack(payload: unknown, careful = false): Uint8Array {
   const tokens: Tokens = { shapes: [PACKED], characters: "", count: 0, careful };
   let text = JSON.stringify(lift(payload, tokens, DEPTH)) as string | undefined;
-  if (text === undefined) return undefined;
+  if (text === undefined) throw new TypeError("not a JSON value");
   if (tokens.count > 0) {
     let surplus = -tokens.count;
     for (let at = text.indexOf(MARK); at >= 0; at = text.indexOf(MARK, at + 1)) surplus++;
     tokens.shapes.push(0);
-    if (surplus === 0) return engine.join(tokens.shapes, tokens.characters, text) ?? pack(payload, true);
+    if (surplus === 0) return join(tokens.shapes, tokens.characters, text) ?? pack(payload, true);
     text = JSON.stringify(payload);
   }
-  return engine.join([], "", text);
+  return toBytes(text);
 }
 
 /** The value with marks for tokens, copied only as far as they reach; what has a JSON form of its own stays as it is. */
@@ -77,12 +78,7 @@ function take(token: string, tokens: Tokens): string {
   }
   const segments = (shapes.length - before) / 2;
   characters += "AAA".slice((characters.length + 3) & 3);
-  if (
-    token.length < MIN_TOKEN ||
-    token.length > 0xffff ||
-    segments > 5 ||
-    (careful && !engine.join([], characters, ""))
-  ) {
+  if (token.length < MIN_TOKEN || token.length > 0xffff || segments > 5 || (careful && !join([], characters, ""))) {
     shapes.length = before - 1;
     return token;
   }
@@ -97,7 +93,7 @@ function take(token: string, tokens: Tokens): string {
  * @throws when the bytes have no layout of ours
  */
 export function unpack(bytes: Uint8Array): unknown {
-  if (bytes[0] !== PACKED) return JSON.parse(engine.toText(bytes, 0));
+  if (bytes[0] !== PACKED) return JSON.parse(toText(bytes, 0));
   let end = 1;
   let size = 0;
   while (bytes[end]) {
@@ -106,8 +102,8 @@ export function unpack(bytes: Uint8Array): unknown {
     size += length & ~3;
   }
   const textAt = end + 1 + (size * 3) / 4;
-  const characters = engine.toBase64url(bytes, end + 1, textAt);
-  const payload = JSON.parse(engine.toText(bytes, textAt));
+  const characters = toBase64url(bytes, end + 1, textAt);
+  const payload = JSON.parse(toText(bytes, textAt));
   let at = 1;
   let used = 0;
   settle(payload, DEPTH, () => {
@@ -133,3 +129,6 @@ function settle(value: unknown, depth: number, next: () => string): void {
     else settle(part, depth - 1, next);
   }
 }
+
+/** JSON in which tokens stand as bytes. */
+export const packed: Codec = { pack, unpack };

@@ -1,8 +1,7 @@
-import { engine } from "#aead";
+import { decrypt, encrypt } from "#aead";
 import { MisuseError } from "../errors.js";
 import type { Awaitable } from "../ports.js";
 import { createKeyring, type DayKey, HEADER } from "./keyring.js";
-import { pack, unpack } from "./payload.js";
 
 /** Why a sealed string was not opened. */
 export type SealRefusal = "malformed" | "too_large" | "unknown_key" | "expired_key" | "tampered";
@@ -39,8 +38,16 @@ export interface Sealer {
   open(sealed: string, now: number): Awaitable<Opened>;
 }
 
+/** What becomes of a payload before it is encrypted, and after. */
+export interface Codec {
+  /** @throws when it is no JSON value */
+  pack(payload: unknown): Uint8Array;
+  /** @throws when the bytes are not such */
+  unpack(bytes: Uint8Array): unknown;
+}
+
 /** The most characters that are looked at, whatever was sent. */
-const MAX_SEALED = 16_384;
+export const MAX_SEALED = 16_384;
 /** The header, an empty key segment, 12 bytes of IV, a byte, 16 bytes of tag, and the dots between. */
 const MIN_SEALED = HEADER + 2 + 16 + 1 + 2 + 1 + 22;
 
@@ -52,53 +59,44 @@ const then = <T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awai
 
 /**
  * AES-256-GCM under keys that are derived from the secret for one purpose and one day (RFC 7516, `alg` "dir").
- * @throws MisuseError (`ERR_CONFIG`) when the secret, the purpose or `maxAge` is wrong
+ * @throws MisuseError (`ERR_CONFIG`) when the secret is wrong
  */
-export function createSealer({ secret, purpose, maxAge = 604_800 }: SealerOptions): Sealer {
-  if (!/^[ -~]{1,900}$/.test(purpose) || !(maxAge > 0 && maxAge < Infinity)) {
-    throw new MisuseError(
-      "ERR_CONFIG",
-      "latchkey: purpose must be 1 to 900 ASCII characters, and maxAge a number of seconds",
-    );
-  }
+export function createSealer({ secret, purpose, maxAge = 604_800 }: SealerOptions, codec: Codec): Sealer {
   const keyring = createKeyring(checkSecrets(secret), purpose, maxAge);
+
+  /** What cannot be JSON at all, or only in part (a function, a cycle, a bigint), is the caller's mistake. */
+  function pack(payload: unknown): Uint8Array {
+    try {
+      return codec.pack(payload);
+    } catch (cause) {
+      throw new MisuseError("ERR_NOT_JSON", "latchkey: what is sealed must be a JSON value", { cause });
+    }
+  }
+
+  function unpack(bytes: Uint8Array | undefined, { stale }: DayKey): Opened {
+    if (!bytes) return refuse("tampered");
+    try {
+      return { ok: true, payload: codec.unpack(bytes), stale };
+    } catch {
+      return refuse("malformed"); // authentic, but no JSON: sealed by something else
+    }
+  }
+
   return {
     seal(payload, now) {
-      const bytes = packed(payload);
+      const bytes = pack(payload);
       const found = keyring.toSeal(now);
       const own = "key" in found ? bytes : new Uint8Array(bytes); // they are only lent
-      return then(found, ({ key }) => engine.seal(key, own));
+      return then(found, ({ key }) => encrypt(key, own));
     },
     open(sealed, now) {
       if (sealed.length > MAX_SEALED) return refuse("too_large");
       if (sealed.length < MIN_SEALED || !sealed.startsWith("..", HEADER)) return refuse("malformed");
       return then(keyring.toOpen(sealed.slice(0, HEADER), now), (found) =>
-        typeof found === "string" ? refuse(found) : openWith(found, sealed),
+        typeof found === "string" ? refuse(found) : then(decrypt(found.key, sealed), (bytes) => unpack(bytes, found)),
       );
     },
   };
-}
-
-const openWith = ({ key, stale }: DayKey, sealed: string): Awaitable<Opened> =>
-  then(engine.open(key, sealed), (bytes) => {
-    if (!bytes) return refuse("tampered");
-    try {
-      return { ok: true, payload: unpack(bytes), stale };
-    } catch {
-      return refuse("malformed"); // authentic, but no JSON: sealed by something else
-    }
-  });
-
-/** What cannot be JSON at all, or only in part (a function, a cycle, a bigint), is the caller's mistake. */
-function packed(payload: unknown): Uint8Array {
-  let cause: unknown;
-  try {
-    const bytes = pack(payload);
-    if (bytes) return bytes;
-  } catch (error) {
-    cause = error;
-  }
-  throw new MisuseError("ERR_NOT_JSON", "latchkey: what is sealed must be a JSON value", { cause });
 }
 
 /**

@@ -29,10 +29,10 @@ export const SESSION_ID_BYTES = 21;
  */
 export const tagOf = (sid: string): string => sid.slice(0, 6);
 
-/** What a name of ours, without its prefix, is for: `AbC-_9.id.0` -> tag and concern; undefined for transactions and others. */
-export function parseName(rest: string): { readonly tag: string; readonly concern: Concern } | undefined {
+/** What a name of ours, without its prefix, is for: `AbC-_9.id.0` -> tag and concern; nothing for transactions and others. */
+export function parseName(rest: string): { readonly tag?: string | undefined; readonly concern?: Concern } {
   const [, tag, concern] = /^([\w-]{6})\.(id|tok|seen|end)(?:$|\.)/.exec(rest) ?? [];
-  return tag ? { tag, concern: concern as Concern } : undefined;
+  return { tag, concern: concern as Concern };
 }
 
 /** What is sealed as an identity: `[id, began, written, ends, content]`, the second and third time counted from the first. */
@@ -44,24 +44,26 @@ export const encodeIdentity = ({ sid, began, written, ends, content }: Identity)
   content,
 ];
 
+const listOf = (payload: unknown): unknown[] => (Array.isArray(payload) ? payload : []);
+
 /** The identity in an authentic payload; undefined when a member is missing (a session without an end is none). */
 export function decodeIdentity(payload: unknown): Identity | undefined {
-  const [sid, began, written, ends, content] = Array.isArray(payload) ? payload : [];
+  const [sid, began, written, ends, content] = listOf(payload) as [string, number, number, number, unknown];
   const isOne = typeof sid === "string" && [began, written, ends].every(Number.isSafeInteger);
   return isOne ? { sid, began, written: began + written, ends: began + ends, content } : undefined;
 }
 
 /** What belongs to one session only is sealed with its id: its tokens, its activity stamp. */
-export const bind = (sid: string, value: unknown) => [sid, value];
+export const bind = (sid: string, value: unknown): unknown[] => [sid, value];
 
 /** The value that was bound, if to this session. */
-export const unbind = (payload: unknown, sid: string): unknown => {
-  const [owner, value] = Array.isArray(payload) ? payload : [];
+export function unbind(payload: unknown, sid: string): unknown {
+  const [owner, value] = listOf(payload);
   return owner === sid ? value : undefined;
-};
+}
 
 /** The plain time in an `end`; 0 when it is none. */
-export function timeOf(value: string | undefined): number {
+export function timeOf(value: unknown): number {
   const time = Number(value);
   return Number.isSafeInteger(time) ? time : 0;
 }

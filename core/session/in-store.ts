@@ -1,6 +1,6 @@
 import type { Jar } from "../cookie/jar.js";
 import { encodeIdentity } from "./concerns.js";
-import { type Keeper, type KeeperContext, type Saved, writeConcern } from "./keeping.js";
+import { type Keeper, type KeeperContext, writeConcern } from "./keeping.js";
 import { inactiveAt } from "./lifetime.js";
 import type { Held } from "./reading.js";
 import type { SessionStore, VersionedSession } from "./store.js";
@@ -20,11 +20,11 @@ export const inStore =
     const until = (held: Held<Data>) => Math.min(held.ends, inactiveAt(held, limits));
     const seen = (held: Held<Data>) => until({ ...held, seen: now() });
 
-    async function create(jar: Jar, held: Held<Data>, tokens: Tokens | undefined): Promise<Saved<Data>> {
+    async function create(jar: Jar, held: Held<Data>, tokens: Tokens | undefined): Promise<Held<Data>> {
       const session = { content: held.content, tokens, writtenAt: held.written };
       await writeConcern(context, jar, "id", held, encodeIdentity({ ...held, content: undefined }));
       await store.create(held.sid, session, until(held));
-      return { held: { ...held, stored: { ...session, version: 1 } } };
+      return { ...held, stored: { ...session, version: 1 } };
     }
 
     return {
@@ -42,11 +42,11 @@ export const inStore =
           const { version } = stored;
           const session = { content, tokens: tokens ? tokens.value : stored.tokens, writtenAt: now() };
           const result = await store.update(held.sid, session, version, seen(held));
-          if (result === "updated") return { held: { ...held, content, stored: { ...session, version: version + 1 } } };
+          if (result === "updated") return { ...held, content, stored: { ...session, version: version + 1 } };
           stored = result === "conflict" ? await store.read(held.sid) : undefined;
           content = patches.reduce((data, patch) => patch(data), (stored?.content ?? {}) as Data);
         }
-        return "gone";
+        return undefined;
       },
       async touch(held) {
         await store.touch(held.sid, seen(held));

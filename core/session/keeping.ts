@@ -1,8 +1,8 @@
 import type { Jar } from "../cookie/jar.js";
+import type { Sealer } from "../seal/sealer.js";
 import { bind, encodeIdentity, type Identity, tagOf, unbind } from "./concerns.js";
 import type { Lifetimes } from "./lifetime.js";
 import type { Held, SessionRefusal } from "./reading.js";
-import type { Sealers } from "./sessions.js";
 import type { VersionedSession } from "./store.js";
 
 /** What one request changed of a session, in the order it was changed. */
@@ -12,14 +12,12 @@ interface Change<Data, Tokens> {
   readonly tokens: { readonly value: Tokens | undefined } | undefined;
 }
 
-/** What came of saving: the session as kept now, or the bytes that no cookies of ours can hold, or `gone`: ended elsewhere. */
-export type Saved<Data> = { readonly held: Held<Data> } | { readonly bytes: number } | "gone";
-
 /** Where the content and the tokens of sessions are kept: in their cookies, or in a store. */
 export interface Keeper<Data, Tokens> {
   load(identity: Identity): Promise<{ content: unknown; stored?: VersionedSession } | SessionRefusal>;
   tokens(jar: Jar, held: Held<Data>): Promise<Tokens | undefined>;
-  save(jar: Jar, held: Held<Data>, change: Change<Data, Tokens>): Promise<Saved<Data>>;
+  /** The session as kept now; undefined when it was ended elsewhere. */
+  save(jar: Jar, held: Held<Data>, change: Change<Data, Tokens>): Promise<Held<Data> | undefined>;
   /** A sign of life was written down. */
   touch?(held: Held<Data>): Promise<void>;
   destroy?(sid: string): Promise<void>;
@@ -28,41 +26,57 @@ export interface Keeper<Data, Tokens> {
 /** What a keeper needs to write cookies. */
 export interface KeeperContext {
   readonly prefix: string;
-  readonly sealers: Sealers;
+  /** One for each concern: what one sealed, no other opens. */
+  readonly sealers: { readonly [concern in "id" | "tok" | "seen"]: Sealer };
   readonly limits: Lifetimes;
   now(): number;
   /** Seconds for Max-Age until that time; undefined for cookies that go with the browser. */
   maxAge(until: number): number | undefined;
 }
 
-/** Undefined when written, else the bytes that did not fit. */
+/** The first part of the names of a session's concern. */
+const baseOf = ({ prefix }: KeeperContext, { sid }: Identity, concern: "id" | "tok"): string =>
+  `${prefix}${tagOf(sid)}.${concern}`;
+
+/** Seals one concern of a session into its cookies. */
 export async function writeConcern(
-  { prefix, sealers, now, maxAge }: KeeperContext,
+  context: KeeperContext,
   jar: Jar,
   concern: "id" | "tok",
-  { sid, ends }: Identity,
+  held: Identity,
   payload: unknown,
-): Promise<number | undefined> {
-  const sealed = await sealers[concern].seal(payload, now());
-  return jar.writeChunks(`${prefix}${tagOf(sid)}.${concern}`, sealed, maxAge(ends)) ? undefined : sealed.length;
+): Promise<void> {
+  const sealed = await context.sealers[concern].seal(payload, context.now());
+  jar.writeChunks(baseOf(context, held, concern), sealed, context.maxAge(held.ends));
 }
 
-/** Everything in the cookies: the identity with its content in one, the tokens in another, each written only when it changed. */
+/** The content with the identity; no tokens: what sessions alone need. */
+export const inIdentity = <Data, Tokens>(context: KeeperContext): Keeper<Data, Tokens> => ({
+  load: async (identity) => identity,
+  tokens: async () => undefined,
+  async save(jar, held, { began, patches }) {
+    if (!began && patches.length === 0) return held;
+    const written = { ...held, written: context.now() };
+    await writeConcern(context, jar, "id", written, encodeIdentity(written));
+    return written;
+  },
+});
+
+/** The same, and the tokens in cookies of their own: each is written only when it changed. */
 export function inCookies<Data, Tokens>(context: KeeperContext): Keeper<Data, Tokens> {
-  const base = ({ sid }: Identity) => `${context.prefix}${tagOf(sid)}.tok`;
+  const identity = inIdentity<Data, Tokens>(context);
   return {
-    load: async ({ content }) => ({ content }),
+    ...identity,
     async tokens(jar, held) {
-      const { value } = jar.readChunks(base(held)) ?? {};
+      const { value } = jar.readChunks(baseOf(context, held, "tok")) ?? {};
       const opened = value ? await context.sealers.tok.open(value, context.now()) : undefined;
       return opened?.ok ? (unbind(opened.payload, held.sid) as Tokens) : undefined;
     },
-    async save(jar, held, { began, patches, tokens }) {
-      const written = began || patches.length > 0 ? { ...held, written: context.now() } : held;
-      let bytes = written === held ? undefined : await writeConcern(context, jar, "id", held, encodeIdentity(written));
-      if (tokens?.value) bytes ??= await writeConcern(context, jar, "tok", held, bind(held.sid, tokens.value));
-      else if (tokens) jar.deleteChunks(base(held));
-      return bytes ? { bytes } : { held: written };
+    async save(jar, held, change) {
+      const { tokens } = change;
+      if (tokens?.value) await writeConcern(context, jar, "tok", held, bind(held.sid, tokens.value));
+      else if (tokens) jar.deleteChunks(baseOf(context, held, "tok"));
+      return identity.save(jar, held, change);
     },
   };
 }

@@ -1,15 +1,13 @@
 /** The three largest fields of what was to be written, by the bytes of their JSON, named by path (`data.user.groups`). */
-export function largestFields(data: unknown, tokens: unknown): Array<{ field: string; bytes: number }> {
-  return [...fieldsOf("data", data, 2), ...fieldsOf("tokens", tokens, 1)]
+export const largestFields = (data: unknown, tokens: unknown): Array<{ field: string; bytes: number }> =>
+  [...fieldsOf("data", data, 2), ...fieldsOf("tokens", tokens, 1)]
     .sort((left, right) => right.bytes - left.bytes)
     .slice(0, 3);
-}
 
 /** The fields of an object, and of its objects down to `depth`; anything else is a field of its own. */
 function fieldsOf(path: string, value: unknown, depth: number): Array<{ field: string; bytes: number }> {
-  if (depth > 0 && typeof value === "object" && value !== null && !Array.isArray(value)) {
+  if (depth > 0 && value instanceof Object && !Array.isArray(value)) {
     return Object.entries(value).flatMap(([name, member]) => fieldsOf(`${path}.${name}`, member, depth - 1));
   }
-  const json = JSON.stringify(value);
-  return json === undefined ? [] : [{ field: path, bytes: new TextEncoder().encode(json).length }];
+  return [{ field: path, bytes: new TextEncoder().encode(JSON.stringify(value)).length }];
 }

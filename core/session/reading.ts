@@ -1,7 +1,7 @@
 import type { ChunkRefusal } from "../cookie/chunks.js";
 import type { Jar } from "../cookie/jar.js";
 import type { SealRefusal } from "../seal/sealer.js";
-import { decodeIdentity, type Identity, parseName, tagOf, timeOf, unbind } from "./concerns.js";
+import { decodeIdentity, type Identity, tagOf, timeOf, unbind } from "./concerns.js";
 import { type SessionTimes, whyOver } from "./lifetime.js";
 import { conform } from "./schema.js";
 import type { SessionContext } from "./sessions.js";
@@ -29,56 +29,56 @@ export interface Held<Data> extends Identity, SessionTimes {
 
 /** What a Cookie header holds for us. */
 export interface Reading<Data> {
-  readonly held: Held<Data> | undefined;
+  readonly held?: Held<Data>;
   /** Why there is none, when there were cookies that could have been one. */
-  readonly reason: SessionRefusal | undefined;
+  readonly reason?: SessionRefusal | undefined;
   /** The latest `end`: sessions begun before it are over. 0 when there is none. */
   readonly since: number;
   /**
-   * Tags of sessions that are over for good: all that opened, but for the one that counts. Those that did not open are
-   * not among them: a torn set may be one that is just being written.
+   * Tags of sessions that do not count and still are not over for good: what did not open may be one that is just being
+   * written, or one that another server opens; what a schema refuses today it may accept tomorrow.
    */
-  readonly over: readonly string[];
+  readonly spared: ReadonlySet<string>;
 }
 
 /** At most six names were ever met at once by a browser that behaves; more tags than this are not its own work. */
-const MAX_TAGS = 8;
+const MAX_TAGS = 16;
 
 /**
  * Of the sessions in the jar, the one that began last: if that one is over, so are all before it. Each is opened once;
  * tokens are not.
  */
 export async function readSession<Data>(context: SessionContext<Data>, jar: Jar): Promise<Reading<Data>> {
-  const tags = new Set<string>();
+  const spared = new Set<string>();
   let since = 0;
   for (const name of jar.names()) {
-    const { tag, concern } = parseName(name.slice(context.prefix.length)) ?? {};
+    const { tag, concern } = context.parse(name);
     if (concern === "end") since = Math.max(since, timeOf(jar.get(name)));
-    else if (concern === "id" && tag && tags.size < MAX_TAGS) tags.add(tag);
+    else if (tag && concern === "id") spared.add(tag);
   }
-  const found: Array<Identity & SessionTimes> = [];
+  let last: (Identity & SessionTimes) | undefined;
   let reason: SessionRefusal | undefined;
-  for (const tag of tags) {
+  for (const tag of [...spared].slice(0, MAX_TAGS)) {
     const identity = await readIdentity(context, jar, tag);
     if (typeof identity === "string") reason = identity;
-    else found.push(identity);
+    else {
+      spared.delete(tag);
+      if (!last || isLater(identity, last)) last = identity;
+    }
   }
-  const [last, ...others] = found.sort(latestFirst);
-  const over = others.map(({ sid }) => tagOf(sid));
-  if (!last) return { held: undefined, reason, since, over };
+  if (!last) return { reason, since, spared };
   const held =
     last.began < since
       ? "superseded"
       : (whyOver(last, context.limits, context.now()) ?? (await withContent(context, last)));
-  if (typeof held !== "string") return { held, reason: undefined, since, over };
-  // What a schema refuses today it may accept tomorrow: nothing is removed for it.
-  if (held !== "invalid_content") over.push(tagOf(last.sid));
-  return { held: undefined, reason: held, since, over };
+  if (typeof held !== "string") return { held, since, spared };
+  if (held === "invalid_content") spared.add(tagOf(last.sid));
+  return { reason: held, since, spared };
 }
 
 /** Two of the same millisecond are told apart the same way by every server. */
-const latestFirst = (left: Identity, right: Identity): number =>
-  right.began - left.began || (left.sid > right.sid ? -1 : 1);
+const isLater = (one: Identity, other: Identity): boolean =>
+  one.began === other.began ? one.sid > other.sid : one.began > other.began;
 
 async function readIdentity<Data>(
   { prefix, sealers, limits, now }: SessionContext<Data>,
@@ -94,7 +94,7 @@ async function readIdentity<Data>(
   // The stamp is not opened while the identity itself is young enough to need none.
   const stamp = now() - identity.written < limits.rollAfter ? undefined : jar.get(`${prefix}${tag}.seen`);
   const seen = stamp ? await sealers.seen.open(stamp, now()) : undefined;
-  return seen?.ok ? { ...identity, seen: timeOf(unbind(seen.payload, identity.sid) as string) } : identity;
+  return seen?.ok ? { ...identity, seen: timeOf(unbind(seen.payload, identity.sid)) } : identity;
 }
 
 /** The content from wherever it is kept; what a schema refuses is no session. */

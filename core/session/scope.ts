@@ -1,7 +1,7 @@
-import { toBase64url } from "../base64url.js";
 import type { Jar } from "../cookie/jar.js";
 import { CookieTooLargeError, MisuseError } from "../errors.js";
-import { bind, parseName, SESSION_ID_BYTES, tagOf, timeOf } from "./concerns.js";
+import { toBase64url } from "../seal/base64url.js";
+import { bind, SESSION_ID_BYTES, tagOf, timeOf } from "./concerns.js";
 import { largestFields } from "./largest.js";
 import { absoluteEnd, inactiveAt, lastSeenAt, rollDue } from "./lifetime.js";
 import type { Held, Reading, SessionRefusal } from "./reading.js";
@@ -59,7 +59,7 @@ export function openScope<Data, Tokens>(
   jar: Jar,
   reading: Reading<Data>,
 ): SessionScope<Data, Tokens> {
-  const { prefix, limits, keeper, maxAge, budget, now } = context;
+  const { prefix, parse, limits, keeper, maxAge, budget, now } = context;
   let { held, since } = reading;
   /** The tokens, once they were opened or set. */
   let tokens: { readonly value: Tokens | undefined } | undefined;
@@ -71,26 +71,24 @@ export function openScope<Data, Tokens>(
   let ended: string[] = [];
   let endTag: string | undefined;
 
-  const parse = (name: string) => parseName(name.slice(prefix.length));
-  const plausible = (time: number) => time <= now() + PLAUSIBLE_AHEAD;
-  const settle = () => {
+  const isPlausible = (time: number) => time <= now() + PLAUSIBLE_AHEAD;
+
+  /** Forgets what was changed of a session. */
+  function reset(): void {
     began = tokensChanged = false;
     patches = [];
-    ended = [];
-    endTag = undefined;
-  };
+  }
 
   /** Ends what there is: now, or later where an order must hold that the clocks of several machines may not keep. */
   function end(): void {
-    since = Math.max(now(), plausible(since) ? since : 0, held ? held.began + 1 : 0);
+    since = Math.max(now(), isPlausible(since) ? since : 0, held ? held.began + 1 : 0);
     if (held) {
       ended.push(held.sid);
       endTag = tagOf(held.sid);
     }
     held = undefined;
     tokens = { value: undefined };
-    began = tokensChanged = false;
-    patches = [];
+    reset();
   }
 
   function begin(data: Data, value?: Tokens): void {
@@ -116,8 +114,8 @@ export function openScope<Data, Tokens>(
   }
 
   function destroy(): void {
-    const [left] = jar.names().flatMap((name) => parse(name) ?? []);
-    endTag = left?.tag;
+    const left = jar.names().find((name) => parse(name).tag);
+    endTag = left && parse(left).tag;
     if (held || left) end();
   }
 
@@ -130,68 +128,65 @@ export function openScope<Data, Tokens>(
     held = { ...session, seen };
   }
 
-  /** Puts into the jar what this request changed: data, or only marks and removals; false when it changed nothing. */
-  async function write(roll: boolean): Promise<"data" | boolean> {
+  /** Puts into the jar what this request changed, and whatever goes with it. */
+  async function write(roll: boolean): Promise<void> {
+    const changed = began || tokensChanged || patches.length > 0;
     // First of all lines: whoever sees but a part of this response must not take an ended session for a living one.
     if (endTag) jar.set(`${prefix}${endTag}.end`, `${since}`, maxAge(now() + limits.absolute));
-    const changed = began || tokensChanged || patches.length > 0;
     if (held && changed) {
       const saved = await keeper.save(jar, held, { began, patches, tokens: tokensChanged ? tokens : undefined });
-      if (saved === "gone") end();
-      else if ("bytes" in saved) throw tooLarge(saved.bytes);
-      else held = saved.held;
+      if (saved) held = saved;
+      else end();
     }
     // Last of all: what could not be kept must not have cost what was there.
     for (const sid of ended) await keeper.destroy?.(sid);
-    const due = roll && held !== undefined && rollDue(held, limits, now());
-    if (due) await stamp(held as Held<Data>);
-    return changed ? "data" : endTag !== undefined || due || (roll && reading.over.length > 0);
+    if (held && roll && rollDue(held, limits, now())) await stamp(held);
+    if (changed || endTag || roll) tidy();
+    // A session that was let in stays: the budget is for new data. A sign-in in progress gives way to it.
+    if (!changed || jar.bytes() <= budget) return;
+    for (const name of jar.names()) if (!parse(name).tag) jar.delete(name);
+    const bytes = jar.bytes();
+    if (bytes > budget) throw new CookieTooLargeError(bytes, budget, largestFields(held?.content, tokens?.value));
   }
 
   /**
-   * Removes what no longer counts: sessions that are over, names that have lost their identity, and, when a session
-   * began or ended, whatever else there is; and of the ends all but the latest, which says what the others say.
+   * Removes what no longer counts: sessions that are over, what has lost its identity, and, when a session began or
+   * ended, whatever else there is; and of the ends all but the latest, which says what the others say.
    */
   function tidy(): void {
-    const ours = jar.names().flatMap((name) => ({ name, ...(parse(name) ?? []) }));
+    const current = held && tagOf(held.sid);
+    const all = began || endTag;
+    let latest = 0;
+    let kept = "";
+    for (const name of jar.names()) {
+      const time = parse(name).concern === "end" ? timeOf(jar.get(name)) : 0;
+      if (time > latest && isPlausible(time)) [kept, latest] = [name, time];
+    }
     let removed = 0;
-    const remove = (name: string) => removed++ < MAX_REMOVED && jar.delete(name);
-    const whole = new Set(ours.map(({ concern, tag }) => concern === "id" && tag));
-    let latest: { name: string; time: number } | undefined;
-    for (const { name, tag, concern } of ours) {
-      if (concern === "end") {
-        const time = timeOf(jar.get(name));
-        const outdated = plausible(time) && time > (latest?.time ?? -1) ? latest?.name : name;
-        if (outdated) remove(outdated);
-        if (outdated !== name) latest = { name, time };
-      } else if (tag && !(held && tag === tagOf(held.sid))) {
-        if (began || endTag || !whole.has(tag) || reading.over.includes(tag)) remove(name);
-      }
+    for (const name of jar.names()) {
+      const { tag, concern } = parse(name);
+      const goes =
+        concern === "end"
+          ? name !== kept && (all || isPlausible(timeOf(jar.get(name))))
+          : tag && tag !== current && (all || !reading.spared.has(tag));
+      if (goes && removed++ < MAX_REMOVED) jar.delete(name);
     }
   }
 
-  const tooLarge = (bytes: number) =>
-    new CookieTooLargeError(bytes, budget, largestFields(held?.content, tokens?.value));
-
   async function commit({ roll = true } = {}): Promise<string[]> {
     try {
-      const wrote = await write(roll);
-      if (wrote) tidy();
-      // A session that was let in stays: the budget is for new data.
-      if (wrote === "data") {
-        // What is ours but no session's, a sign-in in progress, gives way to the session.
-        if (jar.bytes() > budget) for (const name of jar.names()) if (!parse(name)) jar.delete(name);
-        if (jar.bytes() > budget) throw tooLarge(jar.bytes());
-      }
+      await write(roll);
     } catch (error) {
       jar.discard();
       ({ held, since } = reading);
       tokens = undefined;
-      settle();
       throw error;
+    } finally {
+      reset();
+      ended = [];
+      endTag = undefined;
     }
-    settle();
-    reading = { ...reading, held, since, over: [] };
+    reading = { ...reading, held, since };
     const lines = jar.take();
     const names = lines.map((line) => line.slice(0, line.indexOf("=")));
     if (names.length > 0) context.emit({ type: "cookies_written", names, bytes: jar.bytes() });
@@ -200,17 +195,16 @@ export function openScope<Data, Tokens>(
 
   return {
     get session() {
-      return (
-        (held && {
-          id: held.sid,
-          data: held.content,
-          beganAt: held.began,
-          lastSeenAt: lastSeenAt(held),
-          inactiveAt: inactiveAt(held, limits),
-          endsAt: absoluteEnd(held, limits),
-        }) ??
-        null
-      );
+      return held
+        ? {
+            id: held.sid,
+            data: held.content,
+            beganAt: held.began,
+            lastSeenAt: lastSeenAt(held),
+            inactiveAt: inactiveAt(held, limits),
+            endsAt: absoluteEnd(held, limits),
+          }
+        : null;
     },
     get reason() {
       return held ? undefined : reading.reason;

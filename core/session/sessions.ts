@@ -3,8 +3,9 @@ import { createJar } from "../cookie/jar.js";
 import { MisuseError } from "../errors.js";
 import type { UntimedEvent } from "../events.js";
 import type { Ports } from "../ports.js";
-import { createSealer, type Sealer } from "../seal/sealer.js";
-import { inCookies, type Keeper, type KeeperContext } from "./keeping.js";
+import { type Codec, createSealer, MAX_SEALED } from "../seal/sealer.js";
+import { type Concern, parseName } from "./concerns.js";
+import type { Keeper, KeeperContext } from "./keeping.js";
 import { type LifetimeOptions, lifetimesOf } from "./lifetime.js";
 import { readSession } from "./reading.js";
 import type { StandardSchema } from "./schema.js";
@@ -33,12 +34,14 @@ export interface SessionsOptions<Data> extends LifetimeOptions {
   /** Whose sessions these are: those of one use do not open for another. @default "" */
   use?: string;
   cookie?: CookieOptions;
-  /** Bytes that all our cookies together may take in a Cookie header. @default 7600 */
+  /** Bytes that all our cookies together may take in a Cookie header. 16,384 at most. @default 7600 */
   budget?: number;
   /** Checked whenever a session is opened; one that does not fit counts as absent (`invalid_content`). */
   schema?: StandardSchema<Data>;
   /** Where sessions are kept: `inStore(store)` for the server, the cookie then holding only the sealed id. @default all in the cookies */
   keep?: <D, T>(context: KeeperContext) => Keeper<D, T>;
+  /** How the data becomes bytes. `packed` keeps tokens (JWTs) in it as the bytes they stand for, a quarter shorter. @default JSON text */
+  codec?: Codec;
 }
 
 /** Sessions of one app. */
@@ -49,18 +52,13 @@ export interface Sessions<Data, Tokens = unknown> {
   cookieName(rest: string): string;
 }
 
-/** One sealer for each concern: what one sealed, no other opens. */
-export interface Sealers {
-  readonly id: Sealer;
-  readonly tok: Sealer;
-  readonly seen: Sealer;
-}
-
 /** What the files of this room share: made once, never changed. */
 export interface SessionContext<Data, Tokens = unknown> extends KeeperContext {
   readonly budget: number;
   readonly schema: StandardSchema<Data> | undefined;
   readonly keeper: Keeper<Data, Tokens>;
+  /** The tag and the concern in a full name of ours. */
+  parse(name: string): { readonly tag?: string | undefined; readonly concern?: Concern };
   random(bytes: number): Uint8Array;
   readonly emit: (event: UntimedEvent) => void;
 }
@@ -70,11 +68,11 @@ export interface SessionContext<Data, Tokens = unknown> extends KeeperContext {
  * @throws MisuseError (`ERR_CONFIG`) when an option is wrong; the message says what to change.
  */
 export function createSessions<Data, Tokens = unknown>(
-  options: SessionsOptions<Data>,
+  options: SessionsOptions<Data> & Required<Pick<SessionsOptions<Data>, "keep" | "codec">>,
   ports: Pick<Ports, "now" | "random">,
-  emit: (event: UntimedEvent) => void = () => {},
+  emit: (event: UntimedEvent) => void,
 ): Sessions<Data, Tokens> {
-  const { secret, use = "", cookie = {}, budget = 7600, schema, keep = inCookies } = options;
+  const { secret, use = "", cookie = {}, budget = 7600, schema, keep, codec } = options;
   const { name = "latchkey", sameSite = "lax", domain, secure = true, partitioned, persistent = true } = cookie;
   const { now, random } = ports;
   const limits = lifetimesOf(options);
@@ -82,9 +80,11 @@ export function createSessions<Data, Tokens = unknown>(
   // RFC 6265bis 4.1.3: `__Host-` needs Secure, Path=/ and no Domain.
   const prefix = `${secure ? (domain ? "__Secure-" : "__Host-") : ""}${name}.`;
   checkCookie(prefix, attributes);
-  if (!(budget > 0)) throw new MisuseError("ERR_CONFIG", "latchkey: budget is a number of bytes");
+  if (!(budget > 0 && budget <= MAX_SEALED)) {
+    throw new MisuseError("ERR_CONFIG", `latchkey: budget is a number of bytes, ${MAX_SEALED} at most`);
+  }
   const sealer = (purpose: string) =>
-    createSealer({ secret, purpose: `session ${purpose} ${use}`, maxAge: limits.absolute / 1000 });
+    createSealer({ secret, purpose: `session ${purpose} ${use}`, maxAge: limits.absolute / 1000 }, codec);
   const keeperContext: KeeperContext = {
     prefix,
     sealers: { id: sealer("identity"), tok: sealer("tokens"), seen: sealer("activity") },
@@ -92,8 +92,15 @@ export function createSessions<Data, Tokens = unknown>(
     now,
     maxAge: (until) => (persistent ? Math.max(1, Math.ceil((until - now()) / 1000)) : undefined),
   };
-  const keeper = keep<Data, Tokens>(keeperContext);
-  const context: SessionContext<Data, Tokens> = { ...keeperContext, budget, schema, keeper, random, emit };
+  const context: SessionContext<Data, Tokens> = {
+    ...keeperContext,
+    budget,
+    schema,
+    keeper: keep(keeperContext),
+    parse: (name) => parseName(name.slice(prefix.length)),
+    random,
+    emit,
+  };
   return {
     async load(cookieHeader) {
       const jar = createJar(cookieHeader, prefix, attributes);

@@ -2,14 +2,15 @@ import fc from "fast-check";
 import { compactDecrypt } from "jose/jwe/compact/decrypt";
 import { CompactEncrypt } from "jose/jwe/compact/encrypt";
 import { describe, expect, test, vi } from "vitest";
-import type { Engine, EngineKey } from "../../../core/seal/aead.js";
-import { engine as node } from "../../../core/seal/aead.node.js";
-import { engine as web } from "../../../core/seal/aead.web.js";
+import type { EngineKey } from "../../../core/seal/aead.js";
+import * as node from "../../../core/seal/aead.node.js";
+import * as web from "../../../core/seal/aead.web.js";
 import { runs } from "../../support/runs.js";
 
 const HEADER = Buffer.from('{"alg":"dir","enc":"A256GCM","kid":"abcdef0fms"}').toString("base64url");
 const RAW = Uint8Array.from({ length: 32 }, (_, index) => index);
-const engines: Engine[] = [node as Engine<EngineKey>, web as Engine<EngineKey>];
+type Engine = typeof import("../../../core/seal/aead.js");
+const engines = [node, web] as unknown as Engine[];
 const plaintext = fc.uint8Array({ maxLength: 3000 });
 const iv = fc.uint8Array({ minLength: 12, maxLength: 12 });
 const plain = (bytes: Uint8Array | undefined) => bytes && Buffer.from(bytes).toString("hex");
@@ -22,9 +23,9 @@ describe("the engines are interchangeable", () => {
   test("the same bytes for the same IV, and each opens them", async () => {
     await fc.assert(
       fc.asyncProperty(plaintext, iv, async (bytes, once) => {
-        const [left, right] = await onEach((engine, key) => engine.seal(key, bytes, once));
+        const [left, right] = await onEach((engine, key) => engine.encrypt(key, bytes, once));
         expect(left).toBe(right);
-        for (const opened of await onEach((engine, key) => engine.open(key, left as string))) {
+        for (const opened of await onEach((engine, key) => engine.decrypt(key, left as string))) {
           expect(plain(opened)).toBe(plain(bytes));
         }
       }),
@@ -33,7 +34,7 @@ describe("the engines are interchangeable", () => {
   });
 
   test("they refuse the same changes", async () => {
-    const sealed = (await onEach((engine, key) => engine.seal(key, Buffer.from("secret"))))[0] as string;
+    const sealed = (await onEach((engine, key) => engine.encrypt(key, Buffer.from("secret"))))[0] as string;
     const change = fc.tuple(
       fc.integer({ min: 66, max: sealed.length }),
       fc.nat({ max: 2 }),
@@ -43,7 +44,7 @@ describe("the engines are interchangeable", () => {
       fc.asyncProperty(change, async ([at, gone, put]) => {
         const changed = sealed.slice(0, at) + put + sealed.slice(at + gone);
         if (changed === sealed) return;
-        expect(await onEach((engine, key) => engine.open(key, changed))).toEqual([undefined, undefined]);
+        expect(await onEach((engine, key) => engine.decrypt(key, changed))).toEqual([undefined, undefined]);
       }),
       runs(),
     );
@@ -98,7 +99,7 @@ describe("jose reads and writes what each engine does", () => {
   test("any bytes", async () => {
     await fc.assert(
       fc.asyncProperty(plaintext, async (bytes) => {
-        for (const sealed of await onEach((engine, key) => engine.seal(key, bytes))) {
+        for (const sealed of await onEach((engine, key) => engine.encrypt(key, bytes))) {
           expect(plain((await compactDecrypt(sealed, RAW)).plaintext)).toBe(plain(bytes));
         }
         const encrypting = new CompactEncrypt(bytes).setProtectedHeader({
@@ -107,44 +108,13 @@ describe("jose reads and writes what each engine does", () => {
           kid: "abcdef0fms",
         });
         const sealed = await encrypting.encrypt(RAW);
-        for (const opened of await onEach((engine, key) => engine.open(key, sealed))) {
+        for (const opened of await onEach((engine, key) => engine.decrypt(key, sealed))) {
           expect(plain(opened)).toBe(plain(bytes));
         }
       }),
       runs(0.1),
     );
   });
-});
-
-test("a runtime with Uint8Array.fromBase64 and toBase64 gets the same from the web engine", async () => {
-  const prototype = Uint8Array.prototype as { toBase64?: unknown };
-  const statics = Uint8Array as { fromBase64?: unknown };
-  // As ECMAScript 2026 has them: loose about what is left over, strict about the alphabet.
-  const fromBase64 = vi.fn((text: string) => {
-    if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) throw new SyntaxError("not base64url");
-    return new Uint8Array(Buffer.from(text, "base64url"));
-  });
-  const toBase64 = vi.fn(function (this: Uint8Array) {
-    return Buffer.from(this).toString("base64url");
-  });
-  const had = [statics.fromBase64, prototype.toBase64];
-  try {
-    statics.fromBase64 = fromBase64;
-    prototype.toBase64 = toBase64;
-    const key = await web.importKey(RAW, HEADER);
-    const sealed = await web.seal(key, Buffer.from("secret!"));
-    expect(plain(await web.open(key, sealed))).toBe(plain(Buffer.from("secret!")));
-    expect(await web.open(key, `${sealed.slice(0, -1)}+`)).toBeUndefined();
-    expect(web.join([], "AAA=", "")).toBeUndefined();
-    expect(plain(web.join([1], "AAEC", "é"))).toBe("01000102c3a9");
-    expect(fromBase64).toHaveBeenCalled();
-    expect(toBase64).toHaveBeenCalled();
-  } finally {
-    if (had[0] === undefined) delete statics.fromBase64;
-    else statics.fromBase64 = had[0];
-    if (had[1] === undefined) delete prototype.toBase64;
-    else prototype.toBase64 = had[1];
-  }
 });
 
 test("a Node whose Buffer lacks the undocumented conversions gets the same from the documented ones", async () => {
@@ -155,16 +125,16 @@ test("a Node whose Buffer lacks the undocumented conversions gets the same from 
     }),
   }));
   try {
-    const { engine } = await import("../../../core/seal/aead.node.js");
-    expect(engine).not.toBe(node);
+    const engine = await import("../../../core/seal/aead.node.js");
+    expect(engine.encrypt).not.toBe(node.encrypt);
     const key = await engine.importKey(RAW, HEADER);
     const bytes = engine.join([1], "AAEC", "é") as Uint8Array;
     expect(plain(bytes)).toBe("01000102c3a9");
-    const sealed = await engine.seal(key, bytes);
-    const opened = (await engine.open(key, sealed)) as Uint8Array;
+    const sealed = await engine.encrypt(key, bytes);
+    const opened = (await engine.decrypt(key, sealed)) as Uint8Array;
     expect([engine.toText(opened, 4), engine.toBase64url(opened, 1, 4)]).toEqual(["é", "AAEC"]);
-    expect(plain(await web.open(await web.importKey(RAW, HEADER), sealed))).toBe("01000102c3a9");
-    expect(await engine.open(key, sealed.replace(/.$/, "+"))).toBeUndefined();
+    expect(plain(await web.decrypt(await web.importKey(RAW, HEADER), sealed))).toBe("01000102c3a9");
+    expect(await engine.decrypt(key, sealed.replace(/.$/, "+"))).toBeUndefined();
   } finally {
     vi.doUnmock("node:buffer");
   }

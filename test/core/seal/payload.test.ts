@@ -109,9 +109,9 @@ describe("packing makes tokens shorter", () => {
   });
 });
 
-test("what JSON has no text for has no bytes", () => {
-  expect(pack(undefined)).toBeUndefined();
-  expect(pack(() => 0)).toBeUndefined();
+test("what JSON has no text for is not packed", () => {
+  expect(() => pack(undefined)).toThrow(TypeError);
+  expect(() => pack(() => 0)).toThrow(TypeError);
 });
 
 test("bytes that no packing gave are thrown out: damaged layouts, unknown layouts, no JSON", () => {

@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { packed } from "../../../core/seal/payload.js";
+import { inCookies } from "../../../core/session/keeping.js";
 import type { SessionScope } from "../../../core/session/scope.js";
 import { createSessions } from "../../../core/session/sessions.js";
 import { runs } from "../../support/runs.js";
@@ -52,8 +54,15 @@ function createWorld() {
     new DataView(id.buffer).setUint32(4, draws);
     return id;
   };
-  const options = { secret: SECRET, inactivityDuration: 3600, absoluteDuration: 7200, rollAfter: 60 };
-  const sessions = createSessions<Data, Tokens>(options, { now: () => now, random });
+  const options = {
+    secret: SECRET,
+    keep: inCookies,
+    codec: packed,
+    inactivityDuration: 3600,
+    absoluteDuration: 7200,
+    rollAfter: 60,
+  };
+  const sessions = createSessions<Data, Tokens>(options, { now: () => now, random }, () => {});
   const cookies = new Map<string, string>();
   const inFlight: Response[] = [];
   const header = () => [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");

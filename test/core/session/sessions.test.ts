@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CookieTooLargeError } from "../../../core/errors.js";
+import { packed } from "../../../core/seal/payload.js";
 import { inStore } from "../../../core/session/in-store.js";
+import { inCookies } from "../../../core/session/keeping.js";
 import { createSessions, type SessionsOptions } from "../../../core/session/sessions.js";
 import { createMemoryStore } from "../../../core/session/store.js";
 import { runs } from "../../support/runs.js";
@@ -16,7 +18,11 @@ type Data = Record<string, unknown>;
 function createApp(options: Partial<SessionsOptions<Data>> = {}) {
   const clock = { time: START, now: () => clock.time };
   const random = (bytes: number) => globalThis.crypto.getRandomValues(new Uint8Array(bytes));
-  const sessions = createSessions<Data>({ secret: SECRET, ...options }, { now: clock.now, random });
+  const sessions = createSessions<Data>(
+    { secret: SECRET, keep: inCookies, codec: packed, ...options },
+    { now: clock.now, random },
+    () => {},
+  );
   const cookies = new Map<string, string>();
   return {
     clock,
@@ -254,12 +260,13 @@ describe("only what changed is written", () => {
   });
 
   test("a session that grows smaller leaves no chunk behind (J1)", async () => {
-    const app = createApp({ budget: 40_000 });
-    await app.begin({ bulk: "x".repeat(20_000) });
+    const app = createApp({ budget: 16_000 });
+    await app.begin({ bulk: "x".repeat(10_000) });
     const scope = await app.open();
-    expect([...app.cookies.keys()].filter((name) => name.includes(".id."))).toHaveLength(7);
+    expect([...app.cookies.keys()].filter((name) => name.includes(".id."))).toHaveLength(4);
     scope.update({ bulk: "" });
     app.keep(await scope.commit());
+    expect(scope.session?.beganAt).toBe((await app.open()).session?.beganAt);
     expect([...app.cookies.keys()].filter((name) => name.includes(".id."))).toHaveLength(1);
   });
 
@@ -298,6 +305,30 @@ describe("a session that does not fit", () => {
     expect(error).toMatchObject({ limit: 7600, largest: [{ field: "data.user.groups", bytes: 9002 }, {}, {}] });
     expect(scope.session?.data).toEqual({ user: { name: "alice" } });
     expect(await scope.commit()).toEqual([]);
+  });
+
+  test("of a megabyte too", async () => {
+    const app = createApp({ budget: 16_384 });
+    await app.begin({ user: "alice" });
+    const scope = await app.open();
+    scope.update({ bulk: "x".repeat(1_000_000) });
+    await expect(scope.commit()).rejects.toBeInstanceOf(CookieTooLargeError);
+    expect((await app.open()).session?.data).toEqual({ user: "alice" });
+  });
+
+  test("whatever budget is allowed, what fits it opens again", async () => {
+    const app = createApp({ budget: 16_384 });
+    for (let bulk = 11_000; ; bulk += 50) {
+      const scope = await app.open();
+      scope.update({ bulk: "x".repeat(bulk) });
+      try {
+        app.keep(await scope.commit());
+      } catch (error) {
+        expect(error).toBeInstanceOf(CookieTooLargeError);
+        break;
+      }
+      expect((await app.open()).session?.data["bulk"]).toHaveLength(bulk);
+    }
   });
 
   test("counts all our cookies together", async () => {
@@ -431,6 +462,7 @@ describe("wrong options fail at once", () => {
     ["a duration that is none", { absoluteDuration: Number.NaN }],
     ["rollAfter past the inactivity limit", { inactivityDuration: 60, rollAfter: 60 }],
     ["a budget that is none", { budget: -1 }],
+    ["a budget that no server takes", { budget: 16_385 }],
     ["a name with a semicolon", { cookie: { name: "a;b" } }],
     ["a domain with an attribute in it", { cookie: { domain: "a.example; Path=/x" } }],
     ["SameSite=None without Secure", { cookie: { sameSite: "none", secure: false } }],
