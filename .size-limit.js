@@ -16,7 +16,7 @@ export default [
     name: "latchkey/express: everything",
     path: "dist/express.js",
     import: "*",
-    limit: "26.8 kB",
+    limit: "24.6 kB",
     gzip: true,
     modifyEsbuildConfig: forNode,
   },

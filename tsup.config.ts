@@ -27,8 +27,8 @@ export default defineConfig([
     ...shared,
     entry: { ...entries, ...engines },
     format: "cjs",
-    // Two dependencies are ES modules alone, which `require` takes from Node 20.19 on only.
-    noExternal: ["jose", "oauth4webapi"],
+    // jose is ES modules alone, which `require` takes from Node 20.19 on only.
+    noExternal: ["jose"],
     dts: { entry: entries, compilerOptions: { ignoreDeprecations: "6.0" } },
   },
 ]);

@@ -15,7 +15,6 @@ export const randomBytes: Ports["random"] = (bytes) => globalThis.crypto.getRand
 /** The real clock, randomness and network, as far as no other was given. */
 export const portsOf = ({ now = Date.now, random = randomBytes, fetch = globalThis.fetch }: PortOptions): Ports => ({
   now,
-  skew: () => Math.round((now() - Date.now()) / 1000),
   random,
   fetch: fetch as FetchPort,
 });

@@ -8,13 +8,14 @@ const wrong = (cause?: unknown) =>
     { cause },
   );
 
-/** Web Crypto's names for the algorithms of RFC 7518 3.1 and RFC 8037 3.1. */
-const ALGORITHMS: Readonly<Record<string, { name: string; hash?: string; namedCurve?: string }>> = {
-  RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
-  PS256: { name: "RSA-PSS", hash: "SHA-256" },
-  ES256: { name: "ECDSA", namedCurve: "P-256" },
-  EdDSA: { name: "Ed25519" },
-};
+/** Web Crypto's parameters for the algorithms of RFC 7518 3.1 and RFC 8037 3.1, to import a key and to sign. */
+const ALGORITHMS: Readonly<Record<string, { name: string; hash?: string; namedCurve?: string; saltLength?: number }>> =
+  {
+    RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
+    PS256: { name: "RSA-PSS", hash: "SHA-256", saltLength: 32 },
+    ES256: { name: "ECDSA", hash: "SHA-256", namedCurve: "P-256" },
+    EdDSA: { name: "Ed25519" },
+  };
 
 /** A private JWK, or its JSON, as a key to sign client assertions with. @throws MisuseError (`ERR_CONFIG`) when it is none */
 export function importPrivateKey(source: Readonly<Record<string, unknown>> | string): ClientPrivateKey {
@@ -24,10 +25,16 @@ export function importPrivateKey(source: Readonly<Record<string, unknown>> | str
   } catch (cause) {
     throw wrong(cause);
   }
-  const algorithm = ALGORITHMS[String(jwk["alg"])];
-  if (!algorithm || typeof jwk["d"] !== "string") throw wrong();
+  const { alg, kid, d } = jwk as Record<string, string>;
+  const algorithm = ALGORITHMS[`${alg}`];
+  if (!algorithm || typeof d !== "string") throw wrong();
   const key = crypto.subtle.importKey("jwk", jwk as never, algorithm as never, false, ["sign"]);
   // Told where it is used, if it is not a key after all; not as an unhandled rejection.
   key.catch(() => {});
-  return { key: key as never, kid: jwk["kid"] as string | undefined };
+  return {
+    alg: `${alg}`,
+    kid,
+    sign: async (text) =>
+      new Uint8Array(await crypto.subtle.sign(algorithm as never, await key, new TextEncoder().encode(text))),
+  };
 }

@@ -17,8 +17,6 @@ export interface FetchInit {
 export interface Ports {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Seconds by which `now` is ahead of the platform's own clock, which libraries read: 0 but in tests. */
-  skew(): number;
   /** So many cryptographically random bytes. */
   random(bytes: number): Uint8Array;
   fetch: FetchPort;

@@ -1,12 +1,5 @@
-import {
-  type ClientAuth,
-  ClientSecretBasic,
-  ClientSecretPost,
-  modifyAssertion,
-  None,
-  PrivateKeyJwt,
-} from "oauth4webapi";
-import type { Awaitable, Ports } from "../ports.js";
+import { toBase64url, toBytes } from "../bytes.js";
+import type { Ports } from "../ports.js";
 import type { ProviderSettings } from "./provider.js";
 
 /** How the client proves who it is (OpenID Connect Core 9). */
@@ -14,31 +7,41 @@ export type ClientAuthentication = "client_secret_basic" | "client_secret_post" 
 
 /** A private key to sign client assertions with, imported by the adapter. */
 export interface ClientPrivateKey {
-  readonly key: Awaitable<object>;
+  readonly alg: string;
   readonly kid?: string | undefined;
+  /** The signature of a text (RFC 7515 5.1, step 5). */
+  sign(text: string): Promise<Uint8Array>;
 }
 
 /** Seconds that a client assertion is good for. */
 const ASSERTION_LIFETIME = 60;
 
-/** The configured method. */
-export function clientAuth(settings: ProviderSettings, { now }: Pick<Ports, "now">): ClientAuth {
-  const { clientAuthentication, clientSecret = "", clientPrivateKey } = settings;
-  if (clientAuthentication === "client_secret_basic") return ClientSecretBasic(clientSecret);
-  if (clientAuthentication === "client_secret_post") return ClientSecretPost(clientSecret);
-  if (clientAuthentication === "none" || !clientPrivateKey) return None();
-  return async (as, client, body, headers) => {
-    const { kid } = clientPrivateKey;
-    const sign = PrivateKeyJwt(
-      { key: (await clientPrivateKey.key) as never, kid: kid as string },
-      {
-        // By the clock that everything else goes by.
-        [modifyAssertion](_header, payload) {
-          const seconds = Math.floor(now() / 1000);
-          Object.assign(payload, { iat: seconds, nbf: seconds, exp: seconds + ASSERTION_LIFETIME });
-        },
-      },
-    );
-    await sign(as, client, body, headers);
-  };
+const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/** Text as a form has it (RFC 6749 appendix B). */
+const formEncoded = (text: string): string => new URLSearchParams({ "": text }).toString().slice(1);
+
+/** Says in a request who sends it: in its form, or in its headers, which are given back. */
+export async function authenticate(
+  { issuer, clientId, clientSecret = "", clientPrivateKey, clientAuthentication }: ProviderSettings,
+  { now, random }: Ports,
+  form: URLSearchParams,
+): Promise<Record<string, string>> {
+  // RFC 6749 2.3.1
+  if (clientAuthentication === "client_secret_basic") {
+    return { authorization: `Basic ${btoa(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`)}` };
+  }
+  form.set("client_id", clientId);
+  if (clientAuthentication === "client_secret_post") form.set("client_secret", clientSecret);
+  if (clientAuthentication === "private_key_jwt" && clientPrivateKey) {
+    const { alg, kid, sign } = clientPrivateKey;
+    const iat = Math.floor(now() / 1000);
+    const jti = toBase64url(random(16));
+    const claims = { iss: clientId, sub: clientId, aud: issuer, jti, iat, nbf: iat, exp: iat + ASSERTION_LIFETIME };
+    const parts = [{ alg, kid, typ: "JWT" }, claims].map((part) => toBase64url(toBytes(JSON.stringify(part))));
+    const text = parts.join(".");
+    form.set("client_assertion_type", ASSERTION_TYPE);
+    form.set("client_assertion", `${text}.${toBase64url(await sign(text))}`);
+  }
+  return {};
 }

@@ -1,83 +1,63 @@
-import {
-  type AuthorizationServer,
-  getValidatedIdTokenClaims,
-  KEY_SELECTION,
-  processGenericTokenEndpointResponse,
-  calculatePKCECodeChallenge as sha256,
-  validateApplicationLevelSignature,
-} from "oauth4webapi";
+import { sha256 } from "../bytes.js";
 import { ExchangeError } from "../errors.js";
 import type { IdTokenClaims } from "../exchange/machine.js";
 import type { Ports } from "../ports.js";
-import { sharedMap } from "../registry.js";
-import { type Access, renewMetadata, requestOptions } from "./discovery.js";
 import { asExchangeError } from "./failures.js";
+import { verifySignature } from "./keys.js";
+import type { ProviderSettings } from "./provider.js";
+import type { BoundedFetch } from "./transport.js";
 
-/** Milliseconds between two fetches of a key set that did not have the key. */
-const COOLDOWN = 5_000;
+type Members = Readonly<Record<string, unknown>>;
 
 /**
- * The claims of an ID Token (OpenID Connect Core 3.1.3.7): the library checks algorithm, issuer, audience and times, and,
- * since it is asked to, the signature; what it leaves open is checked here.
+ * The claims of an ID Token, once all of OpenID Connect Core 3.1.3.7 but what concerns one sign-in alone was checked.
  * @throws ExchangeError `id_token_invalid`
  */
-export function verifyIdToken(
-  { as, client, fetch, tolerance }: Access,
+export const verifyIdToken = (
+  settings: ProviderSettings,
+  keysUri: unknown,
   ports: Ports,
-  idToken: string,
-  accessToken: string,
-): Promise<IdTokenClaims> {
-  return asExchangeError("id_token_invalid", async () => {
-    const response = Response.json({ access_token: accessToken, token_type: "bearer", id_token: idToken });
-    const claims = getValidatedIdTokenClaims(await processGenericTokenEndpointResponse(as, client, response));
-    await verifySignature(as, ports, (issuer) =>
-      validateApplicationLevelSignature(issuer, response, requestOptions(fetch)),
+  fetch: BoundedFetch,
+  { idToken, accessToken }: { idToken: string; accessToken: string },
+): Promise<IdTokenClaims> =>
+  asExchangeError("id_token_invalid", async () => {
+    const { payload, protectedHeader } = await verifySignature(
+      idToken,
+      settings.idTokenSigningAlg,
+      `${keysUri}`,
+      ports,
+      fetch,
     );
-    const wrong =
-      claims &&
-      (await openQuestions(claims, headerOf(idToken), client.client_id, ports.now() / 1000 + tolerance, accessToken));
-    if (wrong !== undefined) throw new ExchangeError("id_token_invalid", { cause: { claim: wrong } });
-    return claims as IdTokenClaims;
+    const claims = JSON.parse(new TextDecoder().decode(payload));
+    const wrong = wrongMember(settings, claims, protectedHeader, ports.now() / 1000, await sha256(accessToken));
+    if (wrong) throw new ExchangeError("id_token_invalid", { cause: { claim: wrong } });
+    return claims;
   });
-}
 
-/** A key we do not know may be a new one: the keys are asked for again, once, and not for every token that claims so. */
-async function verifySignature(
-  as: AuthorizationServer,
-  ports: Ports,
-  verify: (as: AuthorizationServer) => Promise<void>,
-): Promise<void> {
-  try {
-    await verify(as);
-  } catch (error) {
-    const refetched = sharedMap<number>(ports.fetch, "keys refetched");
-    const now = ports.now();
-    const isUnknownKey = (error as { code?: unknown }).code === KEY_SELECTION;
-    if (!isUnknownKey || now - (refetched.get(as.issuer) ?? -COOLDOWN) < COOLDOWN) throw error;
-    refetched.set(as.issuer, now);
-    // The library keeps keys by the metadata object: a copy has none yet.
-    await verify(renewMetadata(as, ports));
-  }
+/** The name of the member that is wrong. Times are seconds since the epoch. */
+function wrongMember(
+  { issuer, clientId, clockTolerance }: ProviderSettings,
+  { iss, sub, aud, azp, exp, iat, nbf, at_hash: hash }: Members,
+  { typ, alg }: Members,
+  now: number,
+  accessTokenHash: string,
+): string | undefined {
+  const audiences = [aud].flat();
+  const latest = now + clockTolerance;
+  const holds = {
+    // RFC 8725 3.11: a token made for another purpose, such as a logout token, is not an ID Token.
+    typ: typ === undefined || /^(application\/)?jwt$/i.test(`${typ}`),
+    iss: iss === issuer,
+    // Core 2: at most 255 characters.
+    sub: typeof sub === "string" && sub !== "" && sub.length <= 255,
+    aud: audiences.includes(clientId),
+    azp: azp === undefined ? audiences.length === 1 : azp === clientId,
+    exp: Number(exp) === exp && exp > now - clockTolerance,
+    iat: Number(iat) === iat && iat <= latest,
+    nbf: nbf === undefined || (Number(nbf) === nbf && nbf <= latest),
+    // Core 3.1.3.8, optional: the left half of the hash, for algorithms that go with SHA-256; 126 of its bits are compared.
+    at_hash:
+      typeof hash !== "string" || !`${alg}`.endsWith("256") || hash.slice(0, 21) === accessTokenHash.slice(0, 21),
+  };
+  return Object.entries(holds).find(([, isRight]) => !isRight)?.[0];
 }
-
-/** What the library accepts and we do not: the name of the member that is wrong. */
-async function openQuestions(
-  { sub, aud, azp, iat, at_hash: hash }: Readonly<Record<string, unknown>>,
-  { typ, alg }: Readonly<Record<string, unknown>>,
-  clientId: string,
-  latest: number,
-  accessToken: string,
-): Promise<string | undefined> {
-  // RFC 8725 3.11: a token made for another purpose, such as a logout token, is not an ID Token.
-  if (typ !== undefined && String(typ).toUpperCase() !== "JWT") return "typ";
-  // Core 2: a subject has at most 255 characters.
-  if (sub === "" || String(sub).length > 255) return "sub";
-  if (azp === undefined ? Array.isArray(aud) && aud.length > 1 : azp !== clientId) return "azp";
-  if ((iat as number) > latest) return "iat";
-  // Core 3.1.3.8, optional: the left half of the hash, for algorithms that go with SHA-256; 126 of its bits are compared.
-  const checked = typeof hash === "string" && String(alg).endsWith("256");
-  return checked && hash.slice(0, 21) !== (await sha256(accessToken)).slice(0, 21) ? "at_hash" : undefined;
-}
-
-const headerOf = (token: string): Readonly<Record<string, unknown>> =>
-  JSON.parse(atob((token.split(".", 1)[0] ?? "").replaceAll("-", "+").replaceAll("_", "/")));

@@ -1,12 +1,11 @@
-import { type Client, clockSkew, clockTolerance as clockToleranceOption } from "oauth4webapi";
-import { ExchangeError } from "../errors.js";
+import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
 import type { IdTokenClaims, TokenResponse } from "../exchange/machine.js";
 import type { Ports } from "../ports.js";
 import { sharedMap } from "../registry.js";
-import { type ClientAuthentication, type ClientPrivateKey, clientAuth } from "./client-authentication.js";
-import { type Access, discover } from "./discovery.js";
+import { authenticate, type ClientAuthentication, type ClientPrivateKey } from "./client-authentication.js";
+import { discover } from "./discovery.js";
 import { answerOf, asExchangeError } from "./failures.js";
-import { post, requestTokens } from "./grants.js";
+import { tokensOf } from "./grants.js";
 import { verifyIdToken } from "./id-token.js";
 import { type Entry, refreshOnce } from "./refresher.js";
 import { boundFetch } from "./transport.js";
@@ -77,58 +76,61 @@ export interface Provider {
 
 /** Talks through `ports.fetch`; what is public is cached in this process, by issuer. */
 export function createProvider(settings: ProviderSettings, ports: Ports): Provider {
-  const { issuer, clientId, idTokenSigningAlg, clockTolerance: tolerance } = settings;
+  const { issuer, clientId } = settings;
   const fetch = boundFetch(ports.fetch, settings.httpTimeout, issuer);
-  const auth = clientAuth(settings, ports);
+  const metadata = () => discover(issuer, ports, fetch);
   const refreshes = sharedMap<Entry<RefreshResult>>(ports.fetch, `refresh ${issuer} ${clientId}`);
 
-  async function access(): Promise<Access> {
-    const client: Client = {
-      client_id: clientId,
-      // RFC 8725 3.1: the algorithm is ours to choose, never the token's.
-      id_token_signed_response_alg: idTokenSigningAlg,
-      [clockSkew]: ports.skew(),
-      [clockToleranceOption]: tolerance,
-    };
-    return { as: await discover(issuer, ports, fetch), client, auth, fetch, tolerance };
+  /** What an endpoint answers to a form posted as this client (RFC 6749 2.3). */
+  async function post(
+    endpoint: unknown,
+    parameters: Readonly<Record<string, string>>,
+    onInvalidGrant?: ExchangeErrorCode,
+  ) {
+    const body = new URLSearchParams(parameters);
+    const headers = { accept: "application/json", ...(await authenticate(settings, ports, body)) };
+    return answerOf(await fetch(`${endpoint}`, { method: "POST", headers, body }), onInvalidGrant);
   }
 
-  async function performRefresh(
-    { subject, audience, scope }: RefreshInput,
-    refreshToken: string,
-  ): Promise<RefreshResult> {
-    const through = await access();
-    const grant = { grant_type: "refresh_token", refresh_token: refreshToken, ...defined({ audience, scope }) };
-    const response = await requestTokens(through, grant, "grant_ended");
-    if (response.idToken !== undefined) {
-      const { sub } = await verifyIdToken(through, ports, response.idToken, response.accessToken);
-      if (sub !== subject) throw new ExchangeError("id_token_invalid", { cause: { claim: "sub" } });
+  /** Tokens for a grant (RFC 6749 4.1.3, 6). */
+  const grant = async (parameters: Readonly<Record<string, string>>, onInvalidGrant: ExchangeErrorCode) =>
+    tokensOf(await post((await metadata()).token_endpoint, parameters, onInvalidGrant));
+
+  const verify = async (tokens: { idToken: string; accessToken: string }) =>
+    verifyIdToken(settings, (await metadata()).jwks_uri, ports, fetch, tokens);
+
+  async function performRefresh({ subject, audience, scope }: RefreshInput, refreshToken: string) {
+    const asked = defined({ grant_type: "refresh_token", refresh_token: refreshToken, audience, scope });
+    const response = await grant(asked, "grant_ended");
+    const { idToken, accessToken } = response;
+    if (idToken !== undefined && (await verify({ idToken, accessToken })).sub !== subject) {
+      throw new ExchangeError("id_token_invalid", { cause: { claim: "sub" } });
     }
     return { response, refreshToken: response.refreshToken ?? refreshToken };
   }
 
   return {
-    async metadata() {
-      const { as } = await access();
-      return { issuer, issRequired: as.authorization_response_iss_parameter_supported === true };
-    },
+    metadata: async () => ({
+      issuer,
+      issRequired: (await metadata()).authorization_response_iss_parameter_supported === true,
+    }),
 
     async authorizationUrl(parameters) {
-      const through = await access();
-      const { pushed_authorization_request_endpoint: par, authorization_endpoint: endpoint } = through.as;
+      const { pushed_authorization_request_endpoint: par, authorization_endpoint: endpoint } = await metadata();
       if (!par) return withParameters(endpoint, parameters);
       // RFC 9126 2: the request goes to the provider directly; the browser carries a reference to it.
-      const { request_uri } = await post(through, par, { ...parameters, client_id: clientId });
+      const { request_uri } = await post(par, { ...parameters, client_id: clientId });
       if (typeof request_uri !== "string") throw new ExchangeError("provider_invalid");
       return withParameters(endpoint, { client_id: clientId, request_uri });
     },
 
-    async redeem({ code, codeVerifier, redirectUri }) {
-      const grant = { grant_type: "authorization_code", code, code_verifier: codeVerifier, redirect_uri: redirectUri };
-      return requestTokens(await access(), grant, "code_rejected");
-    },
+    redeem: ({ code, codeVerifier, redirectUri }) =>
+      grant(
+        { grant_type: "authorization_code", code, code_verifier: codeVerifier, redirect_uri: redirectUri },
+        "code_rejected",
+      ),
 
-    verifyIdToken: async ({ idToken, accessToken }) => verifyIdToken(await access(), ports, idToken, accessToken),
+    verifyIdToken: verify,
 
     refresh: (input) =>
       refreshOnce(refreshes, ports.now, {
@@ -139,27 +141,22 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
       }),
 
     async userinfo(accessToken, subject) {
-      const { as } = await access();
+      const { userinfo_endpoint: endpoint } = await metadata();
       const headers = { authorization: `Bearer ${accessToken}`, accept: "application/json" };
-      const claims = await answerOf(await fetch(`${as.userinfo_endpoint}`, { headers }));
-      if (claims["sub"] !== subject) throw new ExchangeError("provider_invalid", { cause: { claim: "sub" } });
-      return claims;
+      const claims = await answerOf(await fetch(`${endpoint}`, { headers }));
+      if (claims["sub"] === subject) return claims;
+      throw new ExchangeError("provider_invalid", { cause: { claim: "sub" } });
     },
 
     async revoke(token) {
-      const through = await access();
-      const endpoint = through.as.revocation_endpoint;
-      if (endpoint) await post(through, endpoint, { token });
+      const { revocation_endpoint: endpoint } = await metadata();
+      if (endpoint) await post(endpoint, { token });
     },
 
     async endSessionUrl({ idTokenHint, postLogoutRedirectUri }) {
-      const { as } = await access();
-      if (!as.end_session_endpoint) return undefined;
-      return withParameters(as.end_session_endpoint, {
-        client_id: clientId,
-        post_logout_redirect_uri: postLogoutRedirectUri,
-        ...defined({ id_token_hint: idTokenHint }),
-      });
+      const { end_session_endpoint: endpoint } = await metadata();
+      const parameters = { client_id: clientId, post_logout_redirect_uri: postLogoutRedirectUri };
+      return endpoint ? withParameters(endpoint, defined({ ...parameters, id_token_hint: idTokenHint })) : undefined;
     },
   };
 }

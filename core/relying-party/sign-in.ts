@@ -1,4 +1,4 @@
-import { calculatePKCECodeChallenge } from "oauth4webapi";
+import { sha256, toBase64url } from "../bytes.js";
 import { ExchangeError } from "../errors.js";
 import {
   type Effect,
@@ -12,7 +12,6 @@ import {
 import { safeReturnTo } from "../exchange/return-to.js";
 import { tokenSetOf } from "../exchange/token-life.js";
 import type { Reply } from "../plan.js";
-import { toBase64url } from "../seal/base64url.js";
 import { redirect } from "./replies.js";
 import { routePath } from "./site.js";
 import type { VisitContext } from "./visit.js";
@@ -47,7 +46,7 @@ export async function startSignIn<Data>(visit: VisitContext<Data>, options: Logi
   const { config, ports, provider, site } = visit;
   const draw = () => toBase64url(ports.random(32));
   const codeVerifier = draw();
-  const codeChallenge = await calculatePKCECodeChallenge(codeVerifier);
+  const codeChallenge = await sha256(codeVerifier);
   const { issuer, issRequired } = await provider.metadata();
   return run(
     visit,

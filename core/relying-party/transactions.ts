@@ -1,4 +1,4 @@
-import { calculatePKCECodeChallenge as sha256 } from "oauth4webapi";
+import { sha256 } from "../bytes.js";
 import type { CookieAttributes } from "../cookie/header.js";
 import type { Jar } from "../cookie/jar.js";
 import type { Transaction } from "../exchange/machine.js";

@@ -38,5 +38,8 @@ export function join(head: readonly number[], characters: string, text: string):
 /** Base64url without padding (RFC 4648 5) of the bytes from `start` to before `end`. */
 export function toBase64url(bytes: Uint8Array, start?: number, end?: number): string;
 
+/** SHA-256 of a text, in base64url. */
+export function sha256(text: string): Awaitable<string>;
+
 /** The bytes from `start` on as UTF-8. */
 export function toText(bytes: Uint8Array, start?: number): string;

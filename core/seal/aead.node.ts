@@ -1,5 +1,12 @@
 import { Buffer } from "node:buffer";
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomFillSync } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  type KeyObject,
+  randomFillSync,
+} from "node:crypto";
 import type { EngineKey } from "./aead.js";
 
 const ALGORITHM = "aes-256-gcm";
@@ -138,3 +145,5 @@ export function join(head: readonly number[], characters: string, text: string):
 }
 
 export const toBytes = (text: string): Uint8Array => join([], "", text) as Uint8Array;
+
+export const sha256 = (text: string): string => createHash("sha256").update(text).digest("base64url");

@@ -4,6 +4,7 @@ type Params = { name: "AES-GCM"; iv: Uint8Array; additionalData: Uint8Array };
 declare const crypto: {
   getRandomValues<Bytes extends Uint8Array>(bytes: Bytes): Bytes;
   subtle: {
+    digest(name: "SHA-256", data: Uint8Array): Promise<ArrayBuffer>;
     importKey(format: "raw", bytes: Uint8Array, name: string, extractable: false, usages: string[]): Promise<CryptoKey>;
     encrypt(params: Params, key: CryptoKey, data: Uint8Array): Promise<ArrayBuffer>;
     decrypt(params: Params, key: CryptoKey, data: Uint8Array): Promise<ArrayBuffer>;
@@ -88,3 +89,6 @@ export async function decrypt({ key, aad }: WebKey, sealed: string): Promise<Uin
     return undefined; // OperationError: the tag is the only thing left to refuse
   }
 }
+
+export const sha256 = async (text: string): Promise<string> =>
+  toBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", toBytes(text))));

@@ -1,6 +1,6 @@
+import { toBase64url } from "../bytes.js";
 import type { Jar } from "../cookie/jar.js";
 import { CookieTooLargeError, MisuseError } from "../errors.js";
-import { toBase64url } from "../seal/base64url.js";
 import { bind, SESSION_ID_BYTES, tagOf, timeOf } from "./concerns.js";
 import { largestFields } from "./largest.js";
 import { absoluteEnd, inactiveAt, lastSeenAt, rollDue } from "./lifetime.js";
