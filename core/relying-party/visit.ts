@@ -24,6 +24,8 @@ export interface AuthSession<Data> {
   /** The app's own, written with `update`. */
   readonly data: Data;
   readonly beganAt: number;
+  /** When it was last sealed. */
+  readonly writtenAt: number;
   /** The last sign of life that was written down. */
   readonly lastSeenAt: number;
   /** When inactivity would end it; Infinity when sessions do not roll. */

@@ -9,15 +9,16 @@
  */
 export type Concern = "id" | "tok" | "seen" | "end";
 
-/** Who a session is. Times are milliseconds since the epoch. `content` is absent when a store keeps it. */
+/** What is sealed as a session's identity. All times are milliseconds since the epoch. */
 export interface Identity {
-  readonly sid: string;
-  readonly began: number;
+  readonly id: string;
+  readonly beganAt: number;
   /** When it was last sealed. */
-  readonly written: number;
+  readonly writtenAt: number;
   /** The absolute limit, set when it began: no write moves it. */
-  readonly ends: number;
-  readonly content: unknown;
+  readonly endsAt: number;
+  /** Undefined when a store keeps it. */
+  readonly data: unknown;
 }
 
 /** Random bytes of a session id: 28 characters, of which the first six name its cookies. */
@@ -27,7 +28,7 @@ export const SESSION_ID_BYTES = 21;
  * The name a session's cookies go under: the start of its random id, which is as good as a hash of it and costs no
  * digest per request; 132 random bits of the id stay out of the name.
  */
-export const tagOf = (sid: string): string => sid.slice(0, 6);
+export const tagOf = (id: string): string => id.slice(0, 6);
 
 /** What a name of ours, without its prefix, is for: `AbC-_9.id.0` -> tag and concern; nothing for transactions and others. */
 export function parseName(rest: string): { readonly tag?: string | undefined; readonly concern?: Concern } {
@@ -35,31 +36,31 @@ export function parseName(rest: string): { readonly tag?: string | undefined; re
   return { tag, concern: concern as Concern };
 }
 
-/** What is sealed as an identity: `[id, began, written, ends, content]`, the second and third time counted from the first. */
-export const encodeIdentity = ({ sid, began, written, ends, content }: Identity): unknown[] => [
-  sid,
-  began,
-  written - began,
-  ends - began,
-  content,
+/** An identity as it is sealed: `[id, began, written, ends, data]`, the second and third time counted from the first. */
+export const encodeIdentity = ({ id, beganAt, writtenAt, endsAt, data }: Identity): unknown[] => [
+  id,
+  beganAt,
+  writtenAt - beganAt,
+  endsAt - beganAt,
+  data,
 ];
 
 const listOf = (payload: unknown): unknown[] => (Array.isArray(payload) ? payload : []);
 
 /** The identity in an authentic payload; undefined when a member is missing (a session without an end is none). */
 export function decodeIdentity(payload: unknown): Identity | undefined {
-  const [sid, began, written, ends, content] = listOf(payload) as [string, number, number, number, unknown];
-  const isOne = typeof sid === "string" && [began, written, ends].every(Number.isSafeInteger);
-  return isOne ? { sid, began, written: began + written, ends: began + ends, content } : undefined;
+  const [id, beganAt, written, ends, data] = listOf(payload) as [string, number, number, number, unknown];
+  const isOne = typeof id === "string" && [beganAt, written, ends].every(Number.isSafeInteger);
+  return isOne ? { id, beganAt, writtenAt: beganAt + written, endsAt: beganAt + ends, data } : undefined;
 }
 
 /** What belongs to one session only is sealed with its id: its tokens, its activity stamp. */
-export const bind = (sid: string, value: unknown): unknown[] => [sid, value];
+export const bind = (id: string, value: unknown): unknown[] => [id, value];
 
 /** The value that was bound, if to this session. */
-export function unbind(payload: unknown, sid: string): unknown {
+export function unbind(payload: unknown, id: string): unknown {
   const [owner, value] = listOf(payload);
-  return owner === sid ? value : undefined;
+  return owner === id ? value : undefined;
 }
 
 /** The plain time in an `end`; 0 when it is none. */

@@ -1,8 +1,7 @@
 import type { Jar } from "../cookie/jar.js";
 import { encodeIdentity } from "./concerns.js";
 import { type Keeper, type KeeperContext, writeConcern } from "./keeping.js";
-import { inactiveAt } from "./lifetime.js";
-import type { Held } from "./reading.js";
+import { type Session, withLimits } from "./lifetime.js";
 import type { SessionStore, VersionedSession } from "./store.js";
 
 /**
@@ -16,41 +15,49 @@ export const inStore =
   (store: SessionStore) =>
   <Data, Tokens>(context: KeeperContext): Keeper<Data, Tokens> => {
     const { limits, now } = context;
+    /** What the store had for a request, by its jar. */
+    const known = new WeakMap<Jar, VersionedSession>();
     /** A store may forget a session that neither limit would let live. */
-    const until = (held: Held<Data>) => Math.min(held.ends, inactiveAt(held, limits));
-    const seen = (held: Held<Data>) => until({ ...held, seen: now() });
+    const until = ({ endsAt, inactiveAt }: Session<Data>) => Math.min(endsAt, inactiveAt);
+    const untilNext = (session: Session<Data>) => until(withLimits(session, now(), limits));
 
-    async function create(jar: Jar, held: Held<Data>, tokens: Tokens | undefined): Promise<Held<Data>> {
-      const session = { content: held.content, tokens, writtenAt: held.written };
-      await writeConcern(context, jar, "id", held, encodeIdentity({ ...held, content: undefined }));
-      await store.create(held.sid, session, until(held));
-      return { ...held, stored: { ...session, version: 1 } };
+    async function create(jar: Jar, session: Session<Data>, tokens: Tokens | undefined): Promise<Session<Data>> {
+      const { id, data, writtenAt } = session;
+      await writeConcern(context, jar, "id", session, encodeIdentity({ ...session, data: undefined }));
+      await store.create(id, { content: data, tokens, writtenAt }, until(session));
+      known.set(jar, { content: data, tokens, writtenAt, version: 1 });
+      return session;
     }
 
     return {
-      async load({ sid }) {
-        const stored = await store.read(sid);
-        return stored ? { content: stored.content, stored } : "revoked";
+      async load(jar, { id }) {
+        const stored = await store.read(id);
+        if (!stored) return "revoked";
+        known.set(jar, stored);
+        return { data: stored.content };
       },
-      tokens: async (_jar, { stored }) => stored?.tokens as Tokens | undefined,
-      async save(jar, held, { began, patches, tokens }) {
-        if (began) return create(jar, held, tokens?.value);
+      tokens: async (jar) => known.get(jar)?.tokens as Tokens | undefined,
+      async save(jar, session, { began, patches, tokens }) {
+        if (began) return create(jar, session, tokens?.value);
         // The first try is on what this request read; after a conflict the patches go onto what is there now.
-        let stored: VersionedSession | undefined = held.stored;
-        let content = held.content;
+        let stored: VersionedSession | undefined = known.get(jar);
+        let data = session.data;
         while (stored) {
           const { version } = stored;
-          const session = { content, tokens: tokens ? tokens.value : stored.tokens, writtenAt: now() };
-          const result = await store.update(held.sid, session, version, seen(held));
-          if (result === "updated") return { ...held, content, stored: { ...session, version: version + 1 } };
-          stored = result === "conflict" ? await store.read(held.sid) : undefined;
-          content = patches.reduce((data, patch) => patch(data), (stored?.content ?? {}) as Data);
+          const next = { content: data, tokens: tokens ? tokens.value : stored.tokens, writtenAt: now() };
+          const result = await store.update(session.id, next, version, untilNext(session));
+          if (result === "updated") {
+            known.set(jar, { ...next, version: version + 1 });
+            return { ...session, data };
+          }
+          stored = result === "conflict" ? await store.read(session.id) : undefined;
+          data = patches.reduce((before, patch) => patch(before), (stored?.content ?? {}) as Data);
         }
         return undefined;
       },
-      async touch(held) {
-        await store.touch(held.sid, seen(held));
+      async touch(session) {
+        await store.touch(session.id, untilNext(session));
       },
-      destroy: (sid) => store.destroy(sid),
+      destroy: (id) => store.destroy(id),
     };
   };

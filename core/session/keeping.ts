@@ -1,26 +1,25 @@
 import type { Jar } from "../cookie/jar.js";
 import type { Sealer } from "../seal/sealer.js";
 import { bind, encodeIdentity, type Identity, tagOf, unbind } from "./concerns.js";
-import type { Lifetimes } from "./lifetime.js";
-import type { Held, SessionRefusal } from "./reading.js";
-import type { VersionedSession } from "./store.js";
+import type { Lifetimes, Session } from "./lifetime.js";
+import type { SessionRefusal } from "./reading.js";
 
 /** What one request changed of a session, in the order it was changed. */
-interface Change<Data, Tokens> {
-  readonly began: boolean;
-  readonly patches: ReadonlyArray<(data: Data) => Data>;
-  readonly tokens: { readonly value: Tokens | undefined } | undefined;
+export interface Change<Data, Tokens> {
+  began: boolean;
+  patches: Array<(data: Data) => Data>;
+  tokens: { readonly value: Tokens | undefined } | undefined;
 }
 
-/** Where the content and the tokens of sessions are kept: in their cookies, or in a store. */
+/** Where the data and the tokens of sessions are kept: in their cookies, or in a store. */
 export interface Keeper<Data, Tokens> {
-  load(identity: Identity): Promise<{ content: unknown; stored?: VersionedSession } | SessionRefusal>;
-  tokens(jar: Jar, held: Held<Data>): Promise<Tokens | undefined>;
+  load(jar: Jar, identity: Identity): Promise<{ data: unknown } | SessionRefusal>;
+  tokens(jar: Jar, session: Identity): Promise<Tokens | undefined>;
   /** The session as kept now; undefined when it was ended elsewhere. */
-  save(jar: Jar, held: Held<Data>, change: Change<Data, Tokens>): Promise<Held<Data> | undefined>;
+  save(jar: Jar, session: Session<Data>, change: Change<Data, Tokens>): Promise<Session<Data> | undefined>;
   /** A sign of life was written down. */
-  touch?(held: Held<Data>): Promise<void>;
-  destroy?(sid: string): Promise<void>;
+  touch?(session: Session<Data>): Promise<void>;
+  destroy?(id: string): Promise<void>;
 }
 
 /** What a keeper needs to write cookies. */
@@ -35,28 +34,29 @@ export interface KeeperContext {
 }
 
 /** The first part of the names of a session's concern. */
-const baseOf = ({ prefix }: KeeperContext, { sid }: Identity, concern: "id" | "tok"): string =>
-  `${prefix}${tagOf(sid)}.${concern}`;
+const baseOf = ({ prefix }: KeeperContext, { id }: Identity, concern: "id" | "tok"): string =>
+  `${prefix}${tagOf(id)}.${concern}`;
 
 /** Seals one concern of a session into its cookies. */
 export async function writeConcern(
   context: KeeperContext,
   jar: Jar,
   concern: "id" | "tok",
-  held: Identity,
+  session: Identity,
   payload: unknown,
 ): Promise<void> {
   const sealed = await context.sealers[concern].seal(payload, context.now());
-  jar.writeChunks(baseOf(context, held, concern), sealed, context.maxAge(held.ends));
+  jar.writeChunks(baseOf(context, session, concern), sealed, context.maxAge(session.endsAt));
 }
 
-/** The content with the identity; no tokens: what sessions alone need. */
+/** The data with the identity; no tokens: what sessions alone need. */
 export const inIdentity = <Data, Tokens>(context: KeeperContext): Keeper<Data, Tokens> => ({
-  load: async (identity) => identity,
+  load: async (_jar, identity) => identity,
   tokens: async () => undefined,
-  async save(jar, held, { began, patches }) {
-    if (!began && patches.length === 0) return held;
-    const written = { ...held, written: context.now() };
+  async save(jar, session, { began, patches }) {
+    if (!began && patches.length === 0) return session;
+    const writtenAt = context.now();
+    const written = { ...session, writtenAt };
     await writeConcern(context, jar, "id", written, encodeIdentity(written));
     return written;
   },
@@ -67,16 +67,16 @@ export function inCookies<Data, Tokens>(context: KeeperContext): Keeper<Data, To
   const identity = inIdentity<Data, Tokens>(context);
   return {
     ...identity,
-    async tokens(jar, held) {
-      const { value } = jar.readChunks(baseOf(context, held, "tok")) ?? {};
+    async tokens(jar, session) {
+      const { value } = jar.readChunks(baseOf(context, session, "tok")) ?? {};
       const opened = value ? await context.sealers.tok.open(value, context.now()) : undefined;
-      return opened?.ok ? (unbind(opened.payload, held.sid) as Tokens) : undefined;
+      return opened?.ok ? (unbind(opened.payload, session.id) as Tokens) : undefined;
     },
-    async save(jar, held, change) {
+    async save(jar, session, change) {
       const { tokens } = change;
-      if (tokens?.value) await writeConcern(context, jar, "tok", held, bind(held.sid, tokens.value));
-      else if (tokens) jar.deleteChunks(baseOf(context, held, "tok"));
-      return identity.save(jar, held, change);
+      if (tokens?.value) await writeConcern(context, jar, "tok", session, bind(session.id, tokens.value));
+      else if (tokens) jar.deleteChunks(baseOf(context, session, "tok"));
+      return identity.save(jar, session, change);
     },
   };
 }

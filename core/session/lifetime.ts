@@ -21,12 +21,6 @@ export interface Lifetimes {
   readonly rollAfter: number;
 }
 
-/** The times of one session, in milliseconds since the epoch. */
-export interface SessionTimes extends Pick<Identity, "began" | "written" | "ends"> {
-  /** The activity stamp, if there is one. */
-  readonly seen?: number | undefined;
-}
-
 /** @throws MisuseError (`ERR_CONFIG`) when a duration is not a positive number. */
 export function lifetimesOf(options: LifetimeOptions): Lifetimes {
   const { inactivityDuration = 86_400, absoluteDuration = 604_800, rolling = true } = options;
@@ -45,22 +39,25 @@ export function lifetimesOf(options: LifetimeOptions): Lifetimes {
   };
 }
 
-/** A young session has no stamp: its own last-written time serves. */
-export const lastSeenAt = (times: SessionTimes): number => Math.max(times.written, times.seen ?? 0);
-
-/** The absolute limit; a policy made shorter since holds for sessions that began before it. */
-export const absoluteEnd = (times: SessionTimes, limits: Lifetimes): number =>
-  Math.min(times.ends, times.began + limits.absolute);
-
-/** When inactivity alone would end it; Infinity when sessions do not roll. */
-export const inactiveAt = (times: SessionTimes, limits: Lifetimes): number => lastSeenAt(times) + limits.inactivity;
-
-/** Why a session is over, if it is. */
-export function whyOver(times: SessionTimes, limits: Lifetimes, now: number): "expired" | "inactive" | undefined {
-  if (now >= absoluteEnd(times, limits)) return "expired";
-  return now >= inactiveAt(times, limits) ? "inactive" : undefined;
+/** A session as an app sees it. All times are milliseconds since the epoch. */
+export interface Session<Data> extends Identity {
+  readonly data: Data;
+  /** The last sign of life that was written down. */
+  readonly lastSeenAt: number;
+  /** When inactivity would end it; Infinity when sessions do not roll. */
+  readonly inactiveAt: number;
 }
 
-/** Whether enough time has passed since the last written sign of life that this one is worth writing. */
-export const rollDue = (times: SessionTimes, limits: Lifetimes, now: number): boolean =>
-  now - lastSeenAt(times) >= limits.rollAfter;
+/**
+ * When inactivity and the absolute limit would end a session that was `seen` last. A young session has no stamp: its own
+ * last-written time serves. A policy made shorter since holds for sessions that began before it.
+ */
+export function withLimits<Data>(
+  identity: Identity & { readonly data: Data },
+  seen: number,
+  { absolute, inactivity }: Lifetimes,
+): Session<Data> {
+  const lastSeenAt = Math.max(identity.writtenAt, seen);
+  const endsAt = Math.min(identity.endsAt, identity.beganAt + absolute);
+  return { ...identity, endsAt, lastSeenAt, inactiveAt: lastSeenAt + inactivity };
+}

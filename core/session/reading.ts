@@ -2,10 +2,9 @@ import type { ChunkRefusal } from "../cookie/chunks.js";
 import type { Jar } from "../cookie/jar.js";
 import type { SealRefusal } from "../seal/sealer.js";
 import { decodeIdentity, type Identity, tagOf, timeOf, unbind } from "./concerns.js";
-import { type SessionTimes, whyOver } from "./lifetime.js";
+import { type Session, withLimits } from "./lifetime.js";
 import { conform } from "./schema.js";
 import type { SessionContext } from "./sessions.js";
-import type { VersionedSession } from "./store.js";
 
 /**
  * Why no session counts: its seal or its chunks were refused, a limit has passed (`expired`, `inactive`), sessions of
@@ -20,16 +19,9 @@ export type SessionRefusal =
   | "revoked"
   | "invalid_content";
 
-/** A session that counts, as it was read. */
-export interface Held<Data> extends Identity, SessionTimes {
-  readonly content: Data;
-  /** What the store had, when there is one. */
-  readonly stored?: VersionedSession;
-}
-
 /** What a Cookie header holds for us. */
 export interface Reading<Data> {
-  readonly held?: Held<Data>;
+  readonly held?: Session<Data>;
   /** Why there is none, when there were cookies that could have been one. */
   readonly reason?: SessionRefusal | undefined;
   /** The latest `end`: sessions begun before it are over. 0 when there is none. */
@@ -56,54 +48,54 @@ export async function readSession<Data>(context: SessionContext<Data>, jar: Jar)
     if (concern === "end") since = Math.max(since, timeOf(jar.get(name)));
     else if (tag && concern === "id") spared.add(tag);
   }
-  let last: (Identity & SessionTimes) | undefined;
+  let last: Session<unknown> | undefined;
   let reason: SessionRefusal | undefined;
   for (const tag of [...spared].slice(0, MAX_TAGS)) {
-    const identity = await readIdentity(context, jar, tag);
-    if (typeof identity === "string") reason = identity;
+    const found = await readIdentity(context, jar, tag);
+    if (typeof found === "string") reason = found;
     else {
       spared.delete(tag);
-      if (!last || isLater(identity, last)) last = identity;
+      if (!last || isLater(found, last)) last = found;
     }
   }
   if (!last) return { reason, since, spared };
-  const held =
-    last.began < since
-      ? "superseded"
-      : (whyOver(last, context.limits, context.now()) ?? (await withContent(context, last)));
+  const held = last.beganAt < since ? "superseded" : await admit(context, jar, last);
   if (typeof held !== "string") return { held, since, spared };
-  if (held === "invalid_content") spared.add(tagOf(last.sid));
+  if (held === "invalid_content") spared.add(tagOf(last.id));
   return { reason: held, since, spared };
 }
 
 /** Two of the same millisecond are told apart the same way by every server. */
 const isLater = (one: Identity, other: Identity): boolean =>
-  one.began === other.began ? one.sid > other.sid : one.began > other.began;
+  one.beganAt === other.beganAt ? one.id > other.id : one.beganAt > other.beganAt;
 
 async function readIdentity<Data>(
   { prefix, sealers, limits, now }: SessionContext<Data>,
   jar: Jar,
   tag: string,
-): Promise<(Identity & SessionTimes) | SessionRefusal> {
+): Promise<Session<unknown> | SessionRefusal> {
   const { value, reason = "torn" } = jar.readChunks(`${prefix}${tag}.id`) ?? {};
   if (!value) return reason;
   const opened = await sealers.id.open(value, now());
   if (!opened.ok) return opened.reason;
   const identity = decodeIdentity(opened.payload);
-  if (!identity || tagOf(identity.sid) !== tag) return "malformed";
+  if (!identity || tagOf(identity.id) !== tag) return "malformed";
   // The stamp is not opened while the identity itself is young enough to need none.
-  const stamp = now() - identity.written < limits.rollAfter ? undefined : jar.get(`${prefix}${tag}.seen`);
+  const stamp = now() - identity.writtenAt < limits.rollAfter ? undefined : jar.get(`${prefix}${tag}.seen`);
   const seen = stamp ? await sealers.seen.open(stamp, now()) : undefined;
-  return seen?.ok ? { ...identity, seen: timeOf(unbind(seen.payload, identity.sid)) } : identity;
+  return withLimits(identity, seen?.ok ? timeOf(unbind(seen.payload, identity.id)) : 0, limits);
 }
 
-/** The content from wherever it is kept; what a schema refuses is no session. */
-async function withContent<Data>(
-  { keeper, schema }: SessionContext<Data>,
-  identity: Identity,
-): Promise<Held<Data> | SessionRefusal> {
-  const kept = await keeper.load(identity);
+/** The session with its data, from wherever it is kept, within its limits; what a schema refuses is no session. */
+async function admit<Data>(
+  { keeper, schema, now }: SessionContext<Data>,
+  jar: Jar,
+  session: Session<unknown>,
+): Promise<Session<Data> | SessionRefusal> {
+  if (now() >= session.endsAt) return "expired";
+  if (now() >= session.inactiveAt) return "inactive";
+  const kept = await keeper.load(jar, session);
   if (typeof kept === "string") return kept;
-  const conforming = await conform(schema, kept.content);
-  return conforming ? { ...identity, ...kept, content: conforming.value } : "invalid_content";
+  const conforming = await conform(schema, kept.data);
+  return conforming ? { ...session, data: conforming.value } : "invalid_content";
 }

@@ -2,23 +2,11 @@ import { toBase64url } from "../bytes.js";
 import type { Jar } from "../cookie/jar.js";
 import { CookieTooLargeError, MisuseError } from "../errors.js";
 import { bind, SESSION_ID_BYTES, tagOf, timeOf } from "./concerns.js";
+import type { Change } from "./keeping.js";
 import { largestFields } from "./largest.js";
-import { absoluteEnd, inactiveAt, lastSeenAt, rollDue } from "./lifetime.js";
-import type { Held, Reading, SessionRefusal } from "./reading.js";
+import { type Session, withLimits } from "./lifetime.js";
+import type { Reading, SessionRefusal } from "./reading.js";
 import type { SessionContext } from "./sessions.js";
-
-/** A session as an app sees it. All times are milliseconds since the epoch. */
-export interface Session<Data> {
-  readonly id: string;
-  readonly data: Data;
-  readonly beganAt: number;
-  /** The last sign of life that was written down. */
-  readonly lastSeenAt: number;
-  /** When inactivity would end it; Infinity when sessions do not roll. */
-  readonly inactiveAt: number;
-  /** The absolute limit. */
-  readonly endsAt: number;
-}
 
 /** The session of one request: read it, change it, and send what `commit` returns. */
 export interface SessionScope<Data, Tokens = unknown> {
@@ -53,6 +41,8 @@ const PLAUSIBLE_AHEAD = 86_400_000;
 /** Names that one response removes at most: a thousand tossed cookies must not become a thousand lines. */
 const MAX_REMOVED = 20;
 
+const unchanged = <Data, Tokens>(): Change<Data, Tokens> => ({ began: false, patches: [], tokens: undefined });
+
 /** Opens a scope over what was read. */
 export function openScope<Data, Tokens>(
   context: SessionContext<Data, Tokens>,
@@ -62,55 +52,47 @@ export function openScope<Data, Tokens>(
   const { prefix, parse, limits, keeper, maxAge, budget, now } = context;
   let { held, since } = reading;
   /** The tokens, once they were opened or set. */
-  let tokens: { readonly value: Tokens | undefined } | undefined;
+  let tokens: Change<Data, Tokens>["tokens"];
   // What is not yet written:
-  let began = false;
-  let patches: Array<(data: Data) => Data> = [];
-  let tokensChanged = false;
+  let change = unchanged<Data, Tokens>();
   /** Ids of sessions that this request ended, and the tag under which the end is to be written. */
   let ended: string[] = [];
   let endTag: string | undefined;
 
   const isPlausible = (time: number) => time <= now() + PLAUSIBLE_AHEAD;
 
-  /** Forgets what was changed of a session. */
-  function reset(): void {
-    began = tokensChanged = false;
-    patches = [];
-  }
-
   /** Ends what there is: now, or later where an order must hold that the clocks of several machines may not keep. */
   function end(): void {
-    since = Math.max(now(), isPlausible(since) ? since : 0, held ? held.began + 1 : 0);
+    since = Math.max(now(), isPlausible(since) ? since : 0, held ? held.beganAt + 1 : 0);
     if (held) {
-      ended.push(held.sid);
-      endTag = tagOf(held.sid);
+      ended.push(held.id);
+      endTag = tagOf(held.id);
     }
     held = undefined;
     tokens = { value: undefined };
-    reset();
+    change = unchanged();
   }
 
   function begin(data: Data, value?: Tokens): void {
     end();
-    const sid = toBase64url(context.random(SESSION_ID_BYTES));
-    held = { sid, began: since, written: now(), ends: now() + limits.absolute, content: data };
-    began = true;
+    const id = toBase64url(context.random(SESSION_ID_BYTES));
+    const writtenAt = now();
+    held = withLimits({ id, beganAt: since, writtenAt, endsAt: writtenAt + limits.absolute, data }, 0, limits);
+    change.began = true;
     if (value !== undefined) setTokens(value);
   }
 
-  function update(change: Partial<Data> | ((data: Data) => Data)): void {
-    const patch = typeof change === "function" ? change : (data: Data): Data => ({ ...data, ...change });
+  function update(patch: Partial<Data> | ((data: Data) => Data)): void {
+    const apply = typeof patch === "function" ? patch : (data: Data): Data => ({ ...data, ...patch });
     if (held) {
-      held = { ...held, content: patch(held.content) };
-      patches.push(patch);
-    } else begin(patch({} as Data));
+      held = { ...held, data: apply(held.data) };
+      change.patches.push(apply);
+    } else begin(apply({} as Data));
   }
 
   function setTokens(value: Tokens | undefined): void {
     if (!held) throw new MisuseError("ERR_NO_SESSION", "latchkey: there is no session to keep tokens in");
-    tokens = { value };
-    tokensChanged = true;
+    tokens = change.tokens = { value };
   }
 
   function destroy(): void {
@@ -119,34 +101,31 @@ export function openScope<Data, Tokens>(
     if (held || left) end();
   }
 
-  /** Writes the activity stamp alone: about 200 bytes, never the session. */
-  async function stamp(session: Held<Data>): Promise<void> {
-    const seen = now();
-    const sealed = await context.sealers.seen.seal(bind(session.sid, seen), seen);
-    jar.set(`${prefix}${tagOf(session.sid)}.seen`, sealed, maxAge(seen + limits.inactivity));
-    await keeper.touch?.(session);
-    held = { ...session, seen };
-  }
-
   /** Puts into the jar what this request changed, and whatever goes with it. */
   async function write(roll: boolean): Promise<void> {
-    const changed = began || tokensChanged || patches.length > 0;
+    const isChanged = change.began || change.tokens || change.patches.length > 0;
     // First of all lines: whoever sees but a part of this response must not take an ended session for a living one.
     if (endTag) jar.set(`${prefix}${endTag}.end`, `${since}`, maxAge(now() + limits.absolute));
-    if (held && changed) {
-      const saved = await keeper.save(jar, held, { began, patches, tokens: tokensChanged ? tokens : undefined });
-      if (saved) held = saved;
+    if (held && isChanged) {
+      const saved = await keeper.save(jar, held, change);
+      if (saved) held = withLimits(saved, saved.lastSeenAt, limits);
       else end();
     }
     // Last of all: what could not be kept must not have cost what was there.
-    for (const sid of ended) await keeper.destroy?.(sid);
-    if (held && roll && rollDue(held, limits, now())) await stamp(held);
-    if (changed || endTag || roll) tidy();
+    for (const id of ended) await keeper.destroy?.(id);
+    if (held && roll && now() - held.lastSeenAt >= limits.rollAfter) {
+      // The activity stamp alone: about 200 bytes, never the session.
+      const sealed = await context.sealers.seen.seal(bind(held.id, now()), now());
+      jar.set(`${prefix}${tagOf(held.id)}.seen`, sealed, maxAge(now() + limits.inactivity));
+      await keeper.touch?.(held);
+      held = withLimits(held, now(), limits);
+    }
+    if (isChanged || endTag || roll) tidy();
     // A session that was let in stays: the budget is for new data. A sign-in in progress gives way to it.
-    if (!changed || jar.bytes() <= budget) return;
+    if (!isChanged || jar.bytes() <= budget) return;
     for (const name of jar.names()) if (!parse(name).tag) jar.delete(name);
     const bytes = jar.bytes();
-    if (bytes > budget) throw new CookieTooLargeError(bytes, budget, largestFields(held?.content, tokens?.value));
+    if (bytes > budget) throw new CookieTooLargeError(bytes, budget, largestFields(held?.data, tokens?.value));
   }
 
   /**
@@ -154,8 +133,8 @@ export function openScope<Data, Tokens>(
    * ended, whatever else there is; and of the ends all but the latest, which says what the others say.
    */
   function tidy(): void {
-    const current = held && tagOf(held.sid);
-    const all = began || endTag;
+    const current = held && tagOf(held.id);
+    const all = change.began || endTag;
     let latest = 0;
     let kept = "";
     for (const name of jar.names()) {
@@ -182,7 +161,7 @@ export function openScope<Data, Tokens>(
       tokens = undefined;
       throw error;
     } finally {
-      reset();
+      change = unchanged();
       ended = [];
       endTag = undefined;
     }
@@ -195,16 +174,7 @@ export function openScope<Data, Tokens>(
 
   return {
     get session() {
-      return held
-        ? {
-            id: held.sid,
-            data: held.content,
-            beganAt: held.began,
-            lastSeenAt: lastSeenAt(held),
-            inactiveAt: inactiveAt(held, limits),
-            endsAt: absoluteEnd(held, limits),
-          }
-        : null;
+      return held ?? null;
     },
     get reason() {
       return held ? undefined : reading.reason;
