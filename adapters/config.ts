@@ -1,4 +1,4 @@
-import { MisuseError } from "../core/errors.js";
+import { must } from "../core/errors.js";
 import type { LatchkeyEvent } from "../core/events.js";
 import { protectedParameters } from "../core/exchange/machine.js";
 import type { Awaitable } from "../core/ports.js";
@@ -72,11 +72,6 @@ const variableOf = (option: string): string => `LATCHKEY_${option.replace(/[A-Z]
 
 /** An option as messages name it: both ways to set it. */
 const label = (option: string): string => `${option} (${variableOf(option)})`;
-
-/** @throws MisuseError (`ERR_CONFIG`) unless it holds */
-function must(holds: unknown, message: string): asserts holds {
-  if (!holds) throw new MisuseError("ERR_CONFIG", `latchkey: ${message}`);
-}
 
 /** Completes options from the environment and checks the whole. @throws MisuseError (`ERR_CONFIG`) naming what to change */
 export function resolveConfig<Data>(options: AuthOptions<Data>, env: Environment): RelyingPartyConfig<Data> {

@@ -73,8 +73,7 @@ export function auth<Data = Record<string, unknown>>(options: AuthOptions<Data> 
 export function requireSession(): RequestHandler {
   return (req, _res, next) => {
     const known = visits.get(req);
-    if (!known)
-      return next(new MisuseError("ERR_CONFIG", "latchkey: app.use(auth()) must come before requireSession()"));
+    if (!known) return next(new MisuseError("ERR_CONFIG", "app.use(auth()) must come before requireSession()"));
     const plan = known.visit.guard();
     if (plan.kind === "pass") return next();
     known.outlet.send(plan);

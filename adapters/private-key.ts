@@ -4,7 +4,7 @@ import type { ClientPrivateKey } from "../core/provider/provider.js";
 const wrong = (cause?: unknown) =>
   new MisuseError(
     "ERR_CONFIG",
-    "latchkey: clientPrivateKey (LATCHKEY_CLIENT_PRIVATE_KEY) must be a private JWK with alg RS256, PS256, ES256 or EdDSA",
+    "clientPrivateKey (LATCHKEY_CLIENT_PRIVATE_KEY) must be a private JWK with alg RS256, PS256, ES256 or EdDSA",
     { cause },
   );
 

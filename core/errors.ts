@@ -14,8 +14,13 @@ export class MisuseError extends Error {
     message: string,
     options?: { cause?: unknown },
   ) {
-    super(message, options);
+    super(`latchkey: ${message}`, options);
   }
+}
+
+/** @throws MisuseError (`ERR_CONFIG`) unless it holds; the message says what must. */
+export function must(holds: unknown, message: string): asserts holds {
+  if (!holds) throw new MisuseError("ERR_CONFIG", message);
 }
 
 /** What can go wrong between us and the provider, with the HTTP status that tells a client whose fault it was. */
@@ -94,9 +99,8 @@ export class CookieTooLargeError extends Error {
     readonly largest: ReadonlyArray<{ readonly field: string; readonly bytes: number }>,
   ) {
     super(
-      `latchkey: the session needs ${bytes} bytes of cookies and ${limit} are allowed. ` +
-        `Largest: ${largest.map((entry) => `${entry.field} (${entry.bytes})`).join(", ")}. ` +
-        "Keep less in it, ask for fewer claims, or keep sessions in a store.",
+      `latchkey: ${bytes} bytes of cookies, ${limit} are allowed; largest: ` +
+        `${largest.map((entry) => `${entry.field} (${entry.bytes})`).join(", ")}. Keep less, or keep it in a store.`,
     );
   }
 }

@@ -3,9 +3,14 @@ export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, type Misuse
 export type { LatchkeyEvent } from "./events.js";
 export type { Awaitable } from "./ports.js";
 export { auth0 } from "./provider/auth0.js";
-export { createAppSealer as createSealer } from "./seal/app-sealer.js";
+export {
+  type AppSealer as Sealer,
+  createAppSealer as createSealer,
+  type Opened,
+  type SealerOptions,
+} from "./seal/app-sealer.js";
 export { packed } from "./seal/payload.js";
-export type { Codec, Opened, Sealer, SealerOptions, SealRefusal } from "./seal/sealer.js";
+export type { Codec, SealRefusal } from "./seal/sealer.js";
 export { inStore } from "./session/in-store.js";
 export type { LifetimeOptions, Session } from "./session/lifetime.js";
 export type { SessionRefusal } from "./session/reading.js";

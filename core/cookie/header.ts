@@ -1,4 +1,4 @@
-import { MisuseError } from "../errors.js";
+import { must } from "../errors.js";
 
 /** How a cookie of ours is sent. HttpOnly and `Path=/` always. */
 export interface CookieAttributes {
@@ -42,12 +42,9 @@ export function readCookies(header: string | null | undefined, prefix: string): 
 export function checkCookie(name: string, { domain = "-", secure, sameSite, partitioned }: CookieAttributes): void {
   // RFC 6265bis 5.7: what is dropped without a word when it comes without Secure.
   const needsSecure = partitioned || sameSite === "none" || /^__(secure|host)-/i.test(name);
-  const isWritten = TOKEN.test(name) && /^[\w.-]+$/.test(domain) && Object.hasOwn(SAME_SITE, sameSite);
-  if (isWritten && (secure || !needsSecure)) return;
-  throw new MisuseError(
-    "ERR_CONFIG",
-    "latchkey: cookie.name is a token, domain a host, sameSite lax, strict or none; " +
-      "none, partitioned, __Host- and __Secure- need secure",
+  must(
+    TOKEN.test(name) && /^[\w.-]+$/.test(domain) && Object.hasOwn(SAME_SITE, sameSite) && (secure || !needsSecure),
+    "cookie: name is a token, domain a host, sameSite lax, strict or none; secure is for none, partitioned and __Host-",
   );
 }
 

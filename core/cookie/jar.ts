@@ -22,8 +22,8 @@ export interface Jar {
   deleteChunks(base: string): void;
   /** Bytes of all of ours in the next Cookie header; a name that was sent twice counts once, without its value. */
   bytes(): number;
-  /** The Set-Cookie lines of what changed since the last `take`, one per name, in the order of first writing. */
-  take(): string[];
+  /** The Set-Cookie lines of what changed since the last `take`, by name, in the order of first writing. */
+  take(): Map<string, string>;
   /** Forgets what was written since the last `take`. */
   discard(): void;
 }
@@ -34,7 +34,7 @@ export function createJar(header: string | null | undefined, prefix: string, def
   let sent = new Map<string, string | undefined>();
   for (const [name, value] of readCookies(header, prefix)) sent.set(name, sent.has(name) ? undefined : value);
   let held = new Map(sent);
-  const lines = new Map<string, string>();
+  let lines = new Map<string, string>();
 
   const names = () => [...held.keys()];
   const chunksOf = (base: string) => names().filter((name) => name.startsWith(`${base}.`));
@@ -78,13 +78,13 @@ export function createJar(header: string | null | undefined, prefix: string, def
     deleteChunks,
     bytes: () => [...held].map((pair) => pair.join("=")).join("; ").length,
     take() {
-      const taken = [...lines.values()];
-      lines.clear();
+      const taken = lines;
+      lines = new Map();
       sent = new Map(held);
       return taken;
     },
     discard() {
-      lines.clear();
+      lines = new Map();
       held = new Map(sent);
     },
   };

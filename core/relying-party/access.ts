@@ -99,10 +99,7 @@ export async function authorizedFetch<Data>(
   const { origin, href, username, password, protocol } = new URL(url);
   const isPlain = protocol.startsWith("http") && !username && !password;
   if (!isPlain || !config.apiOrigins.includes(origin)) {
-    throw new MisuseError(
-      "ERR_ORIGIN_NOT_ALLOWED",
-      "latchkey: add the API's origin to apiOrigins to send it the token",
-    );
+    throw new MisuseError("ERR_ORIGIN_NOT_ALLOWED", "add the API's origin to apiOrigins to send it the token");
   }
   const send = async (request: TokenRequest) => {
     const headers = new Headers(init.headers);

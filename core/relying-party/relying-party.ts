@@ -21,10 +21,7 @@ export interface RelyingParty<Data> {
 export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports: Ports): RelyingParty<Data> {
   const provider = createProvider(config.provider, ports);
   const use = useOf(config.provider);
-  const transactionSealer = createSealer(
-    { secret: config.session.secret, purpose: `transaction ${use}`, maxAge: TRANSACTION_DURATION },
-    packed,
-  );
+  const transactionSealer = createSealer(config.session.secret, `transaction ${use}`, TRANSACTION_DURATION, packed);
   const exchange = {
     clientId: config.provider.clientId,
     scope: config.scope,

@@ -37,7 +37,7 @@ export function openTransactions(
     const sealed = jar.get(name);
     const opened = sealed ? await sealer.open(sealed, now()) : undefined;
     // Authentic under a purpose of its own: what opens here was sealed by `add`.
-    return opened?.ok ? (opened.payload as Transaction) : undefined;
+    return typeof opened === "object" ? (opened.payload as Transaction) : undefined;
   }
 
   /** The oldest go first; what does not open is older than any. */

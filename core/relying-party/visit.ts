@@ -89,7 +89,7 @@ export function createVisit<Data>(context: VisitContext<Data>): Visit<Data> {
 
   function writable(): void {
     if (outlet.canWrite()) return;
-    throw new MisuseError("ERR_HEADERS_SENT", "latchkey: the response has begun; cookies can no longer be set");
+    throw new MisuseError("ERR_HEADERS_SENT", "the response has begun; cookies can no longer be set");
   }
 
   return {
@@ -117,7 +117,7 @@ export function createVisit<Data>(context: VisitContext<Data>): Visit<Data> {
     },
     async update(change) {
       writable();
-      if (!scope.session) throw new MisuseError("ERR_NO_SESSION", "latchkey: no one is signed in: nothing to update");
+      if (!scope.session) throw new MisuseError("ERR_NO_SESSION", "no one is signed in: nothing to update");
       const patch = typeof change === "function" ? change : (data: Data): Data => ({ ...data, ...change });
       scope.update(({ user, data }) => ({ user, data: patch(data) }));
       await context.commit();

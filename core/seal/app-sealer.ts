@@ -1,18 +1,49 @@
-import { MisuseError } from "../errors.js";
+import { must } from "../errors.js";
+import type { Awaitable } from "../ports.js";
 import { packed } from "./payload.js";
-import { createSealer, type Sealer, type SealerOptions } from "./sealer.js";
+import { chain, createSealer, type Sealer, type SealRefusal, type Unsealed } from "./sealer.js";
+
+/** What came of opening a sealed string. */
+export type Opened = ({ readonly ok: true } & Unsealed) | { readonly ok: false; readonly reason: SealRefusal };
+
+/** What {@link createAppSealer} takes. */
+export interface SealerOptions {
+  /** At least 32 characters each, newest first: the first seals, all open. */
+  secret: string | readonly string[];
+  /** What the payload is for, 1 to 100 printable ASCII characters: what is sealed for one purpose opens for no other. */
+  purpose: string;
+  /** Seconds that a sealed value may be alive, to the day: older keys are refused. @default 604800 (7 days) */
+  maxAge?: number;
+}
+
+/** Seals JSON values into strings that are safe in a cookie or a URL, and opens them. Synchronous where it can be. */
+export interface AppSealer {
+  /**
+   * A JWE in compact form (RFC 7516 3.1). Longer than 16,384 characters it will not open.
+   * @param now milliseconds since the epoch
+   * @throws MisuseError (`ERR_NOT_JSON`) when the payload is no JSON value
+   */
+  seal(payload: unknown, now: number): Awaitable<string>;
+  /** The payload, or the reason why there is none. Never throws for what it is given. */
+  open(sealed: string, now: number): Awaitable<Opened>;
+}
 
 /**
  * A sealer for an app's own purposes: whatever it is called, nothing of it opens as a session, nor a session as it.
  * AES-256-GCM under keys derived from the secret for one purpose and one day (RFC 7516, `alg` "dir").
  * @throws MisuseError (`ERR_CONFIG`) when the secret, the purpose or `maxAge` is wrong
  */
-export function createAppSealer({ purpose, maxAge = 604_800, secret }: SealerOptions): Sealer {
-  if (!/^[ -~]{1,100}$/.test(purpose) || !(maxAge > 0 && maxAge < Infinity)) {
-    throw new MisuseError(
-      "ERR_CONFIG",
-      "latchkey: purpose must be 1 to 100 printable ASCII characters, and maxAge a number of seconds",
-    );
-  }
-  return createSealer({ secret, purpose: `app ${purpose}`, maxAge }, packed);
+export function createAppSealer({ secret, purpose, maxAge = 604_800 }: SealerOptions): AppSealer {
+  must(/^[ -~]{1,100}$/.test(purpose), "purpose must be 1 to 100 printable ASCII characters");
+  must(maxAge > 0 && maxAge < Infinity, "maxAge must be a number of seconds");
+  return presented(createSealer(secret, `app ${purpose}`, maxAge, packed));
 }
+
+/** A sealer as apps see it. */
+export const presented = ({ seal, open }: Sealer): AppSealer => ({
+  seal,
+  open: (sealed, now) =>
+    chain(open(sealed, now), (result) =>
+      typeof result === "string" ? { ok: false, reason: result } : { ok: true, ...result },
+    ),
+});

@@ -1,3 +1,5 @@
+import type { SealRefusal, Unsealed } from "../seal/sealer.js";
+
 /**
  * The four concerns of a session, each under a cookie of its own, so that each has one writer: `<tag>.id` who you are,
  * `<tag>.tok` the tokens, `<tag>.seen` the activity stamp, `<tag>.end` when it was ended.
@@ -57,9 +59,9 @@ export function decodeIdentity(payload: unknown): Identity | undefined {
 /** What belongs to one session only is sealed with its id: its tokens, its activity stamp. */
 export const bind = (id: string, value: unknown): unknown[] => [id, value];
 
-/** The value that was bound, if to this session. */
-export function unbind(payload: unknown, id: string): unknown {
-  const [owner, value] = listOf(payload);
+/** The value that was sealed, if it opened and was bound to this session. */
+export function unbind(opened: Unsealed | SealRefusal | undefined, id: string): unknown {
+  const [owner, value] = listOf((opened as Unsealed | undefined)?.payload);
   return owner === id ? value : undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { Jar } from "../cookie/jar.js";
 import { encodeIdentity } from "./concerns.js";
-import { type Keeper, type KeeperContext, writeConcern } from "./keeping.js";
+import { type Keeper, type KeeperContext, writerOf } from "./keeping.js";
 import { type Session, withLimits } from "./lifetime.js";
 import type { SessionStore, VersionedSession } from "./store.js";
 
@@ -15,6 +15,7 @@ export const inStore =
   (store: SessionStore) =>
   <Data, Tokens>(context: KeeperContext): Keeper<Data, Tokens> => {
     const { limits, now } = context;
+    const write = writerOf(context, "id", context.sealer("identity"));
     /** What the store had for a request, by its jar. */
     const known = new WeakMap<Jar, VersionedSession>();
     /** A store may forget a session that neither limit would let live. */
@@ -23,7 +24,7 @@ export const inStore =
 
     async function create(jar: Jar, session: Session<Data>, tokens: Tokens | undefined): Promise<Session<Data>> {
       const { id, data, writtenAt } = session;
-      await writeConcern(context, jar, "id", session, encodeIdentity({ ...session, data: undefined }));
+      await write(jar, session, encodeIdentity({ ...session, data: undefined }));
       await store.create(id, { content: data, tokens, writtenAt }, until(session));
       known.set(jar, { content: data, tokens, writtenAt, version: 1 });
       return session;

@@ -26,7 +26,7 @@ export interface Keeper<Data, Tokens> {
 export interface KeeperContext {
   readonly prefix: string;
   /** One for each concern: what one sealed, no other opens. */
-  readonly sealers: { readonly [concern in "id" | "tok" | "seen"]: Sealer };
+  sealer(purpose: "identity" | "tokens" | "activity"): Sealer;
   readonly limits: Lifetimes;
   now(): number;
   /** Seconds for Max-Age until that time; undefined for cookies that go with the browser. */
@@ -37,44 +37,46 @@ export interface KeeperContext {
 const baseOf = ({ prefix }: KeeperContext, { id }: Identity, concern: "id" | "tok"): string =>
   `${prefix}${tagOf(id)}.${concern}`;
 
-/** Seals one concern of a session into its cookies. */
-export async function writeConcern(
-  context: KeeperContext,
-  jar: Jar,
-  concern: "id" | "tok",
-  session: Identity,
-  payload: unknown,
-): Promise<void> {
-  const sealed = await context.sealers[concern].seal(payload, context.now());
-  jar.writeChunks(baseOf(context, session, concern), sealed, context.maxAge(session.endsAt));
-}
+/** Writes one concern of a session into its cookies, sealed. */
+export const writerOf =
+  (context: KeeperContext, concern: "id" | "tok", { seal }: Sealer) =>
+  async (jar: Jar, session: Identity, payload: unknown): Promise<void> =>
+    jar.writeChunks(
+      baseOf(context, session, concern),
+      await seal(payload, context.now()),
+      context.maxAge(session.endsAt),
+    );
 
 /** The data with the identity; no tokens: what sessions alone need. */
-export const inIdentity = <Data, Tokens>(context: KeeperContext): Keeper<Data, Tokens> => ({
-  load: async (_jar, identity) => identity,
-  tokens: async () => undefined,
-  async save(jar, session, { began, patches }) {
-    if (!began && patches.length === 0) return session;
-    const writtenAt = context.now();
-    const written = { ...session, writtenAt };
-    await writeConcern(context, jar, "id", written, encodeIdentity(written));
-    return written;
-  },
-});
+export function inIdentity<Data, Tokens>(context: KeeperContext): Keeper<Data, Tokens> {
+  const write = writerOf(context, "id", context.sealer("identity"));
+  return {
+    load: async (_jar, identity) => identity,
+    tokens: async () => undefined,
+    async save(jar, session, { began, patches }) {
+      if (!began && patches.length === 0) return session;
+      const written = { ...session, writtenAt: context.now() };
+      await write(jar, written, encodeIdentity(written));
+      return written;
+    },
+  };
+}
 
 /** The same, and the tokens in cookies of their own: each is written only when it changed. */
 export function inCookies<Data, Tokens>(context: KeeperContext): Keeper<Data, Tokens> {
   const identity = inIdentity<Data, Tokens>(context);
+  const sealer = context.sealer("tokens");
+  const write = writerOf(context, "tok", sealer);
   return {
     ...identity,
     async tokens(jar, session) {
       const { value } = jar.readChunks(baseOf(context, session, "tok")) ?? {};
-      const opened = value ? await context.sealers.tok.open(value, context.now()) : undefined;
-      return opened?.ok ? (unbind(opened.payload, session.id) as Tokens) : undefined;
+      const opened = value ? await sealer.open(value, context.now()) : undefined;
+      return unbind(opened, session.id) as Tokens | undefined;
     },
     async save(jar, session, change) {
       const { tokens } = change;
-      if (tokens?.value) await writeConcern(context, jar, "tok", session, bind(session.id, tokens.value));
+      if (tokens?.value) await write(jar, session, bind(session.id, tokens.value));
       else if (tokens) jar.deleteChunks(baseOf(context, session, "tok"));
       return identity.save(jar, session, change);
     },

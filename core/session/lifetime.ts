@@ -1,4 +1,4 @@
-import { MisuseError } from "../errors.js";
+import { must } from "../errors.js";
 import type { Identity } from "./concerns.js";
 
 /** How long sessions last, as an app configures it. */
@@ -26,12 +26,10 @@ export function lifetimesOf(options: LifetimeOptions): Lifetimes {
   const { inactivityDuration = 86_400, absoluteDuration = 604_800, rolling = true } = options;
   const { rollAfter = inactivityDuration / 10 } = options;
   const durations = [inactivityDuration, absoluteDuration, rollAfter + 1];
-  if (!durations.every((seconds) => seconds >= 1 && seconds < 1e10) || rollAfter >= inactivityDuration) {
-    throw new MisuseError(
-      "ERR_CONFIG",
-      "latchkey: durations are seconds, at least 1, and rollAfter < inactivityDuration",
-    );
-  }
+  must(
+    durations.every((seconds) => seconds >= 1 && seconds < 1e10) && rollAfter < inactivityDuration,
+    "durations are seconds, at least 1, and rollAfter < inactivityDuration",
+  );
   return {
     inactivity: rolling ? inactivityDuration * 1000 : Infinity,
     absolute: absoluteDuration * 1000,

@@ -70,20 +70,20 @@ const isLater = (one: Identity, other: Identity): boolean =>
   one.beganAt === other.beganAt ? one.id > other.id : one.beganAt > other.beganAt;
 
 async function readIdentity<Data>(
-  { prefix, sealers, limits, now }: SessionContext<Data>,
+  { prefix, identities, stamps, limits, now }: SessionContext<Data>,
   jar: Jar,
   tag: string,
 ): Promise<Session<unknown> | SessionRefusal> {
   const { value, reason = "torn" } = jar.readChunks(`${prefix}${tag}.id`) ?? {};
   if (!value) return reason;
-  const opened = await sealers.id.open(value, now());
-  if (!opened.ok) return opened.reason;
+  const opened = await identities.open(value, now());
+  if (typeof opened === "string") return opened;
   const identity = decodeIdentity(opened.payload);
   if (!identity || tagOf(identity.id) !== tag) return "malformed";
   // The stamp is not opened while the identity itself is young enough to need none.
   const stamp = now() - identity.writtenAt < limits.rollAfter ? undefined : jar.get(`${prefix}${tag}.seen`);
-  const seen = stamp ? await sealers.seen.open(stamp, now()) : undefined;
-  return withLimits(identity, seen?.ok ? timeOf(unbind(seen.payload, identity.id)) : 0, limits);
+  const seen = stamp ? await stamps.open(stamp, now()) : undefined;
+  return withLimits(identity, timeOf(unbind(seen, identity.id)), limits);
 }
 
 /** The session with its data, from wherever it is kept, within its limits; what a schema refuses is no session. */

@@ -1,7 +1,7 @@
 import { toBase64url } from "../bytes.js";
 import type { Jar } from "../cookie/jar.js";
 import { CookieTooLargeError, MisuseError } from "../errors.js";
-import { bind, SESSION_ID_BYTES, tagOf, timeOf } from "./concerns.js";
+import { bind, SESSION_ID_BYTES, tagOf } from "./concerns.js";
 import type { Change } from "./keeping.js";
 import { largestFields } from "./largest.js";
 import { type Session, withLimits } from "./lifetime.js";
@@ -91,7 +91,7 @@ export function openScope<Data, Tokens>(
   }
 
   function setTokens(value: Tokens | undefined): void {
-    if (!held) throw new MisuseError("ERR_NO_SESSION", "latchkey: there is no session to keep tokens in");
+    if (!held) throw new MisuseError("ERR_NO_SESSION", "there is no session to keep tokens in");
     tokens = change.tokens = { value };
   }
 
@@ -115,7 +115,7 @@ export function openScope<Data, Tokens>(
     for (const id of ended) await keeper.destroy?.(id);
     if (held && roll && now() - held.lastSeenAt >= limits.rollAfter) {
       // The activity stamp alone: about 200 bytes, never the session.
-      const sealed = await context.sealers.seen.seal(bind(held.id, now()), now());
+      const sealed = await context.stamps.seal(bind(held.id, now()), now());
       jar.set(`${prefix}${tagOf(held.id)}.seen`, sealed, maxAge(now() + limits.inactivity));
       await keeper.touch?.(held);
       held = withLimits(held, now(), limits);
@@ -135,19 +135,11 @@ export function openScope<Data, Tokens>(
   function tidy(): void {
     const current = held && tagOf(held.id);
     const all = change.began || endTag;
-    let latest = 0;
-    let kept = "";
-    for (const name of jar.names()) {
-      const time = parse(name).concern === "end" ? timeOf(jar.get(name)) : 0;
-      if (time > latest && isPlausible(time)) [kept, latest] = [name, time];
-    }
     let removed = 0;
     for (const name of jar.names()) {
       const { tag, concern } = parse(name);
       const goes =
-        concern === "end"
-          ? name !== kept && (all || isPlausible(timeOf(jar.get(name))))
-          : tag && tag !== current && (all || !reading.spared.has(tag));
+        concern === "end" ? jar.get(name) !== `${since}` : tag && tag !== current && (all || !reading.spared.has(tag));
       if (goes && removed++ < MAX_REMOVED) jar.delete(name);
     }
   }
@@ -166,10 +158,9 @@ export function openScope<Data, Tokens>(
       endTag = undefined;
     }
     reading = { ...reading, held, since };
-    const lines = jar.take();
-    const names = lines.map((line) => line.slice(0, line.indexOf("=")));
-    if (names.length > 0) context.emit({ type: "cookies_written", names, bytes: jar.bytes() });
-    return lines;
+    const taken = jar.take();
+    if (taken.size > 0) context.emit({ type: "cookies_written", names: [...taken.keys()], bytes: jar.bytes() });
+    return [...taken.values()];
   }
 
   return {

@@ -1,9 +1,9 @@
 import { type CookieAttributes, checkCookie } from "../cookie/header.js";
 import { createJar } from "../cookie/jar.js";
-import { MisuseError } from "../errors.js";
+import { must } from "../errors.js";
 import type { UntimedEvent } from "../events.js";
 import type { Ports } from "../ports.js";
-import { type Codec, createSealer, MAX_SEALED } from "../seal/sealer.js";
+import { type Codec, createSealer, MAX_SEALED, type Sealer } from "../seal/sealer.js";
 import { type Concern, parseName } from "./concerns.js";
 import type { Keeper, KeeperContext } from "./keeping.js";
 import { type LifetimeOptions, lifetimesOf } from "./lifetime.js";
@@ -57,6 +57,8 @@ export interface SessionContext<Data, Tokens = unknown> extends KeeperContext {
   readonly budget: number;
   readonly schema: StandardSchema<Data> | undefined;
   readonly keeper: Keeper<Data, Tokens>;
+  readonly identities: Sealer;
+  readonly stamps: Sealer;
   /** The tag and the concern in a full name of ours. */
   parse(name: string): { readonly tag?: string | undefined; readonly concern?: Concern };
   random(bytes: number): Uint8Array;
@@ -80,14 +82,10 @@ export function createSessions<Data, Tokens = unknown>(
   // RFC 6265bis 4.1.3: `__Host-` needs Secure, Path=/ and no Domain.
   const prefix = `${secure ? (domain ? "__Secure-" : "__Host-") : ""}${name}.`;
   checkCookie(prefix, attributes);
-  if (!(budget > 0 && budget <= MAX_SEALED)) {
-    throw new MisuseError("ERR_CONFIG", `latchkey: budget is a number of bytes, ${MAX_SEALED} at most`);
-  }
-  const sealer = (purpose: string) =>
-    createSealer({ secret, purpose: `session ${purpose} ${use}`, maxAge: limits.absolute / 1000 }, codec);
+  must(budget > 0 && budget <= MAX_SEALED, `budget is a number of bytes, ${MAX_SEALED} at most`);
   const keeperContext: KeeperContext = {
     prefix,
-    sealers: { id: sealer("identity"), tok: sealer("tokens"), seen: sealer("activity") },
+    sealer: (purpose) => createSealer(secret, `session ${purpose} ${use}`, limits.absolute / 1000, codec),
     limits,
     now,
     maxAge: (until) => (persistent ? Math.max(1, Math.ceil((until - now()) / 1000)) : undefined),
@@ -97,6 +95,8 @@ export function createSessions<Data, Tokens = unknown>(
     budget,
     schema,
     keeper: keep(keeperContext),
+    identities: keeperContext.sealer("identity"),
+    stamps: keeperContext.sealer("activity"),
     parse: (name) => parseName(name.slice(prefix.length)),
     random,
     emit,

@@ -50,14 +50,14 @@ describe.each(combinations)("in a browser, with $prefix and $attributes", ({ pre
     const first = createJar(browser.header(), prefix, attributes);
     first.writeChunks(base, sealed(9000), LONGEST_AGE);
     first.set(`${prefix}AbCdEf.seen`, "stamp", undefined);
-    browser.receive(first.take());
+    browser.receive([...first.take().values()]);
 
     const second = createJar(browser.header(), prefix, attributes);
     expect(second.readChunks(base)).toEqual({ value: sealed(9000) });
     expect(second.bytes()).toBe(browser.header().length);
     second.deleteChunks(base);
     second.delete(`${prefix}AbCdEf.seen`);
-    browser.receive(second.take());
+    browser.receive([...second.take().values()]);
     expect(browser.header()).toBe("");
   });
 
@@ -65,7 +65,7 @@ describe.each(combinations)("in a browser, with $prefix and $attributes", ({ pre
     const jar = createJar("", prefix, attributes);
     const linesFor = (length: number) => {
       jar.writeChunks(base, sealed(length), LONGEST_AGE);
-      return jar.take().filter((line) => !line.includes("Max-Age=0"));
+      return [...jar.take().values()].filter((line) => !line.includes("Max-Age=0"));
     };
     // What surrounds a value in the line of one chunk does not depend on the value.
     const fits = 4093 - ((linesFor(100)[0] as string).length - 100);
@@ -92,7 +92,7 @@ describe.each(combinations)("in a browser, with $prefix and $attributes", ({ pre
         for (const steps of requests) {
           const jar = createJar(browser.header(), prefix, attributes);
           const deliver = () => {
-            const lines = jar.take();
+            const lines = [...jar.take().values()];
             expect(new Set(lines.map(nameOf)).size).toBe(lines.length);
             browser.receive(lines);
           };

@@ -1,16 +1,14 @@
 import { describe, expect, test, vi } from "vitest";
 import * as engine from "#aead";
 import { createKeyring, HEADER } from "../../../core/seal/keyring.js";
-import { packed } from "../../../core/seal/payload.js";
-import { createSealer as createSealerWith, type SealerOptions } from "../../../core/seal/sealer.js";
 import { DAY, NOW, OLDER, SECRET } from "./arbitraries.js";
+import { createRawSealer as createSealer } from "./raw-sealer.js";
 
 vi.mock("#aead", async (original) => {
   const real = await original<typeof engine>();
   return { ...real, importKey: vi.fn(real.importKey) };
 });
 const importing = () => vi.mocked(engine.importKey).mockClear();
-const createSealer = (options: SealerOptions) => createSealerWith(options, packed);
 const headersOf = async (secret: string, days: number[]) => {
   const keyring = createKeyring([secret], "test", 60);
   return Promise.all(days.map(async (day) => (await keyring.toSeal(day * DAY)).key.header));

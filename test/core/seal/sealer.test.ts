@@ -4,17 +4,15 @@ import { compactDecrypt } from "jose/jwe/compact/decrypt";
 import { CompactEncrypt } from "jose/jwe/compact/encrypt";
 import { describe, expect, test } from "vitest";
 import { importKey } from "#aead";
-import { createAppSealer } from "../../../core/seal/app-sealer.js";
-import { packed } from "../../../core/seal/payload.js";
-import { createSealer as createSealerWith, type Sealer, type SealerOptions } from "../../../core/seal/sealer.js";
+import { type AppSealer, createAppSealer } from "../../../core/seal/app-sealer.js";
 import { runs } from "../../support/runs.js";
+import { createRawSealer as createSealer } from "./raw-sealer.js";
 
 const SECRET = "a secret of at least thirty-two characters";
 const NEWER = "the newer secret, thirty-two characters";
 const DAY = 86_400_000;
 const NOW = 20_260 * DAY + 12_345;
 
-const createSealer = (options: SealerOptions) => createSealerWith(options, packed);
 const sealer = createSealer({ secret: SECRET, purpose: "test" });
 const segment = fc.uint8Array({ minLength: 1, maxLength: 60 }).map((bytes) => Buffer.from(bytes).toString("base64url"));
 const header = fc
@@ -49,7 +47,7 @@ const json: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   object: fc.dictionary(text, tie("value"), { maxKeys: 5 }),
 })).value;
 
-const reasonOf = async (one: Sealer, sealed: string, now = NOW) => {
+const reasonOf = async (one: AppSealer, sealed: string, now = NOW) => {
   const opened = await one.open(sealed, now);
   return opened.ok ? undefined : opened.reason;
 };

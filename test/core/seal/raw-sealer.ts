@@ -1,0 +1,7 @@
+import { type AppSealer, presented, type SealerOptions } from "../../../core/seal/app-sealer.js";
+import { packed } from "../../../core/seal/payload.js";
+import { createSealer } from "../../../core/seal/sealer.js";
+
+/** A sealer for exactly this purpose: an app's own always begins with a word more. */
+export const createRawSealer = ({ secret, purpose, maxAge = 604_800 }: SealerOptions): AppSealer =>
+  presented(createSealer(secret, purpose, maxAge, packed));
