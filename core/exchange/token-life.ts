@@ -53,7 +53,7 @@ export type TokenEvent =
   | { readonly name: "refreshed"; readonly tokens: TokenSet }
   | { readonly name: "refresh_failed" /** `invalid_grant`, and nothing else. */; readonly terminal: boolean };
 
-type TokenEffect =
+export type TokenEffect =
   | { readonly name: "refresh"; readonly refreshToken: string; readonly request: TokenRequest }
   | { readonly name: "write_tokens"; readonly tokens: TokenSet }
   | { readonly name: "use_token"; readonly token: AccessToken }

@@ -3,13 +3,14 @@ import {
   type AccessToken,
   assess,
   mergeTokens,
+  type TokenEffect,
   type TokenEvent,
   type TokenRequest,
   type TokenSet,
-  type TokenState,
   tokenTransition,
 } from "../exchange/token-life.js";
 import type { FetchInit } from "../ports.js";
+import { drive } from "./drive.js";
 import type { VisitContext } from "./visit.js";
 
 /** A usable access token of the session: drives the token machine, refreshing where it is due. */
@@ -20,59 +21,44 @@ export async function accessToken<Data>(visit: VisitContext<Data>, asked: TokenR
   const state = assess(tokens, asked, ports.now());
   if (state.name === "fresh") return state.token.accessToken;
   if (state.name !== "due" || !tokens) throw new ExchangeError("no_access_token");
-  const token = await run(visit, tokens, state, { name: outlet.canWrite() ? "refresh_started" : "refresh_impossible" });
-  return token.accessToken;
-}
-
-async function run<Data>(
-  visit: VisitContext<Data>,
-  tokens: TokenSet,
-  start: TokenState,
-  first: TokenEvent,
-): Promise<AccessToken> {
-  const { scope } = visit;
-  let state = start;
-  let event: TokenEvent | undefined = first;
-  let cause: unknown;
   let token: AccessToken | undefined;
-  while (event) {
-    const [next, effects] = tokenTransition(state, event);
-    visit.emit({ type: "transition", machine: "token", from: state.name, event: event.name, to: next.name });
-    state = next;
-    event = undefined;
-    for (const effect of effects) {
+  let cause: unknown;
+  const first: TokenEvent = { name: outlet.canWrite() ? "refresh_started" : "refresh_impossible" };
+  await drive(
+    visit,
+    "token",
+    tokenTransition,
+    state,
+    first,
+    async (effect: TokenEffect): Promise<TokenEvent | undefined> => {
       switch (effect.name) {
         case "refresh":
           try {
-            event = {
-              name: "refreshed",
-              tokens: await refresh(visit, tokens, effect.refreshToken, effect.request),
-            };
+            return { name: "refreshed", tokens: await refresh(visit, tokens, effect.refreshToken, effect.request) };
           } catch (error) {
             if (!(error instanceof ExchangeError)) throw error;
             cause = error;
-            event = { name: "refresh_failed", terminal: error.code === "grant_ended" };
+            return { name: "refresh_failed", terminal: error.code === "grant_ended" };
           }
-          break;
         case "write_tokens":
           scope.setTokens(effect.tokens);
           await visit.commit();
           visit.emit({ type: "refreshed" });
-          break;
+          return undefined;
         case "use_token":
           token = effect.token;
-          break;
+          return undefined;
         case "end_session":
           scope.destroy();
           await visit.commit();
-          break;
+          return undefined;
         case "fail":
           visit.emit({ type: "failed", code: effect.code });
           throw new ExchangeError(effect.code, { cause });
       }
-    }
-  }
-  return token as AccessToken;
+    },
+  );
+  return (token as unknown as AccessToken).accessToken;
 }
 
 async function refresh<Data>(

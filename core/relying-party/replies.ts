@@ -31,29 +31,17 @@ export const notAuthenticated = (): Reply =>
 
 const TEXTS: Partial<Record<ExchangeErrorCode, string>> = {
   no_transaction:
-    "This sign-in was not started in this browser, or was completed before. " +
-    "If it happens each time, the site may be open under another host name than the one it is configured for, or cookies may be blocked.",
+    "This sign-in was not started in this browser, or is over. If that happens each time, " +
+    "cookies are blocked, or the site is open under another name than its own.",
   transaction_expired: "The sign-in took too long.",
   access_denied: "Access was refused.",
-  login_required: "There is no session at the identity provider.",
-  provider_unreachable: "The identity provider cannot be reached at the moment.",
+  login_required: "Nobody is signed in at the identity provider.",
+  provider_unreachable: "The identity provider cannot be reached.",
 };
 
 /** A page of fixed text: nothing of the request is in it (S19). */
 export function errorPage(code: ExchangeErrorCode, loginPath: string): Reply {
   const text = TEXTS[code] ?? "The sign-in could not be completed.";
-  const body = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Sign-in failed</title>
-<style>body{font:1.1rem/1.6 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1.5rem;color-scheme:light dark}code{opacity:.7}</style>
-<h1>Sign-in failed</h1>
-<p>${text}</p>
-<p><a href="${loginPath}">Sign in again</a></p>
-<p><code>${code}</code></p>
-</html>
-`;
   return reply(
     exchangeStatus[code],
     {
@@ -61,6 +49,15 @@ export function errorPage(code: ExchangeErrorCode, loginPath: string): Reply {
       "content-security-policy":
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
     },
-    body,
+    `<!doctype html>
+<html lang="en">
+<meta name="viewport" content="width=device-width">
+<title>Sign-in failed</title>
+<style>body{font:18px/1.6 system-ui;max-width:34em;margin:15vh auto;padding:1em;color-scheme:light dark}</style>
+<h1>Sign-in failed</h1>
+<p>${text}</p>
+<p><a href="${loginPath}">Sign in again</a></p>
+<code>${code}</code>
+`,
   );
 }

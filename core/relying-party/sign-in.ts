@@ -12,6 +12,7 @@ import {
 import { safeReturnTo } from "../exchange/return-to.js";
 import { tokenSetOf } from "../exchange/token-life.js";
 import type { Reply } from "../plan.js";
+import { drive } from "./drive.js";
 import { redirect } from "./replies.js";
 import { routePath } from "./site.js";
 import type { VisitContext } from "./visit.js";
@@ -72,12 +73,12 @@ function authorizationOf(configured: Readonly<Record<string, string>>, options: 
   }
   if (options.loginHint !== undefined) parameters["login_hint"] = options.loginHint;
   if (options.prompt !== undefined) parameters["prompt"] = options.prompt;
-  const { max_age, organization, ...rest } = parameters;
-  const maxAge = options.maxAge ?? (max_age && Number(max_age));
+  const { max_age: asked = "", organization, ...rest } = parameters;
+  const maxAge = options.maxAge ?? asked;
   return {
     parameters: rest,
     // Not a number of seconds: ask for a fresh authentication rather than for none.
-    maxAge: maxAge === undefined || maxAge === "" ? undefined : maxAge > 0 ? Math.floor(maxAge) : 0,
+    maxAge: maxAge === "" ? undefined : Math.floor(Math.max(0, Number(maxAge) || 0)),
     organization: options.organization ?? organization,
   };
 }
@@ -93,41 +94,40 @@ export async function finishSignIn<Data>(visit: VisitContext<Data>, parameters: 
   return run(visit, state, { name: "callback_received", now: visit.ports.now(), parameters });
 }
 
-/**
- * Drives the machine: performs each effect in order, and feeds what came of it back as the next event.
- * @throws ExchangeError with the code of the state `failed`
- */
+/** @throws ExchangeError with the code of the state `failed` */
 async function run<Data>(visit: VisitContext<Data>, start: State, first: Event): Promise<Reply> {
-  let state = start;
-  let event: Event | undefined = first;
   let answer: Reply | undefined;
   let cause: unknown;
-  while (event) {
-    const before = state;
-    const [next, effects]: readonly [State, readonly Effect[]] = transition(visit.exchange, before, event);
-    visit.emit({ type: "transition", machine: "exchange", from: before.name, event: event.name, to: next.name });
-    state = next;
-    event = undefined;
-    try {
-      for (const effect of effects) {
-        const done: Outcome = await perform(visit, effect, before);
-        if (done && "status" in done) answer = done;
-        else event = done ?? event;
+  const step = (state: State, event: Event) => transition(visit.exchange, state, event);
+  const end = await drive(
+    visit,
+    "exchange",
+    step,
+    start,
+    first,
+    async (effect: Effect, before): Promise<Event | undefined> => {
+      try {
+        const done = await perform(visit, effect, before);
+        if (!done || "name" in done) return done;
+        answer = done;
+      } catch (error) {
+        if (!(error instanceof ExchangeError)) throw error;
+        cause = error;
+        return { name: "step_failed", code: error.code };
       }
-    } catch (error) {
-      if (!(error instanceof ExchangeError)) throw error;
-      cause = error;
-      event = { name: "step_failed", code: error.code };
-    }
-  }
-  if (state.name === "failed") throw new ExchangeError(state.code, { cause });
+      return undefined;
+    },
+  );
+  if (end.name === "failed") throw new ExchangeError(end.code, { cause });
   return answer as Reply;
 }
 
-type Outcome = Reply | Event | undefined;
-
 /** The one place where effects become deeds. */
-async function perform<Data>(visit: VisitContext<Data>, effect: Effect, before: State): Promise<Outcome> {
+async function perform<Data>(
+  visit: VisitContext<Data>,
+  effect: Effect,
+  before: State,
+): Promise<Reply | Event | undefined> {
   const { provider, ports, request, site, transactions } = visit;
   switch (effect.name) {
     case "set_transaction":

@@ -19,7 +19,7 @@ const dayOf = (now: number): number => Math.floor(now / 86_400_000);
 const MAX_KEYS = 64;
 
 /** The key of one secret on one day. */
-export interface DayKey {
+interface DayKey {
   readonly key: EngineKey;
   readonly day: number;
   /** Of a secret that is not the newest. */
