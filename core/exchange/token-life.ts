@@ -25,7 +25,7 @@ export interface TokenRequest {
   readonly audience?: string;
   /** @default the scope of the sign-in */
   readonly scope?: string;
-  /** Refresh even if the token at hand is fresh. @default false */
+  /** A new one or an error, even if the token at hand is fresh. @default false */
   readonly refresh?: boolean;
 }
 
@@ -51,7 +51,8 @@ export type TokenEvent =
   /** This response can no longer carry the cookies of a refreshed token. */
   | { readonly name: "refresh_impossible" }
   | { readonly name: "refreshed"; readonly tokens: TokenSet }
-  | { readonly name: "refresh_failed" /** `invalid_grant`, and nothing else. */; readonly terminal: boolean };
+  /** `grant_ended` (RFC 6749 5.2 `invalid_grant`), and nothing else, ends the session. */
+  | { readonly name: "refresh_failed"; readonly code: ExchangeErrorCode };
 
 export type TokenEffect =
   | { readonly name: "refresh"; readonly refreshToken: string; readonly request: TokenRequest }
@@ -99,10 +100,10 @@ export function assess(tokens: TokenSet | undefined, request: TokenRequest, now:
     ? tokens.more?.find((other) => other.audience === audience && (scope ?? other.scope) === other.scope)
     : tokens;
   const { expiresAt = Infinity, dueAt = expiresAt - MARGIN } = known ?? {};
-  const token = known && now < expiresAt ? known : undefined;
+  const token = known && !request.refresh && now < expiresAt ? known : undefined;
   const { refreshToken } = tokens;
   // Without a refresh token the one at hand serves to its very end.
-  if (token && !request.refresh && (now < dueAt || !refreshToken)) return { name: "fresh", token };
+  if (token && (now < dueAt || !refreshToken)) return { name: "fresh", token };
   return refreshToken ? { name: "due", request, refreshToken, token } : { name: "missing" };
 }
 
@@ -154,10 +155,10 @@ export const tokenTransitions: Table = {
     },
     refresh_failed: {
       to: ["kept", "ended"],
-      step: ({ token }, { terminal }) =>
-        terminal
-          ? [{ name: "ended" }, [{ name: "end_session" }, { name: "fail", code: "grant_ended" }]]
-          : [{ name: "kept" }, fallBack(token, "provider_unreachable")],
+      step: ({ token }, { code }) =>
+        code === "grant_ended"
+          ? [{ name: "ended" }, [{ name: "end_session" }, { name: "fail", code }]]
+          : [{ name: "kept" }, fallBack(token, code)],
     },
   },
 };

@@ -38,7 +38,7 @@ export async function accessToken<Data>(visit: VisitContext<Data>, asked: TokenR
           } catch (error) {
             if (!(error instanceof ExchangeError)) throw error;
             cause = error;
-            return { name: "refresh_failed", terminal: error.code === "grant_ended" };
+            return { name: "refresh_failed", code: error.code };
           }
         case "write_tokens":
           scope.setTokens(effect.tokens);

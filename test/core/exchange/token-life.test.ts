@@ -60,11 +60,12 @@ describe("a token", () => {
 });
 
 describe("a refresh", () => {
-  const due = assess(set(), { refresh: true }, NOW);
+  const nearEnd = NOW + 3_600_000 - 30_000;
+  const due = assess(set(), {}, nearEnd);
   const [refreshing, effects] = tokenTransition(due, { name: "refresh_started" });
 
   test("spends the refresh token", () => {
-    expect(effects).toEqual([{ name: "refresh", refreshToken: "rt", request: { refresh: true } }]);
+    expect(effects).toEqual([{ name: "refresh", refreshToken: "rt", request: {} }]);
   });
 
   test("gives a new token, written down before it is used", () => {
@@ -75,16 +76,28 @@ describe("a refresh", () => {
   });
 
   test("P7: that fails for now keeps the session, and the token while it is good", () => {
-    const [state, done] = tokenTransition(refreshing, { name: "refresh_failed", terminal: false });
+    const [state, done] = tokenTransition(refreshing, { name: "refresh_failed", code: "provider_unreachable" });
     expect([state.name, done]).toEqual(["kept", [{ name: "use_token", token: set() }]]);
     const [expired] = tokenTransition(assess(set(), {}, NOW + 4e6), { name: "refresh_started" });
-    expect(tokenTransition(expired, { name: "refresh_failed", terminal: false })[1]).toEqual([
+    expect(tokenTransition(expired, { name: "refresh_failed", code: "provider_unreachable" })[1]).toEqual([
       { name: "fail", code: "provider_unreachable" },
     ]);
   });
 
+  test.each(["refresh_impossible", "refresh_failed"] as const)(
+    "that was asked for gives a new token or an error: %s",
+    (name) => {
+      const asked = assess(set(), { refresh: true }, NOW);
+      const code = name === "refresh_failed" ? "client_rejected" : "refresh_required";
+      const [started] = tokenTransition(asked, { name: "refresh_started" });
+      const [, done] =
+        name === "refresh_failed" ? tokenTransition(started, { name, code }) : tokenTransition(asked, { name });
+      expect(done).toEqual([{ name: "fail", code }]);
+    },
+  );
+
   test("ends the session only on invalid_grant", () => {
-    const [state, done] = tokenTransition(refreshing, { name: "refresh_failed", terminal: true });
+    const [state, done] = tokenTransition(refreshing, { name: "refresh_failed", code: "grant_ended" });
     expect([state.name, done]).toEqual(["ended", [{ name: "end_session" }, { name: "fail", code: "grant_ended" }]]);
   });
 
