@@ -1,0 +1,97 @@
+import type { Response } from "express";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { frameworks, startApp, type TestApp } from "../support/app.js";
+
+/** The ways in which headers leave, each with two cookies of the app's own and a wish to be cached. */
+const ways: Record<string, (res: Response) => unknown> = {
+  "an object": (res) =>
+    res.writeHead(203, { "Set-Cookie": ["a=1", "b=2"], "Cache-Control": "public", "X-Own": "kept" }).end("body"),
+  "a list of names and values": (res) =>
+    res
+      .writeHead(203, ["Set-Cookie", "a=1", "X-Own", "kept", "Set-Cookie", "b=2", "Cache-Control", "public"])
+      .end("body"),
+  "a list of pairs": (res) =>
+    res
+      .writeHead(203, [
+        ["Set-Cookie", "a=1"],
+        ["Set-Cookie", "b=2"],
+        ["Cache-Control", "public"],
+        ["X-Own", "kept"],
+      ] as never)
+      .end("body"),
+  "a message and an object": (res) =>
+    res
+      .writeHead(203, "Second Hand", { "set-cookie": ["a=1", "b=2"], "cache-control": "public", "x-own": "kept" })
+      .end("body"),
+  "headers that were set, and others in writeHead's place": (res) => {
+    res.setHeader("Set-Cookie", "gone=1");
+    res.setHeader("X-Own", "kept");
+    res.writeHead(203, { "set-cookie": ["a=1", "b=2"], "cache-control": "public" }).end("body");
+  },
+  "a status alone": (res) => {
+    res.setHeader("Set-Cookie", ["a=1", "b=2"]);
+    res.set({ "Cache-Control": "public", "X-Own": "kept" });
+    res.writeHead(203).end("body");
+  },
+  "the first piece of a body": (res) => {
+    res.status(203).cookie("a", "1").cookie("b", "2").set({ "Cache-Control": "public", "X-Own": "kept" });
+    res.write("bo");
+    res.end("dy");
+  },
+  "headers sent before the body": (res) => {
+    res.status(203).cookie("a", "1").cookie("b", "2").set({ "Cache-Control": "public", "X-Own": "kept" });
+    res.flushHeaders();
+    res.end("body");
+  },
+};
+
+describe.each(Object.entries(frameworks))("%s: cookies are put on an answer", (_name, framework) => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp({
+      framework,
+      options: { session: { inactivityDuration: 3600 } },
+      extend: (express) => {
+        for (const [way, leave] of Object.entries(ways)) {
+          express.get(`/${encodeURIComponent(way)}`, (_req, res) => void leave(res));
+        }
+        express.get("/twice", (_req, res) => {
+          res.writeHead(200);
+          try {
+            res.writeHead(201);
+          } catch (error) {
+            res.end((error as NodeJS.ErrnoException).code);
+          }
+        });
+        express.get("/not-modified", (_req, res) => void res.writeHead(304).end());
+      },
+    });
+  });
+  afterAll(() => app.close());
+
+  test.each(Object.keys(ways))("that leaves by %s", async (way) => {
+    const browser = app.browser();
+    await browser.signIn();
+    app.clock.advance(400);
+    const { status, body, headers, setCookies } = await browser.fetch(`/${encodeURIComponent(way)}`);
+    expect([status, body, headers["x-own"]]).toEqual([203, "body", "kept"]);
+    expect(headers["cache-control"]).toBe("private, no-store");
+    const names = setCookies.map((line) => line.slice(0, line.indexOf("=")));
+    expect(names).toEqual(["a", "b", expect.stringMatching(/^latchkey\.[\w-]{6}\.seen$/)]);
+  });
+
+  test("that has headers already is an error, as without us", async () => {
+    const browser = app.browser();
+    await browser.signIn();
+    app.clock.advance(400);
+    expect(await browser.fetch("/twice")).toMatchObject({ status: 200, body: "ERR_HTTP_HEADERS_SENT" });
+  });
+
+  test("without a body", async () => {
+    const browser = app.browser();
+    await browser.signIn();
+    app.clock.advance(400);
+    const answer = await browser.fetch("/not-modified");
+    expect([answer.status, answer.setCookies.length]).toEqual([304, 1]);
+  });
+});

@@ -1,0 +1,59 @@
+import { describe, expect, test } from "vitest";
+import { tokensOf } from "../../../core/provider/grants.js";
+
+const answer = { access_token: "at", token_type: "Bearer" };
+
+describe("a token response (RFC 6749 5.1)", () => {
+  test("is read member by member; what is not known is left", () => {
+    const whole = {
+      ...answer,
+      expires_in: 60,
+      scope: "openid",
+      refresh_token: "rt",
+      id_token: "id",
+      ext_expires_in: 9,
+    };
+    expect(tokensOf(whole)).toEqual({
+      accessToken: "at",
+      expiresIn: 60,
+      scope: "openid",
+      refreshToken: "rt",
+      idToken: "id",
+    });
+  });
+
+  test.each([
+    ["bearer in any case", { token_type: "bEARER" }, {}],
+    ["a lifetime as text", { expires_in: "3600" }, { expiresIn: 3600 }],
+    ["a lifetime of zero", { expires_in: 0 }, { expiresIn: 0 }],
+    ["a fraction of a second", { expires_in: 0.5 }, { expiresIn: 0.5 }],
+    ["no lifetime", {}, { expiresIn: undefined }],
+    ["an empty scope", { scope: "" }, { scope: "" }],
+  ])("may have %s", (_what, members, expected) => {
+    expect(tokensOf({ ...answer, ...members })).toMatchObject({ accessToken: "at", ...expected });
+  });
+
+  test.each([
+    ["access_token", [undefined, null, "", 1, {}, ["at"]]],
+    ["token_type", [undefined, null, "", "DPoP", "mac", 1, "Bearer Bearer"]],
+    ["expires_in", [null, "soon", -1, "-1", "Infinity", Number.POSITIVE_INFINITY, {}]],
+    ["scope", [null, 1, ["openid"]]],
+    ["refresh_token", [null, "", 1, {}]],
+  ])("with another %s is refused, and the error names it alone", (member, values) => {
+    for (const value of values) {
+      let thrown: unknown;
+      try {
+        tokensOf({ ...answer, [member]: value });
+      } catch (error) {
+        thrown = error;
+      }
+      expect(thrown, JSON.stringify(value)).toMatchObject({ code: "provider_invalid", cause: { member } });
+    }
+  });
+
+  test.each([[null], [""], [{}]])("with %j as ID Token has no valid one", (value) => {
+    expect(() => tokensOf({ ...answer, id_token: value })).toThrow(
+      expect.objectContaining({ code: "id_token_invalid" }),
+    );
+  });
+});
