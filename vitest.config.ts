@@ -11,6 +11,16 @@ export default defineConfig({
     projects: [
       { resolve: withEngine("node"), test: { name: "node", include: ["test/core/**/*.test.ts"], testTimeout: 60_000 } },
       { resolve: withEngine("web"), test: { name: "web", include: ["test/core/**/*.test.ts"], testTimeout: 60_000 } },
+      // A realm without Buffer, process and eval, whose promises and arrays are not those of Node.
+      {
+        resolve: withEngine("web"),
+        test: {
+          name: "edge",
+          environment: "edge-runtime",
+          include: ["test/core/{seal/**/*,session/sessions}.test.ts"],
+          testTimeout: 60_000,
+        },
+      },
       {
         resolve: withEngine("node"),
         test: {

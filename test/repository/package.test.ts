@@ -1,0 +1,158 @@
+import { execFileSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A user's folder, with the package as it would be published installed in it, and what it depends on. */
+let folder: string;
+let installed: string;
+let manifest: { exports: object; imports: object; bin: { latchkey: string }; types: string; main: string };
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "latchkey-package-"));
+  const [{ filename }] = JSON.parse(
+    execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
+      cwd: root,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }),
+  ) as [{ filename: string }];
+  installed = join(folder, "node_modules/latchkey");
+  mkdirSync(installed, { recursive: true });
+  execFileSync("tar", ["-xzf", join(folder, filename), "--strip-components=1", "-C", installed]);
+  manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+  for (const scope of ["@panva", "@types"]) mkdirSync(join(folder, "node_modules", scope));
+  for (const name of ["@panva/hkdf", "jose", "express", "@types/express", "@types/node"])
+    symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs a program of the user's. */
+function run(file: string, code: string, ...args: string[]): string {
+  writeFileSync(join(folder, file), code);
+  return execFileSync(process.execPath, [file, ...args], { cwd: folder, encoding: "utf8" });
+}
+
+/** All text in an object, however deep. */
+const textsIn = (value: unknown): string[] =>
+  typeof value === "string" ? [value] : value instanceof Object ? Object.values(value).flatMap(textsIn) : [];
+
+describe("what is published", () => {
+  test("is the build and the papers, and nothing else", () => {
+    expect(readdirSync(installed).sort()).toEqual([
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "SECURITY.md",
+      "dist",
+      "package.json",
+    ]);
+  });
+
+  test("has every file that it names", () => {
+    const named = [manifest.exports, manifest.imports, manifest.bin, manifest.types, manifest.main].flatMap(textsIn);
+    expect(named.length).toBeGreaterThan(15);
+    expect(named.filter((path) => !existsSync(join(installed, path)))).toEqual([]);
+  });
+
+  test("imports what it declares, and nothing else", () => {
+    const dist = join(installed, "dist");
+    const code = readdirSync(dist, { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.c?js$/.test(name))
+      .map((name) => readFileSync(join(dist, name), "utf8"))
+      .join("\n");
+    const imported = [...code.matchAll(/(?:\bfrom|\bimport|\brequire\()\s*"([^"]+)"/g)].map((match) => match[1] ?? "");
+    const strangers = imported.filter((name) => !/^(\.|#aead$|node:|jose(\/|$)|@panva\/hkdf$|express$)/.test(name));
+    expect(imported).toContain("@panva/hkdf");
+    expect([...new Set(strangers)]).toEqual([]);
+  });
+
+  test("prints fresh secrets that its own configuration takes", () => {
+    const secrets = [1, 2].map(() =>
+      execFileSync(process.execPath, [join(installed, manifest.bin.latchkey), "secret"], { encoding: "utf8" }).trim(),
+    );
+    expect(new Set(secrets).size).toBe(2);
+    for (const secret of secrets) expect(secret).toMatch(/^[\w-]{43,}$/);
+  });
+});
+
+const body = `
+  const sealer = createSealer({ secret: "a secret of at least thirty-two characters", purpose: "test" });
+  const now = 1750000000000;
+  const main = async ([, , sealed]) => {
+    if (sealed) return console.log(JSON.stringify(await sealer.open(sealed, now)));
+    const provider = await createTestProvider();
+    const kinds = [auth, requireSession, auth0, createSessions].map((value) => typeof value);
+    if (kinds.some((kind) => kind !== "function")) throw new Error(kinds.join());
+    auth({ issuer: provider.issuer, clientId: "a", clientSecret: "b", secret: "c".repeat(32), baseUrl: "http://localhost" });
+    console.log(await sealer.seal({ said: "hello" }, now));
+  };
+  main(process.argv);
+`;
+const names = {
+  latchkey: "createSealer, createSessions",
+  "latchkey/express": "auth, auth0, requireSession",
+  "latchkey/testing": "createTestProvider",
+};
+const programs = {
+  "program.mjs": Object.entries(names).map(([from, which]) => `import { ${which} } from "${from}";`),
+  "program.cjs": Object.entries(names).map(([from, which]) => `const { ${which} } = require("${from}");`),
+};
+
+describe("a user's program", () => {
+  test("imports or requires every entry, and each opens what the other sealed", () => {
+    const sealed = Object.entries(programs).map(([file, imports]) => run(file, imports.join("\n") + body).trim());
+    const opened = Object.entries(programs).flatMap(([file, imports]) =>
+      sealed.map((text) => JSON.parse(run(file, imports.join("\n") + body, text))),
+    );
+    expect(opened).toEqual(Array(4).fill({ ok: true, payload: { said: "hello" }, stale: false }));
+  });
+
+  test.each(["nodenext", "bundler"])("is checked against the types, without skipping ours: %s", (resolution) => {
+    const code = `import { createSessions, type Session } from "latchkey";
+      import express from "express";
+      import { auth, ExchangeError, requireSession } from "latchkey/express";
+      import { createCookieJar } from "latchkey/testing";
+      const sessions = createSessions<{ cart: string[] }>({ secret: "x" });
+      export const read = async (cookie: string): Promise<Session<{ cart: string[] }> | null> =>
+        (await sessions.load(cookie)).session;
+      const app = express();
+      app.use(auth({ session: { rollAfter: 60 } }), requireSession());
+      app.get("/", async (req, res) => {
+        const sub: string | undefined = req.auth.session?.user.sub;
+        const token: string = await req.auth.accessToken({ audience: "api" }).catch((error: unknown) => {
+          if (error instanceof ExchangeError) return error.code;
+          throw error;
+        });
+        res.json({ sub, token, jar: createCookieJar().header("https://app.example/") });
+      });`;
+    writeFileSync(join(folder, "program.mts"), code);
+    const flags = `--strict --noEmit --target es2022 --types node --moduleResolution ${resolution}`;
+    const kind = `--module ${resolution === "bundler" ? "esnext" : "nodenext"}`;
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const complaints = () => {
+      try {
+        return execFileSync(process.execPath, [tsc, ...`${flags} ${kind}`.split(" "), "program.mts"], {
+          cwd: folder,
+          encoding: "utf8",
+        });
+      } catch (error) {
+        return (error as { stdout: string }).stdout;
+      }
+    };
+    expect(complaints()).toBe("");
+  });
+});
