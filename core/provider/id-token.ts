@@ -24,7 +24,7 @@ export const verifyIdToken = (
     const { payload, protectedHeader } = await verifySignature(
       idToken,
       settings.idTokenSigningAlg,
-      `${keysUri}`,
+      keysUri,
       ports,
       fetch,
     );

@@ -12,6 +12,16 @@ type KeySet = ReturnType<typeof createLocalJWKSet>;
 /** Milliseconds between two fetches of a key set that did not have the key. */
 const COOLDOWN = 5_000;
 
+const cacheOf = (ports: Ports) => sharedMap<Entry<KeySet>>(ports.fetch, "keys");
+
+/** The provider's keys (RFC 7517 5), cached by where they are. */
+export const keysAt = (uri: unknown, ports: Ports, fetch: BoundedFetch, key = `${uri}`, lifetime = LIFETIME) =>
+  recall(cacheOf(ports), key, ports.now(), lifetime, () =>
+    asExchangeError("provider_invalid", async () =>
+      createLocalJWKSet((await answerOf(await fetch(`${uri}`))) as never),
+    ),
+  );
+
 /**
  * The header and the payload of a signed token (RFC 7515 5.2), if one of the keys at `uri` signed it with `algorithm`: the
  * algorithm is ours to choose, never the token's (RFC 8725 3.1). A key that is not there may be a new one: the set is
@@ -20,21 +30,19 @@ const COOLDOWN = 5_000;
 export async function verifySignature(
   token: string,
   algorithm: string,
-  uri: string,
+  uri: unknown,
   ports: Ports,
   fetch: BoundedFetch,
 ) {
-  const cache = sharedMap<Entry<KeySet>>(ports.fetch, "keys");
-  const load = () =>
-    asExchangeError("provider_invalid", async () => createLocalJWKSet((await answerOf(await fetch(uri))) as never));
   const verify = async (keys: Promise<KeySet>) => compactVerify(token, await keys, { algorithms: [algorithm] });
   try {
-    return await verify(recall(cache, uri, ports.now(), LIFETIME, load));
+    return await verify(keysAt(uri, ports, fetch));
   } catch (error) {
     if ((error as { code?: unknown }).code !== "ERR_JWKS_NO_MATCHING_KEY") throw error;
-    const again = `again ${uri}`;
-    const renewed = recall(cache, again, ports.now(), COOLDOWN, load);
-    cache.set(uri, cache.get(again) as Entry<KeySet>);
-    return verify(renewed);
+    const value = keysAt(uri, ports, fetch, `again ${uri}`, COOLDOWN);
+    // Those at hand stay until there are others.
+    await value;
+    cacheOf(ports).set(`${uri}`, { value, at: ports.now() });
+    return verify(value);
   }
 }

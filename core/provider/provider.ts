@@ -7,6 +7,7 @@ import { discover } from "./discovery.js";
 import { answerOf, asExchangeError } from "./failures.js";
 import { tokensOf } from "./grants.js";
 import { verifyIdToken } from "./id-token.js";
+import { keysAt } from "./keys.js";
 import { type Entry, refreshOnce } from "./refresher.js";
 import { boundFetch } from "./transport.js";
 
@@ -100,6 +101,8 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
     verifyIdToken(settings, (await metadata()).jwks_uri, ports, fetch, tokens);
 
   async function performRefresh({ subject, audience, scope }: RefreshInput, refreshToken: string) {
+    // Asked for before the refresh token is spent: a new one that could not be verified would be lost.
+    await keysAt((await metadata()).jwks_uri, ports, fetch);
     const asked = defined({ grant_type: "refresh_token", refresh_token: refreshToken, audience, scope });
     const response = await grant(asked, "grant_ended");
     const { idToken, accessToken } = response;

@@ -162,6 +162,18 @@ describe("Config RP modules", () => {
     await expect(verify(rp, third.tokens)).rejects.toEqual(code("id_token_invalid"));
     expect(count("jwks")).toBe(3);
   });
+
+  test("keys that could not be asked for again do no harm to those at hand", async () => {
+    const { clock, op, rp, signIn } = await pair();
+    const first = await signIn();
+    await verify(rp, first.tokens);
+    op.misbehave("unknown_kid", { times: 1 });
+    const second = await signIn();
+    op.misbehave("status_503", { endpoint: "jwks", times: 1 });
+    await expect(verify(rp, second.tokens)).rejects.toEqual(code("provider_unreachable"));
+    clock.advance(1);
+    expect((await verify(rp, first.tokens)).sub).toBe("alice");
+  });
 });
 
 describe("oidcc-client-test-userinfo-invalid-sub", () => {
@@ -298,6 +310,18 @@ describe("refreshing", () => {
       const second = await refresh(rp, first.refreshToken, { held: [first.response.accessToken] });
       expect(second.response.accessToken).not.toBe(first.response.accessToken);
     }
+  });
+
+  test("no refresh token is spent while the keys that its ID Token needs are out of reach", async () => {
+    const { clock, op, rp, signIn, count } = await pair();
+    const { tokens } = await signIn();
+    await verify(rp, tokens);
+    clock.advance(3600);
+    op.misbehave("status_503", { endpoint: "jwks", times: 1 });
+    const before = count("token");
+    await expect(refresh(rp, tokens.refreshToken)).rejects.toEqual(code("provider_unreachable"));
+    expect(count("token")).toBe(before);
+    expect((await refresh(rp, tokens.refreshToken)).response.accessToken).toMatch(/^ey/);
   });
 
   test("tokens for two audiences at once do not spend a token twice", async () => {
