@@ -172,12 +172,7 @@ const METHODS: readonly ClientAuthentication[] = [
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 function urlOf(value: string, option: string): URL {
-  let url: URL | undefined;
-  try {
-    url = new URL(value);
-  } catch {
-    // Told below, with what else may be wrong.
-  }
+  const url = URL.canParse(value) ? new URL(value) : undefined;
   const isSecure = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.test(url.hostname));
   must(
     url && isSecure && url.href === url.origin + url.pathname,

@@ -1,4 +1,5 @@
 import type { ExchangeErrorCode } from "../errors.js";
+import { cellOf } from "./cell.js";
 import { authenticationError, callbackError, sameText } from "./checks.js";
 
 /** A sign-in in progress: the one state that outlives a request, sealed into a cookie of its own. All JSON. */
@@ -165,9 +166,7 @@ export const transitions: Table = {
  * @throws TypeError for a transition that is not in the table: no client can cause one
  */
 export function transition(config: ExchangeConfig, state: State, event: Event): Next {
-  const cell = transitions[state.name]?.[event.name] as Transition<never, never> | undefined;
-  if (!cell) throw new TypeError(`latchkey: no transition from ${state.name} on ${event.name}`);
-  return cell.step(config, state as never, event as never);
+  return (cellOf(transitions, state, event) as Transition<never, never>).step(config, state as never, event as never);
 }
 
 function requestLogin(config: ExchangeConfig, _state: StateOf<"idle">, event: EventOf<"login_requested">): Next {

@@ -1,4 +1,5 @@
 import type { ExchangeErrorCode } from "../errors.js";
+import { cellOf } from "./cell.js";
 import type { TokenResponse } from "./machine.js";
 
 export interface AccessToken {
@@ -168,7 +169,5 @@ export const tokenTransitions: Table = {
  * @throws TypeError for a transition that is not in the table: no client can cause one
  */
 export function tokenTransition(state: TokenState, event: TokenEvent): Next {
-  const cell = tokenTransitions[state.name]?.[event.name] as TokenTransition<never, never> | undefined;
-  if (!cell) throw new TypeError(`latchkey: no transition from ${state.name} on ${event.name}`);
-  return cell.step(state as never, event as never);
+  return (cellOf(tokenTransitions, state, event) as TokenTransition<never, never>).step(state as never, event as never);
 }

@@ -1,0 +1,13 @@
+interface Named {
+  readonly name: string;
+}
+
+/**
+ * The cell of a machine's table for a state and an event.
+ * @throws TypeError when there is none: the transition is illegal
+ */
+export function cellOf(table: object, state: Named, event: Named): unknown {
+  const cell = (table as Readonly<Record<string, Readonly<Record<string, unknown>>>>)[state.name]?.[event.name];
+  if (!cell) throw new TypeError(`latchkey: no transition from ${state.name} on ${event.name}`);
+  return cell;
+}
