@@ -1,5 +1,5 @@
 /**
- * Minified and gzipped, with everything that is needed inside. The goals are 5 and 24 kB; these limits hold what has been
+ * Minified and gzipped, with everything that is needed inside. The goals are 5, 24 and 22 kB; these limits hold what has been
  * reached, and only ever come down.
  */
 const forNode = (config) => ({ ...config, platform: "node", conditions: ["node", "import"] });
@@ -19,5 +19,12 @@ export default [
     limit: "24.4 kB",
     gzip: true,
     modifyEsbuildConfig: forNode,
+  },
+  {
+    name: "latchkey/edge: everything",
+    path: "dist/edge.js",
+    import: "*",
+    limit: "23.5 kB",
+    gzip: true,
   },
 ];

@@ -3,6 +3,7 @@ import { defineConfig, type Options } from "tsup";
 const entries = {
   index: "adapters/index.ts",
   express: "adapters/express.ts",
+  edge: "adapters/edge.ts",
   testing: "adapters/testing/index.ts",
 };
 

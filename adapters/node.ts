@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { cachingHeaders, type Outlet, type Reply, type RequestView } from "../core/plan.js";
+import { cachingHeaders, cookieNameOf, mergeCookies, type Outlet, type Reply, type RequestView } from "../core/plan.js";
 
 /** A request as Node has it, or as Express and Next's Pages Router have extended it. */
 export type NodeRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
@@ -59,8 +59,7 @@ export function createOutlet(res: ServerResponse): NodeOutlet {
 
   beforeHeaders(res, () => {
     if (lines.size > 0) {
-      const others = [res.getHeader("set-cookie") ?? []].flat().map(String);
-      res.setHeader("set-cookie", [...others.filter((line) => !lines.has(nameOf(line))), ...lines.values()]);
+      res.setHeader("set-cookie", mergeCookies([res.getHeader("set-cookie") ?? []].flat().map(String), lines));
     }
     if (!read && !wrote) return;
     const current = { cacheControl: headerOf(res, "cache-control"), vary: headerOf(res, "vary") };
@@ -74,7 +73,7 @@ export function createOutlet(res: ServerResponse): NodeOutlet {
     canWrite: () => !res.headersSent,
     setCookies(added) {
       wrote = true;
-      for (const line of added) lines.set(nameOf(line), line);
+      for (const line of added) lines.set(cookieNameOf(line), line);
     },
     sessionRead() {
       read = true;
@@ -87,8 +86,6 @@ export function createOutlet(res: ServerResponse): NodeOutlet {
     },
   };
 }
-
-const nameOf = (line: string): string => line.slice(0, line.indexOf("="));
 
 function headerOf(res: ServerResponse, name: string): string | null {
   const value = res.getHeader(name);

@@ -59,3 +59,12 @@ export function cachingHeaders({ cacheControl, vary }: CachingHeaders, wrote: bo
   if (!known) headers["vary"] = [...names.filter(Boolean), "Cookie"].join(", ");
   return headers;
 }
+
+/** What a Set-Cookie line is for. */
+export const cookieNameOf = (line: string): string => line.slice(0, line.indexOf("="));
+
+/** The Set-Cookie lines of a response: the app's, but for names of ours, and ours, by name. */
+export const mergeCookies = (app: readonly string[], ours: ReadonlyMap<string, string>): string[] => [
+  ...app.filter((line) => !ours.has(cookieNameOf(line))),
+  ...ours.values(),
+];

@@ -1,17 +1,18 @@
 import type { RequestView } from "./plan.js";
 
-/** The path of a request, exactly as sent: `//host/x` stays a path, whatever a URL parser would make of it (S14). */
-export function pathOf(request: RequestView): string {
-  const path = request.url.startsWith("/") ? request.url : request.url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "");
-  const end = path.search(/[?#]/);
-  return (end < 0 ? path : path.slice(0, end)) || "/";
+/** The path and the query of a request, exactly as sent: `//host/x` stays a path, whatever a URL parser would make of it (S14). */
+export function targetOf({ url }: RequestView): string {
+  const target = url.startsWith("/") ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "");
+  return target.split("#", 1)[0] || "/";
 }
+
+/** The path of a request. */
+export const pathOf = (request: RequestView): string => targetOf(request).split("?", 1)[0] || "/";
 
 /** The query of a request, without its "?". */
 export function queryOf(request: RequestView): URLSearchParams {
-  const [beforeHash = ""] = request.url.split("#", 1);
-  const start = beforeHash.indexOf("?");
-  return new URLSearchParams(start < 0 ? "" : beforeHash.slice(start + 1));
+  const target = targetOf(request);
+  return new URLSearchParams(target.slice(target.indexOf("?") + 1 || target.length));
 }
 
 /** Fetched by the browser ahead of need: nobody has asked for anything yet. */

@@ -81,7 +81,9 @@ export async function authorizedFetch<Data>(
   init: FetchInit = {},
   asked: TokenRequest = {},
 ): Promise<Response> {
-  const { config, ports } = visit;
+  const { config } = visit;
+  // Called as a function: the platform's own takes no other `this` than none.
+  const { fetch } = visit.ports;
   const { origin, href, username, password, protocol } = new URL(url);
   const isPlain = protocol.startsWith("http") && !username && !password;
   if (!isPlain || !config.apiOrigins.includes(origin)) {
@@ -91,7 +93,7 @@ export async function authorizedFetch<Data>(
     const headers = new Headers(init.headers);
     headers.set("authorization", `Bearer ${await accessToken(visit, request)}`);
     // Not followed unless asked: some runtimes send Authorization on to wherever a redirect leads.
-    return ports.fetch(href, { redirect: "manual", ...init, headers });
+    return fetch(href, { redirect: "manual", ...init, headers });
   };
   const response = await send(asked);
   if (response.status !== 401 || !isRepeatable(init.body)) return response;

@@ -5,7 +5,7 @@ import type { TokenRequest, TokenSet } from "../exchange/token-life.js";
 import type { Outlet, Plan, Reply, RequestView } from "../plan.js";
 import type { FetchInit, Ports } from "../ports.js";
 import type { Provider } from "../provider/provider.js";
-import { isPrefetch, wantsPage } from "../request.js";
+import { isPrefetch, targetOf, wantsPage } from "../request.js";
 import type { SessionRefusal } from "../session/reading.js";
 import type { SessionScope } from "../session/scope.js";
 import { accessToken, authorizedFetch } from "./access.js";
@@ -109,7 +109,7 @@ export function createVisit<Data>(context: VisitContext<Data>): Visit<Data> {
       if (scope.session) return { kind: "pass" };
       if (!wantsPage(request)) return { kind: "reply", ...notAuthenticated() };
       const login = `${site.origin}${routePath(site, config, "login")}`;
-      const back = new URLSearchParams({ returnTo: request.url });
+      const back = new URLSearchParams({ returnTo: targetOf(request) });
       return { kind: "reply", ...redirect(`${login}?${back}`, request.method) };
     },
     async roll() {
@@ -134,7 +134,7 @@ export function createVisit<Data>(context: VisitContext<Data>): Visit<Data> {
     },
     async login(options = {}) {
       writable();
-      return answering(context, () => startSignIn(context, { returnTo: request.url, ...options }));
+      return answering(context, () => startSignIn(context, { returnTo: targetOf(request), ...options }));
     },
     async logout(options = {}) {
       writable();

@@ -1,6 +1,7 @@
 import type { Response } from "express";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { frameworks, startApp, type TestApp } from "../support/app.js";
+import { startApp, type TestApp } from "../support/app.js";
+import { expressApps } from "../support/express-app.js";
 
 /** The ways in which headers leave, each with two cookies of the app's own and a wish to be cached. */
 const ways: Record<string, (res: Response) => unknown> = {
@@ -45,7 +46,7 @@ const ways: Record<string, (res: Response) => unknown> = {
   },
 };
 
-describe.each(Object.entries(frameworks))("%s: cookies are put on an answer", (_name, framework) => {
+describe.each(Object.entries(expressApps))("%s: cookies are put on an answer", (_name, framework) => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startApp({

@@ -2,6 +2,7 @@ import express from "express";
 import { afterEach, describe, expect, test } from "vitest";
 import { createSealer, createSessions } from "../../adapters/index.js";
 import { plainRequest, startApp, type TestApp } from "../support/app.js";
+import { onExpress } from "../support/express-app.js";
 
 const apps: TestApp[] = [];
 afterEach(async () => {
@@ -80,8 +81,7 @@ describe("a provider that answers by a form (response_mode=form_post)", () => {
     ["left as bytes", express.raw({ type: "*/*" }), "application/x-www-form-urlencoded", "code=1&state=x"],
     ["of five megabytes", express.text({ limit: "1kb" }), "application/x-www-form-urlencoded", "x".repeat(100_000)],
   ])("a body %s is answered", async (_what, parser, type, body) => {
-    const front = express();
-    const app = await start({ framework: (() => front.use(parser)) as unknown as typeof express });
+    const app = await start({ framework: onExpress((() => express().use(parser)) as unknown as typeof express) });
     const answer = await plainRequest(app.url, "/auth/callback", {
       method: "POST",
       headers: { "content-type": type },

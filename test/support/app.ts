@@ -1,10 +1,7 @@
-import { request as httpRequest, type IncomingHttpHeaders, type Server } from "node:http";
+import { createServer, request as httpRequest, type IncomingHttpHeaders, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import express5, { type Express } from "express";
-// @ts-expect-error: the alias has no types of its own; those of Express 5 serve
-import express4 from "express4";
+import type { Express } from "express";
 import type { AuthOptions } from "../../adapters/config.js";
-import { auth, requireSession } from "../../adapters/express.js";
 import {
   type CookieJar,
   createClock,
@@ -15,10 +12,16 @@ import {
   type TestProviderOptions,
 } from "../../adapters/testing/index.js";
 import type { LatchkeyEvent } from "../../core/events.js";
+import type { Awaitable } from "../../core/ports.js";
+import { expressApps } from "./express-app.js";
 
-export const frameworks = { "Express 5": express5, "Express 4": express4 as unknown as typeof express5 };
+/** The routes that the tests ask for, served by an adapter; `extend` adds more where it is Express. */
+export type Framework = (
+  options: AuthOptions,
+  extend: (app: Express) => void,
+) => Awaitable<RequestListener & { close?: () => void }>;
 
-/** A real Express app on a real port, in front of a provider that runs in this process and can be told to misbehave. */
+/** A real app on a real port, in front of a provider that runs in this process and can be told to misbehave. */
 export interface TestApp {
   readonly url: string;
   readonly provider: TestProvider;
@@ -67,14 +70,14 @@ const NAVIGATION = {
 };
 const SCRIPT = { "sec-fetch-mode": "cors", "sec-fetch-dest": "empty", "sec-fetch-site": "same-origin", accept: "*/*" };
 
-/** Starts an app with the routes that the tests ask for; `extend` adds more. */
+/** Starts an app with the routes that the tests ask for: on Express 5 unless another is given. */
 export async function startApp({
-  framework = express5,
+  framework = expressApps["Express 5"],
   options = {},
   provider: providerOptions = {},
   extend = () => {},
 }: {
-  framework?: typeof express5;
+  framework?: Framework;
   options?: AuthOptions;
   provider?: TestProviderOptions;
   extend?: (app: Express) => void;
@@ -82,8 +85,8 @@ export async function startApp({
   const clock = createClock();
   const provider = await createTestProvider({ clock, ...providerOptions });
   const events: LatchkeyEvent[] = [];
-  const app = framework();
-  const server = await listen(app);
+  const server = createServer((req, res) => listener(req, res));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const complete: AuthOptions = {
     issuer: provider.issuer,
@@ -96,32 +99,7 @@ export async function startApp({
     onEvent: (event) => events.push(event),
     ...options,
   };
-  app.use(auth(complete));
-  app.get("/", (req, res) => {
-    res.json({ session: req.auth.session, reason: req.auth.reason });
-  });
-  app.get("/private", requireSession(), (req, res) => {
-    res.json({ sub: req.auth.session?.user.sub });
-  });
-  app.get("/untouched", (_req, res) => {
-    res.set("cache-control", "public, s-maxage=31536000").send("static");
-  });
-  app.get("/token", async (req, res, next) => {
-    try {
-      res.json({ token: await req.auth.accessToken({ refresh: req.query["force"] !== undefined }) });
-    } catch (error) {
-      next(error);
-    }
-  });
-  app.get("/update", async (req, res, next) => {
-    try {
-      await req.auth.update(req.query as Record<string, unknown>);
-      res.json({ data: req.auth.session?.data });
-    } catch (error) {
-      next(error);
-    }
-  });
-  extend(app);
+  const listener = await framework(complete, extend);
   return {
     url,
     provider,
@@ -129,14 +107,12 @@ export async function startApp({
     events,
     options: complete,
     browser: () => createTestBrowser(url, provider, clock),
-    close: () => new Promise((resolve) => server.close(() => resolve()).closeAllConnections()),
+    close: () => {
+      listener.close?.();
+      return new Promise((resolve) => server.close(() => resolve()).closeAllConnections());
+    },
   };
 }
-
-const listen = (app: Express): Promise<Server> =>
-  new Promise((resolve) => {
-    const server = app.listen(0, "127.0.0.1", () => resolve(server));
-  });
 
 function createTestBrowser(base: string, provider: TestProvider, clock: FixedClock): TestBrowser {
   const jar = createCookieJar({ clock });

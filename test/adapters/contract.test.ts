@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { frameworks, startApp, type TestApp } from "../support/app.js";
+import { startApp, type TestApp } from "../support/app.js";
+import { edgeApp } from "../support/edge-app.js";
+import { expressApps } from "../support/express-app.js";
+import { runtimes } from "../support/runtimes.js";
+
+/** Every adapter, by what it runs on. */
+const frameworks = { ...expressApps, "Edge, on Node": edgeApp, ...runtimes };
 
 /** What a Set-Cookie line names. */
 const nameOf = (line: string) => line.slice(0, line.indexOf("="));

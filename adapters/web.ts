@@ -1,0 +1,80 @@
+import { cachingHeaders, cookieNameOf, mergeCookies, type Outlet, type Reply, type RequestView } from "../core/plan.js";
+
+/** Bytes of a posted form that are read; an authorization response has a few hundred. */
+const MAX_BODY = 65_536;
+
+/** What the core reads of a Web request. Where a runtime has no Host header, the host is the one of the URL. */
+export const toRequestView = (request: Request): RequestView => ({
+  method: request.method,
+  url: request.url,
+  headers: {
+    get: (name) => request.headers.get(name) ?? (name === "host" ? new URL(request.url).host : null),
+  },
+  text: () => readBody(request),
+});
+
+/** The posted form as text; empty when it is too long. */
+async function readBody({ body }: Request): Promise<string> {
+  const reader = body?.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for (let part = await reader?.read(); part?.value; part = await reader?.read()) {
+    size += part.value.length;
+    if (size > MAX_BODY) return "";
+    text += decoder.decode(part.value, { stream: true });
+  }
+  return text;
+}
+
+/** What is still to be put on a response before it is handed out. */
+export interface WebOutlet extends Outlet {
+  /** The response with it. Nothing can be written after that. */
+  apply(response: Response): Response;
+  /** A reply of ours as a response. */
+  send(reply: Reply): Response;
+}
+
+/** The one place where a Web response is touched. `open`: whether there will be one. */
+export function createOutlet(open = true): WebOutlet {
+  const lines = new Map<string, string>();
+  let isOpen = open;
+  let read = false;
+  let wrote = false;
+
+  /** On a copy: the headers of what `fetch` or `Response.redirect` gave cannot be changed. Its body is not touched. */
+  function apply(response: Response): Response {
+    isOpen = false;
+    // A change of protocol has no headers of ours, and cannot be copied.
+    if ((!read && !wrote) || response.status < 200) return response;
+    const copy = new Response(response.body, response);
+    const { headers } = copy;
+    if (lines.size > 0) {
+      const merged = mergeCookies(headers.getSetCookie(), lines);
+      headers.delete("set-cookie");
+      for (const line of merged) headers.append("set-cookie", line);
+    }
+    const current = { cacheControl: headers.get("cache-control"), vary: headers.get("vary") };
+    for (const [name, value] of Object.entries(cachingHeaders(current, wrote))) {
+      if (value === null) headers.delete(name);
+      else headers.set(name, value);
+    }
+    return copy;
+  }
+
+  return {
+    canWrite: () => isOpen,
+    sessionRead() {
+      read = true;
+    },
+    setCookies(added) {
+      wrote = true;
+      for (const line of added) lines.set(cookieNameOf(line), line);
+    },
+    apply,
+    send({ status, headers, body }) {
+      wrote = true;
+      return apply(new Response(body, { status, headers }));
+    },
+  };
+}
