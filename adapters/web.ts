@@ -1,12 +1,16 @@
 import { cachingHeaders, cookieNameOf, mergeCookies, type Outlet, type Reply, type RequestView } from "../core/plan.js";
+import { targetOf } from "../core/request.js";
 
 /** Bytes of a posted form that are read; an authorization response has a few hundred. */
 const MAX_BODY = 65_536;
 
-/** What the core reads of a Web request. Where a runtime has no Host header, the host is the one of the URL. */
-export const toRequestView = (request: Request): RequestView => ({
+/**
+ * What the core reads of a Web request. Where a runtime has no Host header, the host is the one of the URL. `base`: a path
+ * that the app lives under, where its framework has taken it off.
+ */
+export const toRequestView = (request: Request, base = ""): RequestView => ({
   method: request.method,
-  url: request.url,
+  url: base + targetOf(request),
   headers: {
     get: (name) => request.headers.get(name) ?? (name === "host" ? new URL(request.url).host : null),
   },
@@ -29,14 +33,19 @@ async function readBody({ body }: Request): Promise<string> {
 
 /** What is still to be put on a response before it is handed out. */
 export interface WebOutlet extends Outlet {
+  /** The Set-Cookie lines so far. */
+  lines(): string[];
   /** The response with it. Nothing can be written after that. */
   apply(response: Response): Response;
   /** A reply of ours as a response. */
   send(reply: Reply): Response;
 }
 
-/** The one place where a Web response is touched. `open`: whether there will be one. */
-export function createOutlet(open = true): WebOutlet {
+/**
+ * The one place where a Web response is touched. `open`: whether there will be one. `ahead`: somebody else answers later,
+ * with caching headers that ours replace unseen, so that whatever was read is kept by no cache.
+ */
+export function createOutlet({ open = true, ahead = false } = {}): WebOutlet {
   const lines = new Map<string, string>();
   let isOpen = open;
   let read = false;
@@ -55,7 +64,7 @@ export function createOutlet(open = true): WebOutlet {
       for (const line of merged) headers.append("set-cookie", line);
     }
     const current = { cacheControl: headers.get("cache-control"), vary: headers.get("vary") };
-    for (const [name, value] of Object.entries(cachingHeaders(current, wrote))) {
+    for (const [name, value] of Object.entries(cachingHeaders(current, wrote || ahead))) {
       if (value === null) headers.delete(name);
       else headers.set(name, value);
     }
@@ -63,6 +72,7 @@ export function createOutlet(open = true): WebOutlet {
   }
 
   return {
+    lines: () => [...lines.values()],
     canWrite: () => isOpen,
     sessionRead() {
       read = true;

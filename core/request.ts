@@ -15,13 +15,14 @@ export function queryOf(request: RequestView): URLSearchParams {
   return new URLSearchParams(target.slice(target.indexOf("?") + 1 || target.length));
 }
 
-/** Fetched by the browser ahead of need: nobody has asked for anything yet. */
+/** Fetched ahead of need, when nobody has asked for anything yet; or by a Next server for itself, which drops cookies. */
 export function isPrefetch({ headers }: RequestView): boolean {
   return (
     headers.get("sec-purpose") !== null ||
     headers.get("purpose") === "prefetch" ||
     headers.get("x-moz") === "prefetch" ||
-    headers.get("next-router-prefetch") !== null
+    headers.get("next-router-prefetch") !== null ||
+    headers.get("x-action-redirect") !== null
   );
 }
 

@@ -1,5 +1,5 @@
 import type { TokenSet } from "../../core/exchange/token-life.js";
-import { type User, useOf } from "../../core/relying-party/config.js";
+import { sealedFor, type User } from "../../core/relying-party/config.js";
 import { createUserSessions } from "../../core/relying-party/user-sessions.js";
 import type { AuthOptions } from "../config.js";
 import { portsOf } from "../ports.js";
@@ -36,7 +36,7 @@ export async function mintSession<Data = Record<string, unknown>>(options: MintO
     {
       ...rest,
       secret,
-      use: useOf({ issuer, clientId }),
+      use: sealedFor({ issuer, clientId }),
       cookie: { ...rest.cookie, secure: first.startsWith("https:") },
     },
     portsOf(options),

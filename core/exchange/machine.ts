@@ -21,6 +21,8 @@ export interface Transaction {
   /** Seconds since the user authenticated, at most. */
   readonly maxAge?: number;
   readonly organization?: string;
+  /** What the app wants to find again when the sign-in is done. */
+  readonly appState?: unknown;
 }
 
 /** What a token endpoint answers (RFC 6749 5.1). */
@@ -75,6 +77,7 @@ export type Event =
       readonly parameters: Readonly<Record<string, string>>;
       readonly maxAge?: number;
       readonly organization?: string;
+      readonly appState?: unknown;
     }
   | { readonly name: "callback_received"; readonly now: number; readonly parameters: URLSearchParams }
   | { readonly name: "tokens_received"; readonly tokens: TokenResponse }
@@ -170,9 +173,10 @@ export function transition(config: ExchangeConfig, state: State, event: Event): 
 }
 
 function requestLogin(config: ExchangeConfig, _state: StateOf<"idle">, event: EventOf<"login_requested">): Next {
-  const { now, secrets, redirectUri, returnTo, issuer, issRequired, maxAge, organization } = event;
+  const { now, secrets, redirectUri, returnTo, issuer, issRequired, maxAge, organization, appState } = event;
   const { codeChallenge, ...kept } = secrets;
-  const transaction = { ...kept, redirectUri, returnTo, issuer, issRequired, startedAt: now, maxAge, organization };
+  const asked = { redirectUri, returnTo, issuer, issRequired, maxAge, organization, appState };
+  const transaction = { ...kept, ...asked, startedAt: now };
   const parameters: Record<string, string> = {
     ...event.parameters,
     response_type: "code",

@@ -1,5 +1,5 @@
 import type { LatchkeyEvent } from "../events.js";
-import type { IdTokenClaims } from "../exchange/machine.js";
+import type { IdTokenClaims, TokenResponse } from "../exchange/machine.js";
 import type { Awaitable } from "../ports.js";
 import type { ProviderSettings } from "../provider/provider.js";
 import type { SessionsOptions } from "../session/sessions.js";
@@ -20,7 +20,7 @@ export interface SignedIn<Data> {
 }
 
 /** What sessions and sign-ins of this client at this provider are sealed for: no other's open here. */
-export const useOf = ({ issuer, clientId }: Pick<ProviderSettings, "issuer" | "clientId">): string =>
+export const sealedFor = ({ issuer, clientId }: Pick<ProviderSettings, "issuer" | "clientId">): string =>
   encodeURI(`${clientId} ${issuer}`);
 
 /** One place where the app is reached: an origin, and the path that it lives under. */
@@ -38,6 +38,10 @@ export interface SignIn {
   /** All verified claims, those of the protocol too. */
   readonly claims: IdTokenClaims;
   readonly accessToken: string;
+  /** All that the token endpoint answered. */
+  readonly tokens: TokenResponse;
+  /** What the sign-in was begun with. */
+  readonly appState?: unknown;
 }
 
 /** A checked configuration, complete: what adapters make of an app's options and its environment. */
@@ -47,6 +51,8 @@ export interface RelyingPartyConfig<Data> {
   readonly sites: readonly [Site, ...Site[]];
   /** `/auth` */
   readonly mount: string;
+  /** The path of the redirect URI, where it is not the callback route under the mount. */
+  readonly callbackPath?: string | undefined;
   readonly trailingSlash: boolean;
   readonly scope: string;
   readonly responseMode: "query" | "form_post";

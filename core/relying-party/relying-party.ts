@@ -5,7 +5,7 @@ import type { Ports } from "../ports.js";
 import { createProvider } from "../provider/provider.js";
 import { packed } from "../seal/payload.js";
 import { createSealer } from "../seal/sealer.js";
-import { type RelyingPartyConfig, type Site, useOf } from "./config.js";
+import { type RelyingPartyConfig, type Site, sealedFor } from "./config.js";
 import { chooseSite } from "./site.js";
 import { openTransactions, TRANSACTION_DURATION } from "./transactions.js";
 import { createUserSessions } from "./user-sessions.js";
@@ -14,13 +14,15 @@ import { createVisit, type Visit, type VisitContext } from "./visit.js";
 /** Sign-in and sessions of one app: what every adapter calls. It keeps nothing of any user. */
 export interface RelyingParty<Data> {
   /** Opens the session of one request. Never throws for what a client sent. */
+  open(request: RequestView, outlet: Outlet): Promise<VisitContext<Data>>;
+  /** The same, as a {@link Visit}. */
   visit(request: RequestView, outlet: Outlet): Promise<Visit<Data>>;
 }
 
 /** @throws MisuseError (`ERR_CONFIG`) when secrets, cookies or durations are wrong */
 export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports: Ports): RelyingParty<Data> {
   const provider = createProvider(config.provider, ports);
-  const use = useOf(config.provider);
+  const use = sealedFor(config.provider);
   const transactionSealer = createSealer(config.session.secret, `transaction ${use}`, TRANSACTION_DURATION, packed);
   const exchange = {
     clientId: config.provider.clientId,
@@ -37,8 +39,8 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
     [...new Set(config.sites.map(({ secure }) => secure))].map((secure) => [secure, sessionsAt(secure)]),
   );
 
-  return {
-    async visit(request, outlet) {
+  const relyingParty: RelyingParty<Data> = {
+    async open(request, outlet) {
       const site = chooseSite(config.sites, request);
       const { load, cookieName } = sessions.get(site.secure) as ReturnType<typeof sessionsAt>;
       const scope = await load(request.headers.get("cookie"));
@@ -48,21 +50,11 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
         const lines = await scope.commit({ roll });
         if (lines.length > 0) outlet.setCookies(lines);
       };
-      return createVisit({
-        config,
-        exchange,
-        ports,
-        provider,
-        request,
-        site,
-        scope,
-        transactions,
-        outlet,
-        emit,
-        commit,
-      });
+      return { config, exchange, ports, provider, request, site, scope, transactions, outlet, emit, commit };
     },
+    visit: async (request, outlet) => createVisit(await relyingParty.open(request, outlet)),
   };
+  return relyingParty;
 }
 
 /** The callback is always reached by a navigation from the provider's site, which Lax allows; an embedded app needs None. */

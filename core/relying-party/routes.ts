@@ -1,16 +1,34 @@
+import type { ExchangeError } from "../errors.js";
 import type { Plan, Reply } from "../plan.js";
 import { isNavigation, isSameOrigin, queryOf } from "../request.js";
 import { decline, json, methodNotAllowed, redirect } from "./replies.js";
-import { finishSignIn, loginOptionsOf, startSignIn } from "./sign-in.js";
-import { signOut } from "./sign-out.js";
+import { type CallbackOptions, finishSignIn, type LoginOptions, loginOptionsOf, startSignIn } from "./sign-in.js";
+import { type LogoutOptions, signOut } from "./sign-out.js";
 import { type Route, routeOf, routePath } from "./site.js";
 import { answering, type VisitContext } from "./visit.js";
+
+/** What whoever asks for a route by name may add to its query. */
+export interface RouteOptions<Data> {
+  login?: LoginOptions;
+  logout?: LogoutOptions;
+  callback?: CallbackOptions<Data> & {
+    /** Told what went wrong, in the place of the error page. */
+    onError?: (error: ExchangeError) => never;
+  };
+}
 
 /** Answers a request for one of our routes. */
 export async function answerRoute<Data>(context: VisitContext<Data>): Promise<Plan> {
   const route = routeOf(context.request, context.site, context.config);
-  return route ? { kind: "reply", ...(await handlers[route](context)) } : { kind: "pass" };
+  return route ? { kind: "reply", ...(await answerAs(context, route)) } : { kind: "pass" };
 }
+
+/** Answers as one of our routes, wherever it is asked for. */
+export const answerAs = <Data>(
+  context: VisitContext<Data>,
+  route: Route,
+  options: RouteOptions<Data> = {},
+): Promise<Reply> => handlers[route](context, options);
 
 /** What an authorization response is made of (RFC 6749 4.1.2, RFC 9207 2). */
 const RESPONSE_PARAMETERS = ["state", "code", "iss", "error"];
@@ -26,27 +44,32 @@ function bounce<Data>({ site, config }: VisitContext<Data>, form: URLSearchParam
   return redirect(`${site.origin}${routePath(site, config, "callback")}?${kept}`, "POST");
 }
 
-const handlers: { readonly [route in Route]: <Data>(context: VisitContext<Data>) => Promise<Reply> } = {
+const handlers: {
+  readonly [route in Route]: <Data>(context: VisitContext<Data>, options: RouteOptions<Data>) => Promise<Reply>;
+} = {
   /** Started by a person's navigation only: never by a prefetch or a script (P1, P16). */
-  async login(context) {
+  async login(context, { login }) {
     const { request, config } = context;
     if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET");
     if (!isNavigation(request)) return decline(request.headers.get("sec-purpose") !== null);
     // A frame that another site hides must not push a person's own sign-ins out.
     const framed = (request.headers.get("sec-fetch-dest") ?? "document") !== "document";
     if (framed && config.session.cookie?.sameSite !== "none") return decline(false);
-    return answering(context, () => startSignIn(context, loginOptionsOf(queryOf(request), config.allowedParams)));
+    const asked = loginOptionsOf(queryOf(request), config.allowedParams);
+    return answering(context, () => startSignIn(context, { ...asked, ...login }));
   },
 
-  async callback(context) {
+  async callback(context, { callback = {} }) {
     const { request } = context;
-    if (request.method === "GET") return answering(context, () => finishSignIn(context, queryOf(request)));
+    if (request.method === "GET") {
+      return answering(context, () => finishSignIn(context, queryOf(request), callback), callback.onError);
+    }
     if (request.method !== "POST") return methodNotAllowed("GET, POST");
     return bounce(context, new URLSearchParams((await request.text?.()) ?? ""));
   },
 
   /** POST from anywhere but another site; GET only as a navigation that says it comes from the app itself. */
-  async logout(context) {
+  async logout(context, { logout }) {
     const { request, site } = context;
     const same = isSameOrigin(request, site.origin);
     if (request.method === "POST" && same === false) return json(403, { error: "cross_origin" });
@@ -56,7 +79,7 @@ const handlers: { readonly [route in Route]: <Data>(context: VisitContext<Data>)
       if (request.headers.get("sec-fetch-site") !== "same-origin") return methodNotAllowed("POST");
     }
     const returnTo = queryOf(request).get("returnTo");
-    return answering(context, () => signOut(context, returnTo === null ? {} : { returnTo }));
+    return answering(context, () => signOut(context, { ...(returnTo === null ? {} : { returnTo }), ...logout }));
   },
 
   /** Who is signed in, for the browser: the user's claims, never a token (S43). Does not count as activity. */

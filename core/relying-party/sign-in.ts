@@ -1,5 +1,5 @@
 import { sha256, toBase64url } from "../bytes.js";
-import { ExchangeError } from "../errors.js";
+import { ExchangeError, must } from "../errors.js";
 import {
   type Effect,
   type Event,
@@ -12,6 +12,7 @@ import {
 import { safeReturnTo } from "../exchange/return-to.js";
 import { tokenSetOf } from "../exchange/token-life.js";
 import type { Reply } from "../plan.js";
+import type { RelyingPartyConfig, SignIn, User } from "./config.js";
 import { drive } from "./drive.js";
 import { redirect } from "./replies.js";
 import { routePath } from "./site.js";
@@ -30,7 +31,19 @@ export interface LoginOptions {
   prompt?: string;
   /** Further authorization parameters. Those that the protocol relies on cannot be set. */
   params?: Readonly<Record<string, string>>;
+  /** A JSON value that `onSignIn` is told at the end, of at most 1,024 characters: it waits in a cookie. */
+  appState?: unknown;
 }
+
+/** How one sign-in ends, over what the configuration says. */
+export interface CallbackOptions<Data> {
+  /** @default the `returnTo` that it began with */
+  returnTo?: string | undefined;
+  onSignIn?: RelyingPartyConfig<Data>["onSignIn"];
+}
+
+/** Characters of an app's state, as JSON. */
+const MAX_APP_STATE = 1024;
 
 /** The login route: only allow-listed query parameters go on to the provider (S18). */
 export function loginOptionsOf(query: URLSearchParams, allowed: readonly string[]): LoginOptions {
@@ -45,6 +58,8 @@ export function loginOptionsOf(query: URLSearchParams, allowed: readonly string[
 /** Starts a sign-in: seals its transaction into a cookie and sends the browser to the provider. */
 export async function startSignIn<Data>(visit: VisitContext<Data>, options: LoginOptions): Promise<Reply> {
   const { config, ports, provider, site } = visit;
+  const { appState } = options;
+  must((JSON.stringify(appState) ?? "").length <= MAX_APP_STATE, `appState: ${MAX_APP_STATE} characters at most`);
   const draw = () => toBase64url(ports.random(32));
   const codeVerifier = draw();
   const codeChallenge = await sha256(codeVerifier);
@@ -56,10 +71,11 @@ export async function startSignIn<Data>(visit: VisitContext<Data>, options: Logi
       name: "login_requested",
       now: ports.now(),
       secrets: { state: draw(), nonce: draw(), codeVerifier, codeChallenge },
-      redirectUri: site.origin + routePath(site, config, "callback"),
+      redirectUri: site.origin + (config.callbackPath ?? routePath(site, config, "callback")),
       returnTo: safeReturnTo(options.returnTo, site.origin, `${site.path}/`, site.path + config.mount),
       issuer,
       issRequired,
+      appState,
       ...authorizationOf(config.authorizationParams, options),
     },
   );
@@ -84,18 +100,27 @@ function authorizationOf(configured: Readonly<Record<string, string>>, options: 
 }
 
 /** Ends a sign-in: the transaction is used up whatever happens, and a session is established only at the very end. */
-export async function finishSignIn<Data>(visit: VisitContext<Data>, parameters: URLSearchParams): Promise<Reply> {
+export async function finishSignIn<Data>(
+  visit: VisitContext<Data>,
+  parameters: URLSearchParams,
+  options: CallbackOptions<Data> = {},
+): Promise<Reply> {
   const stated = parameters.getAll("state");
   const transaction = stated.length === 1 && stated[0] ? await visit.transactions.find(stated[0]) : undefined;
   // Back button, bookmark, a second delivery: somebody who is signed in already goes on.
   if (!transaction && visit.scope.session)
     return redirect(`${visit.site.origin}${visit.site.path}/`, visit.request.method);
   const state: State = transaction ? { name: "awaiting_callback", transaction } : { name: "idle" };
-  return run(visit, state, { name: "callback_received", now: visit.ports.now(), parameters });
+  return run(visit, state, { name: "callback_received", now: visit.ports.now(), parameters }, options);
 }
 
 /** @throws ExchangeError with the code of the state `failed` */
-async function run<Data>(visit: VisitContext<Data>, start: State, first: Event): Promise<Reply> {
+async function run<Data>(
+  visit: VisitContext<Data>,
+  start: State,
+  first: Event,
+  options: CallbackOptions<Data> = {},
+): Promise<Reply> {
   let answer: Reply | undefined;
   let cause: unknown;
   const step = (state: State, event: Event) => transition(visit.exchange, state, event);
@@ -107,7 +132,7 @@ async function run<Data>(visit: VisitContext<Data>, start: State, first: Event):
     first,
     async (effect: Effect, before): Promise<Event | undefined> => {
       try {
-        const done = await perform(visit, effect, before);
+        const done = await perform(visit, effect, before, options);
         if (!done || "name" in done) return done;
         answer = done;
       } catch (error) {
@@ -127,8 +152,10 @@ async function perform<Data>(
   visit: VisitContext<Data>,
   effect: Effect,
   before: State,
+  { returnTo, onSignIn = visit.config.onSignIn }: CallbackOptions<Data>,
 ): Promise<Reply | Event | undefined> {
   const { provider, ports, request, site, transactions } = visit;
+  const { appState } = ("transaction" in before && before.transaction) || {};
   switch (effect.name) {
     case "set_transaction":
       await transactions.add(effect.transaction);
@@ -145,24 +172,34 @@ async function perform<Data>(
     case "verify_id_token":
       return { name: "id_token_verified", claims: await provider.verifyIdToken(effect), now: ports.now() };
     case "establish_session":
-      await establish(visit, effect.claims, effect.tokens);
+      await establish(visit, effect.claims, effect.tokens, (signIn) => onSignIn?.({ ...signIn, appState }));
       return undefined;
     case "redirect":
       // Read back from a seal, and still resolved against our own origin once more (S15).
-      return redirect(site.origin + safeReturnTo(effect.to, site.origin, `${site.path}/`), request.method);
+      return redirect(site.origin + safeReturnTo(returnTo ?? effect.to, site.origin, `${site.path}/`), request.method);
   }
 }
 
 /** Claims about the token rather than about the user (RFC 7519 4.1, OpenID Connect Core 2 and 3.3.2.11). */
 const PROTOCOL_CLAIMS = new Set("iss aud exp iat nbf jti nonce at_hash c_hash s_hash azp auth_time sid".split(" "));
 
+/** The user that claims tell of; the subject is the one that the ID Token was verified for. */
+export const userOf = (claims: Readonly<Record<string, unknown>>, sub: string): User => ({
+  ...Object.fromEntries(Object.entries(claims).filter(([name]) => !PROTOCOL_CLAIMS.has(name))),
+  sub,
+});
+
 /** Begins the session: always a new one (S30); data is carried over only for the same user. */
-async function establish<Data>(visit: VisitContext<Data>, claims: IdTokenClaims, tokens: TokenResponse): Promise<void> {
+async function establish<Data>(
+  visit: VisitContext<Data>,
+  claims: IdTokenClaims,
+  tokens: TokenResponse,
+  shape: (signIn: SignIn) => ReturnType<NonNullable<RelyingPartyConfig<Data>["onSignIn"]>> | undefined,
+): Promise<void> {
   const { config, ports, provider, scope } = visit;
   const extra = config.userinfo ? await provider.userinfo(tokens.accessToken, claims.sub) : {};
-  const entries = Object.entries({ ...claims, ...extra }).filter(([name]) => !PROTOCOL_CLAIMS.has(name));
-  const user = { ...Object.fromEntries(entries), sub: claims.sub };
-  const shaped = await config.onSignIn?.({ user, claims, accessToken: tokens.accessToken });
+  const user = userOf({ ...claims, ...extra }, claims.sub);
+  const shaped = await shape({ user, claims, accessToken: tokens.accessToken, tokens });
   const previous = scope.session?.data;
   const carried = previous && previous.user.sub === claims.sub ? previous.data : ({} as Data);
   scope.begin(

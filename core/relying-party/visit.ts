@@ -85,11 +85,11 @@ export interface VisitContext<Data> {
 
 /** The relying party's side of one request. */
 export function createVisit<Data>(context: VisitContext<Data>): Visit<Data> {
-  const { scope, request, outlet, site, config } = context;
+  const { scope, request, outlet } = context;
 
   function writable(): void {
     if (outlet.canWrite()) return;
-    throw new MisuseError("ERR_HEADERS_SENT", "the response has begun; cookies can no longer be set");
+    throw new MisuseError("ERR_HEADERS_SENT", "cookies cannot be set any more, or not here (in a Server Component)");
   }
 
   return {
@@ -107,10 +107,8 @@ export function createVisit<Data>(context: VisitContext<Data>): Visit<Data> {
     guard() {
       outlet.sessionRead();
       if (scope.session) return { kind: "pass" };
-      if (!wantsPage(request)) return { kind: "reply", ...notAuthenticated() };
-      const login = `${site.origin}${routePath(site, config, "login")}`;
-      const back = new URLSearchParams({ returnTo: targetOf(request) });
-      return { kind: "reply", ...redirect(`${login}?${back}`, request.method) };
+      const refusal = wantsPage(request) ? redirect(loginUrl(context), request.method) : notAuthenticated();
+      return { kind: "reply", ...refusal };
     },
     async roll() {
       if (scope.session && !isPrefetch(request) && outlet.canWrite()) await context.commit({ roll: true });
@@ -143,8 +141,17 @@ export function createVisit<Data>(context: VisitContext<Data>): Visit<Data> {
   };
 }
 
+/** Where a page that needs a session sends people: to the login route, and back. */
+export function loginUrl<Data>({ request, site, config }: VisitContext<Data>, returnTo = targetOf(request)): string {
+  return `${site.origin}${routePath(site, config, "login")}?${new URLSearchParams({ returnTo })}`;
+}
+
 /** Runs what answers with a page; a failure becomes the error page, and what was written so far is kept. */
-export async function answering<Data>(context: VisitContext<Data>, answer: () => Promise<Reply>): Promise<Reply> {
+export async function answering<Data>(
+  context: VisitContext<Data>,
+  answer: () => Promise<Reply>,
+  onError?: (error: ExchangeError) => never,
+): Promise<Reply> {
   try {
     const reply = await answer();
     await context.commit();
@@ -154,6 +161,7 @@ export async function answering<Data>(context: VisitContext<Data>, answer: () =>
     if (!failure) throw error;
     context.emit({ type: "failed", code: failure.code });
     await context.commit();
+    onError?.(failure);
     return errorPage(failure.code, routePath(context.site, context.config, "login"));
   }
 }
