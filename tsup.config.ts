@@ -4,6 +4,7 @@ const entries = {
   index: "adapters/index.ts",
   express: "adapters/express.ts",
   edge: "adapters/edge.ts",
+  next: "adapters/next/index.ts",
   testing: "adapters/testing/index.ts",
 };
 
@@ -15,18 +16,21 @@ const shared: Options = {
   removeNodeProtocol: false,
 };
 
+/** For bundles of pages: it has the types of `next`. */
+const standIn = { "next.browser": "adapters/next/browser.ts" };
+
 const engines = { "engines/node": "core/seal/aead.node.ts", "engines/web": "core/seal/aead.web.ts" };
 
 export default defineConfig([
   {
     ...shared,
-    entry: { ...entries, ...engines, cli: "adapters/cli.ts" },
+    entry: { ...entries, ...standIn, ...engines, cli: "adapters/cli.ts" },
     format: "esm",
     dts: { entry: entries, compilerOptions: { ignoreDeprecations: "6.0" } },
   },
   {
     ...shared,
-    entry: { ...entries, ...engines },
+    entry: { ...entries, ...standIn, ...engines },
     format: "cjs",
     // jose is ES modules alone, which `require` takes from Node 20.19 on only.
     noExternal: ["jose"],

@@ -40,7 +40,7 @@ export function auth<Data = Record<string, unknown>>(options: AuthOptions<Data> 
 
   return async (req, res, next) => {
     try {
-      const outlet = createOutlet(res);
+      const outlet = createOutlet(res, req);
       const visit = await relyingParty.visit(toRequestView(req, forwardedHost(req)), outlet);
       const plan = await visit.route();
       if (plan.kind === "reply") return outlet.send(plan);

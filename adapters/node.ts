@@ -1,5 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { cachingHeaders, cookieNameOf, mergeCookies, type Outlet, type Reply, type RequestView } from "../core/plan.js";
+import {
+  cachingHeaders,
+  cookieHeaderAfter,
+  cookieNameOf,
+  mergeCookies,
+  type Outlet,
+  type Reply,
+  type RequestView,
+} from "../core/plan.js";
 
 /** A request as Node has it, or as Express and Next's Pages Router have extended it. */
 export type NodeRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
@@ -51,8 +59,11 @@ export interface NodeOutlet extends Outlet {
   send(reply: Reply): void;
 }
 
-/** The one place where a Node response is touched: when its headers are about to leave, over whatever the app put there. */
-export function createOutlet(res: ServerResponse): NodeOutlet {
+/**
+ * The one place where a Node response is touched: when its headers are about to leave, over whatever the app put there.
+ * Who looks at the request after a write sees the cookies as they will be: another server behind this one, such as Next.
+ */
+export function createOutlet(res: ServerResponse, { headers }: Pick<IncomingMessage, "headers">): NodeOutlet {
   const lines = new Map<string, string>();
   let read = false;
   let wrote = false;
@@ -74,6 +85,7 @@ export function createOutlet(res: ServerResponse): NodeOutlet {
     setCookies(added) {
       wrote = true;
       for (const line of added) lines.set(cookieNameOf(line), line);
+      headers.cookie = cookieHeaderAfter(headers.cookie, added);
     },
     sessionRead() {
       read = true;

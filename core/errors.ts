@@ -4,7 +4,8 @@ export type MisuseCode =
   | "ERR_NOT_JSON"
   | "ERR_NO_SESSION"
   | "ERR_ORIGIN_NOT_ALLOWED"
-  | "ERR_HEADERS_SENT";
+  | "ERR_HEADERS_SENT"
+  | "ERR_SERVER_ONLY";
 
 /** Wrong use or configuration. The message says what to change; `code` is stable. */
 export class MisuseError extends Error {

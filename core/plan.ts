@@ -68,3 +68,17 @@ export const mergeCookies = (app: readonly string[], ours: ReadonlyMap<string, s
   ...app.filter((line) => !ours.has(cookieNameOf(line))),
   ...ours.values(),
 ];
+
+/** The name in a line of ours, and the value that a browser holds under it from then on; undefined when the line deletes. */
+export function cookieAfter(line: string): readonly [name: string, value: string | undefined] {
+  const name = cookieNameOf(line);
+  return [name, line.includes("; Max-Age=0;") ? undefined : line.slice(name.length + 1, line.indexOf(";"))];
+}
+
+/** The Cookie header that a browser would send after lines of ours, for who else looks at this request; "" when there is none. */
+export function cookieHeaderAfter(header: string | null | undefined, lines: readonly string[]): string {
+  const names = lines.map(cookieNameOf);
+  const kept = (header ?? "").split(";").map((pair) => pair.trim());
+  const added = lines.map(cookieAfter).map(([name, value]) => value && `${name}=${value}`);
+  return [...kept.filter((pair) => !names.includes(cookieNameOf(pair))), ...added].filter(Boolean).join("; ");
+}

@@ -1,0 +1,99 @@
+import { MisuseError } from "../../core/errors.js";
+import type { Reply, RequestView } from "../../core/plan.js";
+import {
+  type AuthSession,
+  createVisit,
+  loginUrl,
+  type Visit,
+  type VisitContext,
+} from "../../core/relying-party/visit.js";
+import { pathOf } from "../../core/request.js";
+import { createServing, type Serving } from "../serve.js";
+import { toRequestView } from "../web.js";
+import type { Configured } from "./configured.js";
+import { type CookieStore, cookieHeaderOf, storeOutlet } from "./cookie-store.js";
+
+/** One request of the App Router. */
+interface Open<Data> {
+  readonly context: VisitContext<Data>;
+  readonly visit: Visit<Data>;
+}
+
+/** The App Router: pages, layouts, server actions and route handlers. */
+export interface AppRouter<Data> extends Serving<Data> {
+  handlers: { GET(request: Request): Promise<Response>; POST(request: Request): Promise<Response> };
+  /** The request that is being answered, wherever in the App Router that is. */
+  here(): Promise<Visit<Data>>;
+  /** The session of the request that is being answered; without one, Next sends people to sign in. Never returns null. */
+  required(options?: { returnTo?: string }): Promise<AuthSession<Data>>;
+  /** Sends the browser where a reply says. Never returns. */
+  redirect(reply: Reply): Promise<never>;
+}
+
+/** Loaded when a request needs it: it takes Node several times as long as all of this package. */
+const loadHeaders = () => import("next/headers.js");
+
+export function createAppRouter<Data>(configured: () => Configured<Data>): AppRouter<Data> {
+  /** By what `cookies()` gives: one object for a render, and another once an action has changed it. */
+  const known = new WeakMap<object, Promise<Open<Data>>>();
+
+  async function openHere(store: CookieStore, headers: Headers): Promise<Open<Data>> {
+    if (headers.entries().next().done) {
+      throw new MisuseError(
+        "ERR_CONFIG",
+        'remove dynamic = "force-static": this page reads the session of its visitor',
+      );
+    }
+    const { relyingParty, base } = configured();
+    const request: RequestView = {
+      method: "GET",
+      url: `${base}/`,
+      headers: { get: (name) => (name === "cookie" ? cookieHeaderOf(store) : headers.get(name)) },
+    };
+    // A Next server that follows an action's redirect for itself throws away what is written here.
+    const context = await relyingParty.open(request, storeOutlet(store, !headers.has("x-action-redirect")));
+    return { context, visit: createVisit(context) };
+  }
+
+  async function open(): Promise<Open<Data>> {
+    const { cookies, headers } = await loadHeaders();
+    // First of all: it tells Next that this is made for one visitor, before a clock or randomness is asked.
+    const store = await cookies();
+    const opened = known.get(store) ?? openHere(store, await headers());
+    known.set(store, opened);
+    return opened;
+  }
+
+  const serving = createServing<Data>(async (request, outlet) => {
+    const { relyingParty, base } = configured();
+    const context = await relyingParty.open(toRequestView(request, base), outlet);
+    const visit = createVisit(context);
+    // What is asked for without a request, inside the handler, is this one.
+    known.set(await (await loadHeaders()).cookies(), Promise.resolve({ context, visit }));
+    return visit;
+  });
+
+  /** Only the routes: what else comes here is asked for under another path than the configuration says. */
+  const handler = serving.wrap(async (request) => {
+    const { config, base } = configured();
+    const path = base + pathOf(toRequestView(request));
+    if (path.startsWith(`${base}${config.mount}/`)) return new Response(null, { status: 404 });
+    throw new MisuseError("ERR_CONFIG", `these handlers answer ${path}: set mount to the folder of their route.ts`);
+  });
+
+  const redirect: AppRouter<Data>["redirect"] = async ({ headers }) => {
+    const navigation = await import("next/navigation.js");
+    return navigation.redirect(headers["location"] as string);
+  };
+
+  return {
+    ...serving,
+    handlers: { GET: handler, POST: handler },
+    here: async () => (await open()).visit,
+    redirect,
+    async required({ returnTo = "/" } = {}) {
+      const { context, visit } = await open();
+      return visit.session ?? redirect({ status: 302, headers: { location: loginUrl(context, returnTo) }, body: null });
+    },
+  };
+}

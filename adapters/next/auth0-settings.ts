@@ -1,0 +1,84 @@
+import { must } from "../../core/errors.js";
+import type { RelyingPartyConfig } from "../../core/relying-party/config.js";
+import { type AuthOptions, resolveConfig } from "../config.js";
+import type { PortOptions } from "../ports.js";
+
+/** The settings of `@auth0/nextjs-auth0` before 1.0. */
+export interface Auth0Settings extends PortOptions {
+  /** The tenant's host, such as `tenant.eu.auth0.com`. */
+  domain: string;
+  clientId: string;
+  clientSecret: string;
+  /** @default "openid profile" */
+  scope?: string;
+  audience?: string;
+  /** Where the provider sends people back, absolute: the URL of the API route with `handleCallback`. */
+  redirectUri: string;
+  /** Where it sends them after sign-out, absolute, on the same origin. */
+  postLogoutRedirectUri: string;
+  session: {
+    /** At least 32 characters. */
+    cookieSecret: string;
+    /** @default "a0-session" */
+    cookieName?: string;
+    /** Seconds that a session lasts. @default 28800 (8 hours) */
+    cookieLifetime?: number;
+    cookieDomain?: string;
+    /** Nothing but "/" is possible. */
+    cookiePath?: string;
+    /** @default "lax" */
+    cookieSameSite?: "strict" | "lax" | "none" | boolean;
+    /** Which tokens `getSession` shows; all are sealed, in cookies of their own. @default false */
+    storeIdToken?: boolean;
+    storeAccessToken?: boolean;
+    storeRefreshToken?: boolean;
+  };
+  oidcClient?: {
+    /** Milliseconds that a request to the provider may take. @default 2500 */
+    httpTimeout?: number;
+    /** Milliseconds by which its clock may differ. @default 30000 */
+    clockTolerance?: number;
+  };
+  /** The provider's issuer, where it is not `https://{domain}/`. */
+  issuer?: string;
+}
+
+/** Checks the settings and says them in our own words. @throws MisuseError (`ERR_CONFIG`) naming what to change */
+export function configOf<Data>(settings: Auth0Settings): RelyingPartyConfig<Data> {
+  const { session, oidcClient = {}, redirectUri, postLogoutRedirectUri } = settings;
+  for (const name of ["domain", "clientId", "clientSecret", "session", "redirectUri", "postLogoutRedirectUri"] as const)
+    must(settings[name], `initAuth0: set ${name}`);
+  must(session.cookieSecret, "initAuth0: set session.cookieSecret");
+  must((session.cookiePath ?? "/") === "/", 'initAuth0: session.cookiePath can be "/" alone');
+  const urls = [redirectUri, postLogoutRedirectUri].map((url) => (URL.canParse(url) ? new URL(url) : undefined));
+  const [callback, home] = urls;
+  must(
+    callback && home && callback.origin === home.origin,
+    "initAuth0: redirectUri and postLogoutRedirectUri must be absolute URLs of one origin",
+  );
+  const { cookieName = "a0-session", cookieLifetime = 28_800, cookieSameSite: sameSite = "lax" } = session;
+  const options: AuthOptions<Data> = {
+    issuer: settings.issuer ?? `https://${settings.domain}/`,
+    clientId: settings.clientId,
+    clientSecret: settings.clientSecret,
+    secret: session.cookieSecret,
+    baseUrl: callback.origin,
+    mount: "/api",
+    scope: settings.scope ?? "openid profile",
+    ...(settings.audience ? { audience: settings.audience } : {}),
+    postLogoutPath: home.pathname + home.search,
+    httpTimeout: (oidcClient.httpTimeout ?? 2500) / 1000,
+    clockTolerance: (oidcClient.clockTolerance ?? 30_000) / 1000,
+    session: {
+      rolling: false,
+      absoluteDuration: cookieLifetime,
+      cookie: {
+        // RFC 6265bis 4.1.1: a name is a token, which the colon of `a0:session` is not part of.
+        name: cookieName.replaceAll(/[^\w-]/g, "-"),
+        sameSite: sameSite === true ? "strict" : sameSite || "lax",
+        ...(session.cookieDomain ? { domain: session.cookieDomain } : {}),
+      },
+    },
+  };
+  return { ...resolveConfig(options, {}), callbackPath: callback.pathname };
+}

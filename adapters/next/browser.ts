@@ -1,0 +1,50 @@
+import { MisuseError } from "../../core/errors.js";
+import type { Auth, Auth0 } from "./index.js";
+
+export { CookieTooLargeError, ExchangeError, MisuseError } from "../../core/errors.js";
+export { auth0 } from "../../core/provider/auth0.js";
+export { AccessTokenError } from "./access-token-error.js";
+
+/** What bundles for browsers get in the place of `latchkey/next`: pages may import it, nothing of it runs there. */
+function serverOnly(name: string) {
+  return (): never => {
+    throw new MisuseError("ERR_SERVER_ONLY", `${name} can only be used on the server`);
+  };
+}
+
+const standIns = <Name extends string>(names: readonly Name[]) =>
+  Object.fromEntries(names.map((name) => [name, serverOnly(name)])) as Record<Name, () => never>;
+
+export const createAuth = (): Record<keyof Auth<unknown>, unknown> => ({
+  handlers: standIns(["GET", "POST"]),
+  ...standIns([
+    "accessToken",
+    "apiHandler",
+    "check",
+    "fetch",
+    "getSession",
+    "login",
+    "logout",
+    "middleware",
+    "proxy",
+    "requireAuthentication",
+    "requireSession",
+    "update",
+    "withPageAuth",
+    "withProxy",
+    "wrap",
+  ]),
+});
+
+export const initAuth0 = (): Record<keyof Auth0, unknown> => ({
+  isBrowser: true,
+  ...standIns([
+    "getSession",
+    "handleCallback",
+    "handleLogin",
+    "handleLogout",
+    "handleProfile",
+    "requireAuthentication",
+    "tokenCache",
+  ]),
+});

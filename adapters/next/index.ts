@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TokenRequest } from "../../core/exchange/token-life.js";
+import type { LoginOptions } from "../../core/relying-party/sign-in.js";
+import type { LogoutOptions } from "../../core/relying-party/sign-out.js";
+import type { AuthSession, Visit } from "../../core/relying-party/visit.js";
+import type { AuthOptions } from "../config.js";
+import { present } from "../present.js";
+import type { Handler, Serving } from "../serve.js";
+import { createAppRouter } from "./app.js";
+import { configure } from "./configured.js";
+import { createPagesRouter, type PagesRouter } from "./pages.js";
+import { createProxy, type ProxyHandler } from "./proxy.js";
+
+export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError } from "../../core/errors.js";
+export type { LatchkeyEvent } from "../../core/events.js";
+export { auth0 } from "../../core/provider/auth0.js";
+export type { User } from "../../core/relying-party/config.js";
+export type { RequestAuth } from "../serve.js";
+export { AccessTokenError } from "./access-token-error.js";
+export type { Auth0Settings } from "./auth0-settings.js";
+export { type Auth0, type Auth0Session, initAuth0 } from "./init-auth0.js";
+export type { ProxyAuth } from "./proxy.js";
+export type { AuthOptions, AuthSession, Handler, LoginOptions, LogoutOptions, ProxyHandler, TokenRequest };
+
+/** A request that is named: a route handler's, or the Pages Router's with the response that may carry cookies. */
+type Named = [request: Request] | [req: IncomingMessage, res?: ServerResponse];
+/** A request, or none: the one that the App Router is answering. */
+type Where = [] | Named;
+
+/** Sign-in and sessions for Next 15 and 16, App Router and Pages Router. */
+export interface Auth<Data> extends Pick<Serving<Data>, "wrap"> {
+  /** `export const { GET, POST } = auth.handlers` in `app/auth/[...latchkey]/route.ts`. */
+  readonly handlers: { GET(request: Request): Promise<Response>; POST(request: Request): Promise<Response> };
+  /** `export default auth.apiHandler` in `pages/api/auth/[...latchkey].ts`, with `mount: "/api/auth"`. */
+  readonly apiHandler: PagesRouter<Data>["apiHandler"];
+  /** `export const proxy = auth.proxy` in `proxy.ts`: rolls and refreshes ahead of what is rendered. */
+  readonly proxy: (request: import("next/server.js").NextRequest) => Promise<Response>;
+  /** The same, for `middleware.ts` before Next 16. */
+  readonly middleware: (request: import("next/server.js").NextRequest) => Promise<Response>;
+  /** A proxy of the app's own inside ours: it sees the session and the new cookies, its answer carries them. */
+  withProxy(handler: ProxyHandler<Data>): (request: import("next/server.js").NextRequest) => Promise<Response>;
+  /** Who is signed in, or null. In the Pages Router `getSession(req, res)`. */
+  getSession(...where: Where): Promise<AuthSession<Data> | null>;
+  /**
+   * A valid access token, refreshed where cookies can be written. In a Server Component none is refreshed: the proxy has
+   * done so already, else it is `refresh_required`. @throws ExchangeError
+   */
+  accessToken(options?: TokenRequest): Promise<string>;
+  accessToken(req: IncomingMessage, res: ServerResponse, options?: TokenRequest): Promise<string>;
+  /** `fetch` with the access token, to `apiOrigins` only. @throws MisuseError, ExchangeError */
+  fetch(url: string | URL, init?: RequestInit, options?: TokenRequest): Promise<Response>;
+  /** Merges a patch into `session.data`, or applies a function to it: in server actions and route handlers. @throws MisuseError, CookieTooLargeError */
+  update(change: Partial<Data> | ((data: Data) => Data)): Promise<void>;
+  update(req: IncomingMessage, res: ServerResponse, change: Partial<Data> | ((data: Data) => Data)): Promise<void>;
+  /** In pages, layouts and server actions: the session; who is not signed in is sent to sign in, and back to `returnTo`. */
+  requireSession(options?: { /** @default "/" */ returnTo?: string }): Promise<AuthSession<Data>>;
+  /** Around a route handler: 401 JSON for API calls, a redirect to sign in for page navigations. */
+  requireSession<Rest extends unknown[]>(
+    handler: Handler<Data, Rest>,
+  ): (request: Request, ...rest: Rest) => Promise<Response>;
+  /** Around a handler in `pages/api`: 401 JSON for who is not signed in. */
+  readonly requireAuthentication: PagesRouter<Data>["requireAuthentication"];
+  /** As `getServerSideProps`: who is not signed in is sent to sign in, and back; the props get `user`. */
+  readonly withPageAuth: PagesRouter<Data>["withPageAuth"];
+  /** In a server action: sends the browser to sign in. */
+  login(options?: LoginOptions): Promise<never>;
+  /** In a server action: signs out here and at the provider, and sends the browser there. */
+  logout(options?: LogoutOptions): Promise<never>;
+  /** Checks the configuration now, in place of at the first request. @throws MisuseError (`ERR_CONFIG`) naming what to change */
+  check(): void;
+}
+
+const isNode = (first: unknown): first is IncomingMessage =>
+  first instanceof Object && "headers" in first && !("get" in (first.headers as object));
+
+/**
+ * Sign-in and sessions for Next. Options that are missing come from `LATCHKEY_*` variables, at the first request: a build
+ * needs none.
+ */
+export function createAuth<Data = Record<string, unknown>>(options: AuthOptions<Data> = {}): Auth<Data> {
+  const configured = configure(options);
+  const app = createAppRouter(configured);
+  const pages = createPagesRouter(configured);
+  const withProxy = createProxy(configured);
+  const proxy = withProxy();
+
+  function visitOf([request, res]: readonly unknown[]): Promise<Visit<Data>> {
+    if (request === undefined) return app.here();
+    return isNode(request)
+      ? pages.open(request, res as ServerResponse | undefined).then(({ visit }) => visit)
+      : app.visit(request as Request);
+  }
+  /** Splits `(req, res, ...rest)` and `(...rest)`. */
+  const split = (args: readonly unknown[]) =>
+    isNode(args[0]) ? ([args.slice(0, 2), args.slice(2)] as const) : ([[], args] as const);
+
+  const auth: Auth<Data> = {
+    wrap: app.wrap,
+    handlers: app.handlers,
+    apiHandler: pages.apiHandler,
+    proxy,
+    middleware: proxy,
+    withProxy,
+    requireAuthentication: pages.requireAuthentication,
+    withPageAuth: pages.withPageAuth,
+    getSession: async (...where: Where) => (await visitOf(where)).session,
+    async accessToken(...args: unknown[]) {
+      const [where, [asked]] = split(args);
+      return (await visitOf(where)).accessToken(asked as TokenRequest | undefined);
+    },
+    fetch: async (url, init, asked) => present(await app.here(), String).fetch(url, init, asked),
+    async update(...args: unknown[]) {
+      const [where, [change]] = split(args);
+      await (await visitOf(where)).update(change as Partial<Data>);
+    },
+    requireSession: ((first?: Handler<Data, unknown[]> | { returnTo?: string }) =>
+      typeof first === "function" ? app.requireSession(first) : app.required(first)) as Auth<Data>["requireSession"],
+    login: async (asked) => app.redirect(await (await app.here()).login(asked)),
+    logout: async (asked) => app.redirect(await (await app.here()).logout(asked)),
+    check: () => void configured(),
+  };
+  return auth;
+}

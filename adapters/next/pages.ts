@@ -1,0 +1,93 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { GetServerSideProps, GetServerSidePropsContext, NextApiHandler, NextApiRequest } from "next";
+import { MisuseError } from "../../core/errors.js";
+import { notAuthenticated } from "../../core/relying-party/replies.js";
+import {
+  type AuthSession,
+  createVisit,
+  loginUrl,
+  type Visit,
+  type VisitContext,
+} from "../../core/relying-party/visit.js";
+import { pathOf } from "../../core/request.js";
+import { createOutlet as createNodeOutlet, type NodeOutlet, type NodeRequest, toRequestView } from "../node.js";
+import { createOutlet as createClosedOutlet } from "../web.js";
+import type { Configured } from "./configured.js";
+
+/** One request of the Pages Router. */
+export interface OpenPage<Data> {
+  readonly context: VisitContext<Data>;
+  readonly visit: Visit<Data>;
+  /** Undefined where there is no response to write to. */
+  readonly outlet: NodeOutlet | undefined;
+}
+
+/** The Pages Router: API routes, `getServerSideProps`, `getInitialProps`. */
+export interface PagesRouter<Data> {
+  apiHandler: NextApiHandler;
+  open(req: IncomingMessage, res?: ServerResponse, url?: string): Promise<OpenPage<Data>>;
+  requireAuthentication(handler: NextApiHandler): NextApiHandler;
+  withPageAuth<Props extends Record<string, unknown>>(
+    handler?: (context: GetServerSidePropsContext, session: AuthSession<Data>) => ReturnType<GetServerSideProps<Props>>,
+  ): GetServerSideProps;
+}
+
+/** The page that is asked for, as browsers name it: Next takes off the locale, and asks for data under another path. */
+const urlOf = ({ resolvedUrl, locale, defaultLocale }: GetServerSidePropsContext): string =>
+  (locale && locale !== defaultLocale ? `/${locale}` : "") + resolvedUrl;
+
+export function createPagesRouter<Data>(configured: () => Configured<Data>): PagesRouter<Data> {
+  const known = new WeakMap<
+    object,
+    { readonly res: ServerResponse | undefined; readonly page: Promise<OpenPage<Data>> }
+  >();
+
+  async function openPage(req: NodeRequest, res: ServerResponse | undefined, url: string | undefined) {
+    const { relyingParty, base } = configured();
+    const view = toRequestView(req);
+    const outlet = res && createNodeOutlet(res, req);
+    // Only a server in front of Next leaves the whole path.
+    const path = url === undefined && req.originalUrl !== undefined ? req.originalUrl : base + (url ?? view.url);
+    const context = await relyingParty.open({ ...view, url: path }, outlet ?? createClosedOutlet({ open: false }));
+    const visit = createVisit(context);
+    await visit.roll();
+    return { context, visit, outlet };
+  }
+
+  function open(req: IncomingMessage, res?: ServerResponse, url?: string): Promise<OpenPage<Data>> {
+    const before = known.get(req);
+    if (before && (before.res || !res)) return before.page;
+    const page = openPage(req, res, url);
+    known.set(req, { res, page });
+    return page;
+  }
+
+  return {
+    open,
+
+    async apiHandler(req, res) {
+      const { visit, outlet, context } = await open(req, res);
+      const plan = await visit.route();
+      if (plan.kind === "reply") return outlet?.send(plan);
+      const { config, site, request } = context;
+      const path = pathOf(request);
+      // A router that asks for a page's data where there is no page: it navigates instead.
+      if (req.headers["x-nextjs-data"] !== undefined) return res.status(204).end();
+      if (path.startsWith(`${site.path}${config.mount}/`)) return res.status(404).end();
+      throw new MisuseError("ERR_CONFIG", `this handler answers ${path}: set mount to the folder of its file`);
+    },
+
+    requireAuthentication: (handler) => async (req: NextApiRequest, res) => {
+      const { visit, outlet } = await open(req, res);
+      return visit.session ? handler(req, res) : outlet?.send(notAuthenticated());
+    },
+
+    withPageAuth: (handler) => async (page) => {
+      const { visit, context } = await open(page.req, page.res, urlOf(page));
+      const { session } = visit;
+      if (!session) return { redirect: { destination: loginUrl(context), permanent: false } };
+      const result = handler ? await handler(page, session) : { props: {} };
+      return "props" in result ? { ...result, props: { user: session.user, ...(await result.props) } } : result;
+    },
+  };
+}

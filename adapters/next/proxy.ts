@@ -1,0 +1,88 @@
+import type { NextRequest } from "next/server.js";
+import { cookieAfter, cookieHeaderAfter } from "../../core/plan.js";
+import { workAhead } from "../../core/relying-party/ahead.js";
+import { createVisit } from "../../core/relying-party/visit.js";
+import { type PresentAuth, present } from "../present.js";
+import { createOutlet, toRequestView } from "../web.js";
+import type { Configured } from "./configured.js";
+
+/** What an app's own proxy is given. */
+export interface ProxyAuth<Data> extends PresentAuth<Data, Response> {
+  /**
+   * The answer to who is not signed in: a redirect to sign in for a page navigation, 401 for the rest; undefined for who
+   * is, and for server actions, which must refuse by themselves (Next cannot show such an answer).
+   */
+  requireSession(): Response | undefined;
+}
+
+/** An app's own proxy (middleware before Next 16): its answer goes out with what latchkey wrote. */
+export type ProxyHandler<Data> = (
+  request: NextRequest,
+  auth: ProxyAuth<Data>,
+) => Response | undefined | null | Promise<Response | undefined | null>;
+
+const ASSET =
+  /\.(?:avif|css|eot|gif|gz|ico|jpe?g|js|json|map|mjs|mp3|mp4|otf|pdf|png|svg|ttf|txt|wasm|webm|webmanifest|webp|woff2?|xml|zip)$/i;
+
+/** What no session changes, and every cache keeps: nothing of ours is written there, whatever the app's matcher says. */
+function isAsset({ nextUrl: { pathname }, headers }: NextRequest): boolean {
+  if (headers.has("x-nextjs-data") || pathname.startsWith("/_next/data/")) return false;
+  const kind = headers.get("sec-fetch-dest") ?? "empty";
+  return pathname.startsWith("/_next/") || ASSET.test(pathname) || !/^(document|empty|i?frame)$/.test(kind);
+}
+
+/** Next's word for: go on to the page. */
+const next = (): Response => new Response(null, { headers: { "x-middleware-next": "1" } });
+
+/** Lets the rest of this request see the cookies as they will be. */
+function showCookies(request: NextRequest, lines: readonly string[]): void {
+  const header = cookieHeaderAfter(request.headers.get("cookie"), lines);
+  // The parsed cookies first, since they print the header anew, and others' not quite as they were; then the header.
+  for (const [name, value] of lines.map(cookieAfter)) {
+    if (value === undefined) request.cookies.delete(name);
+    else request.cookies.set(name, value);
+  }
+  if (header) request.headers.set("cookie", header);
+  else request.headers.delete("cookie");
+}
+
+/** Sends the request's cookies on to the page. Next drops every request header that its list does not name. */
+function passOnCookies(request: NextRequest, { headers }: Response): void {
+  if (!headers.has("x-middleware-next") && !headers.has("x-middleware-rewrite")) return;
+  const listed = headers.get("x-middleware-override-headers");
+  if (listed === null) {
+    for (const [name, value] of request.headers) headers.set(`x-middleware-request-${name}`, value);
+  }
+  const cookie = request.headers.get("cookie");
+  const names = new Set(listed?.split(",") ?? request.headers.keys());
+  names.delete("cookie");
+  headers.delete("x-middleware-request-cookie");
+  if (cookie !== null) {
+    names.add("cookie");
+    headers.set("x-middleware-request-cookie", cookie);
+  }
+  headers.set("x-middleware-override-headers", [...names].join(","));
+}
+
+/** Runs ahead of pages: rolls and refreshes the session, so that Server Components, which cannot write, see it as it is. */
+export const createProxy =
+  <Data>(configured: () => Configured<Data>) =>
+  (handler: ProxyHandler<Data> = next) =>
+  async (request: NextRequest): Promise<Response> => {
+    const outlet = createOutlet({ ahead: true });
+    const context = await configured().relyingParty.open(toRequestView(request), outlet);
+    const visit = createVisit(context);
+    if (!isAsset(request)) await workAhead(context);
+    if (outlet.lines().length > 0) showCookies(request, outlet.lines());
+    const auth: ProxyAuth<Data> = Object.defineProperties(present(visit, outlet.send), {
+      requireSession: {
+        value() {
+          const plan = visit.guard();
+          return plan.kind === "pass" || request.headers.has("next-action") ? undefined : outlet.send(plan);
+        },
+      },
+    }) as ProxyAuth<Data>;
+    const response = outlet.apply((await handler(request, auth)) ?? next());
+    if (outlet.lines().length > 0) passOnCookies(request, response);
+    return response;
+  };

@@ -1,0 +1,20 @@
+import type { TokenSet } from "../exchange/token-life.js";
+import { accessToken } from "./access.js";
+import { userOf } from "./sign-in.js";
+import type { VisitContext } from "./visit.js";
+
+/** Asks the userinfo endpoint again and keeps what it says of the user. @throws ExchangeError as `accessToken` */
+export async function refetchUser<Data>(visit: VisitContext<Data>): Promise<void> {
+  const { scope, provider, commit } = visit;
+  const token = await accessToken(visit);
+  const sub = scope.session?.data.user.sub ?? "";
+  const claims = await provider.userinfo(token, sub);
+  scope.update(({ user, data }) => ({ user: { ...user, ...userOf(claims, sub) }, data }));
+  await commit();
+}
+
+/** The tokens of who is signed in, for server code that must have them all. */
+export const tokensOf = <Data>({ scope, outlet }: VisitContext<Data>): Promise<TokenSet | undefined> => {
+  outlet.sessionRead();
+  return scope.tokens();
+};
