@@ -2,12 +2,12 @@ import type { SealRefusal, Unsealed } from "../seal/sealer.js";
 
 /**
  * The four concerns of a session, each under a cookie of its own, so that each has one writer: `<tag>.id` who you are,
- * `<tag>.tok` the tokens, `<tag>.seen` the activity stamp, `<tag>.end` when it was ended.
+ * `<tag>.tok` the tokens, `<tag>.seen` the activity stamp, `end.<time>` that sessions begun before that time are over in
+ * this browser.
  *
- * `end` is a plain time: sessions begun before it are over in this browser. Each session that ends leaves its own, the
- * latest of all counts, and only a response that saw a later one removes it: so responses in any order only ever move it
- * on. (One name for all would be moved back by a slow response.) It needs no seal: who can write cookies can end a
- * session anyway.
+ * The latest end counts. Its time is its name, so that no response, however slow, moves one back; and only a response
+ * that brings a later one, or a session begun later, removes it: so responses in any order only ever move it on. It needs
+ * no seal: who can write cookies can end a session anyway.
  */
 export type Concern = "id" | "tok" | "seen" | "end";
 
@@ -32,10 +32,23 @@ export const SESSION_ID_BYTES = 21;
  */
 export const tagOf = (id: string): string => id.slice(0, 6);
 
-/** What a name of ours, without its prefix, is for: `AbC-_9.id.0` -> tag and concern; nothing for transactions and others. */
-export function parseName(rest: string): { readonly tag?: string | undefined; readonly concern?: Concern } {
-  const [, tag, concern] = /^([\w-]{6})\.(id|tok|seen|end)(?:$|\.)/.exec(rest) ?? [];
-  return { tag, concern: concern as Concern };
+/** What the name of a cookie of ours is for. */
+export interface ParsedName {
+  /** Undefined for transactions and others. */
+  readonly concern?: Concern | undefined;
+  /** Of `id`, `tok` and `seen`. */
+  readonly tag?: string | undefined;
+  /** Of `end`. Milliseconds since the epoch. */
+  readonly time?: number | undefined;
+}
+
+/** The name of an end, without the prefix. */
+export const endName = (time: number): string => `end.${time}`;
+
+/** What a name is for, without its prefix: `AbC-_9.id.0` -> tag and concern. */
+export function parseName(rest: string): ParsedName {
+  const [, tag, concern, time] = /^(?:([\w-]{6})\.(id|tok|seen)(?:$|\.)|end\.(\d{1,15})$)/.exec(rest) ?? [];
+  return time ? { concern: "end", time: Number(time) } : { concern: concern as Concern, tag };
 }
 
 /** An identity as it is sealed: `[id, began, written, ends, data]`, the second and third time counted from the first. */
@@ -65,7 +78,7 @@ export function unbind(opened: Unsealed | SealRefusal | undefined, id: string): 
   return owner === id ? value : undefined;
 }
 
-/** The plain time in an `end`; 0 when it is none. */
+/** The time of an activity stamp; 0 when it is none. */
 export function timeOf(value: unknown): number {
   const time = Number(value);
   return Number.isSafeInteger(time) ? time : 0;

@@ -44,8 +44,8 @@ export async function readSession<Data>(context: SessionContext<Data>, jar: Jar)
   const spared = new Set<string>();
   let since = 0;
   for (const name of jar.names()) {
-    const { tag, concern } = context.parse(name);
-    if (concern === "end") since = Math.max(since, timeOf(jar.get(name)));
+    const { tag, concern, time } = context.parse(name);
+    if (time) since = Math.max(since, time);
     else if (tag && concern === "id") spared.add(tag);
   }
   let last: Session<unknown> | undefined;

@@ -1,7 +1,7 @@
 import { toBase64url } from "../bytes.js";
 import type { Jar } from "../cookie/jar.js";
 import { CookieTooLargeError, MisuseError } from "../errors.js";
-import { bind, SESSION_ID_BYTES, tagOf } from "./concerns.js";
+import { bind, endName, SESSION_ID_BYTES, tagOf } from "./concerns.js";
 import type { Change } from "./keeping.js";
 import { largestFields } from "./largest.js";
 import { type Session, withLimits } from "./lifetime.js";
@@ -55,9 +55,9 @@ export function openScope<Data, Tokens>(
   let tokens: Change<Data, Tokens>["tokens"];
   // What is not yet written:
   let change = unchanged<Data, Tokens>();
-  /** Ids of sessions that this request ended, and the tag under which the end is to be written. */
+  /** Ids of sessions that this request ended, and whether their end is to be written. */
   let ended: string[] = [];
-  let endTag: string | undefined;
+  let leavesEnd = false;
 
   const isPlausible = (time: number) => time <= now() + PLAUSIBLE_AHEAD;
 
@@ -66,7 +66,7 @@ export function openScope<Data, Tokens>(
     since = Math.max(now(), isPlausible(since) ? since : 0, held ? held.beganAt + 1 : 0);
     if (held) {
       ended.push(held.id);
-      endTag = tagOf(held.id);
+      leavesEnd = true;
     }
     held = undefined;
     tokens = { value: undefined };
@@ -96,16 +96,15 @@ export function openScope<Data, Tokens>(
   }
 
   function destroy(): void {
-    const left = jar.names().find((name) => parse(name).tag);
-    endTag = left && parse(left).tag;
-    if (held || left) end();
+    leavesEnd = jar.names().some((name) => parse(name).tag);
+    if (held || leavesEnd) end();
   }
 
   /** Puts into the jar what this request changed, and whatever goes with it. */
   async function write(roll: boolean): Promise<void> {
     const isChanged = change.began || change.tokens || change.patches.length > 0;
     // First of all lines: whoever sees but a part of this response must not take an ended session for a living one.
-    if (endTag) jar.set(`${prefix}${endTag}.end`, `${since}`, maxAge(now() + limits.absolute));
+    if (leavesEnd) jar.set(prefix + endName(since), "1", maxAge(now() + limits.absolute));
     if (held && isChanged) {
       const saved = await keeper.save(jar, held, change);
       if (saved) held = withLimits(saved, saved.lastSeenAt, limits);
@@ -120,10 +119,10 @@ export function openScope<Data, Tokens>(
       await keeper.touch?.(held);
       held = withLimits(held, now(), limits);
     }
-    if (isChanged || endTag || roll) tidy();
+    if (isChanged || leavesEnd || roll) tidy();
     // A session that was let in stays: the budget is for new data. A sign-in in progress gives way to it.
     if (!isChanged || jar.bytes() <= budget) return;
-    for (const name of jar.names()) if (!parse(name).tag) jar.delete(name);
+    for (const name of jar.names()) if (!parse(name).concern) jar.delete(name);
     const bytes = jar.bytes();
     if (bytes > budget) throw new CookieTooLargeError(bytes, budget, largestFields(held?.data, tokens?.value));
   }
@@ -134,12 +133,11 @@ export function openScope<Data, Tokens>(
    */
   function tidy(): void {
     const current = held && tagOf(held.id);
-    const all = change.began || endTag;
+    const all = change.began || leavesEnd;
     let removed = 0;
     for (const name of jar.names()) {
-      const { tag, concern } = parse(name);
-      const goes =
-        concern === "end" ? jar.get(name) !== `${since}` : tag && tag !== current && (all || !reading.spared.has(tag));
+      const { tag, time } = parse(name);
+      const goes = time ? time !== since : tag && tag !== current && (all || !reading.spared.has(tag));
       if (goes && removed++ < MAX_REMOVED) jar.delete(name);
     }
   }
@@ -155,7 +153,7 @@ export function openScope<Data, Tokens>(
     } finally {
       change = unchanged();
       ended = [];
-      endTag = undefined;
+      leavesEnd = false;
     }
     reading = { ...reading, held, since };
     const taken = jar.take();

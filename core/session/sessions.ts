@@ -4,7 +4,7 @@ import { must } from "../errors.js";
 import type { UntimedEvent } from "../events.js";
 import type { Ports } from "../ports.js";
 import { type Codec, createSealer, MAX_SEALED, type Sealer } from "../seal/sealer.js";
-import { type Concern, parseName } from "./concerns.js";
+import { type ParsedName, parseName } from "./concerns.js";
 import type { Keeper, KeeperContext } from "./keeping.js";
 import { type LifetimeOptions, lifetimesOf } from "./lifetime.js";
 import { readSession } from "./reading.js";
@@ -59,8 +59,8 @@ export interface SessionContext<Data, Tokens = unknown> extends KeeperContext {
   readonly keeper: Keeper<Data, Tokens>;
   readonly identities: Sealer;
   readonly stamps: Sealer;
-  /** The tag and the concern in a full name of ours. */
-  parse(name: string): { readonly tag?: string | undefined; readonly concern?: Concern };
+  /** What a full name of ours is for. */
+  parse(name: string): ParsedName;
   random(bytes: number): Uint8Array;
   readonly emit: (event: UntimedEvent) => void;
 }

@@ -1,5 +1,5 @@
-/** A cookie of latchkey: `latchkey.<tag>.id.0`, `.tok.0`, `.seen`, `.end`, and `latchkey.tx.<id>`. */
-const ours = /^(?:__Host-)?latchkey\.(?:(tx)\.|[^.]+\.(id|tok|seen|end))/;
+/** A cookie of latchkey: `latchkey.<tag>.id.0`, `.tok.0`, `.seen`, `latchkey.end.<time>` and `latchkey.tx.<id>`. */
+const ours = /^(?:__Host-)?latchkey\.(?:(tx|end)\.|[^.]+\.(id|tok|seen))/;
 
 /**
  * What latchkey's cookies take in a Cookie header, by concern: `name=value`, and the separators

@@ -114,7 +114,7 @@ describe.each(Object.entries(frameworks))("%s", (_name, framework) => {
     expect(session.data).toEqual({});
     expect(session.id).not.toBe(before);
     const left = browser.jar.names().filter((name) => name.includes(before.slice(0, 6)));
-    expect(left).toEqual([`latchkey.${before.slice(0, 6)}.end`]);
+    expect(left).toEqual([]);
   });
 
   test("signing out clears the browser and tells the provider who is leaving", async () => {
@@ -130,7 +130,7 @@ describe.each(Object.entries(frameworks))("%s", (_name, framework) => {
     expect(target.searchParams.get("post_logout_redirect_uri")).toBe(`${app.url}/`);
     expect(target.searchParams.get("client_id")).toBe(app.provider.clientId);
     expect(target.searchParams.get("id_token_hint")).toMatch(/^ey/);
-    expect(browser.jar.names()).toEqual([expect.stringMatching(/^latchkey\.[\w-]{6}\.end$/)]);
+    expect(browser.jar.names()).toEqual([expect.stringMatching(/^latchkey\.end\.\d{13}$/)]);
     expect((await browser.fetch("/private")).status).toBe(401);
   });
 

@@ -161,6 +161,16 @@ async function play(schedule: ReadonlyArray<{ action: Action; pick: number }>) {
 }
 
 describe("responses arrive in any order", () => {
+  test("two responses that ended the same session, the later one first", async () => {
+    const schedule = "sign_in deliver sign_in sign_in sign_out deliver:1 deliver:1 refresh sign_in".split(" ");
+    await play(
+      schedule.map((step) => {
+        const [action, pick = "0"] = step.split(":");
+        return { action: action as Action, pick: Number(pick) };
+      }),
+    );
+  });
+
   test("no ended session, no earlier user comes back; no token set is lost", async () => {
     await fc.assert(
       fc.asyncProperty(actions, async (schedule) => void (await play(schedule))),

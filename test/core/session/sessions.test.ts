@@ -120,7 +120,7 @@ describe("what was not sealed by us is no session", () => {
           "=",
           "__Host-latchkey.",
           "AAAAAA.id.0=",
-          "AAAAAA.end=9e99",
+          "end.999999999999999=1",
           "AAAAAA.tok.1=",
           "999999999",
           "\u00a0",

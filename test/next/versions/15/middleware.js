@@ -1,0 +1,3 @@
+import { auth } from "./lib/auth.js";
+
+export const middleware = auth.middleware;
