@@ -1,0 +1,28 @@
+import { auth } from "../auth.js";
+
+async function count() {
+  "use server";
+  await auth.update(({ visits = 0 }) => ({ visits: visits + 1 }));
+}
+
+async function signOut() {
+  "use server";
+  await auth.logout();
+}
+
+export default async function Home() {
+  const session = await auth.getSession();
+  if (!session) return <a href="/auth/login">Sign in</a>;
+  return (
+    <main>
+      <h1>Hello {session.user.name}</h1>
+      <form action={count}>
+        <button type="submit">Counted {session.data.visits ?? 0} times</button>
+      </form>
+      <form action={signOut}>
+        <button type="submit">Sign out</button>
+      </form>
+      <a href="/account">Account</a>
+    </main>
+  );
+}
