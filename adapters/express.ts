@@ -65,9 +65,9 @@ export function requireSession(): RequestHandler {
   };
 }
 
-/** The host a trusted proxy was asked for: only where the app's `trust proxy` setting says so. */
-function forwardedHost(req: Request): string | undefined {
-  const trusts = req.app.get("trust proxy fn") as ((address: string | undefined, hop: number) => boolean) | undefined;
+/** The host a trusted proxy was asked for: only where the app's `trust proxy` setting says so. Plain `node:http` has no app. */
+function forwardedHost(req: Omit<Request, "app"> & { app?: Request["app"] }): string | undefined {
+  const trusts = req.app?.get("trust proxy fn") as ((address: string | undefined, hop: number) => boolean) | undefined;
   const host = req.headers["x-forwarded-host"];
   return host !== undefined && trusts?.(req.socket.remoteAddress, 0) ? String(host).split(",")[0]?.trim() : undefined;
 }
