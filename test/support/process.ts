@@ -29,9 +29,10 @@ export async function startServer(
   [command, args]: readonly [command: string, args: readonly string[]],
   port: number,
   variables: Record<string, string>,
+  cwd?: string,
 ): Promise<ChildProcess> {
   const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], ...variables };
-  const child = spawn(command, args, { env, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(command, args, { env, cwd, stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   child.stderr.on("data", (text) => {
     said += text;
