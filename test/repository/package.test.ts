@@ -129,6 +129,7 @@ describe("a user's program", () => {
 
   test.each(["nodenext", "bundler"])("is checked against the types, without skipping ours: %s", (resolution) => {
     const code = `import { createSessions, type Session } from "latchkey";
+      import { createServer } from "node:http";
       import express from "express";
       import { auth, ExchangeError, requireSession } from "latchkey/express";
       import { type Auth, createAuth, type RequestAuth } from "latchkey/edge";
@@ -146,6 +147,8 @@ describe("a user's program", () => {
         });
         res.json({ sub, token, jar: createCookieJar().header("https://app.example/") });
       });
+      const [signIn, guard] = [auth(), requireSession()];
+      createServer((req, res) => signIn(req, res, (error) => guard(req, res, () => res.end(String(error)))));
       const edge: Auth<{ cart: string[] }> = createAuth<{ cart: string[] }>({ env: process.env });
       const cart = async ({ session, update }: RequestAuth<{ cart: string[] }>): Promise<string[]> => {
         await update({ cart: [] });

@@ -94,6 +94,13 @@ describe("the quick start", () => {
     expect(output).toContain(name);
   });
 
+  test("needs no framework", async () => {
+    const { url, output } = await start("node.mjs", snippet("node"), VARIABLES);
+    expect(output).toBe("");
+    expect((await plainRequest(url, "/", {})).body).toBe("Nobody is signed in.");
+    expect((await plainRequest(url, "/auth/me", {})).body).toBe('{"user":null}');
+  });
+
   test("calling an API needs no more than is shown", async () => {
     const code = `import express from "express";
       import { auth, requireSession } from "latchkey/express";

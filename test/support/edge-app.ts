@@ -29,6 +29,7 @@ const responses: Readonly<Record<string, Respond>> = {
   "/redirect": ({ url }) => Response.redirect(new URL("/elsewhere", url), 302),
   "/fetched": (_request, auth) => auth.fetch("https://op.example/userinfo"),
   "/streamed": () => new Response(inTwoPieces()),
+  "/empty": () => new Response(null, { status: 204 }),
   "/enter": (_request, auth) => auth.login({ returnTo: "/entered" }),
   "/leave": (_request, auth) => auth.logout(),
 };

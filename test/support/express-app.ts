@@ -17,6 +17,7 @@ function addResponses(app: Express): void {
     res.write("first,");
     setTimeout(() => res.end("second"), PAUSE);
   });
+  app.get("/empty", (_req, res) => void res.status(204).end());
   app.get("/enter", (req) => req.auth.login({ returnTo: "/entered" }));
   app.post("/leave", (req) => req.auth.logout());
 }

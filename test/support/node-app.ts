@@ -3,7 +3,6 @@ import { auth, type RequestAuth, requireSession } from "../../adapters/express.j
 import type { Framework } from "./app.js";
 import { cacheable, describeError, ownCookies, PAUSE, routes } from "./routes.js";
 
-type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => unknown;
 type Respond = (req: IncomingMessage & { auth: RequestAuth }, res: ServerResponse) => unknown;
 
 /** The routes whose response is the point. */
@@ -15,6 +14,7 @@ const responses: Readonly<Record<string, Respond>> = {
     res.write("first,");
     setTimeout(() => res.end("second"), PAUSE);
   },
+  "/empty": (_req, res) => res.writeHead(204).end(),
   "/enter": (req) => req.auth.login({ returnTo: "/entered" }),
   "/leave": (req) => req.auth.logout(),
 };
@@ -25,8 +25,8 @@ function json(res: ServerResponse, status: number, body: unknown): void {
 
 /** The adapter of Express in front of a handler of `node:http`: no framework at all. */
 export const nodeApp: Framework = (options) => {
-  const signIn = auth(options) as Middleware;
-  const guard = requireSession() as Middleware;
+  const signIn = auth(options);
+  const guard = requireSession();
 
   async function answer(req: Parameters<Respond>[0], res: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(req.url as string, "http://localhost");

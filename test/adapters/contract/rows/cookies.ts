@@ -51,6 +51,22 @@ export const cookies: readonly Row[] = [
     },
   },
   {
+    name: "a response without a body carries our cookies",
+    async run(app) {
+      for (const [method, path, status] of [
+        ["GET", "/empty", 204],
+        ["HEAD", "/untouched", 200],
+      ] as const) {
+        const browser = app.browser();
+        await browser.signIn();
+        app.clock.advance(400);
+        const answer = await browser.navigate(path, { method });
+        expect([answer.status, answer.body]).toEqual([status, ""]);
+        expect(answer.setCookies.map(nameOf)).toEqual([seen]);
+      }
+    },
+  },
+  {
     name: "a response that cannot be changed, such as one of fetch, carries our cookies",
     async run(app) {
       const browser = app.browser();
