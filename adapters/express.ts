@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request, RequestHandler } from "express";
 import { MisuseError } from "../core/errors.js";
 import type { TokenRequest } from "../core/exchange/token-life.js";
@@ -28,17 +29,24 @@ declare global {
   }
 }
 
+/** Middleware of Express, and of anything else that has Node's request and response, such as `node:http` by itself. */
+export type Middleware = ((req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void) &
+  RequestHandler;
+
+/** `app` is what Express puts there. */
+type AnyRequest = IncomingMessage & { readonly app?: Request["app"]; auth?: RequestAuth };
+
 /** What `requireSession` needs of a request that `auth()` has seen. */
 const visits = new WeakMap<object, { readonly visit: Pick<Visit<unknown>, "guard">; readonly outlet: NodeOutlet }>();
 
 /**
- * Sign-in and sessions for Express 4 and 5: the routes under `mount`, and `req.auth` for all that comes after.
+ * Sign-in and sessions for Express 4 and 5, or `node:http`: the routes under `mount`, and `req.auth` for all that comes after.
  * @throws MisuseError (`ERR_CONFIG`) at once when the configuration is wrong or incomplete; the message names the variable.
  */
-export function auth<Data = Record<string, unknown>>(options: AuthOptions<Data> = {}): RequestHandler {
+export function auth<Data = Record<string, unknown>>(options: AuthOptions<Data> = {}): Middleware {
   const relyingParty = createRelyingParty(resolveConfig(options, process.env), portsOf(options));
 
-  return async (req, res, next) => {
+  return async (req: AnyRequest, res: ServerResponse, next: (error?: unknown) => void) => {
     try {
       const outlet = createOutlet(res, req);
       const visit = await relyingParty.visit(toRequestView(req, forwardedHost(req)), outlet);
@@ -55,8 +63,8 @@ export function auth<Data = Record<string, unknown>>(options: AuthOptions<Data> 
 }
 
 /** Lets only signed-in requests through: 401 JSON for API calls, a redirect to sign in for page navigations. */
-export function requireSession(): RequestHandler {
-  return (req, _res, next) => {
+export function requireSession(): Middleware {
+  return (req: object, _res: unknown, next: (error?: unknown) => void) => {
     const known = visits.get(req);
     if (!known) return next(new MisuseError("ERR_CONFIG", "app.use(auth()) must come before requireSession()"));
     const plan = known.visit.guard();
@@ -66,8 +74,8 @@ export function requireSession(): RequestHandler {
 }
 
 /** The host a trusted proxy was asked for: only where the app's `trust proxy` setting says so. */
-function forwardedHost(req: Request): string | undefined {
-  const trusts = req.app.get("trust proxy fn") as ((address: string | undefined, hop: number) => boolean) | undefined;
+function forwardedHost(req: AnyRequest): string | undefined {
+  const trusts = req.app?.get("trust proxy fn") as ((address: string | undefined, hop: number) => boolean) | undefined;
   const host = req.headers["x-forwarded-host"];
   return host !== undefined && trusts?.(req.socket.remoteAddress, 0) ? String(host).split(",")[0]?.trim() : undefined;
 }

@@ -15,7 +15,7 @@ import { createOutlet as createClosedOutlet } from "../web.js";
 import type { Configured } from "./configured.js";
 
 /** One request of the Pages Router. */
-export interface OpenPage<Data> {
+interface OpenPage<Data> {
   readonly context: VisitContext<Data>;
   readonly visit: Visit<Data>;
   /** Undefined where there is no response to write to. */

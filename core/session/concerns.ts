@@ -9,7 +9,7 @@ import type { SealRefusal, Unsealed } from "../seal/sealer.js";
  * that brings a later one, or a session begun later, removes it: so responses in any order only ever move it on. It needs
  * no seal: who can write cookies can end a session anyway.
  */
-export type Concern = "id" | "tok" | "seen" | "end";
+type Concern = "id" | "tok" | "seen" | "end";
 
 /** What is sealed as a session's identity. All times are milliseconds since the epoch. */
 export interface Identity {

@@ -95,16 +95,22 @@ const body = `
   const main = async ([, , sealed]) => {
     if (sealed) return console.log(JSON.stringify(await sealer.open(sealed, now)));
     const provider = await createTestProvider();
-    const kinds = [auth, requireSession, auth0, createSessions].map((value) => typeof value);
+    const kinds = [auth, requireSession, auth0, createSessions, createAuth].map((value) => typeof value);
     if (kinds.some((kind) => kind !== "function")) throw new Error(kinds.join());
-    auth({ issuer: provider.issuer, clientId: "a", clientSecret: "b", secret: "c".repeat(32), baseUrl: "http://localhost" });
-    console.log(await sealer.seal({ said: "hello" }, now));
+    const options = { issuer: provider.issuer, clientId: "a", clientSecret: "b", secret: "c".repeat(32), baseUrl: "http://localhost" };
+    auth(options);
+    const { status } = await createAuth(options).handler(new Request("http://localhost/auth/me"));
+    if (status !== 200) throw new Error(String(status));
+    const fresh = await sealer.seal({ said: "hello" }, now);
+    if (typeof sealer.seal("at once", now) !== "string") throw new Error("not the engine of Node");
+    console.log(fresh);
   };
   main(process.argv);
 `;
 const names = {
   latchkey: "createSealer, createSessions",
   "latchkey/express": "auth, auth0, requireSession",
+  "latchkey/edge": "createAuth",
   "latchkey/testing": "createTestProvider",
 };
 const programs = {
@@ -123,8 +129,10 @@ describe("a user's program", () => {
 
   test.each(["nodenext", "bundler"])("is checked against the types, without skipping ours: %s", (resolution) => {
     const code = `import { createSessions, type Session } from "latchkey";
+      import { createServer } from "node:http";
       import express from "express";
       import { auth, ExchangeError, requireSession } from "latchkey/express";
+      import { type Auth, createAuth, type RequestAuth } from "latchkey/edge";
       import { createCookieJar } from "latchkey/testing";
       const sessions = createSessions<{ cart: string[] }>({ secret: "x" });
       export const read = async (cookie: string): Promise<Session<{ cart: string[] }> | null> =>
@@ -138,14 +146,29 @@ describe("a user's program", () => {
           throw error;
         });
         res.json({ sub, token, jar: createCookieJar().header("https://app.example/") });
-      });`;
-    writeFileSync(join(folder, "program.mts"), code);
+      });
+      const [signIn, guard] = [auth(), requireSession()];
+      createServer((req, res) => signIn(req, res, (error) => guard(req, res, () => res.end(String(error)))));
+      const edge: Auth<{ cart: string[] }> = createAuth<{ cart: string[] }>({ env: process.env });
+      const cart = async ({ session, update }: RequestAuth<{ cart: string[] }>): Promise<string[]> => {
+        await update({ cart: [] });
+        return session?.data.cart ?? [];
+      };
+      export default {
+        fetch: edge.wrap(async (request: Request, auth, env: { KEY: string }) =>
+          request.url.endsWith("/login") ? auth.login() : Response.json([await cart(auth), env.KEY])),
+      };
+      // @ts-expect-error: the cart holds text
+      export const wrong = (request: Request) => edge.update(request, { cart: [1] });`;
+    // A module and a script that requires: each has declarations of its own.
+    const files = ["program.mts", "program.cts"];
+    for (const file of files) writeFileSync(join(folder, file), code);
     const flags = `--strict --noEmit --target es2022 --types node --moduleResolution ${resolution}`;
     const kind = `--module ${resolution === "bundler" ? "esnext" : "nodenext"}`;
     const tsc = join(root, "node_modules/typescript/bin/tsc");
     const complaints = () => {
       try {
-        return execFileSync(process.execPath, [tsc, ...`${flags} ${kind}`.split(" "), "program.mts"], {
+        return execFileSync(process.execPath, [tsc, ...`${flags} ${kind}`.split(" "), ...files], {
           cwd: folder,
           encoding: "utf8",
         });

@@ -1,12 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { plainRequest } from "../support/app.js";
+import { bin, freePort, startServer } from "../support/process.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -27,7 +27,9 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "latchkey-readme-"));
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(root, join(folder, "node_modules/latchkey"));
-  symlinkSync(join(root, "node_modules/express"), join(folder, "node_modules/express"));
+  for (const name of ["express", "hono"])
+    symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
 });
 
 afterAll(() => {
@@ -42,14 +44,6 @@ const VARIABLES = {
   LATCHKEY_SECRET: "a secret of at least thirty-two characters",
   LATCHKEY_BASE_URL: "http://localhost:3000",
 };
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 /** Runs a script of the user's until it answers on its port, or ends. */
 async function start(
@@ -100,6 +94,13 @@ describe("the quick start", () => {
     expect(output).toContain(name);
   });
 
+  test("needs no framework", async () => {
+    const { url, output } = await start("node.mjs", snippet("node"), VARIABLES);
+    expect(output).toBe("");
+    expect((await plainRequest(url, "/", {})).body).toBe("Nobody is signed in.");
+    expect((await plainRequest(url, "/auth/me", {})).body).toBe('{"user":null}');
+  });
+
   test("calling an API needs no more than is shown", async () => {
     const code = `import express from "express";
       import { auth, requireSession } from "latchkey/express";
@@ -108,6 +109,69 @@ describe("the quick start", () => {
       app.listen(3000);`;
     const { url } = await start("api.mjs", code, VARIABLES);
     expect((await plainRequest(url, "/shows", {})).status).toBe(401);
+  });
+});
+
+describe("the quick start on the edge", () => {
+  /** What the table says to pass as `env`. */
+  const envOn = (runtime: string) =>
+    new RegExp(`^\\| ${runtime} \\|.*\\| (?:\`env\`, by )?\`(.+)\` \\|$`, "m").exec(readme)?.[1] as string;
+  const edge = snippet("edge");
+
+  /** Serves a file of the user's on the runtime. */
+  const runs: Record<string, (port: number) => Promise<[string, string[]]> | [string, string[]]> = {
+    Bun() {
+      writeFileSync(join(folder, "bun.js"), edge.replace("process.env", envOn("Bun")));
+      return [bin("bun"), ["bun.js"]];
+    },
+    Deno(port) {
+      writeFileSync(join(folder, "deno.js"), edge.replace("process.env", envOn("Deno")));
+      return [bin("deno"), ["serve", "-A", "--host", "127.0.0.1", "--port", String(port), "deno.js"]];
+    },
+    async "Cloudflare Workers"(port) {
+      const [source, outfile] = [join(folder, "source.js"), join(folder, "worker.js")];
+      writeFileSync(source, `${envOn("Cloudflare Workers")};\n${edge.replace("env: process.env", "env")}`);
+      const conditions = ["workerd", "worker", "browser"];
+      await build({
+        entryPoints: [source],
+        outfile,
+        bundle: true,
+        format: "esm",
+        conditions,
+        external: ["cloudflare:*"],
+      });
+      copyFileSync(join(root, "examples/worker/config.capnp"), join(folder, "config.capnp"));
+      return [bin("workerd"), ["serve", "config.capnp", `--socket-addr=http=127.0.0.1:${port}`]];
+    },
+    Hono() {
+      const inside = /^Hono goes inside: `(export default .+)`, and a/m.exec(readme)?.[1];
+      const code = `import { Hono } from "hono";
+        import { createAuth } from "latchkey/edge";
+        const auth = createAuth({ env: process.env });
+        const app = new Hono();
+        app.get("/", (c) => c.html(c.env.session ? "Signed in." : '<a href="/auth/login">Sign in</a>'));
+        const invoices = auth.requireSession(() => new Response("invoices"));
+        app.get("/invoices", (c) => invoices(c.req.raw));
+        ${inside}`;
+      writeFileSync(join(folder, "hono.js"), code);
+      return [bin("bun"), ["hono.js"]];
+    },
+  };
+
+  test.each(Object.entries(runs))("is up on %s: a link, a page that needs a session, the routes", async (_on, run) => {
+    const port = await freePort();
+    const variables = { ...VARIABLES, PORT: String(port) };
+    running.push(await startServer(await run(port), port, variables, folder));
+    const url = `http://127.0.0.1:${port}`;
+    expect((await plainRequest(url, "/", {})).body).toContain('<a href="/auth/login">Sign in</a>');
+    const page = await plainRequest(url, "/invoices", { headers: { accept: "text/html" } });
+    expect([page.status, page.headers.location]).toEqual([
+      302,
+      "http://localhost:3000/auth/login?returnTo=%2Finvoices",
+    ]);
+    expect((await plainRequest(url, "/invoices", {})).status).toBe(401);
+    expect((await plainRequest(url, "/auth/me", {})).body).toBe('{"user":null}');
+    expect((await plainRequest(url, "/auth/login", {})).status).toBe(503);
   });
 });
 
@@ -143,6 +207,17 @@ test("every command that is shown exists", () => {
   const secret = () => execFileSync(process.execPath, [join(root, "dist/cli.js"), "secret"], { encoding: "utf8" });
   expect(secret()).toMatch(/^[\w-]{43}\n$/);
   expect(secret()).not.toBe(secret());
+});
+
+test("every example that is shown exists, and the other way round", () => {
+  const [, first, others] = /^npm run example -- (\w+) +# or: (.+)$/m.exec(readme) as unknown as [
+    string,
+    string,
+    string,
+  ];
+  const usage = spawnSync(process.execPath, [join(root, "examples/start.js")], { encoding: "utf8" }).stderr;
+  const known = usage.trim().split("    ").at(-1)?.split(", ");
+  expect([first, ...others.split(", ")].sort()).toEqual(known?.sort());
 });
 
 test("every option has its line, and every line its option", () => {

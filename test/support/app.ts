@@ -29,6 +29,8 @@ export interface TestApp {
   readonly events: LatchkeyEvent[];
   readonly options: AuthOptions;
   browser(): TestBrowser;
+  /** Lets the app wait for the provider until the returned function is called. */
+  holdProvider(): () => void;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,8 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders;
   readonly setCookies: readonly string[];
   readonly body: string;
+  /** The body in the pieces that it came in. */
+  readonly pieces: readonly string[];
   /** Set-Cookie lines were kept back: puts them into the jar now. */
   deliver(): void;
 }
@@ -78,13 +82,14 @@ export async function startApp({
   extend = () => {},
 }: {
   framework?: Framework;
-  options?: AuthOptions;
+  options?: AuthOptions | ((url: string) => AuthOptions);
   provider?: TestProviderOptions;
   extend?: (app: Express) => void;
 } = {}): Promise<TestApp> {
   const clock = createClock();
   const provider = await createTestProvider({ clock, ...providerOptions });
   const events: LatchkeyEvent[] = [];
+  let held: Promise<void> | undefined;
   const server = createServer((req, res) => listener(req, res));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -94,10 +99,13 @@ export async function startApp({
     clientSecret: provider.clientSecret,
     secret: "a secret for tests of at least thirty-two characters",
     baseUrl: url,
-    fetch: provider.fetch as NonNullable<AuthOptions["fetch"]>,
+    fetch: async (input: string | URL | Request, init?: RequestInit) => {
+      await held;
+      return provider.fetch(input, init);
+    },
     now: clock.now,
     onEvent: (event) => events.push(event),
-    ...options,
+    ...(typeof options === "function" ? options(url) : options),
   };
   const listener = await framework(complete, extend);
   return {
@@ -107,6 +115,16 @@ export async function startApp({
     events,
     options: complete,
     browser: () => createTestBrowser(url, provider, clock),
+    holdProvider() {
+      let release = () => {};
+      held = new Promise((resolve) => {
+        release = resolve;
+      });
+      return () => {
+        held = undefined;
+        release();
+      };
+    },
     close: () => {
       listener.close?.();
       return new Promise((resolve) => server.close(() => resolve()).closeAllConnections());
@@ -149,17 +167,18 @@ export function plainRequest(base: string, target: string, options: AnswerOption
     const { method = "GET" } = options;
     const headers = Object.fromEntries(Object.entries(options.headers ?? {}).filter(([, value]) => value !== ""));
     const outgoing = httpRequest({ hostname, port, path: target, method, headers, agent: false }, (incoming) => {
-      let body = "";
+      const pieces: string[] = [];
       incoming.setEncoding("utf8");
-      incoming.on("data", (chunk: string) => {
-        body += chunk;
-      });
+      incoming.on("data", (piece: string) => pieces.push(piece));
+      incoming.on("error", reject);
       incoming.on("end", () => {
         const { statusCode = 0, headers: received } = incoming;
-        resolve({ status: statusCode, headers: received, setCookies: received["set-cookie"] ?? [], body });
+        const setCookies = received["set-cookie"] ?? [];
+        resolve({ status: statusCode, headers: received, setCookies, body: pieces.join(""), pieces });
       });
     });
     outgoing.on("error", reject);
+    outgoing.setTimeout(20_000, () => outgoing.destroy(new Error(`no answer to ${method} ${target} within 20 s`)));
     outgoing.end(options.body);
   });
 }

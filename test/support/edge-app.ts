@@ -1,31 +1,57 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createAuth, type EdgeOptions, ExchangeError, type RequestAuth } from "../../adapters/edge.js";
+import { createAuth, type EdgeOptions, type Handler } from "../../adapters/edge.js";
 import type { Framework } from "./app.js";
+import { cacheable, describeError, ownCookies, PAUSE, routes } from "./routes.js";
 
-/** The same routes as those of the Express apps, for anything that maps a Request to a Response. */
-const routes: Record<string, (request: Request, auth: RequestAuth) => Response | Promise<Response>> = {
-  "/": (_request, auth) => Response.json({ session: auth.session, reason: auth.reason }),
-  "/private": (_request, auth) => Response.json({ sub: auth.session?.user.sub }),
-  "/untouched": () => new Response("static", { headers: { "cache-control": "public, s-maxage=31536000" } }),
-  "/token": async ({ url }, auth) =>
-    Response.json({ token: await auth.accessToken({ refresh: new URL(url).searchParams.has("force") }) }),
-  async "/update"({ url }, auth) {
-    await auth.update(Object.fromEntries(new URL(url).searchParams));
-    return Response.json({ data: auth.session?.data });
+type Respond = Handler<Record<string, unknown>, []>;
+
+/** A body of two pieces, the second some time after the first. */
+function inTwoPieces(): ReadableStream {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async start(controller) {
+      controller.enqueue(encoder.encode("first,"));
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      controller.enqueue(encoder.encode("second"));
+      controller.close();
+    },
+  });
+}
+
+/** The routes whose response is the point. */
+const responses: Readonly<Record<string, Respond>> = {
+  "/untouched": () => new Response("static", { headers: { "cache-control": cacheable } }),
+  "/cookies": () => {
+    const headers = new Headers({ "cache-control": cacheable });
+    for (const line of ownCookies) headers.append("set-cookie", line);
+    return Response.json({}, { headers });
   },
+  "/redirect": ({ url }) => Response.redirect(new URL("/elsewhere", url), 302),
+  "/fetched": (_request, auth) => auth.fetch("https://op.example/userinfo"),
+  "/streamed": () => new Response(inTwoPieces()),
+  "/empty": () => new Response(null, { status: 204 }),
+  "/enter": (_request, auth) => auth.login({ returnTo: "/entered" }),
+  "/leave": (_request, auth) => auth.logout(),
+};
+
+const respondTo: Respond = async (request, auth) => {
+  const { pathname, searchParams } = new URL(request.url);
+  const [route, respond] = [routes[pathname], responses[pathname]];
+  if (route) return Response.json(await route(auth, searchParams));
+  return respond ? respond(request, auth) : new Response(null, { status: 404 });
 };
 
 /** The routes on the edge adapter: all that a runtime has to serve. */
 export function edgeHandler(options: EdgeOptions): (request: Request) => Promise<Response> {
   const auth = createAuth(options);
-  const guarded = auth.requireSession(routes["/private"]!);
+  const guarded = auth.requireSession(respondTo);
   return auth.wrap(async (request, context) => {
-    const { pathname } = new URL(request.url);
-    if (pathname === "/private") return guarded(request);
+    if (new URL(request.url).pathname === "/private") return guarded(request);
     try {
-      return (await routes[pathname]?.(request, context)) ?? new Response(null, { status: 404 });
+      return await respondTo(request, context);
     } catch (error) {
-      return new Response(String(error), { status: error instanceof ExchangeError ? error.status : 500 });
+      const { status, body } = describeError(error);
+      return Response.json(body, { status });
     }
   });
 }
@@ -45,8 +71,9 @@ export function toRequest(req: IncomingMessage): Request {
   return new Request(`http://${req.headers.host}${req.url}`, init as RequestInit);
 }
 
-export async function send(response: Response, res: ServerResponse): Promise<void> {
-  res.statusCode = response.status;
-  for (const [name, value] of response.headers) res.appendHeader(name, value);
-  res.end(await response.text());
+export async function send({ status, headers, body }: Response, res: ServerResponse): Promise<void> {
+  res.statusCode = status;
+  for (const [name, value] of headers) res.appendHeader(name, value);
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) res.write(chunk);
+  res.end();
 }

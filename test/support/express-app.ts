@@ -1,8 +1,26 @@
-import express5 from "express";
+import express5, { type Express, type NextFunction, type Request, type Response } from "express";
 // @ts-expect-error: the alias has no types of its own; those of Express 5 serve
 import express4 from "express4";
 import { auth, requireSession } from "../../adapters/express.js";
 import type { Framework } from "./app.js";
+import { cacheable, describeError, ownCookies, PAUSE, routes } from "./routes.js";
+
+/** The routes whose response is the point. */
+function addResponses(app: Express): void {
+  app.get("/untouched", (_req, res) => void res.set("cache-control", cacheable).send("static"));
+  app.get("/cookies", (_req, res) => {
+    for (const line of ownCookies) res.append("set-cookie", line);
+    res.set("cache-control", cacheable).json({});
+  });
+  app.get("/redirect", (_req, res) => res.redirect("/elsewhere"));
+  app.get("/streamed", (_req, res) => {
+    res.write("first,");
+    setTimeout(() => res.end("second"), PAUSE);
+  });
+  app.get("/empty", (_req, res) => void res.status(204).end());
+  app.get("/enter", (req) => req.auth.login({ returnTo: "/entered" }));
+  app.post("/leave", (req) => req.auth.logout());
+}
 
 /** The routes on an Express app that `framework` makes. */
 export const onExpress =
@@ -10,31 +28,22 @@ export const onExpress =
   (options, extend) => {
     const app = framework();
     app.use(auth(options));
-    app.get("/", (req, res) => {
-      res.json({ session: req.auth.session, reason: req.auth.reason });
-    });
-    app.get("/private", requireSession(), (req, res) => {
-      res.json({ sub: req.auth.session?.user.sub });
-    });
-    app.get("/untouched", (_req, res) => {
-      res.set("cache-control", "public, s-maxage=31536000").send("static");
-    });
-    app.get("/token", async (req, res, next) => {
-      try {
-        res.json({ token: await req.auth.accessToken({ refresh: req.query["force"] !== undefined }) });
-      } catch (error) {
-        next(error);
-      }
-    });
-    app.get("/update", async (req, res, next) => {
-      try {
-        await req.auth.update(req.query as Record<string, unknown>);
-        res.json({ data: req.auth.session?.data });
-      } catch (error) {
-        next(error);
-      }
-    });
+    app.all("/private", requireSession());
+    for (const [path, route] of Object.entries(routes)) {
+      app.all(path, async (req, res, next) => {
+        try {
+          res.json(await route(req.auth, new URLSearchParams(req.query as Record<string, string>)));
+        } catch (error) {
+          next(error);
+        }
+      });
+    }
+    addResponses(app);
     extend(app);
+    app.use((error: unknown, _req: Request, res: Response, _next: NextFunction) => {
+      const { status, body } = describeError(error);
+      res.status(status).json(body);
+    });
     return app;
   };
 

@@ -1,0 +1,12 @@
+import { createAuth } from "latchkey/edge";
+
+const auth = createAuth({ env: process.env });
+
+export default {
+  fetch: auth.wrap((_request, { session }) => {
+    const page = session
+      ? `<p>Signed in.</p><form method="post" action="/auth/logout"><button>Sign out</button></form>`
+      : `<a href="/auth/login">Sign in</a>`;
+    return new Response(page, { headers: { "content-type": "text/html" } });
+  }),
+};

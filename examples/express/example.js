@@ -1,0 +1,8 @@
+import { execPath } from "node:process";
+
+/** @type {import("../start.js").Example} */
+export default {
+  on: "Node, with Express",
+  port: 3005,
+  command: () => [execPath, "app.js"],
+};

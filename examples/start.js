@@ -1,0 +1,98 @@
+// npm run example -- worker: one of the examples, on its own runtime, in front of the demo's provider, until Ctrl-C.
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildIfNeeded } from "./build.js";
+import { close, listen } from "./demo/listen.js";
+import { startProvider } from "./demo/provider.js";
+
+/**
+ * What `example.js` in the folder of an example exports. The app finds its port in PORT, all else in LATCHKEY_*.
+ * @typedef {object} Example
+ * @property {string} on what it runs on, for people
+ * @property {number} port the one to prefer
+ * @property {string} [mount] where its routes live, by default "/auth"
+ * @property {(place: { port: string, temporary: string }) => Command | Promise<Command>} command run in the example's folder;
+ *   programs of this package's dependencies are found by name. `temporary` is a folder for what has to be made first.
+ */
+/** @typedef {readonly [program: string, ...args: string[]]} Command */
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const names = readdirSync(here).filter((name) => existsSync(join(here, name, "example.js")));
+
+/** A port of one's own: the preferred one, or a free one where that is taken. @param {number} preferred */
+async function choosePort(preferred) {
+  const { server, origin } = await listen("127.0.0.1", preferred);
+  await close(server);
+  return new URL(origin).port;
+}
+
+/** Until it answers, a minute at most. @param {string} url @param {import("node:child_process").ChildProcess} app */
+async function answers(url, app) {
+  for (const until = Date.now() + 60_000; Date.now() < until && app.exitCode === null; ) {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined);
+    if (answer?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`the example does not answer at ${url}`);
+}
+
+/** @param {string} name */
+async function start(name) {
+  await buildIfNeeded();
+  const folder = join(here, name);
+  /** @type {{ default: Example }} */
+  const { default: example } = await import(new URL(`${name}/example.js`, import.meta.url).href);
+  const { on, mount = "/auth", command } = example;
+  const port = await choosePort(example.port);
+  // Cookies do not know ports: the provider lives on "localhost", the app on "127.0.0.1".
+  const url = `http://127.0.0.1:${port}`;
+  const secret = randomBytes(32).toString("base64url");
+  const client = { client_id: name, client_secret: randomBytes(32).toString("base64url") };
+  const redirects = { redirect_uris: [`${url}${mount}/callback`], post_logout_redirect_uris: [`${url}/`] };
+  const provider = await startProvider({ port: 4000, clients: [{ ...client, ...redirects }] });
+  const temporary = mkdtempSync(join(tmpdir(), "latchkey-example-"));
+  const [program, ...args] = await command({ port, temporary });
+  const env = {
+    ...process.env,
+    PATH: [join(here, "../node_modules/.bin"), process.env["PATH"]].join(delimiter),
+    PORT: port,
+    LATCHKEY_ISSUER: provider.issuer,
+    LATCHKEY_CLIENT_ID: client.client_id,
+    LATCHKEY_CLIENT_SECRET: client.client_secret,
+    LATCHKEY_SECRET: secret,
+    LATCHKEY_BASE_URL: url,
+  };
+  // What it says on its own is said by its other name, "localhost", where nobody stays signed in.
+  const app = spawn(program, args, { cwd: folder, env, stdio: ["ignore", "ignore", "inherit"] });
+  const ended = new Promise((resolve) => app.once("error", console.error).once("close", resolve));
+
+  async function stop() {
+    app.kill();
+    await ended;
+    await provider.close();
+    rmSync(temporary, { recursive: true, force: true });
+  }
+
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  ended.then(stop);
+  try {
+    await answers(url, app);
+    console.log(`\n  ${name}, on ${on}: ${url}\n  Any name signs in, with the password "demo". Ctrl-C stops all.\n`);
+  } catch (error) {
+    console.error(String(error));
+    process.exitCode = 1;
+    app.kill();
+  }
+}
+
+const [name = ""] = process.argv.slice(2);
+if (names.includes(name)) await start(name);
+else {
+  console.error(`usage: npm run example -- <name>    ${names.join(", ")}`);
+  process.exitCode = 2;
+}

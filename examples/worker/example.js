@@ -1,0 +1,26 @@
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
+
+/** Bundled as wrangler does it, and served by the runtime that Cloudflare runs. @type {import("../start.js").Example} */
+export default {
+  on: "workerd, the runtime of Cloudflare Workers",
+  port: 3001,
+  async command({ port, temporary }) {
+    await build({
+      entryPoints: [here("worker.js")],
+      outfile: join(temporary, "worker.js"),
+      bundle: true,
+      format: "esm",
+      target: "es2022",
+      conditions: ["workerd", "worker", "browser"],
+      external: ["cloudflare:*"],
+    });
+    const config = join(temporary, "config.capnp");
+    copyFileSync(here("config.capnp"), config);
+    return ["workerd", "serve", config, `--socket-addr=http=127.0.0.1:${port}`];
+  },
+};

@@ -1,0 +1,4 @@
+import { columns } from "./columns.js";
+import { runContract } from "./run.js";
+
+runContract(columns);

@@ -1,0 +1,24 @@
+import type { Row } from "./row.js";
+import { caching, cookies, hostile } from "./rows/cookies.js";
+import { errors } from "./rows/errors.js";
+import { guards, signOut } from "./rows/guards.js";
+import { returnTargets, routes } from "./rows/routes.js";
+import { data, rolling } from "./rows/sessions.js";
+import { tokens } from "./rows/tokens.js";
+
+/** What every adapter does, by what it is about. */
+export const areas: Readonly<Record<string, readonly Row[]>> = {
+  "Sign-in and its routes": routes,
+  "Return targets": returnTargets,
+  "Pages that need a session": guards,
+  "Sign-out": signOut,
+  "Cookies and streamed responses": cookies,
+  Caching: caching,
+  "Rolling and limits": rolling,
+  "The app's own data": data,
+  "Access tokens": tokens,
+  "Errors on the way": errors,
+  "Hostile Cookie headers": hostile,
+};
+
+export const rows: readonly Row[] = Object.values(areas).flat();

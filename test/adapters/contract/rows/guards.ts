@@ -1,0 +1,120 @@
+import { expect } from "vitest";
+import { end, type Row } from "../row.js";
+
+export const guards: readonly Row[] = [
+  {
+    name: "a page that needs a session sends a navigation to sign in and back",
+    async run(app) {
+      const browser = app.browser();
+      const refused = await browser.navigate("/private?x=1&scope=admin");
+      expect(refused.status).toBe(302);
+      expect(refused.headers.location).toBe(`${app.url}/auth/login?returnTo=%2Fprivate%3Fx%3D1%26scope%3Dadmin`);
+      const callback = await browser.signIn({ sub: "alice" }, refused.headers.location);
+      expect(callback.headers.location).toBe(`${app.url}/private?x=1&scope=admin`);
+      expect((await browser.navigate("/private")).body).toBe('{"sub":"alice"}');
+    },
+  },
+  ...(
+    [
+      ["a script", {}],
+      ["a prefetch", { "sec-fetch-mode": "navigate", "sec-purpose": "prefetch" }],
+      ["a router's data request", { rsc: "1" }],
+    ] as const
+  ).map(
+    ([what, headers]): Row => ({
+      name: `${what} that needs a session gets 401 and no redirect`,
+      async run(app) {
+        const refused = await app.browser().fetch("/private", { headers: { ...headers } });
+        expect(refused.status).toBe(401);
+        expect(refused.headers.location).toBeUndefined();
+        expect(JSON.parse(refused.body).error).toBe("not_authenticated");
+        expect(refused.headers["cache-control"]).toBe("private, no-store");
+      },
+    }),
+  ),
+  {
+    name: "a form that is posted without a session gets 401, not a redirect that loses it",
+    async run(app) {
+      const headers = { "content-type": "application/x-www-form-urlencoded" };
+      const refused = await app.browser().navigate("/private", { method: "POST", headers, body: "a=1" });
+      expect(refused.status).toBe(401);
+      expect(refused.headers.location).toBeUndefined();
+    },
+  },
+];
+
+export const signOut: readonly Row[] = [
+  {
+    name: "signing out clears the browser and tells the provider who is leaving",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn();
+      const headers = { origin: app.url, "sec-fetch-site": "same-origin" };
+      const answer = await browser.navigate("/auth/logout", { method: "POST", headers });
+      expect(answer.status).toBe(303);
+      const target = new URL(String(answer.headers.location));
+      expect(target.origin).toBe("https://op.example");
+      expect(target.searchParams.get("post_logout_redirect_uri")).toBe(`${app.url}/`);
+      expect(target.searchParams.get("client_id")).toBe(app.provider.clientId);
+      expect(target.searchParams.get("id_token_hint")).toMatch(/^ey/);
+      expect(browser.jar.names()).toEqual([end]);
+      expect((await browser.fetch("/private")).status).toBe(401);
+    },
+  },
+  ...(
+    [
+      ["another site's form", "POST", { "sec-fetch-site": "cross-site" }, 403],
+      ["another site's form, in an old browser", "POST", { "sec-fetch-site": "", origin: "https://evil.example" }, 403],
+      ["a link on another site", "GET", { "sec-fetch-site": "cross-site" }, 405],
+      ["a typed address", "GET", { "sec-fetch-site": "none" }, 405],
+      ["a prefetch", "GET", { "sec-fetch-site": "same-origin", "sec-purpose": "prefetch" }, 503],
+      ["a router's prefetch", "GET", { "sec-fetch-site": "same-origin", rsc: "1" }, 204],
+    ] as const
+  ).map(
+    ([what, method, headers, status]): Row => ({
+      name: `${what} signs no one out`,
+      async run(app) {
+        const browser = app.browser();
+        await browser.signIn();
+        const answer = await browser.navigate("/auth/logout", { method, headers: { ...headers } });
+        expect(answer.status).toBe(status);
+        expect(answer.setCookies).toEqual([]);
+        expect((await browser.fetch("/private")).status).toBe(200);
+      },
+    }),
+  ),
+  {
+    name: "a link on the app's own page may sign out",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn();
+      const headers = { "sec-fetch-site": "same-origin" };
+      expect((await browser.navigate("/auth/logout", { headers })).status).toBe(302);
+      expect((await browser.fetch("/private")).status).toBe(401);
+    },
+  },
+  {
+    name: "the app's own code may sign out",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn();
+      const answer = await browser.navigate("/leave", { method: "POST" });
+      expect(answer.status).toBe(303);
+      expect(new URL(String(answer.headers.location)).origin).toBe("https://op.example");
+      expect((await browser.fetch("/private")).status).toBe(401);
+    },
+  },
+  {
+    name: "a response that was slow does not undo a sign-out",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn();
+      app.clock.advance(400);
+      const slow = await browser.fetch("/update?color=blue", { hold: true });
+      expect(slow.setCookies.length).toBeGreaterThan(0);
+      await browser.navigate("/leave", { method: "POST" });
+      slow.deliver();
+      expect((await browser.fetch("/private")).status).toBe(401);
+    },
+  },
+];

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startApp, type TestApp } from "../../support/app.js";
+import type { Column } from "./columns.js";
+import { PUBLIC, session } from "./row.js";
+import { rows } from "./rows.js";
+
+/** Runs every row in every column. A row that a column says it cannot do must fail there: no excuse outlives its reason. */
+export function runContract(columns: readonly Column[]): void {
+  describe.each(columns.map((column) => [column.name, column] as const))("%s", (_name, column) => {
+    const { framework, engine, cannot = {} } = column;
+    let app: TestApp;
+    beforeAll(async () => {
+      app = await startApp({
+        framework,
+        options: (url) => ({ apiOrigins: ["https://op.example"], baseUrl: [url, PUBLIC], session }),
+      });
+    });
+    afterAll(() => app?.close());
+
+    test(`seals with ${engine}`, async () => {
+      const { body } = await app.browser().fetch("/engine");
+      expect(JSON.parse(body)).toEqual({ sealsAtOnce: engine === "node:crypto" });
+    });
+
+    for (const { name, run } of rows) {
+      const reason = cannot[name];
+      if (reason === undefined) test(name, () => run(app));
+      else test(`cannot: ${name} (${reason})`, () => expect(run(app)).rejects.toThrow());
+    }
+
+    test("what it cannot do is in the contract, and has a reason", () => {
+      const known = new Set(rows.map(({ name }) => name));
+      for (const [name, reason] of Object.entries(cannot)) {
+        expect(known).toContain(name);
+        expect(reason).toMatch(/\w+ \w+/);
+      }
+    });
+  });
+}

@@ -1,0 +1,48 @@
+import { CookieTooLargeError, ExchangeError, MisuseError } from "../../adapters/edge.js";
+import type { PresentAuth } from "../../adapters/present.js";
+import type { Awaitable } from "../../core/ports.js";
+import { createAppSealer } from "../../core/seal/app-sealer.js";
+
+/** What any adapter gives a handler; `login` and `logout` differ in what they make. */
+type Present = PresentAuth<Record<string, unknown>, unknown>;
+
+/** Whether the runtime's crypto engine is the synchronous one, once its key is derived. */
+async function sealsAtOnce(): Promise<boolean> {
+  const sealer = createAppSealer({ secret: "only to see which engine it is: 32 characters", purpose: "engine" });
+  await sealer.seal("warm-up", Date.now());
+  return typeof sealer.seal("measured", Date.now()) === "string";
+}
+
+/** The routes that answer with JSON: the same in every app that the tests ask. */
+export const routes: Readonly<Record<string, (auth: Present, query: URLSearchParams) => Awaitable<unknown>>> = {
+  "/": ({ session, reason }) => ({ session, reason }),
+  "/private": ({ session }) => ({ sub: session?.user.sub }),
+  "/token": async (auth, query) => ({ token: await auth.accessToken({ refresh: query.has("force") }) }),
+  async "/update"(auth, query) {
+    await auth.update(Object.fromEntries(query));
+    return { data: auth.session?.data };
+  },
+  async "/api"(auth, query) {
+    const answer = await auth.fetch(query.get("to") ?? "https://op.example/userinfo");
+    return { status: answer.status, said: await answer.json() };
+  },
+  "/engine": async () => ({ sealsAtOnce: await sealsAtOnce() }),
+};
+
+/** What an app can tell of an error by its type. */
+export function describeError(error: unknown): { status: number; body: object } {
+  if (error instanceof CookieTooLargeError) {
+    const { code, bytes, limit, largest } = error;
+    return { status: 413, body: { error: code, bytes, limit, largest } };
+  }
+  if (error instanceof ExchangeError) return { status: error.status, body: { error: error.code } };
+  const known = error instanceof MisuseError;
+  return { status: known ? 400 : 500, body: { error: known ? error.code : String(error) } };
+}
+
+/** The app's own cookies, on a response that it would like to have cached. */
+export const ownCookies = ["theme=dark; Path=/", "language=en; Path=/"];
+export const cacheable = "public, s-maxage=31536000";
+
+/** Milliseconds between the two pieces of a streamed response. */
+export const PAUSE = 150;
