@@ -21,12 +21,15 @@ const standIn = { "next.browser": "adapters/next/browser.ts" };
 
 const engines = { "engines/node": "core/seal/aead.node.ts", "engines/web": "core/seal/aead.web.ts" };
 
+/** Paths are taken from this folder here. */
+const dtsOptions = { ignoreDeprecations: "6.0", paths: { "#aead": ["./core/seal/aead.d.ts"] } };
+
 export default defineConfig([
   {
     ...shared,
     entry: { ...entries, ...standIn, ...engines, cli: "adapters/cli.ts" },
     format: "esm",
-    dts: { entry: entries, compilerOptions: { ignoreDeprecations: "6.0" } },
+    dts: { entry: entries, compilerOptions: dtsOptions },
   },
   {
     ...shared,
@@ -34,6 +37,6 @@ export default defineConfig([
     format: "cjs",
     // jose is ES modules alone, which `require` takes from Node 20.19 on only.
     noExternal: ["jose"],
-    dts: { entry: entries, compilerOptions: { ignoreDeprecations: "6.0" } },
+    dts: { entry: entries, compilerOptions: dtsOptions },
   },
 ]);
