@@ -23,9 +23,6 @@ export interface Identity {
   readonly data: unknown;
 }
 
-/** Random bytes of a session id: 28 characters, of which the first six name its cookies. */
-export const SESSION_ID_BYTES = 21;
-
 /**
  * The name a session's cookies go under: the start of its random id, which is as good as a hash of it and costs no
  * digest per request; 132 random bits of the id stay out of the name.
@@ -34,7 +31,7 @@ export const tagOf = (id: string): string => id.slice(0, 6);
 
 /** What a name of ours, without its prefix, is for: `AbC-_9.id.0` -> tag and concern; nothing for transactions and others. */
 export function parseName(rest: string): { readonly tag?: string | undefined; readonly concern?: Concern } {
-  const [, tag, concern] = /^([\w-]{6})\.(id|tok|seen|end)(?:$|\.)/.exec(rest) ?? [];
+  const [, tag, concern] = /^([\w-]{6})\.(id|tok|seen|end)(\.|$)/.exec(rest) ?? [];
   return { tag, concern: concern as Concern };
 }
 
