@@ -1,4 +1,5 @@
 import type { TokenRequest } from "../core/exchange/token-life.js";
+import type { FetchInit } from "../core/ports.js";
 import { createRelyingParty } from "../core/relying-party/relying-party.js";
 import type { LoginOptions } from "../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../core/relying-party/sign-out.js";
@@ -73,8 +74,8 @@ export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<
     const outer = served.get(request);
     if (outer) return respond(outer);
     const opened = await open(request, createOutlet());
-    const plan = await opened.visit.route();
-    if (plan.kind === "reply") return opened.outlet.send(plan);
+    const reply = await opened.visit.route();
+    if (reply) return opened.outlet.send(reply);
     await opened.visit.roll();
     served.set(request, opened);
     try {
@@ -96,13 +97,13 @@ export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<
       const inner = wrap(handler);
       return (request, ...rest) =>
         serve(request, ({ visit, outlet }) => {
-          const plan = visit.guard();
-          return plan.kind === "reply" ? outlet.send(plan) : inner(request, ...rest);
+          const reply = visit.guard();
+          return reply ? outlet.send(reply) : inner(request, ...rest);
         });
     },
     getSession: async (request) => (await known(request)).session,
     accessToken: async (request, asked) => (await known(request)).accessToken(asked),
-    fetch: async (request, url, init, asked) => present(await known(request), String).fetch(url, init, asked),
+    fetch: async (request, url, init, asked) => (await known(request)).fetch(url, init as FetchInit | undefined, asked),
     update: async (request, change) => (await known(request)).update(change),
   };
 }

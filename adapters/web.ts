@@ -1,3 +1,4 @@
+import { readText } from "../core/body.js";
 import { cachingHeaders, cookieNameOf, mergeCookies, type Outlet, type Reply, type RequestView } from "../core/plan.js";
 
 /** Bytes of a posted form that are read; an authorization response has a few hundred. */
@@ -10,22 +11,9 @@ export const toRequestView = (request: Request): RequestView => ({
   headers: {
     get: (name) => request.headers.get(name) ?? (name === "host" ? new URL(request.url).host : null),
   },
-  text: () => readBody(request),
+  // Empty when it is too long.
+  text: async () => (await readText(request, MAX_BODY)) ?? "",
 });
-
-/** The posted form as text; empty when it is too long. */
-async function readBody({ body }: Request): Promise<string> {
-  const reader = body?.getReader();
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  for (let part = await reader?.read(); part?.value; part = await reader?.read()) {
-    size += part.value.length;
-    if (size > MAX_BODY) return "";
-    text += decoder.decode(part.value, { stream: true });
-  }
-  return text;
-}
 
 /** What is still to be put on a response before it is handed out. */
 export interface WebOutlet extends Outlet {
@@ -54,8 +42,7 @@ export function createOutlet(open = true): WebOutlet {
       headers.delete("set-cookie");
       for (const line of merged) headers.append("set-cookie", line);
     }
-    const current = { cacheControl: headers.get("cache-control"), vary: headers.get("vary") };
-    for (const [name, value] of Object.entries(cachingHeaders(current, wrote))) {
+    for (const [name, value] of Object.entries(cachingHeaders((name) => headers.get(name), wrote))) {
       if (value === null) headers.delete(name);
       else headers.set(name, value);
     }

@@ -9,17 +9,16 @@ import { answering, type VisitContext } from "./visit.js";
 /** Answers a request for one of our routes. */
 export async function answerRoute<Data>(context: VisitContext<Data>): Promise<Plan> {
   const route = routeOf(context.request, context.site, context.config);
-  return route ? { kind: "reply", ...(await handlers[route](context)) } : { kind: "pass" };
+  return route && handlers[route](context);
 }
-
-/** What an authorization response is made of (RFC 6749 4.1.2, RFC 9207 2). */
-const RESPONSE_PARAMETERS = ["state", "code", "iss", "error"];
 
 /**
  * A form that the provider's page posts brings no SameSite=Lax cookies: neither the sign-in in progress nor the session
  * that it may replace. The same answer as a navigation does.
  */
 function bounce<Data>({ site, config }: VisitContext<Data>, form: URLSearchParams): Reply {
+  /** What an authorization response is made of (RFC 6749 4.1.2, RFC 9207 2). */
+  const RESPONSE_PARAMETERS = ["state", "code", "iss", "error"];
   const kept = new URLSearchParams();
   for (const name of RESPONSE_PARAMETERS)
     for (const value of form.getAll(name)) kept.append(name, value.slice(0, 2048));
@@ -31,10 +30,10 @@ const handlers: { readonly [route in Route]: <Data>(context: VisitContext<Data>)
   async login(context) {
     const { request, config } = context;
     if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET");
-    if (!isNavigation(request)) return decline(request.headers.get("sec-purpose") !== null);
+    if (!isNavigation(request)) return decline(request);
     // A frame that another site hides must not push a person's own sign-ins out.
     const framed = (request.headers.get("sec-fetch-dest") ?? "document") !== "document";
-    if (framed && config.session.cookie?.sameSite !== "none") return decline(false);
+    if (framed && config.session.cookie?.sameSite !== "none") return decline(request);
     return answering(context, () => startSignIn(context, loginOptionsOf(queryOf(request), config.allowedParams)));
   },
 
@@ -52,11 +51,10 @@ const handlers: { readonly [route in Route]: <Data>(context: VisitContext<Data>)
     if (request.method === "POST" && same === false) return json(403, { error: "cross_origin" });
     if (request.method !== "POST") {
       if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("POST");
-      if (!isNavigation(request)) return decline(request.headers.get("sec-purpose") !== null);
+      if (!isNavigation(request)) return decline(request);
       if (request.headers.get("sec-fetch-site") !== "same-origin") return methodNotAllowed("POST");
     }
-    const returnTo = queryOf(request).get("returnTo");
-    return answering(context, () => signOut(context, returnTo === null ? {} : { returnTo }));
+    return answering(context, () => signOut(context, { returnTo: queryOf(request).get("returnTo") ?? undefined }));
   },
 
   /** Who is signed in, for the browser: the user's claims, never a token (S43). Does not count as activity. */

@@ -12,6 +12,7 @@ import {
 import { safeReturnTo } from "../exchange/return-to.js";
 import { tokenSetOf } from "../exchange/token-life.js";
 import type { Reply } from "../plan.js";
+import type { User } from "./config.js";
 import { drive } from "./drive.js";
 import { redirect } from "./replies.js";
 import { routePath } from "./site.js";
@@ -67,10 +68,8 @@ export async function startSignIn<Data>(visit: VisitContext<Data>, options: Logi
 
 /** Splits what is to be checked at the callback from what is only passed on. */
 function authorizationOf(configured: Readonly<Record<string, string>>, options: LoginOptions) {
-  const parameters: Record<string, string> = {};
-  for (const [name, value] of Object.entries({ ...configured, ...options.params })) {
-    if (!protectedParameters.has(name)) parameters[name] = value;
-  }
+  const parameters: Record<string, string> = { ...configured, ...options.params };
+  for (const name of protectedParameters) delete parameters[name];
   if (options.loginHint !== undefined) parameters["login_hint"] = options.loginHint;
   if (options.prompt !== undefined) parameters["prompt"] = options.prompt;
   const { max_age: asked = "", organization, ...rest } = parameters;
@@ -153,18 +152,17 @@ async function perform<Data>(
   }
 }
 
-/** Claims about the token rather than about the user (RFC 7519 4.1, OpenID Connect Core 2 and 3.3.2.11). */
-const PROTOCOL_CLAIMS = new Set("iss aud exp iat nbf jti nonce at_hash c_hash s_hash azp auth_time sid".split(" "));
-
 /** Begins the session: always a new one (S30); data is carried over only for the same user. */
 async function establish<Data>(visit: VisitContext<Data>, claims: IdTokenClaims, tokens: TokenResponse): Promise<void> {
   const { config, ports, provider, scope } = visit;
   const extra = config.userinfo ? await provider.userinfo(tokens.accessToken, claims.sub) : {};
-  const entries = Object.entries({ ...claims, ...extra }).filter(([name]) => !PROTOCOL_CLAIMS.has(name));
-  const user = { ...Object.fromEntries(entries), sub: claims.sub };
+  const user: User = { ...claims, ...extra, sub: claims.sub };
+  /** Claims about the token rather than about the user (RFC 7519 4.1, OpenID Connect Core 2 and 3.3.2.11). */
+  const PROTOCOL_CLAIMS = "iss aud exp iat nbf jti nonce at_hash c_hash s_hash azp auth_time sid".split(" ");
+  for (const name of PROTOCOL_CLAIMS) delete (user as Record<string, unknown>)[name];
   const shaped = await config.onSignIn?.({ user, claims, accessToken: tokens.accessToken });
   const previous = scope.session?.data;
-  const carried = previous && previous.user.sub === claims.sub ? previous.data : ({} as Data);
+  const carried = previous?.user.sub === claims.sub ? previous.data : ({} as Data);
   scope.begin(
     // Who it is comes from the verified token, whatever a hook returns (S44).
     { user: { ...(shaped?.user ?? user), sub: claims.sub }, data: shaped?.data ?? carried },
