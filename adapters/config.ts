@@ -5,10 +5,11 @@ import type { Awaitable } from "../core/ports.js";
 import type { ClientAuthentication } from "../core/provider/provider.js";
 import type { RelyingPartyConfig, SignedIn, SignIn, Site } from "../core/relying-party/config.js";
 import { checkSecrets } from "../core/seal/sealer.js";
-import type { StandardSchema } from "../core/session/schema.js";
+import { conform, type StandardSchema } from "../core/session/schema.js";
 import type { SessionsOptions } from "../core/session/sessions.js";
 import type { PortOptions } from "./ports.js";
 import { importPrivateKey } from "./private-key.js";
+import { label, variableOf } from "./variables.js";
 
 /** What every adapter with sign-in takes. The five required values may come from `LATCHKEY_*` variables instead. */
 export interface AuthOptions<Data = Record<string, unknown>> extends PortOptions {
@@ -67,12 +68,6 @@ export interface AuthOptions<Data = Record<string, unknown>> extends PortOptions
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What an option is called in the environment: `clientId` -> `LATCHKEY_CLIENT_ID`. */
-const variableOf = (option: string): string => `LATCHKEY_${option.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
-
-/** An option as messages name it: both ways to set it. */
-const label = (option: string): string => `${option} (${variableOf(option)})`;
-
 /** Completes options from the environment and checks the whole. @throws MisuseError (`ERR_CONFIG`) naming what to change */
 export function resolveConfig<Data>(options: AuthOptions<Data>, env: Environment): RelyingPartyConfig<Data> {
   type Option = "issuer" | "clientId" | "clientSecret" | "clientPrivateKey" | "audience" | "scope";
@@ -85,10 +80,10 @@ export function resolveConfig<Data>(options: AuthOptions<Data>, env: Environment
     must(found, `set ${label(option)}`);
     return found;
   };
+  const issuer = required("issuer");
   const clientSecret = value("clientSecret");
   const privateKey = value("clientPrivateKey");
   const audience = value("audience");
-  const secret = list("secret");
   const {
     clientAuthentication = privateKey ? "private_key_jwt" : "client_secret_basic",
     idTokenSigningAlg = "RS256",
@@ -109,16 +104,17 @@ export function resolveConfig<Data>(options: AuthOptions<Data>, env: Environment
   const scope = value("scope") ?? "openid profile email";
   const [site, ...sites] = list("baseUrl").map(siteOf);
 
-  must(secret.length > 0, `set ${label("secret")}; \`npx latchkey secret\` prints one`);
   must(site, `set ${label("baseUrl")}`);
+  // Kept as written: issuers are compared as strings (OpenID Connect Discovery 4.3).
+  urlOf(issuer, "issuer");
   must(METHODS.includes(clientAuthentication), `clientAuthentication must be one of ${METHODS.join(", ")}`);
   must(
     !clientAuthentication.startsWith("client") || clientSecret,
     `set ${label("clientSecret")}, or clientAuthentication: "none" for a public client`,
   );
-  must(/^(\/[\w.~-]+)+$/.test(mount), 'mount must be a path such as "/auth", without a slash at the end');
+  must(/^(\/[\w.~-]+)+$/.test(mount), 'mount must be a path such as "/auth"');
   must(scope.split(" ").includes("openid"), `${label("scope")} must contain openid`);
-  must(/^\/(?![/\\])/.test(postLogoutPath), "postLogoutPath must be a path that begins with one slash");
+  must(/^\/(?![/\\])/.test(postLogoutPath), 'postLogoutPath must be a path such as "/"');
   for (const name of [...Object.keys(authorizationParams), ...allowedParams]) {
     must(
       !protectedParameters.has(name),
@@ -126,20 +122,20 @@ export function resolveConfig<Data>(options: AuthOptions<Data>, env: Environment
     );
   }
   must(
-    /^(RS|PS|ES)(256|384|512)$|^EdDSA$|^Ed25519$/.test(idTokenSigningAlg),
-    "idTokenSigningAlg must be an asymmetric algorithm, such as RS256, PS256 or ES256",
+    /^([RPE]S(256|384|512)|EdDSA|Ed25519)$/.test(idTokenSigningAlg),
+    "idTokenSigningAlg must be asymmetric, such as RS256 or ES256",
   );
   must(
     httpTimeout >= 0 && httpTimeout < 1e6 && clockTolerance >= 0 && clockTolerance < 1e6,
-    "httpTimeout and clockTolerance must be numbers of seconds",
+    "httpTimeout and clockTolerance must be seconds",
   );
 
   return {
     provider: {
-      issuer: issuerOf(required("issuer")),
+      issuer,
       clientId: required("clientId"),
       clientSecret,
-      clientPrivateKey: clientAuthentication === "private_key_jwt" ? importPrivateKey(privateKey ?? "") : undefined,
+      clientPrivateKey: clientAuthentication === "private_key_jwt" ? importPrivateKey(privateKey) : undefined,
       clientAuthentication,
       idTokenSigningAlg,
       httpTimeout,
@@ -156,7 +152,7 @@ export function resolveConfig<Data>(options: AuthOptions<Data>, env: Environment
     userinfo,
     logout,
     postLogoutPath,
-    session: { ...session, secret: checkSecrets(secret), schema: signedInSchema(schema) },
+    session: { ...session, secret: checkSecrets(list("secret"), label("secret")), schema: signedInSchema(schema) },
     onSignIn,
     onEvent,
   };
@@ -181,15 +177,9 @@ function urlOf(value: string, option: string): URL {
   return url;
 }
 
-/** As written: issuers are compared as strings (OpenID Connect Discovery 4.3). */
-function issuerOf(issuer: string): string {
-  urlOf(issuer, "issuer");
-  return issuer;
-}
-
 function originOf(value: string): string {
   const { origin, pathname } = urlOf(value, "apiOrigins");
-  must(pathname === "/", `${label("apiOrigins")} are origins: scheme, host and port, no path`);
+  must(pathname === "/", `${label("apiOrigins")} must be origins, without a path`);
   return origin;
 }
 
@@ -205,10 +195,9 @@ const signedInSchema = <Data>(schema: StandardSchema<Data> | undefined): Standar
     vendor: "latchkey",
     async validate(value) {
       const { user, data } = (value ?? {}) as SignedIn<unknown>;
-      if (typeof user?.sub !== "string" || user.sub === "") return { issues: ["nobody"] };
-      if (!schema) return { value: { user, data: data as Data } };
-      const result = await schema["~standard"].validate(data);
-      return "value" in result ? { value: { user, data: result.value } } : result;
+      const isSomebody = typeof user?.sub === "string" && user.sub !== "";
+      const conforming = isSomebody && (await conform(schema, data));
+      return conforming ? { value: { user, data: conforming.value } } : { issues: [] };
     },
   },
 });

@@ -50,8 +50,8 @@ export function auth<Data = Record<string, unknown>>(options: AuthOptions<Data> 
     try {
       const outlet = createOutlet(res, req);
       const visit = await relyingParty.visit(toRequestView(req, forwardedHost(req)), outlet);
-      const plan = await visit.route();
-      if (plan.kind === "reply") return outlet.send(plan);
+      const reply = await visit.route();
+      if (reply) return outlet.send(reply);
       await visit.roll();
       visits.set(req, { visit, outlet });
       req.auth = present(visit, outlet.send) as unknown as RequestAuth;
@@ -67,9 +67,9 @@ export function requireSession(): Middleware {
   return (req: object, _res: unknown, next: (error?: unknown) => void) => {
     const known = visits.get(req);
     if (!known) return next(new MisuseError("ERR_CONFIG", "app.use(auth()) must come before requireSession()"));
-    const plan = known.visit.guard();
-    if (plan.kind === "pass") return next();
-    known.outlet.send(plan);
+    const reply = known.visit.guard();
+    if (!reply) return next();
+    known.outlet.send(reply);
   };
 }
 

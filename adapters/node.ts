@@ -73,8 +73,7 @@ export function createOutlet(res: ServerResponse, { headers }: Pick<IncomingMess
       res.setHeader("set-cookie", mergeCookies([res.getHeader("set-cookie") ?? []].flat().map(String), lines));
     }
     if (!read && !wrote) return;
-    const current = { cacheControl: headerOf(res, "cache-control"), vary: headerOf(res, "vary") };
-    for (const [name, value] of Object.entries(cachingHeaders(current, wrote))) {
+    for (const [name, value] of Object.entries(cachingHeaders((name) => headerOf(res, name), wrote))) {
       if (value === null) res.removeHeader(name);
       else res.setHeader(name, value);
     }

@@ -10,7 +10,7 @@ export interface PortOptions {
   fetch?: Ports["fetch"] | typeof globalThis.fetch | undefined;
 }
 
-export const randomBytes: Ports["random"] = (bytes) => globalThis.crypto.getRandomValues(new Uint8Array(bytes));
+export const randomBytes: Ports["random"] = (bytes) => crypto.getRandomValues(new Uint8Array(bytes));
 
 /** The real clock, randomness and network, as far as no other was given. */
 export const portsOf = ({ now = Date.now, random = randomBytes, fetch = globalThis.fetch }: PortOptions): Ports => ({

@@ -1,6 +1,5 @@
 import type { TokenRequest } from "../core/exchange/token-life.js";
 import type { Reply } from "../core/plan.js";
-import type { FetchInit } from "../core/ports.js";
 import type { LoginOptions } from "../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../core/relying-party/sign-out.js";
 import type { AuthSession, Visit } from "../core/relying-party/visit.js";
@@ -32,9 +31,9 @@ export function present<Data, Answer>(visit: Visit<Data>, answer: (reply: Reply)
     get reason() {
       return visit.reason;
     },
-    update: (change) => visit.update(change),
-    accessToken: (request) => visit.accessToken(request),
-    fetch: (url, init, request) => visit.fetch(String(url), init as FetchInit | undefined, request),
+    update: visit.update,
+    accessToken: visit.accessToken,
+    fetch: visit.fetch as PresentAuth<Data, Answer>["fetch"],
     login: async (options) => answer(await visit.login(options)),
     logout: async (options) => answer(await visit.logout(options)),
   };

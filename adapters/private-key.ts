@@ -1,12 +1,6 @@
-import { MisuseError } from "../core/errors.js";
+import { must } from "../core/errors.js";
 import type { ClientPrivateKey } from "../core/provider/provider.js";
-
-const wrong = (cause?: unknown) =>
-  new MisuseError(
-    "ERR_CONFIG",
-    "clientPrivateKey (LATCHKEY_CLIENT_PRIVATE_KEY) must be a private JWK with alg RS256, PS256, ES256 or EdDSA",
-    { cause },
-  );
+import { label } from "./variables.js";
 
 /** Web Crypto's parameters for the algorithms of RFC 7518 3.1 and RFC 8037 3.1, to import a key and to sign. */
 const ALGORITHMS: Readonly<Record<string, { name: string; hash?: string; namedCurve?: string; saltLength?: number }>> =
@@ -18,16 +12,14 @@ const ALGORITHMS: Readonly<Record<string, { name: string; hash?: string; namedCu
   };
 
 /** A private JWK, or its JSON, as a key to sign client assertions with. @throws MisuseError (`ERR_CONFIG`) when it is none */
-export function importPrivateKey(source: Readonly<Record<string, unknown>> | string): ClientPrivateKey {
-  let jwk: Readonly<Record<string, unknown>>;
-  try {
-    jwk = typeof source === "string" ? JSON.parse(source) : source;
-  } catch (cause) {
-    throw wrong(cause);
-  }
-  const { alg, kid, d } = jwk as Record<string, string>;
+export function importPrivateKey(source: Readonly<Record<string, unknown>> | string | undefined): ClientPrivateKey {
+  const jwk = typeof source === "string" ? parsed(source) : source;
+  const { alg, kid, d } = (jwk ?? {}) as Record<string, string>;
   const algorithm = ALGORITHMS[`${alg}`];
-  if (!algorithm || typeof d !== "string") throw wrong();
+  must(
+    algorithm && typeof d === "string",
+    `${label("clientPrivateKey")} must be a private JWK with alg ${Object.keys(ALGORITHMS).join(", ")}`,
+  );
   const key = crypto.subtle.importKey("jwk", jwk as never, algorithm as never, false, ["sign"]);
   // Told where it is used, if it is not a key after all; not as an unhandled rejection.
   key.catch(() => {});
@@ -37,4 +29,13 @@ export function importPrivateKey(source: Readonly<Record<string, unknown>> | str
     sign: async (text) =>
       new Uint8Array(await crypto.subtle.sign(algorithm as never, await key, new TextEncoder().encode(text))),
   };
+}
+
+/** Undefined when it is no JSON; why, nobody is told: the reason quotes the key. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

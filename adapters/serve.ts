@@ -38,8 +38,8 @@ export function createServing<Data>(open: (request: Request, outlet: Outlet) => 
     if (outer) return respond(outer);
     const outlet = createOutlet();
     const visit = await open(request, outlet);
-    const plan = await visit.route();
-    if (plan.kind === "reply") return outlet.send(plan);
+    const reply = await visit.route();
+    if (reply) return outlet.send(reply);
     await visit.roll();
     const opened = { visit, outlet };
     served.set(request, opened);
@@ -64,8 +64,8 @@ export function createServing<Data>(open: (request: Request, outlet: Outlet) => 
       const inner = wrap(handler);
       return (request, ...rest) =>
         serve(request, ({ visit, outlet }) => {
-          const plan = visit.guard();
-          return plan.kind === "reply" ? outlet.send(plan) : inner(request, ...rest);
+          const reply = visit.guard();
+          return reply ? outlet.send(reply) : inner(request, ...rest);
         });
     },
     getSession: async (request) => (await visit(request)).session,

@@ -1,3 +1,4 @@
+import { readText } from "../core/body.js";
 import { cachingHeaders, cookieNameOf, mergeCookies, type Outlet, type Reply, type RequestView } from "../core/plan.js";
 import { targetOf } from "../core/request.js";
 
@@ -14,22 +15,9 @@ export const toRequestView = (request: Request, base = ""): RequestView => ({
   headers: {
     get: (name) => request.headers.get(name) ?? (name === "host" ? new URL(request.url).host : null),
   },
-  text: () => readBody(request),
+  // Empty when it is too long.
+  text: async () => (await readText(request, MAX_BODY)) ?? "",
 });
-
-/** The posted form as text; empty when it is too long. */
-async function readBody({ body }: Request): Promise<string> {
-  const reader = body?.getReader();
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  for (let part = await reader?.read(); part?.value; part = await reader?.read()) {
-    size += part.value.length;
-    if (size > MAX_BODY) return "";
-    text += decoder.decode(part.value, { stream: true });
-  }
-  return text;
-}
 
 /** What is still to be put on a response before it is handed out. */
 export interface WebOutlet extends Outlet {
@@ -63,8 +51,7 @@ export function createOutlet({ open = true, ahead = false } = {}): WebOutlet {
       headers.delete("set-cookie");
       for (const line of merged) headers.append("set-cookie", line);
     }
-    const current = { cacheControl: headers.get("cache-control"), vary: headers.get("vary") };
-    for (const [name, value] of Object.entries(cachingHeaders(current, wrote || ahead))) {
+    for (const [name, value] of Object.entries(cachingHeaders((name) => headers.get(name), wrote || ahead))) {
       if (value === null) headers.delete(name);
       else headers.set(name, value);
     }

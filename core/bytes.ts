@@ -1,2 +1,2 @@
 /** The engine's own conversions and digest, for what else needs them. */
-export { sha256, toBase64url, toBytes } from "#aead";
+export { sha256, toBase64url, toBytes, toText } from "#aead";

@@ -100,8 +100,8 @@ export class CookieTooLargeError extends Error {
     readonly largest: ReadonlyArray<{ readonly field: string; readonly bytes: number }>,
   ) {
     super(
-      `latchkey: ${bytes} bytes of cookies, ${limit} are allowed; largest: ` +
-        `${largest.map((entry) => `${entry.field} (${entry.bytes})`).join(", ")}. Keep less, or keep it in a store.`,
+      `latchkey: ${bytes} bytes of cookies, ${limit} at most; largest: ` +
+        `${largest.map((entry) => `${entry.field} (${entry.bytes})`).join(", ")}. Keep less, or use a store.`,
     );
   }
 }

@@ -15,8 +15,8 @@ export interface Reply {
   readonly body: string | null;
 }
 
-/** What the core decided about a request: answer it so, or let the app answer. */
-export type Plan = ({ readonly kind: "reply" } & Reply) | { readonly kind: "pass" };
+/** What the core decided about a request: answer it so, or, undefined, let the app answer. */
+export type Plan = Reply | undefined;
 
 /** How the cookies of one request reach the browser, whatever else answers it: each adapter has one. */
 export interface Outlet {
@@ -26,12 +26,6 @@ export interface Outlet {
   sessionRead(): void;
   /** Set-Cookie lines, each to be a line of its own; a later one replaces an earlier one of the same name. */
   setCookies(lines: readonly string[]): void;
-}
-
-/** The caching headers of a response as they stand. */
-export interface CachingHeaders {
-  readonly cacheControl: string | null;
-  readonly vary: string | null;
 }
 
 /** Headers by which some caches are told apart from Cache-Control (RFC 9213 2, and what nginx and others listen to). */
@@ -48,14 +42,17 @@ const OTHER_CACHES = [
  * The caching headers to set, or with null to remove, on a response that wrote cookies of ours or is a {@link Reply}
  * (`wrote`: over whatever was there, S4), or in whose making a session was read (`private`, where the app said nothing).
  */
-export function cachingHeaders({ cacheControl, vary }: CachingHeaders, wrote: boolean): Record<string, string | null> {
-  const names = (vary ?? "").split(",").map((name) => name.trim());
+export function cachingHeaders(
+  current: (name: string) => string | null,
+  wrote: boolean,
+): Record<string, string | null> {
+  const names = (current("vary") ?? "").split(",").map((name) => name.trim());
   const known = names.some((name) => name === "*" || name.toLowerCase() === "cookie");
   const headers: Record<string, string | null> = wrote
     ? Object.fromEntries(OTHER_CACHES.map((name) => [name, null]))
     : {};
   if (wrote) headers["cache-control"] = "private, no-store";
-  else if (cacheControl === null) headers["cache-control"] = "private";
+  else if (current("cache-control") === null) headers["cache-control"] = "private";
   if (!known) headers["vary"] = [...names.filter(Boolean), "Cookie"].join(", ");
   return headers;
 }

@@ -4,7 +4,7 @@
  */
 
 declare class URL {
-  constructor(url: string, base?: string | URL);
+  constructor(url: string | URL, base?: string | URL);
   readonly origin: string;
   readonly protocol: string;
   readonly host: string;

@@ -67,8 +67,8 @@ export function createPagesRouter<Data>(configured: () => Configured<Data>): Pag
 
     async apiHandler(req, res) {
       const { visit, outlet, context } = await open(req, res);
-      const plan = await visit.route();
-      if (plan.kind === "reply") return outlet?.send(plan);
+      const reply = await visit.route();
+      if (reply) return outlet?.send(reply);
       const { config, site, request } = context;
       const path = pathOf(request);
       // A router that asks for a page's data where there is no page: it navigates instead.

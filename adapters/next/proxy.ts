@@ -77,8 +77,8 @@ export const createProxy =
     const auth: ProxyAuth<Data> = Object.defineProperties(present(visit, outlet.send), {
       requireSession: {
         value() {
-          const plan = visit.guard();
-          return plan.kind === "pass" || request.headers.has("next-action") ? undefined : outlet.send(plan);
+          const reply = visit.guard();
+          return reply && !request.headers.has("next-action") ? outlet.send(reply) : undefined;
         },
       },
     }) as ProxyAuth<Data>;

@@ -24,8 +24,9 @@ export function splitValue(value: string, room: number): string[] {
   return Array.from({ length: count }, (_, at) => (at ? "" : count) + id + value.slice(at * size, (at + 1) * size));
 }
 
-/** The value of a set of chunks, by the text of their index. */
-export function joinChunks(parts: ReadonlyMap<string, string>): Chunked {
+/** The value of a set of chunks, by the text of their index; undefined stands for one that was sent twice. */
+export function joinChunks(parts: ReadonlyMap<string, string | undefined>): Chunked {
+  if ([...parts.values()].includes(undefined)) return { reason: "duplicated" };
   const first = parts.get("0") ?? "";
   // One digit: nothing that a client counts drives a loop (S32).
   const count = Number(first[0]);

@@ -15,11 +15,11 @@ export const LONGEST_AGE = 34_560_000;
 
 const SAME_SITE = { lax: "Lax", strict: "Strict", none: "None" };
 
-/** RFC 9110 5.6.2: what a cookie's name is made of (RFC 6265bis 4.1.1). */
-const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
-
-/** RFC 6265bis 5.4: spaces and tabs alone are trimmed; another blank is part of the name (S36). */
-const trim = (text: string): string => /^[ \t]*(.*[^ \t])?/s.exec(text)![1] ?? "";
+/**
+ * A pair of a Cookie header. The name is a token (RFC 6265bis 4.1.1, RFC 9110 5.6.2); around it and the value spaces and
+ * tabs alone are trimmed (RFC 6265bis 5.4), another blank is part of them (S36).
+ */
+const PAIR = /^[ \t]*([!#$%&'*+\-.^_`|~\w]+)[ \t]*=[ \t]*(.*[^ \t])?/s;
 
 /**
  * The cookies of a Cookie header whose names start with `prefix`, in order, duplicates kept. Any input is fine. A name
@@ -28,9 +28,8 @@ const trim = (text: string): string => /^[ \t]*(.*[^ \t])?/s.exec(text)![1] ?? "
 export function readCookies(header: string | null | undefined, prefix: string): Array<[name: string, value: string]> {
   const found: Array<[string, string]> = [];
   for (const pair of header?.split(";") ?? []) {
-    const equals = pair.indexOf("=");
-    const name = trim(pair.slice(0, Math.max(equals, 0)));
-    if (name.startsWith(prefix) && TOKEN.test(name)) found.push([name, trim(pair.slice(equals + 1))]);
+    const [, name, value = ""] = PAIR.exec(pair) ?? [];
+    if (name?.startsWith(prefix)) found.push([name, value]);
   }
   return found;
 }
@@ -43,8 +42,11 @@ export function checkCookie(name: string, { domain = "-", secure, sameSite, part
   // RFC 6265bis 5.7: what is dropped without a word when it comes without Secure.
   const needsSecure = partitioned || sameSite === "none" || /^__(secure|host)-/i.test(name);
   must(
-    TOKEN.test(name) && /^[\w.-]+$/.test(domain) && Object.hasOwn(SAME_SITE, sameSite) && (secure || !needsSecure),
-    "cookie: name is a token, domain a host, sameSite lax, strict or none; secure is for none, partitioned and __Host-",
+    PAIR.exec(`${name}=`)?.[1] === name &&
+      /^[\w.-]+$/.test(domain) &&
+      Object.hasOwn(SAME_SITE, sameSite) &&
+      (secure || !needsSecure),
+    "cookie: name must be a token, domain a host, sameSite lax, strict or none; none and partitioned are secure",
   );
 }
 

@@ -1,9 +1,6 @@
 import { type Chunked, joinChunks, splitValue } from "./chunks.js";
 import { type CookieAttributes, LONGEST_AGE, readCookies, setCookieLine } from "./header.js";
 
-/** RFC 6265bis 5.6 lets a user agent drop larger ones; the lowest limit seen, attributes included, in bytes. */
-const MAX_COOKIE = 4093;
-
 /** Our cookies in one request: reads see earlier writes, and each name is written once at most. */
 export interface Jar {
   /** Full names that the browser will hold after this response. */
@@ -62,15 +59,12 @@ export function createJar(header: string | null | undefined, prefix: string, def
     set,
     delete: remove,
     readChunks(base) {
-      const parts = new Map<string, string>();
-      for (const name of chunksOf(base)) {
-        const value = held.get(name);
-        if (value === undefined) return { reason: "duplicated" };
-        parts.set(name.slice(base.length + 1), value);
-      }
+      const parts = new Map(chunksOf(base).map((name) => [name.slice(base.length + 1), held.get(name)]));
       return parts.size > 0 ? joinChunks(parts) : undefined;
     },
     writeChunks(base, value, maxAge) {
+      /** RFC 6265bis 5.6 lets a user agent drop larger ones; the lowest limit seen, attributes included, in bytes. */
+      const MAX_COOKIE = 4093;
       deleteChunks(base);
       const room = MAX_COOKIE - setCookieLine(`${base}.0`, "", defaults, LONGEST_AGE).length;
       for (const [index, part] of splitValue(value, room).entries()) set(`${base}.${index}`, part, maxAge);

@@ -10,12 +10,7 @@ export function sameText(left: unknown, right: string): boolean {
 }
 
 /** OpenID Connect Core 3.1.2.6: the user would have had to be asked, and must not be. */
-const NEEDS_USER = new Set([
-  "login_required",
-  "interaction_required",
-  "consent_required",
-  "account_selection_required",
-]);
+const NEEDS_USER = /^(login|interaction|consent|account_selection)_required$/;
 
 /** Why an authorization response is refused; undefined when it has a code to redeem. */
 export function callbackError(
@@ -40,7 +35,7 @@ export function callbackError(
 function refusalOf(error: string | undefined): ExchangeErrorCode {
   if (error === undefined) return "invalid_response";
   if (error === "access_denied") return "access_denied";
-  return NEEDS_USER.has(error) ? "login_required" : "authorization_failed";
+  return NEEDS_USER.test(error) ? "login_required" : "authorization_failed";
 }
 
 /** Why a verified ID Token does not answer this sign-in. */

@@ -173,18 +173,18 @@ export function transition(config: ExchangeConfig, state: State, event: Event): 
 }
 
 function requestLogin(config: ExchangeConfig, _state: StateOf<"idle">, event: EventOf<"login_requested">): Next {
-  const { now, secrets, redirectUri, returnTo, issuer, issRequired, maxAge, organization, appState } = event;
+  const { name: _name, now: startedAt, secrets, parameters: asked, ...answerable } = event;
   const { codeChallenge, ...kept } = secrets;
-  const asked = { redirectUri, returnTo, issuer, issRequired, maxAge, organization, appState };
-  const transaction = { ...kept, ...asked, startedAt: now };
+  const transaction: Transaction = { ...kept, ...answerable, startedAt };
+  const { state, nonce, redirectUri, maxAge, organization } = transaction;
   const parameters: Record<string, string> = {
-    ...event.parameters,
+    ...asked,
     response_type: "code",
     client_id: config.clientId,
     redirect_uri: redirectUri,
     scope: config.scope,
-    state: secrets.state,
-    nonce: secrets.nonce,
+    state,
+    nonce,
     code_challenge: codeChallenge,
     code_challenge_method: "S256",
   };

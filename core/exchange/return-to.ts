@@ -1,8 +1,7 @@
-/** As written into a URL; longer ones are not worth a cookie's bytes. */
-const MAX_LENGTH = 512;
-
 /** The path of `value` when it is on `origin`, else undefined. */
 function pathOn(origin: string, value: unknown): string | undefined {
+  /** As written into a URL; longer ones are not worth a cookie's bytes. */
+  const MAX_LENGTH = 512;
   if (typeof value !== "string") return undefined;
   try {
     // Parse, resolve, compare origins: what a browser would make of it decides, not what it looks like (S13).
@@ -23,10 +22,6 @@ function pathOn(origin: string, value: unknown): string | undefined {
  */
 export function safeReturnTo(value: unknown, origin: string, fallback: string, mount?: string): string {
   const path = pathOn(origin, value);
-  const ours =
-    mount !== undefined &&
-    path !== undefined &&
-    new URL(path, origin).pathname.toLowerCase().startsWith(`${mount.toLowerCase()}/`);
-  if (path !== undefined && !ours) return path;
-  return pathOn(origin, fallback) ?? "/";
+  const isOurs = mount !== undefined && path?.toLowerCase().startsWith(`${mount.toLowerCase()}/`);
+  return (isOurs ? undefined : path) ?? pathOn(origin, fallback) ?? "/";
 }

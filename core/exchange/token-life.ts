@@ -62,12 +62,6 @@ export type TokenEffect =
   | { readonly name: "end_session" }
   | { readonly name: "fail"; readonly code: ExchangeErrorCode };
 
-/** How many tokens for other audiences a session keeps. */
-const MAX_MORE = 3;
-
-/** Milliseconds before its end from which on a token is renewed: requests take time, clocks differ. */
-const MARGIN = 60_000;
-
 /** Seconds; tokens that live shorter are renewed after four fifths of their life. */
 const SHORT_LIVED = 300;
 
@@ -83,6 +77,8 @@ const isSpecial = ({ audience, scope }: TokenRequest): boolean => (audience ?? s
 
 /** The set after a refresh: what was not renewed is kept; a token for another audience or scope is put beside the others. */
 export function mergeTokens(previous: TokenSet, response: TokenResponse, request: TokenRequest, now: number): TokenSet {
+  /** How many tokens for other audiences a session keeps. */
+  const MAX_MORE = 3;
   const { idToken = previous.idToken, refreshToken = previous.refreshToken, ...token } = tokenSetOf(response, now);
   const { more = [] } = previous;
   if (!isSpecial(request)) return { ...token, idToken, refreshToken, more: previous.more };
@@ -100,6 +96,8 @@ export function assess(tokens: TokenSet | undefined, request: TokenRequest, now:
   const known = isSpecial(request)
     ? tokens.more?.find((other) => other.audience === audience && (scope ?? other.scope) === other.scope)
     : tokens;
+  /** Milliseconds before its end from which on a token is renewed: requests take time, clocks differ. */
+  const MARGIN = 60_000;
   const { expiresAt = Infinity, dueAt = expiresAt - MARGIN } = known ?? {};
   const token = known && !request.refresh && now < expiresAt ? known : undefined;
   const { refreshToken } = tokens;

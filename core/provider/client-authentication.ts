@@ -13,11 +13,6 @@ export interface ClientPrivateKey {
   sign(text: string): Promise<Uint8Array>;
 }
 
-/** Seconds that a client assertion is good for. */
-const ASSERTION_LIFETIME = 60;
-
-const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
 /** Text as a form has it (RFC 6749 appendix B). */
 const formEncoded = (text: string): string => new URLSearchParams({ "": text }).toString().slice(1);
 
@@ -34,13 +29,15 @@ export async function authenticate(
   form.set("client_id", clientId);
   if (clientAuthentication === "client_secret_post") form.set("client_secret", clientSecret);
   if (clientAuthentication === "private_key_jwt" && clientPrivateKey) {
+    /** Seconds that a client assertion is good for. */
+    const ASSERTION_LIFETIME = 60;
     const { alg, kid, sign } = clientPrivateKey;
     const iat = Math.floor(now() / 1000);
     const jti = toBase64url(random(16));
     const claims = { iss: clientId, sub: clientId, aud: issuer, jti, iat, nbf: iat, exp: iat + ASSERTION_LIFETIME };
     const parts = [{ alg, kid, typ: "JWT" }, claims].map((part) => toBase64url(toBytes(JSON.stringify(part))));
     const text = parts.join(".");
-    form.set("client_assertion_type", ASSERTION_TYPE);
+    form.set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
     form.set("client_assertion", `${text}.${toBase64url(await sign(text))}`);
   }
   return {};

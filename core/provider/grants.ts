@@ -5,6 +5,10 @@ type Members = Readonly<Record<string, unknown>>;
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 
+function check(holds: unknown, member: string, code: ExchangeErrorCode = "provider_invalid"): asserts holds {
+  if (!holds) throw new ExchangeError(code, { cause: { member } });
+}
+
 /**
  * The tokens in a token endpoint's answer (RFC 6749 5.1, OpenID Connect Core 3.1.3.3).
  * @throws ExchangeError `provider_invalid` for what is none; a bad ID Token is `id_token_invalid`
@@ -17,16 +21,14 @@ export function tokensOf({
   refresh_token: refreshToken,
   id_token: idToken,
 }: Members): TokenResponse {
-  const refuse = (member: string, code: ExchangeErrorCode = "provider_invalid") =>
-    new ExchangeError(code, { cause: { member } });
-  if (!isText(accessToken)) throw refuse("access_token");
+  check(isText(accessToken), "access_token");
   // RFC 6749 7.1: a token of a type that we do not know how to send is not used.
-  if (!/^bearer$/i.test(`${type}`)) throw refuse("token_type");
+  check(/^bearer$/i.test(`${type}`), "token_type");
   // Some write the number as text.
-  const expiresIn = lifetime === undefined ? undefined : Number(lifetime ?? Number.NaN);
-  if (expiresIn !== undefined && !(expiresIn >= 0 && expiresIn < Infinity)) throw refuse("expires_in");
-  if (scope !== undefined && typeof scope !== "string") throw refuse("scope");
-  if (refreshToken !== undefined && !isText(refreshToken)) throw refuse("refresh_token");
-  if (idToken !== undefined && !isText(idToken)) throw refuse("id_token", "id_token_invalid");
+  const expiresIn = lifetime === undefined ? undefined : Number(lifetime ?? NaN);
+  check(expiresIn === undefined || (expiresIn >= 0 && expiresIn < Infinity), "expires_in");
+  check(scope === undefined || typeof scope === "string", "scope");
+  check(refreshToken === undefined || isText(refreshToken), "refresh_token");
+  check(idToken === undefined || isText(idToken), "id_token", "id_token_invalid");
   return { accessToken, expiresIn, scope, idToken, refreshToken };
 }

@@ -1,4 +1,4 @@
-import { sha256 } from "../bytes.js";
+import { sha256, toText } from "../bytes.js";
 import { ExchangeError } from "../errors.js";
 import type { IdTokenClaims } from "../exchange/machine.js";
 import type { Ports } from "../ports.js";
@@ -28,7 +28,7 @@ export const verifyIdToken = (
       ports,
       fetch,
     );
-    const claims = JSON.parse(new TextDecoder().decode(payload));
+    const claims = JSON.parse(toText(payload));
     const wrong = wrongMember(settings, claims, protectedHeader, ports.now() / 1000, await sha256(accessToken));
     if (wrong) throw new ExchangeError("id_token_invalid", { cause: { claim: wrong } });
     return claims;

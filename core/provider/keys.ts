@@ -9,9 +9,6 @@ import type { BoundedFetch } from "./transport.js";
 
 type KeySet = ReturnType<typeof createLocalJWKSet>;
 
-/** Milliseconds between two fetches of a key set that did not have the key. */
-const COOLDOWN = 5_000;
-
 const cacheOf = (ports: Ports) => sharedMap<Entry<KeySet>>(ports.fetch, "keys");
 
 /** The provider's keys (RFC 7517 5), cached by where they are. */
@@ -39,6 +36,8 @@ export async function verifySignature(
     return await verify(keysAt(uri, ports, fetch));
   } catch (error) {
     if ((error as { code?: unknown }).code !== "ERR_JWKS_NO_MATCHING_KEY") throw error;
+    /** Milliseconds between two fetches of a key set that did not have the key. */
+    const COOLDOWN = 5_000;
     const value = keysAt(uri, ports, fetch, `again ${uri}`, COOLDOWN);
     // Those at hand stay until there are others.
     await value;

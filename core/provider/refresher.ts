@@ -3,9 +3,6 @@ import { ExchangeError } from "../errors.js";
 /** Milliseconds for which requests that still hold the old refresh token get the result of its use. */
 const REPLAY = 30_000;
 
-/** Most refresh tokens that are remembered at once. */
-const MAX_ENTRIES = 10_000;
-
 /** What came of a refresh: something, and the refresh token to go on with. */
 export interface Refreshed {
   readonly refreshToken: string;
@@ -47,7 +44,7 @@ export async function refreshOnce<Result extends Refreshed>(
     if (result && result.refreshToken !== token) token = result.refreshToken;
     else if (known.get(token) === entry) known.delete(token);
   }
-  const entry: Entry<Result> = { purpose, result: perform(token), doneAt: Number.POSITIVE_INFINITY };
+  const entry: Entry<Result> = { purpose, result: perform(token), doneAt: Infinity };
   remember(known, token, entry, now());
   try {
     const result = await entry.result;
@@ -78,6 +75,8 @@ function live<Result>(known: Map<string, Entry<Result>>, token: string, now: num
 
 /** Entries are in the order of their making: the oldest go first, when their time is over or room is needed. */
 function remember<Result>(known: Map<string, Entry<Result>>, token: string, entry: Entry<Result>, now: number): void {
+  /** Most refresh tokens that are remembered at once. */
+  const MAX_ENTRIES = 10_000;
   for (const [old, { doneAt }] of known) {
     if (now - doneAt <= REPLAY && known.size < MAX_ENTRIES) break;
     known.delete(old);

@@ -16,6 +16,7 @@ import type { VisitContext } from "./visit.js";
 /** A usable access token of the session: drives the token machine, refreshing where it is due. */
 export async function accessToken<Data>(visit: VisitContext<Data>, asked: TokenRequest = {}): Promise<string> {
   const { scope, ports, outlet } = visit;
+  outlet.sessionRead();
   if (!scope.session) throw new ExchangeError("no_session");
   const tokens = await scope.tokens();
   const state = assess(tokens, asked, ports.now());
@@ -65,19 +66,18 @@ async function refresh<Data>(
   { provider, scope, ports }: VisitContext<Data>,
   tokens: TokenSet,
   refreshToken: string,
-  { audience, scope: tokenScope }: TokenRequest,
+  request: TokenRequest,
 ): Promise<TokenSet> {
-  const asked = { audience, scope: tokenScope };
   const subject = scope.session?.data.user.sub ?? "";
   const held = [tokens, ...(tokens.more ?? [])].map((token) => token.accessToken);
-  const result = await provider.refresh({ refreshToken, subject, held, ...asked });
-  return mergeTokens(tokens, { ...result.response, refreshToken: result.refreshToken }, asked, ports.now());
+  const result = await provider.refresh({ ...request, refreshToken, subject, held });
+  return mergeTokens(tokens, { ...result.response, refreshToken: result.refreshToken }, request, ports.now());
 }
 
 /** `fetch` with the session's access token, to allow-listed origins only. */
 export async function authorizedFetch<Data>(
   visit: VisitContext<Data>,
-  url: string,
+  url: string | URL,
   init: FetchInit = {},
   asked: TokenRequest = {},
 ): Promise<Response> {
@@ -107,5 +107,5 @@ export async function authorizedFetch<Data>(
 }
 
 /** A stream is gone once it was sent. */
-const isRepeatable = (body: FetchInit["body"] | ReadableStream): boolean =>
-  body === undefined || body === null || typeof body === "string" || !("getReader" in body);
+const isRepeatable = (body: FetchInit["body"] | Partial<ReadableStream>): boolean =>
+  !(body as Partial<ReadableStream> | null | undefined)?.getReader;

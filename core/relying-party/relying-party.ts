@@ -24,28 +24,25 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
   const provider = createProvider(config.provider, ports);
   const use = sealedFor(config.provider);
   const transactionSealer = createSealer(config.session.secret, `transaction ${use}`, TRANSACTION_DURATION, packed);
-  const exchange = {
-    clientId: config.provider.clientId,
-    scope: config.scope,
-    responseMode: config.responseMode,
-    transactionDuration: TRANSACTION_DURATION,
-    clockTolerance: config.provider.clockTolerance,
-  };
+  const exchange = { ...config, ...config.provider, transactionDuration: TRANSACTION_DURATION };
   const emit = emitter(config.onEvent, ports.now);
   const sessionsAt = (secure: boolean) =>
     createUserSessions({ ...config.session, use, cookie: { ...config.session.cookie, secure } }, ports, emit);
   // Secure follows the configured origin, never the socket: one set of names for https, one for loopback http.
-  const sessions = new Map(
-    [...new Set(config.sites.map(({ secure }) => secure))].map((secure) => [secure, sessionsAt(secure)]),
-  );
+  const sessions = new Map(config.sites.map(({ secure }) => [secure, sessionsAt(secure)]));
 
   const relyingParty: RelyingParty<Data> = {
     async open(request, outlet) {
       const site = chooseSite(config.sites, request);
       const { load, cookieName } = sessions.get(site.secure) as ReturnType<typeof sessionsAt>;
       const scope = await load(request.headers.get("cookie"));
-      const attributes = transactionAttributes(config, site);
-      const transactions = openTransactions(scope.jar, cookieName(""), transactionSealer, attributes, ports.now);
+      const transactions = openTransactions(
+        scope.jar,
+        cookieName("tx."),
+        transactionSealer,
+        transactionAttributes(config, site),
+        ports.now,
+      );
       const commit: VisitContext<Data>["commit"] = async ({ roll = false } = {}) => {
         const lines = await scope.commit({ roll });
         if (lines.length > 0) outlet.setCookies(lines);
@@ -58,7 +55,9 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
 }
 
 /** The callback is always reached by a navigation from the provider's site, which Lax allows; an embedded app needs None. */
-function transactionAttributes<Data>({ session }: RelyingPartyConfig<Data>, { secure }: Site): CookieAttributes {
-  const { domain, sameSite, partitioned } = session.cookie ?? {};
-  return { secure, sameSite: sameSite === "none" ? "none" : "lax", partitioned, domain };
+function transactionAttributes<Data>(
+  { session: { cookie } }: RelyingPartyConfig<Data>,
+  { secure }: Site,
+): CookieAttributes {
+  return { ...cookie, secure, sameSite: cookie?.sameSite === "none" ? "none" : "lax" };
 }

@@ -1,5 +1,5 @@
 import { type ExchangeErrorCode, exchangeStatus } from "../errors.js";
-import type { Reply } from "../plan.js";
+import type { Reply, RequestView } from "../plan.js";
 
 const reply = (status: number, headers: Record<string, string>, body: string | null): Reply => ({
   status,
@@ -20,7 +20,8 @@ export const methodNotAllowed = (allow: string): Reply => reply(405, { allow }, 
  * Declines what only a person's navigation may start. A speculation must get an error, since the browser would show
  * any 2xx at the later click; to routers 204 means: navigate instead.
  */
-export const decline = (speculative: boolean): Reply => reply(speculative ? 503 : 204, {}, null);
+export const decline = ({ headers }: RequestView): Reply =>
+  reply(headers.get("sec-purpose") === null ? 204 : 503, {}, null);
 
 /** The answer of API routes when no one is signed in. */
 export const notAuthenticated = (): Reply =>
@@ -32,7 +33,7 @@ export const notAuthenticated = (): Reply =>
 const TEXTS: Partial<Record<ExchangeErrorCode, string>> = {
   no_transaction:
     "This sign-in was not started in this browser, or is over. If that happens each time, " +
-    "cookies are blocked, or the site is open under another name than its own.",
+    "cookies are blocked, or the site has another name.",
   transaction_expired: "The sign-in took too long.",
   access_denied: "Access was refused.",
   login_required: "Nobody is signed in at the identity provider.",
@@ -41,7 +42,7 @@ const TEXTS: Partial<Record<ExchangeErrorCode, string>> = {
 
 /** A page of fixed text: nothing of the request is in it (S19). */
 export function errorPage(code: ExchangeErrorCode, loginPath: string): Reply {
-  const text = TEXTS[code] ?? "The sign-in could not be completed.";
+  const text = TEXTS[code] ?? "The sign-in failed.";
   return reply(
     exchangeStatus[code],
     {

@@ -20,7 +20,7 @@ export interface RouteOptions<Data> {
 /** Answers a request for one of our routes. */
 export async function answerRoute<Data>(context: VisitContext<Data>): Promise<Plan> {
   const route = routeOf(context.request, context.site, context.config);
-  return route ? { kind: "reply", ...(await answerAs(context, route)) } : { kind: "pass" };
+  return route && answerAs(context, route);
 }
 
 /** Answers as one of our routes, wherever it is asked for. */
@@ -30,14 +30,13 @@ export const answerAs = <Data>(
   options: RouteOptions<Data> = {},
 ): Promise<Reply> => handlers[route](context, options);
 
-/** What an authorization response is made of (RFC 6749 4.1.2, RFC 9207 2). */
-const RESPONSE_PARAMETERS = ["state", "code", "iss", "error"];
-
 /**
  * A form that the provider's page posts brings no SameSite=Lax cookies: neither the sign-in in progress nor the session
  * that it may replace. The same answer as a navigation does.
  */
 function bounce<Data>({ site, config }: VisitContext<Data>, form: URLSearchParams): Reply {
+  /** What an authorization response is made of (RFC 6749 4.1.2, RFC 9207 2). */
+  const RESPONSE_PARAMETERS = ["state", "code", "iss", "error"];
   const kept = new URLSearchParams();
   for (const name of RESPONSE_PARAMETERS)
     for (const value of form.getAll(name)) kept.append(name, value.slice(0, 2048));
@@ -51,10 +50,10 @@ const handlers: {
   async login(context, { login }) {
     const { request, config } = context;
     if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET");
-    if (!isNavigation(request)) return decline(request.headers.get("sec-purpose") !== null);
+    if (!isNavigation(request)) return decline(request);
     // A frame that another site hides must not push a person's own sign-ins out.
     const framed = (request.headers.get("sec-fetch-dest") ?? "document") !== "document";
-    if (framed && config.session.cookie?.sameSite !== "none") return decline(false);
+    if (framed && config.session.cookie?.sameSite !== "none") return decline(request);
     const asked = loginOptionsOf(queryOf(request), config.allowedParams);
     return answering(context, () => startSignIn(context, { ...asked, ...login }));
   },
@@ -75,11 +74,11 @@ const handlers: {
     if (request.method === "POST" && same === false) return json(403, { error: "cross_origin" });
     if (request.method !== "POST") {
       if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("POST");
-      if (!isNavigation(request)) return decline(request.headers.get("sec-purpose") !== null);
+      if (!isNavigation(request)) return decline(request);
       if (request.headers.get("sec-fetch-site") !== "same-origin") return methodNotAllowed("POST");
     }
-    const returnTo = queryOf(request).get("returnTo");
-    return answering(context, () => signOut(context, { ...(returnTo === null ? {} : { returnTo }), ...logout }));
+    const returnTo = queryOf(request).get("returnTo") ?? undefined;
+    return answering(context, () => signOut(context, { returnTo, ...logout }));
   },
 
   /** Who is signed in, for the browser: the user's claims, never a token (S43). Does not count as activity. */

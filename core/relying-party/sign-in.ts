@@ -83,10 +83,8 @@ export async function startSignIn<Data>(visit: VisitContext<Data>, options: Logi
 
 /** Splits what is to be checked at the callback from what is only passed on. */
 function authorizationOf(configured: Readonly<Record<string, string>>, options: LoginOptions) {
-  const parameters: Record<string, string> = {};
-  for (const [name, value] of Object.entries({ ...configured, ...options.params })) {
-    if (!protectedParameters.has(name)) parameters[name] = value;
-  }
+  const parameters: Record<string, string> = { ...configured, ...options.params };
+  for (const name of protectedParameters) delete parameters[name];
   if (options.loginHint !== undefined) parameters["login_hint"] = options.loginHint;
   if (options.prompt !== undefined) parameters["prompt"] = options.prompt;
   const { max_age: asked = "", organization, ...rest } = parameters;
@@ -181,11 +179,11 @@ async function perform<Data>(
 }
 
 /** Claims about the token rather than about the user (RFC 7519 4.1, OpenID Connect Core 2 and 3.3.2.11). */
-const PROTOCOL_CLAIMS = new Set("iss aud exp iat nbf jti nonce at_hash c_hash s_hash azp auth_time sid".split(" "));
+const PROTOCOL_CLAIMS = "iss aud exp iat nbf jti nonce at_hash c_hash s_hash azp auth_time sid".split(" ");
 
 /** The user that claims tell of; the subject is the one that the ID Token was verified for. */
 export const userOf = (claims: Readonly<Record<string, unknown>>, sub: string): User => ({
-  ...Object.fromEntries(Object.entries(claims).filter(([name]) => !PROTOCOL_CLAIMS.has(name))),
+  ...Object.fromEntries(Object.entries(claims).filter(([name]) => !PROTOCOL_CLAIMS.includes(name))),
   sub,
 });
 
@@ -201,7 +199,7 @@ async function establish<Data>(
   const user = userOf({ ...claims, ...extra }, claims.sub);
   const shaped = await shape({ user, claims, accessToken: tokens.accessToken, tokens });
   const previous = scope.session?.data;
-  const carried = previous && previous.user.sub === claims.sub ? previous.data : ({} as Data);
+  const carried = previous?.user.sub === claims.sub ? previous.data : ({} as Data);
   scope.begin(
     // Who it is comes from the verified token, whatever a hook returns (S44).
     { user: { ...(shaped?.user ?? user), sub: claims.sub }, data: shaped?.data ?? carried },

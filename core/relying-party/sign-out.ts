@@ -7,14 +7,14 @@ import type { VisitContext } from "./visit.js";
 /** How to sign out. */
 export interface LogoutOptions {
   /** Where to go afterwards: a path on this site, registered with the provider. @default `postLogoutPath` */
-  returnTo?: string;
+  returnTo?: string | undefined;
 }
 
 /** Ends the session here, always; then, as far as it can be reached, at the provider (RP-Initiated Logout 2). */
 export async function signOut<Data>(visit: VisitContext<Data>, options: LogoutOptions): Promise<Reply> {
   const { config, provider, scope, site, request } = visit;
   const wasSignedIn = scope.session !== null;
-  const tokens = await scope.tokens();
+  const { idToken, refreshToken } = (await scope.tokens()) ?? {};
   scope.destroy();
   await visit.commit();
   visit.emit({ type: "signed_out" });
@@ -23,10 +23,8 @@ export async function signOut<Data>(visit: VisitContext<Data>, options: LogoutOp
     site.origin + safeReturnTo(options.returnTo ?? fallback, site.origin, fallback, site.path + config.mount);
   if (!wasSignedIn || config.logout === "local") return redirect(home, request.method);
   const [elsewhere] = await Promise.all([
-    attempt(visit, () => provider.endSessionUrl({ postLogoutRedirectUri: home, idTokenHint: tokens?.idToken })),
-    tokens?.refreshToken === undefined
-      ? undefined
-      : attempt(visit, () => provider.revoke(tokens.refreshToken as string)),
+    attempt(visit, () => provider.endSessionUrl({ postLogoutRedirectUri: home, idTokenHint: idToken })),
+    refreshToken && attempt(visit, () => provider.revoke(refreshToken)),
   ]);
   return redirect(elsewhere ?? home, request.method);
 }

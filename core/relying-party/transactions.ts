@@ -4,12 +4,6 @@ import type { Jar } from "../cookie/jar.js";
 import type { Transaction } from "../exchange/machine.js";
 import type { Sealer } from "../seal/sealer.js";
 
-/** Sign-ins in progress that a browser may hold at once; the next one evicts the oldest. */
-const MAX_PENDING = 4;
-
-/** Bytes that all our cookies may take while sign-ins are in progress: below the header lines that proxies refuse. */
-const MAX_BYTES = 7600;
-
 /** Seconds that a sign-in may take. */
 export const TRANSACTION_DURATION = 900;
 
@@ -21,7 +15,7 @@ export interface Transactions {
   remove(state: string): Promise<void>;
 }
 
-/** `secret`-sealed transactions in the jar of one request, under `<prefix>tx.<id>`. */
+/** `secret`-sealed transactions in the jar of one request, under `<prefix><id>`. */
 export function openTransactions(
   jar: Jar,
   prefix: string,
@@ -29,9 +23,12 @@ export function openTransactions(
   attributes: CookieAttributes,
   now: () => number,
 ): Transactions {
-  const stem = `${prefix}tx.`;
+  /** Sign-ins in progress that a browser may hold at once; the next one evicts the oldest. */
+  const MAX_PENDING = 4;
+  /** Bytes that all our cookies may take while sign-ins are in progress: below the header lines that proxies refuse. */
+  const MAX_BYTES = 7600;
   /** Named after a hash of its state: a callback finds its own and touches no other. */
-  const nameOf = async (state: string) => stem + (await sha256(state)).slice(0, 10);
+  const nameOf = async (state: string) => prefix + (await sha256(state)).slice(0, 10);
 
   async function read(name: string): Promise<Transaction | undefined> {
     const sealed = jar.get(name);
@@ -42,7 +39,7 @@ export function openTransactions(
 
   /** The oldest go first; what does not open is older than any. */
   async function makeRoom(newest: string): Promise<void> {
-    const names = jar.names().filter((name) => name.startsWith(stem) && name !== newest);
+    const names = jar.names().filter((name) => name.startsWith(prefix) && name !== newest);
     const startedAt = async (name: string) => ({ name, at: (await read(name))?.startedAt ?? 0 });
     const oldestFirst = (await Promise.all(names.map(startedAt))).sort((left, right) => left.at - right.at);
     for (const [index, { name }] of oldestFirst.entries()) {

@@ -1,4 +1,4 @@
-import { type CookieTooLargeError, ExchangeError, MisuseError } from "../errors.js";
+import { CookieTooLargeError, ExchangeError, MisuseError } from "../errors.js";
 import type { UntimedEvent } from "../events.js";
 import type { ExchangeConfig } from "../exchange/machine.js";
 import type { TokenRequest, TokenSet } from "../exchange/token-life.js";
@@ -60,7 +60,7 @@ export interface Visit<Data> {
    * `fetch` with the access token, for allow-listed origins only; a 401 is tried once more after a refresh.
    * @throws MisuseError `ERR_ORIGIN_NOT_ALLOWED`; ExchangeError as `accessToken`
    */
-  fetch(url: string, init?: FetchInit, request?: TokenRequest): Promise<Response>;
+  fetch(url: string | URL, init?: FetchInit, request?: TokenRequest): Promise<Response>;
   /** The answer that sends the browser to sign in. */
   login(options?: LoginOptions): Promise<Reply>;
   /** Signs out here and at the provider: the answer that sends the browser there. */
@@ -89,15 +89,13 @@ export function createVisit<Data>(context: VisitContext<Data>): Visit<Data> {
 
   function writable(): void {
     if (outlet.canWrite()) return;
-    throw new MisuseError("ERR_HEADERS_SENT", "cookies cannot be set any more, or not here (in a Server Component)");
+    throw new MisuseError("ERR_HEADERS_SENT", "too late for cookies, or (in a Server Component) not the place");
   }
 
   return {
     get session() {
       outlet.sessionRead();
-      if (!scope.session) return null;
-      const { data: signedIn, ...rest } = scope.session;
-      return { ...rest, user: signedIn.user, data: signedIn.data };
+      return scope.session && { ...scope.session, ...scope.session.data };
     },
     get reason() {
       outlet.sessionRead();
@@ -106,30 +104,23 @@ export function createVisit<Data>(context: VisitContext<Data>): Visit<Data> {
     route: () => answerRoute(context),
     guard() {
       outlet.sessionRead();
-      if (scope.session) return { kind: "pass" };
-      const refusal = wantsPage(request) ? redirect(loginUrl(context), request.method) : notAuthenticated();
-      return { kind: "reply", ...refusal };
+      if (scope.session) return undefined;
+      return wantsPage(request) ? redirect(loginUrl(context), request.method) : notAuthenticated();
     },
     async roll() {
       if (scope.session && !isPrefetch(request) && outlet.canWrite()) await context.commit({ roll: true });
     },
     async update(change) {
       writable();
-      if (!scope.session) throw new MisuseError("ERR_NO_SESSION", "no one is signed in: nothing to update");
+      if (!scope.session) throw new MisuseError("ERR_NO_SESSION", "there is no session");
       const patch = typeof change === "function" ? change : (data: Data): Data => ({ ...data, ...change });
       scope.update(({ user, data }) => ({ user, data: patch(data) }));
       await context.commit();
       // The response may have left while it was sealed.
       writable();
     },
-    accessToken(asked) {
-      outlet.sessionRead();
-      return accessToken(context, asked);
-    },
-    fetch(url, init, asked) {
-      outlet.sessionRead();
-      return authorizedFetch(context, url, init, asked);
-    },
+    accessToken: (asked) => accessToken(context, asked),
+    fetch: (url, init, asked) => authorizedFetch(context, url, init, asked),
     async login(options = {}) {
       writable();
       return answering(context, () => startSignIn(context, { returnTo: targetOf(request), ...options }));
@@ -168,6 +159,5 @@ export async function answering<Data>(
 
 const asExchangeError = (error: unknown): ExchangeError | undefined => {
   if (error instanceof ExchangeError) return error;
-  const { code } = (error ?? {}) as Partial<CookieTooLargeError>;
-  return code === "ERR_COOKIE_TOO_LARGE" ? new ExchangeError("session_too_large", { cause: error }) : undefined;
+  return error instanceof CookieTooLargeError ? new ExchangeError("session_too_large", { cause: error }) : undefined;
 };

@@ -21,10 +21,7 @@ const TAG_BYTES = 16;
 
 export function toBase64url(bytes: Uint8Array, start = 0, end = bytes.length): string {
   let binary = "";
-  // In parts: the arguments of one call are limited.
-  for (let at = start; at < end; at += 8192) {
-    binary += String.fromCharCode(...bytes.subarray(at, Math.min(end, at + 8192)));
-  }
+  for (const byte of bytes.subarray(start, end)) binary += String.fromCharCode(byte);
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
@@ -40,13 +37,10 @@ function decode(text: string): Uint8Array | undefined {
   }
 }
 
-function concat(...parts: ReadonlyArray<ArrayLike<number>>): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
+function concat(left: ArrayLike<number>, right: ArrayLike<number>): Uint8Array {
+  const bytes = new Uint8Array(left.length + right.length);
+  bytes.set(left);
+  bytes.set(right, left.length);
   return bytes;
 }
 
@@ -58,7 +52,7 @@ export const toText = (bytes: Uint8Array, start = 0): string => text.decode(byte
 
 export function join(head: readonly number[], characters: string, string: string): Uint8Array | undefined {
   const bytes = decode(characters);
-  return bytes && concat(head, bytes, toBytes(string));
+  return bytes && concat(concat(head, bytes), toBytes(string));
 }
 
 const params = (iv: Uint8Array, additionalData: Uint8Array): Params => ({ name: "AES-GCM", iv, additionalData });

@@ -15,9 +15,6 @@ export const HEADER = 64;
 
 const dayOf = (now: number): number => Math.floor(now / 86_400_000);
 
-/** With more than this, the one that is known longest is forgotten: it can be derived again. */
-const MAX_KEYS = 64;
-
 /** The key of one secret on one day. */
 interface DayKey {
   readonly key: EngineKey;
@@ -43,6 +40,8 @@ const idOf = async (secret: string): Promise<string> => toBase64url(await derive
 
 /** Keys of these secrets, newest first, for one purpose; those of the last `maxAge` seconds open. */
 export function createKeyring(secrets: readonly string[], purpose: string, maxAge: number): Keyring {
+  /** With more than this, the one that is known longest is forgotten: it can be derived again. */
+  const MAX_KEYS = 64;
   // Values are kept, never promises: on Workers a promise belongs to the request that made it.
   const keys = new Map<string, DayKey>();
   let today: DayKey | undefined;

@@ -13,9 +13,6 @@ const PACKED = 1;
 const MARK = "\u007f";
 /** How deep in a payload tokens are looked for. */
 const DEPTH = 5;
-/** A shorter token may not get shorter: at most 11 bytes of shape, 2 of "A"s and a mark. */
-const MIN_TOKEN = 64;
-
 /** The tokens of a payload, in the order in which JSON has them. */
 interface Tokens {
   readonly shapes: number[];
@@ -67,6 +64,8 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 
 /** Takes a token in and gives its mark; the token itself when its shape or its characters cannot be kept. */
 function take(token: string, tokens: Tokens): string {
+  /** A shorter token may not get shorter: at most 11 bytes of shape, 2 of "A"s and a mark. */
+  const MIN_TOKEN = 64;
   const { shapes, careful } = tokens;
   const before = shapes.push(0);
   let characters = "";

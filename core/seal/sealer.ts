@@ -16,8 +16,6 @@ export interface Codec {
 
 /** The most characters that are looked at, whatever was sent. */
 export const MAX_SEALED = 16_384;
-/** The header, an empty key segment, 12 bytes of IV, a byte, 16 bytes of tag, and the dots between. */
-const MIN_SEALED = HEADER + 2 + 16 + 1 + 2 + 1 + 22;
 
 /** Goes on at once where there is nothing to wait for. */
 export const chain = <T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> =>
@@ -55,7 +53,7 @@ export function createSealer(secret: Secret, purpose: string, maxAge: number, { 
         bytes = pack(payload);
       } catch (cause) {
         // What cannot be JSON at all, or only in part (a function, a cycle, a bigint), is the caller's mistake.
-        throw new MisuseError("ERR_NOT_JSON", "what is sealed must be a JSON value", { cause });
+        throw new MisuseError("ERR_NOT_JSON", "not a JSON value", { cause });
       }
       const found = keyring.toSeal(now);
       const own = "key" in found ? bytes : new Uint8Array(bytes); // they are only lent
@@ -63,6 +61,8 @@ export function createSealer(secret: Secret, purpose: string, maxAge: number, { 
     },
     open(sealed, now) {
       if (sealed.length > MAX_SEALED) return "too_large";
+      /** The header, an empty key segment, 12 bytes of IV, a byte, 16 bytes of tag, and the dots between. */
+      const MIN_SEALED = HEADER + 2 + 16 + 1 + 2 + 1 + 22;
       if (sealed.length < MIN_SEALED || !sealed.startsWith("..", HEADER)) return "malformed";
       return chain(keyring.toOpen(sealed.slice(0, HEADER), now), (found) =>
         typeof found === "string"
@@ -83,14 +83,14 @@ export function createSealer(secret: Secret, purpose: string, maxAge: number, { 
 type Secret = string | readonly string[];
 
 /**
- * The secrets as a list, newest first.
+ * The secrets as a list, newest first; `name` is what messages call it.
  * @throws MisuseError (`ERR_CONFIG`) when there is none, or one is shorter than 32 characters
  */
-export function checkSecrets(secret: Secret): readonly string[] {
+export function checkSecrets(secret: Secret, name = "secret"): readonly string[] {
   const secrets = [secret].flat();
   must(
     secrets.length > 0 && secrets.every((one) => typeof one === "string" && one.length >= 32),
-    "secret must be 32 characters or more, or a list of such, newest first; `npx latchkey secret` prints one",
+    `${name} must be 32 characters or more, or a list of such; "npx latchkey secret" prints one`,
   );
   return secrets;
 }

@@ -9,7 +9,7 @@ import type { SealRefusal, Unsealed } from "../seal/sealer.js";
  * that brings a later one, or a session begun later, removes it: so responses in any order only ever move it on. It needs
  * no seal: who can write cookies can end a session anyway.
  */
-type Concern = "id" | "tok" | "seen" | "end";
+export type Concern = "id" | "tok" | "seen" | "end";
 
 /** What is sealed as a session's identity. All times are milliseconds since the epoch. */
 export interface Identity {
@@ -22,9 +22,6 @@ export interface Identity {
   /** Undefined when a store keeps it. */
   readonly data: unknown;
 }
-
-/** Random bytes of a session id: 28 characters, of which the first six name its cookies. */
-export const SESSION_ID_BYTES = 21;
 
 /**
  * The name a session's cookies go under: the start of its random id, which is as good as a hash of it and costs no
@@ -41,9 +38,6 @@ export interface ParsedName {
   /** Of `end`. Milliseconds since the epoch. */
   readonly time?: number | undefined;
 }
-
-/** The name of an end, without the prefix. */
-export const endName = (time: number): string => `end.${time}`;
 
 /** What a name is for, without its prefix: `AbC-_9.id.0` -> tag and concern. */
 export function parseName(rest: string): ParsedName {

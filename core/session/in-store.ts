@@ -15,7 +15,7 @@ export const inStore =
   (store: SessionStore) =>
   <Data, Tokens>(context: KeeperContext): Keeper<Data, Tokens> => {
     const { limits, now } = context;
-    const write = writerOf(context, "id", context.sealer("identity"));
+    const write = writerOf(context, "id", context.identities);
     /** What the store had for a request, by its jar. */
     const known = new WeakMap<Jar, VersionedSession>();
     /** A store may forget a session that neither limit would let live. */

@@ -1,6 +1,6 @@
 import type { Jar } from "../cookie/jar.js";
 import type { Sealer } from "../seal/sealer.js";
-import { bind, encodeIdentity, type Identity, tagOf, unbind } from "./concerns.js";
+import { bind, type Concern, encodeIdentity, type Identity, tagOf, unbind } from "./concerns.js";
 import type { Lifetimes, Session } from "./lifetime.js";
 import type { SessionRefusal } from "./reading.js";
 
@@ -14,7 +14,7 @@ export interface Change<Data, Tokens> {
 /** Where the data and the tokens of sessions are kept: in their cookies, or in a store. */
 export interface Keeper<Data, Tokens> {
   load(jar: Jar, identity: Identity): Promise<{ data: unknown } | SessionRefusal>;
-  tokens(jar: Jar, session: Identity): Promise<Tokens | undefined>;
+  tokens?(jar: Jar, session: Identity): Promise<Tokens | undefined>;
   /** The session as kept now; undefined when it was ended elsewhere. */
   save(jar: Jar, session: Session<Data>, change: Change<Data, Tokens>): Promise<Session<Data> | undefined>;
   /** A sign of life was written down. */
@@ -24,35 +24,32 @@ export interface Keeper<Data, Tokens> {
 
 /** What a keeper needs to write cookies. */
 export interface KeeperContext {
-  readonly prefix: string;
-  /** One for each concern: what one sealed, no other opens. */
-  sealer(purpose: "identity" | "tokens" | "activity"): Sealer;
+  /** The full name of a cookie: of a session's concern by its tag, or of an end by its time. */
+  nameOf(...parts: readonly [tag: string, concern: Concern] | readonly ["end", time: number]): string;
+  readonly identities: Sealer;
+  /** One for each other concern: what one sealed, no other opens. */
+  sealer(purpose: "tokens" | "activity"): Sealer;
   readonly limits: Lifetimes;
   now(): number;
   /** Seconds for Max-Age until that time; undefined for cookies that go with the browser. */
   maxAge(until: number): number | undefined;
 }
 
-/** The first part of the names of a session's concern. */
-const baseOf = ({ prefix }: KeeperContext, { id }: Identity, concern: "id" | "tok"): string =>
-  `${prefix}${tagOf(id)}.${concern}`;
-
 /** Writes one concern of a session into its cookies, sealed. */
 export const writerOf =
   (context: KeeperContext, concern: "id" | "tok", { seal }: Sealer) =>
   async (jar: Jar, session: Identity, payload: unknown): Promise<void> =>
     jar.writeChunks(
-      baseOf(context, session, concern),
+      context.nameOf(tagOf(session.id), concern),
       await seal(payload, context.now()),
       context.maxAge(session.endsAt),
     );
 
 /** The data with the identity; no tokens: what sessions alone need. */
 export function inIdentity<Data, Tokens>(context: KeeperContext): Keeper<Data, Tokens> {
-  const write = writerOf(context, "id", context.sealer("identity"));
+  const write = writerOf(context, "id", context.identities);
   return {
     load: async (_jar, identity) => identity,
-    tokens: async () => undefined,
     async save(jar, session, { began, patches }) {
       if (!began && patches.length === 0) return session;
       const written = { ...session, writtenAt: context.now() };
@@ -70,14 +67,14 @@ export function inCookies<Data, Tokens>(context: KeeperContext): Keeper<Data, To
   return {
     ...identity,
     async tokens(jar, session) {
-      const { value } = jar.readChunks(baseOf(context, session, "tok")) ?? {};
+      const { value } = jar.readChunks(context.nameOf(tagOf(session.id), "tok")) ?? {};
       const opened = value ? await sealer.open(value, context.now()) : undefined;
       return unbind(opened, session.id) as Tokens | undefined;
     },
     async save(jar, session, change) {
       const { tokens } = change;
       if (tokens?.value) await write(jar, session, bind(session.id, tokens.value));
-      else if (tokens) jar.deleteChunks(baseOf(context, session, "tok"));
+      else if (tokens) jar.deleteChunks(context.nameOf(tagOf(session.id), "tok"));
       return identity.save(jar, session, change);
     },
   };

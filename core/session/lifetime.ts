@@ -23,12 +23,16 @@ export interface Lifetimes {
 
 /** @throws MisuseError (`ERR_CONFIG`) when a duration is not a positive number. */
 export function lifetimesOf(options: LifetimeOptions): Lifetimes {
-  const { inactivityDuration = 86_400, absoluteDuration = 604_800, rolling = true } = options;
-  const { rollAfter = inactivityDuration / 10 } = options;
+  const {
+    inactivityDuration = 86_400,
+    absoluteDuration = 604_800,
+    rolling = true,
+    rollAfter = inactivityDuration / 10,
+  } = options;
   const durations = [inactivityDuration, absoluteDuration, rollAfter + 1];
   must(
     durations.every((seconds) => seconds >= 1 && seconds < 1e10) && rollAfter < inactivityDuration,
-    "durations are seconds, at least 1, and rollAfter < inactivityDuration",
+    "durations must be 1 second or more, and rollAfter < inactivityDuration",
   );
   return {
     inactivity: rolling ? inactivityDuration * 1000 : Infinity,

@@ -33,14 +33,13 @@ export interface Reading<Data> {
   readonly spared: ReadonlySet<string>;
 }
 
-/** At most six names were ever met at once by a browser that behaves; more tags than this are not its own work. */
-const MAX_TAGS = 16;
-
 /**
  * Of the sessions in the jar, the one that began last: if that one is over, so are all before it. Each is opened once;
  * tokens are not.
  */
 export async function readSession<Data>(context: SessionContext<Data>, jar: Jar): Promise<Reading<Data>> {
+  /** At most six names were ever met at once by a browser that behaves; more tags than this are not its own work. */
+  const MAX_TAGS = 16;
   const spared = new Set<string>();
   let since = 0;
   for (const name of jar.names()) {
@@ -60,9 +59,8 @@ export async function readSession<Data>(context: SessionContext<Data>, jar: Jar)
   }
   if (!last) return { reason, since, spared };
   const held = last.beganAt < since ? "superseded" : await admit(context, jar, last);
-  if (typeof held !== "string") return { held, since, spared };
   if (held === "invalid_content") spared.add(tagOf(last.id));
-  return { reason: held, since, spared };
+  return typeof held === "string" ? { reason: held, since, spared } : { held, since, spared };
 }
 
 /** Two of the same millisecond are told apart the same way by every server. */
@@ -70,18 +68,18 @@ const isLater = (one: Identity, other: Identity): boolean =>
   one.beganAt === other.beganAt ? one.id > other.id : one.beganAt > other.beganAt;
 
 async function readIdentity<Data>(
-  { prefix, identities, stamps, limits, now }: SessionContext<Data>,
+  { nameOf, identities, stamps, limits, now }: SessionContext<Data>,
   jar: Jar,
   tag: string,
 ): Promise<Session<unknown> | SessionRefusal> {
-  const { value, reason = "torn" } = jar.readChunks(`${prefix}${tag}.id`) ?? {};
+  const { value, reason = "torn" } = jar.readChunks(nameOf(tag, "id")) ?? {};
   if (!value) return reason;
   const opened = await identities.open(value, now());
   if (typeof opened === "string") return opened;
   const identity = decodeIdentity(opened.payload);
   if (!identity || tagOf(identity.id) !== tag) return "malformed";
   // The stamp is not opened while the identity itself is young enough to need none.
-  const stamp = now() - identity.writtenAt < limits.rollAfter ? undefined : jar.get(`${prefix}${tag}.seen`);
+  const stamp = now() - identity.writtenAt < limits.rollAfter ? undefined : jar.get(nameOf(tag, "seen"));
   const seen = stamp ? await stamps.open(stamp, now()) : undefined;
   return withLimits(identity, timeOf(unbind(seen, identity.id)), limits);
 }

@@ -5,7 +5,9 @@ export interface StandardSchema<Output> {
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
-    validate(value: unknown): Awaitable<{ readonly value: Output } | { readonly issues: ReadonlyArray<unknown> }>;
+    validate(
+      value: unknown,
+    ): Awaitable<{ readonly value: Output; readonly issues?: undefined } | { readonly issues: ReadonlyArray<unknown> }>;
     readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
   };
 }
@@ -18,7 +20,7 @@ export async function conform<Output>(
   if (!schema) return { value: value as Output };
   try {
     const result = await schema["~standard"].validate(value);
-    return "value" in result && !("issues" in result && result.issues) ? { value: result.value } : undefined;
+    return "value" in result && !result.issues ? result : undefined;
   } catch {
     // A schema that throws has not accepted: the session is refused, the request goes on.
     return undefined;

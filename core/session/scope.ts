@@ -1,7 +1,7 @@
 import { toBase64url } from "../bytes.js";
 import type { Jar } from "../cookie/jar.js";
 import { CookieTooLargeError, MisuseError } from "../errors.js";
-import { bind, endName, SESSION_ID_BYTES, tagOf } from "./concerns.js";
+import { bind, tagOf } from "./concerns.js";
 import type { Change } from "./keeping.js";
 import { largestFields } from "./largest.js";
 import { type Session, withLimits } from "./lifetime.js";
@@ -35,12 +35,6 @@ export interface SessionScope<Data, Tokens = unknown> {
   commit(options?: { /** Whether this request counts as activity. @default true */ roll?: boolean }): Promise<string[]>;
 }
 
-/** An `end` further ahead than this was not written by us: it ends sessions, but does not outlive the next sign-in. */
-const PLAUSIBLE_AHEAD = 86_400_000;
-
-/** Names that one response removes at most: a thousand tossed cookies must not become a thousand lines. */
-const MAX_REMOVED = 20;
-
 const unchanged = <Data, Tokens>(): Change<Data, Tokens> => ({ began: false, patches: [], tokens: undefined });
 
 /** Opens a scope over what was read. */
@@ -49,7 +43,7 @@ export function openScope<Data, Tokens>(
   jar: Jar,
   reading: Reading<Data>,
 ): SessionScope<Data, Tokens> {
-  const { prefix, parse, limits, keeper, maxAge, budget, now } = context;
+  const { nameOf, parse, limits, keeper, maxAge, budget, now } = context;
   let { held, since } = reading;
   /** The tokens, once they were opened or set. */
   let tokens: Change<Data, Tokens>["tokens"];
@@ -59,11 +53,11 @@ export function openScope<Data, Tokens>(
   let ended: string[] = [];
   let leavesEnd = false;
 
-  const isPlausible = (time: number) => time <= now() + PLAUSIBLE_AHEAD;
-
   /** Ends what there is: now, or later where an order must hold that the clocks of several machines may not keep. */
   function end(): void {
-    since = Math.max(now(), isPlausible(since) ? since : 0, held ? held.beganAt + 1 : 0);
+    /** An `end` further ahead than this was not written by us: it ends sessions, but does not outlive the next sign-in. */
+    const PLAUSIBLE_AHEAD = 86_400_000;
+    since = Math.max(now(), since <= now() + PLAUSIBLE_AHEAD ? since : 0, held ? held.beganAt + 1 : 0);
     if (held) {
       ended.push(held.id);
       leavesEnd = true;
@@ -75,7 +69,9 @@ export function openScope<Data, Tokens>(
 
   function begin(data: Data, value?: Tokens): void {
     end();
-    const id = toBase64url(context.random(SESSION_ID_BYTES));
+    /** Random bytes of a session id: 28 characters, of which the first six name its cookies. */
+    const ID_BYTES = 21;
+    const id = toBase64url(context.random(ID_BYTES));
     const writtenAt = now();
     held = withLimits({ id, beganAt: since, writtenAt, endsAt: writtenAt + limits.absolute, data }, 0, limits);
     change.began = true;
@@ -91,7 +87,7 @@ export function openScope<Data, Tokens>(
   }
 
   function setTokens(value: Tokens | undefined): void {
-    if (!held) throw new MisuseError("ERR_NO_SESSION", "there is no session to keep tokens in");
+    if (!held) throw new MisuseError("ERR_NO_SESSION", "there is no session");
     tokens = change.tokens = { value };
   }
 
@@ -104,7 +100,7 @@ export function openScope<Data, Tokens>(
   async function write(roll: boolean): Promise<void> {
     const isChanged = change.began || change.tokens || change.patches.length > 0;
     // First of all lines: whoever sees but a part of this response must not take an ended session for a living one.
-    if (leavesEnd) jar.set(prefix + endName(since), "1", maxAge(now() + limits.absolute));
+    if (leavesEnd) jar.set(nameOf("end", since), "1", maxAge(now() + limits.absolute));
     if (held && isChanged) {
       const saved = await keeper.save(jar, held, change);
       if (saved) held = withLimits(saved, saved.lastSeenAt, limits);
@@ -115,7 +111,7 @@ export function openScope<Data, Tokens>(
     if (held && roll && now() - held.lastSeenAt >= limits.rollAfter) {
       // The activity stamp alone: about 200 bytes, never the session.
       const sealed = await context.stamps.seal(bind(held.id, now()), now());
-      jar.set(`${prefix}${tagOf(held.id)}.seen`, sealed, maxAge(now() + limits.inactivity));
+      jar.set(nameOf(tagOf(held.id), "seen"), sealed, maxAge(now() + limits.inactivity));
       await keeper.touch?.(held);
       held = withLimits(held, now(), limits);
     }
@@ -132,6 +128,8 @@ export function openScope<Data, Tokens>(
    * ended, whatever else there is; and of the ends all but the latest, which says what the others say.
    */
   function tidy(): void {
+    /** Names that one response removes at most: a thousand tossed cookies must not become a thousand lines. */
+    const MAX_REMOVED = 20;
     const current = held && tagOf(held.id);
     const all = change.began || leavesEnd;
     let removed = 0;
@@ -170,7 +168,7 @@ export function openScope<Data, Tokens>(
     },
     jar,
     async tokens() {
-      if (held) tokens ??= { value: await keeper.tokens(jar, held) };
+      if (held) tokens ??= { value: await keeper.tokens?.(jar, held) };
       return tokens?.value;
     },
     begin,

@@ -57,7 +57,6 @@ export interface SessionContext<Data, Tokens = unknown> extends KeeperContext {
   readonly budget: number;
   readonly schema: StandardSchema<Data> | undefined;
   readonly keeper: Keeper<Data, Tokens>;
-  readonly identities: Sealer;
   readonly stamps: Sealer;
   /** What a full name of ours is for. */
   parse(name: string): ParsedName;
@@ -75,17 +74,19 @@ export function createSessions<Data, Tokens = unknown>(
   emit: (event: UntimedEvent) => void,
 ): Sessions<Data, Tokens> {
   const { secret, use = "", cookie = {}, budget = 7600, schema, keep, codec } = options;
-  const { name = "latchkey", sameSite = "lax", domain, secure = true, partitioned, persistent = true } = cookie;
+  const { name = "latchkey", sameSite = "lax", secure = true, persistent = true, ...rest } = cookie;
   const { now, random } = ports;
   const limits = lifetimesOf(options);
-  const attributes = { secure, sameSite, domain, partitioned };
+  const attributes = { ...rest, secure, sameSite };
   // RFC 6265bis 4.1.3: `__Host-` needs Secure, Path=/ and no Domain.
-  const prefix = `${secure ? (domain ? "__Secure-" : "__Host-") : ""}${name}.`;
+  const prefix = `${secure ? (rest.domain ? "__Secure-" : "__Host-") : ""}${name}.`;
   checkCookie(prefix, attributes);
-  must(budget > 0 && budget <= MAX_SEALED, `budget is a number of bytes, ${MAX_SEALED} at most`);
+  must(budget > 0 && budget <= MAX_SEALED, `budget must be 1 to ${MAX_SEALED} bytes`);
+  const sealer = (purpose: string) => createSealer(secret, `session ${purpose} ${use}`, limits.absolute / 1000, codec);
   const keeperContext: KeeperContext = {
-    prefix,
-    sealer: (purpose) => createSealer(secret, `session ${purpose} ${use}`, limits.absolute / 1000, codec),
+    nameOf: (...parts) => prefix + parts.join("."),
+    identities: sealer("identity"),
+    sealer,
     limits,
     now,
     maxAge: (until) => (persistent ? Math.max(1, Math.ceil((until - now()) / 1000)) : undefined),
@@ -95,8 +96,7 @@ export function createSessions<Data, Tokens = unknown>(
     budget,
     schema,
     keeper: keep(keeperContext),
-    identities: keeperContext.sealer("identity"),
-    stamps: keeperContext.sealer("activity"),
+    stamps: sealer("activity"),
     parse: (name) => parseName(name.slice(prefix.length)),
     random,
     emit,
