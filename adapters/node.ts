@@ -31,17 +31,10 @@ export function toRequestView(req: NodeRequest, host?: string): RequestView {
   };
 }
 
-/** The posted form as text: as a body parser before us left it, or from the socket; empty when it is too long. */
+/** The posted form as text; empty when it is too long. */
 async function readBody(req: NodeRequest): Promise<string> {
-  if (typeof req.body === "string") return req.body;
-  if (req.body instanceof Uint8Array) return Buffer.from(req.body).toString("utf8");
-  if (typeof req.body === "object" && req.body !== null && Object.keys(req.body).length > 0) {
-    // Text and lists of text, as a form has them; what else a parser can make of one is none.
-    const pairs = Object.entries(req.body).flatMap(([name, value]) =>
-      [value].flat().flatMap((item): Array<[string, string]> => (typeof item === "string" ? [[name, item]] : [])),
-    );
-    return new URLSearchParams(pairs).toString();
-  }
+  const parsed = parsedBody(req.body);
+  if (parsed !== undefined) return parsed.length > MAX_BODY ? "" : parsed;
   const chunks: Buffer[] = [];
   let size = 0;
   if (req.readableEnded) return "";
@@ -51,6 +44,19 @@ async function readBody(req: NodeRequest): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** A form as a body parser before us left it: text, bytes, or an object. */
+function parsedBody(body: unknown): string | undefined {
+  if (typeof body === "string") return body;
+  if (body instanceof Uint8Array) return Buffer.from(body).toString("utf8");
+  // Some parsers make objects without a prototype.
+  if (typeof body !== "object" || body === null || Object.keys(body).length === 0) return undefined;
+  // Text and lists of text, as a form has them; what else a parser can make of one is none.
+  const pairs = Object.entries(body).flatMap(([name, value]) =>
+    [value].flat().flatMap((item): Array<[string, string]> => (typeof item === "string" ? [[name, item]] : [])),
+  );
+  return new URLSearchParams(pairs).toString();
 }
 
 /** What is still to be put on a response before its headers leave. */

@@ -22,6 +22,7 @@ export const createAuth = (): Record<keyof Auth<unknown>, unknown> => ({
     "apiHandler",
     "check",
     "fetch",
+    "forRequest",
     "getSession",
     "login",
     "logout",

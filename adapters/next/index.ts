@@ -4,7 +4,7 @@ import type { LoginOptions } from "../../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../../core/relying-party/sign-out.js";
 import type { AuthSession, Visit } from "../../core/relying-party/visit.js";
 import type { AuthOptions } from "../config.js";
-import { present } from "../present.js";
+import { type PresentAuth, present } from "../present.js";
 import type { Handler, Serving } from "../serve.js";
 import { createAppRouter } from "./app.js";
 import { configure } from "./configured.js";
@@ -58,6 +58,8 @@ export interface Auth<Data> extends Pick<Serving<Data>, "wrap"> {
   requireSession<Rest extends unknown[]>(
     handler: Handler<Data, Rest>,
   ): (request: Request, ...rest: Rest) => Promise<Response>;
+  /** In the Pages Router: the session of a request, and what can be done with it. `login` and `logout` answer the request. */
+  forRequest(req: IncomingMessage, res: ServerResponse): Promise<PresentAuth<Data, void>>;
   /** Around a handler in `pages/api`: 401 JSON for who is not signed in. */
   readonly requireAuthentication: PagesRouter<Data>["requireAuthentication"];
   /** As `getServerSideProps`: who is not signed in is sent to sign in, and back; the props get `user`. */
@@ -103,6 +105,10 @@ export function createAuth<Data = Record<string, unknown>>(options: AuthOptions<
     withProxy,
     requireAuthentication: pages.requireAuthentication,
     withPageAuth: pages.withPageAuth,
+    async forRequest(req, res) {
+      const { visit, outlet } = await pages.open(req, res);
+      return present(visit, (reply) => outlet?.send(reply));
+    },
     getSession: async (...where: Where) => (await visitOf(where)).session,
     async accessToken(...args: unknown[]) {
       const [where, [asked]] = split(args);

@@ -14,7 +14,8 @@ export async function workAhead<Data>(context: VisitContext<Data>): Promise<void
   if (!scope.session || !outlet.canWrite() || isPrefetch(request) || routeOf(request, site, config)) return;
   await context.commit({ roll: true });
   try {
-    await accessToken(context);
+    // Nothing is made from it: the answer may be the same for everybody.
+    await accessToken({ ...context, outlet: { ...outlet, sessionRead() {} } });
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error;
   }

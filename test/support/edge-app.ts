@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createAuth, type EdgeOptions, type Handler } from "../../adapters/edge.js";
+import { type Auth, createAuth, type EdgeOptions, type Handler } from "../../adapters/edge.js";
 import type { Framework } from "./app.js";
 import { cacheable, describeError, ownCookies, PAUSE, routes } from "./routes.js";
 
@@ -34,16 +34,17 @@ const responses: Readonly<Record<string, Respond>> = {
   "/leave": (_request, auth) => auth.logout(),
 };
 
-const respondTo: Respond = async (request, auth) => {
+export const respondTo: Respond = async (request, auth) => {
   const { pathname, searchParams } = new URL(request.url);
   const [route, respond] = [routes[pathname], responses[pathname]];
   if (route) return Response.json(await route(auth, searchParams));
   return respond ? respond(request, auth) : new Response(null, { status: 404 });
 };
 
-/** The routes on the edge adapter: all that a runtime has to serve. */
-export function edgeHandler(options: EdgeOptions): (request: Request) => Promise<Response> {
-  const auth = createAuth(options);
+/** The routes, around which an adapter puts its sessions. */
+export function serveWith(
+  auth: Pick<Auth<Record<string, unknown>>, "wrap" | "requireSession">,
+): (request: Request) => Promise<Response> {
   const guarded = auth.requireSession(respondTo);
   return auth.wrap(async (request, context) => {
     if (new URL(request.url).pathname === "/private") return guarded(request);
@@ -55,6 +56,10 @@ export function edgeHandler(options: EdgeOptions): (request: Request) => Promise
     }
   });
 }
+
+/** The routes on the edge adapter: all that a runtime has to serve. */
+export const edgeHandler = (options: EdgeOptions): ((request: Request) => Promise<Response>) =>
+  serveWith(createAuth(options));
 
 /** The edge adapter behind Node's HTTP server. */
 export const edgeApp: Framework = (options) => {

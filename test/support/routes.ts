@@ -1,14 +1,14 @@
 import { CookieTooLargeError, ExchangeError, MisuseError } from "../../adapters/edge.js";
+import { createSealer } from "../../adapters/index.js";
 import type { PresentAuth } from "../../adapters/present.js";
 import type { Awaitable } from "../../core/ports.js";
-import { createAppSealer } from "../../core/seal/app-sealer.js";
 
 /** What any adapter gives a handler; `login` and `logout` differ in what they make. */
 type Present = PresentAuth<Record<string, unknown>, unknown>;
 
 /** Whether the runtime's crypto engine is the synchronous one, once its key is derived. */
 async function sealsAtOnce(): Promise<boolean> {
-  const sealer = createAppSealer({ secret: "only to see which engine it is: 32 characters", purpose: "engine" });
+  const sealer = createSealer({ secret: "only to see which engine it is: 32 characters", purpose: "engine" });
   await sealer.seal("warm-up", Date.now());
   return typeof sealer.seal("measured", Date.now()) === "string";
 }

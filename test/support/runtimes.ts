@@ -35,11 +35,17 @@ const config :Workerd.Config = (
 );
 `;
 
-/** Passes a request on to the runtime as it is, with the time that it is. */
-function passOn(req: IncomingMessage, res: ServerResponse, port: number, now: number): void {
-  const headers = { ...req.headers, "x-test-now": String(now) };
+/** Passes a request on to the runtime as it is, with headers for the app of the tests. */
+function passOn(req: IncomingMessage, res: ServerResponse, port: number, added: Record<string, string>): void {
+  const headers = { ...req.headers, ...added };
   const { method, url: path } = req;
   const outgoing = request({ host: "127.0.0.1", port, method, path, headers, agent: false }, (answer) => {
+    const { location = "" } = answer.headers;
+    // Next 16 sends what its own router would not have asked so to where it would have: as its router does, on we go.
+    if (answer.statusCode === 307 && location.includes("_rsc") && !path?.includes("_rsc")) {
+      answer.resume();
+      return passOn(Object.assign(req, { url: location }), res, port, added);
+    }
     res.writeHead(answer.statusCode as number, answer.rawHeaders);
     answer.pipe(res);
   });
@@ -61,20 +67,25 @@ async function relay(req: IncomingMessage, res: ServerResponse, { fetch }: AuthO
 }
 
 /** How a runtime is started, with files of its own in `folder`. */
-type Start = (folder: string, port: number, options: string) => Promise<[command: string, args: string[]]>;
+type Start = (
+  folder: string,
+  port: number,
+  options: string,
+) => Promise<readonly [command: string, args: string[], cwd?: string]>;
 
-/** An app in a process of its own, behind a server of this one. */
-const inProcess =
-  (start: Start): Framework =>
+/** An app in a process of its own, behind a server of this one. It is told the time, and what else it is to know. */
+export const inProcess =
+  (start: Start, added: Record<string, string> = {}): Framework =>
   async (options) => {
     const port = await freePort();
     const folder = mkdtempSync(join(tmpdir(), "latchkey-"));
     const json = JSON.stringify(options);
-    const child = await startServer(await start(folder, port, json), port, { PORT: String(port), OPTIONS: json });
+    const [command, args, cwd] = await start(folder, port, json);
+    const child = await startServer([command, args], port, { PORT: String(port), OPTIONS: json }, cwd);
     const listener = (req: IncomingMessage, res: ServerResponse) =>
       req.url?.startsWith("/relay?")
         ? void relay(req, res, options)
-        : passOn(req, res, port, (options.now as () => number)());
+        : passOn(req, res, port, { ...added, "x-test-now": String((options.now as () => number)()) });
     const close = () => {
       child.kill();
       rmSync(folder, { recursive: true, force: true });

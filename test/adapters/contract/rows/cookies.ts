@@ -140,7 +140,7 @@ const HOSTILE = [
   "latchkey.AAAAAA.id.0=1AAAAAAAAAAAA; latchkey.AAAAAA.id.1=AAAAAAAA; latchkey.AAAAAA.id.-1=A; latchkey.AAAAAA.id.1e9=A",
   "latchkey.AAAAAA.id.0=a; latchkey.AAAAAA.id.0=b",
   "latchkey.AAAAAA.seen=eyJhbGciOiJub25lIn0.e30.; latchkey.AAAAAA.id.0=1eyJhbGciOiJub25lIn0.e30.",
-  "latchkey.AAAAAA.end=NaN; latchkey.BBBBBB.end=-1; latchkey.CCCCCC.end=1e400",
+  "latchkey.end.NaN=1; latchkey.end.-1=1; latchkey.end.1e400=1; latchkey.end.=1; latchkey.end.999999999999999999=1",
   "latchkey.tx.AAAAAAAAAA=x; latchkey.tx.=; latchkey.tx.__proto__=x",
   "latchkey.__proto__.id.0=x; __proto__=x; latchkey.constructor.id.0=x",
   'latchkey.AAAAAA.id.0="quoted"; latchkey.AAAAAA.tok.0=%00%0d%0a%ff; latchkey.a b.id.0=x',

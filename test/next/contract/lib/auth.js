@@ -1,0 +1,4 @@
+import { createAuth } from "latchkey/next";
+import { options } from "./options.js";
+
+export const auth = createAuth(options);

@@ -1,0 +1,22 @@
+import { auth } from "./auth.js";
+import { setClock } from "./options.js";
+import { describeError, respondTo } from "./served.js";
+
+/** Everything but what latchkey's own handlers answer, and what a page behind the proxy says. */
+const run = auth.withProxy(async (request, context) => {
+  const { pathname } = request.nextUrl;
+  if (pathname.startsWith("/auth/") || pathname === "/untouched") return undefined;
+  const refusal = pathname === "/private" && context.requireSession();
+  if (refusal) return refusal;
+  try {
+    return await respondTo(request, context);
+  } catch (error) {
+    const { status, body } = describeError(error);
+    return Response.json(body, { status });
+  }
+});
+
+export function proxy(request) {
+  setClock(request.headers.get("x-test-now"));
+  return request.headers.get("x-test-column") === "proxy" ? run(request) : undefined;
+}

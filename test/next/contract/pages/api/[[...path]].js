@@ -1,0 +1,39 @@
+import { auth } from "../../lib/auth.js";
+import { setClock } from "../../lib/options.js";
+import { cacheable, describeError, ownCookies, PAUSE, routes } from "../../lib/served.js";
+
+/** The routes whose response is the point. */
+const responses = {
+  "/untouched": (_context, res) => res.setHeader("cache-control", cacheable).end("static"),
+  "/cookies": (_context, res) => res.setHeader("set-cookie", ownCookies).setHeader("cache-control", cacheable).json({}),
+  "/redirect": (_context, res) => res.redirect(302, "/elsewhere"),
+  "/streamed"(_context, res) {
+    res.write("first,");
+    return new Promise((resolve) => setTimeout(() => resolve(res.end("second")), PAUSE));
+  },
+  "/empty": (_context, res) => res.status(204).end(),
+  "/enter": (context) => context.login({ returnTo: "/entered" }),
+  "/leave": (context) => context.logout(),
+};
+
+async function answer(req, res) {
+  const { pathname, searchParams } = new URL(req.url, "http://localhost");
+  const context = await auth.forRequest(req, res);
+  const [route, respond] = [routes[pathname], responses[pathname]];
+  if (route) res.json(await route(context, searchParams));
+  else if (respond) await respond(context, res);
+  else res.status(404).end();
+}
+
+const guarded = auth.requireAuthentication(answer);
+
+export default async function handler(req, res) {
+  setClock(req.headers["x-test-now"]);
+  try {
+    if (req.url.startsWith("/auth/")) await auth.apiHandler(req, res);
+    else await (req.url.startsWith("/private") ? guarded : answer)(req, res);
+  } catch (error) {
+    const { status, body } = describeError(error);
+    res.status(status).json(body);
+  }
+}
