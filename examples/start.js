@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildIfNeeded } from "./build.js";
+import { startApi } from "./demo/api.js";
 import { close, listen } from "./demo/listen.js";
 import { startProvider } from "./demo/provider.js";
 
@@ -15,10 +16,12 @@ import { startProvider } from "./demo/provider.js";
  * @property {string} on what it runs on, for people
  * @property {number} port the one to prefer
  * @property {string} [mount] where its routes live, by default "/auth"
+ * @property {(place: Place) => Record<string, string>} [variables] others than LATCHKEY_*, for an app that has its own
  * @property {(place: { port: string, temporary: string }) => Command | Promise<Command>} command run in the example's folder;
  *   programs of this package's dependencies are found by name. `temporary` is a folder for what has to be made first.
  */
 /** @typedef {readonly [program: string, ...args: string[]]} Command */
+/** @typedef {{ url: string, clientId: string, clientSecret: string, secret: string, issuer: string, api: string }} Place */
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const names = readdirSync(here).filter((name) => existsSync(join(here, name, "example.js")));
@@ -46,25 +49,41 @@ async function start(name) {
   const folder = join(here, name);
   /** @type {{ default: Example }} */
   const { default: example } = await import(new URL(`${name}/example.js`, import.meta.url).href);
-  const { on, mount = "/auth", command } = example;
+  const { on, mount = "/auth", variables, command } = example;
   const port = await choosePort(example.port);
   // Cookies do not know ports: the provider lives on "localhost", the app on "127.0.0.1".
   const url = `http://127.0.0.1:${port}`;
   const secret = randomBytes(32).toString("base64url");
   const client = { client_id: name, client_secret: randomBytes(32).toString("base64url") };
   const redirects = { redirect_uris: [`${url}${mount}/callback`], post_logout_redirect_uris: [`${url}/`] };
-  const provider = await startProvider({ port: 4000, clients: [{ ...client, ...redirects }] });
+  const grants = { grant_types: ["authorization_code", "refresh_token"] };
+  const api = await startApi({ issuer: () => provider.issuer });
+  /** @type {Awaited<ReturnType<typeof startProvider>>} */
+  const provider = await startProvider({
+    port: 4000,
+    apis: { [api.origin]: "read:shows" },
+    clients: [{ ...client, ...grants, ...redirects }],
+  });
+  const { issuer } = provider;
   const temporary = mkdtempSync(join(tmpdir(), "latchkey-example-"));
   const [program, ...args] = await command({ port, temporary });
   const env = {
     ...process.env,
     PATH: [join(here, "../node_modules/.bin"), process.env["PATH"]].join(delimiter),
     PORT: port,
-    LATCHKEY_ISSUER: provider.issuer,
+    LATCHKEY_ISSUER: issuer,
     LATCHKEY_CLIENT_ID: client.client_id,
     LATCHKEY_CLIENT_SECRET: client.client_secret,
     LATCHKEY_SECRET: secret,
     LATCHKEY_BASE_URL: url,
+    ...variables?.({
+      url,
+      clientId: client.client_id,
+      clientSecret: client.client_secret,
+      secret,
+      issuer,
+      api: api.origin,
+    }),
   };
   // What it says on its own is said by its other name, "localhost", where nobody stays signed in.
   const app = spawn(program, args, { cwd: folder, env, stdio: ["ignore", "ignore", "inherit"] });
@@ -74,6 +93,7 @@ async function start(name) {
     app.kill();
     await ended;
     await provider.close();
+    await api.close();
     rmSync(temporary, { recursive: true, force: true });
   }
 

@@ -5,6 +5,7 @@ export default function Home({ name }) {
   return name ? (
     <main>
       <h1>Hello {name}</h1>
+      <p>Signed in.</p>
       <a href="/profile">Profile</a>
       <form method="post" action="/auth/logout">
         <button type="submit">Sign out</button>

@@ -16,6 +16,7 @@ export default async function Home() {
   return (
     <main>
       <h1>Hello {session.user.name}</h1>
+      <p>Signed in.</p>
       <form action={count}>
         <button type="submit">Counted {session.data.visits ?? 0} times</button>
       </form>

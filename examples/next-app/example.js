@@ -1,0 +1,11 @@
+import { buildNext, next } from "../next-build.js";
+
+/** @type {import("../start.js").Example} */
+export default {
+  on: "Next.js, App Router",
+  port: 3006,
+  async command({ port }) {
+    await buildNext("next-app");
+    return [process.execPath, next, "start", "-p", port];
+  },
+};
