@@ -210,7 +210,7 @@ test("every command that is shown exists", () => {
 });
 
 test("every example that is shown exists, and the other way round", () => {
-  const [, first, others] = /^npm run example -- (\w+) +# or: (.+)$/m.exec(readme) as unknown as [
+  const [, first, others] = /^npm run example -- ([\w-]+) +# or: (.+)$/m.exec(readme) as unknown as [
     string,
     string,
     string,
