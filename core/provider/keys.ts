@@ -1,4 +1,3 @@
-import { createLocalJWKSet } from "jose/jwks/local";
 import { compactVerify } from "jose/jws/compact/verify";
 import type { Ports } from "../ports.js";
 import { sharedMap } from "../registry.js";
@@ -7,17 +6,33 @@ import { LIFETIME } from "./discovery.js";
 import { answerOf, asExchangeError } from "./failures.js";
 import type { BoundedFetch } from "./transport.js";
 
-type KeySet = ReturnType<typeof createLocalJWKSet>;
+/** A public key (RFC 7517 4), as far as one is told from another by it. */
+type Key = Readonly<Partial<Record<"kty" | "crv" | "use" | "alg" | "kid", unknown>>>;
 
-const cacheOf = (ports: Ports) => sharedMap<Entry<KeySet>>(ports.fetch, "keys");
+const cacheOf = (ports: Ports) => sharedMap<Entry<readonly Key[]>>(ports.fetch, "keys");
 
 /** The provider's keys (RFC 7517 5), cached by where they are. */
 export const keysAt = (uri: unknown, ports: Ports, fetch: BoundedFetch, key = `${uri}`, lifetime = LIFETIME) =>
   recall(cacheOf(ports), key, ports.now(), lifetime, () =>
-    asExchangeError("provider_invalid", async () =>
-      createLocalJWKSet((await answerOf(await fetch(`${uri}`))) as never),
-    ),
+    asExchangeError("provider_invalid", async () => {
+      const { keys } = await answerOf(await fetch(`${uri}`));
+      return (keys as Key[]).filter((member) => member instanceof Object);
+    }),
   );
+
+/** What keys for an algorithm are (RFC 7518 6.1, RFC 8037 2), by how its name begins. */
+const TYPES: Readonly<Record<string, string>> = { R: "RSA", P: "RSA", ES: "EC", Ed: "OKP" };
+const CURVES: Readonly<Record<string, string>> = { ES256: "P-256", ES384: "P-384", ES512: "P-521" };
+
+/** Whether a key may have made signatures with this algorithm under this id (OpenID Connect Core 10.1). */
+const fits =
+  (algorithm: string, id: unknown) =>
+  ({ kty, crv, use = "sig", alg = algorithm, kid }: Key): boolean =>
+    kty === (TYPES[algorithm.slice(0, 2)] ?? TYPES[algorithm.slice(0, 1)]) &&
+    crv === (CURVES[algorithm] ?? crv) &&
+    use === "sig" &&
+    alg === algorithm &&
+    kid === (id ?? kid);
 
 /**
  * The header and the payload of a signed token (RFC 7515 5.2), if one of the keys at `uri` signed it with `algorithm`: the
@@ -31,17 +46,30 @@ export async function verifySignature(
   ports: Ports,
   fetch: BoundedFetch,
 ) {
-  const verify = async (keys: Promise<KeySet>) => compactVerify(token, await keys, { algorithms: [algorithm] });
+  let isKnown = true;
+  const verify = (keys: readonly Key[]) =>
+    compactVerify(
+      token,
+      ({ kid }) => {
+        const found = keys.filter(fits(algorithm, kid));
+        isKnown = found.length > 0;
+        // Without an id there must be but one to choose from.
+        if (found.length !== 1) throw new TypeError(`${found.length} keys for this token`);
+        return found[0] as never;
+      },
+      { algorithms: [algorithm] },
+    );
+  const known = await keysAt(uri, ports, fetch);
   try {
-    return await verify(keysAt(uri, ports, fetch));
+    return await verify(known);
   } catch (error) {
-    if ((error as { code?: unknown }).code !== "ERR_JWKS_NO_MATCHING_KEY") throw error;
+    if (isKnown) throw error;
     /** Milliseconds between two fetches of a key set that did not have the key. */
     const COOLDOWN = 5_000;
     const value = keysAt(uri, ports, fetch, `again ${uri}`, COOLDOWN);
     // Those at hand stay until there are others.
-    await value;
+    const keys = await value;
     cacheOf(ports).set(`${uri}`, { value, at: ports.now() });
-    return verify(value);
+    return verify(keys);
   }
 }

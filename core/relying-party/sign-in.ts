@@ -59,7 +59,7 @@ export function loginOptionsOf(query: URLSearchParams, allowed: readonly string[
 export async function startSignIn<Data>(visit: VisitContext<Data>, options: LoginOptions): Promise<Reply> {
   const { config, ports, provider, site } = visit;
   const { appState } = options;
-  must((JSON.stringify(appState) ?? "").length <= MAX_APP_STATE, `appState: ${MAX_APP_STATE} characters at most`);
+  must(JSON.stringify([appState]).length <= MAX_APP_STATE, `appState: ${MAX_APP_STATE} characters at most`);
   const draw = () => toBase64url(ports.random(32));
   const codeVerifier = draw();
   const codeChallenge = await sha256(codeVerifier);
