@@ -1,12 +1,12 @@
 import { ExchangeError } from "../errors.js";
 import { isPrefetch } from "../request.js";
-import { accessToken } from "./access.js";
+import { usableToken } from "./access.js";
 import { routeOf } from "./site.js";
 import type { VisitContext } from "./visit.js";
 
 /**
  * What is done ahead of a page that cannot write cookies itself: activity is written down and the access token renewed,
- * each when it is due. Not ahead of our own routes, nor where the answer may never be seen. What fails is an event: the
+ * each when it is due. It shows nothing of the session: what writes nothing stays with the caches. Not ahead of our own routes, nor where the answer may never be seen. What fails is an event: the
  * page finds the session as it is.
  */
 export async function workAhead<Data>(context: VisitContext<Data>): Promise<void> {
@@ -14,7 +14,7 @@ export async function workAhead<Data>(context: VisitContext<Data>): Promise<void
   if (!scope.session || !outlet.canWrite() || isPrefetch(request) || routeOf(request, site, config)) return;
   await context.commit({ roll: true });
   try {
-    await accessToken(context);
+    await usableToken(context);
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error;
   }
