@@ -100,14 +100,15 @@ export async function answerProvider(client: Client, from: Answer, name = "ada")
 }
 
 /** Someone who has signed in. */
-export async function signedIn(
-  { base }: World,
-  name = "ada",
-  route = "/auth/login?returnTo=/session",
-): Promise<Client> {
+export async function signedIn({ base }: World, name = "ada", mount = "/auth", page = "/static"): Promise<Client> {
   const client = createClient();
-  const end = await answerProvider(client, await client.open(base + route), name);
-  if (!end.url.startsWith(base)) throw new Error(`the sign-in ended at ${end.url} with ${end.status}`);
+  const start = await client.follow(
+    await client.open(`${base}${mount}/login?returnTo=${new URL(base + page).pathname}`),
+  );
+  const end = await answerProvider(client, start, name);
+  if (end.status !== 200 || !end.url.startsWith(base + page)) {
+    throw new Error(`the sign-in ended at ${end.url} with ${end.status}`);
+  }
   return client;
 }
 
