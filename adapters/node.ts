@@ -3,7 +3,6 @@ import {
   cachingHeaders,
   cookieHeaderAfter,
   cookieNameOf,
-  mergeCookies,
   type Outlet,
   type Reply,
   type RequestView,
@@ -75,9 +74,10 @@ export function createOutlet(res: ServerResponse, { headers }: Pick<IncomingMess
   let wrote = false;
 
   beforeHeaders(res, () => {
-    if (lines.size > 0) {
-      res.setHeader("set-cookie", mergeCookies([res.getHeader("set-cookie") ?? []].flat().map(String), lines));
-    }
+    const others = setCookiesOf(res);
+    // Somebody who wrote one of ours after us, such as latchkey in a Next behind this server, knew ours.
+    for (const line of others) lines.delete(cookieNameOf(line));
+    if (lines.size > 0) res.setHeader("set-cookie", [...others, ...lines.values()]);
     if (!read && !wrote) return;
     for (const [name, value] of Object.entries(cachingHeaders((name) => headerOf(res, name), wrote))) {
       if (value === null) res.removeHeader(name);
@@ -90,6 +90,7 @@ export function createOutlet(res: ServerResponse, { headers }: Pick<IncomingMess
     setCookies(added) {
       wrote = true;
       for (const line of added) lines.set(cookieNameOf(line), line);
+      if (!res.headersSent) dropCookies(res, lines);
       headers.cookie = cookieHeaderAfter(headers.cookie, added);
     },
     sessionRead() {
@@ -102,6 +103,15 @@ export function createOutlet(res: ServerResponse, { headers }: Pick<IncomingMess
       res.end(body ?? undefined);
     },
   };
+}
+
+const setCookiesOf = (res: ServerResponse): string[] => [res.getHeader("set-cookie") ?? []].flat().map(String);
+
+/** Takes back what was set before under these names. */
+function dropCookies(res: ServerResponse, names: ReadonlyMap<string, unknown>): void {
+  const all = setCookiesOf(res);
+  const kept = all.filter((line) => !names.has(cookieNameOf(line)));
+  if (kept.length < all.length) res.setHeader("set-cookie", kept);
 }
 
 function headerOf(res: ServerResponse, name: string): string | null {

@@ -91,7 +91,7 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
     handlers: { GET: handler, POST: handler },
     here: async () => (await open()).visit,
     redirect,
-    async required({ returnTo = "/" } = {}) {
+    async required({ returnTo } = {}) {
       const { context, visit } = await open();
       return visit.session ?? redirect({ status: 302, headers: { location: loginUrl(context, returnTo) }, body: null });
     },

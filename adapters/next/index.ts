@@ -52,8 +52,14 @@ export interface Auth<Data> extends Pick<Serving<Data>, "wrap"> {
   /** Merges a patch into `session.data`, or applies a function to it: in server actions and route handlers. @throws MisuseError, CookieTooLargeError */
   update(change: Partial<Data> | ((data: Data) => Data)): Promise<void>;
   update(req: IncomingMessage, res: ServerResponse, change: Partial<Data> | ((data: Data) => Data)): Promise<void>;
-  /** In pages, layouts and server actions: the session; who is not signed in is sent to sign in, and back to `returnTo`. */
-  requireSession(options?: { /** @default "/" */ returnTo?: string }): Promise<AuthSession<Data>>;
+  /**
+   * In pages, layouts and server actions: the session; who is not signed in is sent to sign in, and back to `returnTo`.
+   * Each page and action needs its own: Next renders the page, and sends what it made of it, also where a layout refuses.
+   */
+  requireSession(options?: {
+    /** With the `basePath`, if there is one. @default the app's first page */
+    returnTo?: string;
+  }): Promise<AuthSession<Data>>;
   /** Around a route handler: 401 JSON for API calls, a redirect to sign in for page navigations. */
   requireSession<Rest extends unknown[]>(
     handler: Handler<Data, Rest>,

@@ -46,18 +46,19 @@ function showCookies(request: NextRequest, lines: readonly string[]): void {
   else request.headers.delete("cookie");
 }
 
-/** Sends the request's cookies on to the page. Next drops every request header that its list does not name. */
-function passOnCookies(request: NextRequest, { headers }: Response): void {
+/** Sends the cookies on to the page as they will be. Next drops every request header that its list does not name. */
+function passOnCookies(request: NextRequest, { headers }: Response, lines: readonly string[]): void {
   if (!headers.has("x-middleware-next") && !headers.has("x-middleware-rewrite")) return;
   const listed = headers.get("x-middleware-override-headers");
   if (listed === null) {
     for (const [name, value] of request.headers) headers.set(`x-middleware-request-${name}`, value);
   }
-  const cookie = request.headers.get("cookie");
   const names = new Set(listed?.split(",") ?? request.headers.keys());
+  // The app may have changed those of others, and ours since the request was opened.
+  const cookie = cookieHeaderAfter(names.has("cookie") ? headers.get("x-middleware-request-cookie") : "", lines);
   names.delete("cookie");
   headers.delete("x-middleware-request-cookie");
-  if (cookie !== null) {
+  if (cookie) {
     names.add("cookie");
     headers.set("x-middleware-request-cookie", cookie);
   }
@@ -83,6 +84,6 @@ export const createProxy =
       },
     }) as ProxyAuth<Data>;
     const response = outlet.apply((await handler(request, auth)) ?? next());
-    if (outlet.lines().length > 0) passOnCookies(request, response);
+    if (outlet.lines().length > 0) passOnCookies(request, response, outlet.lines());
     return response;
   };

@@ -13,10 +13,15 @@ import type { FetchInit } from "../ports.js";
 import { drive } from "./drive.js";
 import type { VisitContext } from "./visit.js";
 
-/** A usable access token of the session: drives the token machine, refreshing where it is due. */
-export async function accessToken<Data>(visit: VisitContext<Data>, asked: TokenRequest = {}): Promise<string> {
+/** A usable access token of the session, for who makes a response of it. */
+export async function accessToken<Data>(visit: VisitContext<Data>, asked?: TokenRequest): Promise<string> {
+  visit.outlet.sessionRead();
+  return usableToken(visit, asked);
+}
+
+/** Drives the token machine, refreshing where it is due. */
+export async function usableToken<Data>(visit: VisitContext<Data>, asked: TokenRequest = {}): Promise<string> {
   const { scope, ports, outlet } = visit;
-  outlet.sessionRead();
   if (!scope.session) throw new ExchangeError("no_session");
   const tokens = await scope.tokens();
   const state = assess(tokens, asked, ports.now());

@@ -1,21 +1,21 @@
 import { ExchangeError } from "../errors.js";
 import { isPrefetch } from "../request.js";
-import { accessToken } from "./access.js";
+import { usableToken } from "./access.js";
 import { routeOf } from "./site.js";
 import type { VisitContext } from "./visit.js";
 
 /**
  * What is done ahead of a page that cannot write cookies itself: activity is written down and the access token renewed,
- * each when it is due. Not ahead of our own routes, nor where the answer may never be seen. What fails is an event: the
- * page finds the session as it is.
+ * each when it is due. Nothing is made from what is read: where nothing is written, the answer may be the same for
+ * everybody. Not ahead of our own routes, nor where the answer may never be seen. What fails is an event: the page finds
+ * the session as it is.
  */
 export async function workAhead<Data>(context: VisitContext<Data>): Promise<void> {
   const { scope, request, site, config, outlet } = context;
   if (!scope.session || !outlet.canWrite() || isPrefetch(request) || routeOf(request, site, config)) return;
   await context.commit({ roll: true });
   try {
-    // Nothing is made from it: the answer may be the same for everybody.
-    await accessToken({ ...context, outlet: { ...outlet, sessionRead() {} } });
+    await usableToken(context);
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error;
   }

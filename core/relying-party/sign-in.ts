@@ -20,7 +20,7 @@ import type { VisitContext } from "./visit.js";
 
 /** What one sign-in may ask for. */
 export interface LoginOptions {
-  /** Where to go afterwards: a path on this site; anything else becomes "/". @default the page asked for, or "/" */
+  /** Where to go afterwards: a path on this site; anything else becomes its first page. @default the page asked for, or the first */
   returnTo?: string;
   /** Sign in to this organization; the ID Token is checked for it. */
   organization?: string;
@@ -52,7 +52,7 @@ export function loginOptionsOf(query: URLSearchParams, allowed: readonly string[
     const value = query.get(name);
     if (value !== null) params[name] = value;
   }
-  return { params, returnTo: query.get("returnTo") ?? "/" };
+  return { params, returnTo: query.get("returnTo") ?? undefined };
 }
 
 /** Starts a sign-in: seals its transaction into a cookie and sends the browser to the provider. */

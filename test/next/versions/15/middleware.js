@@ -1,3 +1,1 @@
-import { auth } from "./lib/auth.js";
-
-export const middleware = auth.middleware;
+export { ownProxy as middleware } from "./lib/own-proxy.js";

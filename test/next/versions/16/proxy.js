@@ -1,3 +1,1 @@
-import { auth } from "./lib/auth.js";
-
-export const proxy = auth.proxy;
+export { ownProxy as proxy } from "./lib/own-proxy.js";

@@ -1,0 +1,116 @@
+import { execFile } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { TestProject } from "vitest/node";
+import { addReadme, addServed } from "./added.js";
+
+/** An app that was built. */
+export interface App {
+  readonly folder: string;
+  /** What the build said. */
+  readonly output: string;
+}
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** By kind and version: `main-16`. */
+    apps: Record<string, App>;
+  }
+}
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const root = join(here, "../..");
+const run = promisify(execFile);
+
+/** As on a machine that has no secrets: a build needs none. */
+const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], NEXT_TELEMETRY_DISABLED: "1" } as NodeJS.ProcessEnv;
+
+/** Which folders of this one, laid over each other, make an app; and what is then taken away. */
+interface Kind {
+  readonly from: readonly string[];
+  readonly without?: readonly string[];
+  /** What is not a folder of this one. */
+  readonly add?: (folder: string) => void | Promise<void>;
+}
+
+const kinds: Record<string, (version: string) => Kind> = {
+  main: (version) => ({ from: ["fixture", `versions/${version}`] }),
+  mounted: (version) => ({
+    from: ["fixture", `versions/${version}`, "variants/mounted", `variants/mounted-${version}`],
+  }),
+  bare: (version) => ({
+    from: ["fixture", `versions/${version}`],
+    without: ["proxy.js", "middleware.js", "app/[locale]", "app/own"],
+  }),
+  cached: () => ({ from: ["variants/cached", "versions/16"], without: ["proxy.js"] }),
+  contract: (version) => ({
+    from: [`versions/${version}`, "contract", `variants/contract-${version}`],
+    add: addServed,
+  }),
+  readme: () => ({ from: ["versions/16"], add: (folder) => addReadme(folder, "next") }),
+  "readme-pages": () => ({
+    from: ["versions/16"],
+    without: ["proxy.js"],
+    add: (folder) => addReadme(folder, "next-pages"),
+  }),
+  "readme-proxy": () => ({ from: ["versions/16"], add: (folder) => addReadme(folder, "next", "next-proxy") }),
+};
+const versions = {
+  15: ["main", "mounted", "bare", "contract"],
+  16: ["main", "mounted", "bare", "cached", "contract", "readme", "readme-pages", "readme-proxy"],
+};
+
+/** Builds the apps of one version of Next, which share what is installed. */
+async function build(version: keyof typeof versions, into: string, tarball: string): Promise<Record<string, App>> {
+  const apps: Record<string, App> = {};
+  const installed = join(into, `node_modules-${version}`);
+  mkdirSync(installed);
+  for (const file of ["package.json", "package-lock.json"])
+    cpSync(join(here, `versions/${version}`, file), join(installed, file));
+  const npm = (...args: string[]) => run("npm", [...args, "--no-audit", "--no-fund"], { cwd: installed });
+  await npm("ci");
+  // The package as it would be published: not the source tree, and no link to it.
+  await npm("install", "--no-save", "--no-package-lock", tarball);
+  for (const kind of versions[version]) {
+    const name = `${kind}-${version}`;
+    const folder = join(into, name);
+    const { from, without = [], add } = (kinds[kind] as (typeof kinds)[string])(String(version));
+    for (const part of from) cpSync(join(here, part), folder, { recursive: true });
+    for (const path of without) rmSync(join(folder, path), { recursive: true, force: true });
+    await add?.(folder);
+    await run("cp", ["-al", join(installed, "node_modules"), folder]);
+    const { stdout, stderr } = await run(process.execPath, ["node_modules/next/dist/bin/next", "build"], {
+      cwd: folder,
+      env,
+    });
+    apps[name] = { folder, output: stdout + stderr };
+  }
+  return apps;
+}
+
+async function buildAll(into: string): Promise<Record<string, App>> {
+  await run("npm", ["run", "build"], { cwd: root });
+  const packed = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", into], { cwd: root });
+  const tarball = join(into, JSON.parse(packed.stdout)[0].filename);
+  return Object.assign({}, ...(await Promise.all([build(15, into, tarball), build(16, into, tarball)])));
+}
+
+/** Global setup. `LATCHKEY_NEXT_APPS`: a folder to keep the apps in; those that are there already are used as they are. */
+export default async function setup(project: TestProject): Promise<() => void> {
+  const kept = process.env["LATCHKEY_NEXT_APPS"];
+  const into = kept ?? mkdtempSync(join(tmpdir(), "latchkey-next-"));
+  const list = join(into, "apps.json");
+  const remove = () => void (kept ?? rmSync(into, { recursive: true, force: true }));
+  try {
+    if (!existsSync(list)) writeFileSync(list, JSON.stringify(await buildAll(into)));
+    project.provide("apps", JSON.parse(readFileSync(list, "utf8")));
+  } catch (error) {
+    remove();
+    const { message, stdout = "", stderr = "" } = error as Error & { stdout?: string; stderr?: string };
+    throw new Error(`${message}\n${stdout}${stderr}`);
+  }
+  return remove;
+}

@@ -1,0 +1,105 @@
+import type { Browser, Page, Response } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { answerForms, launch, signIn } from "./chromium.js";
+import { ask, isOurs, signedIn } from "./client.js";
+import { startWorld, type World } from "./world.js";
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser?.close());
+
+describe.each(["15", "16"])("Next %s: a link to sign in or out", (version) => {
+  let world: World;
+  let page: Page;
+
+  beforeAll(async () => {
+    world = await startWorld(`main-${version}`);
+  });
+  afterAll(() => world?.stop());
+  beforeEach(async () => {
+    const context = await browser.newContext();
+    context.setDefaultTimeout(15_000);
+    page = await context.newPage();
+    await signIn(page, world);
+    return () => context.close();
+  });
+
+  test.each(["/home", "/pages-home"])("on %s starts nothing by being seen, hovered or prefetched", async (path) => {
+    const before = world.authorizations.length;
+    const answers: Response[] = [];
+    page.on("response", (response) => answers.push(response));
+    await page.goto(world.base + path);
+    for (const link of await page.locator("a[href^='/auth/log']").all()) await link.hover();
+    const prefetched = page.waitForResponse((response) => /auth\/logout/.test(response.url()));
+    await page.click("text=Prefetch");
+    if (!answers.some((answer) => /auth\/logout/.test(answer.url()))) await prefetched;
+    else await Promise.race([prefetched, page.waitForTimeout(500)]);
+    await page.waitForLoadState("networkidle");
+
+    const ahead = answers.filter((answer) => /auth\/log(in|out)/.test(answer.url()));
+    expect(ahead.length).toBeGreaterThan(0);
+    const headers = await Promise.all(answers.map((answer) => answer.headersArray()));
+    expect(headers.flat().filter(({ name, value }) => name.toLowerCase() === "set-cookie" && isOurs(value))).toEqual(
+      [],
+    );
+    expect(world.authorizations.length).toBe(before);
+    await page.goto(`${world.base}/home`);
+    expect(await page.textContent("h1")).toBe("Hello Ada Lovelace");
+  });
+
+  test.each(["/home", "/pages-home"])("on %s works once it is clicked", async (path) => {
+    const before = world.authorizations.length;
+    await page.goto(world.base + path);
+    await page.waitForLoadState("networkidle");
+    await page.click("a:text-is('Sign out')");
+    await page.click("button:has-text('Sign out')");
+    await page.waitForURL(`${world.base}/home`);
+    expect(await page.textContent("h1")).toBe("Nobody");
+    await page.goto(world.base + path);
+    await page.waitForLoadState("networkidle");
+    expect(world.authorizations.length).toBe(before);
+    await page.click("a:text-is('Sign in again')");
+    await answerForms(page);
+    await page.waitForURL((url) => url.origin === world.origin);
+    expect(world.authorizations.length).toBe(before + 1);
+    await page.goto(`${world.base}/home`);
+    expect(await page.textContent("h1")).toBe("Hello Ada Lovelace");
+  });
+
+  const script = {
+    "sec-fetch-mode": "cors",
+    "sec-fetch-dest": "empty",
+    "sec-fetch-site": "same-origin",
+    accept: "*/*",
+  };
+  const page_ = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-site": "same-origin" };
+  test.each<[string, Record<string, string>, number]>([
+    ["a speculation", { ...page_, "sec-purpose": "prefetch;prerender" }, 503],
+    [
+      "<link rel=prefetch>",
+      { "sec-fetch-mode": "no-cors", "sec-fetch-site": "same-origin", "sec-purpose": "prefetch" },
+      503,
+    ],
+    ["a router's prefetch", { ...script, rsc: "1", "next-router-prefetch": "1" }, 204],
+    ["a router's navigation", { ...script, rsc: "1" }, 204],
+    ["an old browser's router", { rsc: "1" }, 204],
+    ["a script", script, 204],
+  ])("is not followed for %s", async (_, headers, status) => {
+    const client = await signedIn(world);
+    const cookie = client.cookies(world.base);
+    const before = world.authorizations.length;
+    for (const route of ["login", "logout"]) {
+      const url = `${world.base}/auth/${route}`;
+      let answer = await ask(url, { headers: { ...headers, cookie } });
+      // Next 16 asks for its own mark in the URL first.
+      if (answer.status === 307)
+        answer = await ask(new URL(answer.headers.location ?? "", url).href, { headers: { ...headers, cookie } });
+      expect([route, answer.status]).toEqual([route, status]);
+      expect(answer.setCookies).toEqual([]);
+      expect(answer.headers["cache-control"]).toBe("private, no-store");
+    }
+    expect(world.authorizations.length).toBe(before);
+  });
+});

@@ -1,0 +1,53 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { answerProvider, createClient, locationOf } from "./client.js";
+import { startWorld, type World, type WorldOptions } from "./world.js";
+
+let world: World | undefined;
+afterEach(() => world?.stop());
+
+async function start(name: string, options: WorldOptions = {}): Promise<World> {
+  world = await startWorld(name, { variables: true, ...options });
+  return world;
+}
+
+describe("the README's quick start for Next", () => {
+  test("App Router: its four files sign somebody in, know them, and sign them out", async () => {
+    const { base } = await start("readme-16");
+    const client = createClient();
+    expect((await client.open(base)).body).toContain('<a href="/auth/login">Sign in</a>');
+    const home = await answerProvider(client, await client.open(`${base}/auth/login`));
+    expect([home.url, home.status]).toEqual([`${base}/`, 200]);
+    expect(home.body).toContain("ada");
+    const [, field = "", value = ""] = /name="(\$ACTION_ID_\w+)"(?: value="(\w*)")?/.exec(home.body) ?? [];
+    const form = new FormData();
+    form.set(field, value);
+    const posted = new Request(base, { method: "POST", body: form });
+    const left = await client.open(`${base}/`, {
+      method: "POST",
+      headers: { origin: base, "content-type": posted.headers.get("content-type") as string },
+      body: await posted.text(),
+    });
+    expect(locationOf(left)).toMatch(/\/session\/end\?/);
+    expect((await client.open(base)).body).toContain("Sign in</a>");
+  });
+
+  test("a proxy of the app's own inside ours: it guards, and routes by language", async () => {
+    const { base } = await start("readme-proxy-16");
+    const client = createClient();
+    expect(locationOf(await client.open(`${base}/account?tab=2`))).toBe(
+      `${base}/auth/login?returnTo=%2Faccount%3Ftab%3D2`,
+    );
+    expect((await client.fetch(`${base}/account`)).status).toBe(401);
+    expect(locationOf(await client.open(`${base}/`, { headers: { "accept-language": "de" } }))).toBe(`${base}/de`);
+  });
+
+  test("Pages Router: its files guard a page and an API route", async () => {
+    const { base } = await start("readme-pages-16", { mount: "/api/auth" });
+    const client = createClient();
+    expect((await client.fetch(`${base}/api/invoices`)).status).toBe(401);
+    const account = await answerProvider(client, await client.open(`${base}/account`));
+    expect([account.url, account.status]).toEqual([`${base}/account`, 200]);
+    expect(account.body).toContain("<h1>Ada Lovelace</h1>");
+    expect(JSON.parse((await client.fetch(`${base}/api/invoices`)).body).user.sub).toBe("ada");
+  });
+});

@@ -1,0 +1,20 @@
+import { Suspense } from "react";
+import { auth } from "../../lib/auth.js";
+import { print } from "../../lib/print.js";
+
+async function Who() {
+  const session = await auth.getSession();
+  return <pre>{print(session?.user.sub ?? null)}</pre>;
+}
+
+/** A shell that is prerendered, with a hole for who is there. */
+export default function Page() {
+  return (
+    <>
+      <h1>The shell</h1>
+      <Suspense fallback="…">
+        <Who />
+      </Suspense>
+    </>
+  );
+}

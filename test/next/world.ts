@@ -1,0 +1,161 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { createServer, type IncomingMessage } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { inject } from "vitest";
+import type { Grant } from "../../examples/demo/provider.js";
+import { startProvider } from "../../examples/demo/provider.js";
+
+/** An app of Next that runs, and the provider that it signs people in with. */
+export interface World {
+  /** Where the app is: an origin on 127.0.0.1, and its base path. */
+  readonly base: string;
+  readonly origin: string;
+  /** On localhost: neither sees the cookies of the other. */
+  readonly issuer: string;
+  /** What the token endpoint granted. */
+  readonly grants: Grant[];
+  /** The authorization requests that the provider has seen, from whomever. */
+  readonly authorizations: string[];
+  /** What the app's server has printed. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+export interface WorldOptions {
+  /** Seconds. @default 600 */
+  accessTokenLifetime?: number;
+  /** Options of `createAuth` beside those that are needed; `null`: none at all, as on a server that nobody configured. */
+  options?: Record<string, unknown> | null;
+  basePath?: string;
+  trailingSlash?: boolean;
+  mount?: string;
+  /** Whether the app finds its options as an app of a user's does: in `LATCHKEY_*`. @default in `OPTIONS` */
+  variables?: boolean;
+  /** A program to run in the place of `next start`. */
+  program?: string;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Until the server listens; it says why when it ends before. */
+async function listening(child: ChildProcess, port: number, log: () => string): Promise<void> {
+  for (let attempt = 0; attempt < 600; attempt++) {
+    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${log()}`);
+    const isUp = await new Promise((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false));
+      socket.unref().setTimeout(1000);
+      socket.once("connect", () => socket.destroy());
+    });
+    if (isUp) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`nothing listens on ${port}: ${log()}`);
+}
+
+async function serve(folder: string, port: number, variables: Record<string, string>, program: string | undefined) {
+  const next = ["node_modules/next/dist/bin/next", "start", "-p", String(port)];
+  const child = spawn(process.execPath, program ? [program] : next, {
+    cwd: folder,
+    env: {
+      PATH: process.env["PATH"],
+      NODE_ENV: "production",
+      NEXT_TELEMETRY_DISABLED: "1",
+      PORT: String(port),
+      ...variables,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (part) => {
+      text += part;
+    });
+  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const log = () => text;
+  const stop = () => {
+    child.kill("SIGKILL");
+    return closed;
+  };
+  try {
+    await listening(child, port, log);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { log, stop };
+}
+
+/** Starts the app that was built under this name: `main-16`. */
+export async function startWorld(name: string, world: WorldOptions = {}): Promise<World> {
+  const { accessTokenLifetime = 600, options = {}, basePath = "", trailingSlash = false, mount = "/auth" } = world;
+  const { folder } = inject("apps")[name] ?? {};
+  if (!folder) throw new Error(`no app ${name}`);
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const base = origin + basePath;
+  const client = { id: "next", secret: randomBytes(32).toString("base64url") };
+  const grants: Grant[] = [];
+  const provider = await startProvider({
+    accessTokenLifetime,
+    onGrant: (grant) => grants.push(grant),
+    clients: [
+      {
+        client_id: client.id,
+        client_secret: client.secret,
+        grant_types: ["authorization_code", "refresh_token"],
+        redirect_uris: [`${base}${mount}/callback${trailingSlash ? "/" : ""}`],
+        post_logout_redirect_uris: ["/", "/home", "/static"].map((path) => `${base}${path}`),
+      },
+    ],
+  });
+  const authorizations: string[] = [];
+  const { host } = new URL(provider.issuer);
+  const count = (message: unknown) => {
+    const { request } = message as { request: IncomingMessage };
+    if (request.headers.host === host && request.url?.startsWith("/auth?")) authorizations.push(request.url);
+  };
+  subscribe("http.server.request.start", count);
+  const all = options && {
+    issuer: provider.issuer,
+    clientId: client.id,
+    clientSecret: client.secret,
+    secret: randomBytes(32).toString("base64url"),
+    baseUrl: base,
+    mount,
+    trailingSlash,
+    scope: "openid profile email offline_access",
+    authorizationParams: { prompt: "consent" },
+    postLogoutPath: "/home",
+    ...options,
+  };
+  const stopProvider = async () => {
+    unsubscribe("http.server.request.start", count);
+    await provider.close();
+  };
+  const variables: Record<string, string> = all && !world.variables ? { OPTIONS: JSON.stringify(all) } : {};
+  if (all && world.variables) {
+    for (const name of ["issuer", "clientId", "clientSecret", "secret", "baseUrl"] as const)
+      variables[`LATCHKEY_${name.replace(/[A-Z]/, "_$&").toUpperCase()}`] = all[name];
+  }
+  const server = await serve(folder, port, variables, world.program).catch(async (error) => {
+    await stopProvider();
+    throw error;
+  });
+  return {
+    base,
+    origin,
+    issuer: provider.issuer,
+    grants,
+    authorizations,
+    log: server.log,
+    stop: async () => void (await Promise.all([server.stop(), stopProvider()])),
+  };
+}

@@ -1,0 +1,15 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+/** The Next adapter as it would be published, in apps that the real Next has built: `npm run test:next`. */
+export default defineConfig({
+  // The provider of the tests is made from source.
+  resolve: { alias: { "#aead": fileURLToPath(new URL("./core/seal/aead.node.ts", import.meta.url)) } },
+  test: {
+    include: ["test/next/**/*.test.ts"],
+    globalSetup: ["test/next/build.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    maxWorkers: 2,
+  },
+});
