@@ -1,5 +1,6 @@
 import { test } from "vitest";
 import { columns } from "../adapters/contract/columns.js";
+import { nextColumns } from "../adapters/contract/next-columns.js";
 import { drawContract } from "../adapters/contract/table.js";
 import { drawMachines } from "../support/diagram.js";
 import { expectDrawn } from "../support/drawn.js";
@@ -9,5 +10,5 @@ test("the diagrams in the README are drawn from the tables (npm run diagram)", (
 });
 
 test("the contract in the README is drawn from its rows and columns (npm run diagram)", () => {
-  expectDrawn("contract", drawContract([...columns]));
+  expectDrawn("contract", drawContract([...columns, ...nextColumns]));
 });

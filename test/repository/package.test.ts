@@ -35,7 +35,7 @@ beforeAll(() => {
   execFileSync("tar", ["-xzf", join(folder, filename), "--strip-components=1", "-C", installed]);
   manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
   for (const scope of ["@panva", "@types"]) mkdirSync(join(folder, "node_modules", scope));
-  for (const name of ["@panva/hkdf", "jose", "express", "@types/express", "@types/node"])
+  for (const name of ["@panva/hkdf", "jose", "express", "next", "@types/express", "@types/node"])
     symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -75,7 +75,9 @@ describe("what is published", () => {
       .map((name) => readFileSync(join(dist, name), "utf8"))
       .join("\n");
     const imported = [...code.matchAll(/(?:\bfrom|\bimport|\brequire\()\s*"([^"]+)"/g)].map((match) => match[1] ?? "");
-    const strangers = imported.filter((name) => !/^(\.|#aead$|node:|jose(\/|$)|@panva\/hkdf$|express$)/.test(name));
+    const strangers = imported.filter(
+      (name) => !/^(\.|#aead$|node:|jose(\/|$)|@panva\/hkdf$|express$|next\/)/.test(name),
+    );
     expect(imported).toContain("@panva/hkdf");
     expect([...new Set(strangers)]).toEqual([]);
   });
@@ -95,7 +97,7 @@ const body = `
   const main = async ([, , sealed]) => {
     if (sealed) return console.log(JSON.stringify(await sealer.open(sealed, now)));
     const provider = await createTestProvider();
-    const kinds = [auth, requireSession, auth0, createSessions, createAuth].map((value) => typeof value);
+    const kinds = [auth, requireSession, auth0, createSessions, createAuth, initAuth0].map((value) => typeof value);
     if (kinds.some((kind) => kind !== "function")) throw new Error(kinds.join());
     const options = { issuer: provider.issuer, clientId: "a", clientSecret: "b", secret: "c".repeat(32), baseUrl: "http://localhost" };
     auth(options);
@@ -111,6 +113,7 @@ const names = {
   latchkey: "createSealer, createSessions",
   "latchkey/express": "auth, auth0, requireSession",
   "latchkey/edge": "createAuth",
+  "latchkey/next": "initAuth0",
   "latchkey/testing": "createTestProvider",
 };
 const programs = {
@@ -125,6 +128,57 @@ describe("a user's program", () => {
       sealed.map((text) => JSON.parse(run(file, imports.join("\n") + body, text))),
     );
     expect(opened).toEqual(Array(4).fill({ ok: true, payload: { said: "hello" }, stale: false }));
+  });
+
+  /** What the compiler says of a program: as a module and as a script that requires, since each has declarations of its own. */
+  function complaints(code: string, resolution: string, ...flags: string[]): string {
+    const files = ["program.mts", "program.cts"];
+    for (const file of files) writeFileSync(join(folder, file), code);
+    const kind = ["--module", resolution === "bundler" ? "esnext" : "nodenext", "--moduleResolution", resolution];
+    const all = "--strict --noEmit --target es2022 --types node".split(" ").concat(kind, flags, files);
+    try {
+      const tsc = join(root, "node_modules/typescript/bin/tsc");
+      return execFileSync(process.execPath, [tsc, ...all], { cwd: folder, encoding: "utf8" });
+    } catch (error) {
+      return (error as { stdout: string }).stdout;
+    }
+  }
+
+  test.each(["nodenext", "bundler"])("of Next is checked against the types: %s", (resolution) => {
+    const code = `import { createAuth, type Auth, initAuth0, type ProxyHandler, type AuthSession } from "latchkey/next";
+      import type { GetServerSideProps, NextApiRequest, NextApiResponse } from "next";
+      import type { NextRequest } from "next/server.js";
+      interface Data { cart: string[] }
+      const auth: Auth<Data> = createAuth<Data>({ mount: "/api/auth" });
+      export const { GET, POST } = auth.handlers;
+      export const proxy: (request: NextRequest) => Promise<Response> = auth.proxy;
+      const own: ProxyHandler<Data> = (request, { session, requireSession }) =>
+        session ? undefined : (requireSession() ?? new Response(request.nextUrl.pathname));
+      export const middleware = auth.withProxy(own);
+      export const read = async (): Promise<AuthSession<Data> | null> => auth.getSession();
+      export const page = async (): Promise<string[]> => (await auth.requireSession({ returnTo: "/" })).data.cart;
+      export const route = auth.requireSession((request, { session }, context: { params: Promise<{ id: string }> }) =>
+        Response.json([session?.user.sub, request.url, context.params]));
+      export const api = async (req: NextApiRequest, res: NextApiResponse) => {
+        const session = await auth.getSession(req, res);
+        await auth.update(req, res, { cart: [] });
+        const token: string = await auth.accessToken(req, res, { refresh: true });
+        const { fetch, login } = await auth.forRequest(req, res);
+        res.json({ session, token, status: (await fetch("https://api.example")).status });
+        return login({ appState: 1 });
+      };
+      export const getServerSideProps: GetServerSideProps =
+        auth.withPageAuth(async (context, session) => ({ props: { sub: session.user.sub, url: context.resolvedUrl } }));
+      export const guarded = auth.requireAuthentication((req, res) => res.json(req.query));
+      export const actions = [() => auth.login({ returnTo: "/" }), () => auth.logout(), () => auth.update({ cart: [] })];
+      const seed = initAuth0({ domain: "", clientId: "", clientSecret: "", redirectUri: "", postLogoutRedirectUri: "",
+        session: { cookieSecret: "" } });
+      export const me = (req: NextApiRequest, res: NextApiResponse) => seed.handleProfile(req, res, { refetch: true });
+      export const who = async (req: NextApiRequest): Promise<string | undefined> => (await seed.getSession(req))?.user.name;
+      // @ts-expect-error: the cart holds text
+      export const wrong = () => auth.update({ cart: [1] });`;
+    // Next's own declarations are not complete under every setting.
+    expect(complaints(code, resolution, "--skipLibCheck")).toBe("");
   });
 
   test.each(["nodenext", "bundler"])("is checked against the types, without skipping ours: %s", (resolution) => {
@@ -160,22 +214,6 @@ describe("a user's program", () => {
       };
       // @ts-expect-error: the cart holds text
       export const wrong = (request: Request) => edge.update(request, { cart: [1] });`;
-    // A module and a script that requires: each has declarations of its own.
-    const files = ["program.mts", "program.cts"];
-    for (const file of files) writeFileSync(join(folder, file), code);
-    const flags = `--strict --noEmit --target es2022 --types node --moduleResolution ${resolution}`;
-    const kind = `--module ${resolution === "bundler" ? "esnext" : "nodenext"}`;
-    const tsc = join(root, "node_modules/typescript/bin/tsc");
-    const complaints = () => {
-      try {
-        return execFileSync(process.execPath, [tsc, ...`${flags} ${kind}`.split(" "), ...files], {
-          cwd: folder,
-          encoding: "utf8",
-        });
-      } catch (error) {
-        return (error as { stdout: string }).stdout;
-      }
-    };
-    expect(complaints()).toBe("");
+    expect(complaints(code, resolution)).toBe("");
   });
 });

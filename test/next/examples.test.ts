@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { answerForms, launch } from "./chromium.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+let browser: Browser;
+let page: Page;
+let example: ChildProcess | undefined;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser?.close());
+afterEach(async () => {
+  await page?.context().close();
+  if (example?.exitCode !== null) return;
+  example.kill("SIGINT");
+  await new Promise((resolve) => example?.once("close", resolve));
+});
+
+/** What `npm run example -- <name>` runs: the address that it prints once it is up, after a build. */
+async function start(name: string): Promise<string> {
+  const child = spawn(process.execPath, ["examples/start.js", name], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  example = child;
+  let output = "";
+  const address = await new Promise<string>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (part) => {
+        output += part;
+        const [, found] = /: (http:\/\/127\.0\.0\.1:\d+)\n/.exec(output) ?? [];
+        if (found) resolve(found);
+      });
+    child.once("close", () => reject(new Error(`it did not start: ${output}`)));
+  });
+  page = await (await browser.newContext()).newPage();
+  page.setDefaultTimeout(15_000);
+  return address;
+}
+
+/** Confirms at the provider that one wants to be signed out there too. */
+async function leave(app: string): Promise<void> {
+  await page.click("button:has-text('Sign out')");
+  await page.waitForURL(`${app}/`);
+}
+
+describe("npm run example", () => {
+  test("next-app: signs in, counts in a server action, shows the account, signs out", {
+    timeout: 180_000,
+  }, async () => {
+    const app = await start("next-app");
+    await page.goto(app);
+    await page.click("text=Sign in");
+    await answerForms(page);
+    await page.waitForURL(`${app}/`);
+    expect(await page.textContent("h1")).toBe("Hello Ada Lovelace");
+    await page.click("button:has-text('Counted 0 times')");
+    await page.waitForSelector("button:has-text('Counted 1 times')");
+    await page.click("text=Account");
+    await page.waitForSelector("pre");
+    expect(JSON.parse((await page.textContent("pre")) as string)).toMatchObject({ sub: "ada" });
+    await page.goto(app);
+    await page.click("button:has-text('Sign out')");
+    await page.waitForURL(/\/session\/end/);
+    await leave(app);
+    await page.goto(`${app}/account`);
+    expect(page.url()).toMatch(/\/interaction\//);
+  });
+
+  test("next-pages: the article's app signs in, renders the user, calls its API, signs out", {
+    timeout: 180_000,
+  }, async () => {
+    const app = await start("next-pages");
+    await page.goto(app);
+    await page.waitForSelector("text=Nobody is signed in");
+    await page.goto(`${app}/profile`);
+    await answerForms(page);
+    await page.waitForURL(`${app}/profile`);
+    expect(await page.textContent("h1")).toBe("Ada Lovelace");
+    await page.click("text=Shows");
+    await page.waitForSelector("#shows");
+    expect(JSON.parse((await page.textContent("#shows")) as string)).toMatchObject({ sub: "ada" });
+    // In the browser: from /api/me, by `getInitialProps` of a page that imports the server's module.
+    await page.goto(app);
+    await page.waitForSelector("text=Hello Ada Lovelace");
+    await page.click("text=Profile");
+    await page.waitForURL(`${app}/profile`);
+    expect(await page.textContent("h1")).toBe("Ada Lovelace");
+    await page.click("text=Sign out");
+    await page.waitForURL(/\/session\/end/);
+    await leave(app);
+    await page.waitForSelector("text=Nobody is signed in");
+    expect((await page.request.get(`${app}/api/me`)).status()).toBe(401);
+    expect((await page.request.get(`${app}/api/shows`)).status()).toBe(401);
+  });
+
+  test("express-next: Express signs in, Next's pages see the session", { timeout: 180_000 }, async () => {
+    const app = await start("express-next");
+    await page.goto(`${app}/profile`);
+    await answerForms(page);
+    await page.waitForURL(`${app}/profile`);
+    expect(JSON.parse((await page.textContent("pre")) as string)).toMatchObject({ sub: "ada" });
+    await page.goto(app);
+    expect(await page.textContent("h1")).toBe("Hello Ada Lovelace");
+    await page.click("button:has-text('Sign out')");
+    await page.waitForURL(/\/session\/end/);
+    await leave(app);
+    await page.waitForSelector("text=Sign in");
+  });
+});
+
+test("the code of the article's app imports ours, and calls what it has always called", () => {
+  const read = (path: string) => readFileSync(new URL(`../../examples/next-pages/${path}`, import.meta.url), "utf8");
+  expect(read("lib/auth0.js")).toContain('import { initAuth0 } from "latchkey/next"');
+  for (const name of ["Login", "Callback", "Logout"])
+    expect(read(`pages/api/${name.toLowerCase()}.js`)).toContain(`await auth0.handle${name}(req, res`);
+  expect(read("pages/api/me.js")).toContain("await auth0.handleProfile(req, res)");
+  expect(read("pages/api/shows.js")).toContain("const { accessToken } = await auth0.getSession(req)");
+  expect(read("pages/profile.js")).toContain("const session = await auth0.getSession(req)");
+});
