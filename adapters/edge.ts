@@ -1,11 +1,11 @@
 import type { TokenRequest } from "../core/exchange/token-life.js";
+import type { FetchInit } from "../core/ports.js";
 import { createRelyingParty } from "../core/relying-party/relying-party.js";
 import type { LoginOptions } from "../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../core/relying-party/sign-out.js";
 import type { AuthSession } from "../core/relying-party/visit.js";
 import { type AuthOptions, resolveConfig } from "./config.js";
 import { portsOf } from "./ports.js";
-import { present } from "./present.js";
 import { createServing, type Handler, type RequestAuth, type Serving } from "./serve.js";
 import { toRequestView } from "./web.js";
 
@@ -50,7 +50,7 @@ export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<
     getSession,
     handler: wrap(() => new Response(null, { status: 404 })),
     accessToken: async (request, asked) => (await serving.visit(request)).accessToken(asked),
-    fetch: async (request, url, init, asked) => present(await serving.visit(request), String).fetch(url, init, asked),
+    fetch: async (request, url, init, asked) => (await serving.visit(request)).fetch(url, init as FetchInit, asked),
     update: async (request, change) => (await serving.visit(request)).update(change),
   };
 }

@@ -50,24 +50,21 @@ export function createServing<Data>(open: (request: Request, outlet: Outlet) => 
     }
   }
 
-  const wrap: Serving<Data>["wrap"] =
+  const around =
+    (guarded: boolean): Serving<Data>["wrap"] =>
     (handler) =>
     (request, ...rest) =>
-      serve(request, ({ visit, outlet }) => handler(request, present(visit, outlet.send), ...rest));
+      serve(request, ({ visit, outlet }) => {
+        const reply = guarded ? visit.guard() : undefined;
+        return reply ? outlet.send(reply) : handler(request, present(visit, outlet.send), ...rest);
+      });
 
   const visit: Serving<Data>["visit"] = async (request) =>
     served.get(request)?.visit ?? open(request, createOutlet({ open: false }));
 
   return {
-    wrap,
-    requireSession(handler) {
-      const inner = wrap(handler);
-      return (request, ...rest) =>
-        serve(request, ({ visit, outlet }) => {
-          const reply = visit.guard();
-          return reply ? outlet.send(reply) : inner(request, ...rest);
-        });
-    },
+    wrap: around(false),
+    requireSession: around(true),
     getSession: async (request) => (await visit(request)).session,
     visit,
   };

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TokenRequest } from "../../core/exchange/token-life.js";
+import type { FetchInit } from "../../core/ports.js";
 import type { LoginOptions } from "../../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../../core/relying-party/sign-out.js";
 import type { AuthSession, Visit } from "../../core/relying-party/visit.js";
@@ -120,7 +121,7 @@ export function createAuth<Data = Record<string, unknown>>(options: AuthOptions<
       const [where, [asked]] = split(args);
       return (await visitOf(where)).accessToken(asked as TokenRequest | undefined);
     },
-    fetch: async (url, init, asked) => present(await app.here(), String).fetch(url, init, asked),
+    fetch: async (url, init, asked) => (await app.here()).fetch(url, init as FetchInit, asked),
     async update(...args: unknown[]) {
       const [where, [change]] = split(args);
       await (await visitOf(where)).update(change as Partial<Data>);

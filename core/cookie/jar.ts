@@ -63,8 +63,11 @@ export function createJar(header: string | null | undefined, prefix: string, def
       return parts.size > 0 ? joinChunks(parts) : undefined;
     },
     writeChunks(base, value, maxAge) {
-      /** RFC 6265bis 5.6 lets a user agent drop larger ones; the lowest limit seen, attributes included, in bytes. */
-      const MAX_COOKIE = 4093;
+      /**
+       * RFC 6265bis 5.6 lets a user agent drop larger ones: 4,093 bytes with attributes is the lowest limit seen. Next prints
+       * an Expires of 39 bytes beside Max-Age.
+       */
+      const MAX_COOKIE = 4093 - 39;
       deleteChunks(base);
       const room = MAX_COOKIE - setCookieLine(`${base}.0`, "", defaults, LONGEST_AGE).length;
       for (const [index, part] of splitValue(value, room).entries()) set(`${base}.${index}`, part, maxAge);

@@ -89,7 +89,7 @@ export function createVisit<Data>(context: VisitContext<Data>): Visit<Data> {
 
   function writable(): void {
     if (outlet.canWrite()) return;
-    throw new MisuseError("ERR_HEADERS_SENT", "too late for cookies, or no place for them");
+    throw new MisuseError("ERR_HEADERS_SENT", "too late for cookies, or in a Server Component");
   }
 
   return {
