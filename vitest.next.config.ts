@@ -10,6 +10,7 @@ export default defineConfig({
     globalSetup: ["test/next/build.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
+    // Many of these tests wait: for a token to be due, for a browser.
+    maxWorkers: 3,
   },
 });

@@ -27,8 +27,11 @@ export interface Serving<Data> {
   visit(request: Request): Promise<Visit<Data>>;
 }
 
-/** Serves requests that `open` opens. */
-export function createServing<Data>(open: (request: Request, outlet: Outlet) => Promise<Visit<Data>>): Serving<Data> {
+/** Serves requests that `open` opens. `keep` is told what was written when a handler throws, for who answers then. */
+export function createServing<Data>(
+  open: (request: Request, outlet: Outlet) => Promise<Visit<Data>>,
+  keep?: (lines: readonly string[]) => Promise<void>,
+): Serving<Data> {
   type Open = { readonly visit: Visit<Data>; readonly outlet: WebOutlet };
   /** Requests that are being served. */
   const served = new WeakMap<Request, Open>();
@@ -45,6 +48,9 @@ export function createServing<Data>(open: (request: Request, outlet: Outlet) => 
     served.set(request, opened);
     try {
       return outlet.apply(await respond(opened));
+    } catch (error) {
+      await keep?.(outlet.lines());
+      throw error;
     } finally {
       served.delete(request);
     }

@@ -64,14 +64,18 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
     return opened;
   }
 
-  const serving = createServing<Data>(async (request, outlet) => {
-    const { relyingParty, base } = configured();
-    const context = await relyingParty.open(toRequestView(request, base), outlet);
-    const visit = createVisit(context);
-    // What is asked for without a request, inside the handler, is this one.
-    known.set(await (await loadHeaders()).cookies(), Promise.resolve({ context, visit }));
-    return visit;
-  });
+  const serving = createServing<Data>(
+    async (request, outlet) => {
+      const { relyingParty, base } = configured();
+      const context = await relyingParty.open(toRequestView(request, base), outlet);
+      const visit = createVisit(context);
+      // What is asked for without a request, inside the handler, is this one.
+      known.set(await (await loadHeaders()).cookies(), Promise.resolve({ context, visit }));
+      return visit;
+    },
+    // Next makes the response of a `redirect()`, which throws; a spent refresh token must not go with it.
+    async (lines) => storeOutlet(await (await loadHeaders()).cookies(), true).setCookies(lines),
+  );
 
   /** Only the routes: what else comes here is asked for under another path than the configuration says. */
   const handler = serving.wrap(async (request) => {

@@ -28,6 +28,18 @@ const run = promisify(execFile);
 /** As on a machine that has no secrets: a build needs none. */
 const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], NEXT_TELEMETRY_DISABLED: "1" } as NodeJS.ProcessEnv;
 
+/** What is tried in the main app alone: the others build faster without. */
+const ONCE = [
+  "app/[locale]",
+  "app/after",
+  "app/edge",
+  "app/elsewhere",
+  "app/engine",
+  "app/forced",
+  "app/own",
+  "pages/api/auth",
+];
+
 /** Which folders of this one, laid over each other, make an app; and what is then taken away. */
 interface Kind {
   readonly from: readonly string[];
@@ -40,10 +52,11 @@ const kinds: Record<string, (version: string) => Kind> = {
   main: (version) => ({ from: ["fixture", `versions/${version}`] }),
   mounted: (version) => ({
     from: ["fixture", `versions/${version}`, "variants/mounted", `variants/mounted-${version}`],
+    without: ONCE,
   }),
   bare: (version) => ({
     from: ["fixture", `versions/${version}`],
-    without: ["proxy.js", "middleware.js", "app/[locale]", "app/own"],
+    without: [...ONCE, "proxy.js", "middleware.js"],
   }),
   cached: () => ({ from: ["variants/cached", "versions/16"], without: ["proxy.js"] }),
   contract: (version) => ({
@@ -99,16 +112,16 @@ async function buildAll(into: string): Promise<Record<string, App>> {
 }
 
 /** Global setup. `LATCHKEY_NEXT_APPS`: a folder to keep the apps in; those that are there already are used as they are. */
-export default async function setup(project: TestProject): Promise<() => void> {
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const kept = process.env["LATCHKEY_NEXT_APPS"];
   const into = kept ?? mkdtempSync(join(tmpdir(), "latchkey-next-"));
   const list = join(into, "apps.json");
-  const remove = () => void (kept ?? rmSync(into, { recursive: true, force: true }));
+  const remove = async () => void (kept ?? (await run("rm", ["-rf", into])));
   try {
     if (!existsSync(list)) writeFileSync(list, JSON.stringify(await buildAll(into)));
     project.provide("apps", JSON.parse(readFileSync(list, "utf8")));
   } catch (error) {
-    remove();
+    await remove();
     const { message, stdout = "", stderr = "" } = error as Error & { stdout?: string; stderr?: string };
     throw new Error(`${message}\n${stdout}${stderr}`);
   }

@@ -87,7 +87,7 @@ describe.each(kinds)("caches in front of %s", (name, options) => {
 
   beforeAll(async () => {
     rolling = await startWorld(name, { ...options, options: { session: { rollAfter: 0 } } });
-    brief = await startWorld(name, { ...options, accessTokenLifetime: 2 });
+    brief = await startWorld(name, { ...options, accessTokenLifetime: 5 });
     all = await placesOf(rolling);
   });
   afterAll(async () => void (await Promise.all([rolling?.stop(), brief?.stop()])));
@@ -117,7 +117,7 @@ describe.each(kinds)("caches in front of %s", (name, options) => {
         expect.stringContaining("s-maxage="),
       ]);
     }
-    await new Promise((resolve) => setTimeout(resolve, 1700));
+    await new Promise((resolve) => setTimeout(resolve, 4100));
     const refreshed = await open(all.pages[0] as Place);
     expect(ours(refreshed).length).toBeGreaterThan(0);
     expect(refreshed.headers["cache-control"]).toBe("private, no-store");

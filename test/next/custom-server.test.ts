@@ -65,14 +65,14 @@ describe.each(["15", "16"])("Next %s behind Express:", (version) => {
   test("a refresh that the proxy made is kept beside what Express wrote", async () => {
     const world = await startWorld(`main-${version}`, {
       program: "server.mjs",
-      accessTokenLifetime: 3,
+      accessTokenLifetime: 5,
       options: { session: { rollAfter: 0 } },
     });
     try {
       const client = await signedIn(world);
       const token = async (path: string) => (printed(await client.open(world.base + path)) as { token: string }).token;
       const first = await token("/look");
-      await new Promise((resolve) => setTimeout(resolve, 2500));
+      await new Promise((resolve) => setTimeout(resolve, 4100));
       const second = await token("/look?count=1");
       expect(second).not.toBe(first);
       expect(await token("/look")).toBe(second);

@@ -3,7 +3,7 @@ import { type Answer, type Client, isOurs, printed, signedIn } from "./client.js
 import { startWorld, type World } from "./world.js";
 
 /** Seconds that an access token lives; it is renewed after four fifths of that. */
-const LIFETIME = 3;
+const LIFETIME = 5;
 const until = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 const due = () => until(LIFETIME * 0.8 + 0.1);
 const expired = () => until(LIFETIME + 0.1);
