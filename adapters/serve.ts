@@ -1,4 +1,3 @@
-import type { Outlet } from "../core/plan.js";
 import type { AuthSession, Visit } from "../core/relying-party/visit.js";
 import { type PresentAuth, present } from "./present.js";
 import { createOutlet, type WebOutlet } from "./web.js";
@@ -27,10 +26,9 @@ export interface Serving<Data> {
   visit(request: Request): Promise<Visit<Data>>;
 }
 
-/** Serves requests that `open` opens. `keep` is told what was written when a handler throws, for who answers then. */
+/** Serves requests that `open` opens. */
 export function createServing<Data>(
-  open: (request: Request, outlet: Outlet) => Promise<Visit<Data>>,
-  keep?: (lines: readonly string[]) => Promise<void>,
+  open: (request: Request, outlet: WebOutlet) => Promise<Visit<Data>>,
 ): Serving<Data> {
   type Open = { readonly visit: Visit<Data>; readonly outlet: WebOutlet };
   /** Requests that are being served. */
@@ -48,9 +46,6 @@ export function createServing<Data>(
     served.set(request, opened);
     try {
       return outlet.apply(await respond(opened));
-    } catch (error) {
-      await keep?.(outlet.lines());
-      throw error;
     } finally {
       served.delete(request);
     }

@@ -9,7 +9,7 @@ import {
 } from "../../core/relying-party/visit.js";
 import { pathOf } from "../../core/request.js";
 import { createServing, type Serving } from "../serve.js";
-import { toRequestView } from "../web.js";
+import { toRequestView, type WebOutlet } from "../web.js";
 import type { Configured } from "./configured.js";
 import { type CookieStore, cookieHeaderOf, storeOutlet } from "./cookie-store.js";
 
@@ -64,18 +64,32 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
     return opened;
   }
 
-  const serving = createServing<Data>(
-    async (request, outlet) => {
-      const { relyingParty, base } = configured();
-      const context = await relyingParty.open(toRequestView(request, base), outlet);
-      const visit = createVisit(context);
-      // What is asked for without a request, inside the handler, is this one.
-      known.set(await (await loadHeaders()).cookies(), Promise.resolve({ context, visit }));
-      return visit;
-    },
-    // Next makes the response of a `redirect()`, which throws; a spent refresh token must not go with it.
-    async (lines) => storeOutlet(await (await loadHeaders()).cookies(), true).setCookies(lines),
-  );
+  /** What is to be put on the responses of handlers. */
+  const outlets = new WeakMap<Request, WebOutlet>();
+
+  const serving = createServing<Data>(async (request, outlet) => {
+    const { relyingParty, base } = configured();
+    const context = await relyingParty.open(toRequestView(request, base), outlet);
+    const visit = createVisit(context);
+    outlets.set(request, outlet);
+    // What is asked for without a request, inside the handler, is this one.
+    known.set(await (await loadHeaders()).cookies(), Promise.resolve({ context, visit }));
+    return visit;
+  });
+
+  /** Next makes the response of a `redirect()`, which throws: what was written must not be lost, a new refresh token least. */
+  const keeping =
+    (around: Serving<Data>["wrap"]): Serving<Data>["wrap"] =>
+    (handler) =>
+      around(async (request, ...rest) => {
+        try {
+          return await handler(request, ...rest);
+        } catch (error) {
+          const { cookies } = await loadHeaders();
+          storeOutlet(await cookies(), true).setCookies(outlets.get(request)?.lines() ?? []);
+          throw error;
+        }
+      });
 
   /** Only the routes: what else comes here is asked for under another path than the configuration says. */
   const handler = serving.wrap(async (request) => {
@@ -92,6 +106,8 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
 
   return {
     ...serving,
+    wrap: keeping(serving.wrap),
+    requireSession: keeping(serving.requireSession),
     handlers: { GET: handler, POST: handler },
     here: async () => (await open()).visit,
     redirect,

@@ -79,8 +79,9 @@ export interface Auth<Data> extends Pick<Serving<Data>, "wrap"> {
   check(): void;
 }
 
+/** A client may send a header named "get": only a function tells the two kinds of headers apart. */
 const isNode = (first: unknown): first is IncomingMessage =>
-  first instanceof Object && "headers" in first && !("get" in (first.headers as object));
+  first instanceof Object && "headers" in first && typeof (first.headers as Partial<Headers>).get !== "function";
 
 /**
  * Sign-in and sessions for Next. Options that are missing come from `LATCHKEY_*` variables, at the first request: a build

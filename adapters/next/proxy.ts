@@ -9,8 +9,8 @@ import type { Configured } from "./configured.js";
 /** What an app's own proxy is given. */
 export interface ProxyAuth<Data> extends PresentAuth<Data, Response> {
   /**
-   * The answer to who is not signed in: a redirect to sign in for a page navigation, 401 for the rest; undefined for who
-   * is, and for server actions, which must refuse by themselves (Next cannot show such an answer).
+   * The answer to who is not signed in: a redirect to sign in for a page navigation, 401 for the rest, server actions
+   * included (who sends one to a page is shown that page); undefined for who is.
    */
   requireSession(): Response | undefined;
 }
@@ -79,7 +79,7 @@ export const createProxy =
       requireSession: {
         value() {
           const reply = visit.guard();
-          return reply && !request.headers.has("next-action") ? outlet.send(reply) : undefined;
+          return reply && outlet.send(reply);
         },
       },
     }) as ProxyAuth<Data>;
