@@ -16,9 +16,6 @@ const shared: Options = {
   removeNodeProtocol: false,
 };
 
-/** For bundles of pages: it has the types of `next`. */
-const standIn = { "next.browser": "adapters/next/browser.ts" };
-
 const engines = { "engines/node": "core/seal/aead.node.ts", "engines/web": "core/seal/aead.web.ts" };
 
 /** Paths are taken from this folder here. */
@@ -27,16 +24,18 @@ const dtsOptions = { ignoreDeprecations: "6.0", paths: { "#aead": ["./core/seal/
 export default defineConfig([
   {
     ...shared,
-    entry: { ...entries, ...standIn, ...engines, cli: "adapters/cli.ts" },
+    entry: { ...entries, ...engines, cli: "adapters/cli.ts" },
     format: "esm",
     dts: { entry: entries, compilerOptions: dtsOptions },
   },
   {
     ...shared,
-    entry: { ...entries, ...standIn, ...engines },
+    entry: { ...entries, ...engines },
     format: "cjs",
     // jose is ES modules alone, which `require` takes from Node 20.19 on only.
     noExternal: ["jose"],
     dts: { entry: entries, compilerOptions: dtsOptions },
   },
+  // For bundles of pages: it has the types of `next`, and shares no file with the others, which would be one more to load.
+  { ...shared, entry: { "next.browser": "adapters/next/browser.ts" }, format: ["esm", "cjs"] },
 ]);
