@@ -1,6 +1,6 @@
 /**
- * Minified and gzipped, with everything that is needed inside. The goals are 5, 24 and 22 KB (of 1,024 bytes; a kB is 1,000); these hold what has been
- * reached, and only ever come down.
+ * Minified and gzipped, with everything that is needed inside. The goals for the first three are 5, 24 and 22 KB (of 1,024
+ * bytes; a kB is 1,000); these limits hold what has been reached, and only ever come down.
  */
 const forNode = (config) => ({ ...config, platform: "node", conditions: ["node", "import"] });
 
@@ -16,7 +16,7 @@ export default [
     name: "latchkey/express: everything",
     path: "dist/express.js",
     import: "*",
-    limit: "23.66 kB",
+    limit: "23.65 kB",
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
@@ -25,6 +25,22 @@ export default [
     path: "dist/edge.js",
     import: "*",
     limit: "22.528 kB",
+    gzip: true,
+  },
+  {
+    name: "latchkey/next: everything but Next",
+    path: "dist/next.js",
+    import: "*",
+    limit: "27.65 kB",
+    gzip: true,
+    ignore: ["next"],
+    modifyEsbuildConfig: forNode,
+  },
+  {
+    name: "latchkey/next in a browser: a stand-in",
+    path: "dist/next.browser.js",
+    import: "*",
+    limit: "0.91 kB",
     gzip: true,
   },
 ];

@@ -33,6 +33,18 @@ export interface AppRouter<Data> extends Serving<Data> {
 /** Loaded when a request needs it: it takes Node several times as long as all of this package. */
 const loadHeaders = () => import("next/headers.js");
 
+/** The cookies of a route handler; undefined where it is none of the App Router's, such as an edge API route or a test. */
+async function handlerStore(): Promise<CookieStore | undefined> {
+  const { cookies } = await loadHeaders();
+  try {
+    return await cookies();
+  } catch (error) {
+    // Next's own signals have a digest, and must reach it.
+    if ("digest" in (error as object)) throw error;
+    return undefined;
+  }
+}
+
 export function createAppRouter<Data>(configured: () => Configured<Data>): AppRouter<Data> {
   /** By what `cookies()` gives: one object for a render, and another once an action has changed it. */
   const known = new WeakMap<object, Promise<Open<Data>>>();
@@ -73,7 +85,8 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
     const visit = createVisit(context);
     outlets.set(request, outlet);
     // What is asked for without a request, inside the handler, is this one.
-    known.set(await (await loadHeaders()).cookies(), Promise.resolve({ context, visit }));
+    const store = await handlerStore();
+    if (store) known.set(store, Promise.resolve({ context, visit }));
     return visit;
   });
 
@@ -85,8 +98,8 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
         try {
           return await handler(request, ...rest);
         } catch (error) {
-          const { cookies } = await loadHeaders();
-          storeOutlet(await cookies(), true).setCookies(outlets.get(request)?.lines() ?? []);
+          const store = await handlerStore();
+          if (store) storeOutlet(store, true).setCookies(outlets.get(request)?.lines() ?? []);
           throw error;
         }
       });

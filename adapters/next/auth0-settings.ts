@@ -71,7 +71,8 @@ export function configOf<Data>(settings: Auth0Settings): RelyingPartyConfig<Data
     clockTolerance: (oidcClient.clockTolerance ?? 30_000) / 1000,
     session: {
       rolling: false,
-      absoluteDuration: cookieLifetime,
+      // It came from a variable often, as text.
+      absoluteDuration: Number(cookieLifetime),
       cookie: {
         // RFC 6265bis 4.1.1: a name is a token, which the colon of `a0:session` is not part of.
         name: cookieName.replaceAll(/[^\w-]/g, "-"),

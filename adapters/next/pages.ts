@@ -25,7 +25,7 @@ interface OpenPage<Data> {
 /** The Pages Router: API routes, `getServerSideProps`, `getInitialProps`. */
 export interface PagesRouter<Data> {
   apiHandler: NextApiHandler;
-  open(req: IncomingMessage, res?: ServerResponse, url?: string): Promise<OpenPage<Data>>;
+  open(req: IncomingMessage, res?: ServerResponse): Promise<OpenPage<Data>>;
   requireAuthentication(handler: NextApiHandler): NextApiHandler;
   withPageAuth<Props extends Record<string, unknown>>(
     handler?: (context: GetServerSidePropsContext, session: AuthSession<Data>) => ReturnType<GetServerSideProps<Props>>,
@@ -42,22 +42,22 @@ export function createPagesRouter<Data>(configured: () => Configured<Data>): Pag
     { readonly res: ServerResponse | undefined; readonly page: Promise<OpenPage<Data>> }
   >();
 
-  async function openPage(req: NodeRequest, res: ServerResponse | undefined, url: string | undefined) {
+  async function openPage(req: NodeRequest, res: ServerResponse | undefined) {
     const { relyingParty, base } = configured();
     const view = toRequestView(req);
     const outlet = res && createNodeOutlet(res, req);
     // Only a server in front of Next leaves the whole path.
-    const path = url === undefined && req.originalUrl !== undefined ? req.originalUrl : base + (url ?? view.url);
-    const context = await relyingParty.open({ ...view, url: path }, outlet ?? createClosedOutlet({ open: false }));
+    const url = req.originalUrl ?? base + view.url;
+    const context = await relyingParty.open({ ...view, url }, outlet ?? createClosedOutlet({ open: false }));
     const visit = createVisit(context);
     await visit.roll();
     return { context, visit, outlet };
   }
 
-  function open(req: IncomingMessage, res?: ServerResponse, url?: string): Promise<OpenPage<Data>> {
+  function open(req: IncomingMessage, res?: ServerResponse): Promise<OpenPage<Data>> {
     const before = known.get(req);
     if (before && (before.res || !res)) return before.page;
-    const page = openPage(req, res, url);
+    const page = openPage(req, res);
     known.set(req, { res, page });
     return page;
   }
@@ -83,9 +83,10 @@ export function createPagesRouter<Data>(configured: () => Configured<Data>): Pag
     },
 
     withPageAuth: (handler) => async (page) => {
-      const { visit, context } = await open(page.req, page.res, urlOf(page));
+      const { visit, context } = await open(page.req, page.res);
       const { session } = visit;
-      if (!session) return { redirect: { destination: loginUrl(context), permanent: false } };
+      const back = configured().base + urlOf(page);
+      if (!session) return { redirect: { destination: loginUrl(context, back), permanent: false } };
       const result = handler ? await handler(page, session) : { props: {} };
       return "props" in result ? { ...result, props: { user: session.user, ...(await result.props) } } : result;
     },

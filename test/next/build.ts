@@ -26,7 +26,12 @@ const root = join(here, "../..");
 const run = promisify(execFile);
 
 /** As on a machine that has no secrets: a build needs none. */
-const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], NEXT_TELEMETRY_DISABLED: "1" } as NodeJS.ProcessEnv;
+const bare: Record<string, string | undefined> = {
+  PATH: process.env["PATH"],
+  HOME: process.env["HOME"],
+  NEXT_TELEMETRY_DISABLED: "1",
+};
+const env = bare as NodeJS.ProcessEnv;
 
 /** What is tried in the main app alone: the others build faster without. */
 const ONCE = [

@@ -53,7 +53,8 @@ async function start(
 ): Promise<{ url: string; output: string }> {
   const port = await freePort();
   writeFileSync(join(folder, file), code.replace("app.listen(3000)", `app.listen(${port}, "127.0.0.1")`));
-  const child = spawn(process.execPath, [file], { cwd: folder, env: { PATH: process.env["PATH"], ...variables } });
+  const env: Record<string, string | undefined> = { PATH: process.env["PATH"], ...variables };
+  const child = spawn(process.execPath, [file], { cwd: folder, env: env as NodeJS.ProcessEnv });
   running.push(child);
   let output = "";
   child.stderr.on("data", (chunk: Buffer) => {

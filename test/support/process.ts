@@ -31,8 +31,12 @@ export async function startServer(
   variables: Record<string, string>,
   cwd?: string,
 ): Promise<ChildProcess> {
-  const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], ...variables };
-  const child = spawn(command, args, { env, cwd, stdio: ["ignore", "ignore", "pipe"] });
+  const env: Record<string, string | undefined> = {
+    PATH: process.env["PATH"],
+    HOME: process.env["HOME"],
+    ...variables,
+  };
+  const child = spawn(command, args, { env: env as NodeJS.ProcessEnv, cwd, stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   child.stderr.on("data", (text) => {
     said += text;

@@ -1,0 +1,123 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createAuth, initAuth0, MisuseError } from "../../adapters/next/index.js";
+import { createTestProvider, mintSession, type TestProvider } from "../../adapters/testing/index.js";
+
+// What needs no build of Next: the rest is in test/next.
+
+let provider: TestProvider;
+let close = () => {};
+beforeEach(async () => {
+  provider = await createTestProvider();
+});
+afterEach(() => close());
+
+const optionsAt = (baseUrl: string) => ({
+  issuer: provider.issuer,
+  clientId: provider.clientId,
+  clientSecret: provider.clientSecret,
+  secret: "a secret for tests of at least thirty-two characters",
+  baseUrl,
+  fetch: provider.fetch,
+});
+
+/** Serves each request with what is given, as a page's or an API route's code is. */
+async function serve(answer: (req: IncomingMessage, res: ServerResponse) => Promise<unknown>): Promise<string> {
+  const server = createServer((req, res) =>
+    answer(req, res).then(
+      (value) => res.writableEnded || res.end(JSON.stringify(value ?? null)),
+      (error) => res.writeHead(500).end(String(error)),
+    ),
+  );
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  close = () => void server.close().closeAllConnections();
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe("the Pages Router", () => {
+  test("a page comes back to itself, also where its data is asked for and the app has looked at the session before", async () => {
+    const auth = createAuth(optionsAt("https://app.example/docs"));
+    const guarded = auth.withPageAuth();
+    const url = await serve(async (req, res) => {
+      await auth.getSession(req, res);
+      const page = { req, res, resolvedUrl: "/account?tab=2", locale: "de", defaultLocale: "en", query: {} };
+      return guarded(page as unknown as Parameters<typeof guarded>[0]);
+    });
+    const { redirect } = await (await fetch(`${url}/_next/data/build/account.json`)).json();
+    const target = new URL(redirect.destination);
+    expect(target.origin + target.pathname).toBe("https://app.example/docs/auth/login");
+    expect(target.searchParams.get("returnTo")).toBe("/docs/de/account?tab=2");
+  });
+
+  test("a header that is named like a method is a header", async () => {
+    const auth = createAuth(optionsAt("http://127.0.0.1:3000"));
+    const url = await serve(async (req, res) => (await auth.getSession(req, res))?.user);
+    const headers = {
+      get: "x",
+      entries: "y",
+      cookie: await mintSession({ ...optionsAt("http://127.0.0.1:3000"), user: { sub: "ada" } }),
+    };
+    expect(await (await fetch(url, { headers })).json()).toEqual({ sub: "ada" });
+  });
+});
+
+describe("a route handler that is called without Next around it, as by a test", () => {
+  test("knows who is there", async () => {
+    const auth = createAuth(optionsAt("http://127.0.0.1:3000"));
+    const handler = auth.requireSession((_request, { session }) => Response.json(session?.user));
+    const cookie = await mintSession({ ...optionsAt("http://127.0.0.1:3000"), user: { sub: "ada" } });
+    const known = await handler(new Request("http://127.0.0.1:3000/x", { headers: { cookie } }));
+    expect(await known.json()).toEqual({ sub: "ada" });
+    expect((await handler(new Request("http://127.0.0.1:3000/x"))).status).toBe(401);
+  });
+
+  test("and its own error stays its own", async () => {
+    const auth = createAuth(optionsAt("http://127.0.0.1:3000"));
+    const handler = auth.wrap(() => {
+      throw new RangeError("mine");
+    });
+    await expect(handler(new Request("http://127.0.0.1:3000/x"))).rejects.toThrow(new RangeError("mine"));
+  });
+});
+
+describe("initAuth0", () => {
+  const settings = {
+    domain: "tenant.eu.auth0.com",
+    clientId: "client",
+    clientSecret: "secret",
+    redirectUri: "http://localhost:3000/api/callback",
+    postLogoutRedirectUri: "http://localhost:3000/",
+    session: { cookieSecret: "a secret for tests of at least thirty-two characters" },
+  };
+  const problem = async (changed: object): Promise<string> => {
+    const auth0 = initAuth0({ ...settings, ...changed });
+    const url = await serve(async (req) => auth0.getSession(req));
+    const answer = await (await fetch(url)).text();
+    close();
+    return answer;
+  };
+
+  test("takes the settings as they were", async () => {
+    expect(await problem({})).toBe("null");
+    expect(await problem({ session: { ...settings.session, cookieName: "a0:session", cookieLifetime: "7200" } })).toBe(
+      "null",
+    );
+  });
+
+  test.each([
+    ["domain", { domain: undefined }],
+    ["clientSecret", { clientSecret: "" }],
+    ["session", { session: undefined }],
+    ["session.cookieSecret", { session: {} }],
+    ["secret", { session: { cookieSecret: "too short" } }],
+    ["redirectUri", { redirectUri: "/api/callback" }],
+    ["postLogoutRedirectUri", { postLogoutRedirectUri: "https://other.example/" }],
+    ["cookiePath", { session: { ...settings.session, cookiePath: "/app" } }],
+  ])("says at first use what is wrong with %s", async (name, changed) => {
+    expect(() => initAuth0({ ...settings, ...changed } as never)).not.toThrow();
+    const said = await problem(changed);
+    expect(said).toContain(MisuseError.name);
+    expect(said).toContain(name);
+  });
+});
