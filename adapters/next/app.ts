@@ -1,12 +1,7 @@
 import { MisuseError } from "../../core/errors.js";
 import type { Reply, RequestView } from "../../core/plan.js";
-import {
-  type AuthSession,
-  createVisit,
-  loginUrl,
-  type Visit,
-  type VisitContext,
-} from "../../core/relying-party/visit.js";
+import { loginUrl, type VisitContext } from "../../core/relying-party/context.js";
+import { type AuthSession, createVisit, type Visit } from "../../core/relying-party/visit.js";
 import { pathOf } from "../../core/request.js";
 import { createServing, type Serving } from "../serve.js";
 import { toRequestView, type WebOutlet } from "../web.js";

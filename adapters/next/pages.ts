@@ -1,14 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { GetServerSideProps, GetServerSidePropsContext, NextApiHandler, NextApiRequest } from "next";
 import { MisuseError } from "../../core/errors.js";
+import { loginUrl, type VisitContext } from "../../core/relying-party/context.js";
 import { notAuthenticated } from "../../core/relying-party/replies.js";
-import {
-  type AuthSession,
-  createVisit,
-  loginUrl,
-  type Visit,
-  type VisitContext,
-} from "../../core/relying-party/visit.js";
+import { type AuthSession, createVisit, type Visit } from "../../core/relying-party/visit.js";
 import { pathOf } from "../../core/request.js";
 import { createOutlet as createNodeOutlet, type NodeOutlet, type NodeRequest, toRequestView } from "../node.js";
 import { createOutlet as createClosedOutlet } from "../web.js";

@@ -10,8 +10,8 @@ import {
   tokenTransition,
 } from "../exchange/token-life.js";
 import type { FetchInit } from "../ports.js";
+import type { VisitContext } from "./context.js";
 import { drive } from "./drive.js";
-import type { VisitContext } from "./visit.js";
 
 /** A usable access token of the session, for who makes a response of it. */
 export async function accessToken<Data>(visit: VisitContext<Data>, asked?: TokenRequest): Promise<string> {

@@ -1,8 +1,8 @@
 import { ExchangeError } from "../errors.js";
 import { isPrefetch } from "../request.js";
 import { usableToken } from "./access.js";
+import type { VisitContext } from "./context.js";
 import { routeOf } from "./site.js";
-import type { VisitContext } from "./visit.js";
 
 /**
  * What is done ahead of a page that cannot write cookies itself: activity is written down and the access token renewed,

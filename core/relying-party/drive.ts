@@ -1,4 +1,4 @@
-import type { VisitContext } from "./visit.js";
+import type { VisitContext } from "./context.js";
 
 interface Named {
   readonly name: string;

@@ -6,10 +6,11 @@ import { createProvider } from "../provider/provider.js";
 import { packed } from "../seal/payload.js";
 import { createSealer } from "../seal/sealer.js";
 import { type RelyingPartyConfig, type Site, sealedFor } from "./config.js";
+import type { VisitContext } from "./context.js";
 import { chooseSite } from "./site.js";
 import { openTransactions, TRANSACTION_DURATION } from "./transactions.js";
 import { createUserSessions } from "./user-sessions.js";
-import { createVisit, type Visit, type VisitContext } from "./visit.js";
+import { createVisit, type Visit } from "./visit.js";
 
 /** Sign-in and sessions of one app: what every adapter calls. It keeps nothing of any user. */
 export interface RelyingParty<Data> {

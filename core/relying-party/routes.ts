@@ -1,11 +1,11 @@
 import type { ExchangeError } from "../errors.js";
 import type { Plan, Reply } from "../plan.js";
 import { isNavigation, isSameOrigin, queryOf } from "../request.js";
+import { answering, type VisitContext } from "./context.js";
 import { decline, json, methodNotAllowed, redirect } from "./replies.js";
 import { type CallbackOptions, finishSignIn, type LoginOptions, loginOptionsOf, startSignIn } from "./sign-in.js";
 import { type LogoutOptions, signOut } from "./sign-out.js";
 import { type Route, routeOf, routePath } from "./site.js";
-import { answering, type VisitContext } from "./visit.js";
 
 /** What whoever asks for a route by name may add to its query. */
 export interface RouteOptions<Data> {

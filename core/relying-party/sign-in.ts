@@ -13,10 +13,10 @@ import { safeReturnTo } from "../exchange/return-to.js";
 import { tokenSetOf } from "../exchange/token-life.js";
 import type { Reply } from "../plan.js";
 import type { RelyingPartyConfig, SignIn, User } from "./config.js";
+import type { VisitContext } from "./context.js";
 import { drive } from "./drive.js";
 import { redirect } from "./replies.js";
 import { routePath } from "./site.js";
-import type { VisitContext } from "./visit.js";
 
 /** What one sign-in may ask for. */
 export interface LoginOptions {

@@ -1,8 +1,8 @@
 import { ExchangeError } from "../errors.js";
 import { safeReturnTo } from "../exchange/return-to.js";
 import type { Reply } from "../plan.js";
+import type { VisitContext } from "./context.js";
 import { redirect } from "./replies.js";
-import type { VisitContext } from "./visit.js";
 
 /** How to sign out. */
 export interface LogoutOptions {

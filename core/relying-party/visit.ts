@@ -1,21 +1,16 @@
-import { CookieTooLargeError, ExchangeError, MisuseError } from "../errors.js";
-import type { UntimedEvent } from "../events.js";
-import type { ExchangeConfig } from "../exchange/machine.js";
-import type { TokenRequest, TokenSet } from "../exchange/token-life.js";
-import type { Outlet, Plan, Reply, RequestView } from "../plan.js";
-import type { FetchInit, Ports } from "../ports.js";
-import type { Provider } from "../provider/provider.js";
+import { MisuseError } from "../errors.js";
+import type { TokenRequest } from "../exchange/token-life.js";
+import type { Plan, Reply } from "../plan.js";
+import type { FetchInit } from "../ports.js";
 import { isPrefetch, targetOf, wantsPage } from "../request.js";
 import type { SessionRefusal } from "../session/reading.js";
-import type { SessionScope } from "../session/scope.js";
 import { accessToken, authorizedFetch } from "./access.js";
-import type { RelyingPartyConfig, SignedIn, Site, User } from "./config.js";
-import { errorPage, notAuthenticated, redirect } from "./replies.js";
+import type { User } from "./config.js";
+import { answering, loginUrl, type VisitContext } from "./context.js";
+import { notAuthenticated, redirect } from "./replies.js";
 import { answerRoute } from "./routes.js";
 import { type LoginOptions, startSignIn } from "./sign-in.js";
 import { type LogoutOptions, signOut } from "./sign-out.js";
-import { routePath } from "./site.js";
-import type { Transactions } from "./transactions.js";
 
 /** The session of someone who is signed in. All times are milliseconds since the epoch. */
 export interface AuthSession<Data> {
@@ -67,22 +62,6 @@ export interface Visit<Data> {
   logout(options?: LogoutOptions): Promise<Reply>;
 }
 
-/** What the files of this room share about one request. */
-export interface VisitContext<Data> {
-  readonly config: RelyingPartyConfig<Data>;
-  readonly exchange: ExchangeConfig;
-  readonly ports: Ports;
-  readonly provider: Provider;
-  readonly request: RequestView;
-  readonly site: Site;
-  readonly scope: SessionScope<SignedIn<Data>, TokenSet>;
-  readonly transactions: Transactions;
-  readonly outlet: Outlet;
-  emit(event: UntimedEvent): void;
-  /** Writes what has changed so far to the outlet. */
-  commit(options?: { roll?: boolean }): Promise<void>;
-}
-
 /** The relying party's side of one request. */
 export function createVisit<Data>(context: VisitContext<Data>): Visit<Data> {
   const { scope, request, outlet } = context;
@@ -131,33 +110,3 @@ export function createVisit<Data>(context: VisitContext<Data>): Visit<Data> {
     },
   };
 }
-
-/** Where a page that needs a session sends people: to the login route, and back. */
-export function loginUrl<Data>({ request, site, config }: VisitContext<Data>, returnTo = targetOf(request)): string {
-  return `${site.origin}${routePath(site, config, "login")}?${new URLSearchParams({ returnTo })}`;
-}
-
-/** Runs what answers with a page; a failure becomes the error page, and what was written so far is kept. */
-export async function answering<Data>(
-  context: VisitContext<Data>,
-  answer: () => Promise<Reply>,
-  onError?: (error: ExchangeError) => never,
-): Promise<Reply> {
-  try {
-    const reply = await answer();
-    await context.commit();
-    return reply;
-  } catch (error) {
-    const failure = asExchangeError(error);
-    if (!failure) throw error;
-    context.emit({ type: "failed", code: failure.code });
-    await context.commit();
-    onError?.(failure);
-    return errorPage(failure.code, routePath(context.site, context.config, "login"));
-  }
-}
-
-const asExchangeError = (error: unknown): ExchangeError | undefined => {
-  if (error instanceof ExchangeError) return error;
-  return error instanceof CookieTooLargeError ? new ExchangeError("session_too_large", { cause: error }) : undefined;
-};

@@ -1,0 +1,59 @@
+import { CookieTooLargeError, ExchangeError } from "../errors.js";
+import type { UntimedEvent } from "../events.js";
+import type { ExchangeConfig } from "../exchange/machine.js";
+import type { TokenSet } from "../exchange/token-life.js";
+import type { Outlet, Reply, RequestView } from "../plan.js";
+import type { Ports } from "../ports.js";
+import type { Provider } from "../provider/provider.js";
+import { targetOf } from "../request.js";
+import type { SessionScope } from "../session/scope.js";
+import type { RelyingPartyConfig, SignedIn, Site } from "./config.js";
+import { errorPage } from "./replies.js";
+import { routePath } from "./site.js";
+import type { Transactions } from "./transactions.js";
+
+/** What the files of this room share about one request. */
+export interface VisitContext<Data> {
+  readonly config: RelyingPartyConfig<Data>;
+  readonly exchange: ExchangeConfig;
+  readonly ports: Ports;
+  readonly provider: Provider;
+  readonly request: RequestView;
+  readonly site: Site;
+  readonly scope: SessionScope<SignedIn<Data>, TokenSet>;
+  readonly transactions: Transactions;
+  readonly outlet: Outlet;
+  emit(event: UntimedEvent): void;
+  /** Writes what has changed so far to the outlet. */
+  commit(options?: { roll?: boolean }): Promise<void>;
+}
+
+/** Where a page that needs a session sends people: to the login route, and back. */
+export function loginUrl<Data>({ request, site, config }: VisitContext<Data>, returnTo = targetOf(request)): string {
+  return `${site.origin}${routePath(site, config, "login")}?${new URLSearchParams({ returnTo })}`;
+}
+
+/** Runs what answers with a page; a failure becomes the error page, and what was written so far is kept. */
+export async function answering<Data>(
+  context: VisitContext<Data>,
+  answer: () => Promise<Reply>,
+  onError?: (error: ExchangeError) => never,
+): Promise<Reply> {
+  try {
+    const reply = await answer();
+    await context.commit();
+    return reply;
+  } catch (error) {
+    const failure = asExchangeError(error);
+    if (!failure) throw error;
+    context.emit({ type: "failed", code: failure.code });
+    await context.commit();
+    onError?.(failure);
+    return errorPage(failure.code, routePath(context.site, context.config, "login"));
+  }
+}
+
+const asExchangeError = (error: unknown): ExchangeError | undefined => {
+  if (error instanceof ExchangeError) return error;
+  return error instanceof CookieTooLargeError ? new ExchangeError("session_too_large", { cause: error }) : undefined;
+};
