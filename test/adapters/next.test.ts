@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { NextRequest } from "next/server.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createAuth, initAuth0, MisuseError } from "../../adapters/next/index.js";
 import { createTestProvider, mintSession, type TestProvider } from "../../adapters/testing/index.js";
@@ -59,6 +60,40 @@ describe("the Pages Router", () => {
       cookie: await mintSession({ ...optionsAt("http://127.0.0.1:3000"), user: { sub: "ada" } }),
     };
     expect(await (await fetch(url, { headers })).json()).toEqual({ sub: "ada" });
+  });
+});
+
+describe("a guard in the proxy", () => {
+  const base = "http://127.0.0.1:3000";
+  const guard = (init: ConstructorParameters<typeof NextRequest>[1]) => {
+    const auth = createAuth(optionsAt(base));
+    const proxy = auth.withProxy((_request, { requireSession }) => requireSession());
+    return proxy(new NextRequest(`${base}/account?tab=2`, init));
+  };
+
+  test("sends a person to sign in and back", async () => {
+    const answer = await guard({ headers: { "sec-fetch-mode": "navigate" } });
+    expect([answer.status, answer.headers.get("location")]).toEqual([
+      302,
+      `${base}/auth/login?returnTo=%2Faccount%3Ftab%3D2`,
+    ]);
+  });
+
+  test.each([
+    ["a server action, which would be shown the page", { method: "POST", headers: { "next-action": "x" } }],
+    ["what only looks like one", { headers: { "next-action": "x", "sec-fetch-mode": "navigate" } }],
+    ["a router's request", { headers: { "x-nextjs-data": "1", "sec-fetch-mode": "navigate" } }],
+    ["a script", { headers: { "sec-fetch-mode": "cors" } }],
+  ])("refuses %s", async (_what, init) => {
+    const answer = await guard(init);
+    expect([answer.status, answer.headers.get("cache-control")]).toEqual([401, "private, no-store"]);
+    expect(answer.headers.has("x-middleware-next")).toBe(false);
+  });
+
+  test("lets through who is signed in", async () => {
+    const cookie = await mintSession({ ...optionsAt(base), user: { sub: "ada" } });
+    const answer = await guard({ method: "POST", headers: { cookie, "next-action": "x" } });
+    expect(answer.headers.get("x-middleware-next")).toBe("1");
   });
 });
 
