@@ -13,7 +13,7 @@ export const toRequestView = (request: Request, base = ""): RequestView => ({
   method: request.method,
   url: base + targetOf(request),
   headers: {
-    get: (name) => request.headers.get(name) ?? (name === "host" ? new URL(request.url).host : null),
+    get: (name) => request.headers.get(name) ?? (name === "host" ? (request.url.split("/")[2] ?? null) : null),
   },
   // Empty when it is too long.
   text: async () => (await readText(request, MAX_BODY)) ?? "",

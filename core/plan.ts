@@ -33,6 +33,7 @@ const OTHER_CACHES = [
   "cdn-cache-control",
   "cloudflare-cdn-cache-control",
   "vercel-cdn-cache-control",
+  "netlify-cdn-cache-control",
   "surrogate-control",
   "x-accel-expires",
   "expires",

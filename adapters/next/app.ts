@@ -5,7 +5,7 @@ import { type AuthSession, createVisit, type Visit } from "../../core/relying-pa
 import { pathOf } from "../../core/request.js";
 import { createServing, type Serving } from "../serve.js";
 import { toRequestView, type WebOutlet } from "../web.js";
-import type { Configured } from "./configured.js";
+import { type Configured, lazily } from "./configured.js";
 import { type CookieStore, cookieHeaderOf, storeOutlet } from "./cookie-store.js";
 
 /** One request of the App Router. */
@@ -26,7 +26,7 @@ export interface AppRouter<Data> extends Serving<Data> {
 }
 
 /** Loaded when a request needs it: it takes Node several times as long as all of this package. */
-const loadHeaders = () => import("next/headers.js");
+const loadHeaders = lazily(() => import("next/headers.js"));
 
 /** The cookies of a route handler; undefined where it is none of the App Router's, such as an edge API route or a test. */
 async function handlerStore(): Promise<CookieStore | undefined> {
@@ -66,7 +66,8 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
     const { cookies, headers } = await loadHeaders();
     // First of all: it tells Next that this is made for one visitor, before a clock or randomness is asked.
     const store = await cookies();
-    const opened = known.get(store) ?? openHere(store, await headers());
+    // Known before anything is waited for: calls side by side are one visit, so that neither undoes what the other wrote.
+    const opened = known.get(store) ?? headers().then((given) => openHere(store, given));
     known.set(store, opened);
     return opened;
   }
@@ -80,12 +81,15 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
     const visit = createVisit(context);
     outlets.set(request, outlet);
     // What is asked for without a request, inside the handler, is this one.
-    const store = await handlerStore();
+    const store = outlet.canWrite() ? await handlerStore() : undefined;
     if (store) known.set(store, Promise.resolve({ context, visit }));
     return visit;
   });
 
-  /** Next makes the response of a `redirect()`, which throws: what was written must not be lost, a new refresh token least. */
+  /**
+   * Next makes the responses of `redirect()` and `notFound()`, which throw: what was written must not be lost, a new refresh
+   * token least. It keeps the store's cookies with a redirect, and with no other: those are answered here, as it would.
+   */
   const keeping =
     (around: Serving<Data>["wrap"]): Serving<Data>["wrap"] =>
     (handler) =>
@@ -93,6 +97,9 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
         try {
           return await handler(request, ...rest);
         } catch (error) {
+          const [, status] =
+            /^NEXT_HTTP_ERROR_FALLBACK;(\d{3})$/.exec(`${(error as { digest?: unknown })?.digest}`) ?? [];
+          if (status) return new Response(null, { status: Number(status) });
           const store = await handlerStore();
           if (store) storeOutlet(store, true).setCookies(outlets.get(request)?.lines() ?? []);
           throw error;

@@ -102,7 +102,9 @@ export function createAuth<Data = Record<string, unknown>>(options: AuthOptions<
   }
   /** Splits `(req, res, ...rest)` and `(...rest)`. */
   const split = (args: readonly unknown[]) =>
-    isNode(args[0]) ? ([args.slice(0, 2), args.slice(2)] as const) : ([[], args] as const);
+    args.length > 1 && isNode(args[0]) && "setHeader" in (args[1] as object)
+      ? ([args.slice(0, 2), args.slice(2)] as const)
+      : ([[], args] as const);
 
   const auth: Auth<Data> = {
     wrap: app.wrap,

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NextApiHandler, NextApiRequest, NextApiResponse } from "next";
 import { ExchangeError } from "../../core/errors.js";
+import { safeReturnTo } from "../../core/exchange/return-to.js";
 import type { TokenSet } from "../../core/exchange/token-life.js";
 import type { SignIn, User } from "../../core/relying-party/config.js";
+import type { VisitContext } from "../../core/relying-party/context.js";
 import { json, notAuthenticated } from "../../core/relying-party/replies.js";
 import { answerAs, type RouteOptions } from "../../core/relying-party/routes.js";
 import { refetchUser, tokensOf } from "../../core/relying-party/user.js";
@@ -97,10 +99,10 @@ export function initAuth0(settings: Auth0Settings): Auth0 {
     req: NextApiRequest,
     res: NextApiResponse,
     route: "login" | "callback" | "logout",
-    options: (query: URLSearchParams) => RouteOptions<State>,
+    options: (context: VisitContext<State>) => RouteOptions<State>,
   ): Promise<void> {
     const { context, outlet } = await pages.open(req, res);
-    outlet?.send(await answerAs(context, route, options(queryOf(context.request))));
+    outlet?.send(await answerAs(context, route, options(context)));
   }
 
   const shape =
@@ -128,14 +130,16 @@ export function initAuth0(settings: Auth0Settings): Auth0 {
     requireAuthentication: pages.requireAuthentication,
 
     handleLogin: (req, res, { authParams = {}, getState, redirectTo } = {}) =>
-      answer(req, res, "login", (query) => {
+      answer(req, res, "login", ({ request, site, config }) => {
         const state = getState?.(req);
-        const returnTo = redirectTo ?? (state?.["redirectTo"] as string) ?? query.get("redirectTo") ?? "/";
+        const asked = redirectTo ?? state?.["redirectTo"] ?? queryOf(request).get("redirectTo");
+        // What the app is told of it at the end is a path of its own as well.
+        const returnTo = safeReturnTo(asked, site.origin, `${site.path}/`, site.path + config.mount);
         const params = Object.entries(authParams).filter(([, value]) => value !== undefined && value !== null);
         return {
           login: {
             returnTo,
-            appState: { redirectTo: returnTo, ...state },
+            appState: { ...state, redirectTo: returnTo },
             params: Object.fromEntries(params.map(([name, value]) => [name, String(value)])),
           },
         };

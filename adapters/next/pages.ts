@@ -3,6 +3,7 @@ import type { GetServerSideProps, GetServerSidePropsContext, NextApiHandler, Nex
 import { MisuseError } from "../../core/errors.js";
 import { loginUrl, type VisitContext } from "../../core/relying-party/context.js";
 import { notAuthenticated } from "../../core/relying-party/replies.js";
+import { routeOf } from "../../core/relying-party/site.js";
 import { type AuthSession, createVisit, type Visit } from "../../core/relying-party/visit.js";
 import { pathOf } from "../../core/request.js";
 import { createOutlet as createNodeOutlet, type NodeOutlet, type NodeRequest, toRequestView } from "../node.js";
@@ -45,7 +46,8 @@ export function createPagesRouter<Data>(configured: () => Configured<Data>): Pag
     const url = req.originalUrl ?? base + view.url;
     const context = await relyingParty.open({ ...view, url }, outlet ?? createClosedOutlet({ open: false }));
     const visit = createVisit(context);
-    await visit.roll();
+    // Our own routes are no activity of a person's: a page may ask one of them all night.
+    if (!routeOf(context.request, context.site, context.config)) await visit.roll();
     return { context, visit, outlet };
   }
 

@@ -21,14 +21,20 @@ export const keysAt = (uri: unknown, ports: Ports, fetch: BoundedFetch, key = `$
   );
 
 /** What keys for an algorithm are (RFC 7518 6.1, RFC 8037 2), by how its name begins. */
-const TYPES: Readonly<Record<string, string>> = { R: "RSA", P: "RSA", ES: "EC", Ed: "OKP" };
-const CURVES: Readonly<Record<string, string>> = { ES256: "P-256", ES384: "P-384", ES512: "P-521" };
+const TYPES: Readonly<Record<string, string>> = { RS: "RSA", PS: "RSA", ES: "EC", Ed: "OKP" };
+const CURVES: Readonly<Record<string, string>> = {
+  ES256: "P-256",
+  ES384: "P-384",
+  ES512: "P-521",
+  EdDSA: "Ed25519",
+  Ed25519: "Ed25519",
+};
 
 /** Whether a key may have made signatures with this algorithm under this id (OpenID Connect Core 10.1). */
 const fits =
   (algorithm: string, id: unknown) =>
   ({ kty, crv, use = "sig", alg = algorithm, kid }: Key): boolean =>
-    kty === (TYPES[algorithm.slice(0, 2)] ?? TYPES[algorithm.slice(0, 1)]) &&
+    kty === TYPES[algorithm.slice(0, 2)] &&
     crv === (CURVES[algorithm] ?? crv) &&
     use === "sig" &&
     alg === algorithm &&

@@ -1,4 +1,4 @@
-import { ExchangeError } from "../errors.js";
+import { CookieTooLargeError, ExchangeError } from "../errors.js";
 import { isPrefetch } from "../request.js";
 import { usableToken } from "./access.js";
 import type { VisitContext } from "./context.js";
@@ -17,6 +17,8 @@ export async function workAhead<Data>(context: VisitContext<Data>): Promise<void
   try {
     await usableToken(context);
   } catch (error) {
-    if (!(error instanceof ExchangeError)) throw error;
+    // The token that did not fit was dropped; those at hand stay.
+    if (error instanceof CookieTooLargeError) context.emit({ type: "failed", code: "session_too_large" });
+    else if (!(error instanceof ExchangeError)) throw error;
   }
 }

@@ -4,6 +4,7 @@ import { NextRequest } from "next/server.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createAuth, initAuth0, MisuseError } from "../../adapters/next/index.js";
 import { createTestProvider, mintSession, type TestProvider } from "../../adapters/testing/index.js";
+import { plainRequest } from "../support/app.js";
 
 // What needs no build of Next: the rest is in test/next.
 
@@ -61,6 +62,24 @@ describe("the Pages Router", () => {
     };
     expect(await (await fetch(url, { headers })).json()).toEqual({ sub: "ada" });
   });
+});
+
+test("asking who is signed in is no activity: polling keeps nobody signed in", async () => {
+  const now = { at: Date.now() };
+  const base = "http://127.0.0.1:3000";
+  const auth = createAuth({ ...optionsAt(base), mount: "/api/auth", now: () => now.at });
+  const cookie = await mintSession({ ...optionsAt(base), user: { sub: "ada" } });
+  const url = await serve((req, res) => {
+    const routed = Object.assign(res, { status: (code: number) => Object.assign(res, { statusCode: code }) });
+    return req.url === "/page"
+      ? auth.getSession(req, res)
+      : Promise.resolve(auth.apiHandler(req as never, routed as never));
+  });
+  now.at += 20 * 3_600_000;
+  const answer = async (path: string) =>
+    (await fetch(url + path, { headers: { cookie } })).headers.getSetCookie().length;
+  expect(await answer("/api/auth/me")).toBe(0);
+  expect(await answer("/page")).toBe(1);
 });
 
 describe("a guard in the proxy", () => {
@@ -132,6 +151,39 @@ describe("initAuth0", () => {
     close();
     return answer;
   };
+
+  test("what the app is told of `redirectTo` is a path of its own, however long or foreign the one asked for", async () => {
+    const now = Date.now();
+    const seen: unknown[] = [];
+    const url = await serve(async (req, res) => {
+      const auth0 = initAuth0({
+        ...settings,
+        issuer: provider.issuer,
+        clientId: provider.clientId,
+        clientSecret: provider.clientSecret,
+        fetch: provider.fetch,
+        now: () => now,
+      });
+      const [request, response] = [req as never, res as never];
+      if (req.url?.startsWith("/api/login")) return auth0.handleLogin(request, response);
+      return auth0.handleCallback(request, response, {
+        onUserLoaded: (_req, _res, session, state) => {
+          seen.push(state);
+          return session;
+        },
+      });
+    });
+    for (const asked of ["/a?b=1", "https://evil.example/x", `/search?q=${"x".repeat(1100)}`]) {
+      const headers = { "sec-fetch-mode": "navigate" };
+      const login = await plainRequest(url, `/api/login?redirectTo=${encodeURIComponent(asked)}`, { headers });
+      const cookie = login.setCookies.map((line) => line.split(";")[0]).join("; ");
+      const back = await provider.authorize(String(login.headers.location), { user: { sub: "ada" } });
+      const { pathname, search } = new URL(back.url);
+      const callback = await plainRequest(url, pathname + search, { headers: { ...headers, cookie } });
+      expect(callback.status).toBe(302);
+    }
+    expect(seen).toEqual([{ redirectTo: "/a?b=1" }, { redirectTo: "/" }, { redirectTo: "/" }]);
+  });
 
   test("takes the settings as they were", async () => {
     expect(await problem({})).toBe("null");

@@ -68,6 +68,12 @@ describe("the key of a token is found in the provider's set", () => {
     expect(outcome).toBe("TypeError");
   });
 
+  test("and not one that can only agree on keys", async () => {
+    const agreement = { kty: "OKP", crv: "X25519", x: "A".repeat(43) };
+    const keys = [agreement, await jwk(edwards)];
+    expect(await verify(await sign(edwards, { alg: "EdDSA" }), "EdDSA", { keys })).toEqual(signed);
+  });
+
   test("two that would do are one too many, and no reason to ask again", async () => {
     const keys = [await jwk(rsa), await jwk(other)];
     expect(await verify(await sign(rsa, { alg: "RS256" }), "RS256", { keys })).toEqual({
