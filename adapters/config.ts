@@ -172,7 +172,7 @@ function urlOf(value: string, option: string): URL {
   const isSecure = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.test(url.hostname));
   must(
     url && isSecure && url.href === url.origin + url.pathname,
-    `${label(option)} must be an absolute https URL (http for localhost alone), without user, query or fragment`,
+    `${label(option)} must be an https URL (http for localhost alone), without user, query or fragment`,
   );
   return url;
 }

@@ -56,7 +56,7 @@ export function createServing<Data>(
     (handler) =>
     (request, ...rest) =>
       serve(request, ({ visit, outlet }) => {
-        const reply = guarded ? visit.guard() : undefined;
+        const reply = guarded && visit.guard();
         return reply ? outlet.send(reply) : handler(request, present(visit, outlet.send), ...rest);
       });
 

@@ -8,6 +8,6 @@ interface Named {
  */
 export function cellOf(table: object, state: Named, event: Named): unknown {
   const cell = (table as Readonly<Record<string, Readonly<Record<string, unknown>>>>)[state.name]?.[event.name];
-  if (!cell) throw new TypeError(`latchkey: no transition from ${state.name} on ${event.name}`);
+  if (!cell) throw new TypeError(`latchkey: ${state.name} got ${event.name}`);
   return cell;
 }

@@ -47,16 +47,14 @@ export async function usableToken<Data>(visit: VisitContext<Data>, asked: TokenR
             return { name: "refresh_failed", code: error.code };
           }
         case "write_tokens":
-          scope.setTokens(effect.tokens);
-          await visit.commit();
+          await visit.commit(() => scope.setTokens(effect.tokens));
           visit.emit({ type: "refreshed" });
           return undefined;
         case "use_token":
           token = effect.token;
           return undefined;
         case "end_session":
-          scope.destroy();
-          await visit.commit();
+          await visit.commit(scope.destroy);
           return undefined;
         case "fail":
           visit.emit({ type: "failed", code: effect.code });
@@ -92,7 +90,7 @@ export async function authorizedFetch<Data>(
   const { origin, href, username, password, protocol } = new URL(url);
   const isPlain = protocol.startsWith("http") && !username && !password;
   if (!isPlain || !config.apiOrigins.includes(origin)) {
-    throw new MisuseError("ERR_ORIGIN_NOT_ALLOWED", "add the API's origin to apiOrigins to send it the token");
+    throw new MisuseError("ERR_ORIGIN_NOT_ALLOWED", "add the API's origin to apiOrigins");
   }
   const send = async (request: TokenRequest) => {
     const headers = new Headers(init.headers);

@@ -13,7 +13,7 @@ import { routeOf } from "./site.js";
 export async function workAhead<Data>(context: VisitContext<Data>): Promise<void> {
   const { scope, request, site, config, outlet } = context;
   if (!scope.session || !outlet.canWrite() || isPrefetch(request) || routeOf(request, site, config)) return;
-  await context.commit({ roll: true });
+  await context.commit(undefined, true);
   try {
     await usableToken(context);
   } catch (error) {

@@ -24,8 +24,11 @@ export interface VisitContext<Data> {
   readonly transactions: Transactions;
   readonly outlet: Outlet;
   emit(event: UntimedEvent): void;
-  /** Writes what has changed so far to the outlet. */
-  commit(options?: { roll?: boolean }): Promise<void>;
+  /**
+   * Makes a change and writes what has changed so far to the outlet, once all that was asked for before is written: calls
+   * side by side do not undo each other. `roll`: whether the request counts as activity.
+   */
+  commit(change?: () => void, roll?: boolean): Promise<void>;
 }
 
 /** Where a page that needs a session sends people: to the login route, and back. */

@@ -44,9 +44,16 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
         transactionAttributes(config, site),
         ports.now,
       );
-      const commit: VisitContext<Data>["commit"] = async ({ roll = false } = {}) => {
-        const lines = await scope.commit({ roll });
-        if (lines.length > 0) outlet.setCookies(lines);
+      let last = Promise.resolve();
+      const commit: VisitContext<Data>["commit"] = (change, roll = false) => {
+        const write = async () => {
+          change?.();
+          const lines = await scope.commit({ roll });
+          if (lines[0]) outlet.setCookies(lines);
+        };
+        // What went wrong before was told to whoever asked for it.
+        last = last.then(write, write);
+        return last;
       };
       return { config, exchange, ports, provider, request, site, scope, transactions, outlet, emit, commit };
     },

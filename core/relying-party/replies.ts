@@ -27,7 +27,7 @@ export const decline = ({ headers }: RequestView): Reply =>
 export const notAuthenticated = (): Reply =>
   json(401, {
     error: "not_authenticated",
-    description: "The user does not have an active session or is not authenticated",
+    description: "Nobody is signed in.",
   });
 
 const TEXTS: Partial<Record<ExchangeErrorCode, string>> = {

@@ -85,7 +85,7 @@ const handlers: {
   async me({ request, scope }) {
     if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET");
     const { session } = scope;
-    if (!session) return json(200, { user: null });
-    return json(200, { user: session.data.user, expiresAt: Math.min(session.inactiveAt, session.endsAt) });
+    const expiresAt = session ? Math.min(session.inactiveAt, session.endsAt) : undefined;
+    return json(200, { user: session?.data.user ?? null, expiresAt });
   },
 };

@@ -103,8 +103,8 @@ export async function finishSignIn<Data>(
   parameters: URLSearchParams,
   options: CallbackOptions<Data> = {},
 ): Promise<Reply> {
-  const stated = parameters.getAll("state");
-  const transaction = stated.length === 1 && stated[0] ? await visit.transactions.find(stated[0]) : undefined;
+  const [stated, again] = parameters.getAll("state");
+  const transaction = stated && again === undefined ? await visit.transactions.find(stated) : undefined;
   // Back button, bookmark, a second delivery: somebody who is signed in already goes on.
   if (!transaction && visit.scope.session)
     return redirect(`${visit.site.origin}${visit.site.path}/`, visit.request.method);

@@ -13,15 +13,14 @@ export interface LogoutOptions {
 /** Ends the session here, always; then, as far as it can be reached, at the provider (RP-Initiated Logout 2). */
 export async function signOut<Data>(visit: VisitContext<Data>, options: LogoutOptions): Promise<Reply> {
   const { config, provider, scope, site, request } = visit;
-  const wasSignedIn = scope.session !== null;
+  const { session } = scope;
   const { idToken, refreshToken } = (await scope.tokens()) ?? {};
-  scope.destroy();
-  await visit.commit();
+  await visit.commit(scope.destroy);
   visit.emit({ type: "signed_out" });
   const fallback = `${site.path}${config.postLogoutPath}`;
   const home =
     site.origin + safeReturnTo(options.returnTo ?? fallback, site.origin, fallback, site.path + config.mount);
-  if (!wasSignedIn || config.logout === "local") return redirect(home, request.method);
+  if (!session || config.logout === "local") return redirect(home, request.method);
   const [elsewhere] = await Promise.all([
     attempt(visit, () => provider.endSessionUrl({ postLogoutRedirectUri: home, idTokenHint: idToken })),
     refreshToken && attempt(visit, () => provider.revoke(refreshToken)),

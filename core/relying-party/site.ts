@@ -14,11 +14,9 @@ type Mounted = Pick<RelyingPartyConfig<never>, "mount" | "trailingSlash">;
  */
 export function chooseSite(sites: RelyingPartyConfig<never>["sites"], request: RequestView): Site {
   const host = request.headers.get("host")?.toLowerCase();
-  const path = pathOf(request);
   const here = sites.filter(({ origin }) => origin.endsWith(`//${host}`));
-  const fitting = here.filter((site) => path === site.path || path.startsWith(`${site.path}/`));
-  const [longest] = fitting.sort((left, right) => right.path.length - left.path.length);
-  return longest ?? here[0] ?? sites[0];
+  const fitting = here.filter(({ path }) => `${pathOf(request)}/`.startsWith(`${path}/`));
+  return fitting.sort((left, right) => right.path.length - left.path.length)[0] ?? here[0] ?? sites[0];
 }
 
 /** Which of our routes a request is for: by exact path, a slash at the end aside (S42). */

@@ -9,8 +9,9 @@ export async function refetchUser<Data>(visit: VisitContext<Data>): Promise<void
   const token = await accessToken(visit);
   const sub = scope.session?.data.user.sub ?? "";
   const claims = await provider.userinfo(token, sub);
-  scope.update(({ user, data }) => ({ user: { ...user, ...userOf(claims, sub) }, data }));
-  await commit();
+  await commit(() => {
+    if (scope.session) scope.update(({ user, data }) => ({ user: { ...user, ...userOf(claims, sub) }, data }));
+  });
 }
 
 /** The tokens of who is signed in, for server code that must have them all. */

@@ -87,14 +87,17 @@ export function createVisit<Data>(context: VisitContext<Data>): Visit<Data> {
       return wantsPage(request) ? redirect(loginUrl(context), request.method) : notAuthenticated();
     },
     async roll() {
-      if (scope.session && !isPrefetch(request) && outlet.canWrite()) await context.commit({ roll: true });
+      if (scope.session && !isPrefetch(request) && outlet.canWrite()) await context.commit(undefined, true);
     },
     async update(change) {
       writable();
-      if (!scope.session) throw new MisuseError("ERR_NO_SESSION", "there is no session");
-      const patch = typeof change === "function" ? change : (data: Data): Data => ({ ...data, ...change });
-      scope.update(({ user, data }) => ({ user, data: patch(data) }));
-      await context.commit();
+      await context.commit(() => {
+        if (!scope.session) throw new MisuseError("ERR_NO_SESSION", "there is no session");
+        scope.update(({ user, data }) => ({
+          user,
+          data: typeof change === "function" ? change(data) : { ...data, ...change },
+        }));
+      });
       // The response may have left while it was sealed.
       writable();
     },

@@ -59,7 +59,7 @@ describe("wrong values fail at start-up with what to change", () => {
   test.each<[what: string, options: AuthOptions, says: RegExp]>([
     ["plain http on a public host", { baseUrl: "http://app.example" }, /baseUrl.*https/],
     ["a look-alike of a loopback host", { baseUrl: "http://127.0.0.1.evil.example" }, /baseUrl.*https/],
-    ["a base URL that is none", { baseUrl: "app.example" }, /baseUrl.*absolute/],
+    ["a base URL that is none", { baseUrl: "app.example" }, /baseUrl.*must be an https URL/],
     ["a base URL with a query", { baseUrl: "https://app.example/?x=1" }, /baseUrl.*query/],
     ["a plain http issuer", { issuer: "http://op.example" }, /issuer.*https/],
     ["a short secret", { secret: "short" }, /secret.*32/],

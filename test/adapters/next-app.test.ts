@@ -38,6 +38,13 @@ function request(cookie: string): Map<string, string> {
 }
 
 describe("in one request of the App Router", () => {
+  test("writes side by side are all kept", async () => {
+    request(await cookieOf("ada"));
+    const auth = createAuth(options());
+    await Promise.all([auth.update({ a: 1 }), auth.update({ b: 2 })]);
+    expect((await createAuth(options()).getSession())?.data).toEqual({ a: 1, b: 2 });
+  });
+
   test("a request that was only looked at takes the place of nobody", async () => {
     request(await cookieOf("ada"));
     const auth = createAuth(options());
