@@ -1,0 +1,16 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** Installs the peers, unless those of this lock are there already. */
+export function install() {
+  const folder = new URL("../", import.meta.url);
+  const wanted = createHash("sha256")
+    .update(readFileSync(new URL("package-lock.json", folder)))
+    .digest("hex");
+  const stamp = new URL("node_modules/.lock-installed", folder);
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: fileURLToPath(folder), stdio: "inherit" });
+  writeFileSync(stamp, wanted);
+}

@@ -1,0 +1,28 @@
+import { measure } from "mitata";
+
+/** @typedef {{ median: number, low: number, high: number }} Figure The median of some samples, and the middle half of them. */
+
+/** @returns {Figure} */
+export function figureOf(samples) {
+  const sorted = samples.toSorted((left, right) => left - right);
+  const at = (share) => sorted[Math.round((sorted.length - 1) * share)];
+  return { median: at(0.5), low: at(0.25), high: at(0.75) };
+}
+
+/**
+ * Times functions side by side: each has its turn in every round, so that whatever else the machine does falls on all of
+ * them alike. What they return is awaited where it is a promise.
+ * @param {Record<string, () => unknown>} functions
+ * @param {{ rounds?: number, discarded?: number, milliseconds?: number }} options of which the first `discarded` rounds warm up
+ * @returns {Promise<Record<string, Figure>>} microseconds for one call
+ */
+export async function sideBySide(functions, { rounds = 11, discarded = 3, milliseconds = 15 } = {}) {
+  const samples = Object.fromEntries(Object.keys(functions).map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, call] of Object.entries(functions)) {
+      const { p50 } = await measure(call, { gc: false, batch_samples: 64, min_cpu_time: milliseconds * 1e6 });
+      if (round >= discarded) samples[name].push(p50 / 1000);
+    }
+  }
+  return Object.fromEntries(Object.entries(samples).map(([name, list]) => [name, figureOf(list)]));
+}

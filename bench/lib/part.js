@@ -1,0 +1,5 @@
+// One part of the bench in a process of its own: what it measured goes to the process that asked.
+const [name, extent] = process.argv.slice(2);
+const { run } = await import(`../parts/${name}.js`);
+const part = await run({ quick: extent === "quick" });
+process.send(part, () => process.exit(0));

@@ -1,0 +1,110 @@
+/**
+ * What a part of the bench measured.
+ * @typedef {object} Table
+ * @property {string} title
+ * @property {string} text What is compared, and how: one or two sentences.
+ * @property {{ key: string, name: string, unit: string, better?: "less" | "more" }[]} columns `better` makes a ratio of it
+ * @property {{ name: string, note?: string, ours?: boolean, [key: string]: unknown }[]} rows figures under their column's key
+ * @property {string} [chart] The key of the column that is drawn.
+ *
+ * @typedef {object} Check A line of the promises.
+ * @property {string} what
+ * @property {number} [atLeast]
+ * @property {number} [atMost]
+ * @property {number} got
+ *
+ * @typedef {{ title: string, tables: Table[], checks: Check[], skipped?: string[] }} Part
+ */
+
+const medianOf = (figure) => (typeof figure === "object" ? figure?.median : figure);
+
+/** Three digits that say something, and no more. */
+export function short(value) {
+  if (!Number.isFinite(value)) return `${value}`;
+  const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  return value.toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: digits });
+}
+
+function cell(figure) {
+  if (figure === undefined || figure === null) return "—";
+  if (typeof figure === "string") return figure;
+  if (typeof figure === "number") return short(figure);
+  return `${short(figure.median)} (${short(figure.low)}–${short(figure.high)})`;
+}
+
+/** How many times as good as `figure` ours is: above 1 it is better. */
+export function ratioOf(column, ours, figure) {
+  const [own, other] = [medianOf(ours), medianOf(figure)];
+  if (!column.better || typeof own !== "number" || typeof other !== "number") return undefined;
+  return column.better === "less" ? other / own : own / other;
+}
+
+/** @param {Table} table */
+export function toMarkdown({ title, text, columns, rows }) {
+  const ours = rows.find((row) => row.ours);
+  const heads = columns.flatMap(({ name, unit, better }) => [
+    `${name}${unit && `, ${unit}`}`,
+    ...(better && ours ? ["×"] : []),
+  ]);
+  const body = rows.map((row) => {
+    const cells = columns.flatMap((column) => {
+      const figure = row[column.key];
+      if (!column.better || !ours) return [cell(figure)];
+      const ratio = row === ours ? undefined : ratioOf(column, ours[column.key], figure);
+      return [cell(figure), ratio === undefined ? "" : `**${short(ratio)}**`];
+    });
+    return [row === ours ? `**${row.name}**` : row.name, ...cells, row.note ?? ""];
+  });
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [
+    `### ${title}`,
+    "",
+    text,
+    "",
+    line(["", ...heads, ""]),
+    line(["---", ...heads.map(() => "---:"), "---"]),
+    ...body.map(line),
+    "",
+  ].join("\n");
+}
+
+const escape = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+
+/** A bar chart that reads on light and dark pages. @param {Table} table */
+export function toSvg({ title, columns, rows, chart }) {
+  const column = columns.find(({ key }) => key === chart);
+  const bars = rows
+    .map((row) => ({ ...row, value: medianOf(row[chart]) }))
+    .filter(({ value }) => Number.isFinite(value))
+    .sort((left, right) => (column.better === "more" ? right.value - left.value : left.value - right.value));
+  const [width, height, labels, figures] = [760, 26, 230, 110];
+  const longest = Math.max(...bars.map(({ value }) => value));
+  const drawn = bars.map(({ name, ours, value }, index) => {
+    const y = 62 + index * height;
+    const length = Math.max(2, (value / longest) * (width - labels - figures));
+    return [
+      `<text x="${labels - 10}" y="${y + 14}" text-anchor="end"${ours ? ' font-weight="700"' : ""}>${escape(name)}</text>`,
+      `<rect x="${labels}" y="${y}" width="${length.toFixed(1)}" height="18" rx="3" fill="${ours ? "#2f7de1" : "#9aa4b2"}"/>`,
+      `<text x="${(labels + length + 8).toFixed(1)}" y="${y + 14}">${escape(`${short(value)} ${column.unit}`)}</text>`,
+    ].join("");
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${70 + bars.length * height}" role="img" aria-label="${escape(title)}" font-family="system-ui, sans-serif" font-size="13">
+<style>text{fill:#24292f}@media(prefers-color-scheme:dark){text{fill:#e6edf3}}</style>
+<text x="10" y="24" font-size="16" font-weight="700">${escape(title)}</text>
+<text x="10" y="44">${escape(`${column.name}, ${column.unit}: ${column.better === "more" ? "more" : "less"} is better`)}</text>
+${drawn.join("\n")}
+</svg>
+`;
+}
+
+/** @param {Check} check */
+export const isMet = ({ atLeast = -Infinity, atMost = Infinity, got }) => got >= atLeast && got <= atMost;
+
+/** @param {Check[]} checks */
+export function checksToMarkdown(checks) {
+  const lines = checks.map((check) => {
+    const asked = check.atLeast === undefined ? `at most ${short(check.atMost)}` : `at least ${short(check.atLeast)}`;
+    return `| ${check.what} | ${asked} | ${short(check.got)} | ${isMet(check) ? "yes" : "**no**"} |`;
+  });
+  return ["| measure | asked | got | met |", "| --- | ---: | ---: | --- |", ...lines, ""].join("\n");
+}
