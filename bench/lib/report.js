@@ -68,7 +68,7 @@ export function toMarkdown({ title, text, columns, rows }) {
   ].join("\n");
 }
 
-const escape = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+const escaped = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** A bar chart that reads on light and dark pages. @param {Table} table */
 export function toSvg({ title, columns, rows, chart }) {
@@ -83,15 +83,15 @@ export function toSvg({ title, columns, rows, chart }) {
     const y = 62 + index * height;
     const length = Math.max(2, (value / longest) * (width - labels - figures));
     return [
-      `<text x="${labels - 10}" y="${y + 14}" text-anchor="end"${ours ? ' font-weight="700"' : ""}>${escape(name)}</text>`,
+      `<text x="${labels - 10}" y="${y + 14}" text-anchor="end"${ours ? ' font-weight="700"' : ""}>${escaped(name)}</text>`,
       `<rect x="${labels}" y="${y}" width="${length.toFixed(1)}" height="18" rx="3" fill="${ours ? "#2f7de1" : "#9aa4b2"}"/>`,
-      `<text x="${(labels + length + 8).toFixed(1)}" y="${y + 14}">${escape(`${short(value)} ${column.unit}`)}</text>`,
+      `<text x="${(labels + length + 8).toFixed(1)}" y="${y + 14}">${escaped(`${short(value)} ${column.unit}`)}</text>`,
     ].join("");
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${70 + bars.length * height}" role="img" aria-label="${escape(title)}" font-family="system-ui, sans-serif" font-size="13">
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${70 + bars.length * height}" role="img" aria-label="${escaped(title)}" font-family="system-ui, sans-serif" font-size="13">
 <style>text{fill:#24292f}@media(prefers-color-scheme:dark){text{fill:#e6edf3}}</style>
-<text x="10" y="24" font-size="16" font-weight="700">${escape(title)}</text>
-<text x="10" y="44">${escape(`${column.name}, ${column.unit}: ${column.better === "more" ? "more" : "less"} is better`)}</text>
+<text x="10" y="24" font-size="16" font-weight="700">${escaped(title)}</text>
+<text x="10" y="44">${escaped(`${column.name}, ${column.unit}: ${column.better === "more" ? "more" : "less"} is better`)}</text>
 ${drawn.join("\n")}
 </svg>
 `;
