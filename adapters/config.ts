@@ -1,7 +1,7 @@
+import { type Awaitable, chain } from "../core/awaitable.js";
 import { must } from "../core/errors.js";
 import type { LatchkeyEvent } from "../core/events.js";
 import { protectedParameters } from "../core/exchange/machine.js";
-import type { Awaitable } from "../core/ports.js";
 import type { ClientAuthentication } from "../core/provider/provider.js";
 import type { RelyingPartyConfig, SignedIn, SignIn, Site } from "../core/relying-party/config.js";
 import { checkSecrets } from "../core/seal/sealer.js";
@@ -193,11 +193,14 @@ const signedInSchema = <Data>(schema: StandardSchema<Data> | undefined): Standar
   "~standard": {
     version: 1,
     vendor: "latchkey",
-    async validate(value) {
+    validate(value) {
       const { user, data } = (value ?? {}) as SignedIn<unknown>;
       const isSomebody = typeof user?.sub === "string" && user.sub !== "";
-      const conforming = isSomebody && (await conform(schema, data));
-      return conforming ? { value: { user, data: conforming.value } } : { issues: [] };
+      if (!isSomebody) return { issues: [] };
+      if (!schema) return { value: value as SignedIn<Data> };
+      return chain(conform(schema, data), (fitting) =>
+        fitting ? { value: { user, data: fitting.value } } : { issues: [] },
+      );
     },
   },
 });

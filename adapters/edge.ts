@@ -42,7 +42,7 @@ export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<
     resolveConfig(options, (options.env ?? {}) as Record<string, string | undefined>),
     portsOf(options),
   );
-  const serving = createServing((request, outlet) => visit(toRequestView(request), outlet));
+  const serving = createServing<Data>((request, outlet) => visit(toRequestView(request), outlet));
   const { wrap, requireSession, getSession } = serving;
   return {
     wrap,

@@ -25,7 +25,7 @@ export interface StandaloneOptions<Data> extends SessionsOptions<Data>, Omit<Por
  */
 export function createSessions<Data>(options: StandaloneOptions<Data>): Sessions<Data> {
   const { now = Date.now, random = randomBytes, keep = inIdentity, codec = json, cookie } = options;
-  return createCoreSessions<Data>(
+  return createCoreSessions(
     // Names of their own: sessions of a sign-in beside them are left alone.
     { ...options, keep, codec, cookie: { name: "latchkey-session", ...cookie } },
     { now, random },

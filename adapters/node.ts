@@ -14,21 +14,50 @@ export type NodeRequest = IncomingMessage & { originalUrl?: string; body?: unkno
 /** Bytes of a posted form that are read; an authorization response has a few hundred. */
 const MAX_BODY = 65_536;
 
-/** What the core reads of a Node request. `host` stands in for the Host header, where a trusted proxy says another. */
-export function toRequestView(req: NodeRequest, host?: string): RequestView {
-  return {
-    method: req.method ?? "GET",
-    // Express strips a mount path off `url`; the public one is needed.
-    url: req.originalUrl ?? req.url ?? "/",
-    headers: {
-      get(name) {
-        const value = name === "host" && host !== undefined ? host : req.headers[name];
-        return (Array.isArray(value) ? value.join(", ") : value) ?? null;
-      },
-    },
-    text: () => readBody(req),
-  };
+/** What an adapter knows of a request besides. */
+interface Placed {
+  /** Stands in for the Host header, where a trusted proxy says another. */
+  host?: string | undefined;
+  /** What the framework took off the path, where no server in front has left the whole of it. */
+  base?: string;
 }
+
+class NodeRequestView implements RequestView {
+  readonly #req: NodeRequest;
+  readonly #placed: Placed;
+
+  constructor(req: NodeRequest, placed: Placed) {
+    this.#req = req;
+    this.#placed = placed;
+  }
+
+  get method(): string {
+    return this.#req.method ?? "GET";
+  }
+
+  get url(): string {
+    // Express strips a mount path off `url`; the public one is needed.
+    return this.#req.originalUrl ?? (this.#placed.base ?? "") + (this.#req.url ?? "/");
+  }
+
+  get headers(): RequestView["headers"] {
+    return this;
+  }
+
+  get(name: string): string | null {
+    const value = (name === "host" ? this.#placed.host : undefined) ?? this.#req.headers[name];
+    return (Array.isArray(value) ? value.join(", ") : value) ?? null;
+  }
+
+  text(): Promise<string> {
+    return readBody(this.#req);
+  }
+}
+
+const NOWHERE_ELSE: Placed = {};
+
+/** What the core reads of a Node request. */
+export const toRequestView = (req: NodeRequest, placed = NOWHERE_ELSE): RequestView => new NodeRequestView(req, placed);
 
 /** The posted form as text; empty when it is too long. */
 async function readBody(req: NodeRequest): Promise<string> {
@@ -64,46 +93,66 @@ export interface NodeOutlet extends Outlet {
   send(reply: Reply): void;
 }
 
+class ResponseOutlet implements NodeOutlet {
+  readonly #res: ServerResponse;
+  readonly #headers: IncomingMessage["headers"];
+  #lines: Map<string, string> | undefined;
+  #read = false;
+  #wrote = false;
+
+  constructor(res: ServerResponse, { headers }: Pick<IncomingMessage, "headers">) {
+    this.#res = res;
+    this.#headers = headers;
+    beforeHeaders(res, this);
+  }
+
+  canWrite(): boolean {
+    return !this.#res.headersSent;
+  }
+
+  sessionRead(): void {
+    this.#read = true;
+  }
+
+  setCookies(added: readonly string[]): void {
+    this.#wrote = true;
+    this.#lines ??= new Map();
+    for (const line of added) this.#lines.set(cookieNameOf(line), line);
+    if (this.canWrite()) dropCookies(this.#res, this.#lines);
+    this.#headers.cookie = cookieHeaderAfter(this.#headers.cookie, added);
+  }
+
+  send({ status, headers, body }: Reply): void {
+    const res = this.#res;
+    this.#wrote = true;
+    res.statusCode = status;
+    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+    res.end(body ?? undefined);
+  }
+
+  /** Puts on the response what is to be on it. */
+  apply(): void {
+    const res = this.#res;
+    if (this.#lines) {
+      const others = setCookiesOf(res);
+      // Somebody who wrote one of ours after us, such as latchkey in a Next behind this server, knew ours.
+      for (const line of others) this.#lines.delete(cookieNameOf(line));
+      if (this.#lines.size > 0) res.setHeader("set-cookie", [...others, ...this.#lines.values()]);
+    }
+    if (!this.#read && !this.#wrote) return;
+    for (const [name, value] of cachingHeaders((name) => headerOf(res, name), this.#wrote)) {
+      if (value === null) res.removeHeader(name);
+      else res.setHeader(name, value);
+    }
+  }
+}
+
 /**
  * The one place where a Node response is touched: when its headers are about to leave, over whatever the app put there.
  * Who looks at the request after a write sees the cookies as they will be: another server behind this one, such as Next.
  */
-export function createOutlet(res: ServerResponse, { headers }: Pick<IncomingMessage, "headers">): NodeOutlet {
-  const lines = new Map<string, string>();
-  let read = false;
-  let wrote = false;
-
-  beforeHeaders(res, () => {
-    const others = setCookiesOf(res);
-    // Somebody who wrote one of ours after us, such as latchkey in a Next behind this server, knew ours.
-    for (const line of others) lines.delete(cookieNameOf(line));
-    if (lines.size > 0) res.setHeader("set-cookie", [...others, ...lines.values()]);
-    if (!read && !wrote) return;
-    for (const [name, value] of Object.entries(cachingHeaders((name) => headerOf(res, name), wrote))) {
-      if (value === null) res.removeHeader(name);
-      else res.setHeader(name, value);
-    }
-  });
-
-  return {
-    canWrite: () => !res.headersSent,
-    setCookies(added) {
-      wrote = true;
-      for (const line of added) lines.set(cookieNameOf(line), line);
-      if (!res.headersSent) dropCookies(res, lines);
-      headers.cookie = cookieHeaderAfter(headers.cookie, added);
-    },
-    sessionRead() {
-      read = true;
-    },
-    send({ status, headers, body }) {
-      wrote = true;
-      res.statusCode = status;
-      for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
-      res.end(body ?? undefined);
-    },
-  };
-}
+export const createOutlet = (res: ServerResponse, req: Pick<IncomingMessage, "headers">): NodeOutlet =>
+  new ResponseOutlet(res, req);
 
 const setCookiesOf = (res: ServerResponse): string[] => [res.getHeader("set-cookie") ?? []].flat().map(String);
 
@@ -119,16 +168,20 @@ function headerOf(res: ServerResponse, name: string): string | null {
   return value === undefined ? null : [value].flat().join(", ");
 }
 
-/** Calls the listener once, when the headers are about to leave: those that `writeHead` was given are on the response by then. */
-function beforeHeaders(res: ServerResponse, listener: () => void): void {
+/** Applies once, when the headers are about to leave: those that `writeHead` was given are on the response by then. */
+function beforeHeaders(res: ServerResponse, outlet: Pick<ResponseOutlet, "apply">): void {
   const { writeHead } = res;
   res.writeHead = (status: number, ...rest: unknown[]) => {
     res.writeHead = writeHead;
+    if (rest.length === 0) {
+      outlet.apply();
+      return res.writeHead(status);
+    }
     const pairs = pairsOf(rest.at(-1));
     // Over what was there before, and still several under one name.
     for (const [name] of pairs) res.removeHeader(name);
     for (const [name, value] of pairs) res.appendHeader(name, value);
-    listener();
+    outlet.apply();
     return res.writeHead(status, rest.find((item) => typeof item === "string") as string);
   };
 }

@@ -1,3 +1,4 @@
+import type { Awaitable } from "../core/awaitable.js";
 import type { AuthSession, Visit } from "../core/relying-party/visit.js";
 import { type PresentAuth, present } from "./present.js";
 import { createOutlet, type WebOutlet } from "./web.js";
@@ -28,7 +29,7 @@ export interface Serving<Data> {
 
 /** Serves requests that `open` opens. */
 export function createServing<Data>(
-  open: (request: Request, outlet: WebOutlet) => Promise<Visit<Data>>,
+  open: (request: Request, outlet: WebOutlet) => Awaitable<Visit<Data>>,
 ): Serving<Data> {
   type Open = { readonly visit: Visit<Data>; readonly outlet: WebOutlet };
   /** Requests that are being served. */
@@ -57,7 +58,7 @@ export function createServing<Data>(
     (request, ...rest) =>
       serve(request, ({ visit, outlet }) => {
         const reply = guarded && visit.guard();
-        return reply ? outlet.send(reply) : handler(request, present(visit, outlet.send), ...rest);
+        return reply ? outlet.send(reply) : handler(request, present(visit, outlet), ...rest);
       });
 
   const visit: Serving<Data>["visit"] = async (request) =>
@@ -66,7 +67,7 @@ export function createServing<Data>(
   return {
     wrap: around(false),
     requireSession: around(true),
-    getSession: async (request) => (await visit(request)).session,
+    getSession: async (request) => (await visit(request)).session(),
     visit,
   };
 }

@@ -51,7 +51,7 @@ export function createOutlet({ open = true, ahead = false } = {}): WebOutlet {
       headers.delete("set-cookie");
       for (const line of merged) headers.append("set-cookie", line);
     }
-    for (const [name, value] of Object.entries(cachingHeaders((name) => headers.get(name), wrote || ahead))) {
+    for (const [name, value] of cachingHeaders((name) => headers.get(name), wrote || ahead)) {
       if (value === null) headers.delete(name);
       else headers.set(name, value);
     }

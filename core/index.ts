@@ -1,7 +1,7 @@
 /** The public names of the core. */
+export type { Awaitable } from "./awaitable.js";
 export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, type MisuseCode, MisuseError } from "./errors.js";
 export type { LatchkeyEvent } from "./events.js";
-export type { Awaitable } from "./ports.js";
 export { auth0 } from "./provider/auth0.js";
 export {
   type AppSealer as Sealer,

@@ -46,15 +46,14 @@ const OTHER_CACHES = [
 export function cachingHeaders(
   current: (name: string) => string | null,
   wrote: boolean,
-): Record<string, string | null> {
-  const names = (current("vary") ?? "").split(",").map((name) => name.trim());
+): Array<[name: string, value: string | null]> {
+  const headers: Array<[string, string | null]> = wrote ? OTHER_CACHES.map((name) => [name, null]) : [];
+  if (wrote) headers.push(["cache-control", "private, no-store"]);
+  else if (current("cache-control") === null) headers.push(["cache-control", "private"]);
+  const vary = current("vary");
+  const names = vary?.split(",").map((name) => name.trim()) ?? [];
   const known = names.some((name) => name === "*" || name.toLowerCase() === "cookie");
-  const headers: Record<string, string | null> = wrote
-    ? Object.fromEntries(OTHER_CACHES.map((name) => [name, null]))
-    : {};
-  if (wrote) headers["cache-control"] = "private, no-store";
-  else if (current("cache-control") === null) headers["cache-control"] = "private";
-  if (!known) headers["vary"] = [...names.filter(Boolean), "Cookie"].join(", ");
+  if (!known) headers.push(["vary", vary ? `${vary}, Cookie` : "Cookie"]);
   return headers;
 }
 

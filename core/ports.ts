@@ -1,6 +1,3 @@
-/** A value, or a promise of it: what is synchronous on one runtime may be asynchronous on the next. */
-export type Awaitable<T> = T | Promise<T>;
-
 /** The shape of `fetch` that the core calls. The platform's own fits as it is. */
 export type FetchPort = (url: string, init?: FetchInit) => Promise<Response>;
 

@@ -128,7 +128,9 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
     redirect,
     async required({ returnTo } = {}) {
       const { context, visit } = await open();
-      return visit.session ?? redirect({ status: 302, headers: { location: loginUrl(context, returnTo) }, body: null });
+      return (
+        visit.session() ?? redirect({ status: 302, headers: { location: loginUrl(context, returnTo) }, body: null })
+      );
     },
   };
 }

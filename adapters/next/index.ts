@@ -117,9 +117,9 @@ export function createAuth<Data = Record<string, unknown>>(options: AuthOptions<
     withPageAuth: pages.withPageAuth,
     async forRequest(req, res) {
       const { visit, outlet } = await pages.open(req, res);
-      return present(visit, (reply) => outlet?.send(reply));
+      return present(visit, { send: (reply) => outlet?.send(reply) });
     },
-    getSession: async (...where: Where) => (await visitOf(where)).session,
+    getSession: async (...where: Where) => (await visitOf(where)).session(),
     async accessToken(...args: unknown[]) {
       const [where, [asked]] = split(args);
       return (await visitOf(where)).accessToken(asked as TokenRequest | undefined);

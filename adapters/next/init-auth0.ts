@@ -90,7 +90,7 @@ export function initAuth0(settings: Auth0Settings): Auth0 {
 
   async function getSession(req: IncomingMessage, res?: ServerResponse): Promise<Auth0Session | null> {
     const { visit, context } = await pages.open(req, res);
-    const { session } = visit;
+    const session = visit.session();
     return session && sessionOf(session.user, session.data, session.beganAt, await tokensOf(context));
   }
 
@@ -161,15 +161,16 @@ export function initAuth0(settings: Auth0Settings): Auth0 {
 
     async handleProfile(req, res, { refetch = false } = {}) {
       const { visit, context, outlet } = await pages.open(req, res);
-      if (visit.session && refetch) await refetchUser(context);
-      outlet?.send(visit.session ? json(200, visit.session.user) : notAuthenticated());
+      if (visit.session() && refetch) await refetchUser(context);
+      const session = visit.session();
+      outlet?.send(session ? json(200, session.user) : notAuthenticated());
     },
 
     tokenCache: (req, res) => ({
       async getAccessToken({ scopes = [], refresh = false } = {}) {
         const { visit, context } = await pages.open(req, res);
         const tokens = await tokensOf(context);
-        if (!visit.session || !tokens) throw new AccessTokenError("invalid_session");
+        if (!visit.session() || !tokens) throw new AccessTokenError("invalid_session");
         const granted = (tokens.scope ?? context.config.scope).split(" ");
         if (!scopes.every((scope) => granted.includes(scope))) throw new AccessTokenError("insufficient_scope");
         try {

@@ -40,11 +40,11 @@ export function createPagesRouter<Data>(configured: () => Configured<Data>): Pag
 
   async function openPage(req: NodeRequest, res: ServerResponse | undefined) {
     const { relyingParty, base } = configured();
-    const view = toRequestView(req);
     const outlet = res && createNodeOutlet(res, req);
-    // Only a server in front of Next leaves the whole path.
-    const url = req.originalUrl ?? base + view.url;
-    const context = await relyingParty.open({ ...view, url }, outlet ?? createClosedOutlet({ open: false }));
+    const context = await relyingParty.open(
+      toRequestView(req, { base }),
+      outlet ?? createClosedOutlet({ open: false }),
+    );
     const visit = createVisit(context);
     // Our own routes are no activity of a person's: a page may ask one of them all night.
     if (!routeOf(context.request, context.site, context.config)) await visit.roll();
@@ -76,12 +76,12 @@ export function createPagesRouter<Data>(configured: () => Configured<Data>): Pag
 
     requireAuthentication: (handler) => async (req: NextApiRequest, res) => {
       const { visit, outlet } = await open(req, res);
-      return visit.session ? handler(req, res) : outlet?.send(notAuthenticated());
+      return visit.session() ? handler(req, res) : outlet?.send(notAuthenticated());
     },
 
     withPageAuth: (handler) => async (page) => {
       const { visit, context } = await open(page.req, page.res);
-      const { session } = visit;
+      const session = visit.session();
       const back = configured().base + urlOf(page);
       if (!session) return { redirect: { destination: loginUrl(context, back), permanent: false } };
       const result = handler ? await handler(page, session) : { props: {} };

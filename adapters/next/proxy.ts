@@ -75,7 +75,7 @@ export const createProxy =
     const visit = createVisit(context);
     if (!isAsset(request)) await workAhead(context);
     if (outlet.lines().length > 0) showCookies(request, outlet.lines());
-    const auth: ProxyAuth<Data> = Object.defineProperties(present(visit, outlet.send), {
+    const auth: ProxyAuth<Data> = Object.defineProperties(present(visit, outlet), {
       requireSession: {
         value() {
           const reply = visit.guard();

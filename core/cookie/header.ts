@@ -27,9 +27,14 @@ const PAIR = /^[ \t]*([!#$%&'*+\-.^_`|~\w]+)[ \t]*=[ \t]*(.*[^ \t])?/s;
  */
 export function readCookies(header: string | null | undefined, prefix: string): Array<[name: string, value: string]> {
   const found: Array<[string, string]> = [];
-  for (const pair of header?.split(";") ?? []) {
+  if (!header) return found;
+  // Other cookies are not looked at: there may be many.
+  for (let at = header.indexOf(prefix); at >= 0; ) {
+    const end = header.indexOf(";", at);
+    const pair = header.slice(header.lastIndexOf(";", at) + 1, end < 0 ? undefined : end);
     const [, name, value = ""] = PAIR.exec(pair) ?? [];
     if (name?.startsWith(prefix)) found.push([name, value]);
+    at = end < 0 ? -1 : header.indexOf(prefix, end);
   }
   return found;
 }

@@ -25,64 +25,92 @@ export interface Jar {
   discard(): void;
 }
 
-/** Opens the jar of one request. Every cookie of ours begins with `prefix`. */
-export function createJar(header: string | null | undefined, prefix: string, defaults: CookieAttributes): Jar {
-  /** What the browser holds: as sent, and as it will be. Undefined for a name that it sent more than once. */
-  let sent = new Map<string, string | undefined>();
-  for (const [name, value] of readCookies(header, prefix)) sent.set(name, sent.has(name) ? undefined : value);
-  let held = new Map(sent);
-  let lines = new Map<string, string>();
+/**
+ * RFC 6265bis 5.6 lets a user agent drop larger ones: 4,093 bytes with attributes is the lowest limit seen. Next prints
+ * an Expires of 39 bytes beside Max-Age.
+ */
+const MAX_COOKIE = 4093 - 39;
 
-  const names = () => [...held.keys()];
-  const chunksOf = (base: string) => names().filter((name) => name.startsWith(`${base}.`));
+/** A class, as all that is made for each request: closures would be an object each, for the collector to carry. */
+class CookieJar implements Jar {
+  readonly #defaults: CookieAttributes;
+  /** What the browser will hold. Undefined for a name that it sent more than once. */
+  #held = new Map<string, string | undefined>();
+  /** The same as it was at the last `take`, once something has changed. */
+  #sent: Map<string, string | undefined> | undefined;
+  #lines: Map<string, string> | undefined;
 
-  function set(name: string, value: string, maxAge: number | undefined, attributes = defaults): void {
-    // S35: what we seal is base64url; anything else is a fault of ours, and must not end an attribute.
-    if (/[^\w.-]/.test(value)) throw new TypeError("latchkey: not a cookie value");
-    held.set(name, value);
-    lines.set(name, setCookieLine(name, value, attributes, maxAge));
+  constructor(header: string | null | undefined, prefix: string, defaults: CookieAttributes) {
+    this.#defaults = defaults;
+    const held = this.#held;
+    for (const [name, value] of readCookies(header, prefix)) held.set(name, held.has(name) ? undefined : value);
   }
 
-  function remove(name: string, attributes = defaults): void {
-    if (!held.delete(name)) return;
-    if (sent.has(name)) lines.set(name, setCookieLine(name, "", attributes, 0));
+  names(): string[] {
+    return [...this.#held.keys()];
+  }
+
+  get(name: string): string | undefined {
+    return this.#held.get(name);
+  }
+
+  set(name: string, value: string, maxAge: number | undefined, attributes = this.#defaults): void {
+    // S35: what we seal is base64url; anything else is a fault of ours, and must not end an attribute.
+    if (/[^\w.-]/.test(value)) throw new TypeError("latchkey: not a cookie value");
+    this.#change().set(name, setCookieLine(name, value, attributes, maxAge));
+    this.#held.set(name, value);
+  }
+
+  delete(name: string, attributes = this.#defaults): void {
+    const lines = this.#change();
+    if (!this.#held.delete(name)) return;
+    if (this.#sent?.has(name)) lines.set(name, setCookieLine(name, "", attributes, 0));
     else lines.delete(name);
   }
 
-  function deleteChunks(base: string): void {
-    for (const name of chunksOf(base)) remove(name);
+  readChunks(base: string): Chunked | undefined {
+    const parts = new Map(this.#chunksOf(base).map((name) => [name.slice(base.length + 1), this.get(name)]));
+    return parts.size > 0 ? joinChunks(parts) : undefined;
   }
 
-  return {
-    names,
-    get: (name) => held.get(name),
-    set,
-    delete: remove,
-    readChunks(base) {
-      const parts = new Map(chunksOf(base).map((name) => [name.slice(base.length + 1), held.get(name)]));
-      return parts.size > 0 ? joinChunks(parts) : undefined;
-    },
-    writeChunks(base, value, maxAge) {
-      /**
-       * RFC 6265bis 5.6 lets a user agent drop larger ones: 4,093 bytes with attributes is the lowest limit seen. Next prints
-       * an Expires of 39 bytes beside Max-Age.
-       */
-      const MAX_COOKIE = 4093 - 39;
-      deleteChunks(base);
-      const room = MAX_COOKIE - setCookieLine(`${base}.0`, "", defaults, LONGEST_AGE).length;
-      for (const [index, part] of splitValue(value, room).entries()) set(`${base}.${index}`, part, maxAge);
-    },
-    deleteChunks,
-    bytes: () => [...held].map((pair) => pair.join("=")).join("; ").length,
-    take() {
-      const taken = lines;
-      lines = new Map();
-      sent = new Map(held);
-      return taken;
-    },
-    discard() {
-      lines = new Map();
-      held = new Map(sent);
-    },
-  };
+  writeChunks(base: string, value: string, maxAge: number | undefined): void {
+    this.deleteChunks(base);
+    const room = MAX_COOKIE - setCookieLine(`${base}.0`, "", this.#defaults, LONGEST_AGE).length;
+    for (const [index, part] of splitValue(value, room).entries()) this.set(`${base}.${index}`, part, maxAge);
+  }
+
+  deleteChunks(base: string): void {
+    for (const name of this.#chunksOf(base)) this.delete(name);
+  }
+
+  bytes(): number {
+    return [...this.#held].map((pair) => pair.join("=")).join("; ").length;
+  }
+
+  take(): Map<string, string> {
+    const taken = this.#lines;
+    this.#lines = this.#sent = undefined;
+    return taken ?? new Map();
+  }
+
+  discard(): void {
+    this.#held = this.#sent ?? this.#held;
+    this.take();
+  }
+
+  /** The lines so far; before the first, what the browser sent is kept. */
+  #change(): Map<string, string> {
+    this.#sent ??= new Map(this.#held);
+    this.#lines ??= new Map();
+    return this.#lines;
+  }
+
+  #chunksOf(base: string): string[] {
+    const start = `${base}.`;
+    return this.names().filter((name) => name.startsWith(start));
+  }
 }
+
+/** Opens the jar of one request. Every cookie of ours begins with `prefix`. */
+export const createJar = (header: string | null | undefined, prefix: string, defaults: CookieAttributes): Jar =>
+  new CookieJar(header, prefix, defaults);

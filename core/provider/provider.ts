@@ -100,9 +100,11 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
   const verify = async (tokens: { idToken: string; accessToken: string }) =>
     verifyIdToken(settings, (await metadata()).jwks_uri, ports, fetch, tokens);
 
+  const keys = async () => keysAt((await metadata()).jwks_uri, ports, fetch);
+
   async function performRefresh({ subject, audience, scope }: RefreshInput, refreshToken: string) {
     // Asked for before the refresh token is spent: a new one that could not be verified would be lost.
-    await keysAt((await metadata()).jwks_uri, ports, fetch);
+    await keys();
     const asked = defined({ grant_type: "refresh_token", refresh_token: refreshToken, audience, scope });
     const response = await grant(asked, "grant_ended");
     const { idToken, accessToken } = response;
@@ -127,11 +129,14 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
       return withParameters(endpoint, { client_id: clientId, request_uri });
     },
 
-    redeem: ({ code, codeVerifier, redirectUri }) =>
-      grant(
+    redeem({ code, codeVerifier, redirectUri }) {
+      // Beside the exchange, to be there when it is done: what goes wrong is told to whoever verifies.
+      keys().catch(() => {});
+      return grant(
         { grant_type: "authorization_code", code, code_verifier: codeVerifier, redirect_uri: redirectUri },
         "code_rejected",
-      ),
+      );
+    },
 
     verifyIdToken: verify,
 

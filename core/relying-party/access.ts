@@ -54,7 +54,7 @@ export async function usableToken<Data>(visit: VisitContext<Data>, asked: TokenR
           token = effect.token;
           return undefined;
         case "end_session":
-          await visit.commit(scope.destroy);
+          await visit.commit(() => scope.destroy());
           return undefined;
         case "fail":
           visit.emit({ type: "failed", code: effect.code });

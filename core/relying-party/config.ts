@@ -1,6 +1,6 @@
+import type { Awaitable } from "../awaitable.js";
 import type { LatchkeyEvent } from "../events.js";
 import type { IdTokenClaims, TokenResponse } from "../exchange/machine.js";
-import type { Awaitable } from "../ports.js";
 import type { ProviderSettings } from "../provider/provider.js";
 import type { SessionsOptions } from "../session/sessions.js";
 

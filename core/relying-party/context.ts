@@ -21,7 +21,8 @@ export interface VisitContext<Data> {
   readonly request: RequestView;
   readonly site: Site;
   readonly scope: SessionScope<SignedIn<Data>, TokenSet>;
-  readonly transactions: Transactions;
+  /** Sign-ins in progress in this browser. */
+  transactions(): Transactions;
   readonly outlet: Outlet;
   emit(event: UntimedEvent): void;
   /**

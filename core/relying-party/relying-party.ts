@@ -1,71 +1,107 @@
-import type { CookieAttributes } from "../cookie/header.js";
+import { type Awaitable, chain } from "../awaitable.js";
 import { emitter } from "../events.js";
 import type { Outlet, RequestView } from "../plan.js";
 import type { Ports } from "../ports.js";
 import { createProvider } from "../provider/provider.js";
 import { packed } from "../seal/payload.js";
-import { createSealer } from "../seal/sealer.js";
+import { createSealer, type Sealer } from "../seal/sealer.js";
 import { type RelyingPartyConfig, type Site, sealedFor } from "./config.js";
 import type { VisitContext } from "./context.js";
 import { chooseSite } from "./site.js";
-import { openTransactions, TRANSACTION_DURATION } from "./transactions.js";
+import { openTransactions, TRANSACTION_DURATION, type Transactions } from "./transactions.js";
 import { createUserSessions } from "./user-sessions.js";
 import { createVisit, type Visit } from "./visit.js";
 
 /** Sign-in and sessions of one app: what every adapter calls. It keeps nothing of any user. */
 export interface RelyingParty<Data> {
-  /** Opens the session of one request. Never throws for what a client sent. */
-  open(request: RequestView, outlet: Outlet): Promise<VisitContext<Data>>;
+  /** Opens the session of one request; at once where nothing is to be waited for. Never throws for what a client sent. */
+  open(request: RequestView, outlet: Outlet): Awaitable<VisitContext<Data>>;
   /** The same, as a {@link Visit}. */
-  visit(request: RequestView, outlet: Outlet): Promise<Visit<Data>>;
+  visit(request: RequestView, outlet: Outlet): Awaitable<Visit<Data>>;
 }
 
 /** @throws MisuseError (`ERR_CONFIG`) when secrets, cookies or durations are wrong */
 export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports: Ports): RelyingParty<Data> {
-  const provider = createProvider(config.provider, ports);
   const use = sealedFor(config.provider);
-  const transactionSealer = createSealer(config.session.secret, `transaction ${use}`, TRANSACTION_DURATION, packed);
-  const exchange = { ...config, ...config.provider, transactionDuration: TRANSACTION_DURATION };
   const emit = emitter(config.onEvent, ports.now);
+  const party: Party<Data> = {
+    config,
+    ports,
+    emit,
+    provider: createProvider(config.provider, ports),
+    exchange: { ...config, ...config.provider, transactionDuration: TRANSACTION_DURATION },
+    transactionSealer: createSealer(config.session.secret, `transaction ${use}`, TRANSACTION_DURATION, packed),
+  };
   const sessionsAt = (secure: boolean) =>
     createUserSessions({ ...config.session, use, cookie: { ...config.session.cookie, secure } }, ports, emit);
   // Secure follows the configured origin, never the socket: one set of names for https, one for loopback http.
   const sessions = new Map(config.sites.map(({ secure }) => [secure, sessionsAt(secure)]));
 
   const relyingParty: RelyingParty<Data> = {
-    async open(request, outlet) {
+    open(request, outlet) {
       const site = chooseSite(config.sites, request);
       const { load, cookieName } = sessions.get(site.secure) as ReturnType<typeof sessionsAt>;
-      const scope = await load(request.headers.get("cookie"));
-      const transactions = openTransactions(
-        scope.jar,
-        cookieName("tx."),
-        transactionSealer,
-        transactionAttributes(config, site),
-        ports.now,
+      return chain(
+        load(request.headers.get("cookie")),
+        (scope) => new Context(party, request, site, scope, outlet, cookieName),
       );
-      let last = Promise.resolve();
-      const commit: VisitContext<Data>["commit"] = (change, roll = false) => {
-        const write = async () => {
-          change?.();
-          const lines = await scope.commit({ roll });
-          if (lines[0]) outlet.setCookies(lines);
-        };
-        // What went wrong before was told to whoever asked for it.
-        last = last.then(write, write);
-        return last;
-      };
-      return { config, exchange, ports, provider, request, site, scope, transactions, outlet, emit, commit };
     },
-    visit: async (request, outlet) => createVisit(await relyingParty.open(request, outlet)),
+    visit: (request, outlet) => chain(relyingParty.open(request, outlet), createVisit),
   };
   return relyingParty;
 }
 
-/** The callback is always reached by a navigation from the provider's site, which Lax allows; an embedded app needs None. */
-function transactionAttributes<Data>(
-  { session: { cookie } }: RelyingPartyConfig<Data>,
-  { secure }: Site,
-): CookieAttributes {
-  return { ...cookie, secure, sameSite: cookie?.sameSite === "none" ? "none" : "lax" };
+/** What is the same for all requests. */
+type Party<Data> = Pick<VisitContext<Data>, "config" | "exchange" | "ports" | "provider" | "emit"> & {
+  readonly transactionSealer: Sealer;
+};
+
+class Context<Data> implements VisitContext<Data> {
+  readonly #party: Party<Data>;
+  readonly config: VisitContext<Data>["config"];
+  readonly exchange: VisitContext<Data>["exchange"];
+  readonly ports: Ports;
+  readonly provider: VisitContext<Data>["provider"];
+  readonly emit: VisitContext<Data>["emit"];
+  #last: Promise<void> | undefined;
+
+  constructor(
+    party: Party<Data>,
+    readonly request: RequestView,
+    readonly site: Site,
+    readonly scope: VisitContext<Data>["scope"],
+    readonly outlet: Outlet,
+    readonly cookieName: (rest: string) => string,
+  ) {
+    this.#party = party;
+    this.config = party.config;
+    this.exchange = party.exchange;
+    this.ports = party.ports;
+    this.provider = party.provider;
+    this.emit = party.emit;
+  }
+
+  transactions(): Transactions {
+    const { config, site, scope, ports } = this;
+    // The callback is always reached by a navigation from the provider's site, which Lax allows; an embedded app needs None.
+    const sameSite = config.session.cookie?.sameSite === "none" ? "none" : "lax";
+    return openTransactions(
+      scope.jar,
+      this.cookieName("tx."),
+      this.#party.transactionSealer,
+      { ...config.session.cookie, secure: site.secure, sameSite },
+      ports.now,
+    );
+  }
+
+  commit(change?: () => void, roll = false): Promise<void> {
+    const write = async () => {
+      change?.();
+      const lines = await this.scope.commit({ roll });
+      if (lines[0]) this.outlet.setCookies(lines);
+    };
+    // What went wrong before was told to whoever asked for it.
+    this.#last = this.#last ? this.#last.then(write, write) : write();
+    return this.#last;
+  }
 }

@@ -1,3 +1,4 @@
+import type { Awaitable } from "../awaitable.js";
 import type { ExchangeError } from "../errors.js";
 import type { Plan, Reply } from "../plan.js";
 import { isNavigation, isSameOrigin, queryOf } from "../request.js";
@@ -18,7 +19,7 @@ export interface RouteOptions<Data> {
 }
 
 /** Answers a request for one of our routes. */
-export async function answerRoute<Data>(context: VisitContext<Data>): Promise<Plan> {
+export function answerRoute<Data>(context: VisitContext<Data>): Awaitable<Plan> {
   const route = routeOf(context.request, context.site, context.config);
   return route && answerAs(context, route);
 }

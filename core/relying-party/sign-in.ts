@@ -104,7 +104,7 @@ export async function finishSignIn<Data>(
   options: CallbackOptions<Data> = {},
 ): Promise<Reply> {
   const [stated, again] = parameters.getAll("state");
-  const transaction = stated && again === undefined ? await visit.transactions.find(stated) : undefined;
+  const transaction = stated && again === undefined ? await visit.transactions().find(stated) : undefined;
   // Back button, bookmark, a second delivery: somebody who is signed in already goes on.
   if (!transaction && visit.scope.session)
     return redirect(`${visit.site.origin}${visit.site.path}/`, visit.request.method);
@@ -152,16 +152,16 @@ async function perform<Data>(
   before: State,
   { returnTo, onSignIn = visit.config.onSignIn }: CallbackOptions<Data>,
 ): Promise<Reply | Event | undefined> {
-  const { provider, ports, request, site, transactions } = visit;
+  const { provider, ports, request, site } = visit;
   const { appState } = ("transaction" in before && before.transaction) || {};
   switch (effect.name) {
     case "set_transaction":
-      await transactions.add(effect.transaction);
+      await visit.transactions().add(effect.transaction);
       return undefined;
     case "authorize":
       return redirect(await provider.authorizationUrl(effect.parameters), request.method);
     case "clear_transaction":
-      if ("transaction" in before) await transactions.remove(before.transaction.state);
+      if ("transaction" in before) await visit.transactions().remove(before.transaction.state);
       // Written at once: used up even if the session that follows cannot be written.
       await visit.commit();
       return undefined;

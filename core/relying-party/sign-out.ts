@@ -15,7 +15,7 @@ export async function signOut<Data>(visit: VisitContext<Data>, options: LogoutOp
   const { config, provider, scope, site, request } = visit;
   const { session } = scope;
   const { idToken, refreshToken } = (await scope.tokens()) ?? {};
-  await visit.commit(scope.destroy);
+  await visit.commit(() => scope.destroy());
   visit.emit({ type: "signed_out" });
   const fallback = `${site.path}${config.postLogoutPath}`;
   const home =

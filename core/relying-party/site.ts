@@ -13,6 +13,7 @@ type Mounted = Pick<RelyingPartyConfig<never>, "mount" | "trailingSlash">;
  * the longest that fits; else the first. Never remembered (S40).
  */
 export function chooseSite(sites: RelyingPartyConfig<never>["sites"], request: RequestView): Site {
+  if (sites.length === 1) return sites[0];
   const host = request.headers.get("host")?.toLowerCase();
   const here = sites.filter(({ origin }) => origin.endsWith(`//${host}`));
   const fitting = here.filter(({ path }) => `${pathOf(request)}/`.startsWith(`${path}/`));

@@ -5,11 +5,11 @@ import { userOf } from "./sign-in.js";
 
 /** Asks the userinfo endpoint again and keeps what it says of the user. @throws ExchangeError as `accessToken` */
 export async function refetchUser<Data>(visit: VisitContext<Data>): Promise<void> {
-  const { scope, provider, commit } = visit;
+  const { scope, provider } = visit;
   const token = await accessToken(visit);
   const sub = scope.session?.data.user.sub ?? "";
   const claims = await provider.userinfo(token, sub);
-  await commit(() => {
+  await visit.commit(() => {
     if (scope.session) scope.update(({ user, data }) => ({ user: { ...user, ...userOf(claims, sub) }, data }));
   });
 }

@@ -1,3 +1,4 @@
+import type { Awaitable } from "../awaitable.js";
 import { MisuseError } from "../errors.js";
 import type { TokenRequest } from "../exchange/token-life.js";
 import type { Plan, Reply } from "../plan.js";
@@ -31,15 +32,15 @@ export interface AuthSession<Data> {
 
 /** One request, as the relying party serves it. */
 export interface Visit<Data> {
-  readonly session: AuthSession<Data> | null;
+  session(): AuthSession<Data> | null;
   /** Why there is no session, when there were cookies that could have been one. For logs. */
-  readonly reason: SessionRefusal | undefined;
+  reason(): SessionRefusal | undefined;
   /** Answers the routes under the mount; anything else passes. */
-  route(): Promise<Plan>;
+  route(): Awaitable<Plan>;
   /** Passes when someone is signed in; else a redirect to sign in for a page, 401 JSON for the rest. */
   guard(): Plan;
-  /** Writes down activity, when it is due. */
-  roll(): Promise<void>;
+  /** Writes down activity, when it is due; otherwise there is nothing to wait for. */
+  roll(): Awaitable<void>;
   /**
    * Merges a patch into the session's data, or applies a function to it.
    * @throws MisuseError `ERR_NO_SESSION`, `ERR_HEADERS_SENT`, `ERR_NOT_JSON`
@@ -62,54 +63,86 @@ export interface Visit<Data> {
   logout(options?: LogoutOptions): Promise<Reply>;
 }
 
-/** The relying party's side of one request. */
-export function createVisit<Data>(context: VisitContext<Data>): Visit<Data> {
-  const { scope, request, outlet } = context;
+/** A class, as all that is made for each request: closures would be an object each, for the collector to carry. */
+class ContextVisit<Data> implements Visit<Data> {
+  readonly #context: VisitContext<Data>;
+  /** What was shown last: the same object until the session changes, however often it is asked for. */
+  #shown: { readonly of: unknown; readonly session: AuthSession<Data> | null } | undefined;
 
-  function writable(): void {
-    if (outlet.canWrite()) return;
-    throw new MisuseError("ERR_HEADERS_SENT", "too late for cookies, or in a Server Component");
+  constructor(context: VisitContext<Data>) {
+    this.#context = context;
   }
 
-  return {
-    get session() {
-      outlet.sessionRead();
-      return scope.session && { ...scope.session, ...scope.session.data };
-    },
-    get reason() {
-      outlet.sessionRead();
-      return scope.reason;
-    },
-    route: () => answerRoute(context),
-    guard() {
-      outlet.sessionRead();
-      if (scope.session) return undefined;
-      return wantsPage(request) ? redirect(loginUrl(context), request.method) : notAuthenticated();
-    },
-    async roll() {
-      if (scope.session && !isPrefetch(request) && outlet.canWrite()) await context.commit(undefined, true);
-    },
-    async update(change) {
-      writable();
-      await context.commit(() => {
-        if (!scope.session) throw new MisuseError("ERR_NO_SESSION", "there is no session");
-        scope.update(({ user, data }) => ({
-          user,
-          data: typeof change === "function" ? change(data) : { ...data, ...change },
-        }));
-      });
-      // The response may have left while it was sealed.
-      writable();
-    },
-    accessToken: (asked) => accessToken(context, asked),
-    fetch: (url, init, asked) => authorizedFetch(context, url, init, asked),
-    async login(options = {}) {
-      writable();
-      return answering(context, () => startSignIn(context, { returnTo: targetOf(request), ...options }));
-    },
-    async logout(options = {}) {
-      writable();
-      return answering(context, () => signOut(context, options));
-    },
-  };
+  session(): AuthSession<Data> | null {
+    const { outlet, scope } = this.#context;
+    outlet.sessionRead();
+    const { session } = scope;
+    if (this.#shown?.of !== session) {
+      this.#shown = { of: session, session: session && { ...session, ...session.data } };
+    }
+    return this.#shown?.session ?? null;
+  }
+
+  reason(): SessionRefusal | undefined {
+    this.#context.outlet.sessionRead();
+    return this.#context.scope.reason;
+  }
+
+  route(): Awaitable<Plan> {
+    return answerRoute(this.#context);
+  }
+
+  guard(): Plan {
+    const { outlet, scope, request } = this.#context;
+    outlet.sessionRead();
+    if (scope.session) return undefined;
+    return wantsPage(request) ? redirect(loginUrl(this.#context), request.method) : notAuthenticated();
+  }
+
+  roll(): Awaitable<void> {
+    const { outlet, scope, request } = this.#context;
+    const isDue = scope.session && scope.isDue() && !isPrefetch(request) && outlet.canWrite();
+    return isDue ? this.#context.commit(undefined, true) : undefined;
+  }
+
+  async update(change: Partial<Data> | ((data: Data) => Data)): Promise<void> {
+    const { scope } = this.#context;
+    this.#mustBeWritable();
+    await this.#context.commit(() => {
+      if (!scope.session) throw new MisuseError("ERR_NO_SESSION", "there is no session");
+      scope.update(({ user, data }) => ({
+        user,
+        data: typeof change === "function" ? change(data) : { ...data, ...change },
+      }));
+    });
+    // The response may have left while it was sealed.
+    this.#mustBeWritable();
+  }
+
+  accessToken(asked?: TokenRequest): Promise<string> {
+    return accessToken(this.#context, asked);
+  }
+
+  fetch(url: string | URL, init?: FetchInit, asked?: TokenRequest): Promise<Response> {
+    return authorizedFetch(this.#context, url, init, asked);
+  }
+
+  async login(options: LoginOptions = {}): Promise<Reply> {
+    const context = this.#context;
+    this.#mustBeWritable();
+    return answering(context, () => startSignIn(context, { returnTo: targetOf(context.request), ...options }));
+  }
+
+  async logout(options: LogoutOptions = {}): Promise<Reply> {
+    this.#mustBeWritable();
+    return answering(this.#context, () => signOut(this.#context, options));
+  }
+
+  #mustBeWritable(): void {
+    if (this.#context.outlet.canWrite()) return;
+    throw new MisuseError("ERR_HEADERS_SENT", "too late for cookies, or in a Server Component");
+  }
 }
+
+/** The relying party's side of one request. */
+export const createVisit = <Data>(context: VisitContext<Data>): Visit<Data> => new ContextVisit(context);

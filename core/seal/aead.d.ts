@@ -1,4 +1,4 @@
-import type { Awaitable } from "../ports.js";
+import type { Awaitable } from "../awaitable.js";
 
 /**
  * What the seal needs of a platform, behind one port: AES-256-GCM (RFC 7518 5.3) and the conversions of bytes, which

@@ -1,7 +1,7 @@
+import { type Awaitable, chain } from "../awaitable.js";
 import { must } from "../errors.js";
-import type { Awaitable } from "../ports.js";
 import { packed } from "./payload.js";
-import { chain, createSealer, type Sealer, type SealRefusal, type Unsealed } from "./sealer.js";
+import { createSealer, type Sealer, type SealRefusal, type Unsealed } from "./sealer.js";
 
 /** What came of opening a sealed string. */
 export type Opened = ({ readonly ok: true } & Unsealed) | { readonly ok: false; readonly reason: SealRefusal };

@@ -1,6 +1,6 @@
 import { hkdf } from "@panva/hkdf";
 import { importKey, toBase64url } from "#aead";
-import type { Awaitable } from "../ports.js";
+import type { Awaitable } from "../awaitable.js";
 import type { EngineKey } from "./aead.js";
 
 /**

@@ -1,6 +1,6 @@
 import { decrypt, encrypt } from "#aead";
+import { type Awaitable, chain } from "../awaitable.js";
 import { MisuseError, must } from "../errors.js";
-import type { Awaitable } from "../ports.js";
 import { createKeyring, HEADER } from "./keyring.js";
 
 /** Why a sealed string was not opened. */
@@ -16,10 +16,6 @@ export interface Codec {
 
 /** The most characters that are looked at, whatever was sent. */
 export const MAX_SEALED = 16_384;
-
-/** Goes on at once where there is nothing to wait for. */
-export const chain = <T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> =>
-  typeof (value as Promise<T>)?.then === "function" ? (value as Promise<T>).then(next) : next(value as T);
 
 /** What was sealed. */
 export interface Unsealed {

@@ -41,8 +41,10 @@ export interface ParsedName {
 
 /** What a name is for, without its prefix: `AbC-_9.id.0` -> tag and concern. */
 export function parseName(rest: string): ParsedName {
-  const [, tag, concern, time] = /^(?:([\w-]{6})\.(id|tok|seen)(?:$|\.)|end\.(\d{1,15})$)/.exec(rest) ?? [];
-  return time ? { concern: "end", time: Number(time) } : { concern: concern as Concern, tag };
+  const [tag, concern] = rest.split(".", 2);
+  if (tag?.length === 6 && (concern === "id" || concern === "tok" || concern === "seen")) return { concern, tag };
+  const time = /^end\.(\d{1,15})$/.exec(rest)?.[1];
+  return time ? { concern: "end", time: Number(time) } : {};
 }
 
 /** An identity as it is sealed: `[id, began, written, ends, data]`, the second and third time counted from the first. */

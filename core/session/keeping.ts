@@ -1,3 +1,4 @@
+import type { Awaitable } from "../awaitable.js";
 import type { Jar } from "../cookie/jar.js";
 import type { Sealer } from "../seal/sealer.js";
 import { bind, type Concern, encodeIdentity, type Identity, tagOf, unbind } from "./concerns.js";
@@ -13,7 +14,7 @@ export interface Change<Data, Tokens> {
 
 /** Where the data and the tokens of sessions are kept: in their cookies, or in a store. */
 export interface Keeper<Data, Tokens> {
-  load(jar: Jar, identity: Identity): Promise<{ data: unknown } | SessionRefusal>;
+  load(jar: Jar, identity: Identity): Awaitable<{ data: unknown } | SessionRefusal>;
   tokens?(jar: Jar, session: Identity): Promise<Tokens | undefined>;
   /** The session as kept now; undefined when it was ended elsewhere. */
   save(jar: Jar, session: Session<Data>, change: Change<Data, Tokens>): Promise<Session<Data> | undefined>;
@@ -49,7 +50,7 @@ export const writerOf =
 export function inIdentity<Data, Tokens>(context: KeeperContext): Keeper<Data, Tokens> {
   const write = writerOf(context, "id", context.identities);
   return {
-    load: async (_jar, identity) => identity,
+    load: (_jar, identity) => identity,
     async save(jar, session, { began, patches }) {
       if (!began && patches.length === 0) return session;
       const written = { ...session, writtenAt: context.now() };

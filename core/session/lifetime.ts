@@ -60,6 +60,7 @@ export function withLimits<Data>(
   { absolute, inactivity }: Lifetimes,
 ): Session<Data> {
   const lastSeenAt = Math.max(identity.writtenAt, seen);
-  const endsAt = Math.min(identity.endsAt, identity.beganAt + absolute);
-  return { ...identity, endsAt, lastSeenAt, inactiveAt: lastSeenAt + inactivity };
+  const { id, beganAt, writtenAt, data } = identity;
+  const endsAt = Math.min(identity.endsAt, beganAt + absolute);
+  return { id, beganAt, writtenAt, endsAt, data, lastSeenAt, inactiveAt: lastSeenAt + inactivity };
 }

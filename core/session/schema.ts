@@ -1,28 +1,32 @@
-import type { Awaitable } from "../ports.js";
+import { type Awaitable, isPromise } from "../awaitable.js";
 
 /** The part of Standard Schema v1 (standardschema.dev) that is called: Zod, Valibot, ArkType and others have it. */
 export interface StandardSchema<Output> {
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
-    validate(
-      value: unknown,
-    ): Awaitable<{ readonly value: Output; readonly issues?: undefined } | { readonly issues: ReadonlyArray<unknown> }>;
+    validate(value: unknown): Awaitable<Result<Output>>;
     readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
   };
 }
 
-/** The value as the schema gives it back, or undefined when it does not fit. */
-export async function conform<Output>(
+type Result<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: ReadonlyArray<unknown> };
+
+/** The value as the schema gives it back, or undefined when it does not fit. At once, where the schema answers at once. */
+export function conform<Output>(
   schema: StandardSchema<Output> | undefined,
   value: unknown,
-): Promise<{ value: Output } | undefined> {
+): Awaitable<{ value: Output } | undefined> {
   if (!schema) return { value: value as Output };
+  // A schema that throws has not accepted: the session is refused, the request goes on.
+  const refuse = () => undefined;
+  const accept = (result: Result<Output>) => ("value" in result && !result.issues ? result : undefined);
   try {
-    const result = await schema["~standard"].validate(value);
-    return "value" in result && !result.issues ? result : undefined;
+    const result = schema["~standard"].validate(value);
+    return isPromise(result) ? result.then(accept).catch(refuse) : accept(result);
   } catch {
-    // A schema that throws has not accepted: the session is refused, the request goes on.
-    return undefined;
+    return refuse();
   }
 }

@@ -1,3 +1,4 @@
+import { type Awaitable, chain } from "../awaitable.js";
 import { type CookieAttributes, checkCookie } from "../cookie/header.js";
 import { createJar } from "../cookie/jar.js";
 import { must } from "../errors.js";
@@ -46,8 +47,8 @@ export interface SessionsOptions<Data> extends LifetimeOptions {
 
 /** Sessions of one app. */
 export interface Sessions<Data, Tokens = unknown> {
-  /** Opens the session in a Cookie header. Never throws for what a client sent. */
-  load(cookieHeader: string | null | undefined): Promise<SessionScope<Data, Tokens>>;
+  /** Opens the session in a Cookie header; at once where nothing is to be waited for. Never throws for what a client sent. */
+  load(cookieHeader: string | null | undefined): Awaitable<SessionScope<Data, Tokens>>;
   /** The full name of a cookie of ours: `tx.abc` -> `__Host-latchkey.tx.abc`. */
   cookieName(rest: string): string;
 }
@@ -102,12 +103,13 @@ export function createSessions<Data, Tokens = unknown>(
     emit,
   };
   return {
-    async load(cookieHeader) {
+    load(cookieHeader) {
       const jar = createJar(cookieHeader, prefix, attributes);
-      const reading = await readSession(context, jar);
-      if (reading.held) emit({ type: "session_opened" });
-      else if (reading.reason) emit({ type: "session_refused", reason: reading.reason });
-      return openScope(context, jar, reading);
+      return chain(readSession(context, jar), (reading) => {
+        if (reading.held) emit({ type: "session_opened" });
+        else if (reading.reason) emit({ type: "session_refused", reason: reading.reason });
+        return openScope(context, jar, reading);
+      });
     },
     cookieName: (rest) => prefix + rest,
   };

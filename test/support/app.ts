@@ -11,8 +11,8 @@ import {
   type TestProvider,
   type TestProviderOptions,
 } from "../../adapters/testing/index.js";
+import type { Awaitable } from "../../core/awaitable.js";
 import type { LatchkeyEvent } from "../../core/events.js";
-import type { Awaitable } from "../../core/ports.js";
 import { expressApps } from "./express-app.js";
 
 /** The routes that the tests ask for, served by an adapter; `extend` adds more where it is Express. */

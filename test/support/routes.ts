@@ -1,7 +1,7 @@
 import { CookieTooLargeError, ExchangeError, MisuseError } from "../../adapters/edge.js";
 import { createSealer } from "../../adapters/index.js";
 import type { PresentAuth } from "../../adapters/present.js";
-import type { Awaitable } from "../../core/ports.js";
+import type { Awaitable } from "../../core/awaitable.js";
 
 /** What any adapter gives a handler; `login` and `logout` differ in what they make. */
 type Present = PresentAuth<Record<string, unknown>, unknown>;

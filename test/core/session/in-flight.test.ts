@@ -66,7 +66,7 @@ function createWorld() {
   const cookies = new Map<string, string>();
   const inFlight: Response[] = [];
   const header = () => [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-  const open = (): Promise<SessionScope<Data, Tokens>> => sessions.load(header());
+  const open = async (): Promise<SessionScope<Data, Tokens>> => sessions.load(header());
 
   return {
     cookies,
