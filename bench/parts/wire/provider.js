@@ -1,0 +1,77 @@
+import { createSign, generateKeyPairSync, randomUUID } from "node:crypto";
+import { tokens, user } from "../../reference.js";
+
+const decoded = (jwt, part) => JSON.parse(Buffer.from(jwt.split(".")[part], "base64url").toString());
+const segment = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+const header = decoded(tokens.idToken, 0);
+const claims = decoded(tokens.idToken, 1);
+
+/** Who the reference tokens come from, and whom they are for. */
+export const ISSUER = claims.iss;
+export const CLIENT_ID = claims.aud;
+export const CLIENT_SECRET = "the client secret of the bench";
+export const SCOPE = tokens.scope;
+/** Milliseconds: when the reference tokens were issued. */
+export const ISSUED_AT = claims.iat * 1000;
+
+/**
+ * The provider that the reference session comes from, as a `fetch`: its tokens are the reference's. The ID Token alone is
+ * signed anew, with the nonce of the sign-in, by a key of the same size and name: as many bytes as before.
+ */
+export function createProvider() {
+  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const jwks = { keys: [{ ...publicKey.export({ format: "jwk" }), kid: header.kid, alg: "RS256", use: "sig" }] };
+  const nonces = new Map();
+
+  function idToken(nonce) {
+    const unsigned = `${segment(header)}.${segment({ ...claims, nonce })}`;
+    return `${unsigned}.${createSign("RSA-SHA256").update(unsigned).sign(privateKey, "base64url")}`;
+  }
+
+  const redeem = (code) => ({
+    access_token: tokens.accessToken,
+    id_token: idToken(nonces.get(code)),
+    refresh_token: tokens.refreshToken,
+    scope: tokens.scope,
+    token_type: "Bearer",
+    expires_in: tokens.expiresAt - claims.iat,
+  });
+
+  return {
+    async fetch(input, init) {
+      const request = new Request(input, init);
+      const { origin, pathname } = new URL(request.url);
+      if (`${origin}/` !== ISSUER) throw new TypeError(`no network here: ${request.url}`);
+      if (pathname === "/.well-known/openid-configuration") return Response.json(METADATA);
+      if (pathname === "/jwks") return Response.json(jwks);
+      if (pathname === "/userinfo") return Response.json(user);
+      return Response.json(redeem(new URLSearchParams(await request.text()).get("code")));
+    },
+    /** What a browser does next after the user signed in there. @returns {{ url: string, form?: string }} */
+    authorize(url) {
+      const asked = new URL(url).searchParams;
+      const code = randomUUID();
+      nonces.set(code, asked.get("nonce") ?? undefined);
+      const answer = new URLSearchParams({ code, state: asked.get("state") });
+      const back = asked.get("redirect_uri");
+      return asked.get("response_mode") === "form_post"
+        ? { url: back, form: `${answer}` }
+        : { url: `${back}?${answer}` };
+    },
+  };
+}
+
+const METADATA = {
+  issuer: ISSUER,
+  authorization_endpoint: `${ISSUER}authorize`,
+  token_endpoint: `${ISSUER}token`,
+  userinfo_endpoint: `${ISSUER}userinfo`,
+  jwks_uri: `${ISSUER}jwks`,
+  response_types_supported: ["code"],
+  response_modes_supported: ["query", "form_post"],
+  subject_types_supported: ["public"],
+  id_token_signing_alg_values_supported: ["RS256"],
+  token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+  code_challenge_methods_supported: ["S256"],
+};

@@ -1,0 +1,181 @@
+import { Auth } from "@auth/core";
+import { Auth0Client } from "@auth0/nextjs-auth0/server";
+import { betterAuth } from "better-auth";
+import { genericOAuth } from "better-auth/plugins";
+import express from "express";
+import openidConnect from "express-openid-connect";
+import { NextRequest } from "next/server.js";
+import { createAuth } from "../../../dist/edge.js";
+import { ORIGIN } from "./browser.js";
+import { overHttp } from "./http.js";
+import { CLIENT_ID, CLIENT_SECRET, ISSUER, SCOPE } from "./provider.js";
+
+const secret = "a secret for the bench of at least thirty-two characters";
+
+/** Ours, at the edge; the same bytes as in Express and in Next. */
+export function latchkey({ fetch }) {
+  const auth = createAuth({
+    issuer: ISSUER,
+    clientId: CLIENT_ID,
+    clientSecret: CLIENT_SECRET,
+    secret,
+    baseUrl: ORIGIN,
+    scope: SCOPE,
+    fetch,
+    now: () => Date.now(),
+  });
+  const handle = auth.wrap((_request, { session }) => new Response(session?.user.sub ?? "nobody"));
+  return { handle, signIn: { path: "/auth/login" } };
+}
+
+/** Its middleware in front of a page that reads the session. */
+export function nextjsAuth0() {
+  const auth0 = new Auth0Client({
+    domain: new URL(ISSUER).host,
+    clientId: CLIENT_ID,
+    clientSecret: CLIENT_SECRET,
+    secret,
+    appBaseUrl: ORIGIN,
+    authorizationParameters: { scope: SCOPE },
+  });
+  async function handle(request) {
+    const asked = new NextRequest(request.clone());
+    const answer = await auth0.middleware(asked);
+    if (!answer.headers.has("x-middleware-next")) return answer;
+    const session = await auth0.getSession(asked);
+    return new Response(session?.user.sub ?? "nobody", { headers: answer.headers });
+  }
+  return { handle, signIn: { path: "/auth/login" } };
+}
+
+export async function expressOpenidConnect() {
+  const app = express();
+  const options = {
+    issuerBaseURL: ISSUER,
+    baseURL: ORIGIN,
+    clientID: CLIENT_ID,
+    clientSecret: CLIENT_SECRET,
+    secret,
+    authRequired: false,
+    authorizationParams: { response_type: "code", scope: SCOPE },
+  };
+  app.use(openidConnect.auth(options));
+  app.get("/", (req, res) => res.send(req.oidc.user?.sub ?? "nobody"));
+  return { ...(await overHttp(app)), signIn: { path: "/login" } };
+}
+
+const REQUESTS_PER_PAGE = 10;
+
+/** By its own documentation tokens are kept by the `jwt` callback; the session's cookie is set anew by `/session`. */
+export function authCore() {
+  const config = {
+    basePath: "/auth",
+    secret,
+    trustHost: true,
+    providers: [
+      {
+        id: "auth0",
+        name: "Auth0",
+        type: "oidc",
+        issuer: ISSUER,
+        clientId: CLIENT_ID,
+        clientSecret: CLIENT_SECRET,
+        checks: ["pkce", "state", "nonce"],
+        authorization: { params: { scope: SCOPE } },
+      },
+    ],
+    callbacks: { jwt: keepTokens, session: ({ session, token }) => ({ ...session, user: token.user }) },
+  };
+  const handle = async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname !== "/") return Auth(request, config);
+    // A page that reads the session as @auth/express does: it passes no cookie on.
+    const headers = { cookie: request.headers.get("cookie") ?? "" };
+    return new Response(await (await Auth(new Request(`${ORIGIN}/auth/session`, { headers }), config)).text());
+  };
+  return {
+    handle: withCsrfToken(handle),
+    signIn: { path: "/auth/signin/auth0", form: "" },
+    pathOf: (index) => (index % REQUESTS_PER_PAGE === 0 ? "/auth/session" : "/"),
+  };
+}
+
+function keepTokens({ token, account, profile }) {
+  if (!account) return token;
+  const { sub, name, given_name, family_name, nickname, email, email_verified, picture, updated_at } = profile;
+  return {
+    user: { sub, name, given_name, family_name, nickname, email, email_verified, picture, updated_at },
+    accessToken: account.access_token,
+    idToken: account.id_token,
+    refreshToken: account.refresh_token,
+    expiresAt: account.expires_at,
+  };
+}
+
+/** Its sign-in is a form with a token of its own, which has to be fetched. */
+const withCsrfToken = (handle) => async (request) => {
+  if (request.method !== "POST") return handle(request);
+  const issued = await handle(new Request(`${ORIGIN}/auth/csrf`));
+  const { csrfToken } = await issued.json();
+  const cookie = issued.headers.getSetCookie().map((line) => line.split(";")[0]);
+  const headers = { ...Object.fromEntries(request.headers), cookie: cookie.join("; ") };
+  const answer = await handle(
+    new Request(request.url, {
+      method: "POST",
+      headers,
+      body: new URLSearchParams({ csrfToken, callbackUrl: ORIGIN }),
+    }),
+  );
+  const kept = new Response(answer.body, answer);
+  for (const line of issued.headers.getSetCookie()) kept.headers.append("set-cookie", line);
+  return kept;
+};
+
+/** Without a database: session, user and tokens in three cookies. */
+export function betterAuthStateless() {
+  const text = { type: "string", required: false };
+  const auth = betterAuth({
+    baseURL: ORIGIN,
+    secret,
+    telemetry: { enabled: false },
+    logger: { disabled: true },
+    rateLimit: { enabled: false },
+    user: { additionalFields: { sub: text, givenName: text, familyName: text, nickname: text } },
+    plugins: [
+      genericOAuth({
+        config: [
+          {
+            providerId: "auth0",
+            clientId: CLIENT_ID,
+            clientSecret: CLIENT_SECRET,
+            discoveryUrl: `${ISSUER}.well-known/openid-configuration`,
+            scopes: SCOPE.split(" "),
+            pkce: true,
+            mapProfileToUser: ({ sub, given_name, family_name, nickname }) => ({
+              sub,
+              givenName: given_name,
+              familyName: family_name,
+              nickname,
+            }),
+          },
+        ],
+      }),
+    ],
+  });
+  async function handle(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname !== "/") return auth.handler(asJson(request));
+    const { headers, response } = await auth.api.getSession({ headers: request.headers, returnHeaders: true });
+    return new Response(response?.user.sub ?? "nobody", { headers });
+  }
+  return { handle, signIn: { path: "/api/auth/sign-in/social", form: "" } };
+}
+
+const asJson = (request) =>
+  request.method === "GET"
+    ? request
+    : new Request(request.url, {
+        method: "POST",
+        headers: { ...Object.fromEntries(request.headers), "content-type": "application/json" },
+        body: JSON.stringify({ provider: "auth0", callbackURL: "/" }),
+      });
