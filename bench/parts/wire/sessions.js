@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import secureSession from "@fastify/secure-session";
 import cookieSession from "cookie-session";
 import express from "express";
 import expressSession from "express-session";
@@ -48,6 +47,8 @@ export function ironSession() {
 
 /** With `touch()` in front of each page, its way to keep a session alive. */
 export async function fastifySecureSession() {
+  // It is native, and not there on every machine.
+  const { default: secureSession } = await import("@fastify/secure-session");
   const fastify = createFastify();
   await fastify.register(secureSession, { key: randomBytes(32), cookie: { path: "/" } });
   fastify.get("/sign-in", async ({ session }) => {

@@ -1,0 +1,46 @@
+/**
+ * What is bundled and imported, of whom. `code` is an ES module that runs in the folder of the bench; `runs` says for
+ * which kind of runtime it is bundled.
+ * @typedef {{ name: string, ours?: boolean, code: string, from: string, runs: "edge" | "node", note?: string }} Library
+ */
+
+const of = (from, names, more) => ({ from, code: `export { ${names} } from ${JSON.stringify(from)};`, ...more });
+
+/** @type {Library[]} Those that keep a session, and leave it to the app who is signed in. */
+export const sessions = [
+  { name: "latchkey", ours: true, ...of("../dist/index.js", "createSessions", { runs: "edge" }) },
+  { name: "iron-session", ...of("iron-session", "getIronSession", { runs: "edge" }) },
+  { name: "h3", ...of("h3", "useSession", { runs: "edge", note: "its sessions only" }) },
+  { name: "cookie-session", ...of("cookie-session", "default", { runs: "node", note: "signs, does not encrypt" }) },
+  { name: "express-session", ...of("express-session", "default", { runs: "node", note: "with its store in memory" }) },
+  {
+    name: "@fastify/secure-session",
+    ...of("@fastify/secure-session", "default", { runs: "node", note: "without its native libsodium" }),
+  },
+];
+
+/** @type {Library[]} Those that sign users in as well, and two that others are built from. */
+export const signIns = [
+  { name: "latchkey/edge", ours: true, ...of("../dist/edge.js", "createAuth", { runs: "edge" }) },
+  { name: "latchkey/express", ...of("../dist/express.js", "auth, requireSession", { runs: "node" }) },
+  { name: "latchkey/next", ...of("../dist/next.js", "createAuth", { runs: "node" }) },
+  { name: "@auth/core", ...of("@auth/core", "Auth", { runs: "edge", note: "without a provider's file" }) },
+  { name: "@auth/express", ...of("@auth/express", "ExpressAuth, getSession", { runs: "node" }) },
+  { name: "@auth0/nextjs-auth0", ...of("@auth0/nextjs-auth0/server", "Auth0Client", { runs: "node" }) },
+  { name: "express-openid-connect", ...of("express-openid-connect", "default", { runs: "node" }) },
+  {
+    name: "better-auth",
+    ...of("better-auth", "betterAuth", { runs: "node", note: "without a plugin such as genericOAuth" }),
+  },
+  {
+    name: "openid-client",
+    ...of("openid-client", "discovery, buildAuthorizationUrl, authorizationCodeGrant, refreshTokenGrant", {
+      runs: "edge",
+      note: "a part: sign-in without sessions",
+    }),
+  },
+  {
+    name: "jose",
+    ...of("jose", "EncryptJWT, jwtDecrypt", { runs: "edge", note: "a part: the encryption of a cookie alone" }),
+  },
+];

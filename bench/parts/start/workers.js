@@ -1,0 +1,131 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import workerd from "workerd"; // CommonJS, whose default export is the path of the program
+import { figureOf } from "../../lib/measure.js";
+import { user } from "../../reference.js";
+import { bundle } from "./bundle.js";
+import * as cookies from "./cookies.js";
+
+const WORKERS = [
+  { name: "latchkey/edge", ours: true, file: "latchkey-edge", cookie: cookies.latchkeyEdge },
+  { name: "latchkey, sessions alone", file: "latchkey-sessions", cookie: cookies.latchkeySessions },
+  { name: "an empty worker", file: "empty", cookie: () => "", note: "no session: what workerd itself takes" },
+  { name: "iron-session", file: "iron-session", cookie: cookies.ironSession },
+  { name: "@auth/core", file: "auth-core", cookie: cookies.authCore, note: "`Auth()` at `/session`" },
+  { name: "@auth/core/jwt", file: "auth-core-jwt", cookie: cookies.authCore, note: "`getToken()` alone" },
+  { name: "jose by hand", file: "jose", cookie: cookies.jose, note: "as @auth0/nextjs-auth0 opens its cookie" },
+];
+
+/** Milliseconds after which a worker will not answer any more. */
+const DEADLINE = 10_000;
+
+const CONFIG = `
+using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = (
+    modules = [(name = "worker.mjs", esModule = embed "worker.mjs")],
+    compatibilityDate = "2026-10-01",
+  ))],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+);
+`;
+
+/** Bundles a worker into a folder of its own. */
+async function prepare({ file, cookie }) {
+  const code = `export { default } from "./parts/start/workers/${file}.js";`;
+  const script = await bundle({ code, runs: "edge" });
+  const folder = mkdtempSync(join(tmpdir(), "latchkey-bench-"));
+  writeFileSync(join(folder, "worker.mjs"), script);
+  writeFileSync(join(folder, "config.capnp"), CONFIG);
+  return { folder, bytes: script.length, cookie: await cookie(), samples: [] };
+}
+
+/** The answer to one request. */
+function get(port, cookie) {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: "127.0.0.1", port, headers: { host: "app.example", cookie }, agent: false });
+    asked.on("error", reject).on("response", async (answer) => {
+      const body = Buffer.concat(await answer.toArray()).toString();
+      resolve({ status: answer.statusCode, body });
+    });
+    asked.end();
+  });
+}
+
+/** Milliseconds from the start of a new workerd to the first response, which was made from the session. */
+async function timeFirstResponse({ folder, cookie }) {
+  const started = performance.now();
+  // It says on this descriptor which port it listens on.
+  const child = spawn(workerd.default, ["serve", "--control-fd=3", join(folder, "config.capnp")], {
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  child.stderr.on("data", (text) => {
+    said += text;
+  });
+  const deadline = setTimeout(() => child.kill(), DEADLINE);
+  const ended = new Promise((resolve) => child.on("exit", resolve).on("error", resolve));
+  try {
+    for await (const line of createInterface({ input: child.stdio[3] })) {
+      const { event, port } = JSON.parse(line);
+      if (event !== "listen") continue;
+      const { status, body } = await get(port, cookie);
+      if (status !== 200 || body !== user.sub) throw new Error(`${status} ${body} ${said}`);
+      return performance.now() - started;
+    }
+    throw new Error(`workerd ended: ${said}`);
+  } finally {
+    clearTimeout(deadline);
+    child.kill();
+    await ended;
+  }
+}
+
+/**
+ * Starts every worker once in each round.
+ * @returns {Promise<{ rows: object[], skipped: string[] }>}
+ */
+export async function timeWorkers(rounds) {
+  const prepared = new Map();
+  const skipped = [];
+  const attempt = async (worker, act) => {
+    try {
+      await act();
+    } catch (error) {
+      prepared.delete(worker);
+      skipped.push(`${worker.name} in workerd: ${error.message}`);
+    }
+  };
+  const folders = [];
+  try {
+    for (const worker of WORKERS) {
+      await attempt(worker, async () => {
+        const made = await prepare(worker);
+        folders.push(made.folder);
+        prepared.set(worker, made);
+      });
+    }
+    for (let round = 0; round <= rounds; round++) {
+      for (const [worker, made] of [...prepared]) {
+        await attempt(worker, async () => {
+          const sample = await timeFirstResponse(made);
+          if (round > 0) made.samples.push(sample);
+        });
+      }
+    }
+  } finally {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  }
+  const rows = [...prepared].map(([{ name, ours, note }, { bytes, samples }]) => ({
+    name,
+    ours,
+    note,
+    script: bytes / 1024,
+    time: figureOf(samples),
+  }));
+  return { rows, skipped };
+}
