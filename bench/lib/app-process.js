@@ -1,0 +1,10 @@
+// One of the apps of peers/sign-in, in a process of its own.
+import { listen } from "../../examples/demo/listen.js";
+import { answerQuestions } from "./child.js";
+
+answerQuestions(async ({ file, ...settings }) => {
+  const { createApp } = await import(`../peers/sign-in/${file}`);
+  const { server, origin: baseUrl } = await listen("127.0.0.1", 0);
+  server.on("request", await createApp({ ...settings, baseUrl }));
+  return { ready: { baseUrl } };
+});

@@ -1,0 +1,126 @@
+// oidc-provider on loopback, in a process of its own. It signs in everybody as Ada and allows all, without pages: what is
+// measured are the apps in front of it. It keeps a record of what their servers ask it for.
+import { randomBytes } from "node:crypto";
+import { exportJWK, generateKeyPair } from "jose";
+import { listen } from "../../examples/demo/listen.js";
+import { accountOf } from "../../examples/demo/people.js";
+import { answerQuestions } from "./child.js";
+
+// What it writes there at start-up is advice on production.
+console.warn = () => {};
+const { default: Provider } = await import("oidc-provider");
+const { default: MemoryAdapter } = await import("oidc-provider/lib/adapters/memory_adapter.js");
+
+const PURPOSES = {
+  "/.well-known/openid-configuration": "discovery",
+  "/jwks": "keys",
+  "/token": "token",
+  "/me": "userinfo",
+};
+
+/** Milliseconds by which every token response is held back. */
+let tokenDelay = 0;
+/** Seconds: of the tokens that come with a sign-in, and of those that come with a refresh. */
+let lifetimes = { signIn: 3600, refresh: 3600 };
+/** @type {import("./provider.js").ServerRequest[]} */
+let record = [];
+
+/** @param {import("./provider.js").Client[]} clients */
+async function configure(clients) {
+  const { privateKey } = await generateKeyPair("RS256", { extractable: true });
+  const store = new Map();
+  const days = 86_400;
+  return {
+    clients: clients.map(({ id, secret, authentication, callbacks }) => ({
+      client_id: id,
+      client_secret: secret,
+      token_endpoint_auth_method: authentication,
+      // The ports of the apps are free ones: of a native app any port on loopback is taken (RFC 8252 7.3).
+      application_type: "native",
+      grant_types: ["authorization_code", "refresh_token"],
+      redirect_uris: callbacks.map((path) => `http://127.0.0.1${path}`),
+    })),
+    // Its own memory forgets after some hundred tokens.
+    adapter: (model) => new MemoryAdapter(model, store),
+    jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: "RS256", use: "sig" }] },
+    cookies: { keys: [randomBytes(32).toString("hex")] },
+    claims: { openid: ["sub"], profile: ["name", "nickname"], email: ["email", "email_verified"] },
+    conformIdTokenClaims: false,
+    pkce: { required: () => true },
+    findAccount: (_ctx, sub) => accountOf(sub),
+    interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
+    rotateRefreshToken: true,
+    issueRefreshToken: () => true,
+    expiresWithSession: () => false,
+    ttl: {
+      AccessToken: ({ oidc }) => lifetimes[oidc.params.grant_type === "refresh_token" ? "refresh" : "signIn"],
+      IdToken: 3600,
+      Interaction: 900,
+      RefreshToken: 14 * days,
+      Session: 14 * days,
+      Grant: 14 * days,
+    },
+    features: {
+      devInteractions: { enabled: false },
+      // One flow for all: latchkey would use it wherever it is offered, the others where they are told to.
+      pushedAuthorizationRequests: { enabled: false },
+    },
+  };
+}
+
+/** Answers the sign-in and the consent page for the browser that would see it. */
+async function answerAtOnce(provider, request, response) {
+  const { prompt, session, params, grantId } = await provider.interactionDetails(request, response);
+  if (prompt.name === "login") {
+    return provider.interactionFinished(request, response, { login: { accountId: "ada" } });
+  }
+  const grant = grantId
+    ? await provider.Grant.find(grantId)
+    : new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
+  grant.addOIDCScope("openid profile email offline_access");
+  const result = { consent: { grantId: await grant.save() } };
+  return provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
+}
+
+/** Notes what no browser asked for: those of the bench navigate, and say so. */
+function note(request, response, path) {
+  if (request.headers["sec-fetch-dest"] === "document") return;
+  const entry = { purpose: PURPOSES[path] ?? path, at: performance.now() };
+  record.push(entry);
+  response.once("finish", () => {
+    entry.doneAt = performance.now();
+  });
+}
+
+answerQuestions(async ({ clients }) => {
+  const { server, origin: issuer } = await listen("localhost", 0);
+  // Connections outlive the turns of the other apps.
+  server.keepAliveTimeout = 60_000;
+  const provider = new Provider(issuer, await configure(clients));
+  const protocol = provider.callback();
+  server.on("request", (request, response) => {
+    const path = request.url.split("?")[0];
+    note(request, response, path);
+    if (path.startsWith("/interaction/")) answerAtOnce(provider, request, response);
+    else if (path === "/token" && tokenDelay > 0) setTimeout(protocol, tokenDelay, request, response);
+    else protocol(request, response);
+  });
+  const answers = {
+    take() {
+      const taken = record;
+      record = [];
+      return taken;
+    },
+    delayTokens(milliseconds) {
+      tokenDelay = milliseconds;
+    },
+    setLifetimes(given) {
+      lifetimes = given;
+    },
+    async alive(tokens) {
+      const found = await Promise.all(tokens.map((token) => provider.AccessToken.find(token)));
+      return tokens.filter((_token, index) => found[index] && !found[index].isExpired);
+    },
+  };
+  return { ready: { issuer }, answer: ({ name, value }) => answers[name](value) };
+});

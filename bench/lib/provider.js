@@ -1,0 +1,40 @@
+import { randomBytes } from "node:crypto";
+import { startChild } from "./child.js";
+
+/**
+ * A request that an app's server made to the provider, as the provider saw it. Times are milliseconds of its clock.
+ * @typedef {{ purpose: string, at: number, doneAt?: number }} ServerRequest
+ *
+ * @typedef {{ id: string, secret: string, authentication: string, callbacks: string[] }} Client
+ */
+
+/**
+ * Starts the one provider that all apps sign in at.
+ * @param {{ authentication?: string, callback: string }[]} apps
+ */
+export async function startProvider(apps) {
+  const methods = [...new Set(apps.map(({ authentication = "client_secret_basic" }) => authentication))];
+  const clients = methods.map((authentication) => ({
+    id: `bench-${authentication}`,
+    secret: randomBytes(32).toString("base64url"),
+    authentication,
+    callbacks: [...new Set(apps.map(({ callback }) => callback))],
+  }));
+  const child = await startChild(new URL("provider-process.js", import.meta.url), { clients });
+  const ask = (name) => (value) => child.ask({ name, value });
+  return {
+    issuer: child.ready.issuer,
+    /** @param {string} [authentication] */
+    clientOf: (authentication = "client_secret_basic") =>
+      clients.find((client) => client.authentication === authentication),
+    /** What the apps' servers asked for since the last time, oldest first. @type {() => Promise<ServerRequest[]>} */
+    take: ask("take"),
+    /** Holds token responses back by so many milliseconds from now on. @type {(milliseconds: number) => Promise<void>} */
+    delayTokens: ask("delayTokens"),
+    /** Seconds that access tokens live from now on. @type {(lifetimes: { signIn: number, refresh: number }) => Promise<void>} */
+    setLifetimes: ask("setLifetimes"),
+    /** Those of the access tokens that work now. @type {(tokens: string[]) => Promise<string[]>} */
+    alive: ask("alive"),
+    stop: child.stop,
+  };
+}

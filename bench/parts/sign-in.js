@@ -1,0 +1,158 @@
+// What a sign-in costs: requests to the provider, and the time that the app itself takes.
+import { setTimeout } from "node:timers/promises";
+import { askForToken, KINDS, signIn, startApps } from "../lib/apps.js";
+import { figureOf } from "../lib/measure.js";
+import { startProvider } from "../lib/provider.js";
+
+/** Milliseconds for which the token response is held back to see what is asked for meanwhile. */
+const HELD_BACK = 100;
+
+/** What was not measured keeps no promise. (JSON, in which a part is handed on, knows no Infinity.) */
+const UNKNOWN = 1e9;
+
+const checked = {
+  ...KINDS.find(({ file }) => file === "openid-client.js"),
+  name: "openid-client, told to check signatures",
+  options: { isSignatureChecked: true },
+};
+const kinds = [...KINDS, checked];
+
+/** @typedef {{ milliseconds: number, asked: import("../lib/provider.js").ServerRequest[] }} Sample */
+
+/** What a sign-in of an app took. @returns {Promise<Sample>} */
+async function measured(app, provider) {
+  await provider.take();
+  const { browser, milliseconds } = await signIn(app);
+  const asked = await provider.take();
+  if (!(await askForToken(app, browser))) throw new Error("nobody is signed in afterwards");
+  return { milliseconds, asked };
+}
+
+/** The apps in another order each round: what one leaves behind falls on all. */
+const turned = (apps, round) => apps.map((_app, index) => apps[(index + round) % apps.length]);
+
+/** The provider's own first times are no app's. */
+async function warmUp(provider, leaveOut) {
+  for (const app of await startApps([checked], provider, leaveOut)) {
+    for (let turn = 0; turn < 8; turn++) await signIn(app).catch((error) => leaveOut(app.name, error));
+    app.stop();
+  }
+}
+
+/** @returns {Promise<Record<string, { cold: Sample[], warm: Sample[] }>>} by the name of the app */
+async function collect(provider, { colds, warms }, leaveOut) {
+  const samples = Object.fromEntries(kinds.map(({ name }) => [name, { cold: [], warm: [] }]));
+  const signInEach = async (apps, turn, list) => {
+    for (const app of turned(apps, turn)) {
+      try {
+        samples[app.name][list].push(await measured(app, provider));
+      } catch (error) {
+        leaveOut(app.name, error);
+      }
+    }
+  };
+  for (let round = 1; round <= colds; round++) {
+    const apps = await startApps(kinds, provider, leaveOut);
+    // What the processes still do after their start is no part of a sign-in.
+    await setTimeout(250);
+    await signInEach(apps, round, "cold");
+    // The last processes stay for what comes after a first time.
+    if (round === colds) for (let turn = 0; turn < warms; turn++) await signInEach(apps, turn, "warm");
+    for (const { stop } of apps) stop();
+  }
+  return samples;
+}
+
+const count = (samples) => Math.max(...samples.map(({ asked }) => asked.length));
+const time = (samples) => figureOf(samples.map(({ milliseconds }) => milliseconds));
+const purposes = ({ asked }) => asked.map(({ purpose }) => purpose).join(", ");
+
+/**
+ * Milliseconds from the token request of a first sign-in to its request for the keys, while the token response is held back.
+ */
+async function gapBeforeKeys(kind, provider, leaveOut) {
+  const [app] = await startApps([kind], provider, leaveOut);
+  if (!app) return undefined;
+  try {
+    await provider.delayTokens(HELD_BACK);
+    const { asked } = await measured(app, provider);
+    const at = (name) => asked.find(({ purpose }) => purpose === name)?.at;
+    if (at("keys") === undefined) throw new Error("it asks for no keys");
+    return at("keys") - at("token");
+  } catch (error) {
+    leaveOut(kind.name, error);
+    return undefined;
+  } finally {
+    await provider.delayTokens(0);
+    app.stop();
+  }
+}
+
+const rowOf = ({ name, ours }, { cold, warm }) => ({
+  name,
+  ours,
+  coldRequests: count(cold),
+  warmRequests: count(warm),
+  coldTime: time(cold),
+  warmTime: time(warm),
+  note: `cold: ${purposes(cold[0])}; warm: ${purposes(warm[0])}`,
+});
+
+/** @param {{ quick: boolean }} extent @returns {Promise<import("../lib/report.js").Part>} */
+export async function run({ quick }) {
+  const skipped = new Map();
+  const leaveOut = (name, error) => skipped.set(name, `${name}: ${error.message}`);
+  const extent = quick ? { colds: 1, warms: 5 } : { colds: 9, warms: 25 };
+  const provider = await startProvider(kinds);
+  try {
+    await warmUp(provider, leaveOut);
+    const samples = await collect(provider, extent, leaveOut);
+    const keyed = [kinds.find(({ ours }) => ours), checked];
+    const gaps = [];
+    for (const kind of keyed) gaps.push(await gapBeforeKeys(kind, provider, leaveOut));
+    const rows = kinds
+      .filter(({ name }) => samples[name].cold.length > 0 && samples[name].warm.length > 0)
+      .map((kind) => rowOf(kind, samples[kind.name]));
+    const own = samples[keyed[0].name];
+    const keysAgain = own.warm.flatMap(({ asked }) => asked.filter(({ purpose }) => purpose === "keys")).length;
+    return {
+      title: "Sign-in",
+      tables: [
+        {
+          title: "A sign-in with the same provider",
+          text: `Cold: the first of a fresh process (${extent.colds} of each); warm: later ones (${extent.warms}). Requests are those that the app's server makes to a local oidc-provider without pushed requests (PAR). The time is that of the app's two answers, the redirect to the provider and the one back to the app, with those requests. Who asks for no keys does not check the signature of the ID Token.`,
+          columns: [
+            { key: "coldRequests", name: "requests, cold", unit: "", better: "less" },
+            { key: "warmRequests", name: "requests, warm", unit: "", better: "less" },
+            { key: "coldTime", name: "cold", unit: "ms", better: "less" },
+            { key: "warmTime", name: "warm", unit: "ms", better: "less" },
+          ],
+          rows,
+          chart: "warmTime",
+        },
+        {
+          title: "The keys of the first sign-in",
+          text: `From the token request to the request for the keys, while the provider holds the token response back for ${HELD_BACK} ms: less than that means that the two are under way side by side.`,
+          columns: [{ key: "gap", name: "token request to keys request", unit: "ms" }],
+          rows: keyed.map(({ name, ours }, index) => ({ name, ours, gap: gaps[index] })),
+        },
+      ],
+      checks: [
+        {
+          what: "Requests to the provider of a warm sign-in",
+          atMost: 1,
+          got: own.warm.length ? count(own.warm) : UNKNOWN,
+        },
+        {
+          what: "Requests for keys after the first sign-in",
+          atMost: 0,
+          got: own.warm.length ? keysAgain : UNKNOWN,
+        },
+        { what: "Cold: ms from the token request to the keys request", atMost: 50, got: gaps[0] ?? UNKNOWN },
+      ],
+      skipped: [...skipped.values()],
+    };
+  } finally {
+    provider.stop();
+  }
+}

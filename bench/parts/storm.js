@@ -1,0 +1,149 @@
+// Many requests at once when the access token has expired and the refresh token can be used but once.
+import { setTimeout } from "node:timers/promises";
+import { askForToken, KINDS, signIn, startApps } from "../lib/apps.js";
+import { figureOf } from "../lib/measure.js";
+import { startProvider } from "../lib/provider.js";
+
+const REQUESTS = 200;
+
+/** Seconds: those of a sign-in are over soon, those of a refresh outlive the measurement. */
+const LIFETIMES = { signIn: 1, refresh: 600 };
+
+/** What was not measured keeps no promise. (JSON, in which a part is handed on, knows no Infinity.) */
+const UNKNOWN = 1e9;
+
+/**
+ * What came of one storm.
+ * @typedef {object} Sample
+ * @property {number} tokenRequests
+ * @property {number} answered responses with a new access token
+ * @property {number} working those whose token works once the storm is over
+ * @property {number} lost 1: the browser has no session left that can get a token
+ * @property {number} milliseconds until the last answer
+ */
+
+/** All requests with the same cookies; the browser takes those of the answers as they come. @returns {Promise<Sample>} */
+async function storm(app, browser, provider) {
+  await provider.take();
+  const started = performance.now();
+  const tokens = await Promise.all(
+    Array.from({ length: REQUESTS }, () => askForToken(app, browser).catch(() => undefined)),
+  );
+  const milliseconds = performance.now() - started;
+  const asked = await provider.take();
+  const given = tokens.filter((token) => token !== undefined);
+  const alive = new Set(await provider.alive([...new Set(given)]));
+  const later = await askForToken(app, browser, { refresh: true }).catch(() => undefined);
+  const isKept = later !== undefined && (await provider.alive([later])).length === 1;
+  return {
+    tokenRequests: asked.filter(({ purpose }) => purpose === "token").length,
+    answered: given.length,
+    working: given.filter((token) => alive.has(token)).length,
+    lost: isKept ? 0 : 1,
+    milliseconds,
+  };
+}
+
+/** One storm for each app, after a sign-in of its own. */
+async function stormEach(apps, provider, samples, leaveOut) {
+  const signedIn = [];
+  for (const app of apps) {
+    try {
+      signedIn.push({ app, browser: (await signIn(app)).browser });
+    } catch (error) {
+      leaveOut(app.name, error);
+    }
+  }
+  // Expiry is kept in whole seconds by some.
+  await setTimeout((LIFETIMES.signIn + 1) * 1000);
+  for (const { app, browser } of signedIn) {
+    try {
+      samples[app.name].push(await storm(app, browser, provider));
+    } catch (error) {
+      leaveOut(app.name, error);
+    }
+  }
+}
+
+const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
+
+/** The one number where there is but one. @param {number[]} samples */
+function shown(samples) {
+  const figure = figureOf(samples);
+  return figure.low === figure.high ? figure.median : figure;
+}
+
+/** @param {{ name: string, ours?: boolean }} kind @param {Sample[]} samples */
+function rowOf({ name, ours }, samples) {
+  const figure = (key) => shown(samples.map((sample) => sample[key]));
+  return {
+    name,
+    ours,
+    tokenRequests: figure("tokenRequests"),
+    answered: figure("answered"),
+    working: figure("working"),
+    errors: shown(samples.map(({ answered }) => REQUESTS - answered)),
+    lost: sum(samples.map(({ lost }) => lost)),
+    time: figure("milliseconds"),
+  };
+}
+
+/** @param {Sample[]} own */
+const checksOf = (own) => [
+  {
+    what: `Token requests for ${REQUESTS} requests at once`,
+    atMost: 1,
+    got: own.length ? Math.max(...own.map(({ tokenRequests }) => tokenRequests)) : UNKNOWN,
+  },
+  {
+    what: `Of ${REQUESTS} requests at once, answered with a token that works`,
+    atLeast: REQUESTS,
+    got: own.length ? Math.min(...own.map(({ working }) => working)) : 0,
+  },
+  {
+    what: "Sessions lost",
+    atMost: 0,
+    got: own.length ? sum(own.map(({ lost }) => lost)) : UNKNOWN,
+  },
+];
+
+/** @param {{ quick: boolean }} extent @returns {Promise<import("../lib/report.js").Part>} */
+export async function run({ quick }) {
+  const repetitions = quick ? 1 : 3;
+  const skipped = new Map();
+  const leaveOut = (name, error) => skipped.set(name, `${name}: ${error.message}`);
+  const samples = Object.fromEntries(KINDS.map(({ name }) => [name, []]));
+  const provider = await startProvider(KINDS);
+  let apps = [];
+  try {
+    await provider.setLifetimes(LIFETIMES);
+    apps = await startApps(KINDS, provider, leaveOut);
+    for (let repetition = 0; repetition < repetitions; repetition++) {
+      await stormEach(apps, provider, samples, leaveOut);
+    }
+  } finally {
+    for (const { stop } of [...apps, provider]) stop();
+  }
+  const ours = KINDS.find((kind) => kind.ours);
+  return {
+    title: "A storm of refreshes",
+    tables: [
+      {
+        title: `${REQUESTS} requests at once with an expired access token`,
+        text: `One signed-in browser, ${REQUESTS} requests at once to a route that needs a valid access token. The provider rotates refresh tokens and ends the grant when a spent one comes again (RFC 9700 4.14.2). A session is lost when the browser, with the cookies of all answers, can get no token afterwards. Each storm follows a sign-in of its own.`,
+        columns: [
+          { key: "tokenRequests", name: "token requests", unit: "", better: "less" },
+          { key: "answered", name: "answered with a token", unit: "" },
+          { key: "working", name: "with one that works afterwards", unit: "" },
+          { key: "errors", name: "errors", unit: "" },
+          { key: "lost", name: `sessions lost of ${repetitions}`, unit: "" },
+          { key: "time", name: "until all are answered", unit: "ms", better: "less" },
+        ],
+        rows: KINDS.filter(({ name }) => samples[name].length > 0).map((kind) => rowOf(kind, samples[kind.name])),
+        chart: "tokenRequests",
+      },
+    ],
+    checks: checksOf(samples[ours.name]),
+    skipped: [...skipped.values()],
+  };
+}

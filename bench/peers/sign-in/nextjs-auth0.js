@@ -1,0 +1,39 @@
+// Its middleware and its getAccessToken, with the requests of a bare node:http server: without Next around it.
+import { Auth0Client } from "@auth0/nextjs-auth0/server";
+import { NextRequest, NextResponse } from "next/server.js";
+
+/** Writes a fetch Response as Node's. */
+async function write(response, answer) {
+  const { "set-cookie": _joined, ...headers } = Object.fromEntries(answer.headers);
+  response.writeHead(answer.status, { ...headers, "set-cookie": answer.headers.getSetCookie() });
+  response.end(Buffer.from(await answer.arrayBuffer()));
+}
+
+export function createApp({ issuer, clientId, clientSecret, secret, baseUrl }) {
+  const auth0 = new Auth0Client({
+    domain: issuer,
+    clientId,
+    clientSecret,
+    secret,
+    appBaseUrl: baseUrl,
+    allowInsecureRequests: true,
+    authorizationParameters: { scope: "openid profile email offline_access" },
+  });
+
+  async function answerTo(request) {
+    const { pathname, searchParams } = request.nextUrl;
+    if (pathname !== "/token") return auth0.middleware(request);
+    const cookies = new NextResponse();
+    const { token } = await auth0.getAccessToken(request, cookies, { refresh: searchParams.has("refresh") });
+    return NextResponse.json({ token }, { headers: cookies.headers });
+  }
+
+  return async (incoming, response) => {
+    const { method, headers } = incoming;
+    try {
+      await write(response, await answerTo(new NextRequest(new URL(incoming.url, baseUrl), { method, headers })));
+    } catch (error) {
+      response.writeHead(500).end(`${error}`);
+    }
+  };
+}
