@@ -101,3 +101,34 @@ export const session = {
   user,
   tokens,
 };
+
+const sizeOf = (value) => new TextEncoder().encode(JSON.stringify(value)).length;
+
+const record = (index) => ({
+  id: `item-${String(index).padStart(4, "0")}`,
+  title: "A brass latch, with its key",
+  seenAt: "2026-09-21T12:53:20.482Z",
+});
+/** Bytes of one record in a list, with the comma. */
+const RECORD = sizeOf(record(0)) + 1;
+
+/** A list of small records, none of them a token, whose JSON has so many bytes: 94 or more. */
+export function records(bytes) {
+  const all = Array.from({ length: Math.floor((bytes - 1) / RECORD) }, (_, index) => record(index));
+  all.at(-1).title += ".".repeat(bytes - sizeOf(all));
+  return all;
+}
+
+/**
+ * A session whose JSON has so many bytes. Below a thousand: who is signed in, without tokens. Below the size of `session`:
+ * one opaque refresh token, too. From its size on: `session`. What is then missing is filled with records, unless not even
+ * one would fit: 2,600 bytes are `session` and nothing else.
+ */
+export function sessionOf(bytes) {
+  const { sid, began, ends } = session;
+  const refreshToken = base64url(noise(256, 4));
+  const small = bytes < 1000 ? { sid, began, ends, user } : { sid, began, ends, user, tokens: { refreshToken } };
+  const base = bytes < sizeOf(session) ? small : session;
+  const missing = bytes - sizeOf({ ...base, data: [] }) + 2;
+  return missing > RECORD ? { ...base, data: records(missing) } : base;
+}

@@ -1,0 +1,18 @@
+// Run by Node, Bun and Deno, in a bundle: prints what sealing and opening cost there, as JSON.
+import { portable } from "../peers/portable.js";
+import { session } from "../reference.js";
+import { added, prepare } from "./codecs.js";
+import { sideBySide } from "./measure.js";
+
+const functions = {};
+for (const peer of portable) {
+  const { seal, open } = await prepare(peer, session);
+  functions[`${peer.name} seal`] = seal;
+  functions[`${peer.name} open`] = open;
+}
+const figures = await sideBySide(functions, JSON.parse(process.argv[2]));
+console.log(
+  JSON.stringify(
+    Object.fromEntries(portable.map(({ name }) => [name, added(figures[`${name} seal`], figures[`${name} open`])])),
+  ),
+);

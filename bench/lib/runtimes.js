@@ -1,0 +1,193 @@
+import { execFile, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { Agent, createServer, get } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { portable } from "../peers/portable.js";
+import { added } from "./codecs.js";
+import { figureOf } from "./measure.js";
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const program = (name) => here(`../../node_modules/.bin/${name}`);
+
+/** The major version of this Node. */
+const MAJOR = Number(process.versions.node.split(".")[0]);
+/** This Node, as the tables call it. */
+export const THIS_NODE = `Node ${MAJOR}`;
+
+/** Engines that run a script: what starts them, and the package that holds it. */
+const SCRIPTS = [
+  { name: THIS_NODE, command: process.execPath, conditions: ["node"] },
+  ...[22, 24]
+    .filter((major) => major !== MAJOR)
+    .map((major) => ({
+      name: `Node ${major}`,
+      command: here(`../node_modules/node${major}/bin/node`),
+      needs: `node${major}, which is optional`,
+      conditions: ["node"],
+    })),
+  { name: "Bun", command: program("bun"), needs: "bun", conditions: ["bun", "node"] },
+  {
+    name: "Deno",
+    command: program("deno"),
+    needs: "deno",
+    before: ["run", "--quiet", "-A"],
+    conditions: ["deno", "node"],
+  },
+];
+
+const WORKERD_CONFIG = (port) => `
+using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = (
+    modules = [(name = "worker.mjs", esModule = embed "worker.mjs")],
+    compatibilityDate = "2026-10-01",
+  ))],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+`;
+
+/** Engines that have Web Crypto and nothing else, and run what answers requests. */
+const SERVERS = [
+  {
+    name: "workerd",
+    command: program("workerd"),
+    needs: "workerd",
+    conditions: ["workerd", "worker", "browser"],
+    file: "worker.mjs",
+    contents: `import { answer } from "./runtime-worker.js"; export default { fetch: answer };`,
+    prepare(folder, port) {
+      writeFileSync(join(folder, "config.capnp"), WORKERD_CONFIG(port));
+      return ["serve", join(folder, "config.capnp")];
+    },
+  },
+  {
+    name: "edge-runtime",
+    command: program("edge-runtime"),
+    needs: "edge-runtime",
+    conditions: ["edge-light", "worker", "browser"],
+    file: "worker.js",
+    contents: `import { answer } from "./runtime-worker.js";
+      addEventListener("fetch", (event) => event.respondWith(answer(event.request)));`,
+    prepare: (folder, port) => ["--listen", "--port", String(port), join(folder, "worker.js")],
+  },
+];
+
+/** @typedef {{ name: string, figures?: Record<string, import("./measure.js").Figure>, missing?: string }} Measured of a runtime, by codec */
+
+/**
+ * What sealing and opening the reference session costs in each engine that runs a script, or in those of some names.
+ * @returns {Promise<Measured[]>} microseconds, each with why there are none
+ */
+export const measureScripts = (options, names = SCRIPTS.map(({ name }) => name)) =>
+  inTurn(
+    SCRIPTS.filter(({ name }) => names.includes(name)),
+    async (runtime, folder) => {
+      const outfile = join(folder, "main.mjs");
+      await bundle({
+        entryPoints: [here("runtime-main.js")],
+        outfile,
+        platform: "node",
+        conditions: runtime.conditions,
+      });
+      const args = [...(runtime.before ?? []), outfile, JSON.stringify(options)];
+      const { stdout } = await promisify(execFile)(runtime.command, args);
+      return JSON.parse(stdout);
+    },
+  );
+
+/** The same of the engines that have Web Crypto alone, timed from outside. @returns {Promise<Measured[]>} */
+export const measureServers = (options) =>
+  inTurn(SERVERS, async ({ command, file, contents, conditions, prepare }, folder) => {
+    const stdin = { contents, resolveDir: here("."), sourcefile: file };
+    const format = file.endsWith(".mjs") ? "esm" : "iife";
+    await bundle({ stdin, outfile: join(folder, file), platform: "browser", format, conditions });
+    const port = await freePort();
+    const child = spawn(command, prepare(folder, port), { stdio: "ignore" });
+    try {
+      await untilUp(child, port);
+      return await timeFromOutside(port, options);
+    } finally {
+      child.kill();
+    }
+  });
+
+/** One runtime after the other, each in a folder of its own; what one lacks is said, and the others go on. */
+async function inTurn(runtimes, measure) {
+  const all = [];
+  for (const runtime of runtimes) {
+    const folder = mkdtempSync(join(tmpdir(), "latchkey-bench-"));
+    try {
+      if (!existsSync(runtime.command)) throw new Error(`needs the package ${runtime.needs}`);
+      all.push({ name: runtime.name, figures: await measure(runtime, folder) });
+    } catch (error) {
+      all.push({ name: runtime.name, missing: error.message.trim().split("\n").slice(0, 2).join(" ") });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  return all;
+}
+
+/** Bundled as that runtime's users do: its own conditions choose the engine. */
+async function bundle(options) {
+  const { build } = await import("esbuild");
+  // mitata asks for it in Bun alone.
+  const external = ["bun:jsc", "@mitata/counters"];
+  await build({ bundle: true, format: "esm", target: "es2022", logLevel: "silent", external, ...options });
+}
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+/** Milliseconds until a request is answered. */
+function ask(port, codec, operation, count) {
+  const path = `/?${new URLSearchParams({ codec, operation, count })}`;
+  const started = performance.now();
+  return new Promise((resolve, reject) => {
+    get({ host: "127.0.0.1", port, path, agent }, (response) => {
+      response.resume();
+      response.on("end", () => {
+        if (response.statusCode === 200) resolve(performance.now() - started);
+        else reject(new Error(`${codec} ${operation} was answered with ${response.statusCode}`));
+      });
+    }).on("error", reject);
+  });
+}
+
+async function untilUp(child, port) {
+  for (let attempt = 0; attempt < 200 && child.exitCode === null; attempt++) {
+    const isUp = await ask(port, portable[0].name, "seal", 0).catch(() => false);
+    if (isUp) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`it does not answer (exit code ${child.exitCode})`);
+}
+
+/** Each codec in its turn in every round, as `sideBySide` has it. A request that asks for no call is taken off. */
+async function timeFromOutside(port, { rounds, discarded, milliseconds }) {
+  const turns = portable.flatMap(({ name }) =>
+    ["seal", "open"].map((operation) => ({ name, operation, count: 8, samples: [] })),
+  );
+  for (let round = 0; round < rounds + 1; round++) {
+    for (const turn of turns) {
+      const idle = await ask(port, turn.name, turn.operation, 0);
+      const took = (await ask(port, turn.name, turn.operation, turn.count)) - idle;
+      if (round > discarded) turn.samples.push((took * 1000) / turn.count);
+      // As many calls as fill the time, known better with each round that is thrown away.
+      else turn.count = Math.ceil(Math.min(turn.count * 20, (milliseconds * turn.count) / Math.max(took, 0.1)));
+    }
+  }
+  const figure = (name, operation) =>
+    figureOf(turns.find((turn) => turn.name === name && turn.operation === operation).samples);
+  return Object.fromEntries(portable.map(({ name }) => [name, added(figure(name, "seal"), figure(name, "open"))]));
+}

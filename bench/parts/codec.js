@@ -1,0 +1,185 @@
+import { added, prepare } from "../lib/codecs.js";
+import { sideBySide } from "../lib/measure.js";
+import { measureScripts, measureServers, THIS_NODE } from "../lib/runtimes.js";
+import { loadPeers } from "../peers/index.js";
+import { portable } from "../peers/portable.js";
+import { session, sessionOf } from "../reference.js";
+
+/** Bytes of JSON, by how they are called. That of 2.6 KB is the reference session. */
+const SIZES = { "0.5 KB": 500, "1 KB": 1000, "2.6 KB": 2600, "8 KB": 8000, "32 KB": 32_000 };
+const REFERENCE = "2.6 KB";
+
+/** For `sideBySide`, by what is measured. */
+const EXTENT = {
+  full: {
+    reference: { rounds: 14, discarded: 3, milliseconds: 12 },
+    sizes: { rounds: 6, discarded: 1, milliseconds: 6 },
+    scripts: { rounds: 8, discarded: 3, milliseconds: 10 },
+    servers: { rounds: 11, discarded: 4, milliseconds: 25 },
+  },
+  quick: {
+    reference: { rounds: 4, discarded: 1, milliseconds: 5 },
+    scripts: { rounds: 4, discarded: 1, milliseconds: 5 },
+    servers: { rounds: 5, discarded: 2, milliseconds: 12 },
+  },
+};
+
+/** Sealing and opening the reference session, beside its peers: on this Node, by size, and by runtime. */
+export async function run({ quick }) {
+  const extent = EXTENT[quick ? "quick" : "full"];
+  const { peers, skipped } = await loadPeers();
+  const bySize = {};
+  // The reference session first: what is measured after it finds warm code.
+  for (const name of [REFERENCE, ...Object.keys(SIZES).filter((name) => name !== REFERENCE)]) {
+    const options = name === REFERENCE ? extent.reference : extent.sizes;
+    if (options) bySize[name] = await compare(peers, sessionOf(SIZES[name]), options, skipped);
+  }
+  if (quick) skipped.push("sessions of other sizes, and other versions of Node: not with --quick");
+  const scripts = await measureScripts(extent.scripts, quick ? [THIS_NODE, "Bun", "Deno"] : undefined);
+  const servers = await measureServers(extent.servers);
+  for (const { name, missing } of [...scripts, ...servers]) if (missing) skipped.push(`${name}: ${missing}`);
+  return {
+    title: "Sealing and opening a session",
+    tables: [
+      referenceTable(peers, bySize[REFERENCE]),
+      ...(quick ? [] : [sizesTable(peers, bySize)]),
+      ...runtimeTables(scripts, servers),
+    ],
+    checks: [...referenceChecks(bySize[REFERENCE]), ...servers.flatMap(webChecks)],
+    skipped: [...new Set(skipped)],
+  };
+}
+
+/**
+ * What a session of one size costs each of the peers.
+ * @returns {Promise<Map<string, { seal, open, trip } | "too large">>} microseconds, by name
+ */
+async function compare(peers, session, options, skipped) {
+  const found = new Map();
+  const functions = {};
+  for (const peer of peers) {
+    try {
+      const codec = await prepare(peer, session);
+      found.set(peer.name, "too large");
+      if (codec) Object.assign(functions, { [`${peer.name} seal`]: codec.seal, [`${peer.name} open`]: codec.open });
+    } catch (error) {
+      if (peer.ours) throw error;
+      skipped.push(`${peer.name}: ${error.message}`);
+    }
+  }
+  const figures = await sideBySide(functions, options);
+  for (const name of found.keys()) {
+    const [seal, open] = [figures[`${name} seal`], figures[`${name} open`]];
+    if (seal) found.set(name, { seal, open, trip: added(seal, open) });
+  }
+  return found;
+}
+
+/** So many in a second, for what takes so many microseconds. */
+const perSecond = ({ median, low, high }) => ({ median: 1e6 / median, low: 1e6 / high, high: 1e6 / low });
+
+const rowOf = ({ name, note, ours }) => ({ name, note, ours });
+
+function referenceTable(peers, found) {
+  return {
+    title: "The reference session, sealed and opened",
+    text: `${Buffer.byteLength(JSON.stringify(session)).toLocaleString("en")} bytes of JSON: three tokens and nine claims. One process, in turn; each was seen to give back what it was given. A round trip is both.`,
+    columns: [
+      { key: "seal", name: "seal", unit: "µs", better: "less" },
+      { key: "open", name: "open", unit: "µs", better: "less" },
+      { key: "trips", name: "round trips", unit: "per second", better: "more" },
+    ],
+    rows: peers
+      .filter(({ name }) => found.has(name))
+      .map((peer) => {
+        const { seal, open, trip } = found.get(peer.name);
+        return { ...rowOf(peer), seal, open, trips: perSecond(trip) };
+      }),
+    chart: "trips",
+  };
+}
+
+function sizesTable(peers, bySize) {
+  const cell = (figures) => (figures === "too large" ? "over 16 KB: no cookie" : figures?.trip);
+  return {
+    title: "Round trip by size",
+    text: "Sealing and opening. 0.5 KB are a user; 1 KB has one opaque refresh token, 2.6 KB is the reference session, and what is larger has a list of small records besides. A browser cuts no cookie: from 4 KB on each needs several, and Node takes no header of more than 16 KB.",
+    columns: Object.keys(SIZES).map((name) => ({ key: name, name, unit: "µs", better: "less" })),
+    rows: peers.map((peer) => ({
+      name: peer.name,
+      ours: peer.ours,
+      ...Object.fromEntries(Object.entries(bySize).map(([size, found]) => [size, cell(found.get(peer.name))])),
+    })),
+  };
+}
+
+/** @param {import("../lib/runtimes.js").Measured[]} scripts @param {import("../lib/runtimes.js").Measured[]} servers */
+const runtimeTables = (scripts, servers) => [
+  runtimesTable(
+    "Round trip by runtime",
+    "Sealing and opening the reference session, with what runs everywhere. All of these have `node:crypto`, which latchkey uses there.",
+    scripts,
+  ),
+  runtimesTable(
+    "Round trip on Web Crypto alone",
+    "The same where latchkey does without `node:crypto`. By hand, base64url goes through a Buffer, which workerd has and edge-runtime has not. A worker's clock stands still while its code runs, so it is timed from outside: a request for many calls, less a request for none.",
+    servers,
+  ),
+];
+
+function runtimesTable(title, text, runtimes) {
+  const shown = runtimes.filter(({ figures }) => figures);
+  return {
+    title,
+    text,
+    columns: shown.map(({ name }) => ({ key: name, name, unit: "µs", better: "less" })),
+    rows: portable.map((peer) => ({
+      ...rowOf(peer),
+      ...Object.fromEntries(shown.map(({ name, figures }) => [name, figures[peer.name]])),
+    })),
+  };
+}
+
+/** @returns {import("../lib/report.js").Check[]} those whose peers are here */
+function referenceChecks(found) {
+  const ours = found.get("latchkey");
+  const faster = (name, operation, atLeast) => ({
+    what: `${operation === "trip" ? "round trip" : operation}: times as fast as ${name}`,
+    atLeast,
+    got: found.get(name)?.[operation].median / ours[operation].median,
+  });
+  const share = (name, operation) => ({
+    what: `${operation}: share of the time of ${name}`,
+    atMost: 1.1,
+    got: ours[operation].median / found.get(name)?.[operation].median,
+  });
+  return [
+    faster("@fastify/secure-session", "seal", 1),
+    faster("@fastify/secure-session", "open", 1),
+    faster("@auth0/nextjs-auth0", "trip", 12),
+    faster("iron-session", "trip", 30),
+    faster("@auth/core/jwt", "trip", 25),
+    ...["node:crypto by hand", "node:crypto by hand, tuned"].flatMap((name) => [
+      share(name, "seal"),
+      share(name, "open"),
+    ]),
+  ].filter(({ got }) => Number.isFinite(got));
+}
+
+/** What is promised of each runtime that has Web Crypto alone. */
+function webChecks({ name, figures }) {
+  if (!figures) return [];
+  const ours = figures.latchkey.median;
+  return [
+    {
+      what: `${name}, round trip: times as fast as @auth0/nextjs-auth0`,
+      atLeast: 3,
+      got: figures["@auth0/nextjs-auth0"].median / ours,
+    },
+    {
+      what: `${name}, round trip: share of the time of Web Crypto by hand`,
+      atMost: 1.25,
+      got: ours / figures["Web Crypto by hand"].median,
+    },
+  ];
+}

@@ -1,0 +1,8 @@
+import ironSession from "./iron-session.js";
+import jose from "./jose.js";
+import latchkey from "./latchkey.js";
+import nextjsAuth0 from "./nextjs-auth0.js";
+import webCrypto from "./web-crypto.js";
+
+/** The peers that run wherever there is Web Crypto. */
+export const portable = [latchkey, webCrypto, jose, nextjsAuth0, ironSession];
