@@ -27,7 +27,10 @@ if (unknown.length > 0) {
 /** @returns {Promise<import("./lib/report.js").Part>} */
 function measure(name) {
   return new Promise((resolve, reject) => {
-    const child = fork(new URL("lib/part.js", import.meta.url), [name, values.quick ? "quick" : "full"]);
+    const child = fork(new URL("lib/part.js", import.meta.url), [name, values.quick ? "quick" : "full"], {
+      // JSON has no Infinity.
+      serialization: "advanced",
+    });
     let part;
     child.on("message", (message) => {
       part = message;

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** Installs the peers, unless those of this lock are there already. */
@@ -11,6 +11,8 @@ export function install() {
     .digest("hex");
   const stamp = new URL("node_modules/.lock-installed", folder);
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  // npm would empty the folder that a link points to.
+  if (lstatSync(new URL("node_modules", folder), { throwIfNoEntry: false })?.isSymbolicLink()) return;
   execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: fileURLToPath(folder), stdio: "inherit" });
   writeFileSync(stamp, wanted);
 }

@@ -5,8 +5,12 @@ import { measure } from "mitata";
 /** @returns {Figure} */
 export function figureOf(samples) {
   const sorted = samples.toSorted((left, right) => left - right);
-  const at = (share) => sorted[Math.round((sorted.length - 1) * share)];
-  return { median: at(0.5), low: at(0.25), high: at(0.75) };
+  const last = sorted.length - 1;
+  return {
+    median: sorted[Math.round(last / 2)],
+    low: sorted[Math.floor(last / 4)],
+    high: sorted[Math.ceil((last * 3) / 4)],
+  };
 }
 
 /**

@@ -1,0 +1,268 @@
+// One Express app for each way to keep a session: /read answers with the user's name, /roll writes down activity where
+// that is not done anyway, /update changes the session. All hold the reference session.
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
+import { RedisStore } from "connect-redis";
+import cookieSession from "cookie-session";
+import express from "express";
+import openid from "express-openid-connect";
+import { encryptSync, getKeyStore } from "express-openid-connect/lib/crypto.js";
+import expressSession, { MemoryStore } from "express-session";
+import { getIronSession, sealData } from "iron-session";
+import { createClient } from "redis";
+import { auth } from "../../dist/express.js";
+import { mintSession } from "../../dist/testing.js";
+import { session, tokens, user } from "../reference.js";
+
+/**
+ * @typedef {object} ExpressApp
+ * @property {string} name
+ * @property {string} [note]
+ * @property {boolean} [ours]
+ * @property {string} cookie What a browser that is signed in sends.
+ * @property {import("express").Express} app
+ * @property {import("express").Express} [rolling] What answers /roll, where that takes other middleware.
+ * @property {string[]} [only] The paths that it is asked for; all, where nothing is said.
+ */
+
+const SECRET = "a secret for the bench of at least thirty-two characters";
+
+/** An app with its routes; what the handlers of /read give is the user's name. */
+function appOf(middleware, handlers) {
+  const app = express();
+  app.disable("x-powered-by");
+  for (const one of middleware) app.use(one);
+  for (const [path, handler] of Object.entries(handlers)) {
+    app.get(`/${path}`, async (req, res) => res.json({ name: await handler(req, res) }));
+  }
+  return app;
+}
+
+let count = 0;
+
+/** No session at all: what Express and the answer cost. */
+const bare = () => ({
+  name: "Express, no session",
+  note: "the same answer without looking at the request",
+  app: appOf([], { read: () => user.name }),
+  cookie: `session=${"x".repeat(3440)}`,
+  only: ["read"],
+});
+
+/** What somebody would write who needs just this: one encrypted cookie, no expiry on the server, no chunks, no rotation. */
+function byHand() {
+  const key = createSecretKey(randomBytes(32));
+  const seal = (value) => {
+    const iv = randomBytes(12);
+    const cipher = createCipheriv("aes-256-gcm", key, iv);
+    const body = Buffer.concat([cipher.update(JSON.stringify(value), "utf8"), cipher.final()]);
+    return Buffer.concat([iv, cipher.getAuthTag(), body]).toString("base64url");
+  };
+  const open = (text) => {
+    const bytes = Buffer.from(text, "base64url");
+    const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, 12));
+    decipher.setAuthTag(bytes.subarray(12, 28));
+    return JSON.parse(decipher.update(bytes.subarray(28), undefined, "utf8") + decipher.final("utf8"));
+  };
+  const read = (req, _res, next) => {
+    const pair = req.headers.cookie?.split("; ").find((one) => one.startsWith("session="));
+    req.session = pair ? open(pair.slice(8)) : undefined;
+    next();
+  };
+  const write = (req, res) => {
+    res.setHeader("set-cookie", `session=${seal(req.session)}; Path=/; Max-Age=86400; HttpOnly; SameSite=Lax`);
+    return req.session.user.name;
+  };
+  return {
+    name: "by hand, node:crypto",
+    note: "the limit: one AES-256-GCM cookie, nothing checked but its tag",
+    app: appOf([read], {
+      read: (req) => req.session.user.name,
+      roll: write,
+      update: (req, res) => {
+        req.session.data = { count: ++count };
+        return write(req, res);
+      },
+    }),
+    cookie: `session=${seal(session)}`,
+  };
+}
+
+async function latchkey() {
+  const options = {
+    issuer: "https://issuer.example",
+    clientId: "bench",
+    clientSecret: "bench",
+    secret: SECRET,
+    baseUrl: "http://127.0.0.1",
+  };
+  const mint = { ...options, user, tokens: { ...tokens, expiresAt: tokens.expiresAt * 1000 } };
+  const read = (req) => req.auth.session.user.name;
+  const update = async (req) => {
+    await req.auth.update({ count: ++count });
+    return read(req);
+  };
+  return {
+    name: "latchkey/express",
+    ours: true,
+    app: appOf([auth(options)], { read, update }),
+    // Due at each request, which by default it is once in 2.4 hours.
+    rolling: appOf([auth({ ...options, session: { rollAfter: 0 } })], { roll: read }),
+    cookie: await mintSession(mint),
+  };
+}
+
+async function ironSession() {
+  const options = { password: SECRET, cookieName: "session", cookieOptions: { secure: false } };
+  const opened = (req, res) => getIronSession(req, res, options);
+  return {
+    name: "iron-session",
+    app: appOf([], {
+      read: async (req, res) => (await opened(req, res)).user.name,
+      roll: async (req, res) => {
+        const found = await opened(req, res);
+        await found.save();
+        return found.user.name;
+      },
+      update: async (req, res) => {
+        const found = await opened(req, res);
+        found.count = ++count;
+        await found.save();
+        return found.user.name;
+      },
+    }),
+    cookie: `session=${await sealData(session, { password: SECRET })}`,
+  };
+}
+
+function openidConnect({ rolling }) {
+  const [key] = getKeyStore(SECRET, true);
+  const now = Math.floor(Date.now() / 1000);
+  const held = {
+    id_token: tokens.idToken,
+    access_token: tokens.accessToken,
+    refresh_token: tokens.refreshToken,
+    token_type: "Bearer",
+    expires_at: tokens.expiresAt,
+  };
+  const value = encryptSync(JSON.stringify(held), key, { iat: now, uat: now, exp: now + 86_400 });
+  const middleware = openid.auth({
+    secret: SECRET,
+    baseURL: "http://127.0.0.1",
+    issuerBaseURL: "https://issuer.example",
+    clientID: "bench",
+    clientSecret: "bench",
+    authRequired: false,
+    idpLogout: false,
+    authorizationParams: { response_type: "code" },
+    session: rolling ? {} : { rolling: false },
+  });
+  return {
+    name: rolling ? "express-openid-connect" : "express-openid-connect, not rolling",
+    note: rolling ? "its default: sealed and sent again with each response" : undefined,
+    app: appOf([middleware], {
+      read: (req) => req.oidc.user.name,
+      roll: (req) => req.oidc.user.name,
+      update: (req) => {
+        req.appSession.count = ++count;
+        return req.oidc.user.name;
+      },
+    }),
+    cookie: chunked("appSession", value),
+    only: rolling ? undefined : ["read"],
+  };
+}
+
+/** As express-openid-connect cuts it up. */
+function chunked(name, value) {
+  const size = 4096 - 150;
+  if (value.length <= size) return `${name}=${value}`;
+  const parts = Array.from({ length: Math.ceil(value.length / size) }, (_, index) =>
+    value.slice(index * size, (index + 1) * size),
+  );
+  return parts.map((part, index) => `${name}.${index}=${part}`).join("; ");
+}
+
+/** Cookies that an app sets when it is asked for /sign-in, for what has no other way to make them. */
+async function cookiesOf(app) {
+  const server = app.listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const response = await fetch(`http://127.0.0.1:${server.address().port}/sign-in`);
+  server.close();
+  return response.headers
+    .getSetCookie()
+    .map((line) => line.split(";", 1)[0])
+    .join("; ");
+}
+
+async function signedCookie() {
+  const app = appOf([cookieSession({ name: "session", keys: [SECRET], maxAge: 86_400_000 })], {
+    "sign-in": (req) => {
+      Object.assign(req.session, session);
+      return user.name;
+    },
+    read: (req) => req.session.user.name,
+    roll: (req) => {
+      req.session.rolled = Math.random();
+      return req.session.user.name;
+    },
+    update: (req) => {
+      req.session.count = ++count;
+      return req.session.user.name;
+    },
+  });
+  return {
+    name: "cookie-session",
+    note: "signs only: whoever has the cookie can read it",
+    app,
+    cookie: await cookiesOf(app),
+  };
+}
+
+async function serverSession(name, note, store) {
+  const options = { secret: SECRET, resave: false, saveUninitialized: false, store };
+  const read = (req) => req.session.user.name;
+  const app = appOf([expressSession(options)], {
+    read,
+    "sign-in": (req) => {
+      Object.assign(req.session, session);
+      return user.name;
+    },
+    update: (req) => {
+      req.session.count = ++count;
+      return read(req);
+    },
+  });
+  const rolling = appOf([expressSession({ ...options, rolling: true })], { roll: read });
+  return { name, note, app, rolling, cookie: await cookiesOf(app) };
+}
+
+const inMemory = () =>
+  serverSession("express-session, memory", "an id in the cookie; the data in this process", new MemoryStore());
+
+/** @param {string | undefined} url of a Redis server */
+async function inRedis(url) {
+  if (!url) return undefined;
+  const client = createClient({ url });
+  await client.connect();
+  return serverSession(
+    "express-session, Redis",
+    "an id in the cookie; Redis on the same machine",
+    new RedisStore({ client }),
+  );
+}
+
+/** @returns {Promise<ExpressApp[]>} */
+export async function expressApps({ redis }) {
+  const apps = [
+    await latchkey(),
+    bare(),
+    byHand(),
+    await ironSession(),
+    openidConnect({ rolling: true }),
+    openidConnect({ rolling: false }),
+    await signedCookie(),
+    await inMemory(),
+    await inRedis(redis),
+  ];
+  return apps.filter(Boolean);
+}
