@@ -1,6 +1,8 @@
 /**
- * Minified and gzipped, with everything that is needed inside. The goals for the first three are 5, 24 and 22 KB (of 1,024
- * bytes; a kB is 1,000); these limits hold what has been reached, and only ever come down.
+ * Minified and gzipped, with everything that is needed inside; a kB is 1,000 bytes. The goals for the first three are 5, 24
+ * and 22 KB of 1,024 bytes. These limits hold what has been reached. They come down, or a figure in bench/results shows what
+ * was bought: the first and the third are over their goals for the base64url of the Web Crypto engine, which made Workers six
+ * times as fast, and for what an opened session no longer waits for.
  */
 const forNode = (config) => ({ ...config, platform: "node", conditions: ["node", "import"] });
 
@@ -9,14 +11,14 @@ export default [
     name: "latchkey: sessions alone",
     path: "dist/index.js",
     import: "{ createSessions }",
-    limit: "5.83 kB",
+    limit: "6.6 kB",
     gzip: true,
   },
   {
     name: "latchkey/express: everything",
     path: "dist/express.js",
     import: "*",
-    limit: "23.65 kB",
+    limit: "24.36 kB",
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
@@ -24,14 +26,14 @@ export default [
     name: "latchkey/edge: everything",
     path: "dist/edge.js",
     import: "*",
-    limit: "22.528 kB",
+    limit: "23.62 kB",
     gzip: true,
   },
   {
     name: "latchkey/next: everything but Next",
     path: "dist/next.js",
     import: "*",
-    limit: "27.78 kB",
+    limit: "28.52 kB",
     gzip: true,
     ignore: ["next"],
     modifyEsbuildConfig: forNode,

@@ -1,12 +1,13 @@
 import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { Agent, createServer, get } from "node:http";
+import { Agent, get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { portable } from "../peers/portable.js";
 import { added } from "./codecs.js";
+import { freePort } from "./free-port.js";
 import { figureOf } from "./measure.js";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -137,14 +138,6 @@ async function bundle(options) {
   // mitata asks for it in Bun alone.
   const external = ["bun:jsc", "@mitata/counters"];
   await build({ bundle: true, format: "esm", target: "es2022", logLevel: "silent", external, ...options });
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
