@@ -239,10 +239,9 @@ async function serverSession(name, note, store) {
 const inMemory = () =>
   serverSession("express-session, memory", "an id in the cookie; the data in this process", new MemoryStore());
 
-/** @param {string | undefined} url of a Redis server */
-async function inRedis(url) {
-  if (!url) return undefined;
-  const client = createClient({ url });
+/** @param {{ redis: string }} settings the URL of a Redis server */
+async function inRedis({ redis }) {
+  const client = createClient({ url: redis });
   await client.connect();
   return serverSession(
     "express-session, Redis",
@@ -251,18 +250,15 @@ async function inRedis(url) {
   );
 }
 
-/** @returns {Promise<ExpressApp[]>} */
-export async function expressApps({ redis }) {
-  const apps = [
-    await latchkey(),
-    bare(),
-    byHand(),
-    await ironSession(),
-    openidConnect({ rolling: true }),
-    openidConnect({ rolling: false }),
-    await signedCookie(),
-    await inMemory(),
-    await inRedis(redis),
-  ];
-  return apps.filter(Boolean);
-}
+/** @type {Record<string, (settings: { redis?: string }) => ExpressApp | Promise<ExpressApp>>} */
+export const expressApps = {
+  latchkey,
+  bare,
+  "by-hand": byHand,
+  "iron-session": ironSession,
+  "express-openid-connect": () => openidConnect({ rolling: true }),
+  "express-openid-connect-still": () => openidConnect({ rolling: false }),
+  "cookie-session": signedCookie,
+  memory: inMemory,
+  redis: inRedis,
+};

@@ -1,5 +1,5 @@
-// All the Express apps in one process, each on ports of its own.
-import { answerQuestions } from "../lib/child.js";
+// One of the Express apps: tells its parent where it is.
+import "./cpu.js";
 import { expressApps } from "./express-apps.js";
 
 const listen = (app) =>
@@ -7,11 +7,8 @@ const listen = (app) =>
     const server = app.listen(0, "127.0.0.1", () => resolve(server.address().port));
   });
 
-answerQuestions(async ({ redis }) => {
-  const ready = [];
-  for (const { app, rolling = app, ...row } of await expressApps({ redis })) {
-    const port = await listen(app);
-    ready.push({ ...row, ports: { read: port, update: port, roll: rolling === app ? port : await listen(rolling) } });
-  }
-  return { ready };
-});
+const [name, redis] = process.argv.slice(2);
+const { app, rolling = app, ...row } = await expressApps[name]({ redis });
+const port = await listen(app);
+const rollingPort = rolling === app ? port : await listen(rolling);
+process.send({ ...row, ports: { read: port, update: port, roll: rollingPort } });

@@ -1,78 +1,90 @@
+// autocannon, from the process of the part: the servers have another to themselves.
 import autocannon from "autocannon";
 import { figureOf } from "../lib/measure.js";
 
-/** Connections that ask side by side, each one question at a time. */
 const CONNECTIONS = 16;
 
-/** @typedef {{ name: string, url: string, cookie?: string, expects: string }} Target */
+/**
+ * What is asked, over and over.
+ * @typedef {object} Target
+ * @property {string} url
+ * @property {string} cookie
+ * @property {(body: string, response: Response) => boolean} isRight
+ */
 
-/** Asks once, and looks at the answer: what is measured afterwards is the right one. @param {Target} target */
-async function check({ name, url, cookie, expects }) {
-  const response = await fetch(url, { headers: cookie ? { cookie } : {} });
+/** Throws unless the target answers as it should. @param {string} name @param {Target} target */
+async function check(name, { url, cookie, isRight }) {
+  const response = await fetch(url, { headers: { cookie }, redirect: "manual" });
   const body = await response.text();
-  if (response.status !== 200 || !body.includes(expects)) {
-    throw new Error(`${name} answers ${response.status}: ${body.slice(0, 200)}`);
-  }
+  if (response.status === 200 && isRight(body, response)) return;
+  throw new Error(`${name} answered ${response.status} at ${url}: ${body.slice(0, 200)}`);
 }
 
-/** One turn of one target. autocannon's own percentiles are whole milliseconds: these are made of its responses. */
-function turn({ url, cookie }, seconds) {
-  return new Promise((resolve, reject) => {
-    const times = [];
-    const options = {
-      url,
-      connections: CONNECTIONS,
-      duration: seconds,
-      sampleInt: 100,
-      headers: cookie ? { cookie } : {},
-    };
-    const started = performance.now();
-    const instance = autocannon(options, (error, result) => {
-      if (error || result.errors + result.non2xx > 0) {
-        return reject(error ?? new Error(`${url}: ${result.errors} errors, ${result.non2xx} other answers`));
-      }
-      const sorted = Float64Array.from(times).sort();
-      const at = (share) => sorted[Math.floor((sorted.length - 1) * share)];
-      return resolve({
-        rate: (times.length / (performance.now() - started)) * 1000,
-        middle: at(0.5),
-        late: at(0.99),
-      });
-    });
-    instance.on("response", (_client, _status, _bytes, milliseconds) => times.push(milliseconds));
-  });
-}
+const share = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
 
 /**
- * Requests a second of servers that all have their turn in every round, from this process; the first round warms up.
- * @param {Target[]} targets
- * @param {{ rounds: number, seconds: number }} extent
- * @returns {Promise<Record<string, { rate: import("../lib/measure.js").Figure, middle: number, late: number }>>} by name; the
- *   middle and the 99th percentile of the time that a request takes, in milliseconds
+ * One round. autocannon's own summary counts whole seconds and whole milliseconds: these come from its responses.
+ * @param {Target} target @param {number} milliseconds
  */
-export async function loadSideBySide(targets, { rounds, seconds }) {
-  const turns = Object.fromEntries(targets.map(({ name }) => [name, []]));
-  for (const target of targets) await check(target);
-  for (let round = 0; round <= rounds; round++) {
-    for (const target of targets) {
-      const taken = await turn(target, seconds);
-      if (round > 0) turns[target.name].push(taken);
-    }
-  }
-  const measured = Object.entries(turns).map(([name, list]) => [
-    name,
-    {
-      rate: figureOf(list.map(({ rate }) => rate)),
-      middle: figureOf(list.map(({ middle }) => middle)).median,
-      late: figureOf(list.map(({ late }) => late)).median,
-    },
-  ]);
-  return Object.fromEntries(measured);
+async function shoot({ url, cookie }, milliseconds) {
+  const latencies = [];
+  let [first, last] = [0, 0];
+  const run = autocannon({
+    url,
+    headers: { cookie },
+    connections: CONNECTIONS,
+    pipelining: 1,
+    duration: milliseconds / 1000,
+    sampleInt: 50,
+  });
+  run.on("response", (_client, _status, _bytes, latency) => {
+    last = performance.now();
+    first ||= last;
+    latencies.push(latency);
+  });
+  const { errors, non2xx } = await run;
+  if (errors > 0 || non2xx > 0) throw new Error(`${url}: ${errors} errors, ${non2xx} bad answers`);
+  const sorted = Float64Array.from(latencies).sort();
+  return {
+    count: latencies.length,
+    rate: ((latencies.length - 1) * 1000) / (last - first),
+    p50: share(sorted, 0.5),
+    p99: share(sorted, 0.99),
+  };
 }
 
-/** The columns of every table of servers. */
 export const COLUMNS = [
   { key: "rate", name: "requests", unit: "a second", better: "more" },
-  { key: "middle", name: "p50", unit: "ms" },
-  { key: "late", name: "p99", unit: "ms" },
+  { key: "p50", name: "p50", unit: "ms" },
+  { key: "p99", name: "p99", unit: "ms" },
+  { key: "cpu", name: "processor time of the server", unit: "µs a request", better: "less" },
 ];
+
+/**
+ * How long to ask.
+ * @typedef {{ rounds: number, milliseconds: number, warm: number }} Extent `warm`: milliseconds of the first round, which
+ *   is thrown away: until some thousands of requests are answered, what is compiled decides more than what is done
+ */
+
+/**
+ * Asks each target in every round.
+ * @param {{ name: string, note?: string, ours?: boolean, target: Target, server: import("./servers.js").Server }[]} rows
+ * @param {Extent} extent
+ */
+export async function compare(rows, { rounds, milliseconds, warm }) {
+  const samples = rows.map(() => []);
+  for (const { name, target } of rows) await check(name, target);
+  for (let round = 0; round <= rounds; round++) {
+    for (const [index, { target, server }] of rows.entries()) {
+      const before = await server.cpu();
+      const { count, ...sample } = await shoot(target, round > 0 ? milliseconds : warm);
+      const cpu = ((await server.cpu()) - before) / count;
+      if (round > 0) samples[index].push({ ...sample, cpu });
+    }
+  }
+  return rows.map(({ name, note, ours }, index) => {
+    const figure = (key) => figureOf(samples[index].map((sample) => sample[key]));
+    const median = (key) => figure(key).median;
+    return { name, note, ours, rate: figure("rate"), p50: median("p50"), p99: median("p99"), cpu: median("cpu") };
+  });
+}

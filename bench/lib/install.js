@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** Installs the peers, unless those of this lock are there already. */
@@ -14,7 +14,5 @@ export function install() {
   // npm would empty the folder that a link points to.
   if (lstatSync(new URL("node_modules", folder), { throwIfNoEntry: false })?.isSymbolicLink()) return;
   execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: fileURLToPath(folder), stdio: "inherit" });
-  // For the Next app, which finds the library by its name.
-  symlinkSync("../..", new URL("node_modules/latchkey", folder), "junction");
   writeFileSync(stamp, wanted);
 }

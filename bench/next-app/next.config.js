@@ -1,6 +1,17 @@
+import { realpathSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
+const here = (path) => realpathSync(fileURLToPath(new URL(path, import.meta.url)));
 
-/** `latchkey` is a link to this repository's root, which Next follows no further than here. */
-export default { turbopack: { root }, outputFileTracingRoot: root };
+/** The folder that holds all that is built: Turbopack reads nothing outside, and modules may be linked to. */
+function root() {
+  const folders = ["../..", "../node_modules", "../../node_modules"].map(here);
+  let shared = folders[0];
+  while (!folders.every((folder) => `${folder}/`.startsWith(shared === "/" ? shared : `${shared}/`))) {
+    shared = dirname(shared);
+  }
+  return shared;
+}
+
+export default { turbopack: { root: root() } };

@@ -1,138 +1,199 @@
-// Requests a second of servers that read, roll and update the reference session.
-import { COLUMNS, loadSideBySide } from "../http/load.js";
-import { nextCookies, startNext } from "../http/next.js";
-import { startRedis } from "../http/redis.js";
-import { startChild } from "../lib/child.js";
-import { user } from "../reference.js";
+// What a request costs in whole apps: Express beside other ways to keep a session, node:http, Hono and Next.
+import { generateSessionCookie } from "@auth0/nextjs-auth0/testing";
+import { mintSession } from "../../dist/testing.js";
+import { COLUMNS, compare } from "../http/load.js";
+import { startNext, startRedis, startServers } from "../http/servers.js";
+import { tokens, user } from "../reference.js";
 
 const HOW =
-  "All of them in one process, asked in turn by autocannon from another: 16 connections, one request at a time each; the first round is not counted.";
+  "16 connections without pipelining, from another process; rounds interleaved over the rows, the first of which is thrown away. Processor time is what the server's process used, garbage collection included.";
 
-/** What is asked of the Express apps, and what that means. */
-const TASKS = {
-  read: "The answer names who is signed in: the session is read, with whatever each does by default. ",
-  roll: "The session is read and activity written down: latchkey with a stamp due at each request (by default it is once in 2.4 hours), express-openid-connect by its default, express-session with `rolling`, the others by saving the session. ",
-  update: "A number in the session changes, and is kept. ",
+const ALONE = `Each app has a process of its own. ${HOW}`;
+
+const isName = (body) => JSON.parse(body).name === user.name;
+
+/** @param {string} path @param {(response: Response) => boolean} sets whether its cookies are as they should be */
+const rowsOf = (path, apps, sets) =>
+  apps
+    .filter(({ only }) => !only || only.includes(path))
+    .map(({ name, note, ours, server, cookie, ports }) => ({
+      name,
+      note,
+      ours,
+      server,
+      target: {
+        url: `http://127.0.0.1:${ports[path]}/${path}`,
+        cookie,
+        isRight: (body, response) => isName(body) && sets(response),
+      },
+    }));
+
+const setsCookie = (response) => response.headers.getSetCookie().length > 0;
+
+const PROMISED = ["latchkey", "bare", "by-hand", "iron-session", "express-openid-connect", "cookie-session"];
+/** Those that no promise is about: a quick run leaves them out. */
+const OTHERS = ["express-openid-connect-still", "memory"];
+
+const stopAll = (apps) => {
+  for (const { server } of apps) server.stop();
 };
 
-/** One table of the Express apps. */
-async function expressTable(task, apps, extent) {
-  const rows = apps.filter(({ only = [task] }) => only.includes(task));
-  const measured = await loadSideBySide(
-    rows.map(({ name, cookie, ports }) => ({
-      name,
-      cookie,
-      url: `http://127.0.0.1:${ports[task]}/${task}`,
-      expects: user.name,
-    })),
-    extent,
-  );
-  return {
-    title: { read: "Express reads the session", roll: "Express rolls it", update: "Express updates it" }[task],
-    text: TASKS[task] + HOW,
+/** The tables of Express; where there is no extent for the others, the one of reading. */
+async function expressTables({ express, writing }, skipped) {
+  const redis = writing && (await startRedis());
+  if (writing && !redis) skipped.push("express-session with Redis: needs redis-server on the PATH");
+  const names = [...PROMISED, ...(writing ? OTHERS : []), ...(redis ? ["redis"] : [])];
+  let apps = [];
+  const table = async (title, text, path, sets, extent) => ({
+    title,
+    text: `${text} ${ALONE}`,
     columns: COLUMNS,
-    rows: rows.map(({ name, note, ours }) => ({ name, note, ours, ...measured[name] })),
+    rows: await compare(rowsOf(path, apps, sets), extent),
     chart: "rate",
-  };
-}
-
-async function expressTables(tasks, extent, skipped) {
-  const redis = await startRedis();
-  if (!redis) skipped.push("express-session with Redis: it needs redis-server on the PATH");
-  const server = await startChild(new URL("../http/express-server.js", import.meta.url), { redis: redis?.url });
+  });
   try {
-    const tables = [];
-    for (const task of tasks) tables.push(await expressTable(task, server.ready, extent));
+    apps = await startServers("express-server.js", names, redis ? [redis.url] : []);
+    const read = "The reference session is in the cookie or found by it, and the answer is the user's name as JSON.";
+    const tables = [await table("Express reads the session", read, "read", () => true, express)];
+    if (!writing) return tables;
+    const roll = "Each answer writes down that the user was active, which by default latchkey does once in 2.4 hours.";
+    tables.push(await table("Express rolls the session", roll, "roll", setsCookie, writing));
+    const update = "Each request changes a number in the session, which is kept before the answer is sent.";
+    tables.push(await table("Express updates the session", update, "update", () => true, writing));
     return tables;
   } finally {
-    server.stop();
+    stopAll(apps);
     redis?.stop();
   }
 }
 
-async function otherTable(extent) {
-  const server = await startChild(new URL("../http/other-server.js", import.meta.url), {});
+/** Each framework with latchkey, and as much of its bare rate as that is. */
+function keptOf(rows) {
+  const rateOf = (name) => rows.find((row) => row.name === name).rate.median;
+  return rows.map((row) => {
+    const [bare, adapter] = row.name.split(", ");
+    return adapter ? { ...row, kept: (100 * row.rate.median) / rateOf(bare) } : row;
+  });
+}
+
+const NODE = ["node:http", "node:http, latchkey/express", "Hono", "Hono, latchkey/edge"];
+
+async function nodeTable(extent) {
+  const apps = await startServers("node-server.js", NODE);
   try {
-    const targets = server.ready.map(({ port, ...row }) => ({
-      ...row,
-      url: `http://127.0.0.1:${port}/`,
-      expects: user.name,
-    }));
-    const measured = await loadSideBySide(targets, extent);
+    const rows = rowsOf("read", apps, () => true);
     return {
-      title: "node:http and Hono",
-      text: `The same answer without a session, and with it. ${HOW}`,
-      columns: COLUMNS,
-      rows: targets.map(({ name }) => ({ name, ...measured[name] })),
-      chart: "rate",
+      title: "node:http and Hono read the session",
+      text: `latchkey's Express middleware around a bare listener, and its edge adapter around Hono on @hono/node-server. ${ALONE}`,
+      columns: [...COLUMNS, { key: "kept", name: "of the bare rate", unit: "%" }],
+      rows: keptOf(await compare(rows, extent)),
     };
   } finally {
-    server.stop();
+    stopAll(apps);
   }
 }
 
-const NEXT_ROWS = {
-  latchkey: { name: "latchkey/next", ours: true },
-  bare: { name: "Next, no session", note: "dynamic, by `headers()`" },
-  auth0: { name: "@auth0/nextjs-auth0" },
-};
+const SECRET = "a secret for the bench of at least thirty-two characters";
+const ISSUER = "https://issuer.example/";
 
-/** A page or a route handler of one Next app, which reads the session with `getSession()`. */
-async function nextTable(title, folder, origin, extent) {
-  const cookies = await nextCookies();
-  const targets = Object.entries(NEXT_ROWS).map(([kind, row]) => ({
-    ...row,
-    url: `${origin}/${folder}${kind}`,
-    cookie: cookies[kind],
-    expects: user.name,
-  }));
-  const measured = await loadSideBySide(targets, extent);
-  return {
-    title,
-    text: `\`next start\` of Next 16, no middleware: what \`getSession()\` costs. ${HOW}`,
-    columns: COLUMNS,
-    rows: targets.map(({ name, note, ours }) => ({ name, note, ours, ...measured[name] })),
-    chart: "rate",
-  };
+/** What the Next app finds in its environment. */
+const settingsOf = (baseUrl) => ({
+  LATCHKEY_ISSUER: ISSUER,
+  LATCHKEY_CLIENT_ID: "bench",
+  LATCHKEY_CLIENT_SECRET: "bench",
+  LATCHKEY_SECRET: SECRET,
+  LATCHKEY_BASE_URL: baseUrl,
+  AUTH0_DOMAIN: new URL(ISSUER).host,
+  AUTH0_CLIENT_ID: "bench",
+  AUTH0_CLIENT_SECRET: "bench",
+  AUTH0_SECRET: SECRET,
+  APP_BASE_URL: baseUrl,
+});
+
+const latchkeyCookie = (baseUrl) =>
+  mintSession({
+    issuer: ISSUER,
+    clientId: "bench",
+    secret: SECRET,
+    baseUrl,
+    user,
+    tokens: { ...tokens, expiresAt: tokens.expiresAt * 1000 },
+  });
+
+/** In parts of 3,500 characters, as nextjs-auth0 writes it. */
+async function auth0Cookie() {
+  const value = await generateSessionCookie({ user, tokenSet: tokens }, { secret: SECRET });
+  if (value.length <= 3500) return `__session=${value}`;
+  return value
+    .match(/.{1,3500}/g)
+    .map((part, index) => `__session__${index}=${part}`)
+    .join("; ");
 }
 
+/** A page and a route handler, each bare, with latchkey and with nextjs-auth0. */
 async function nextTables(extent) {
-  const server = await startNext();
+  const server = await startNext(settingsOf);
   try {
+    const cookie = await latchkeyCookie(server.baseUrl);
+    const kinds = [
+      { name: "latchkey/next", ours: true, folder: "latchkey", cookie },
+      { name: "Next, no session", note: "rendered at each request, by `headers()`", folder: "bare", cookie },
+      { name: "@auth0/nextjs-auth0", folder: "auth0", cookie: await auth0Cookie() },
+    ];
+    const table = async (title, path, isRight) => {
+      const rows = kinds.map(({ folder, cookie, ...row }) => ({
+        ...row,
+        server,
+        target: { url: `${server.baseUrl}/${path}/${folder}`, cookie, isRight },
+      }));
+      const text = `\`getSession()\`, and the user's name in the answer; one app for all, built by \`next build\`, without a proxy. ${HOW}`;
+      return { title, text, columns: COLUMNS, rows: await compare(rows, extent) };
+    };
     return [
-      await nextTable("Next: a page of the App Router", "", server.origin, extent),
-      await nextTable("Next: a route handler", "api/", server.origin, extent),
+      await table("A page of Next's App Router reads the session", "page", (body) => body.includes(user.name)),
+      await table("A route handler of Next reads the session", "api", isName),
     ];
   } finally {
     server.stop();
   }
 }
 
-/** What reading a session was promised, by the name of the row and how many times its requests. */
-const PROMISES = {
-  "by hand, node:crypto": 0.95,
-  "express-openid-connect": 2,
-  "iron-session": 3.5,
-  "cookie-session": 1.5,
-};
-
-function checksOf({ rows }) {
-  const rateOf = (wanted) => rows.find(({ name }) => name === wanted).rate.median;
-  return Object.entries(PROMISES).map(([name, atLeast]) => ({
-    what: `Express reading a session: requests a second, times those of ${name}`,
+/** @param {import("../lib/report.js").Table} reading */
+function checksOf(reading) {
+  const rateOf = (name) => reading.rows.find((row) => row.name === name).rate.median;
+  const ours = reading.rows.find((row) => row.ours).rate.median;
+  const against = (what, name, atLeast) => ({
+    what: `Express reading a session, against ${what}`,
     atLeast,
-    got: rateOf("latchkey/express") / rateOf(name),
-  }));
+    got: ours / rateOf(name),
+  });
+  return [
+    against("the hand-written limit", "by hand, node:crypto", 0.95),
+    against("express-openid-connect", "express-openid-connect", 2),
+    against("iron-session", "iron-session", 3.5),
+    against("cookie-session", "cookie-session", 1.5),
+  ];
 }
 
-/** @returns {Promise<import("../lib/report.js").Part>} */
+const WITH_QUICK =
+  "with --quick: express-session, express-openid-connect that does not roll; the tables of rolling, of updating and of Next";
+
+const QUICK = {
+  express: { rounds: 3, milliseconds: 250, warm: 750 },
+  node: { rounds: 3, milliseconds: 200, warm: 400 },
+};
+const FULL = {
+  express: { rounds: 7, milliseconds: 280, warm: 1600 },
+  writing: { rounds: 5, milliseconds: 250, warm: 600 },
+  node: { rounds: 5, milliseconds: 250, warm: 600 },
+  next: { rounds: 3, milliseconds: 500, warm: 1500 },
+};
+
+/** @param {{ quick: boolean }} extent @returns {Promise<import("../lib/report.js").Part>} */
 export async function run({ quick }) {
-  const skipped = [];
-  const extent = quick ? { rounds: 1, seconds: 0.5 } : { rounds: 5, seconds: 1 };
-  if (quick) skipped.push("rolling and updating in Express: not with --quick");
-  const tables = await expressTables(quick ? ["read"] : Object.keys(TASKS), extent, skipped);
-  tables.push(await otherTable({ ...extent, rounds: Math.min(extent.rounds, 3) }));
-  if (quick) skipped.push("Next, which must be built first: not with --quick");
-  else tables.push(...(await nextTables({ ...extent, rounds: 4 })));
-  return { title: "HTTP", tables, checks: checksOf(tables[0]), skipped };
+  const extent = quick ? QUICK : FULL;
+  const skipped = quick ? [WITH_QUICK] : [];
+  const express = await expressTables(extent, skipped);
+  const tables = [...express, await nodeTable(extent.node), ...(extent.next ? await nextTables(extent.next) : [])];
+  return { title: "Requests to whole apps", tables, checks: checksOf(express[0]), skipped };
 }

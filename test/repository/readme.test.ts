@@ -1,5 +1,14 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -208,6 +217,14 @@ test("every command that is shown exists", () => {
   const secret = () => execFileSync(process.execPath, [join(root, "dist/cli.js"), "secret"], { encoding: "utf8" });
   expect(secret()).toMatch(/^[\w-]{43}\n$/);
   expect(secret()).not.toBe(secret());
+});
+
+test("every page and chart of the bench that is shown exists, and every part of it is shown", () => {
+  const shown = [...readme.matchAll(/\((bench\/results\/[\w.-]+)\)/g)].map(([, path]) => path as string);
+  for (const path of shown) expect(existsSync(join(root, path)), path).toBe(true);
+  const parts = /PARTS = \[(.+)\]/.exec(readFileSync(join(root, "bench/run.js"), "utf8"))?.[1]?.match(/[\w-]+/g) ?? [];
+  expect(parts).toHaveLength(7);
+  for (const part of parts) expect(shown).toContain(`bench/results/${part}.md`);
 });
 
 test("every example that is shown exists, and the other way round", () => {

@@ -1,6 +1,8 @@
-import { auth0 } from "../../../sessions.js";
+import { auth0 } from "../../../auth0.js";
+
+export const dynamic = "force-dynamic";
 
 export async function GET() {
-  const session = await auth0.getSession();
-  return Response.json({ name: session.user.name });
+  const { user } = await auth0.getSession();
+  return Response.json({ name: user.name });
 }

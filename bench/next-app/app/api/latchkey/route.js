@@ -1,6 +1,8 @@
-import { auth } from "../../../sessions.js";
+import { auth } from "../../../auth.js";
+
+export const dynamic = "force-dynamic";
 
 export async function GET() {
-  const session = await auth.getSession();
-  return Response.json({ name: session.user.name });
+  const { user } = await auth.getSession();
+  return Response.json({ name: user.name });
 }
