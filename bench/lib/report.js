@@ -77,7 +77,7 @@ export function toSvg({ title, columns, rows, chart }) {
     .map((row) => ({ ...row, value: medianOf(row[chart]) }))
     .filter(({ value }) => Number.isFinite(value))
     .sort((left, right) => (column.better === "more" ? right.value - left.value : left.value - right.value));
-  const [width, height, labels, figures] = [760, 26, 230, 110];
+  const [width, height, labels, figures] = [760, 26, 230, 80];
   const longest = Math.max(...bars.map(({ value }) => value));
   const drawn = bars.map(({ name, ours, value }, index) => {
     const y = 62 + index * height;
@@ -85,7 +85,7 @@ export function toSvg({ title, columns, rows, chart }) {
     return [
       `<text x="${labels - 10}" y="${y + 14}" text-anchor="end"${ours ? ' font-weight="700"' : ""}>${escaped(name)}</text>`,
       `<rect x="${labels}" y="${y}" width="${length.toFixed(1)}" height="18" rx="3" fill="${ours ? "#2f7de1" : "#9aa4b2"}"/>`,
-      `<text x="${(labels + length + 8).toFixed(1)}" y="${y + 14}">${escaped(`${short(value)} ${column.unit}`)}</text>`,
+      `<text x="${(labels + length + 8).toFixed(1)}" y="${y + 14}">${short(value)}</text>`,
     ].join("");
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${70 + bars.length * height}" role="img" aria-label="${escaped(title)}" font-family="system-ui, sans-serif" font-size="13">
