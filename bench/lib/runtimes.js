@@ -9,6 +9,7 @@ import { portable } from "../peers/portable.js";
 import { added } from "./codecs.js";
 import { freePort } from "./free-port.js";
 import { figureOf } from "./measure.js";
+import { workerdConfig } from "./workerd.js";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const program = (name) => here(`../../node_modules/.bin/${name}`);
@@ -39,17 +40,6 @@ const SCRIPTS = [
   },
 ];
 
-const WORKERD_CONFIG = (port) => `
-using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [(name = "main", worker = (
-    modules = [(name = "worker.mjs", esModule = embed "worker.mjs")],
-    compatibilityDate = "2026-10-01",
-  ))],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
-);
-`;
-
 /** Engines that have Web Crypto and nothing else, and run what answers requests. */
 const SERVERS = [
   {
@@ -60,7 +50,7 @@ const SERVERS = [
     file: "worker.mjs",
     contents: `import { answer } from "./runtime-worker.js"; export default { fetch: answer };`,
     prepare(folder, port) {
-      writeFileSync(join(folder, "config.capnp"), WORKERD_CONFIG(port));
+      writeFileSync(join(folder, "config.capnp"), workerdConfig(port));
       return ["serve", join(folder, "config.capnp")];
     },
   },

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import workerd from "workerd"; // CommonJS, whose default export is the path of the program
 import { figureOf } from "../../lib/measure.js";
+import { workerdConfig } from "../../lib/workerd.js";
 import { user } from "../../reference.js";
 import { bundle } from "./bundle.js";
 import * as cookies from "./cookies.js";
@@ -23,24 +24,13 @@ const WORKERS = [
 /** Milliseconds after which a worker will not answer any more. */
 const DEADLINE = 10_000;
 
-const CONFIG = `
-using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [(name = "main", worker = (
-    modules = [(name = "worker.mjs", esModule = embed "worker.mjs")],
-    compatibilityDate = "2026-10-01",
-  ))],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
-);
-`;
-
 /** Bundles a worker into a folder of its own. */
 async function prepare({ file, cookie }) {
   const code = `export { default } from "./parts/start/workers/${file}.js";`;
   const script = await bundle({ code, runs: "edge" });
   const folder = mkdtempSync(join(tmpdir(), "latchkey-bench-"));
   writeFileSync(join(folder, "worker.mjs"), script);
-  writeFileSync(join(folder, "config.capnp"), CONFIG);
+  writeFileSync(join(folder, "config.capnp"), workerdConfig(0));
   return { folder, bytes: script.length, cookie: await cookie(), samples: [] };
 }
 
