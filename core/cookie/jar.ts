@@ -42,8 +42,9 @@ class CookieJar implements Jar {
 
   constructor(header: string | null | undefined, prefix: string, defaults: CookieAttributes) {
     this.#defaults = defaults;
-    const held = this.#held;
-    for (const [name, value] of readCookies(header, prefix)) held.set(name, held.has(name) ? undefined : value);
+    for (const [name, value] of readCookies(header, prefix)) {
+      this.#held.set(name, this.#held.has(name) ? undefined : value);
+    }
   }
 
   names(): string[] {
@@ -62,8 +63,9 @@ class CookieJar implements Jar {
   }
 
   delete(name: string, attributes = this.#defaults): void {
+    if (!this.#held.has(name)) return;
     const lines = this.#change();
-    if (!this.#held.delete(name)) return;
+    this.#held.delete(name);
     if (this.#sent?.has(name)) lines.set(name, setCookieLine(name, "", attributes, 0));
     else lines.delete(name);
   }

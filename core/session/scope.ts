@@ -90,7 +90,7 @@ class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
     const writtenAt = now();
     const endsAt = writtenAt + limits.absolute;
     this.#held = withLimits({ id, beganAt: this.#since, writtenAt, endsAt, data }, 0, limits);
-    this.#change = { began: true, patches: [], tokens: undefined };
+    this.#change = { ...unchanged(), began: true };
     if (tokens !== undefined) this.setTokens(tokens);
   }
 
