@@ -11,8 +11,8 @@ import { toRequestView } from "./web.js";
 
 export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError } from "../core/errors.js";
 export type { LatchkeyEvent } from "../core/events.js";
+export type { User } from "../core/exchange/user.js";
 export { auth0 } from "../core/provider/auth0.js";
-export type { User } from "../core/relying-party/config.js";
 export type { AuthOptions, AuthSession, Handler, LoginOptions, LogoutOptions, RequestAuth, TokenRequest };
 
 /** {@link createAuth}'s options: those of every adapter, and where `LATCHKEY_*` variables come from. */

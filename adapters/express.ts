@@ -14,8 +14,8 @@ import { answersGuard, type PresentAuth, present } from "./present.js";
 
 export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError } from "../core/errors.js";
 export type { LatchkeyEvent } from "../core/events.js";
+export type { User } from "../core/exchange/user.js";
 export { auth0 } from "../core/provider/auth0.js";
-export type { User } from "../core/relying-party/config.js";
 export type { AuthOptions, AuthSession, LoginOptions, LogoutOptions, TokenRequest };
 
 /** `req.auth`: the session of a request, and what can be done with it. `login` and `logout` answer the request. */

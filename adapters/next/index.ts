@@ -14,8 +14,8 @@ import { createProxy, type ProxyHandler } from "./proxy.js";
 
 export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError } from "../../core/errors.js";
 export type { LatchkeyEvent } from "../../core/events.js";
+export type { User } from "../../core/exchange/user.js";
 export { auth0 } from "../../core/provider/auth0.js";
-export type { User } from "../../core/relying-party/config.js";
 export type { RequestAuth } from "../serve.js";
 export { AccessTokenError } from "./access-token-error.js";
 export type { Auth0Settings } from "./auth0-settings.js";

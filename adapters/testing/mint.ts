@@ -1,5 +1,6 @@
 import type { TokenSet } from "../../core/exchange/token-life.js";
-import { sealedFor, type User } from "../../core/relying-party/config.js";
+import type { User } from "../../core/exchange/user.js";
+import { sealedFor } from "../../core/relying-party/config.js";
 import { createUserSessions } from "../../core/relying-party/user-sessions.js";
 import type { AuthOptions } from "../config.js";
 import { portsOf } from "../ports.js";

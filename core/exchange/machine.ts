@@ -25,6 +25,9 @@ export interface Transaction {
   readonly appState?: unknown;
 }
 
+/** Parameters of a request to the provider; a list is a parameter that is repeated, as `resource` may be (RFC 8707 2). */
+export type AuthorizationParameters = Readonly<Record<string, string | readonly string[]>>;
+
 /** What a token endpoint answers (RFC 6749 5.1). */
 export interface TokenResponse {
   readonly accessToken: string;
@@ -74,7 +77,7 @@ export type Event =
       readonly issuer: string;
       readonly issRequired: boolean;
       /** Further authorization parameters; ours always win. */
-      readonly parameters: Readonly<Record<string, string>>;
+      readonly parameters: AuthorizationParameters;
       readonly maxAge?: number;
       readonly organization?: string;
       readonly appState?: unknown;
@@ -89,7 +92,7 @@ export type Effect =
   | { readonly name: "set_transaction"; readonly transaction: Transaction }
   | { readonly name: "clear_transaction" }
   /** Send the browser to the authorization endpoint. */
-  | { readonly name: "authorize"; readonly parameters: Record<string, string> }
+  | { readonly name: "authorize"; readonly parameters: AuthorizationParameters }
   | {
       readonly name: "redeem_code";
       readonly code: string;
@@ -177,7 +180,7 @@ function requestLogin(config: ExchangeConfig, _state: StateOf<"idle">, event: Ev
   const { codeChallenge, ...kept } = secrets;
   const transaction: Transaction = { ...kept, ...answerable, startedAt };
   const { state, nonce, redirectUri, maxAge, organization } = transaction;
-  const parameters: Record<string, string> = {
+  const parameters: Record<string, string | readonly string[]> = {
     ...asked,
     response_type: "code",
     client_id: config.clientId,

@@ -89,8 +89,16 @@ export function mergeTokens(previous: TokenSet, response: TokenResponse, request
   return { ...previous, idToken, refreshToken, more: [special, ...others].slice(0, MAX_MORE) };
 }
 
-/** Where the tokens of a session stand for a request. */
-export function assess(tokens: TokenSet | undefined, request: TokenRequest, now: number): TokenState {
+/**
+ * Where the tokens of a session stand for a request. `refreshToken` is what a new one can be got with, for who has other
+ * means than the refresh token of the set.
+ */
+export function assess(
+  tokens: TokenSet | undefined,
+  request: TokenRequest,
+  now: number,
+  refreshToken = tokens?.refreshToken,
+): TokenState {
   if (!tokens) return { name: "missing" };
   const { audience, scope } = request;
   const known = isSpecial(request)
@@ -100,7 +108,6 @@ export function assess(tokens: TokenSet | undefined, request: TokenRequest, now:
   const MARGIN = 60_000;
   const { expiresAt = Infinity, dueAt = expiresAt - MARGIN } = known ?? {};
   const token = known && !request.refresh && now < expiresAt ? known : undefined;
-  const { refreshToken } = tokens;
   // Without a refresh token the one at hand serves to its very end.
   if (token && (now < dueAt || !refreshToken)) return { name: "fresh", token };
   return refreshToken ? { name: "due", request, refreshToken, token } : { name: "missing" };

@@ -1,5 +1,5 @@
 import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
-import type { IdTokenClaims, TokenResponse } from "../exchange/machine.js";
+import type { AuthorizationParameters, IdTokenClaims, TokenResponse } from "../exchange/machine.js";
 import type { Ports } from "../ports.js";
 import { sharedMap } from "../registry.js";
 import { authenticate, type ClientAuthentication, type ClientPrivateKey } from "./client-authentication.js";
@@ -24,6 +24,8 @@ export interface ProviderSettings {
   readonly clientAuthentication: ClientAuthentication;
   /** The one algorithm that ID Tokens may be signed with. */
   readonly idTokenSigningAlg: string;
+  /** Audiences are called `resource` (RFC 8707 2), not `audience`. */
+  readonly resourceIndicators?: boolean | undefined;
   /** Seconds that a request may take. */
   readonly httpTimeout: number;
   /** Seconds by which the provider's clock may differ. */
@@ -59,8 +61,14 @@ interface RefreshInput {
 export interface Provider {
   metadata(): Promise<Metadata>;
   /** Where to send the browser. Where the provider takes pushed requests (RFC 9126), the URL holds a reference alone. */
-  authorizationUrl(parameters: Readonly<Record<string, string>>): Promise<string>;
-  redeem(input: { code: string; codeVerifier: string; redirectUri: string }): Promise<TokenResponse>;
+  authorizationUrl(parameters: AuthorizationParameters): Promise<string>;
+  /** `audience`: which of those that were asked for, where there are several (RFC 8707 2.2). */
+  redeem(input: {
+    code: string;
+    codeVerifier: string;
+    redirectUri: string;
+    audience?: string | undefined;
+  }): Promise<TokenResponse>;
   verifyIdToken(input: { idToken: string; accessToken: string }): Promise<IdTokenClaims>;
   /** Spends a refresh token once in this process, however many ask; its result serves those who hold the old one for 30 s. */
   refresh(input: RefreshInput): Promise<RefreshResult>;
@@ -72,6 +80,8 @@ export interface Provider {
   endSessionUrl(input: {
     idTokenHint?: string | undefined;
     postLogoutRedirectUri: string;
+    /** Further parameters, such as Auth0's `federated`. */
+    params?: AuthorizationParameters | undefined;
   }): Promise<string | undefined>;
 }
 
@@ -83,12 +93,8 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
   const refreshes = sharedMap<Entry<RefreshResult>>(ports.fetch, `refresh ${issuer} ${clientId}`);
 
   /** What an endpoint answers to a form posted as this client (RFC 6749 2.3). */
-  async function post(
-    endpoint: unknown,
-    parameters: Readonly<Record<string, string>>,
-    onInvalidGrant?: ExchangeErrorCode,
-  ) {
-    const body = new URLSearchParams(parameters);
+  async function post(endpoint: unknown, parameters: AuthorizationParameters, onInvalidGrant?: ExchangeErrorCode) {
+    const body = new URLSearchParams(pairsOf(parameters));
     const headers = { accept: "application/json", ...(await authenticate(settings, ports, body)) };
     return answerOf(await fetch(`${endpoint}`, { method: "POST", headers, body }), onInvalidGrant);
   }
@@ -100,12 +106,14 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
   const verify = async (tokens: { idToken: string; accessToken: string }) =>
     verifyIdToken(settings, (await metadata()).jwks_uri, ports, fetch, tokens);
 
+  const named = (audience: string | undefined) => (settings.resourceIndicators ? { resource: audience } : { audience });
+
   const keys = async () => keysAt((await metadata()).jwks_uri, ports, fetch);
 
   async function performRefresh({ subject, audience, scope }: RefreshInput, refreshToken: string) {
     // Asked for before the refresh token is spent: a new one that could not be verified would be lost.
     await keys();
-    const asked = defined({ grant_type: "refresh_token", refresh_token: refreshToken, audience, scope });
+    const asked = defined({ grant_type: "refresh_token", refresh_token: refreshToken, ...named(audience), scope });
     const response = await grant(asked, "grant_ended");
     const { idToken, accessToken } = response;
     if (idToken !== undefined && (await verify({ idToken, accessToken })).sub !== subject) {
@@ -129,13 +137,11 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
       return withParameters(endpoint, { client_id: clientId, request_uri });
     },
 
-    redeem({ code, codeVerifier, redirectUri }) {
+    redeem({ code, codeVerifier, redirectUri, audience }) {
       // Beside the exchange, to be there when it is done: what goes wrong is told to whoever verifies.
       keys().catch(() => {});
-      return grant(
-        { grant_type: "authorization_code", code, code_verifier: codeVerifier, redirect_uri: redirectUri },
-        "code_rejected",
-      );
+      const asked = { grant_type: "authorization_code", code, code_verifier: codeVerifier, redirect_uri: redirectUri };
+      return grant(defined({ ...asked, ...named(audience) }), "code_rejected");
     },
 
     verifyIdToken: verify,
@@ -161,23 +167,29 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
       if (endpoint) await post(endpoint, { token });
     },
 
-    async endSessionUrl({ idTokenHint, postLogoutRedirectUri }) {
+    async endSessionUrl({ idTokenHint, postLogoutRedirectUri, params }) {
       const { end_session_endpoint: endpoint } = await metadata();
-      const parameters = { client_id: clientId, post_logout_redirect_uri: postLogoutRedirectUri };
+      const parameters = { ...params, client_id: clientId, post_logout_redirect_uri: postLogoutRedirectUri };
       return endpoint ? withParameters(endpoint, defined({ ...parameters, id_token_hint: idTokenHint })) : undefined;
     },
   };
 }
 
 /** The members that have a value. */
-const defined = (members: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+const defined = <Value>(members: Readonly<Record<string, Value | undefined>>): Record<string, Value> =>
   JSON.parse(JSON.stringify(members));
 
+const pairsOf = (parameters: AuthorizationParameters): Array<[string, string]> =>
+  Object.entries(parameters).flatMap(([name, values]) =>
+    [values].flat().map((value): [string, string] => [name, value]),
+  );
+
 /** An endpoint's own query is kept (RFC 6749 3.1). */
-const withParameters = (endpoint: unknown, parameters: Readonly<Record<string, string>>): Promise<string> =>
+const withParameters = (endpoint: unknown, parameters: AuthorizationParameters): Promise<string> =>
   asExchangeError("provider_invalid", async () => {
     const url = new URL(`${endpoint}`);
     if (!url.protocol.startsWith("http")) throw new TypeError("not a page");
-    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+    for (const name in parameters) url.searchParams.delete(name);
+    for (const [name, value] of pairsOf(parameters)) url.searchParams.append(name, value);
     return url.href;
   });

@@ -1,17 +1,8 @@
 import { ExchangeError, MisuseError } from "../errors.js";
-import {
-  type AccessToken,
-  assess,
-  mergeTokens,
-  type TokenEffect,
-  type TokenEvent,
-  type TokenRequest,
-  type TokenSet,
-  tokenTransition,
-} from "../exchange/token-life.js";
+import { runTokens } from "../exchange/drive.js";
+import { assess, mergeTokens, type TokenRequest, type TokenSet } from "../exchange/token-life.js";
 import type { FetchInit } from "../ports.js";
 import type { VisitContext } from "./context.js";
-import { drive } from "./drive.js";
 
 /** A usable access token of the session, for who makes a response of it. */
 export async function accessToken<Data>(visit: VisitContext<Data>, asked?: TokenRequest): Promise<string> {
@@ -27,42 +18,16 @@ export async function usableToken<Data>(visit: VisitContext<Data>, asked: TokenR
   const state = assess(tokens, asked, ports.now());
   if (state.name === "fresh") return state.token.accessToken;
   if (state.name !== "due" || !tokens) throw new ExchangeError("no_access_token");
-  let token: AccessToken | undefined;
-  let cause: unknown;
-  const first: TokenEvent = { name: outlet.canWrite() ? "refresh_started" : "refresh_impossible" };
-  await drive(
+  return runTokens(
     visit,
-    "token",
-    tokenTransition,
     state,
-    first,
-    async (effect: TokenEffect): Promise<TokenEvent | undefined> => {
-      switch (effect.name) {
-        case "refresh":
-          try {
-            return { name: "refreshed", tokens: await refresh(visit, tokens, effect.refreshToken, effect.request) };
-          } catch (error) {
-            if (!(error instanceof ExchangeError)) throw error;
-            cause = error;
-            return { name: "refresh_failed", code: error.code };
-          }
-        case "write_tokens":
-          await visit.commit(() => scope.setTokens(effect.tokens));
-          visit.emit({ type: "refreshed" });
-          return undefined;
-        case "use_token":
-          token = effect.token;
-          return undefined;
-        case "end_session":
-          await visit.commit(() => scope.destroy());
-          return undefined;
-        case "fail":
-          visit.emit({ type: "failed", code: effect.code });
-          throw new ExchangeError(effect.code, { cause });
-      }
+    { name: outlet.canWrite() ? "refresh_started" : "refresh_impossible" },
+    {
+      refresh: (refreshToken, request) => refresh(visit, tokens, refreshToken, request),
+      write: (renewed) => visit.commit(() => scope.setTokens(renewed)),
+      end: () => visit.commit(() => scope.destroy()),
     },
   );
-  return (token as unknown as AccessToken).accessToken;
 }
 
 async function refresh<Data>(

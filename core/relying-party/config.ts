@@ -1,17 +1,9 @@
 import type { Awaitable } from "../awaitable.js";
 import type { LatchkeyEvent } from "../events.js";
 import type { IdTokenClaims, TokenResponse } from "../exchange/machine.js";
+import type { User } from "../exchange/user.js";
 import type { ProviderSettings } from "../provider/provider.js";
 import type { SessionsOptions } from "../session/sessions.js";
-
-/** Who is signed in: the claims of the ID Token (and of userinfo, when asked for), without those of the protocol. */
-export interface User {
-  /** The subject: unique at its issuer, never reassigned (OpenID Connect Core 2). */
-  readonly sub: string;
-  readonly name?: string;
-  readonly email?: string;
-  readonly [claim: string]: unknown;
-}
 
 /** What an app's session holds: who is signed in, and the app's own data. */
 export interface SignedIn<Data> {

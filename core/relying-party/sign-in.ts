@@ -1,36 +1,21 @@
 import { sha256, toBase64url } from "../bytes.js";
-import { ExchangeError, must } from "../errors.js";
-import {
-  type Effect,
-  type Event,
-  type IdTokenClaims,
-  protectedParameters,
-  type State,
-  type TokenResponse,
-  transition,
-} from "../exchange/machine.js";
+import { must } from "../errors.js";
+import { type AuthorizationOptions, authorizationOf } from "../exchange/authorization.js";
+import { runExchange } from "../exchange/drive.js";
+import type { Effect, Event, IdTokenClaims, State, TokenResponse } from "../exchange/machine.js";
 import { safeReturnTo } from "../exchange/return-to.js";
 import { tokenSetOf } from "../exchange/token-life.js";
+import { userOf } from "../exchange/user.js";
 import type { Reply } from "../plan.js";
-import type { RelyingPartyConfig, SignIn, User } from "./config.js";
+import type { RelyingPartyConfig, SignIn } from "./config.js";
 import type { VisitContext } from "./context.js";
-import { drive } from "./drive.js";
 import { redirect } from "./replies.js";
 import { routePath } from "./site.js";
 
 /** What one sign-in may ask for. */
-export interface LoginOptions {
+export interface LoginOptions extends AuthorizationOptions {
   /** Where to go afterwards: a path on this site; anything else becomes its first page. @default the page asked for, or the first */
   returnTo?: string;
-  /** Sign in to this organization; the ID Token is checked for it. */
-  organization?: string;
-  loginHint?: string;
-  /** Seconds since the user last authenticated, at most; the ID Token is checked for it. */
-  maxAge?: number;
-  /** `none`, `login`, `consent`, `select_account` (OpenID Connect Core 3.1.2.1). */
-  prompt?: string;
-  /** Further authorization parameters. Those that the protocol relies on cannot be set. */
-  params?: Readonly<Record<string, string>>;
   /** A JSON value that `onSignIn` is told at the end, of at most 1,024 characters: it waits in a cookie. */
   appState?: unknown;
 }
@@ -81,22 +66,6 @@ export async function startSignIn<Data>(visit: VisitContext<Data>, options: Logi
   );
 }
 
-/** Splits what is to be checked at the callback from what is only passed on. */
-function authorizationOf(configured: Readonly<Record<string, string>>, options: LoginOptions) {
-  const parameters: Record<string, string> = { ...configured, ...options.params };
-  for (const name of protectedParameters) delete parameters[name];
-  if (options.loginHint !== undefined) parameters["login_hint"] = options.loginHint;
-  if (options.prompt !== undefined) parameters["prompt"] = options.prompt;
-  const { max_age: asked = "", organization, ...rest } = parameters;
-  const maxAge = options.maxAge ?? asked;
-  return {
-    parameters: rest,
-    // Not a number of seconds: ask for a fresh authentication rather than for none.
-    maxAge: maxAge === "" ? undefined : Math.floor(Math.max(0, Number(maxAge) || 0)),
-    organization: options.organization ?? organization,
-  };
-}
-
 /** Ends a sign-in: the transaction is used up whatever happens, and a session is established only at the very end. */
 export async function finishSignIn<Data>(
   visit: VisitContext<Data>,
@@ -112,7 +81,6 @@ export async function finishSignIn<Data>(
   return run(visit, state, { name: "callback_received", now: visit.ports.now(), parameters }, options);
 }
 
-/** @throws ExchangeError with the code of the state `failed` */
 async function run<Data>(
   visit: VisitContext<Data>,
   start: State,
@@ -120,29 +88,13 @@ async function run<Data>(
   options: CallbackOptions<Data> = {},
 ): Promise<Reply> {
   let answer: Reply | undefined;
-  let cause: unknown;
-  const step = (state: State, event: Event) => transition(visit.exchange, state, event);
-  const end = await drive(
-    visit,
-    "exchange",
-    step,
-    start,
-    first,
-    async (effect: Effect, before): Promise<Event | undefined> => {
-      try {
-        const done = await perform(visit, effect, before, options);
-        if (!done || "name" in done) return done;
-        answer = done;
-      } catch (error) {
-        if (!(error instanceof ExchangeError)) throw error;
-        cause = error;
-        return { name: "step_failed", code: error.code };
-      }
-      return undefined;
-    },
-  );
-  if (end.name === "failed") throw new ExchangeError(end.code, { cause });
-  return answer as Reply;
+  await runExchange(visit, visit.exchange, start, first, async (effect, before) => {
+    const done = await perform(visit, effect, before, options);
+    if (!done || "name" in done) return done;
+    answer = done;
+    return undefined;
+  });
+  return answer as unknown as Reply;
 }
 
 /** The one place where effects become deeds. */
@@ -177,15 +129,6 @@ async function perform<Data>(
       return redirect(site.origin + safeReturnTo(returnTo ?? effect.to, site.origin, `${site.path}/`), request.method);
   }
 }
-
-/** Claims about the token rather than about the user (RFC 7519 4.1, OpenID Connect Core 2 and 3.3.2.11). */
-const PROTOCOL_CLAIMS = "iss aud exp iat nbf jti nonce at_hash c_hash s_hash azp auth_time sid".split(" ");
-
-/** The user that claims tell of; the subject is the one that the ID Token was verified for. */
-export const userOf = (claims: Readonly<Record<string, unknown>>, sub: string): User => ({
-  ...Object.fromEntries(Object.entries(claims).filter(([name]) => !PROTOCOL_CLAIMS.includes(name))),
-  sub,
-});
 
 /** Begins the session: always a new one (S30); data is carried over only for the same user. */
 async function establish<Data>(

@@ -1,7 +1,7 @@
 import type { TokenSet } from "../exchange/token-life.js";
+import { userOf } from "../exchange/user.js";
 import { accessToken } from "./access.js";
 import type { VisitContext } from "./context.js";
-import { userOf } from "./sign-in.js";
 
 /** Asks the userinfo endpoint again and keeps what it says of the user. @throws ExchangeError as `accessToken` */
 export async function refetchUser<Data>(visit: VisitContext<Data>): Promise<void> {

@@ -280,7 +280,7 @@ describe("model: whatever order things come in", () => {
             for (const effect of effects) {
               if (effect.name === "set_transaction") model.cookies.set(effect.transaction.state, effect.transaction);
               if (effect.name !== "authorize") continue;
-              const { code_challenge: challenge = "", nonce = "" } = effect.parameters;
+              const { code_challenge: challenge = "", nonce = "" } = effect.parameters as Record<string, string>;
               model.codes.set(`code-${tab}`, { challenge, nonce });
             }
             continue;
