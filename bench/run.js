@@ -3,9 +3,11 @@
 //   npm run bench -- codec wire     some parts
 //   npm run bench -- --quick         under a minute: fewer rounds, and without what must be built first
 //   npm run bench -- --json FILE     the figures, too
-// It exits with 1 when a promise is not kept. Each part is a process of its own, and each of its tables one run.
+// It exits with 1 when a promise is not kept or a part fails, and with 2 when it does not understand. Each part is a process
+// of its own, and each of its tables one run.
 import { fork } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { install } from "./lib/install.js";
 import { describeMachine } from "./lib/machine.js";
@@ -14,14 +16,24 @@ import { checksToMarkdown, isMet, toMarkdown, toSvg } from "./lib/report.js";
 const PARTS = ["codec", "wire", "http", "sign-in", "storm", "growth", "start"];
 const RESULTS = new URL("results/", import.meta.url);
 
-const { values, positionals } = parseArgs({
-  options: { quick: { type: "boolean", default: false }, json: { type: "string" } },
-  allowPositionals: true,
-});
-const unknown = positionals.filter((name) => !PARTS.includes(name));
-if (unknown.length > 0) {
-  console.error(`No part is called ${unknown.join(", ")}. The parts are ${PARTS.join(", ")}.`);
-  process.exit(2);
+const { values, positionals } = orders();
+
+/** What is to be done; what cannot be done is said before five minutes are spent. */
+function orders() {
+  try {
+    const given = parseArgs({
+      options: { quick: { type: "boolean", default: false }, json: { type: "string" } },
+      allowPositionals: true,
+    });
+    const unknown = given.positionals.filter((name) => !PARTS.includes(name));
+    if (unknown.length > 0)
+      throw new Error(`No part is called ${unknown.join(", ")}. The parts are ${PARTS.join(", ")}.`);
+    if (given.values.json) accessSync(dirname(given.values.json), constants.W_OK);
+    return given;
+  } catch (error) {
+    console.error(error.message);
+    return process.exit(2);
+  }
 }
 
 /** @returns {Promise<import("./lib/report.js").Part>} */
@@ -47,7 +59,11 @@ const chosen = positionals.length > 0 ? PARTS.filter((name) => positionals.inclu
 const parts = {};
 for (const name of chosen) {
   const started = performance.now();
-  const part = await measure(name);
+  const part = await measure(name).catch((error) => {
+    console.error(`${error.message}\n`);
+    process.exitCode = 1;
+  });
+  if (!part) continue;
   parts[name] = part;
   console.log(`## ${part.title}\n`);
   for (const table of part.tables) console.log(toMarkdown(table));

@@ -87,15 +87,18 @@ function byHand() {
   };
 }
 
+const LATCHKEY = {
+  issuer: "https://issuer.example",
+  clientId: "bench",
+  clientSecret: "bench",
+  secret: SECRET,
+  baseUrl: "http://127.0.0.1",
+};
+/** Nothing to refresh: an access token that is valid for a day. */
+const fresh = { ...tokens, expiresAt: Date.now() + 86_400_000 };
+
 async function latchkey() {
-  const options = {
-    issuer: "https://issuer.example",
-    clientId: "bench",
-    clientSecret: "bench",
-    secret: SECRET,
-    baseUrl: "http://127.0.0.1",
-  };
-  const mint = { ...options, user, tokens: { ...tokens, expiresAt: tokens.expiresAt * 1000 } };
+  const mint = { ...LATCHKEY, user, tokens: fresh };
   const read = (req) => req.auth.session.user.name;
   const update = async (req) => {
     await req.auth.update({ count: ++count });
@@ -103,11 +106,28 @@ async function latchkey() {
   };
   return {
     name: "latchkey/express",
+    note: "its tokens stay sealed until they are asked for; the rest open all of the session",
     ours: true,
-    app: appOf([auth(options)], { read, update }),
+    app: appOf([auth(LATCHKEY)], { read, update }),
     // Due at each request, which by default it is once in 2.4 hours.
-    rolling: appOf([auth({ ...options, session: { rollAfter: 0 } })], { roll: read }),
+    rolling: appOf([auth({ ...LATCHKEY, session: { rollAfter: 0 } })], { roll: read }),
     cookie: await mintSession(mint),
+  };
+}
+
+/** The same with the access token, so that all of the session is opened, as the others do anyway. */
+async function latchkeyTokens() {
+  return {
+    name: "latchkey/express, token asked for",
+    note: "user and tokens opened, as by the rest",
+    app: appOf([auth(LATCHKEY)], {
+      read: async (req) => {
+        const token = await req.auth.accessToken();
+        return token === fresh.accessToken && req.auth.session.user.name;
+      },
+    }),
+    cookie: await mintSession({ ...LATCHKEY, user, tokens: fresh }),
+    only: ["read"],
   };
 }
 
@@ -253,6 +273,7 @@ async function inRedis({ redis }) {
 /** @type {Record<string, (settings: { redis?: string }) => ExpressApp | Promise<ExpressApp>>} */
 export const expressApps = {
   latchkey,
+  "latchkey-tokens": latchkeyTokens,
   bare,
   "by-hand": byHand,
   "iron-session": ironSession,

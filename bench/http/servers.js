@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { buildNext, next } from "../../examples/next-build.js";
+import { endWithUs } from "../lib/child.js";
 import { freePort } from "../lib/free-port.js";
 
 /** Milliseconds that a process may take to start. */
@@ -13,18 +14,6 @@ const PATIENCE = 20_000;
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 /** @typedef {{ cpu(): Promise<number>, stop(): void }} Server `cpu`: microseconds of processor time that it has used */
-
-const running = new Set();
-process.once("exit", () => {
-  for (const child of running) child.kill();
-});
-
-/** What is still running when this process ends goes with it. */
-function endWithUs(child) {
-  running.add(child);
-  child.once("exit", () => running.delete(child));
-  return () => child.kill();
-}
 
 /** Rejects when a child ends, with what it said, or when it cannot be started. @returns {Promise<never>} */
 async function untilEnded(child, name) {
@@ -45,7 +34,7 @@ const serverOf = (child) => ({
     const { user, system } = await messageOf(child);
     return user + system;
   },
-  stop: endWithUs(child),
+  stop: () => child.kill(),
 });
 
 const STDIO = ["ignore", "ignore", "pipe", "ipc"];
@@ -59,7 +48,7 @@ export function startServers(file, names, more = []) {
   const env = { ...process.env, NODE_ENV: "production" };
   return Promise.all(
     names.map(async (name) => {
-      const child = fork(here(file), [name, ...more], { stdio: STDIO, env });
+      const child = endWithUs(fork(here(file), [name, ...more], { stdio: STDIO, env }));
       const server = serverOf(child);
       return { ...(await Promise.race([messageOf(child), untilEnded(child, `${file} ${name}`)])), server };
     }),
@@ -93,11 +82,13 @@ export async function startNext(settingsOf) {
   const port = await freePort();
   const baseUrl = `http://127.0.0.1:${port}`;
   const { PATH, HOME } = process.env;
-  const child = fork(next, ["start", here("../next-app"), "-H", "127.0.0.1", "-p", `${port}`], {
-    stdio: STDIO,
-    execArgv: ["--import", new URL("cpu.js", import.meta.url).href],
-    env: { PATH, HOME, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "production", ...settingsOf(baseUrl) },
-  });
+  const child = endWithUs(
+    fork(next, ["start", here("../next-app"), "-H", "127.0.0.1", "-p", `${port}`], {
+      stdio: STDIO,
+      execArgv: ["--import", new URL("cpu.js", import.meta.url).href],
+      env: { PATH, HOME, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "production", ...settingsOf(baseUrl) },
+    }),
+  );
   const server = serverOf(child);
   await untilOpen(port, untilEnded(child, "next start"));
   return { ...server, baseUrl };
@@ -107,11 +98,10 @@ export async function startNext(settingsOf) {
 export async function startRedis() {
   const port = await freePort();
   const args = ["--save", "", "--appendonly", "no", "--port", `${port}`, "--bind", "127.0.0.1"];
-  const child = spawn("redis-server", args, { stdio: "ignore" });
-  const stop = endWithUs(child);
+  const child = endWithUs(spawn("redis-server", args, { stdio: "ignore" }));
   try {
     await untilOpen(port, untilEnded(child, "redis-server"));
-    return { url: `redis://127.0.0.1:${port}`, stop };
+    return { url: `redis://127.0.0.1:${port}`, stop: () => child.kill() };
   } catch (error) {
     if (error.code === "ENOENT") return undefined;
     throw error;

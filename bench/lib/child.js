@@ -3,6 +3,22 @@ import { fork } from "node:child_process";
 /** Milliseconds that an answer may take. */
 const PATIENCE = 20_000;
 
+const running = new Set();
+process.once("exit", () => {
+  for (const child of running) child.kill();
+});
+
+/**
+ * What is still running when this process ends goes with it: for children without a channel, which do not see that.
+ * @template {import("node:child_process").ChildProcess} Child
+ * @param {Child} child
+ * @returns {Child}
+ */
+export function endWithUs(child) {
+  running.add(child);
+  return child.once("exit", () => running.delete(child));
+}
+
 /**
  * Starts a module as a process of its own, which then answers questions, one at a time.
  * @param {URL} module which calls `answerQuestions`

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -13,6 +13,13 @@ export function install() {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   // npm would empty the folder that a link points to.
   if (lstatSync(new URL("node_modules", folder), { throwIfNoEntry: false })?.isSymbolicLink()) return;
-  execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: fileURLToPath(folder), stdio: "inherit" });
+  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
+    cwd: fileURLToPath(folder),
+    stdio: "inherit",
+  });
+  if (status !== 0) {
+    console.error("The peers could not be installed: npm says why above. Nothing was measured.");
+    process.exit(2);
+  }
   writeFileSync(stamp, wanted);
 }

@@ -1,6 +1,7 @@
 // oidc-provider on loopback, in a process of its own. It signs in everybody as Ada and allows all, without pages: what is
 // measured are the apps in front of it. It keeps a record of what their servers ask it for.
 import { randomBytes } from "node:crypto";
+import { EventEmitter, once } from "node:events";
 import { exportJWK, generateKeyPair } from "jose";
 import { listen } from "../../examples/demo/listen.js";
 import { accountOf } from "../../examples/demo/people.js";
@@ -18,8 +19,17 @@ const PURPOSES = {
   "/me": "userinfo",
 };
 
-/** Milliseconds by which every token response is held back. */
-let tokenDelay = 0;
+/** What is held back until both were asked for. */
+const HELD = ["token", "keys"];
+/**
+ * Milliseconds for which a response with tokens waits for a request for the keys, and one with the keys for a request for
+ * tokens: who makes the second only after the first was answered waits all of it.
+ */
+let patience = 0;
+/** Of what waits for each other: says that it was asked for. */
+const arrivals = new EventEmitter();
+/** @type {Set<string>} what was asked for since then */
+let arrived = new Set();
 /** Seconds: of the tokens that come with a sign-in, and of those that come with a refresh. */
 let lifetimes = { signIn: 3600, refresh: 3600 };
 /** @type {import("./provider.js").ServerRequest[]} */
@@ -82,14 +92,18 @@ async function answerAtOnce(provider, request, response) {
   return provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
 }
 
+/** Resolves once the other of the two was asked for, or when patience is over. */
+async function untilOtherIsAsked(purpose) {
+  const other = HELD.find((one) => one !== purpose);
+  arrived.add(purpose);
+  arrivals.emit(purpose);
+  if (!arrived.has(other)) await once(arrivals, other, { signal: AbortSignal.timeout(patience) }).catch(() => {});
+}
+
 /** Notes what no browser asked for: those of the bench navigate, and say so. */
-function note(request, response, path) {
+function note(request, path) {
   if (request.headers["sec-fetch-dest"] === "document") return;
-  const entry = { purpose: PURPOSES[path] ?? path, at: performance.now() };
-  record.push(entry);
-  response.once("finish", () => {
-    entry.doneAt = performance.now();
-  });
+  record.push({ purpose: PURPOSES[path] ?? path, at: performance.now() });
 }
 
 answerQuestions(async ({ clients }) => {
@@ -100,10 +114,11 @@ answerQuestions(async ({ clients }) => {
   const protocol = provider.callback();
   server.on("request", (request, response) => {
     const path = request.url.split("?")[0];
-    note(request, response, path);
+    note(request, path);
     if (path.startsWith("/interaction/")) answerAtOnce(provider, request, response);
-    else if (path === "/token" && tokenDelay > 0) setTimeout(protocol, tokenDelay, request, response);
-    else protocol(request, response);
+    else if (patience > 0 && HELD.includes(PURPOSES[path])) {
+      untilOtherIsAsked(PURPOSES[path]).then(() => protocol(request, response));
+    } else protocol(request, response);
   });
   const answers = {
     take() {
@@ -111,8 +126,9 @@ answerQuestions(async ({ clients }) => {
       record = [];
       return taken;
     },
-    delayTokens(milliseconds) {
-      tokenDelay = milliseconds;
+    holdBack(milliseconds) {
+      patience = milliseconds;
+      arrived = new Set();
     },
     setLifetimes(given) {
       lifetimes = given;

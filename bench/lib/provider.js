@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { startChild } from "./child.js";
 
 /**
- * A request that an app's server made to the provider, as the provider saw it. Times are milliseconds of its clock.
- * @typedef {{ purpose: string, at: number, doneAt?: number }} ServerRequest
+ * A request that an app's server made to the provider, as the provider saw it. `at`: milliseconds of its clock.
+ * @typedef {{ purpose: string, at: number }} ServerRequest
  *
  * @typedef {{ id: string, secret: string, authentication: string, callbacks: string[] }} Client
  */
@@ -29,8 +29,11 @@ export async function startProvider(apps) {
       clients.find((client) => client.authentication === authentication),
     /** What the apps' servers asked for since the last time, oldest first. @type {() => Promise<ServerRequest[]>} */
     take: ask("take"),
-    /** Holds token responses back by so many milliseconds from now on. @type {(milliseconds: number) => Promise<void>} */
-    delayTokens: ask("delayTokens"),
+    /**
+     * From now on tokens and keys are each answered only once the other was asked for, or after so many milliseconds.
+     * @type {(milliseconds: number) => Promise<void>}
+     */
+    holdBack: ask("holdBack"),
     /** Seconds that access tokens live from now on. @type {(lifetimes: { signIn: number, refresh: number }) => Promise<void>} */
     setLifetimes: ask("setLifetimes"),
     /** Those of the access tokens that work now. @type {(tokens: string[]) => Promise<string[]>} */

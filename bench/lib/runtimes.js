@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { portable } from "../peers/portable.js";
+import { endWithUs } from "./child.js";
 import { added } from "./codecs.js";
 import { freePort } from "./free-port.js";
 import { figureOf } from "./measure.js";
@@ -96,7 +97,7 @@ export const measureServers = (options) =>
     const format = file.endsWith(".mjs") ? "esm" : "iife";
     await bundle({ stdin, outfile: join(folder, file), platform: "browser", format, conditions });
     const port = await freePort();
-    const child = spawn(command, prepare(folder, port), { stdio: "ignore" });
+    const child = endWithUs(spawn(command, prepare(folder, port), { stdio: "ignore" }));
     try {
       await untilUp(child, port);
       return await timeFromOutside(port, options);

@@ -81,7 +81,7 @@ const AXES = [
 
 /** Whether the cost of a request grows with what it is given no faster than in proportion. */
 export async function run({ quick }) {
-  const options = quick ? { rounds: 4, discarded: 1, milliseconds: 5 } : { rounds: 16, discarded: 5, milliseconds: 10 };
+  const options = quick ? { rounds: 7, discarded: 3, milliseconds: 5 } : { rounds: 16, discarded: 5, milliseconds: 10 };
   const tables = [];
   const checks = [];
   for (const axis of AXES) {

@@ -30,7 +30,15 @@ const rowsOf = (path, apps, sets) =>
 
 const setsCookie = (response) => response.headers.getSetCookie().length > 0;
 
-const PROMISED = ["latchkey", "bare", "by-hand", "iron-session", "express-openid-connect", "cookie-session"];
+const PROMISED = [
+  "latchkey",
+  "latchkey-tokens",
+  "bare",
+  "by-hand",
+  "iron-session",
+  "express-openid-connect",
+  "cookie-session",
+];
 /** Those that no promise is about: a quick run leaves them out. */
 const OTHERS = ["express-openid-connect-still", "memory"];
 

@@ -4,11 +4,8 @@ import { askForToken, KINDS, signIn, startApps } from "../lib/apps.js";
 import { figureOf } from "../lib/measure.js";
 import { startProvider } from "../lib/provider.js";
 
-/** Milliseconds for which the token response is held back to see what is asked for meanwhile. */
-const HELD_BACK = 100;
-
-/** What was not measured keeps no promise. (JSON, in which a part is handed on, knows no Infinity.) */
-const UNKNOWN = 1e9;
+/** Milliseconds for which tokens and keys are held back when the other is not asked for meanwhile. */
+const HELD_BACK = 500;
 
 const checked = {
   ...KINDS.find(({ file }) => file === "openid-client.js"),
@@ -23,8 +20,9 @@ const kinds = [...KINDS, checked];
 async function measured(app, provider) {
   await provider.take();
   const { browser, milliseconds } = await signIn(app);
-  const asked = await provider.take();
   if (!(await askForToken(app, browser))) throw new Error("nobody is signed in afterwards");
+  // Only now: what was asked for behind the answer counts as well.
+  const asked = await provider.take();
   return { milliseconds, asked };
 }
 
@@ -68,22 +66,23 @@ const time = (samples) => figureOf(samples.map(({ milliseconds }) => millisecond
 const purposes = ({ asked }) => asked.map(({ purpose }) => purpose).join(", ");
 
 /**
- * Milliseconds from the token request of a first sign-in to its request for the keys, while the token response is held back.
+ * Milliseconds between the token request of a first sign-in and its request for the keys, whichever comes first, while
+ * neither is answered before the other was asked for.
  */
-async function gapBeforeKeys(kind, provider, leaveOut) {
+async function gapToKeys(kind, provider, leaveOut) {
   const [app] = await startApps([kind], provider, leaveOut);
   if (!app) return undefined;
   try {
-    await provider.delayTokens(HELD_BACK);
+    await provider.holdBack(HELD_BACK);
     const { asked } = await measured(app, provider);
     const at = (name) => asked.find(({ purpose }) => purpose === name)?.at;
     if (at("keys") === undefined) throw new Error("it asks for no keys");
-    return at("keys") - at("token");
+    return Math.abs(at("keys") - at("token"));
   } catch (error) {
     leaveOut(kind.name, error);
     return undefined;
   } finally {
-    await provider.delayTokens(0);
+    await provider.holdBack(0);
     app.stop();
   }
 }
@@ -109,7 +108,7 @@ export async function run({ quick }) {
     const samples = await collect(provider, extent, leaveOut);
     const keyed = [kinds.find(({ ours }) => ours), checked];
     const gaps = [];
-    for (const kind of keyed) gaps.push(await gapBeforeKeys(kind, provider, leaveOut));
+    for (const kind of keyed) gaps.push(await gapToKeys(kind, provider, leaveOut));
     const rows = kinds
       .filter(({ name }) => samples[name].cold.length > 0 && samples[name].warm.length > 0)
       .map((kind) => rowOf(kind, samples[kind.name]));
@@ -132,8 +131,8 @@ export async function run({ quick }) {
         },
         {
           title: "The keys of the first sign-in",
-          text: `From the token request to the request for the keys, while the provider holds the token response back for ${HELD_BACK} ms: less than that means that the two are under way side by side.`,
-          columns: [{ key: "gap", name: "token request to keys request", unit: "ms" }],
+          text: `Between the token request and the request for the keys. The provider answers neither before the other was asked for, or before ${HELD_BACK} ms are over: less than that means that neither waited for the other's answer.`,
+          columns: [{ key: "gap", name: "between the two requests", unit: "ms" }],
           rows: keyed.map(({ name, ours }, index) => ({ name, ours, gap: gaps[index] })),
         },
       ],
@@ -141,14 +140,18 @@ export async function run({ quick }) {
         {
           what: "Requests to the provider of a warm sign-in",
           atMost: 1,
-          got: own.warm.length ? count(own.warm) : UNKNOWN,
+          got: own.warm.length ? count(own.warm) : Infinity,
         },
         {
           what: "Requests for keys after the first sign-in",
           atMost: 0,
-          got: own.warm.length ? keysAgain : UNKNOWN,
+          got: own.warm.length ? keysAgain : Infinity,
         },
-        { what: "Cold: ms from the token request to the keys request", atMost: 50, got: gaps[0] ?? UNKNOWN },
+        {
+          what: "Cold: ms between the token request and the keys request",
+          atMost: HELD_BACK / 2,
+          got: gaps[0] ?? Infinity,
+        },
       ],
       skipped: [...skipped.values()],
     };

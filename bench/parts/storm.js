@@ -9,9 +9,6 @@ const REQUESTS = 200;
 /** Seconds: those of a sign-in are over soon, those of a refresh outlive the measurement. */
 const LIFETIMES = { signIn: 1, refresh: 600 };
 
-/** What was not measured keeps no promise. (JSON, in which a part is handed on, knows no Infinity.) */
-const UNKNOWN = 1e9;
-
 /**
  * What came of one storm.
  * @typedef {object} Sample
@@ -93,7 +90,7 @@ const checksOf = (own) => [
   {
     what: `Token requests for ${REQUESTS} requests at once`,
     atMost: 1,
-    got: own.length ? Math.max(...own.map(({ tokenRequests }) => tokenRequests)) : UNKNOWN,
+    got: own.length ? Math.max(...own.map(({ tokenRequests }) => tokenRequests)) : Infinity,
   },
   {
     what: `Of ${REQUESTS} requests at once, answered with a token that works`,
@@ -103,7 +100,7 @@ const checksOf = (own) => [
   {
     what: "Sessions lost",
     atMost: 0,
-    got: own.length ? sum(own.map(({ lost }) => lost)) : UNKNOWN,
+    got: own.length ? sum(own.map(({ lost }) => lost)) : Infinity,
   },
 ];
 
@@ -130,7 +127,7 @@ export async function run({ quick }) {
     tables: [
       {
         title: `${REQUESTS} requests at once with an expired access token`,
-        text: `One signed-in browser, ${REQUESTS} requests at once to a route that needs a valid access token. The provider rotates refresh tokens and ends the grant when a spent one comes again (RFC 9700 4.14.2). A session is lost when the browser, with the cookies of all answers, can get no token afterwards. Each storm follows a sign-in of its own.`,
+        text: `One signed-in browser, ${REQUESTS} requests at once to one process of each app, to a route that needs a valid access token. The provider rotates refresh tokens and ends the grant when a spent one comes again (RFC 9700 4.14.2). A session is lost when the browser, with the cookies of all answers, can get no token afterwards. Each storm follows a sign-in of its own.`,
         columns: [
           { key: "tokenRequests", name: "token requests", unit: "", better: "less" },
           { key: "answered", name: "answered with a token", unit: "" },

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import workerd from "workerd"; // CommonJS, whose default export is the path of the program
+import { endWithUs } from "../../lib/child.js";
 import { figureOf } from "../../lib/measure.js";
 import { workerdConfig } from "../../lib/workerd.js";
 import { user } from "../../reference.js";
@@ -50,9 +51,11 @@ function get(port, cookie) {
 async function timeFirstResponse({ folder, cookie }) {
   const started = performance.now();
   // It says on this descriptor which port it listens on.
-  const child = spawn(workerd.default, ["serve", "--control-fd=3", join(folder, "config.capnp")], {
-    stdio: ["ignore", "ignore", "pipe", "pipe"],
-  });
+  const child = endWithUs(
+    spawn(workerd.default, ["serve", "--control-fd=3", join(folder, "config.capnp")], {
+      stdio: ["ignore", "ignore", "pipe", "pipe"],
+    }),
+  );
   let said = "";
   child.stderr.on("data", (text) => {
     said += text;
