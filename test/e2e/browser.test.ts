@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { chromium as playwright } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { launch } from "../support/chromium.js";
 
 type Demo = Awaited<ReturnType<typeof import("../../examples/demo/start.js").start>>;
 
@@ -13,11 +13,7 @@ let complaints: string[];
 const startDemo = async (session = {}) => (await import("../../examples/demo/start.js")).start({ session });
 
 beforeAll(async () => {
-  // Makes the package bring its own system libraries along where the machine has none.
-  process.env["AWS_EXECUTION_ENV"] ??= "AWS_Lambda_nodejs20.x";
-  const { default: chromium } = await import("@sparticuz/chromium");
-  const executablePath = await chromium.executablePath();
-  browser = await playwright.launch({ executablePath, args: ["--no-sandbox", "--no-zygote", "--disable-gpu"] });
+  browser = await launch();
 });
 
 afterAll(() => browser?.close());

@@ -1,13 +1,5 @@
-import { type Browser, type Page, chromium as playwright } from "playwright-core";
+import type { Page } from "playwright-core";
 import type { World } from "./world.js";
-
-export async function launch(): Promise<Browser> {
-  // Makes the package bring its own system libraries along where the machine has none.
-  process.env["AWS_EXECUTION_ENV"] ??= "AWS_Lambda_nodejs20.x";
-  const { default: chromium } = await import("@sparticuz/chromium");
-  const executablePath = await chromium.executablePath();
-  return playwright.launch({ executablePath, args: ["--no-sandbox", "--no-zygote", "--disable-gpu"] });
-}
 
 /** Fills in the provider's forms by hand. */
 export async function answerForms(page: Page, name = "ada"): Promise<void> {

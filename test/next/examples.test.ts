@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { answerForms, launch } from "./chromium.js";
+import { launch } from "../support/chromium.js";
+import { answerForms } from "./chromium.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 

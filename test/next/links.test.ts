@@ -1,6 +1,7 @@
 import type { Browser, Page, Response } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { answerForms, launch, signIn } from "./chromium.js";
+import { launch } from "../support/chromium.js";
+import { answerForms, signIn } from "./chromium.js";
 import { ask, isOurs, signedIn } from "./client.js";
 import { startWorld, type World } from "./world.js";
 

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { answerForms, launch } from "./chromium.js";
+import { launch } from "../support/chromium.js";
+import { answerForms } from "./chromium.js";
 import { createClient, printed, signedIn } from "./client.js";
 import { startWorld } from "./world.js";
 

@@ -1,6 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { answerForms, launch } from "./chromium.js";
+import { launch } from "../support/chromium.js";
+import { answerForms } from "./chromium.js";
 import { answerProvider, createClient, locationOf } from "./client.js";
 import { startWorld, type World } from "./world.js";
 

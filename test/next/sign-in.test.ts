@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { answerForms, launch, signIn } from "./chromium.js";
+import { launch } from "../support/chromium.js";
+import { answerForms, signIn } from "./chromium.js";
 import { startWorld, type World } from "./world.js";
 
 let browser: Browser;

@@ -1,0 +1,51 @@
+/**
+ * How a sign-in is on its way, as the first letter of its state: the page that it comes back to must know before anything
+ * else runs there. `page`: this page leaves and comes back. `silent`: the same, with nobody asked anything.
+ */
+export const ways = { page: "g", silent: "s", frame: "f", popup: "p" } as const;
+export type Way = keyof typeof ways;
+
+export const wayOf = (state: string | null): string | undefined =>
+  Object.keys(ways).find((way) => state?.startsWith(`${ways[way as Way]}.`));
+
+/** What the page of a frame or a popup hands to who opened it. */
+export interface Delivery {
+  readonly latchkey: "callback";
+  readonly url: string;
+}
+
+export const isDelivery = (data: unknown): data is Delivery =>
+  data instanceof Object && (data as Delivery).latchkey === "callback" && typeof (data as Delivery).url === "string";
+
+export const stateIn = (url: string): string | null => new URL(url).searchParams.get("state");
+
+/** Through which a popup reaches the tab that opened it, also where the provider has cut the two apart (COOP). */
+export const popupChannel = (): BroadcastChannel => new BroadcastChannel("latchkey.popup");
+
+/** Milliseconds after which a window that does not close is a page like any other. */
+const PATIENCE = 1_000;
+
+/**
+ * In a frame or a popup that came back from the provider: hands its URL to who opened it, on this origin alone. True when
+ * that was all this page is for.
+ */
+export async function deliver(url: string): Promise<boolean> {
+  const way = wayOf(stateIn(url));
+  const delivery: Delivery = { latchkey: "callback", url };
+  if (way === "frame" && window.parent !== window) {
+    window.parent.postMessage(delivery, location.origin);
+    return true;
+  }
+  if (way !== "popup") return false;
+  try {
+    (window.opener as Window | null)?.postMessage(delivery, location.origin);
+  } catch {
+    // Cut off by the provider's page: the channel is left.
+  }
+  const channel = popupChannel();
+  channel.postMessage(delivery);
+  window.close();
+  await new Promise((done) => setTimeout(done, PATIENCE));
+  channel.close();
+  return window.closed;
+}

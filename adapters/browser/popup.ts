@@ -1,0 +1,52 @@
+import { ExchangeError } from "../../core/errors.js";
+import { isDelivery, popupChannel, stateIn } from "./courier.js";
+
+/** A window that somebody signs in in. */
+export interface Popup {
+  /**
+   * Sends it to the provider. @returns the URL that it came back to, with this state
+   * @throws ExchangeError `access_denied` when it was closed
+   */
+  ask(url: string, state: string): Promise<string>;
+  close(): void;
+}
+
+/** Milliseconds between two looks at whether the window is still there. */
+const LOOK = 500;
+
+/** To be called in the click that asks for it, before anything is waited for. @throws ExchangeError when the browser opens no window */
+export function openPopup(): Popup {
+  const popup = window.open("about:blank", "_blank", "popup,width=480,height=640");
+  if (!popup) {
+    const cause = "the browser did not open a window: call login in a click, or without popup";
+    throw new ExchangeError("authorization_failed", { cause });
+  }
+  return {
+    close: () => popup.close(),
+    ask: (url, state) =>
+      new Promise((resolve, reject) => {
+        const channel = popupChannel();
+        let missed = 0;
+        const arrive = ({ origin, data }: MessageEvent) => {
+          if (origin !== location.origin || !isDelivery(data) || stateIn(data.url) !== state) return;
+          clearInterval(looking);
+          removeEventListener("message", arrive);
+          channel.close();
+          resolve(data.url);
+        };
+        const looking = setInterval(() => {
+          // A provider's page may cut the two windows apart, and then it seems closed while somebody types in it: only who
+          // looks at this page again has left that one.
+          missed = popup.closed && document.hasFocus() ? missed + 1 : 0;
+          if (missed < 2) return;
+          clearInterval(looking);
+          removeEventListener("message", arrive);
+          channel.close();
+          reject(new ExchangeError("access_denied", { cause: "the window was closed" }));
+        }, LOOK);
+        addEventListener("message", arrive);
+        channel.onmessage = arrive;
+        popup.location.href = url;
+      }),
+  };
+}

@@ -1,0 +1,41 @@
+import { mergeTokens, type TokenRequest, type TokenSet, tokenSetOf } from "../../core/exchange/token-life.js";
+import { userOf } from "../../core/exchange/user.js";
+import type { Settings } from "./settings.js";
+import type { Outcome } from "./sign-in.js";
+import type { Session } from "./tabs.js";
+
+/** Whether a token is asked for that is not the client's own. */
+export const isSpecial = ({ audience, scope }: TokenRequest): boolean => (audience ?? scope) !== undefined;
+
+/** In every access token, or none: no reason to ask for another one. */
+const NOT_OF_APIS = ["openid", "offline_access"];
+
+/** A request without what the client's own token fulfils. */
+export function plainly(
+  { scope: configured, audiences }: Settings,
+  tokens: TokenSet | undefined,
+  { audience = audiences[0], scope, refresh }: TokenRequest,
+): TokenRequest {
+  const granted = [...NOT_OF_APIS, ...(tokens?.scope ?? configured).split(" ")];
+  const isCovered = (scope ?? "").split(" ").every((word) => word === "" || granted.includes(word));
+  return audience === audiences[0] && isCovered ? { refresh } : { audience, scope, refresh };
+}
+
+/** The session after a sign-in, of the same person as before or of another. */
+export function sessionAfter(
+  { resourceIndicators, ports }: Settings,
+  { claims, tokens: { refreshToken, ...response } }: Outcome,
+  asked: TokenRequest,
+  previous: Session | null,
+): Session {
+  const now = ports.now();
+  const known = previous?.user.sub === claims.sub ? previous : null;
+  const user = userOf(claims, claims.sub);
+  if (!isSpecial(asked)) {
+    return { user, tokens: { ...tokenSetOf({ ...response, refreshToken }, now), more: known?.tokens.more } };
+  }
+  // Without a token of the client's own: that one is asked for when it is needed.
+  const tokens = known?.tokens ?? { accessToken: "", expiresAt: 0 };
+  const kept = resourceIndicators ? { ...response, refreshToken } : response;
+  return { user: known?.user ?? user, tokens: mergeTokens(tokens, kept, asked, now) };
+}

@@ -1,0 +1,32 @@
+import type { Transaction } from "../../core/exchange/machine.js";
+
+/** Sign-ins in progress in this tab, each under its state: they outlive the page that began them, and no tab but this one has them. */
+const PREFIX = "latchkey.tx.";
+/** Sign-ins that a tab keeps at most: the oldest are abandoned. */
+const MAX_KEPT = 8;
+
+export function findTransaction(state: string): Transaction | undefined {
+  try {
+    return JSON.parse(sessionStorage.getItem(PREFIX + state) ?? "") as Transaction;
+  } catch {
+    // None, or no storage to look into.
+    return undefined;
+  }
+}
+
+/** @throws DOMException when the browser lets this page store nothing */
+export function keepTransaction(transaction: Transaction): void {
+  const startedAt = (key: string) => findTransaction(key.slice(PREFIX.length))?.startedAt ?? 0;
+  const kept = Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
+  kept.sort((one, other) => startedAt(other) - startedAt(one));
+  for (const key of kept.slice(MAX_KEPT - 1)) sessionStorage.removeItem(key);
+  sessionStorage.setItem(PREFIX + transaction.state, JSON.stringify(transaction));
+}
+
+export function dropTransaction(state: string): void {
+  try {
+    sessionStorage.removeItem(PREFIX + state);
+  } catch {
+    // No storage: nothing was kept.
+  }
+}

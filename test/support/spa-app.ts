@@ -1,0 +1,76 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The client as a page gets it, from source. */
+let bundled: Promise<string> | undefined;
+const bundle = () => {
+  bundled ??= build({
+    stdin: { contents: 'export * from "./adapters/browser/index.ts"', resolveDir: root },
+    bundle: true,
+    write: false,
+    format: "iife",
+    globalName: "latchkey",
+    platform: "browser",
+    target: "es2022",
+    alias: { "#aead": `${root}core/seal/aead.web.ts` },
+  }).then(({ outputFiles }) => outputFiles[0]?.text ?? "");
+  return bundled;
+};
+
+export interface SpaApp {
+  readonly origin: string;
+  /** Pages of one's own, by path. */
+  readonly pages: Map<string, { body: string; headers?: Record<string, string> }>;
+  /** Headers of every page. */
+  headers: Record<string, string>;
+  stop(): Promise<void>;
+}
+
+/** A site of static files: each page makes a client of `options()` and shows who is signed in. */
+export async function startSpaApp(options: () => object, host = "localhost"): Promise<SpaApp> {
+  const script = await bundle();
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  const pages: SpaApp["pages"] = new Map();
+  const app: SpaApp = {
+    origin: `http://${host}:${(server.address() as AddressInfo).port}`,
+    pages,
+    headers: {},
+    stop: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  const page =
+    () => `<!doctype html><title>app</title><p id="user">…</p><button id="login">in</button><button id="popup">popup</button>
+<script src="/client.js"></script><script>
+const config = ${JSON.stringify(options())};
+window.events = [];
+window.client = latchkey.createClient({ redirectUri: location.origin + "/callback/", onEvent: (event) => events.push(event), ...config });
+const show = ({ user, isLoading, error }) => { document.querySelector("#user").textContent = isLoading ? "…" : user ? user.sub : "nobody"; window.shownError = error?.code ?? error?.message; };
+client.onChange(show);
+window.done = (async () => {
+  const end = location.pathname === "/callback/" ? await client.handleCallback() : undefined;
+  window.end = end;
+  if (!config.idle) await client.getUser();
+})().catch((error) => { window.failed = error.code; window.cause = String(error.cause); }).finally(() => { document.body.dataset.done = "yes"; });
+document.querySelector("#login").onclick = () => client.login(window.loginOptions).catch((error) => { window.failed = error.code; });
+document.querySelector("#popup").onclick = () => { window.popped = client.login({ popup: true, ...window.loginOptions }).then(() => "in", (error) => error.code); };
+</script>`;
+  server.on("request", (req, res) => {
+    const { pathname } = new URL(req.url ?? "", app.origin);
+    const own = pages.get(pathname);
+    const send = (type: string, body: string, headers = {}) =>
+      res.writeHead(200, { "content-type": type, ...app.headers, ...headers }).end(body);
+    if (own) return send("text/html", own.body, own.headers);
+    if (pathname === "/client.js") return send("text/javascript", script);
+    if (pathname === "/silent.html") return send("text/html", "");
+    return send("text/html", page());
+  });
+  return app;
+}
