@@ -17,7 +17,8 @@ export interface Delivery {
 export const isDelivery = (data: unknown): data is Delivery =>
   data instanceof Object && (data as Delivery).latchkey === "callback" && typeof (data as Delivery).url === "string";
 
-export const stateIn = (url: string): string | null => new URL(url).searchParams.get("state");
+export const stateIn = (url: string): string | null =>
+  URL.canParse(url) ? new URL(url).searchParams.get("state") : null;
 
 /** Through which a popup reaches the tab that opened it, also where the provider has cut the two apart (COOP). */
 export const popupChannel = (): BroadcastChannel => new BroadcastChannel("latchkey.popup");

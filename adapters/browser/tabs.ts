@@ -60,6 +60,7 @@ export function createTabs(name: string, changed: (session: Session | null) => v
   };
   const channel = isShared ? new BroadcastChannel(name) : undefined;
   channel?.addEventListener("message", ({ data }: MessageEvent<Held | { asks: number }>) => {
+    if (!(data instanceof Object)) return;
     if ("generation" in data) hold(data);
     else if (held.generation > data.asks) channel.postMessage(held);
   });

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Client } from "../../adapters/browser/index.js";
 import { launch } from "../support/chromium.js";
 import { type SpaApp, startSpaApp } from "../support/spa-app.js";
-import { startSpaProvider } from "../support/spa-provider.js";
+import { PAY, SHOWS, startSpaProvider } from "../support/spa-provider.js";
 import type { SpaProvider, SpaProviderOptions } from "../support/spa-provider.types.js";
 
 declare global {
@@ -24,6 +24,7 @@ let context: BrowserContext;
 let page: Page;
 let app: SpaApp;
 let provider: SpaProvider;
+let complaints: string[];
 /** Options of the client beside issuer and client id, as JSON. */
 let options: Record<string, unknown>;
 
@@ -36,9 +37,13 @@ beforeEach(async () => {
   options = {};
   context = await browser.newContext();
   context.setDefaultTimeout(10_000);
+  complaints = [];
+  context.on("weberror", (error) => complaints.push(error.error().message));
   await context.route(/fonts\.googleapis/, (route) => route.abort());
 });
 afterEach(async () => {
+  // Nothing may be thrown where nobody catches it, in any tab.
+  expect(complaints).toEqual([]);
   await context?.close();
   await app?.stop();
   await provider?.stop();
@@ -90,6 +95,37 @@ const token = (request: object = {}, on = page) =>
     request,
   );
 
+/** All that a page can be read from by whoever comes after, or by another program. */
+const written = (on: Page) =>
+  on.evaluate(async () => {
+    const databases = await indexedDB.databases();
+    const kept: unknown[] = [];
+    for (const { name } of databases) {
+      const database = await new Promise<IDBDatabase>((resolve) => {
+        const opening = indexedDB.open(name ?? "");
+        opening.onsuccess = () => resolve(opening.result);
+      });
+      for (const store of database.objectStoreNames) {
+        kept.push(
+          await new Promise((resolve) => {
+            const all = database.transaction(store).objectStore(store).getAll();
+            all.onsuccess = () => resolve(all.result);
+          }),
+        );
+      }
+      database.close();
+    }
+    return JSON.stringify([
+      { ...localStorage },
+      { ...sessionStorage },
+      document.cookie,
+      location.href,
+      history.state,
+      kept,
+      window.events,
+    ]);
+  });
+
 describe("signing in", () => {
   test("by redirect: the user, the way back, and nothing left in the URL", async () => {
     await begin();
@@ -102,6 +138,61 @@ describe("signing in", () => {
     expect(await page.evaluate(() => window.end)).toEqual({ returnTo: "/shows?page=2", appState: { from: "here" } });
     expect((await token()).token).not.toBe("");
     expect(provider.grants).toEqual(["authorization_code"]);
+  });
+
+  test("a return to another site becomes the first page", async () => {
+    await begin();
+    await page.evaluate(() => {
+      window.loginOptions = { returnTo: "https://evil.example/" };
+    });
+    await signIn();
+    expect(await page.evaluate(() => window.end)).toMatchObject({ returnTo: "/" });
+  });
+
+  test.each([undefined, "same-origin"])("by popup, with the provider's opener policy %s", async (openerPolicy) => {
+    await begin(openerPolicy ? { openerPolicy } : {});
+    const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#popup")]);
+    await fillIn(popup);
+    await shows("alice");
+    expect(await page.evaluate(() => window.popped)).toBe("in");
+    await expect.poll(() => popup.isClosed()).toBe(true);
+    expect(page.url()).toBe(`${app.origin}/`);
+    expect((await token()).token).not.toBe("");
+  });
+
+  test("a popup that is closed is a refusal", async () => {
+    await begin();
+    const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#popup")]);
+    await popup.waitForSelector("[name=login]");
+    await popup.close();
+    await page.bringToFront();
+    expect(await page.evaluate(() => window.popped)).toBe("access_denied");
+    expect(await user()).toBe("nobody");
+  });
+
+  test("a popup that the browser does not open says so", async () => {
+    await begin();
+    const code = await page.evaluate(() => {
+      window.open = () => null;
+      return window.client.login({ popup: true }).catch((error) => error.code);
+    });
+    expect(code).toBe("authorization_failed");
+  });
+
+  test("a denied consent is access_denied, and the next attempt works", async () => {
+    await begin({ consent: true });
+    await page.click("#login");
+    await fillIn(page);
+    await page.click("text=Cancel");
+    await page.waitForURL(`${app.origin}/callback/**`);
+    await isDone();
+    expect(await page.evaluate(() => window.failed)).toBe("access_denied");
+    expect(await user()).toBe("nobody");
+    expect(page.url()).toBe(`${app.origin}/callback/`);
+    await page.click("#login");
+    await page.click("[type=submit]");
+    await page.waitForURL(`${app.origin}/callback/**`);
+    await shows("alice");
   });
 
   test("a reload keeps the user while the provider's session lives, and not after", async () => {
@@ -119,5 +210,363 @@ describe("signing in", () => {
     await page.goto(app.origin);
     await isDone();
     expect(provider.authorizations).toEqual(["", "none", "none"]);
+  });
+
+  test("a page of the app itself will do for the frame: what runs in it starts no frame of its own", async () => {
+    await begin();
+    options["silentRedirectUri"] = `${app.origin}/callback/`;
+    await page.reload();
+    await signIn();
+    await page.goto(app.origin);
+    await isDone();
+    expect(await user()).toBe("alice");
+    expect(provider.authorizations).toEqual(["", "none"]);
+  });
+
+  test("the way back after a sign-in, and a reload of its end, spend no code twice", async () => {
+    await begin();
+    await signIn();
+    await page.reload();
+    await isDone();
+    expect(await user()).toBe("alice");
+    await page.goBack().catch(() => {});
+    await page.goto(`${app.origin}/callback/`);
+    await isDone();
+    expect(await user()).toBe("alice");
+    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+  });
+
+  test("asked twice, as React's development does, a callback ends once", async () => {
+    await begin();
+    await page.click("#login");
+    await page.route("**/callback/**", async (route) => {
+      const answer = await route.fetch();
+      const body = (await answer.text()).replace(
+        "await client.handleCallback()",
+        "(await Promise.all([client.handleCallback(), client.handleCallback()]))[1]",
+      );
+      await route.fulfill({ response: answer, body });
+    });
+    await fillIn(page);
+    await page.waitForURL(`${app.origin}/callback/**`);
+    await isDone();
+    expect(await page.evaluate(() => [window.failed, window.end])).toEqual([undefined, { returnTo: "/" }]);
+    expect(provider.grants).toEqual(["authorization_code"]);
+  });
+});
+
+describe("what is not ours does nothing", () => {
+  test.each([
+    "?state=g.somebody&code=else",
+    "?code=alone",
+    "?error=access_denied",
+    "?state=g.x&error=login_required",
+    "?state=p.x&code=y",
+  ])("a visit with %s leaves a sign-in in progress alone", async (query) => {
+    await begin();
+    await page.click("#login");
+    await page.waitForSelector("[name=login]");
+    const authorize = page.url();
+    await page.goto(`${app.origin}/callback/${query}`);
+    await isDone();
+    expect(await user()).toBe("nobody");
+    expect(await page.evaluate(() => window.failed)).toBeUndefined();
+    await page.goto(authorize);
+    await fillIn(page);
+    await page.waitForURL(`${app.origin}/callback/**`);
+    await shows("alice");
+  });
+
+  test("a callback on another page than that of the redirect URI is none", async () => {
+    await begin();
+    await page.click("#login");
+    await page.waitForSelector("[name=login]");
+    options["redirectUri"] = `${app.origin}/elsewhere/`;
+    await fillIn(page);
+    await page.waitForURL(`${app.origin}/callback/**`);
+    await isDone();
+    expect(await page.evaluate(() => window.client.handleCallback().then(String))).toBe("undefined");
+    expect(provider.grants).toEqual([]);
+  });
+
+  test("a page of another origin that frames us, or posts messages, gets nothing and changes nothing", async () => {
+    await begin();
+    await signIn();
+    const evil = await startSpaApp(() => ({}), "127.0.0.1");
+    evil.pages.set("/evil", {
+      body: `<!doctype html><iframe src="${app.origin}/callback/?state=f.x&code=y"></iframe><script>
+        window.heard = [];
+        addEventListener("message", ({ data }) => heard.push(data));
+      </script>`,
+    });
+    const attacker = await context.newPage();
+    await attacker.goto(`${evil.origin}/evil`);
+    await attacker.waitForTimeout(500);
+    expect(await attacker.evaluate(() => (window as unknown as { heard: unknown[] }).heard)).toEqual([]);
+    await page.evaluate(() => {
+      window.loginOptions = { prompt: "login" };
+    });
+    // Under a popup of ours that waits, an attacker's message with any state is not the answer.
+    const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#popup")]);
+    await popup.waitForSelector("[name=login]");
+    await popup.evaluate((to) => location.assign(to), `${evil.origin}/evil`);
+    await popup.waitForURL(`${evil.origin}/evil`);
+    await popup.evaluate((origin) => {
+      for (const state of ["p.x", ""])
+        window.opener.postMessage({ latchkey: "callback", url: `${origin}/callback/?state=${state}&code=y` }, "*");
+    }, app.origin);
+    await page.waitForTimeout(300);
+    expect(await user()).toBe("alice");
+    expect(provider.grants).toEqual(["authorization_code"]);
+    await evil.stop();
+  });
+
+  test("nonsense on our channels and in our storage changes nothing", async () => {
+    await begin();
+    await signIn();
+    await page.evaluate((issuer) => {
+      const channel = new BroadcastChannel(`latchkey spa ${issuer}`);
+      for (const data of [null, 1, "x", {}, [], { asks: "x" }]) channel.postMessage(data);
+      new BroadcastChannel("latchkey.popup").postMessage({ latchkey: "callback", url: "not a URL" });
+      sessionStorage.setItem("latchkey.tx.g.broken", "{");
+    }, provider.issuer);
+    await page.waitForTimeout(100);
+    expect(await user()).toBe("alice");
+    await page.goto(`${app.origin}/callback/?state=g.broken&code=x`);
+    await isDone();
+    expect(await page.evaluate(() => window.failed)).toBeUndefined();
+  });
+});
+
+describe("tokens", () => {
+  test.each(["a refresh token", "a frame"])("ten askers in each of three tabs renew once, by %s", async (by) => {
+    const byRefresh = by === "a refresh token";
+    await begin({ accessTokenLifetime: 4, refreshTokens: byRefresh });
+    await signIn();
+    const pages = [page, await open(), await open()];
+    for (const tab of pages) expect(await user(tab)).toBe("alice");
+    const first = (await token()).token;
+    await page.waitForTimeout(3_400);
+    const before = provider.grants.length;
+    const answers = await Promise.all(
+      pages.map((tab) =>
+        tab.evaluate(() => Promise.all(Array.from({ length: 10 }, () => window.client.getAccessToken()))),
+      ),
+    );
+    const tokens = new Set(answers.flat());
+    expect(tokens.size).toBe(1);
+    expect(tokens).not.toContain(first);
+    expect(provider.grants.slice(before)).toEqual([byRefresh ? "refresh_token" : "authorization_code"]);
+  });
+
+  test("rounds of renewals in three tabs spend no refresh token twice", async () => {
+    await begin({ refreshTokens: true });
+    await signIn();
+    const pages = [page, await open(), await open()];
+    for (let round = 0; round < 15; round++) {
+      await Promise.all(pages.map((tab) => token({ refresh: true }, tab)));
+    }
+    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+    expect(provider.grants.filter((grant) => grant === "refresh_token").length).toBeGreaterThanOrEqual(15);
+    expect(await Promise.all(pages.map((tab) => user(tab)))).toEqual(["alice", "alice", "alice"]);
+  });
+
+  test("a tab that dies while it renews leaves nobody to spend the same token again", async () => {
+    await begin({ refreshTokens: true });
+    await signIn();
+    const other = await open();
+    provider.delays.set("/token", 700);
+    void token({ refresh: true }, other).catch(() => {});
+    await page.waitForTimeout(300);
+    await other.close();
+    provider.delays.clear();
+    expect((await token({ refresh: true })).token).not.toBe("");
+    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+    expect(provider.authorizations.at(-1)).toBe("none");
+  });
+
+  test("a token that ends is renewed in use, and never given after its end", async () => {
+    await begin({ accessTokenLifetime: 3 });
+    await signIn();
+    const lives = (text: string) =>
+      JSON.parse(Buffer.from(text.split(".")[1] ?? "", "base64url").toString()) as { exp: number };
+    options["audience"] = SHOWS;
+    options["resourceIndicators"] = true;
+    options["scope"] = "openid read:shows";
+    await page.goto(app.origin);
+    await isDone();
+    const seen = new Set<string>();
+    for (let at = 0; at < 20; at++) {
+      const { token: text } = await token();
+      expect(lives(text).exp * 1000).toBeGreaterThan(Date.now() - 200);
+      seen.add(text);
+      await page.waitForTimeout(300);
+    }
+    expect(seen.size).toBeGreaterThanOrEqual(2);
+  });
+
+  test("a provider that is down costs no session: the token at hand serves to its end, then the error says why", async () => {
+    await begin({ accessTokenLifetime: 5, refreshTokens: true });
+    await signIn();
+    const { token: first } = await token();
+    await page.waitForTimeout(4_100);
+    provider.broken.add("/token");
+    expect(await token()).toEqual({ token: first, code: "" });
+    await page.waitForTimeout(1_200);
+    expect(await token()).toEqual({ token: "", code: "provider_unreachable" });
+    expect(await page.evaluate(() => window.client.peekAccessToken())).toBeUndefined();
+    expect(await user()).toBe("alice");
+    provider.broken.clear();
+    expect((await token()).token).not.toBe("");
+    expect(provider.grants.at(-1)).toBe("refresh_token");
+  });
+
+  test("two audiences side by side, each with its own scope", async () => {
+    await begin({ refreshTokens: true });
+    Object.assign(options, { audience: [SHOWS, PAY], resourceIndicators: true, scope: "openid email read:shows pay" });
+    await page.reload();
+    await isDone();
+    await signIn();
+    const claims = ({ token: text }: { token: string }) =>
+      JSON.parse(Buffer.from(text.split(".")[1] ?? "", "base64url").toString());
+    expect(claims(await token())).toMatchObject({ aud: SHOWS, scope: "read:shows" });
+    expect(claims(await token({ audience: PAY, scope: "pay" }))).toMatchObject({ aud: PAY, scope: "pay" });
+    expect(claims(await token({ audience: SHOWS, scope: "read:shows" }))).toMatchObject({ aud: SHOWS });
+    expect(claims(await token({ audience: PAY, scope: "pay" }))).toMatchObject({ aud: PAY });
+    expect(provider.grants).toEqual(["authorization_code", "refresh_token"]);
+    // One that was not named would spend the refresh token for nothing.
+    expect((await token({ audience: "http://api.test/other" })).code).toBe("ERR_CONFIG");
+    expect(provider.grants).toHaveLength(2);
+  });
+
+  test("they are in no storage, cookie, URL, event or console line", async () => {
+    await begin({ refreshTokens: true });
+    const printed: string[] = [];
+    page.on("console", (message) => printed.push(message.text()));
+    await signIn();
+    await token({ refresh: true });
+    const everything =
+      (await written(page)) +
+      JSON.stringify(await context.storageState()) +
+      printed.join() +
+      provider.urls.join() +
+      page.url();
+    const secrets = provider.issued.flatMap(({ access_token, refresh_token, id_token }) => [
+      access_token,
+      refresh_token,
+      id_token,
+    ]);
+    expect(secrets).toHaveLength(6);
+    for (const secret of secrets) expect(everything).not.toContain(secret);
+  });
+});
+
+describe("several tabs", () => {
+  test("a sign-in is every tab's, and so is a sign-out: the refresh token is revoked", async () => {
+    await begin({ refreshTokens: true });
+    const other = await open();
+    expect(await user(other)).toBe("nobody");
+    await signIn();
+    await shows("alice", other);
+    expect((await token({}, other)).token).toBe((await token()).token);
+    await page.evaluate(() => void window.client.logout());
+    await page.waitForURL(`${app.origin}/`);
+    await isDone();
+    await shows("nobody", other);
+    expect(await token({}, other)).toEqual({ token: "", code: "no_session" });
+    expect(await user()).toBe("nobody");
+    expect(provider.urls).toContain("/token/revocation");
+  });
+
+  test("a new tab takes the session from those that are open, without asking the provider", async () => {
+    await begin();
+    await signIn();
+    const other = await open();
+    expect(await user(other)).toBe("alice");
+    expect(provider.authorizations).toEqual([""]);
+  });
+
+  test("a local sign-out leaves the provider's session, and nobody is signed in again by a reload", async () => {
+    await begin();
+    await signIn();
+    await page.evaluate(() => window.client.logout({ local: true }));
+    expect(await user()).toBe("nobody");
+    await page.goto(app.origin);
+    await isDone();
+    expect(await user()).toBe("nobody");
+    expect(provider.authorizations).toEqual([""]);
+  });
+
+  test("a renewal that would come back as somebody else is refused", async () => {
+    await begin();
+    await signIn("alice");
+    // Bob signs in at the provider, in the same browser, for another app.
+    await provider.forgetSessions();
+    const bob = await context.newPage();
+    const asked = { client_id: "spa", response_type: "code", scope: "openid", state: "x", prompt: "login" };
+    const pkce = { code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", code_challenge_method: "S256" };
+    const query = new URLSearchParams({ ...asked, ...pkce, redirect_uri: `${app.origin}/silent.html` });
+    await bob.goto(`${provider.issuer}/auth?${query}`);
+    await fillIn(bob, "bob");
+    await bob.waitForURL(`${app.origin}/silent.html**`);
+    expect(await token({ refresh: true })).toEqual({ token: "", code: "login_required" });
+    // Alice's own token still serves to its end.
+    expect((await token()).token).not.toBe("");
+    expect(await user()).toBe("alice");
+  });
+});
+
+describe("where the provider's cookies are kept from frames", () => {
+  test("a reload signs nobody in, and does not ask again; a refresh token goes on", async () => {
+    await begin({ refreshTokens: true }, "127.0.0.1");
+    await signIn();
+    expect((await token({ refresh: true })).token).not.toBe("");
+    await page.goto(app.origin);
+    await isDone();
+    expect(await user()).toBe("nobody");
+    expect(await page.evaluate(() => window.failed)).toBeUndefined();
+  });
+
+  test("with allowRedirect the page itself goes there and back, and only once when nobody is signed in", async () => {
+    options["allowRedirect"] = true;
+    await begin({}, "127.0.0.1");
+    await signIn();
+    await page.goto(`${app.origin}/shows?page=3`);
+    await page.waitForURL(`${app.origin}/callback/`);
+    await shows("alice");
+    expect(await page.evaluate(() => window.end)).toMatchObject({ returnTo: "/shows?page=3" });
+    await provider.forgetSessions();
+    await page.goto(`${app.origin}/shows?page=3`);
+    await page.waitForURL(`${app.origin}/callback/`);
+    await shows("nobody");
+    const asked = provider.authorizations.length;
+    await page.goto(`${app.origin}/shows?page=3`);
+    await isDone();
+    expect(await user()).toBe("nobody");
+    expect(provider.authorizations).toHaveLength(asked);
+  });
+
+  test("with cookies for other sites allowed, a frame works across sites", async () => {
+    await begin({ thirdParty: true }, "127.0.0.1");
+    await signIn();
+    await page.goto(app.origin);
+    await isDone();
+    expect(await user()).toBe("alice");
+  });
+});
+
+describe("a page with a strict policy", () => {
+  test("signs in and renews with frame-src, connect-src and no inline script in the frame", async () => {
+    await begin();
+    app.headers = {
+      "content-security-policy": `default-src 'self'; script-src 'self' 'unsafe-inline'; frame-src 'self' ${provider.issuer}; connect-src 'self' ${provider.issuer}`,
+    };
+    app.pages.set("/silent.html", { body: "", headers: { "content-security-policy": "default-src 'none'" } });
+    await page.reload();
+    await isDone();
+    await signIn();
+    await page.goto(app.origin);
+    await isDone();
+    expect(await user()).toBe("alice");
   });
 });

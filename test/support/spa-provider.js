@@ -27,6 +27,8 @@ export async function startSpaProvider(options) {
   const cookie = { httpOnly: true, sameSite: thirdParty ? "none" : "lax" };
   /** @type {string[]} */
   const grants = [];
+  /** @type {any[]} */
+  const issued = [];
   /** @type {string[]} */
   const authorizations = [];
   /** @type {string[]} */
@@ -108,7 +110,10 @@ export async function startSpaProvider(options) {
         }),
   };
   const provider = new Provider(issuer, configuration);
-  provider.on("grant.success", (ctx) => void grants.push(String(ctx.oidc.params?.grant_type)));
+  provider.on("grant.success", (ctx) => {
+    grants.push(String(ctx.oidc.params?.grant_type));
+    issued.push(ctx.body);
+  });
   provider.on("grant.error", (ctx) => void grants.push(`!${String(ctx.oidc.params?.grant_type)}`));
   for (const end of ["success", "error"]) {
     provider.on(`authorization.${end}`, (ctx) => void authorizations.push(ctx.oidc.params?.prompt ?? ""));
@@ -130,13 +135,16 @@ export async function startSpaProvider(options) {
           : setHeader.call(res, name, value);
     }
     if (options.openerPolicy) res.setHeader("cross-origin-opener-policy", options.openerPolicy);
-    await new Promise((resolve) => setTimeout(resolve, delays.get(pathname) ?? 0));
+    const delay = delays.get(pathname);
+    const { end } = res;
+    if (delay) res.end = (...said) => void setTimeout(() => end.apply(res, said), delay);
     if (!broken.has(pathname)) return void handle(req, res);
     res.writeHead(503, { "access-control-allow-origin": "*" }).end();
   });
   return {
     issuer,
     grants,
+    issued,
     authorizations,
     urls,
     delays,

@@ -2,6 +2,8 @@ export interface SpaProvider {
   readonly issuer: string;
   /** What the token endpoint was asked for, in order: `authorization_code`, `refresh_token`, with `!` when it refused. */
   readonly grants: string[];
+  /** What the token endpoint answered. */
+  readonly issued: ReadonlyArray<{ access_token: string; refresh_token?: string; id_token: string }>;
   /** Of each authorization that was decided, its `prompt`; "" for none. */
   readonly authorizations: string[];
   /** URLs that were asked for, and what was posted: no access token or refresh token may be in the first. */
