@@ -2,7 +2,7 @@ import { type Awaitable, chain } from "../core/awaitable.js";
 import { must } from "../core/errors.js";
 import type { LatchkeyEvent } from "../core/events.js";
 import { protectedParameters } from "../core/exchange/machine.js";
-import type { ClientAuthentication } from "../core/provider/provider.js";
+import type { ClientAuthentication } from "../core/provider/client-authentication.js";
 import type { RelyingPartyConfig, SignedIn, SignIn, Site } from "../core/relying-party/config.js";
 import { checkSecrets } from "../core/seal/sealer.js";
 import { conform, type StandardSchema } from "../core/session/schema.js";

@@ -4,6 +4,7 @@ import type { Ports } from "../../core/ports.js";
 import { createProvider, type Provider } from "../../core/provider/provider.js";
 import { portsOf } from "../ports.js";
 import type { ClientOptions } from "./options.js";
+import { verifyWithWebCrypto } from "./verify.js";
 
 /** Checked options, and what is made of them once. */
 export interface Settings extends ExchangeConfig {
@@ -75,13 +76,20 @@ export function settingsOf(options: ClientOptions): Settings {
       {
         issuer,
         clientId,
-        clientAuthentication: "none",
         idTokenSigningAlg,
         resourceIndicators,
         httpTimeout,
         clockTolerance,
       },
       ports,
+      {
+        // RFC 6749 3.2.1: a client that has no secret says its name.
+        authenticate(form) {
+          form.set("client_id", clientId);
+          return {};
+        },
+        verify: verifyWithWebCrypto,
+      },
     ),
     navigate,
   };

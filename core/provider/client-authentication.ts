@@ -13,12 +13,26 @@ export interface ClientPrivateKey {
   sign(text: string): Promise<Uint8Array>;
 }
 
+/** What a client proves itself with. */
+export interface ClientCredentials {
+  readonly clientSecret?: string | undefined;
+  /** For `private_key_jwt`. */
+  readonly clientPrivateKey?: ClientPrivateKey | undefined;
+  readonly clientAuthentication: ClientAuthentication;
+}
+
 /** Text as a form has it (RFC 6749 appendix B). */
 const formEncoded = (text: string): string => new URLSearchParams({ "": text }).toString().slice(1);
 
 /** Says in a request who sends it: in its form, or in its headers, which are given back. */
 export async function authenticate(
-  { issuer, clientId, clientSecret = "", clientPrivateKey, clientAuthentication }: ProviderSettings,
+  {
+    issuer,
+    clientId,
+    clientSecret = "",
+    clientPrivateKey,
+    clientAuthentication,
+  }: ClientCredentials & Pick<ProviderSettings, "issuer" | "clientId">,
   { now, random }: Ports,
   form: URLSearchParams,
 ): Promise<Record<string, string>> {

@@ -3,7 +3,7 @@ import { ExchangeError } from "../errors.js";
 import type { IdTokenClaims } from "../exchange/machine.js";
 import type { Ports } from "../ports.js";
 import { asExchangeError } from "./failures.js";
-import { verifySignature } from "./keys.js";
+import { type Verify, verifySignature } from "./keys.js";
 import type { ProviderSettings } from "./provider.js";
 import type { BoundedFetch } from "./transport.js";
 
@@ -18,6 +18,7 @@ export const verifyIdToken = (
   keysUri: unknown,
   ports: Ports,
   fetch: BoundedFetch,
+  verify: Verify,
   { idToken, accessToken }: { idToken: string; accessToken: string },
 ): Promise<IdTokenClaims> =>
   asExchangeError("id_token_invalid", async () => {
@@ -27,6 +28,7 @@ export const verifyIdToken = (
       keysUri,
       ports,
       fetch,
+      verify,
     );
     const claims = JSON.parse(toText(payload));
     const wrong = wrongMember(settings, claims, protectedHeader, ports.now() / 1000, await sha256(accessToken));

@@ -1,4 +1,3 @@
-import { compactVerify } from "jose/jws/compact/verify";
 import type { Ports } from "../ports.js";
 import { sharedMap } from "../registry.js";
 import { type Entry, recall } from "./cache.js";
@@ -7,9 +6,20 @@ import { answerOf, asExchangeError } from "./failures.js";
 import type { BoundedFetch } from "./transport.js";
 
 /** A public key (RFC 7517 4), as far as one is told from another by it. */
-type Key = Readonly<Partial<Record<"kty" | "crv" | "use" | "alg" | "kid", unknown>>>;
+export type Key = Readonly<Partial<Record<"kty" | "crv" | "use" | "alg" | "kid", unknown>>>;
 
 const cacheOf = (ports: Ports) => sharedMap<Entry<readonly Key[]>>(ports.fetch, "keys");
+
+/**
+ * The header and the payload of a signed token in compact form (RFC 7515 5.2), if the key that `keyOf` gives for its header
+ * made its signature with `algorithm`; an error if not. What it cannot make out is an error as well: another algorithm in
+ * the header, an extension that must be understood.
+ */
+export type Verify = (
+  token: string,
+  algorithm: string,
+  keyOf: (header: { readonly kid?: unknown }) => Key,
+) => Promise<{ readonly protectedHeader: Readonly<Record<string, unknown>>; readonly payload: Uint8Array }>;
 
 /** The provider's keys (RFC 7517 5), cached by where they are. */
 export const keysAt = (uri: unknown, ports: Ports, fetch: BoundedFetch, key = `${uri}`, lifetime = LIFETIME) =>
@@ -51,20 +61,17 @@ export async function verifySignature(
   uri: unknown,
   ports: Ports,
   fetch: BoundedFetch,
+  verifyWith: Verify,
 ) {
   let isKnown = true;
   const verify = (keys: readonly Key[]) =>
-    compactVerify(
-      token,
-      ({ kid }) => {
-        const found = keys.filter(fits(algorithm, kid));
-        isKnown = found.length > 0;
-        // Without an id there must be but one to choose from.
-        if (found.length !== 1) throw new TypeError(`${found.length} keys for this token`);
-        return found[0] as never;
-      },
-      { algorithms: [algorithm] },
-    );
+    verifyWith(token, algorithm, ({ kid }) => {
+      const [found, another] = keys.filter(fits(algorithm, kid));
+      isKnown = found !== undefined;
+      // Without an id there must be but one to choose from.
+      if (!found || another) throw new TypeError("no key for this token, or several");
+      return found;
+    });
   const known = await keysAt(uri, ports, fetch);
   try {
     return await verify(known);

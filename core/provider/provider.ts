@@ -1,27 +1,19 @@
+import type { Awaitable } from "../awaitable.js";
 import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
 import type { AuthorizationParameters, IdTokenClaims, TokenResponse } from "../exchange/machine.js";
 import type { Ports } from "../ports.js";
-import { sharedMap } from "../registry.js";
-import { authenticate, type ClientAuthentication, type ClientPrivateKey } from "./client-authentication.js";
 import { discover } from "./discovery.js";
 import { answerOf, asExchangeError } from "./failures.js";
 import { tokensOf } from "./grants.js";
 import { verifyIdToken } from "./id-token.js";
-import { keysAt } from "./keys.js";
-import { type Entry, refreshOnce } from "./refresher.js";
+import { keysAt, type Verify } from "./keys.js";
 import { boundFetch } from "./transport.js";
-
-export type { ClientAuthentication, ClientPrivateKey };
 
 /** Who we are to which provider. */
 export interface ProviderSettings {
   /** Exactly as the provider announces it. */
   readonly issuer: string;
   readonly clientId: string;
-  readonly clientSecret?: string | undefined;
-  /** For `private_key_jwt`. */
-  readonly clientPrivateKey?: ClientPrivateKey | undefined;
-  readonly clientAuthentication: ClientAuthentication;
   /** The one algorithm that ID Tokens may be signed with. */
   readonly idTokenSigningAlg: string;
   /** Audiences are called `resource` (RFC 8707 2), not `audience`. */
@@ -32,6 +24,13 @@ export interface ProviderSettings {
   readonly clockTolerance: number;
 }
 
+/** What a server and a browser do each in its own way. */
+export interface ProviderMeans {
+  /** Says in a request who sends it: in its form, or in the headers that are given back (RFC 6749 2.3). */
+  authenticate(form: URLSearchParams): Awaitable<Record<string, string>>;
+  readonly verify: Verify;
+}
+
 /** What the relying party needs to know of the provider's metadata. */
 interface Metadata {
   readonly issuer: string;
@@ -40,14 +39,14 @@ interface Metadata {
 }
 
 /** What came of a refresh. */
-interface RefreshResult {
+export interface RefreshResult {
   readonly response: TokenResponse;
   /** The refresh token to keep now: the next one, or the same. */
   readonly refreshToken: string;
 }
 
 /** A refresh that is asked for. */
-interface RefreshInput {
+export interface RefreshInput {
   readonly refreshToken: string;
   /** Whose session it is: a refreshed ID Token must be about nobody else (OpenID Connect Core 12.2). */
   readonly subject: string;
@@ -70,7 +69,7 @@ export interface Provider {
     audience?: string | undefined;
   }): Promise<TokenResponse>;
   verifyIdToken(input: { idToken: string; accessToken: string }): Promise<IdTokenClaims>;
-  /** Spends a refresh token once in this process, however many ask; its result serves those who hold the old one for 30 s. */
+  /** Spends a refresh token. */
   refresh(input: RefreshInput): Promise<RefreshResult>;
   /** Claims of the userinfo endpoint, about this subject only (OpenID Connect Core 5.3.2). */
   userinfo(accessToken: string, subject: string): Promise<Readonly<Record<string, unknown>>>;
@@ -86,16 +85,19 @@ export interface Provider {
 }
 
 /** Talks through `ports.fetch`; what is public is cached in this process, by issuer. */
-export function createProvider(settings: ProviderSettings, ports: Ports): Provider {
+export function createProvider(
+  settings: ProviderSettings,
+  ports: Ports,
+  { authenticate, verify: verifyWith }: ProviderMeans,
+): Provider {
   const { issuer, clientId } = settings;
   const fetch = boundFetch(ports.fetch, settings.httpTimeout, issuer);
   const metadata = () => discover(issuer, ports, fetch);
-  const refreshes = sharedMap<Entry<RefreshResult>>(ports.fetch, `refresh ${issuer} ${clientId}`);
 
   /** What an endpoint answers to a form posted as this client (RFC 6749 2.3). */
   async function post(endpoint: unknown, parameters: AuthorizationParameters, onInvalidGrant?: ExchangeErrorCode) {
     const body = new URLSearchParams(pairsOf(parameters));
-    const headers = { accept: "application/json", ...(await authenticate(settings, ports, body)) };
+    const headers = { accept: "application/json", ...(await authenticate(body)) };
     return answerOf(await fetch(`${endpoint}`, { method: "POST", headers, body }), onInvalidGrant);
   }
 
@@ -104,23 +106,11 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
     tokensOf(await post((await metadata()).token_endpoint, parameters, onInvalidGrant));
 
   const verify = async (tokens: { idToken: string; accessToken: string }) =>
-    verifyIdToken(settings, (await metadata()).jwks_uri, ports, fetch, tokens);
+    verifyIdToken(settings, (await metadata()).jwks_uri, ports, fetch, verifyWith, tokens);
 
   const named = (audience: string | undefined) => (settings.resourceIndicators ? { resource: audience } : { audience });
 
   const keys = async () => keysAt((await metadata()).jwks_uri, ports, fetch);
-
-  async function performRefresh({ subject, audience, scope }: RefreshInput, refreshToken: string) {
-    // Asked for before the refresh token is spent: a new one that could not be verified would be lost.
-    await keys();
-    const asked = defined({ grant_type: "refresh_token", refresh_token: refreshToken, ...named(audience), scope });
-    const response = await grant(asked, "grant_ended");
-    const { idToken, accessToken } = response;
-    if (idToken !== undefined && (await verify({ idToken, accessToken })).sub !== subject) {
-      throw new ExchangeError("id_token_invalid", { cause: { claim: "sub" } });
-    }
-    return { response, refreshToken: response.refreshToken ?? refreshToken };
-  }
 
   return {
     metadata: async () => ({
@@ -146,13 +136,17 @@ export function createProvider(settings: ProviderSettings, ports: Ports): Provid
 
     verifyIdToken: verify,
 
-    refresh: (input) =>
-      refreshOnce(refreshes, ports.now, {
-        refreshToken: input.refreshToken,
-        purpose: JSON.stringify([input.audience, input.scope]),
-        holds: ({ response }) => input.held.includes(response.accessToken),
-        perform: (refreshToken) => performRefresh(input, refreshToken),
-      }),
+    async refresh({ refreshToken, subject, audience, scope }) {
+      // Asked for before the refresh token is spent: a new one that could not be verified would be lost.
+      await keys();
+      const asked = defined({ grant_type: "refresh_token", refresh_token: refreshToken, ...named(audience), scope });
+      const response = await grant(asked, "grant_ended");
+      const { idToken, accessToken } = response;
+      if (idToken !== undefined && (await verify({ idToken, accessToken })).sub !== subject) {
+        throw new ExchangeError("id_token_invalid", { cause: { claim: "sub" } });
+      }
+      return { response, refreshToken: response.refreshToken ?? refreshToken };
+    },
 
     async userinfo(accessToken, subject) {
       const { userinfo_endpoint: endpoint } = await metadata();

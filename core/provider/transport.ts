@@ -24,8 +24,8 @@ export function boundFetch(fetch: FetchPort, timeout: number, issuer: string): B
     }
     if (body === undefined) throw new ExchangeError("provider_invalid", { cause: { limit: MAX_BODY } });
     const { status, headers } = response;
-    // Not the provider's last word: a time-out, too many requests, or its own fault.
-    if (status === 408 || status === 429 || status >= 500) {
+    // Not the provider's last word: a time-out, too many requests, its own fault, or a redirect that is not shown (status 0).
+    if (!status || status === 408 || status === 429 || status >= 500) {
       throw new ExchangeError("provider_unreachable", { cause: { url, status } });
     }
     return new Response(body || null, { status, headers });

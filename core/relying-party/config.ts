@@ -2,7 +2,7 @@ import type { Awaitable } from "../awaitable.js";
 import type { LatchkeyEvent } from "../events.js";
 import type { IdTokenClaims, TokenResponse } from "../exchange/machine.js";
 import type { User } from "../exchange/user.js";
-import type { ProviderSettings } from "../provider/provider.js";
+import type { ServerSettings } from "../provider/server.js";
 import type { SessionsOptions } from "../session/sessions.js";
 
 /** What an app's session holds: who is signed in, and the app's own data. */
@@ -12,7 +12,7 @@ export interface SignedIn<Data> {
 }
 
 /** What sessions and sign-ins of this client at this provider are sealed for: no other's open here. */
-export const sealedFor = ({ issuer, clientId }: Pick<ProviderSettings, "issuer" | "clientId">): string =>
+export const sealedFor = ({ issuer, clientId }: Pick<ServerSettings, "issuer" | "clientId">): string =>
   encodeURI(`${clientId} ${issuer}`);
 
 /** One place where the app is reached: an origin, and the path that it lives under. */
@@ -38,7 +38,7 @@ export interface SignIn {
 
 /** A checked configuration, complete: what adapters make of an app's options and its environment. */
 export interface RelyingPartyConfig<Data> {
-  readonly provider: ProviderSettings;
+  readonly provider: ServerSettings;
   /** At least one; the first serves requests whose host is none of them. */
   readonly sites: readonly [Site, ...Site[]];
   /** `/auth` */

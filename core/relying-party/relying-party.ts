@@ -2,7 +2,7 @@ import { type Awaitable, chain } from "../awaitable.js";
 import { emitter } from "../events.js";
 import type { Outlet, RequestView } from "../plan.js";
 import type { Ports } from "../ports.js";
-import { createProvider } from "../provider/provider.js";
+import { createServerProvider } from "../provider/server.js";
 import { packed } from "../seal/payload.js";
 import { createSealer, type Sealer } from "../seal/sealer.js";
 import { type RelyingPartyConfig, type Site, sealedFor } from "./config.js";
@@ -28,7 +28,7 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
     config,
     ports,
     emit,
-    provider: createProvider(config.provider, ports),
+    provider: createServerProvider(config.provider, ports),
     exchange: { ...config, ...config.provider, transactionDuration: TRANSACTION_DURATION },
     transactionSealer: createSealer(config.session.secret, `transaction ${use}`, TRANSACTION_DURATION, packed),
   };

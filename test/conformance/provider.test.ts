@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { portsOf } from "../../adapters/ports.js";
 import { importPrivateKey } from "../../adapters/private-key.js";
 import { createClock, createTestProvider, type Fault, type TestProviderOptions } from "../../adapters/testing/index.js";
-import { createProvider, type Provider, type ProviderSettings } from "../../core/provider/provider.js";
+import type { Provider } from "../../core/provider/provider.js";
+import { createServerProvider, type ServerSettings } from "../../core/provider/server.js";
 
 const VERIFIER = "v".repeat(43);
 const CHALLENGE = Buffer.from(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(VERIFIER))).toString(
@@ -12,11 +13,11 @@ const CHALLENGE = Buffer.from(await crypto.subtle.digest("SHA-256", new TextEnco
 const REDIRECT_URI = "https://app.example/auth/callback";
 
 /** A provider that errs when told to, and ours that talks to it. */
-async function pair(options: TestProviderOptions = {}, settings: Partial<ProviderSettings> = {}) {
+async function pair(options: TestProviderOptions = {}, settings: Partial<ServerSettings> = {}) {
   const clock = createClock();
   const op = await createTestProvider({ clock, ...options });
   const ports = portsOf({ now: clock.now, fetch: op.fetch as never });
-  const rp = createProvider(
+  const rp = createServerProvider(
     {
       issuer: op.issuer,
       clientId: op.clientId,
@@ -142,7 +143,10 @@ describe("Config RP modules", () => {
     const { op } = await pair();
     const ports = portsOf({ fetch: op.fetch as never });
     const settings = { issuer: `${op.issuer}/`, clientId: "client", clientAuthentication: "none" as const };
-    const rp = createProvider({ ...settings, idTokenSigningAlg: "RS256", httpTimeout: 1, clockTolerance: 30 }, ports);
+    const rp = createServerProvider(
+      { ...settings, idTokenSigningAlg: "RS256", httpTimeout: 1, clockTolerance: 30 },
+      ports,
+    );
     await expect(rp.metadata()).rejects.toEqual(code("provider_invalid"));
   });
 

@@ -1,0 +1,43 @@
+import { toBytes, toText } from "../../core/bytes.js";
+import type { Verify } from "../../core/provider/keys.js";
+
+/** What Web Crypto calls an algorithm of RFC 7518 3.1 or RFC 8037 3.1. */
+function parametersOf(algorithm: string) {
+  const bits = algorithm.slice(2);
+  const hash = `SHA-${bits}`;
+  switch (algorithm.slice(0, 2)) {
+    case "RS":
+      return { name: "RSASSA-PKCS1-v1_5", hash };
+    case "PS":
+      return { name: "RSA-PSS", hash, saltLength: Number(bits) / 8 };
+    case "ES":
+      return { name: "ECDSA", hash, namedCurve: bits === "512" ? "P-521" : `P-${bits}` };
+    default:
+      return { name: "Ed25519" };
+  }
+}
+
+const bytesOf = (base64url: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(base64url.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
+
+/** With what every browser has, in a fifth of the bytes of a library that makes every kind of token (RFC 7515 5.2). */
+export const verifyWithWebCrypto: Verify = async (token, algorithm, keyOf) => {
+  /** RFC 7518 3.3: bits of an RSA key, at least. */
+  const MIN_MODULUS = 2048;
+  const [head = "", payload = "", signature = "", more] = token.split(".");
+  const protectedHeader = JSON.parse(toText(bytesOf(head)));
+  // RFC 7515 4.1.11: extensions that must be understood are not; without `crit` there are none (RFC 7797 6).
+  const isPlain = more === undefined && protectedHeader.alg === algorithm && protectedHeader.crit === undefined;
+  if (!isPlain) throw new TypeError("not a token of this algorithm");
+  const parameters = parametersOf(algorithm);
+  // The numbers alone: what else a key says of itself was looked at when it was chosen.
+  const { kty, n, e, crv, x, y } = keyOf(protectedHeader) as JsonWebKey;
+  const key = await crypto.subtle.importKey("jwk", { kty, n, e, crv, x, y } as JsonWebKey, parameters, false, [
+    "verify",
+  ]);
+  const { modulusLength = MIN_MODULUS } = key.algorithm as Partial<RsaHashedKeyAlgorithm>;
+  const signed = toBytes(`${head}.${payload}`);
+  const isRight = await crypto.subtle.verify(parameters, key, bytesOf(signature), signed as Uint8Array<ArrayBuffer>);
+  if (!isRight || modulusLength < MIN_MODULUS) throw new TypeError("not the signature of this key");
+  return { protectedHeader, payload: bytesOf(payload) };
+};

@@ -1,0 +1,36 @@
+import { compactVerify } from "jose/jws/compact/verify";
+import type { Ports } from "../ports.js";
+import { sharedMap } from "../registry.js";
+import { authenticate, type ClientCredentials } from "./client-authentication.js";
+import type { Verify } from "./keys.js";
+import { createProvider, type Provider, type ProviderSettings, type RefreshResult } from "./provider.js";
+import { type Entry, refreshOnce } from "./refresher.js";
+
+/** Who a server is to which provider, and how it proves it. */
+export interface ServerSettings extends ProviderSettings, ClientCredentials {}
+
+export const verifyWithJose: Verify = (token, algorithm, keyOf) =>
+  compactVerify(token, (header) => keyOf(header) as never, { algorithms: [algorithm] });
+
+/**
+ * The provider as a server sees it: many requests of one session at once spend its refresh token once in this process, and
+ * the result serves those who hold the old one for 30 s.
+ */
+export function createServerProvider(settings: ServerSettings, ports: Ports): Provider {
+  const { issuer, clientId } = settings;
+  const provider = createProvider(settings, ports, {
+    authenticate: (form) => authenticate(settings, ports, form),
+    verify: verifyWithJose,
+  });
+  const refreshes = sharedMap<Entry<RefreshResult>>(ports.fetch, `refresh ${issuer} ${clientId}`);
+  return {
+    ...provider,
+    refresh: (input) =>
+      refreshOnce(refreshes, ports.now, {
+        refreshToken: input.refreshToken,
+        purpose: JSON.stringify([input.audience, input.scope]),
+        holds: ({ response }) => input.held.includes(response.accessToken),
+        perform: (refreshToken) => provider.refresh({ ...input, refreshToken }),
+      }),
+  };
+}
