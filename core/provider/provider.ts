@@ -95,14 +95,14 @@ export function createProvider(
   const metadata = () => discover(issuer, ports, fetch);
 
   /** What an endpoint answers to a form posted as this client (RFC 6749 2.3). */
-  async function post(endpoint: unknown, parameters: AuthorizationParameters, onInvalidGrant?: ExchangeErrorCode) {
-    const body = new URLSearchParams(pairsOf(parameters));
+  async function post(endpoint: unknown, parameters: Parameters, onInvalidGrant?: ExchangeErrorCode) {
+    const body = fill(new URLSearchParams(), parameters);
     const headers = { accept: "application/json", ...(await authenticate(body)) };
     return answerOf(await fetch(`${endpoint}`, { method: "POST", headers, body }), onInvalidGrant);
   }
 
   /** Tokens for a grant (RFC 6749 4.1.3, 6). */
-  const grant = async (parameters: Readonly<Record<string, string>>, onInvalidGrant: ExchangeErrorCode) =>
+  const grant = async (parameters: Parameters, onInvalidGrant: ExchangeErrorCode) =>
     tokensOf(await post((await metadata()).token_endpoint, parameters, onInvalidGrant));
 
   const verify = async (tokens: { idToken: string; accessToken: string }) =>
@@ -131,7 +131,7 @@ export function createProvider(
       // Beside the exchange, to be there when it is done: what goes wrong is told to whoever verifies.
       keys().catch(() => {});
       const asked = { grant_type: "authorization_code", code, code_verifier: codeVerifier, redirect_uri: redirectUri };
-      return grant(defined({ ...asked, ...named(audience) }), "code_rejected");
+      return grant({ ...asked, ...named(audience) }, "code_rejected");
     },
 
     verifyIdToken: verify,
@@ -139,7 +139,7 @@ export function createProvider(
     async refresh({ refreshToken, subject, audience, scope }) {
       // Asked for before the refresh token is spent: a new one that could not be verified would be lost.
       await keys();
-      const asked = defined({ grant_type: "refresh_token", refresh_token: refreshToken, ...named(audience), scope });
+      const asked = { grant_type: "refresh_token", refresh_token: refreshToken, ...named(audience), scope };
       const response = await grant(asked, "grant_ended");
       const { idToken, accessToken } = response;
       if (idToken !== undefined && (await verify({ idToken, accessToken })).sub !== subject) {
@@ -164,26 +164,27 @@ export function createProvider(
     async endSessionUrl({ idTokenHint, postLogoutRedirectUri, params }) {
       const { end_session_endpoint: endpoint } = await metadata();
       const parameters = { ...params, client_id: clientId, post_logout_redirect_uri: postLogoutRedirectUri };
-      return endpoint ? withParameters(endpoint, defined({ ...parameters, id_token_hint: idTokenHint })) : undefined;
+      return endpoint ? withParameters(endpoint, { ...parameters, id_token_hint: idTokenHint }) : undefined;
     },
   };
 }
 
-/** The members that have a value. */
-const defined = <Value>(members: Readonly<Record<string, Value | undefined>>): Record<string, Value> =>
-  JSON.parse(JSON.stringify(members));
+type Parameters = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-const pairsOf = (parameters: AuthorizationParameters): Array<[string, string]> =>
-  Object.entries(parameters).flatMap(([name, values]) =>
-    [values].flat().map((value): [string, string] => [name, value]),
-  );
+/** Puts parameters in the place of those of the same names; a list is one that is repeated, undefined is none. */
+function fill(form: URLSearchParams, parameters: Parameters): URLSearchParams {
+  for (const name in parameters) {
+    form.delete(name);
+    for (const value of [parameters[name] ?? []].flat()) form.append(name, value);
+  }
+  return form;
+}
 
 /** An endpoint's own query is kept (RFC 6749 3.1). */
-const withParameters = (endpoint: unknown, parameters: AuthorizationParameters): Promise<string> =>
+const withParameters = (endpoint: unknown, parameters: Parameters): Promise<string> =>
   asExchangeError("provider_invalid", async () => {
     const url = new URL(`${endpoint}`);
     if (!url.protocol.startsWith("http")) throw new TypeError("not a page");
-    for (const name in parameters) url.searchParams.delete(name);
-    for (const [name, value] of pairsOf(parameters)) url.searchParams.append(name, value);
+    fill(url.searchParams, parameters);
     return url.href;
   });
