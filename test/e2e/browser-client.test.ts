@@ -1,8 +1,11 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Client } from "../../adapters/browser/index.js";
 import { launch } from "../support/chromium.js";
-import { type SpaApp, startSpaApp } from "../support/spa-app.js";
+import { bundle, type SpaApp, startSpaApp } from "../support/spa-app.js";
 import { PAY, SHOWS, startSpaProvider } from "../support/spa-provider.js";
 import type { SpaProvider, SpaProviderOptions } from "../support/spa-provider.types.js";
 
@@ -569,4 +572,42 @@ describe("a page with a strict policy", () => {
     await isDone();
     expect(await user()).toBe("alice");
   });
+});
+
+test("the README's page, as it stands", async () => {
+  await begin({ refreshTokens: true });
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const snippet = /<!-- test: browser -->\n```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+  const api = createServer((req, res) => {
+    res.setHeader("access-control-allow-origin", app.origin);
+    res.setHeader("access-control-allow-headers", "authorization");
+    res.end(req.method === "OPTIONS" ? "" : `shows for ${req.headers.authorization?.slice(0, 10)}`);
+  });
+  await new Promise<void>((resolve) => api.listen(0, "localhost", resolve));
+  const shows = `http://localhost:${(api.address() as AddressInfo).port}/shows`;
+  const code = await bundle(
+    snippet
+      .replace("https://tenant.eu.auth0.com/", provider.issuer)
+      .replace('"…"', '"spa"')
+      .replaceAll("https://api.example/shows", shows),
+  );
+  const body =
+    '<!doctype html><p id="user"></p><button id="login"></button><button id="logout"></button><button id="shows"></button><p id="answer"></p><script type="module" src="/readme.js"></script>';
+  for (const path of ["/readme", "/callback/", "/"]) app.pages.set(path, { body });
+  app.pages.set("/readme.js", { body: code, headers: { "content-type": "text/javascript" } });
+  await page.goto(`${app.origin}/readme`);
+  const says = (text: string) => page.waitForSelector(`text=${text}`);
+  await says("Nobody is signed in.");
+  await page.click("#login");
+  await fillIn(page);
+  await says("alice");
+  expect(page.url()).toBe(`${app.origin}/readme`);
+  await page.click("#shows");
+  await says("shows for Bearer");
+  await page.reload();
+  await says("alice");
+  await page.click("#logout");
+  await page.waitForURL(`${app.origin}/`);
+  await says("Nobody is signed in.");
+  await new Promise((resolve) => api.close(resolve));
 });

@@ -5,20 +5,24 @@ import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The client as a page gets it, from source. */
-let bundled: Promise<string> | undefined;
-const bundle = () => {
-  bundled ??= build({
-    stdin: { contents: 'export * from "./adapters/browser/index.ts"', resolveDir: root },
+/** A module as a page gets it, with the client from source. */
+export const bundle = async (contents: string): Promise<string> => {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: root },
     bundle: true,
     write: false,
-    format: "iife",
-    globalName: "latchkey",
+    format: "esm",
     platform: "browser",
     target: "es2022",
-    alias: { "#aead": `${root}core/seal/aead.web.ts` },
-  }).then(({ outputFiles }) => outputFiles[0]?.text ?? "");
-  return bundled;
+    alias: { "#aead": `${root}core/seal/aead.web.ts`, "latchkey/browser": `${root}adapters/browser/index.ts` },
+  });
+  return outputFiles[0]?.text ?? "";
+};
+
+let client: Promise<string> | undefined;
+const clientBundle = () => {
+  client ??= bundle('import * as latchkey from "latchkey/browser"; globalThis.latchkey = latchkey;');
+  return client;
 };
 
 export interface SpaApp {
@@ -32,7 +36,7 @@ export interface SpaApp {
 
 /** A site of static files: each page makes a client of `options()` and shows who is signed in. */
 export async function startSpaApp(options: () => object, host = "localhost"): Promise<SpaApp> {
-  const script = await bundle();
+  const script = await clientBundle();
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const pages: SpaApp["pages"] = new Map();
@@ -48,7 +52,7 @@ export async function startSpaApp(options: () => object, host = "localhost"): Pr
   };
   const page =
     () => `<!doctype html><title>app</title><p id="user">…</p><button id="login">in</button><button id="popup">popup</button>
-<script src="/client.js"></script><script>
+<script type="module" src="/client.js"></script><script type="module">
 const config = ${JSON.stringify(options())};
 window.events = [];
 window.client = latchkey.createClient({ redirectUri: location.origin + "/callback/", onEvent: (event) => events.push(event), ...config });
