@@ -88,7 +88,7 @@ const invalid = (reason: string, cause?: unknown): Verdict => ({
 function membersOf(payload: Uint8Array): Members | undefined {
   try {
     const value = JSON.parse(toText(payload));
-    return value instanceof Object && !Array.isArray(value) ? value : undefined;
+    return typeof value === "object" && !Array.isArray(value) ? (value ?? undefined) : undefined;
   } catch {
     // A reason, not an error.
     return undefined;
@@ -149,7 +149,7 @@ function pausing(fetch: BoundedFetch, ports: Ports): BoundedFetch {
       return response;
     } finally {
       if (isRight) failures.delete(url);
-      else failures.set(url, now);
+      else failures.set(url, ports.now());
     }
   };
 }

@@ -19,7 +19,7 @@ export interface AccessTokenRefusal {
   readonly code: keyof typeof refusalStatus;
   /** What is wrong with an access token: `format`, `signature`, `payload`, `typ`, the name of a claim, or `id_token`. */
   readonly reason?: string;
-  /** What was thrown on the way to the provider's keys, or by the check of the signature. Holds nothing of the token. */
+  /** What was thrown on the way to the provider's keys, or by the check of the signature. Never holds the token. */
   readonly cause?: unknown;
 }
 
