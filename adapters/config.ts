@@ -121,14 +121,8 @@ export function resolveConfig<Data>(options: AuthOptions<Data>, env: Environment
       `${name} is set by the protocol: remove it from authorizationParams and allowedParams`,
     );
   }
-  must(
-    /^([RPE]S(256|384|512)|EdDSA|Ed25519)$/.test(idTokenSigningAlg),
-    "idTokenSigningAlg must be asymmetric, such as RS256 or ES256",
-  );
-  must(
-    httpTimeout >= 0 && httpTimeout < 1e6 && clockTolerance >= 0 && clockTolerance < 1e6,
-    "httpTimeout and clockTolerance must be seconds",
-  );
+  mustSign(idTokenSigningAlg, "idTokenSigningAlg");
+  mustBeSeconds(httpTimeout, clockTolerance);
 
   return {
     provider: {
@@ -165,9 +159,20 @@ const METHODS: readonly ClientAuthentication[] = [
   "none",
 ];
 
+/** The algorithm of a provider's signatures: never one whose key would be a secret (RFC 8725 2.1). */
+export const mustSign = (algorithm: string, option: string): void =>
+  must(/^([RPE]S(256|384|512)|EdDSA|Ed25519)$/.test(algorithm), `${option} must be asymmetric, such as RS256 or ES256`);
+
+export const mustBeSeconds = (httpTimeout: number, clockTolerance: number): void =>
+  must(
+    httpTimeout >= 0 && httpTimeout < 1e6 && clockTolerance >= 0 && clockTolerance < 1e6,
+    "httpTimeout and clockTolerance must be seconds",
+  );
+
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-function urlOf(value: string, option: string): URL {
+/** @throws MisuseError (`ERR_CONFIG`) unless it is an address that may be relied on */
+export function urlOf(value: string, option: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   const isSecure = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.test(url.hostname));
   must(

@@ -4,22 +4,45 @@ import { createRelyingParty } from "../core/relying-party/relying-party.js";
 import type { LoginOptions } from "../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../core/relying-party/sign-out.js";
 import type { AuthSession } from "../core/relying-party/visit.js";
+import { type AccessTokenOptions, createCheck } from "./access-token.js";
 import { type AuthOptions, resolveConfig } from "./config.js";
 import { portsOf } from "./ports.js";
+import { type ProtectedApi, type ProtectedHandler, protect, type VerifiedRequest } from "./protect.js";
 import { createServing, type Handler, type RequestAuth, type Serving } from "./serve.js";
 import { toRequestView } from "./web.js";
 
 export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError } from "../core/errors.js";
 export type { LatchkeyEvent } from "../core/events.js";
 export type { User } from "../core/exchange/user.js";
+export type { AccessToken, AccessTokenClaims } from "../core/provider/access-token.js";
 export { auth0 } from "../core/provider/auth0.js";
-export type { AuthOptions, AuthSession, Handler, LoginOptions, LogoutOptions, RequestAuth, TokenRequest };
+export type { AccessTokenRefusal } from "../core/provider/bearer.js";
+export type {
+  AccessTokenOptions,
+  AuthOptions,
+  AuthSession,
+  Handler,
+  LoginOptions,
+  LogoutOptions,
+  ProtectedApi,
+  ProtectedHandler,
+  RequestAuth,
+  TokenRequest,
+  VerifiedRequest,
+};
 
-/** {@link createAuth}'s options: those of every adapter, and where `LATCHKEY_*` variables come from. */
-export interface EdgeOptions<Data = Record<string, unknown>> extends AuthOptions<Data> {
+interface Environment {
   /** `process.env` on Bun, `Deno.env.toObject()`, the `env` of a Worker. @default none: everything is in the options */
   env?: object;
 }
+
+/** {@link createAuth}'s options: those of every adapter, and where `LATCHKEY_*` variables come from. */
+export interface EdgeOptions<Data = Record<string, unknown>> extends AuthOptions<Data>, Environment {}
+
+/** {@link verifyAccessToken}'s options: those of every adapter, and where `LATCHKEY_*` variables come from. */
+export interface EdgeAccessTokenOptions extends AccessTokenOptions, Environment {}
+
+const variablesOf = ({ env = {} }: Environment) => env as Record<string, string | undefined>;
 
 /** Sign-in and sessions for whatever maps a Request to a Response. */
 export interface Auth<Data> extends Omit<Serving<Data>, "visit"> {
@@ -38,10 +61,7 @@ export interface Auth<Data> extends Omit<Serving<Data>, "visit"> {
  * @throws MisuseError (`ERR_CONFIG`) at once when the configuration is wrong or incomplete; the message names the variable.
  */
 export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<Data>): Auth<Data> {
-  const { visit } = createRelyingParty(
-    resolveConfig(options, (options.env ?? {}) as Record<string, string | undefined>),
-    portsOf(options),
-  );
+  const { visit } = createRelyingParty(resolveConfig(options, variablesOf(options)), portsOf(options));
   const serving = createServing<Data>((request, outlet) => visit(toRequestView(request), outlet));
   const { wrap, requireSession, getSession } = serving;
   return {
@@ -53,4 +73,19 @@ export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<
     fetch: async (request, url, init, asked) => (await serving.visit(request)).fetch(url, init as FetchInit, asked),
     update: async (request, change) => (await serving.visit(request)).update(change),
   };
+}
+
+/**
+ * Protects an API with the access tokens (JWT) of a provider, sent as `Authorization: Bearer` (RFC 6750). Where it serves pages
+ * of other origins, its CORS headers are its own, and preflights must be answered without it: they carry no token.
+ *
+ * ```ts
+ * const api = verifyAccessToken({ issuer, audience, scope: "read:shows" });
+ * export default { fetch: api.wrap((request, { claims }) => Response.json({ for: claims.sub })) };
+ * ```
+ * @throws MisuseError (`ERR_CONFIG`) at once when an option is wrong or missing; the message names the variable.
+ */
+export function verifyAccessToken(options: EdgeAccessTokenOptions): ProtectedApi {
+  const check = createCheck(options, variablesOf(options));
+  return protect(() => check);
 }

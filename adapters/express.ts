@@ -3,20 +3,24 @@ import type { Request, RequestHandler } from "express";
 import { chain, isPromise } from "../core/awaitable.js";
 import { MisuseError } from "../core/errors.js";
 import type { TokenRequest } from "../core/exchange/token-life.js";
+import type { AccessToken } from "../core/provider/access-token.js";
 import { createRelyingParty } from "../core/relying-party/relying-party.js";
 import type { LoginOptions } from "../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../core/relying-party/sign-out.js";
 import type { AuthSession } from "../core/relying-party/visit.js";
+import { type AccessTokenOptions, createCheck } from "./access-token.js";
 import { type AuthOptions, resolveConfig } from "./config.js";
-import { createOutlet, toRequestView } from "./node.js";
+import { answer, authorizationOf, createOutlet, toRequestView } from "./node.js";
 import { portsOf } from "./ports.js";
 import { answersGuard, type PresentAuth, present } from "./present.js";
 
 export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError } from "../core/errors.js";
 export type { LatchkeyEvent } from "../core/events.js";
 export type { User } from "../core/exchange/user.js";
+export type { AccessTokenClaims } from "../core/provider/access-token.js";
 export { auth0 } from "../core/provider/auth0.js";
-export type { AuthOptions, AuthSession, LoginOptions, LogoutOptions, TokenRequest };
+export type { AccessTokenRefusal } from "../core/provider/bearer.js";
+export type { AccessToken, AccessTokenOptions, AuthOptions, AuthSession, LoginOptions, LogoutOptions, TokenRequest };
 
 /** `req.auth`: the session of a request, and what can be done with it. `login` and `logout` answer the request. */
 export type RequestAuth<Data = Record<string, unknown>> = PresentAuth<Data, void>;
@@ -26,6 +30,8 @@ declare global {
     interface Request {
       /** Put there by latchkey's `auth()`. */
       auth: RequestAuth;
+      /** Put there by latchkey's `verifyAccessToken()`. */
+      accessToken: AccessToken;
     }
   }
 }
@@ -35,7 +41,7 @@ export type Middleware = ((req: IncomingMessage, res: ServerResponse, next: (err
   RequestHandler;
 
 /** `app` is what Express puts there. */
-type AnyRequest = IncomingMessage & { readonly app?: Request["app"]; auth?: RequestAuth };
+type AnyRequest = IncomingMessage & { readonly app?: Request["app"]; auth?: RequestAuth; accessToken?: AccessToken };
 
 /**
  * Sign-in and sessions for Express 4 and 5, or `node:http`: the routes under `mount`, and `req.auth` for all that comes after.
@@ -69,6 +75,31 @@ export function requireSession(): Middleware {
       return next(new MisuseError("ERR_CONFIG", "app.use(auth()) must come before requireSession()"));
     }
     if (!answered) next();
+  };
+}
+
+/**
+ * Lets only requests with a valid access token (JWT) of the provider through, sent as `Authorization: Bearer` (RFC 6750), and
+ * puts it at `req.accessToken`. All others get 401, 400, 403 or 503. An API that serves pages of other origins puts its CORS
+ * middleware before it: preflights carry no token.
+ *
+ * ```ts
+ * app.get("/shows", verifyAccessToken({ issuer, audience, scope: "read:shows" }), (req, res) => {
+ *   res.json({ for: req.accessToken.claims.sub });
+ * });
+ * ```
+ * @throws MisuseError (`ERR_CONFIG`) at once when an option is wrong or missing; the message names the variable.
+ */
+export function verifyAccessToken(options: AccessTokenOptions = {}): Middleware {
+  const check = createCheck(options, process.env);
+  return (req: AnyRequest, res: ServerResponse, next: (error?: unknown) => void) => {
+    check(authorizationOf(req))
+      .then((verdict) => {
+        if ("reply" in verdict) return answer(res, verdict.reply);
+        req.accessToken = verdict.access;
+        next();
+      })
+      .catch(next);
   };
 }
 

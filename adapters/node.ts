@@ -59,6 +59,21 @@ const NOWHERE_ELSE: Placed = {};
 /** What the core reads of a Node request. */
 export const toRequestView = (req: NodeRequest, placed = NOWHERE_ELSE): RequestView => new NodeRequestView(req, placed);
 
+/** The Authorization header; both where there are two, of which Node would show the first. */
+export function authorizationOf({ headers, rawHeaders = [] }: IncomingMessage): string | undefined {
+  // Names and values in one list.
+  const isSent = (_: string, index: number) => index % 2 === 1 && /^authorization$/i.test(`${rawHeaders[index - 1]}`);
+  const sent = rawHeaders.filter(isSent);
+  return sent.length > 1 ? sent.join(", ") : headers.authorization;
+}
+
+/** Answers with a reply of ours. */
+export function answer(res: ServerResponse, { status, headers, body }: Reply): void {
+  res.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  res.end(body ?? undefined);
+}
+
 /** The posted form as text; empty when it is too long. */
 async function readBody(req: NodeRequest): Promise<string> {
   const parsed = parsedBody(req.body);
@@ -122,12 +137,9 @@ class ResponseOutlet implements NodeOutlet {
     this.#headers.cookie = cookieHeaderAfter(this.#headers.cookie, added);
   }
 
-  send({ status, headers, body }: Reply): void {
-    const res = this.#res;
+  send(reply: Reply): void {
     this.#wrote = true;
-    res.statusCode = status;
-    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
-    res.end(body ?? undefined);
+    answer(this.#res, reply);
   }
 
   /** Puts on the response what is to be on it. */

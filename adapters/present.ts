@@ -76,7 +76,7 @@ class Presented<Data, Answer> implements PresentAuth<Data, Answer> {
   }
 }
 
-export const answersGuard = Presented.guard;
+export const answersGuard = (auth: object): boolean | undefined => Presented.guard(auth);
 
 /** A visit as apps see it. */
 export const present = <Data, Answer>(visit: Visit<Data>, outlet: Answering<Answer>): PresentAuth<Data, Answer> =>

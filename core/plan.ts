@@ -8,7 +8,7 @@ export interface RequestView {
   text?(): Promise<string>;
 }
 
-/** An answer of ours. It is always sent with the caching headers of a response that writes cookies. */
+/** An answer of ours. An outlet sends it with the caching headers of a response that writes cookies. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

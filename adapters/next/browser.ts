@@ -1,5 +1,5 @@
 import { MisuseError } from "../../core/errors.js";
-import type { Auth, Auth0 } from "./index.js";
+import type { Auth, Auth0, ProtectedApi } from "./index.js";
 
 export { CookieTooLargeError, ExchangeError, MisuseError } from "../../core/errors.js";
 export { auth0 } from "../../core/provider/auth0.js";
@@ -36,6 +36,8 @@ export const createAuth = (): Record<keyof Auth<unknown>, unknown> => ({
     "wrap",
   ]),
 });
+
+export const verifyAccessToken = (): Record<keyof ProtectedApi, unknown> => standIns(["verify", "wrap", "wrapApi"]);
 
 export const initAuth0 = (): Record<keyof Auth0, unknown> => ({
   isBrowser: true,

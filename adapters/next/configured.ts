@@ -18,7 +18,7 @@ const FETCH = Symbol.for("latchkey.fetch");
  * Next replaces `fetch` while it runs, and caches what it is not told to leave alone. One function for all copies of this
  * package in a process: what they share hangs on it.
  */
-function uncachedFetch(): FetchPort {
+export function uncachedFetch(): FetchPort {
   const holder = globalThis as { [FETCH]?: FetchPort };
   holder[FETCH] ??= (url: string, init?: FetchInit) =>
     globalThis.fetch(url, { ...init, cache: "no-store" } as RequestInit) as unknown as Promise<Response>;

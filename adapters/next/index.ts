@@ -4,6 +4,7 @@ import type { FetchInit } from "../../core/ports.js";
 import type { LoginOptions } from "../../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../../core/relying-party/sign-out.js";
 import type { AuthSession, Visit } from "../../core/relying-party/visit.js";
+import type { AccessTokenOptions } from "../access-token.js";
 import type { AuthOptions } from "../config.js";
 import { type PresentAuth, present } from "../present.js";
 import type { Handler, Serving } from "../serve.js";
@@ -15,13 +16,26 @@ import { createProxy, type ProxyHandler } from "./proxy.js";
 export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError } from "../../core/errors.js";
 export type { LatchkeyEvent } from "../../core/events.js";
 export type { User } from "../../core/exchange/user.js";
+export type { AccessToken, AccessTokenClaims } from "../../core/provider/access-token.js";
 export { auth0 } from "../../core/provider/auth0.js";
+export type { AccessTokenRefusal } from "../../core/provider/bearer.js";
+export type { ProtectedHandler, VerifiedRequest } from "../protect.js";
 export type { RequestAuth } from "../serve.js";
 export { AccessTokenError } from "./access-token-error.js";
 export type { Auth0Settings } from "./auth0-settings.js";
 export { type Auth0, type Auth0Session, initAuth0 } from "./init-auth0.js";
+export { type NextProtectedApi as ProtectedApi, verifyAccessToken } from "./protected-api.js";
 export type { ProxyAuth } from "./proxy.js";
-export type { AuthOptions, AuthSession, Handler, LoginOptions, LogoutOptions, ProxyHandler, TokenRequest };
+export type {
+  AccessTokenOptions,
+  AuthOptions,
+  AuthSession,
+  Handler,
+  LoginOptions,
+  LogoutOptions,
+  ProxyHandler,
+  TokenRequest,
+};
 
 /** A request that is named: a route handler's, or the Pages Router's with the response that may carry cookies. */
 type Named = [request: Request] | [req: IncomingMessage, res?: ServerResponse];

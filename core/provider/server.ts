@@ -1,16 +1,12 @@
-import { compactVerify } from "jose/jws/compact/verify";
 import type { Ports } from "../ports.js";
 import { sharedMap } from "../registry.js";
 import { authenticate, type ClientCredentials } from "./client-authentication.js";
-import type { Verify } from "./keys.js";
+import { verifyWithJose } from "./jose.js";
 import { createProvider, type Provider, type ProviderSettings, type RefreshResult } from "./provider.js";
 import { type Entry, refreshOnce } from "./refresher.js";
 
 /** Who a server is to which provider, and how it proves it. */
 export interface ServerSettings extends ProviderSettings, ClientCredentials {}
-
-export const verifyWithJose: Verify = (token, algorithm, keyOf) =>
-  compactVerify(token, (header) => keyOf(header) as never, { algorithms: [algorithm] });
 
 /**
  * The provider as a server sees it: many requests of one session at once spend its refresh token once in this process, and

@@ -42,7 +42,10 @@ const ONCE = [
   "app/engine",
   "app/forced",
   "app/own",
+  "app/protected",
+  "app/protected-edge",
   "pages/api/auth",
+  "pages/api/protected.js",
 ];
 
 /** Which folders of this one, laid over each other, make an app; and what is then taken away. */

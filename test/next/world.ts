@@ -105,6 +105,7 @@ export async function startWorld(name: string, world: WorldOptions = {}): Promis
   const grants: Grant[] = [];
   const provider = await startProvider({
     accessTokenLifetime,
+    apis: { "https://api.example": "read:shows" },
     onGrant: (grant) => grants.push(grant),
     clients: [
       {

@@ -9,12 +9,15 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createTestProvider } from "../../adapters/testing/index.js";
 import { plainRequest } from "../support/app.js";
+import { send } from "../support/edge-app.js";
 import { bin, freePort, startServer } from "../support/process.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -31,6 +34,7 @@ function snippet(name: string): string {
 /** A folder of a user's: this package as built, and express, installed. */
 let folder: string;
 const running: ChildProcess[] = [];
+const servers: Server[] = [];
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "latchkey-readme-"));
@@ -43,6 +47,7 @@ beforeAll(() => {
 
 afterAll(() => {
   for (const child of running) child.kill();
+  for (const server of servers) server.close().closeAllConnections();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -185,6 +190,76 @@ describe("the quick start on the edge", () => {
   });
 });
 
+describe("an API that takes access tokens", () => {
+  /** A provider that listens, and two variables that name it. */
+  async function startProvider() {
+    const port = await freePort();
+    const issuer = `http://127.0.0.1:${port}`;
+    const provider = await createTestProvider({ issuer });
+    const server = createServer(async (req, res) => send(await provider.fetch(issuer + req.url), res));
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    servers.push(server);
+    const now = Math.floor(Date.now() / 1000);
+    const claims = { iss: issuer, sub: "alice", aud: "https://api.example", exp: now + 60, scope: "read:shows" };
+    return {
+      variables: { LATCHKEY_ISSUER: issuer, LATCHKEY_AUDIENCE: "https://api.example" },
+      authorization: `Bearer ${await provider.sign(claims)}`,
+    };
+  }
+
+  /** What the API says to somebody without a token, and to Alice. */
+  async function said(url: string, authorization: string) {
+    const answers = [
+      await plainRequest(url, "/shows", {}),
+      await plainRequest(url, "/shows", { headers: { authorization } }),
+    ];
+    return answers.map(({ status, body }) => [status, body]);
+  }
+  const expected = [
+    [401, '{"error":"no_token"}'],
+    [200, '{"for":"alice"}'],
+  ];
+
+  test("in Express", async () => {
+    const { variables, authorization } = await startProvider();
+    const { url, output } = await start("protected.mjs", snippet("protected-express"), variables);
+    expect(output).toBe("");
+    expect(await said(url, authorization)).toEqual(expected);
+  });
+
+  test.each(["LATCHKEY_ISSUER", "LATCHKEY_AUDIENCE"])("without %s it does not start", async (name) => {
+    const { variables } = await startProvider();
+    const { [name]: _left, ...others } = variables as Record<string, string>;
+    const { url, output } = await start(`protected-without-${name}.mjs`, snippet("protected-express"), others);
+    expect(url).toBe("");
+    expect(output).toContain(name);
+  });
+
+  test("on the edge", async () => {
+    const { variables, authorization } = await startProvider();
+    const port = await freePort();
+    writeFileSync(join(folder, "protected.js"), snippet("protected-edge"));
+    const environment = { ...variables, PORT: String(port) };
+    running.push(await startServer([bin("bun"), ["protected.js"]], port, environment, folder));
+    expect(await said(`http://127.0.0.1:${port}`, authorization)).toEqual(expected);
+  });
+
+  test("as a route handler of Next", async () => {
+    const { variables, authorization } = await startProvider();
+    const code = `${snippet("protected-next")}
+      import express from "express";
+      const app = express();
+      app.use(async ({ headers }, res) => {
+        const answer = await GET(new Request("https://api.example/shows", { headers }));
+        res.status(answer.status).send(await answer.text());
+      });
+      app.listen(3000);`;
+    const { url, output } = await start("protected-next.mjs", code, variables);
+    expect(output).toBe("");
+    expect(await said(url, authorization)).toEqual(expected);
+  });
+});
+
 test("sessions alone: a cart grows from one request to the next", async () => {
   const code = `process.env.LATCHKEY_SECRET = "a secret of at least thirty-two characters";
     ${snippet("sessions")}
@@ -238,11 +313,14 @@ test("every example that is shown exists, and the other way round", () => {
   expect([first, ...others.split(", ")].sort()).toEqual(known?.sort());
 });
 
-test("every option has its line, and every line its option", () => {
-  const source = readFileSync(join(root, "adapters/config.ts"), "utf8");
-  const body = source.slice(source.indexOf("export interface AuthOptions"), source.indexOf("\n}\n"));
+test.each([
+  ["config.ts", "AuthOptions", "### Options", "## An API that takes access tokens"],
+  ["access-token.ts", "AccessTokenOptions", "## An API that takes access tokens", "## Only sessions"],
+])("every option has its line, and every line its option: %s, %s", (file, type, from, to) => {
+  const source = readFileSync(join(root, "adapters", file), "utf8");
+  const body = source.slice(source.indexOf(`export interface ${type}`), source.indexOf("\n}\n"));
   const options = [...body.matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name as string);
-  const table = readme.slice(readme.indexOf("### Options"), readme.indexOf("## Only sessions"));
+  const table = readme.slice(readme.indexOf(from), readme.indexOf(to));
   const listed = [...table.matchAll(/^\| ((?:`[\w.]+`(?:, )?)+)/gm)]
     .flatMap(([, names]) => (names as string).split(", "))
     .map((name) => name.replaceAll("`", "").split(".")[0] as string);

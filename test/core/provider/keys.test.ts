@@ -2,8 +2,8 @@ import { createSign, generateKeyPairSync } from "node:crypto";
 import { CompactSign, exportJWK, generateKeyPair } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
 import { verifyWithWebCrypto } from "../../../adapters/browser/verify.js";
+import { verifyWithJose } from "../../../core/provider/jose.js";
 import { type Verify, verifySignature } from "../../../core/provider/keys.js";
-import { verifyWithJose } from "../../../core/provider/server.js";
 
 const URI = "https://op.example/jwks";
 type Pair = Awaited<ReturnType<typeof generateKeyPair>>;

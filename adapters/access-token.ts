@@ -1,0 +1,91 @@
+import { must } from "../core/errors.js";
+import type { Reply } from "../core/plan.js";
+import { type AccessToken, type AccessTokenSettings, createAccessTokenCheck } from "../core/provider/access-token.js";
+import { type AccessTokenRefusal, refuse } from "../core/provider/bearer.js";
+import { mustBeSeconds, mustSign, urlOf } from "./config.js";
+import { type PortOptions, portsOf } from "./ports.js";
+import { label, variableOf } from "./variables.js";
+
+/**
+ * Which access tokens an API takes. It needs no client id, no secret and no cookies: `issuer` and `audience` are required,
+ * and may come from `LATCHKEY_*` variables instead.
+ */
+export interface AccessTokenOptions extends Omit<PortOptions, "random"> {
+  /** The provider's issuer, exactly as its metadata says it. Variable: `LATCHKEY_ISSUER`. */
+  issuer?: string;
+  /** What the provider calls this API, or several such names; a token must be for one of them. Variable: `LATCHKEY_AUDIENCE`, one name. */
+  audience?: string | readonly string[];
+  /**
+   * Scopes separated by spaces, all of which a token must have been granted: in `scope` (RFC 9068 2.2.3), or in `scp` as with
+   * Okta and Entra. Other claims, such as Auth0's `permissions`, are for the handler to look at. @default none
+   */
+  scope?: string;
+  /** The one algorithm that access tokens may be signed with. @default "RS256" */
+  signingAlg?: string;
+  /**
+   * `"rfc9068"` takes tokens of the type `at+jwt` alone. `"any"` also takes those of the type `JWT`, or of none, as Auth0, Okta
+   * and Entra issue them: what keeps ID Tokens out is then that they are for a client, so that `audience` must not be a client
+   * id; those with `nonce` or `at_hash` are refused besides. Either way `at+jwt` must have all that RFC 9068 2.2 requires.
+   * @default "any"
+   */
+  profile?: "rfc9068" | "any";
+  /** Told why a request was not let in, for logs. What it throws changes nothing. @default nobody */
+  onRefused?: (refusal: AccessTokenRefusal) => void;
+  /** Seconds that a request to the provider may take. @default 5 */
+  httpTimeout?: number;
+  /** Seconds by which the provider's clock may differ from ours. @default 30 */
+  clockTolerance?: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What an Authorization header leads to: an access token that was verified, or an answer. */
+export type Check = (
+  authorization: string | null | undefined,
+) => Promise<{ readonly access: AccessToken } | { readonly reply: Reply }>;
+
+/** The check that options ask for. @throws MisuseError (`ERR_CONFIG`) naming what to change */
+export function createCheck(options: AccessTokenOptions, env: Environment): Check {
+  const settings = settingsOf(options, env);
+  const check = createAccessTokenCheck(settings, portsOf(options));
+  return async (authorization) => {
+    const verdict = await check(authorization);
+    if (!("refusal" in verdict)) return verdict;
+    try {
+      options.onRefused?.(verdict.refusal);
+    } catch {
+      // Its own affair: who watches does not decide.
+    }
+    return { reply: refuse(verdict.refusal, settings.scope) };
+  };
+}
+
+/** Completes options from the environment and checks the whole. */
+function settingsOf(options: AccessTokenOptions, env: Environment): AccessTokenSettings {
+  const value = <Name extends "issuer" | "audience">(name: Name) => options[name] || env[variableOf(name)];
+  const { scope = "", signingAlg = "RS256", profile = "any", clockTolerance = 30, httpTimeout = 5 } = options;
+  const issuer = value("issuer");
+  const audience = [value("audience") ?? []].flat();
+
+  must(issuer, `set ${label("issuer")}`);
+  urlOf(issuer, "issuer");
+  must(
+    audience.length > 0 && audience.every((name) => typeof name === "string" && name !== ""),
+    `set ${label("audience")} to what the provider calls this API`,
+  );
+  // RFC 6749 3.3: no quotes, no backslashes and no control characters, which have no place in a header (RFC 6750 3).
+  must(typeof scope === "string" && /^[ !#-[\]-~]*$/.test(scope), "scope must be names separated by spaces");
+  mustSign(signingAlg, "signingAlg");
+  must(profile === "any" || profile === "rfc9068", 'profile must be "any" or "rfc9068"');
+  mustBeSeconds(httpTimeout, clockTolerance);
+
+  return {
+    issuer,
+    audience,
+    scope: scope.split(" ").filter(Boolean),
+    signingAlg,
+    profile,
+    clockTolerance,
+    httpTimeout,
+  };
+}

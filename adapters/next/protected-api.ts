@@ -1,0 +1,35 @@
+import type { NextApiHandler, NextApiRequest, NextApiResponse } from "next";
+import type { AccessToken } from "../../core/provider/access-token.js";
+import { type AccessTokenOptions, createCheck } from "../access-token.js";
+import { answer, authorizationOf } from "../node.js";
+import { type ProtectedApi, protect } from "../protect.js";
+import { lazily, uncachedFetch } from "./configured.js";
+
+/** Protects route handlers of the App Router, and API routes of the Pages Router. */
+export interface NextProtectedApi extends ProtectedApi {
+  /** A handler in `pages/api` for requests with a valid access token; all others are answered here: 401, 400, 403 or 503. */
+  wrapApi(handler: (req: NextApiRequest, res: NextApiResponse, access: AccessToken) => unknown): NextApiHandler;
+}
+
+/**
+ * Protects an API with the access tokens (JWT) of a provider, sent as `Authorization: Bearer` (RFC 6750). Where it serves pages
+ * of other origins, its CORS headers are its own, and preflights must be answered without it: they carry no token. Options
+ * that are missing come from `LATCHKEY_*` variables, at the first request: a build needs none.
+ *
+ * ```ts
+ * const api = verifyAccessToken({ audience: "https://api.example", scope: "read:shows" });
+ * export const GET = api.wrap((request, { claims }) => Response.json({ for: claims.sub }));        // route.ts
+ * export default api.wrapApi((req, res, { claims }) => res.json({ for: claims.sub }));             // pages/api
+ * ```
+ * What it returns throws MisuseError (`ERR_CONFIG`) at the first request when an option is wrong or missing.
+ */
+export function verifyAccessToken(options: AccessTokenOptions = {}): NextProtectedApi {
+  const check = lazily(() => createCheck({ ...options, fetch: options.fetch ?? uncachedFetch() }, process.env));
+  return {
+    ...protect(check),
+    wrapApi: (handler) => async (req, res) => {
+      const verdict = await check()(authorizationOf(req));
+      return "access" in verdict ? handler(req, res, verdict.access) : answer(res, verdict.reply);
+    },
+  };
+}

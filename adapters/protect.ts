@@ -1,0 +1,48 @@
+import type { AccessToken } from "../core/provider/access-token.js";
+import type { Check } from "./access-token.js";
+
+/** A handler that is told what came with the request. What a runtime passes besides the request comes last. */
+export type ProtectedHandler<Rest extends unknown[]> = (
+  request: Request,
+  access: AccessToken,
+  ...rest: Rest
+) => Response | Promise<Response>;
+
+/** An access token that was verified, or the response to return. */
+export type VerifiedRequest =
+  | (AccessToken & { readonly response?: undefined })
+  | { readonly response: Response; readonly token?: undefined; readonly claims?: undefined };
+
+/** Protects handlers that map a Request to a Response. */
+export interface ProtectedApi {
+  /** A handler for requests with a valid access token; all others are answered here: 401, 400, 403 or 503. */
+  wrap<Rest extends unknown[]>(handler: ProtectedHandler<Rest>): (request: Request, ...rest: Rest) => Promise<Response>;
+  /**
+   * The same where there is no handler to wrap.
+   *
+   * ```ts
+   * const { response, claims } = await api.verify(request);
+   * if (response) return response;
+   * ```
+   */
+  verify(request: Request): Promise<VerifiedRequest>;
+}
+
+/** Protects by a check, which is made when it is needed. */
+export function protect(checkOf: () => Check): ProtectedApi {
+  const verify: ProtectedApi["verify"] = async ({ headers }) => {
+    const verdict = await checkOf()(headers.get("authorization"));
+    if ("access" in verdict) return verdict.access;
+    const { body, ...init } = verdict.reply;
+    return { response: new Response(body, init) };
+  };
+  return {
+    verify,
+    wrap:
+      (handler) =>
+      async (request, ...rest) => {
+        const verified = await verify(request);
+        return verified.response ?? handler(request, verified, ...rest);
+      },
+  };
+}

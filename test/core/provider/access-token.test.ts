@@ -1,0 +1,377 @@
+import fc from "fast-check";
+import { CompactSign, exportJWK, exportSPKI, generateKeyPair, importJWK, SignJWT } from "jose";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import {
+  createClock,
+  createTestProvider,
+  type FixedClock,
+  type TestProvider,
+} from "../../../adapters/testing/index.js";
+import { type AccessTokenSettings, createAccessTokenCheck } from "../../../core/provider/access-token.js";
+import { runs } from "../../support/runs.js";
+
+const API = "https://api.example";
+
+let clock: FixedClock;
+let provider: TestProvider;
+async function start() {
+  clock = createClock();
+  provider = await createTestProvider({ clock });
+}
+beforeAll(start);
+
+/** The check of an API at the provider. */
+function checkOf(changed: Partial<AccessTokenSettings> = {}, fetch: unknown = provider.fetch) {
+  const settings: AccessTokenSettings = {
+    issuer: provider.issuer,
+    audience: [API],
+    scope: [],
+    signingAlg: "RS256",
+    profile: "any",
+    clockTolerance: 30,
+    httpTimeout: 0.3,
+    ...changed,
+  };
+  return createAccessTokenCheck(settings, {
+    now: clock.now,
+    random: (bytes) => new Uint8Array(bytes),
+    fetch: fetch as never,
+  });
+}
+
+const seconds = () => Math.floor(clock.now() / 1000);
+
+/** The claims that RFC 9068 2.2 requires, and a scope. */
+const whole = () => ({
+  iss: provider.issuer,
+  sub: "alice",
+  aud: API,
+  client_id: "client",
+  exp: seconds() + 300,
+  iat: seconds(),
+  jti: "1",
+  scope: "openid read:shows",
+});
+
+type Changes = Record<string, unknown>;
+
+/** An access token with other claims; undefined takes one away. */
+const tokenWith = (claims: Changes = {}, header: Changes = { typ: "at+jwt" }) =>
+  provider.sign({ ...whole(), ...claims }, header);
+
+/** What an API says to a token: "ok", or the code with the reason. */
+async function said(token: string, settings: Partial<AccessTokenSettings> = {}, fetch?: unknown): Promise<string> {
+  const verdict = await checkOf(settings, fetch)(`Bearer ${token}`);
+  if ("access" in verdict) return "ok";
+  const { code, reason } = verdict.refusal;
+  return reason ? `${code}: ${reason}` : code;
+}
+
+const publicKey = async () => (await (await provider.fetch(`${provider.issuer}/jwks`)).json()).keys[0];
+const keyRequests = () => provider.requests.filter(({ endpoint }) => endpoint === "jwks").length;
+
+test("a token that the provider signed for this API is taken, and its claims are told", async () => {
+  const token = await tokenWith();
+  expect(await checkOf()(`Bearer ${token}`)).toEqual({ access: { token, claims: whole() } });
+});
+
+describe("the type (RFC 9068 4)", () => {
+  test.each([
+    ["at+jwt", "ok", "ok"],
+    ["AT+JWT", "ok", "ok"],
+    ["application/at+jwt", "ok", "ok"],
+    ["Application/AT+JWT", "ok", "ok"],
+    ["JWT", "ok", "invalid_token: typ"],
+    ["application/jwt", "ok", "invalid_token: typ"],
+    [undefined, "ok", "invalid_token: typ"],
+    ["logout+jwt", "invalid_token: typ", "invalid_token: typ"],
+    ["dpop+jwt", "invalid_token: typ", "invalid_token: typ"],
+    ["id_token+jwt", "invalid_token: typ", "invalid_token: typ"],
+    ["xat+jwt", "invalid_token: typ", "invalid_token: typ"],
+    ["", "invalid_token: typ", "invalid_token: typ"],
+    [7, "invalid_token: typ", "invalid_token: typ"],
+  ])("%j: %s, with the profile %s", async (typ, any, rfc9068) => {
+    const token = await tokenWith({}, typ === undefined ? {} : { typ });
+    expect([await said(token), await said(token, { profile: "rfc9068" })]).toEqual([any, rfc9068]);
+  });
+
+  test.each(["iss", "exp", "aud", "sub", "client_id", "iat", "jti"])(
+    "an at+jwt without %s is refused",
+    async (name) => {
+      expect(await said(await tokenWith({ [name]: undefined }))).toBe(`invalid_token: ${name}`);
+    },
+  );
+
+  test("a JWT of another type needs neither client_id, jti nor iat", async () => {
+    const claims = { client_id: undefined, jti: undefined, iat: undefined };
+    expect(await said(await tokenWith(claims, { typ: "JWT" }))).toBe("ok");
+  });
+
+  test.each(["iss", "exp", "aud", "sub"])("but %s", async (name) => {
+    expect(await said(await tokenWith({ [name]: undefined }, {}))).toBe(`invalid_token: ${name}`);
+  });
+
+  test.each([{ nonce: "n" }, { at_hash: "h" }])(
+    "what has %j is an ID Token, unless its type says otherwise",
+    async (claims) => {
+      expect(await said(await tokenWith(claims, {}))).toBe("invalid_token: id_token");
+      expect(await said(await tokenWith(claims, { typ: "JWT" }))).toBe("invalid_token: id_token");
+      expect(await said(await tokenWith(claims))).toBe("ok");
+    },
+  );
+});
+
+describe("whose it is, and for whom", () => {
+  test.each([
+    ["another issuer", { iss: "https://other.example" }, "iss"],
+    ["the issuer with a slash", { iss: "https://op.example/" }, "iss"],
+    ["a list of issuers", { iss: ["https://op.example"] }, "iss"],
+    ["another audience", { aud: "https://other.example" }, "aud"],
+    ["the audience with a slash", { aud: `${API}/` }, "aud"],
+    ["an audience that only begins so", { aud: `${API}.evil.example` }, "aud"],
+    ["a list without it", { aud: ["a", "b"] }, "aud"],
+    ["a list in a list", { aud: [[API]] }, "aud"],
+    ["an empty list", { aud: [] }, "aud"],
+    ["an object", { aud: { [API]: true } }, "aud"],
+    ["no subject to speak of", { sub: "" }, "sub"],
+    ["a number for a subject", { sub: 7 }, "sub"],
+    ["null for a subject", { sub: null }, "sub"],
+    ["a client that is no text", { client_id: 7 }, "client_id"],
+    ["an id that is no text", { jti: [] }, "jti"],
+  ])("%s is refused", async (_what, claims, reason) => {
+    expect(await said(await tokenWith(claims))).toBe(`invalid_token: ${reason}`);
+  });
+
+  test("one of several audiences is enough, on either side", async () => {
+    expect(await said(await tokenWith({ aud: ["https://other.example", API] }))).toBe("ok");
+    expect(await said(await tokenWith(), { audience: ["https://new.example", API] })).toBe("ok");
+  });
+});
+
+describe("when", () => {
+  test.each<[string, () => Changes, string]>([
+    ["just over, within the tolerance", () => ({ exp: seconds() - 29 }), "ok"],
+    ["over on the second", () => ({ exp: seconds() - 30 }), "invalid_token: exp"],
+    ["over", () => ({ exp: seconds() - 31 }), "invalid_token: exp"],
+    ["an end as text", () => ({ exp: `${seconds() + 300}` }), "invalid_token: exp"],
+    ["not yet, within the tolerance", () => ({ nbf: seconds() + 29 }), "ok"],
+    ["not yet", () => ({ nbf: seconds() + 31 }), "invalid_token: nbf"],
+    ["a beginning as text", () => ({ nbf: "0" }), "invalid_token: nbf"],
+    ["issued in the future, within the tolerance", () => ({ iat: seconds() + 29 }), "ok"],
+    ["issued in an hour", () => ({ iat: seconds() + 3600 }), "invalid_token: iat"],
+    ["issued as text", () => ({ iat: "0" }), "invalid_token: iat"],
+  ])("%s", async (_what, claims, outcome) => {
+    clock.set(seconds() * 1000);
+    expect(await said(await tokenWith(claims()))).toBe(outcome);
+  });
+
+  test("an end that is no number of this world is none", async () => {
+    const payload = JSON.stringify(whole()).replace(/"exp":\d+/, '"exp":1e999');
+    expect(await saidOf(payload)).toBe("invalid_token: exp");
+  });
+
+  test("without tolerance it is over when it says so", async () => {
+    clock.set(seconds() * 1000);
+    const token = await tokenWith({ exp: seconds() + 1 });
+    expect(await said(token, { clockTolerance: 0 })).toBe("ok");
+    clock.advance(1);
+    expect(await said(token, { clockTolerance: 0 })).toBe("invalid_token: exp");
+  });
+});
+
+test.each([{ jkt: "thumbprint" }, { "x5t#S256": "thumbprint" }, {}, null])(
+  "a token that takes a proof to use (cnf %j) is not taken without one",
+  async (cnf) => {
+    expect(await said(await tokenWith({ cnf }))).toBe("invalid_token: cnf");
+  },
+);
+
+describe("scope", () => {
+  const required = { scope: ["read:shows", "pay"] };
+  test.each<[string, Changes, string]>([
+    ["all of it", { scope: "pay openid read:shows" }, "ok"],
+    ["some of it", { scope: "read:shows" }, "insufficient_scope"],
+    ["none", { scope: undefined }, "insufficient_scope"],
+    ["words that only begin so", { scope: "read:shows:all payments" }, "insufficient_scope"],
+    ["a list, as Okta has it", { scope: undefined, scp: ["read:shows", "pay"] }, "ok"],
+    ["words, as Entra has them", { scope: undefined, scp: "read:shows pay" }, "ok"],
+    ["a list in the place of words", { scope: ["read:shows", "pay"] }, "ok"],
+    ["some here, some there", { scope: "read:shows", scp: ["pay"] }, "ok"],
+    ["what is no text", { scope: { pay: true }, scp: [7, null, ["read:shows", "pay"]] }, "insufficient_scope"],
+    ["permissions, which are something else", { scope: "", permissions: ["read:shows", "pay"] }, "insufficient_scope"],
+  ])("%s", async (_what, claims, outcome) => {
+    expect(await said(await tokenWith(claims), required)).toBe(outcome);
+  });
+
+  test("is nobody's business before the token is valid", async () => {
+    expect(await said(await tokenWith({ scope: "", exp: 1 }), required)).toBe("invalid_token: exp");
+  });
+});
+
+/** What an API says to a token over any payload, by a provider that signs whatever it is given. */
+async function saidOf(payload: string): Promise<string> {
+  const { privateKey, publicKey } = await generateKeyPair("ES256");
+  const { issuer } = provider;
+  const jwk = await exportJWK(publicKey);
+  const fetch = async (url: string) =>
+    Response.json(url.endsWith("/jwks") ? { keys: [jwk] } : { issuer, jwks_uri: `${issuer}/jwks` });
+  const token = await new CompactSign(new TextEncoder().encode(payload))
+    .setProtectedHeader({ alg: "ES256", typ: "at+jwt" })
+    .sign(privateKey);
+  return said(token, { signingAlg: "ES256" }, fetch);
+}
+
+test.each(["null", "7", '"text"', "[]", " ", "{", '{"iss":'])("a payload of %s is none", async (payload) => {
+  expect(await saidOf(payload)).toBe("invalid_token: payload");
+});
+
+describe("the signature", () => {
+  beforeEach(start);
+  const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+  test("of another key under the same id is refused", async () => {
+    const stranger = await createTestProvider({ clock });
+    expect(await said(await stranger.sign(whole(), { typ: "at+jwt" }))).toBe("invalid_token: signature");
+  });
+
+  test("over something else is refused", async () => {
+    const [header, , signature] = (await tokenWith()).split(".");
+    const token = [header, base64url({ ...whole(), sub: "mallory" }), signature].join(".");
+    expect(await said(token)).toBe("invalid_token: signature");
+  });
+
+  test("that is none is refused, with a place for it or without", async () => {
+    const unsigned = `${base64url({ alg: "none", typ: "at+jwt" })}.${base64url(whole())}.`;
+    expect(await said(unsigned)).toBe("invalid_token: format");
+    expect(await said(`${unsigned}AAAA`)).toBe("invalid_token: signature");
+  });
+
+  test("by the public key as a secret is refused", async () => {
+    const jwk = await publicKey();
+    const spki = await exportSPKI((await importJWK(jwk, "RS256")) as CryptoKey);
+    const token = await new SignJWT(whole())
+      .setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid: jwk.kid })
+      .sign(new TextEncoder().encode(spki));
+    expect(await said(token)).toBe("invalid_token: signature");
+  });
+
+  test("with another algorithm than the one that is pinned is refused", async () => {
+    expect(await said(await tokenWith(), { signingAlg: "PS256" })).toBe("invalid_token: signature");
+    expect(await said(await tokenWith(), { signingAlg: "ES256" })).toBe("invalid_token: signature");
+  });
+
+  test("by a key that the provider does not have is refused, and asks for keys once in five seconds", async () => {
+    const check = checkOf();
+    const token = await tokenWith({}, { typ: "at+jwt", kid: "unknown" });
+    const ask = async () => {
+      const verdict = await check(`Bearer ${token}`);
+      return "refusal" in verdict && verdict.refusal.code;
+    };
+    expect([await ask(), await ask(), await ask()]).toEqual(Array(3).fill("invalid_token"));
+    expect(keyRequests()).toBe(2);
+    clock.advance(6);
+    expect(await ask()).toBe("invalid_token");
+    expect(keyRequests()).toBe(3);
+  });
+
+  test("of a new key is taken at once, and of the old one no longer", async () => {
+    const old = await tokenWith();
+    expect(await said(old)).toBe("ok");
+    await provider.rotateKeys();
+    expect(await said(await tokenWith())).toBe("ok");
+    expect(await said(old)).toBe("invalid_token: signature");
+  });
+});
+
+test.each(["opaque", "a.b", "a.b.c.d.e", "a..c", "a.b.", "a.b.c=", "a.b.c/", "..", "=="])(
+  "%j is no signed JWT, and costs the provider nothing",
+  async (token) => {
+    const before = provider.requests.length;
+    expect(["invalid_token: format", "invalid_request"]).toContain(await said(token));
+    expect(provider.requests).toHaveLength(before);
+  },
+);
+
+describe("without the provider's keys", () => {
+  beforeEach(start);
+  const unavailable = {
+    refusal: { code: "temporarily_unavailable", cause: expect.objectContaining({ name: "ExchangeError" }) },
+  };
+
+  test.each([
+    ["unreachable", "discovery"],
+    ["unreachable", "jwks"],
+    ["slow", "jwks"],
+    ["status_500", "jwks"],
+    ["status_429", "discovery"],
+    ["html", "jwks"],
+    ["huge_body", "jwks"],
+    ["redirect", "discovery"],
+    ["wrong_issuer_in_discovery", "discovery"],
+  ] as const)("(%s, %s) nobody can tell: neither valid nor invalid", async (fault, endpoint) => {
+    const token = await tokenWith();
+    const end = provider.misbehave(fault, { endpoint });
+    const check = checkOf();
+    expect(await check(`Bearer ${token}`)).toEqual(unavailable);
+    end();
+    clock.advance(1);
+    expect(await check(`Bearer ${token}`)).toHaveProperty("access");
+  });
+
+  test("a provider that fails is left alone for a second, however many tokens come", async () => {
+    const token = await tokenWith();
+    const check = checkOf();
+    provider.misbehave("unreachable");
+    for (let times = 0; times < 10; times++) expect(await check(`Bearer ${token}`)).toEqual(unavailable);
+    expect(provider.requests).toHaveLength(1);
+    clock.advance(1);
+    await check(`Bearer ${token}`);
+    expect(provider.requests).toHaveLength(2);
+  });
+
+  test("tokens of known keys are taken while others ask for keys in vain", async () => {
+    const check = checkOf();
+    const [known, unknown] = [await tokenWith(), await tokenWith({}, { typ: "at+jwt", kid: "unknown" })];
+    await check(`Bearer ${known}`);
+    provider.misbehave("unreachable");
+    for (let times = 0; times < 3; times++) expect(await check(`Bearer ${unknown}`)).toEqual(unavailable);
+    expect(await check(`Bearer ${known}`)).toHaveProperty("access");
+    expect(keyRequests()).toBe(2);
+  });
+
+  test("a clock that was set back does not keep the provider from being asked", async () => {
+    const token = await tokenWith({ iat: seconds() - 3600 });
+    const end = provider.misbehave("unreachable");
+    await checkOf()(`Bearer ${token}`);
+    end();
+    clock.advance(-60);
+    expect(await said(token)).toBe("ok");
+  });
+});
+
+test("whatever comes as a header is refused, never thrown", async () => {
+  const check = checkOf();
+  const token = await tokenWith();
+  const bytes = fc.string({ unit: "binary", maxLength: 200 });
+  const parts = fc.array(fc.uint8Array({ maxLength: 80 }), { minLength: 1, maxLength: 5 });
+  const headers = fc.oneof(
+    bytes,
+    bytes.map((text) => `Bearer ${text}`),
+    parts.map((all) => `Bearer ${all.map((part) => Buffer.from(part).toString("base64url")).join(".")}`),
+    // A true one with a character changed. The last one of each part has bits that stand for nothing.
+    fc
+      .tuple(fc.nat(token.length - 1), fc.constantFrom(..."Az09-_.=~ ,\0é"))
+      .map(([at, character]) => `Bearer ${token.slice(0, at)}${character}${token.slice(at + 1)}`),
+  );
+  await fc.assert(
+    fc.asyncProperty(headers, async (header) => {
+      const verdict = await check(header);
+      if ("access" in verdict)
+        expect(Buffer.from(verdict.access.token.split(".")[2] ?? "", "base64url")).toEqual(
+          Buffer.from(token.split(".")[2] ?? "", "base64url"),
+        );
+      else expect(["no_token", "invalid_request", "invalid_token"]).toContain(verdict.refusal.code);
+    }),
+    runs(),
+  );
+});
