@@ -5,9 +5,12 @@ import { promisify } from "node:util";
 /** Next's own program. */
 export const next = fileURLToPath(new URL("../node_modules/next/dist/bin/next", import.meta.url));
 
-/** Builds an example with Next, without any of its variables: a build needs none. @param {string} name */
-export async function buildNext(name) {
+/**
+ * Builds an example with Next, with no variables but those that its pages are made of: latchkey needs none.
+ * @param {string} name @param {Record<string, string>} [variables]
+ */
+export async function buildNext(name, variables = {}) {
   const folder = fileURLToPath(new URL(name, import.meta.url));
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, NEXT_TELEMETRY_DISABLED: "1" };
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, NEXT_TELEMETRY_DISABLED: "1", ...variables };
   await promisify(execFile)(process.execPath, [next, "build", folder], { env });
 }

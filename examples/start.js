@@ -17,9 +17,13 @@ import { startProvider } from "./demo/provider.js";
  * @property {number} port the one to prefer
  * @property {string} [mount] where its routes live, by default "/auth"
  * @property {(place: Place) => Record<string, string>} [variables] others than LATCHKEY_*, for an app that has its own
- * @property {(place: { port: string, temporary: string }) => Command | Promise<Command>} command run in the example's folder;
- *   programs of this package's dependencies are found by name. `temporary` is a folder for what has to be made first.
+ * @property {boolean} [isPublic] whether the browser is the client: it has no secret, and lives on the provider's own site,
+ *   which lets a hidden frame see the provider's cookies
+ * @property {(place: Place) => string} [audience] what an API of the example's own is called
+ * @property {(run: { port: string, temporary: string, place: Place }) => Command | Promise<Command>} command run in the example's
+ *   folder; programs of this package's dependencies are found by name. `temporary` is a folder for what has to be made first.
  */
+/** An app that can be run in several ways has them by name. @typedef {{ flavours: Record<string, Example> }} Flavoured */
 /** @typedef {readonly [program: string, ...args: string[]]} Command */
 /** @typedef {{ url: string, clientId: string, clientSecret: string, secret: string, issuer: string, api: string }} Place */
 
@@ -43,30 +47,54 @@ async function answers(url, app) {
   throw new Error(`the example does not answer at ${url}`);
 }
 
-/** @param {string} name */
-async function start(name) {
+/** @param {string} name @param {string | undefined} flavour */
+async function start(name, flavour) {
   await buildIfNeeded();
   const folder = join(here, name);
-  /** @type {{ default: Example }} */
-  const { default: example } = await import(new URL(`${name}/example.js`, import.meta.url).href);
-  const { on, mount = "/auth", variables, command } = example;
+  /** @type {{ default: Example | Flavoured }} */
+  const { default: found } = await import(new URL(`${name}/example.js`, import.meta.url).href);
+  const flavours = "flavours" in found ? found.flavours : undefined;
+  const example = flavours ? flavours[flavour ?? ""] : found;
+  if (!example || !("on" in example)) {
+    const ways = Object.keys(flavours ?? {}).map((way) => `npm run example -- ${name} ${way}`);
+    console.error(`usage: ${ways.join("    or: ")}`);
+    process.exitCode = 2;
+    return;
+  }
+  const { on, mount = "/auth", isPublic = false, variables, command } = example;
   const port = await choosePort(example.port);
-  // Cookies do not know ports: the provider lives on "localhost", the app on "127.0.0.1".
-  const url = `http://127.0.0.1:${port}`;
+  // Cookies do not know ports: the provider lives on "localhost", an app with cookies of its own on "127.0.0.1".
+  const url = `http://${isPublic ? "localhost" : "127.0.0.1"}:${port}`;
   const secret = randomBytes(32).toString("base64url");
   const client = { client_id: name, client_secret: randomBytes(32).toString("base64url") };
-  const redirects = { redirect_uris: [`${url}${mount}/callback`], post_logout_redirect_uris: [`${url}/`] };
+  const pages = isPublic ? ["/callback/", "/silent.html"] : [`${mount}/callback`];
+  const redirects = {
+    redirect_uris: pages.map((page) => url + page),
+    post_logout_redirect_uris: [`${url}/`],
+    ...(isPublic ? { token_endpoint_auth_method: "none", client_secret: undefined } : {}),
+  };
   const grants = { grant_types: ["authorization_code", "refresh_token"] };
-  const api = await startApi({ issuer: () => provider.issuer });
+  const api = await startApi({ issuer: () => provider.issuer, allowOrigin: isPublic ? url : undefined });
+  /** @type {Place} */
+  const place = {
+    url,
+    clientId: client.client_id,
+    clientSecret: client.client_secret,
+    secret,
+    issuer: "",
+    api: api.origin,
+  };
+  const own = example.audience?.(place);
   /** @type {Awaited<ReturnType<typeof startProvider>>} */
   const provider = await startProvider({
     port: 4000,
-    apis: { [api.origin]: "read:shows" },
+    apis: { [api.origin]: "read:shows", ...(own ? { [own]: "read:shows" } : {}) },
     clients: [{ ...client, ...grants, ...redirects }],
   });
   const { issuer } = provider;
+  place.issuer = issuer;
   const temporary = mkdtempSync(join(tmpdir(), "latchkey-example-"));
-  const [program, ...args] = await command({ port, temporary });
+  const [program, ...args] = await command({ port, temporary, place });
   const env = {
     ...process.env,
     PATH: [join(here, "../node_modules/.bin"), process.env["PATH"]].join(delimiter),
@@ -76,14 +104,7 @@ async function start(name) {
     LATCHKEY_CLIENT_SECRET: client.client_secret,
     LATCHKEY_SECRET: secret,
     LATCHKEY_BASE_URL: url,
-    ...variables?.({
-      url,
-      clientId: client.client_id,
-      clientSecret: client.client_secret,
-      secret,
-      issuer,
-      api: api.origin,
-    }),
+    ...variables?.(place),
   };
   // What it says on its own is said by its other name, "localhost", where nobody stays signed in.
   const app = spawn(program, args, { cwd: folder, env, stdio: ["ignore", "ignore", "inherit"] });
@@ -110,8 +131,8 @@ async function start(name) {
   }
 }
 
-const [name = ""] = process.argv.slice(2);
-if (names.includes(name)) await start(name);
+const [name = "", flavour] = process.argv.slice(2);
+if (names.includes(name)) await start(name, flavour);
 else {
   console.error(`usage: npm run example -- <name>    ${names.join(", ")}`);
   process.exitCode = 2;

@@ -98,7 +98,8 @@ export function createClient(options: ClientOptions): Client {
   /** Made at the first use: a page that asks nothing opens no channel. */
   const tabs = (): Tabs => {
     must(!isServer, "the client signs in where the page is shown: call it in an effect or an event handler");
-    made ??= createTabs(`latchkey ${settings.clientId} ${settings.issuer}`, show);
+    const { clientId, issuer, scope, audiences } = settings;
+    made ??= createTabs(`latchkey ${clientId} ${issuer}`, JSON.stringify([scope, audiences]), show);
     return made;
   };
   const session = (): Session | null => made?.session() ?? null;
@@ -158,11 +159,11 @@ export function createClient(options: ClientOptions): Client {
       for (const name of RESPONSE_PARAMETERS) clean.searchParams.delete(name);
       history.replaceState(history.state, "", clean);
     }
-    const { asked, appState } = waitingIn(transaction);
+    const { appState } = waitingIn(transaction);
     const done = { returnTo: safeReturnTo(transaction.returnTo, location.origin, "/"), appState };
     try {
       const outcome = await endSignIn(context, transaction, url);
-      await tabs().take((turn) => turn.share(sessionAfter(settings, outcome, asked, session())));
+      await tabs().take((turn) => turn.share(sessionAfter(settings, outcome, session())));
       emit({ type: "signed_in" });
       return done;
     } catch (error) {
@@ -189,14 +190,14 @@ export function createClient(options: ClientOptions): Client {
       must(!isServer, "login is called where the page is shown");
       // Opened before anything is waited for: later the click is forgotten.
       const opened = popup ? openPopup() : undefined;
-      const asked = plainly(settings, undefined, { audience, scope });
+      const asked = plainly(settings, undefined, { audience });
       const here = location.pathname + location.search + location.hash;
-      const request = { ...asking, asked, returnTo: safeReturnTo(returnTo, location.origin, here) };
+      const request = { ...asking, asked, scope, returnTo: safeReturnTo(returnTo, location.origin, here) };
       try {
         if (!opened) return void (await beginSignIn(context, { ...request, way: "page", ask: leaving(settings) }));
         const ask = (url: string, { state }: { state: string }) => opened.ask(url, state);
         const outcome = await beginSignIn(context, { ...request, way: "popup", ask });
-        if (outcome) await tabs().take((turn) => turn.share(sessionAfter(settings, outcome, asked, session())));
+        if (outcome) await tabs().take((turn) => turn.share(sessionAfter(settings, outcome, session())));
         emit({ type: "signed_in" });
       } catch (error) {
         opened?.close();
@@ -218,8 +219,12 @@ export function createClient(options: ClientOptions): Client {
     },
 
     async logout({ returnTo, local = false, params } = {}) {
-      const { idToken, refreshToken } = session()?.tokens ?? {};
-      await tabs().take((turn) => turn.share(null));
+      const ended = await tabs().take(async (turn) => {
+        const last = session();
+        await turn.share(null);
+        return last;
+      });
+      const { idToken, refreshToken } = ended?.tokens ?? {};
       emit({ type: "signed_out" });
       const attempt = async <T>(task: Promise<T> | undefined): Promise<T | undefined> => {
         try {

@@ -24,11 +24,13 @@ export interface ClientOptions extends PortOptions {
    * itself may be sent to the provider and back. What is on it is lost. @default false
    */
   allowRedirect?: boolean | undefined;
+  /** Whether to ask the userinfo endpoint for further claims: it takes no token that is for another API. @default false */
+  userinfo?: boolean | undefined;
   /** Authorization parameters of every sign-in. Those that the protocol relies on cannot be set. */
   authorizationParams?: Readonly<Record<string, string>> | undefined;
   /** The one algorithm that ID Tokens may be signed with. @default "RS256" */
   idTokenSigningAlg?: string | undefined;
-  /** Seconds that a request to the provider, or a hidden frame, may take. @default 5 */
+  /** Seconds that a request to the provider may take; a hidden frame, which makes several, three times as long. @default 5 */
   httpTimeout?: number | undefined;
   /** Seconds by which the provider's clock may differ from ours. @default 30 */
   clockTolerance?: number | undefined;

@@ -3,12 +3,14 @@ import type { AuthorizationOptions } from "../../core/exchange/authorization.js"
 import { runTokens } from "../../core/exchange/drive.js";
 import { assess, mergeTokens, type TokenRequest, type TokenSet } from "../../core/exchange/token-life.js";
 import { askInFrame } from "./frame.js";
-import { isSpecial, plainly, sessionAfter } from "./session.js";
-import { beginSignIn, type Context, leaving, type Outcome } from "./sign-in.js";
+import { plainly, sessionAfter } from "./session.js";
+import { beginSignIn, type Context, isSpecial, leaving, namedIn, type Outcome } from "./sign-in.js";
 import type { Session, Tabs, Turn } from "./tabs.js";
 
 /** In the place of a refresh token: the provider's own session is asked, in a hidden frame. */
 const FRAME = "frame";
+/** A frame is sent to several pages, one after the other: so many times as long as one request it may take. */
+const PAGES = 3;
 /** Milliseconds in which a frame that brought nothing is not sent again while there is a token to go on with. */
 const REST = 10_000;
 
@@ -36,13 +38,14 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
 
   /** The session with what the provider gives while its own session lives. @throws ExchangeError `login_required` for nobody, or somebody else */
   async function fromFrame(asked: TokenRequest, previous: Session | null): Promise<Session> {
-    const ask = (url: string, { state }: { state: string }) => askInFrame(url, state, settings.httpTimeout);
-    const request = { ...silently(previous), way: "frame", returnTo: "/", asked, ask } as const;
+    const ask = (url: string, { state }: { state: string }) => askInFrame(url, state, PAGES * settings.httpTimeout);
+    const scope = isSpecial(asked) ? undefined : previous?.scope;
+    const request = { ...silently(previous), way: "frame", returnTo: "/", asked, scope, ask } as const;
     const outcome = (await beginSignIn(context, request)) as Outcome;
     if (previous && outcome.claims.sub !== previous.user.sub) {
       throw new ExchangeError("login_required", { cause: { claim: "sub" } });
     }
-    return sessionAfter(settings, outcome, asked, previous);
+    return sessionAfter(settings, outcome, previous);
   }
 
   /** Leaves for the provider, and comes back at once: in a page of its own no browser keeps its cookies from it. */
@@ -65,7 +68,13 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
       const held = [tokens, ...(tokens.more ?? [])].map((token) => token.accessToken);
       await turn.announce();
       try {
-        const result = await provider.refresh({ ...asked, refreshToken, subject: session.user.sub, held });
+        const result = await provider.refresh({
+          ...asked,
+          ...namedIn(settings, asked),
+          refreshToken,
+          subject: session.user.sub,
+          held,
+        });
         const response = { ...result.response, refreshToken: result.refreshToken };
         return { ...session, tokens: mergeTokens(tokens, response, asked, ports.now()) };
       } catch (error) {
@@ -87,7 +96,8 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
     }
   }
 
-  const isUsable = (tokens: TokenSet) => assess(tokens, {}, ports.now(), "").name === "fresh";
+  const isUsable = (tokens: TokenSet) =>
+    [tokens, ...(tokens.more ?? [])].some((token) => assess(token, {}, ports.now(), "").name === "fresh");
 
   /** `spent` is the token that will not do, where a new one is asked for. */
   const renew = (asked: TokenRequest, subject: string, spent: string | undefined) =>

@@ -1,11 +1,8 @@
 import { mergeTokens, type TokenRequest, type TokenSet, tokenSetOf } from "../../core/exchange/token-life.js";
 import { userOf } from "../../core/exchange/user.js";
 import type { Settings } from "./settings.js";
-import type { Outcome } from "./sign-in.js";
+import { isSpecial, type Outcome } from "./sign-in.js";
 import type { Session } from "./tabs.js";
-
-/** Whether a token is asked for that is not the client's own. */
-export const isSpecial = ({ audience, scope }: TokenRequest): boolean => (audience ?? scope) !== undefined;
 
 /** In every access token, or none: no reason to ask for another one. */
 const NOT_OF_APIS = ["openid", "offline_access"];
@@ -23,19 +20,22 @@ export function plainly(
 
 /** The session after a sign-in, of the same person as before or of another. */
 export function sessionAfter(
-  { resourceIndicators, ports }: Settings,
-  { claims, tokens: { refreshToken, ...response } }: Outcome,
-  asked: TokenRequest,
+  { resourceIndicators, ports, scope: configured }: Settings,
+  { claims, tokens: { refreshToken, ...response }, asked, scope }: Outcome,
   previous: Session | null,
 ): Session {
   const now = ports.now();
   const known = previous?.user.sub === claims.sub ? previous : null;
   const user = userOf(claims, claims.sub);
   if (!isSpecial(asked)) {
-    return { user, tokens: { ...tokenSetOf({ ...response, refreshToken }, now), more: known?.tokens.more } };
+    return { user, scope, tokens: { ...tokenSetOf({ ...response, refreshToken }, now), more: known?.tokens.more } };
   }
   // Without a token of the client's own: that one is asked for when it is needed.
   const tokens = known?.tokens ?? { accessToken: "", expiresAt: 0 };
   const kept = resourceIndicators ? { ...response, refreshToken } : response;
-  return { user: known?.user ?? user, tokens: mergeTokens(tokens, kept, asked, now) };
+  return {
+    user: known?.user ?? user,
+    scope: known?.scope ?? configured,
+    tokens: mergeTokens(tokens, kept, asked, now),
+  };
 }

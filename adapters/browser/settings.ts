@@ -15,6 +15,7 @@ export interface Settings extends ExchangeConfig {
   readonly audiences: readonly string[];
   readonly resourceIndicators: boolean;
   readonly allowRedirect: boolean;
+  readonly userinfo: boolean;
   readonly authorizationParams: AuthorizationParameters;
   readonly httpTimeout: number;
   readonly ports: Ports;
@@ -37,6 +38,7 @@ export function settingsOf(options: ClientOptions): Settings {
     audience = [],
     resourceIndicators = false,
     allowRedirect = false,
+    userinfo = false,
     authorizationParams = {},
     idTokenSigningAlg = "RS256",
     httpTimeout = 5,
@@ -66,6 +68,7 @@ export function settingsOf(options: ClientOptions): Settings {
     audiences,
     resourceIndicators,
     allowRedirect,
+    userinfo,
     authorizationParams,
     httpTimeout,
     clockTolerance,

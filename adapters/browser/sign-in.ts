@@ -18,9 +18,13 @@ import { dropTransaction, keepTransaction } from "./transactions.js";
 
 /** What a sign-in came to. */
 export interface Outcome {
+  /** Of the ID Token, and of userinfo where that is asked. */
   readonly claims: IdTokenClaims;
+  /** With the scope that they have, said or not. */
   readonly tokens: TokenResponse;
-  readonly returnTo: string;
+  readonly asked: TokenRequest;
+  /** That was asked for. */
+  readonly scope: string;
 }
 
 /** How this page itself leaves for the provider: with a transaction that is there when it comes back. */
@@ -39,6 +43,7 @@ export const leaving =
 /** What waits with a transaction for the end of its sign-in. */
 interface Waiting {
   readonly asked: TokenRequest;
+  readonly scope: string;
   readonly appState?: unknown;
 }
 
@@ -51,6 +56,8 @@ export interface Request extends AuthorizationOptions {
   readonly appState?: unknown;
   /** What its access token is for, where that is not what the client is for. */
   readonly asked: TokenRequest;
+  /** Asked for beside the client's own. */
+  readonly scope?: string | undefined;
   /** Brings somebody, or a frame, to the provider: the URL that came back, or undefined where this page itself leaves. */
   ask(url: string, transaction: Transaction): Promise<string | undefined>;
 }
@@ -65,18 +72,25 @@ export interface Context {
 const joined = (...scopes: ReadonlyArray<string | undefined>): string =>
   [...new Set(scopes.flatMap((scope) => scope?.split(" ") ?? []))].filter(Boolean).join(" ");
 
-/** The scope of a sign-in: for another audience or scope it brings no refresh token, for that would serve nothing else. */
-function scopeOf({ scope, resourceIndicators }: Settings, { scope: asked, audience }: TokenRequest): string {
-  if (asked === undefined && audience === undefined) return scope;
-  const all = resourceIndicators ? joined(scope, asked) : joined("openid", asked ?? scope);
-  return resourceIndicators ? all : joined(...all.split(" ").filter((word) => word !== "offline_access"));
+/**
+ * The scope of a sign-in. One for another audience brings no refresh token, which would serve nothing else; with resource
+ * indicators it serves all.
+ */
+function scopeOf({ scope, resourceIndicators }: Settings, { asked, scope: extra }: Request): string {
+  if (resourceIndicators || !isSpecial(asked)) return joined(scope, asked.scope, extra);
+  const words = joined("openid", asked.scope ?? scope, extra).split(" ");
+  return joined(...words.filter((word) => word !== "offline_access"));
 }
+
+/** Whether a token is asked for that is not the client's own. */
+export const isSpecial = ({ audience, scope }: TokenRequest): boolean => (audience ?? scope) !== undefined;
 
 /** Begins a sign-in; undefined when this page leaves for it. @throws ExchangeError */
 export async function beginSignIn(context: Context, request: Request): Promise<Outcome | undefined> {
   const { settings } = context;
   const { ports, provider, audiences, resourceIndicators } = settings;
-  const { way, returnTo, appState, asked, ask, ...options } = request;
+  const { way, returnTo, appState, asked, scope: _extra, ask, ...options } = request;
+  const scope = scopeOf(settings, request);
   must(
     globalThis.isSecureContext !== false,
     "serve the page over https, or from localhost: browsers have no crypto elsewhere",
@@ -90,7 +104,7 @@ export async function beginSignIn(context: Context, request: Request): Promise<O
     audience === undefined ? {} : resourceIndicators ? { resource: audiences } : { audience };
   return run(
     context,
-    scopeOf(settings, asked),
+    scope,
     { name: "idle" },
     {
       name: "login_requested",
@@ -100,7 +114,7 @@ export async function beginSignIn(context: Context, request: Request): Promise<O
       returnTo,
       issuer,
       issRequired,
-      appState: { asked, appState } satisfies Waiting,
+      appState: { asked, scope, appState } satisfies Waiting,
       ...authorizationOf({ ...settings.authorizationParams, ...named }, options),
     },
     ask,
@@ -124,44 +138,48 @@ async function run(
   first: Event,
   ask?: Request["ask"],
 ): Promise<Outcome | undefined> {
-  const { provider, ports, audiences, resourceIndicators } = settings;
+  const { provider, ports } = settings;
   let outcome: Outcome | undefined;
-  let begun: Transaction | undefined;
-  await runExchange(
-    { emit },
-    { ...settings, scope },
-    start,
-    first,
-    async (effect, before): Promise<Event | undefined> => {
-      switch (effect.name) {
-        case "set_transaction":
-          begun = effect.transaction;
-          return undefined;
-        case "clear_transaction":
-          if ("transaction" in before) dropTransaction(before.transaction.state);
-          return undefined;
-        case "authorize": {
-          const url = await provider.authorizationUrl(effect.parameters);
-          const answer = await ask?.(url, begun as Transaction);
-          return answer === undefined
-            ? undefined
-            : { name: "callback_received", now: ports.now(), parameters: new URL(answer).searchParams };
-        }
-        case "redeem_code": {
-          const { asked } = waitingIn((before as { transaction: Transaction }).transaction);
-          const audience = resourceIndicators ? (asked.audience ?? audiences[0]) : undefined;
-          return { name: "tokens_received", tokens: await provider.redeem({ ...effect, audience }) };
-        }
-        case "verify_id_token":
-          return { name: "id_token_verified", claims: await provider.verifyIdToken(effect), now: ports.now() };
-        case "establish_session":
-          outcome = { claims: effect.claims, tokens: effect.tokens, returnTo: "/" };
-          return undefined;
-        case "redirect":
-          if (outcome) outcome = { ...outcome, returnTo: effect.to };
-          return undefined;
+  let transaction = "transaction" in start ? start.transaction : undefined;
+  await runExchange({ emit }, { ...settings, scope }, start, first, async (effect): Promise<Event | undefined> => {
+    switch (effect.name) {
+      case "set_transaction":
+        transaction = effect.transaction;
+        return undefined;
+      case "clear_transaction":
+        if (transaction) dropTransaction(transaction.state);
+        return undefined;
+      case "authorize": {
+        const answer = await ask?.(await provider.authorizationUrl(effect.parameters), transaction as Transaction);
+        if (answer === undefined) return undefined;
+        return { name: "callback_received", now: ports.now(), parameters: new URL(answer).searchParams };
       }
-    },
-  );
+      case "redeem_code": {
+        const { asked } = waitingIn(transaction as Transaction);
+        return { name: "tokens_received", tokens: await provider.redeem({ ...effect, ...namedIn(settings, asked) }) };
+      }
+      case "verify_id_token":
+        return { name: "id_token_verified", claims: await provider.verifyIdToken(effect), now: ports.now() };
+      case "establish_session": {
+        const { claims, tokens } = effect;
+        const waiting = waitingIn(transaction as Transaction);
+        // RFC 6749 5.1: a scope that is the one asked for goes without saying.
+        const { scope: granted = waiting.scope } = tokens;
+        const isAsked = settings.userinfo && !isSpecial(waiting.asked);
+        const more = isAsked ? await provider.userinfo(tokens.accessToken, claims.sub) : {};
+        outcome = { ...waiting, claims: { ...claims, ...more }, tokens: { ...tokens, scope: granted } };
+        return undefined;
+      }
+      case "redirect":
+        // Where to go is told to whoever asked for the sign-in.
+        return undefined;
+    }
+  });
   return outcome;
 }
+
+/** What a token request says of the API: with resource indicators always, where several may have been asked for (RFC 8707 2.2). */
+export const namedIn = (
+  { resourceIndicators, audiences }: Settings,
+  { audience = resourceIndicators ? audiences[0] : undefined }: TokenRequest,
+): { audience?: string | undefined } => (resourceIndicators ? { audience } : {});

@@ -6,12 +6,16 @@ import { type Record, readRecord, writeRecord } from "./database.js";
 export interface Session {
   readonly user: User;
   readonly tokens: TokenSet;
+  /** That the sign-in asked for: a renewal asks for no less. */
+  readonly scope: string;
 }
 
 /** A session, or that there is none, and the how-manieth it is among all tabs. */
 interface Held {
   readonly generation: number;
   readonly session: Session | null;
+  /** What its tokens are for: a tab of an older version of the app may have asked for others. */
+  readonly purpose: string;
 }
 
 /** One tab's turn: no other tab of this client has one at the same time. */
@@ -42,12 +46,12 @@ const OLD_TAB = 1_000;
 /**
  * Tabs hand each other the session over a channel. A message may come after the next tab has got the lock, so that the
  * number of the latest session is kept where it is ordered with it. Where a browser lacks one of these, each tab is alone.
- * `changed` is told whenever the session is another.
+ * `changed` is told whenever the session is another. Sessions for another purpose are not taken over; that there is none is.
  */
-export function createTabs(name: string, changed: (session: Session | null) => void): Tabs {
+export function createTabs(name: string, purpose: string, changed: (session: Session | null) => void): Tabs {
   const { locks } = navigator as { locks?: LockManager };
   const isShared = locks !== undefined && typeof BroadcastChannel === "function" && typeof indexedDB === "object";
-  let held: Held = { generation: 0, session: null };
+  let held: Held = { generation: 0, session: null, purpose };
   let alone: Promise<unknown> = Promise.resolve();
   let woken: (() => void) | undefined;
 
@@ -61,8 +65,9 @@ export function createTabs(name: string, changed: (session: Session | null) => v
   const channel = isShared ? new BroadcastChannel(name) : undefined;
   channel?.addEventListener("message", ({ data }: MessageEvent<Held | { asks: number }>) => {
     if (!(data instanceof Object)) return;
-    if ("generation" in data) hold(data);
-    else if (held.generation > data.asks) channel.postMessage(held);
+    if ("generation" in data) {
+      if (!data.session || data.purpose === purpose) hold(data);
+    } else if (held.generation > data.asks) channel.postMessage(held);
   });
 
   /** Whether the session of that number, or a later one, was heard of in time. */
@@ -87,7 +92,7 @@ export function createTabs(name: string, changed: (session: Session | null) => v
     let isLost = generation > held.generation;
     if (isLost) isLost = !(await hears(generation, held.generation ? OLD_TAB : NEW_TAB));
     // Who was told to forget need not be told what.
-    if (isLost && !isSignedIn) hold({ generation, session: null });
+    if (isLost && !isSignedIn) hold({ generation, session: null, purpose });
     let next = Math.max(generation, held.generation) + 1;
     const keep = (kept: Record) =>
       isShared
@@ -102,7 +107,7 @@ export function createTabs(name: string, changed: (session: Session | null) => v
       announce: async () => void (await keep({ generation: next, isSignedIn: true })),
       async share(session) {
         const isKept = await keep({ generation: next, isSignedIn: session !== null });
-        hold({ generation: next++, session });
+        hold({ generation: next++, session, purpose });
         // Without a number that all can read, two tabs might spend one refresh token: only an end is told.
         if (isKept || !session) channel?.postMessage(held);
       },

@@ -7,7 +7,8 @@ const MAX_KEPT = 8;
 
 export function findTransaction(state: string): Transaction | undefined {
   try {
-    return JSON.parse(sessionStorage.getItem(PREFIX + state) ?? "") as Transaction;
+    const found = JSON.parse(sessionStorage.getItem(PREFIX + state) ?? "") as Transaction;
+    return found.state === state ? found : undefined;
   } catch {
     // None, or no storage to look into.
     return undefined;

@@ -17,10 +17,10 @@ const keysUnavailable = ["none", "ERR_JOSE_GENERIC", "ERR_JWKS_TIMEOUT", "ERR_JW
 /**
  * Starts the protected API: GET /shows for whoever brings an access token that the issuer signed for this API (RFC 9068)
  * with the scope `read:shows`. Its own origin is its resource indicator and audience (RFC 8707).
- * @param {{ issuer: () => string, port?: number, host?: string }} options `issuer` is asked at the first request, since the
- *   provider must know the API's address before it starts
+ * @param {{ issuer: () => string, port?: number, host?: string, allowOrigin?: string | undefined }} options `issuer` is asked at
+ *   the first request, since the provider must know the API's address before it starts; pages of `allowOrigin` may call it
  */
-export async function startApi({ issuer, port = 0, host = "localhost" }) {
+export async function startApi({ issuer, port = 0, host = "localhost", allowOrigin }) {
   const { server, origin } = await listen(host, port);
   /** @type {ReturnType<typeof createRemoteJWKSet> | undefined} */
   let keys;
@@ -49,6 +49,11 @@ export async function startApi({ issuer, port = 0, host = "localhost" }) {
   };
 
   server.on("request", async (request, response) => {
+    if (allowOrigin) {
+      response.setHeader("access-control-allow-origin", allowOrigin);
+      response.setHeader("access-control-allow-headers", "authorization");
+      if (request.method === "OPTIONS") return response.writeHead(204).end();
+    }
     const found = request.method === "GET" && request.url === "/shows";
     const { status, challenge, body } = found ? await decide(request.headers.authorization) : { status: 404 };
     if (challenge) response.setHeader("www-authenticate", challenge);

@@ -442,6 +442,28 @@ describe("tokens", () => {
     expect(provider.grants).toHaveLength(2);
   });
 
+  test("a scope that is asked for at a sign-in stays through renewals, and one that nobody granted is not made up", async () => {
+    await begin();
+    Object.assign(options, { audience: SHOWS, resourceIndicators: true, scope: "openid read:shows" });
+    await page.reload();
+    await isDone();
+    await page.evaluate(() => {
+      window.loginOptions = { scope: "email" };
+    });
+    await signIn();
+    expect(await page.evaluate(() => window.client.getUser())).toEqual({ sub: "alice", email: "alice@people.test" });
+    expect((await token({ refresh: true })).token).not.toBe("");
+    expect(await page.evaluate(() => window.client.getUser())).toEqual({ sub: "alice", email: "alice@people.test" });
+  });
+
+  test("further claims come from userinfo where that is asked for", async () => {
+    options["userinfo"] = true;
+    await begin();
+    await signIn();
+    expect(await page.evaluate(() => window.client.getUser())).toMatchObject({ sub: "alice", name: "alice" });
+    expect(provider.urls).toContain("/me");
+  });
+
   test("they are in no storage, cookie, URL, event or console line", async () => {
     await begin({ refreshTokens: true });
     const printed: string[] = [];
@@ -487,6 +509,24 @@ describe("several tabs", () => {
     const other = await open();
     expect(await user(other)).toBe("alice");
     expect(provider.authorizations).toEqual([""]);
+  });
+
+  test("a tab of a version of the app that asks for something else keeps its own, and is signed out with the others", async () => {
+    await begin({ refreshTokens: true });
+    await signIn();
+    Object.assign(options, { audience: SHOWS, resourceIndicators: true, scope: "openid read:shows" });
+    const newer = await open();
+    expect(await user(newer)).toBe("alice");
+    const audienceOf = async (on: Page) =>
+      JSON.parse(Buffer.from((await token({}, on)).token.split(".")[1] || "e30", "base64url").toString()).aud;
+    expect(await audienceOf(newer)).toBe(SHOWS);
+    expect(await audienceOf(page)).toBeUndefined();
+    for (let round = 0; round < 3; round++) for (const tab of [page, newer]) await token({ refresh: true }, tab);
+    expect(await audienceOf(newer)).toBe(SHOWS);
+    expect(await audienceOf(page)).toBeUndefined();
+    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+    await newer.evaluate(() => window.client.logout({ local: true }));
+    await shows("nobody");
   });
 
   test("a local sign-out leaves the provider's session, and nobody is signed in again by a reload", async () => {

@@ -1,0 +1,23 @@
+"use client";
+import { AuthProvider } from "latchkey/react";
+import { useRouter } from "next/navigation";
+
+const origin = typeof location === "undefined" ? "http://localhost" : location.origin;
+
+export function SignIn({ children }) {
+  const router = useRouter();
+  return (
+    <AuthProvider
+      issuer={process.env.NEXT_PUBLIC_ISSUER}
+      clientId={process.env.NEXT_PUBLIC_CLIENT_ID}
+      redirectUri={`${origin}/callback/`}
+      silentRedirectUri={`${origin}/silent.html`}
+      audience={process.env.NEXT_PUBLIC_API}
+      resourceIndicators
+      scope="openid profile email read:shows"
+      onRedirectCallback={({ returnTo = "/" } = {}) => router.replace(returnTo)}
+    >
+      {children}
+    </AuthProvider>
+  );
+}
