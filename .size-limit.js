@@ -2,7 +2,7 @@
  * Minified and gzipped, with everything that is needed inside; a kB is 1,000 bytes. The goals for the first three are 5, 24
  * and 22 KB of 1,024 bytes. These limits hold what has been reached. They come down, or a figure in bench/results shows what
  * was bought: the first and the third are over their goals for the base64url of the Web Crypto engine, which made Workers six
- * times as fast, and for what an opened session no longer waits for.
+ * times as fast, for what an opened session no longer waits for, and for commits side by side, which cost the first 330 bytes.
  *
  * An app pays for what it imports. So the lines for sign-in leave out `verifyAccessToken`, which an app that only signs people
  * in does not need, and an API that only verifies access tokens is measured by itself: neither is to carry the other.
@@ -16,14 +16,14 @@ export default [
     name: "latchkey: sessions alone",
     path: "dist/index.js",
     import: "{ createSessions }",
-    limit: "6.6 kB",
+    limit: "6.93 kB",
     gzip: true,
   },
   {
     name: "latchkey/express: sign-in, and all it needs",
     path: "dist/express.js",
     import: `{ auth, auth0, requireSession, ${errors} }`,
-    limit: "24.51 kB",
+    limit: "24.576 kB",
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
@@ -38,7 +38,7 @@ export default [
     name: "latchkey/next: sign-in, and all it needs but Next",
     path: "dist/next.js",
     import: `{ AccessTokenError, auth0, createAuth, initAuth0, ${errors} }`,
-    limit: "28.66 kB",
+    limit: "28.72 kB",
     gzip: true,
     ignore: ["next"],
     modifyEsbuildConfig: forNode,

@@ -1,6 +1,7 @@
 import { emitter, type LatchkeyEvent } from "../core/events.js";
 import { json } from "../core/seal/json.js";
 import { inIdentity } from "../core/session/keeping.js";
+import { QueuedScope } from "../core/session/queued.js";
 import { createSessions as createCoreSessions, type Sessions, type SessionsOptions } from "../core/session/sessions.js";
 import { type PortOptions, randomBytes } from "./ports.js";
 
@@ -30,5 +31,6 @@ export function createSessions<Data>(options: StandaloneOptions<Data>): Sessions
     { ...options, keep, codec, cookie: { name: "latchkey-session", ...cookie } },
     { now, random },
     emitter(options.onEvent, now),
+    QueuedScope,
   );
 }

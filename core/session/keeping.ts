@@ -7,9 +7,9 @@ import type { SessionRefusal } from "./reading.js";
 
 /** What one request changed of a session, in the order it was changed. */
 export interface Change<Data, Tokens> {
-  began: boolean;
+  began?: boolean;
   patches: Array<(data: Data) => Data>;
-  tokens: { readonly value: Tokens | undefined } | undefined;
+  tokens?: { readonly value: Tokens | undefined } | undefined;
 }
 
 /** Where the data and the tokens of sessions are kept: in their cookies, or in a store. */

@@ -41,7 +41,10 @@ export function lifetimesOf(options: LifetimeOptions): Lifetimes {
   };
 }
 
-/** A session as an app sees it. All times are milliseconds since the epoch. */
+/**
+ * A session as an app sees it. All times are milliseconds since the epoch. It is to be read: what is changed inside `data`,
+ * and not with `update`, may be sealed along with the next update.
+ */
 export interface Session<Data> extends Identity {
   readonly data: Data;
   /** The last sign of life that was written down. */

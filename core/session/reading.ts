@@ -20,13 +20,13 @@ export type SessionRefusal =
   | "revoked"
   | "invalid_content";
 
-/** What a Cookie header holds for us. */
+/** What a Cookie header holds for us; after a write, what the browser will. */
 export interface Reading<Data> {
-  readonly held?: Session<Data>;
+  held?: Session<Data> | undefined;
   /** Why there is none, when there were cookies that could have been one. */
   readonly reason?: SessionRefusal | undefined;
   /** The latest `end`: sessions begun before it are over. 0 when there is none. */
-  readonly since: number;
+  since: number;
   /**
    * Tags of sessions that do not count and still are not over for good: what did not open may be one that is just being
    * written, or one that another server opens; what a schema refuses today it may accept tomorrow.
@@ -39,14 +39,13 @@ export interface Reading<Data> {
  * tokens are not. At once, where the engine and the keeper have nothing to wait for.
  */
 export function readSession<Data>(context: SessionContext<Data>, jar: Jar): Awaitable<Reading<Data>> {
-  /** At most six names were ever met at once by a browser that behaves; more tags than this are not its own work. */
-  const MAX_TAGS = 16;
   const spared: string[] = [];
   let since = 0;
   for (const name of jar.names()) {
     const { tag, concern, time } = context.parse(name);
     if (time) since = Math.max(since, time);
-    else if (tag && concern === "id" && !spared.includes(tag)) spared.push(tag);
+    // At most six names were ever met at once by a browser that behaves: more than sixteen tags are not its own work, and go.
+    else if (tag && concern === "id" && spared.length < 16 && !spared.includes(tag)) spared.push(tag);
   }
   let last: Session<unknown> | undefined;
   let reason: SessionRefusal | undefined;
@@ -59,7 +58,7 @@ export function readSession<Data>(context: SessionContext<Data>, jar: Jar): Awai
       }
     });
   let done: Awaitable<void> | undefined;
-  for (const tag of spared.slice(0, MAX_TAGS)) done = chain(done, () => read(tag));
+  for (const tag of [...spared]) done = chain(done, () => read(tag));
   return chain(done, () => {
     if (!last) return { reason, since, spared };
     const { id, beganAt } = last;

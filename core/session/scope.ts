@@ -8,6 +8,14 @@ import { type Session, withLimits } from "./lifetime.js";
 import type { Reading, SessionRefusal } from "./reading.js";
 import type { SessionContext } from "./sessions.js";
 
+/** How to write. */
+export interface CommitOptions {
+  /** Whether this request counts as activity. @default true */
+  roll?: boolean;
+  /** Takes the lines, when there are any, the moment they are there; false: it is too late for them. */
+  send?: (lines: readonly string[]) => unknown;
+}
+
 /** The session of one request: read it, change it, and send what `commit` returns. */
 export interface SessionScope<Data, Tokens = unknown> {
   /** As the browser will hold it after this response: changes show at once. */
@@ -20,7 +28,10 @@ export interface SessionScope<Data, Tokens = unknown> {
   tokens(): Promise<Tokens | undefined>;
   /** Puts a new session, under a new id, in the place of whatever there was. */
   begin(data: Data, tokens?: Tokens): void;
-  /** Merges a patch into the data, or applies a function to it; begins a session where there is none. */
+  /**
+   * Merges a patch into the data, or applies a function to it; begins a session where there is none. Where what a function
+   * was applied to turns out not to be kept, it is applied again, to what is.
+   */
   update(change: Partial<Data> | ((data: Data) => Data)): void;
   /** @throws MisuseError (`ERR_NO_SESSION`) without a session. */
   setTokens(tokens: Tokens | undefined): void;
@@ -28,16 +39,14 @@ export interface SessionScope<Data, Tokens = unknown> {
   destroy(): void;
   /**
    * The Set-Cookie lines that make it so; those of an earlier call are not repeated. Reading alone gives none, but
-   * for the activity stamp when one is due.
+   * for the activity stamp when one is due. Calls side by side write one after the other, each what was asked for before it.
    * @throws CookieTooLargeError when the cookies would not fit: nothing is written, the changes are dropped.
    * @throws MisuseError (`ERR_NOT_JSON`) when the data is not JSON: likewise.
    */
-  commit(options?: { /** Whether this request counts as activity. @default true */ roll?: boolean }): Promise<string[]>;
+  commit(options?: CommitOptions): Promise<string[]>;
   /** Whether a commit would write something though nothing was changed: activity, or what no longer counts. */
   isDue(): boolean;
 }
-
-const unchanged = <Data, Tokens>(): Change<Data, Tokens> => ({ began: false, patches: [], tokens: undefined });
 
 /** An `end` further ahead than this was not written by us: it ends sessions, but does not outlive the next sign-in. */
 const PLAUSIBLE_AHEAD = 86_400_000;
@@ -48,19 +57,20 @@ const ID_BYTES = 21;
 /** Names that one response removes at most: a thousand tossed cookies must not become a thousand lines. */
 const MAX_REMOVED = 20;
 
-class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
+/** Does one thing at a time: nothing is to be asked of it while it writes. */
+export class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
   readonly jar: Jar;
   readonly #context: SessionContext<Data, Tokens>;
-  #reading: Reading<Data>;
+  /** What was read, and after a write what was written. */
+  readonly #reading: Reading<Data>;
   #held: Session<Data> | undefined;
   #since: number;
   /** The tokens, once they were opened or set. */
   #tokens: Change<Data, Tokens>["tokens"];
   // What is not yet written:
   #change: Change<Data, Tokens> | undefined;
-  /** Ids of sessions that this request ended, and whether their end is to be written. */
+  /** Ids of sessions that this request ended; with a list, even an empty one, an end is written. */
   #ended: string[] | undefined;
-  #leavesEnd = false;
 
   constructor(context: SessionContext<Data, Tokens>, jar: Jar, reading: Reading<Data>) {
     this.jar = jar;
@@ -79,42 +89,52 @@ class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
   }
 
   async tokens(): Promise<Tokens | undefined> {
-    if (this.#held) this.#tokens ??= { value: await this.#context.keeper.tokens?.(this.jar, this.#held) };
+    const held = this.#held;
+    if (!held) return undefined;
+    if (!this.#tokens) {
+      const value = await this.#context.keeper.tokens?.(this.jar, held);
+      // Meanwhile there may be newer ones, or another session.
+      if (this.#held?.id === held.id) this.#tokens ??= { value };
+    }
     return this.#tokens?.value;
   }
 
-  begin(data: Data, tokens?: Tokens): void {
-    const { now, random, limits } = this.#context;
+  begin(data: Data, tokens?: Tokens, id = toBase64url(this.#context.random(ID_BYTES))): void {
+    const { now, limits } = this.#context;
     this.#end();
-    const id = toBase64url(random(ID_BYTES));
     const writtenAt = now();
-    const endsAt = writtenAt + limits.absolute;
-    this.#held = withLimits({ id, beganAt: this.#since, writtenAt, endsAt, data }, 0, limits);
-    this.#change = { ...unchanged(), began: true };
-    if (tokens !== undefined) this.setTokens(tokens);
+    this.#held = withLimits(
+      { id, beganAt: this.#since, writtenAt, endsAt: writtenAt + limits.absolute, data },
+      0,
+      limits,
+    );
+    this.#tokens = { value: tokens };
+    this.#change = { began: true, patches: [], tokens: this.#tokens };
   }
 
   update(change: Partial<Data> | ((data: Data) => Data)): void {
     const apply = typeof change === "function" ? change : (data: Data): Data => ({ ...data, ...change });
     if (this.#held) {
       this.#held = { ...this.#held, data: apply(this.#held.data) };
-      this.#change ??= unchanged();
+      this.#change ??= { patches: [] };
       this.#change.patches.push(apply);
     } else this.begin(apply({} as Data));
   }
 
   setTokens(value: Tokens | undefined): void {
     if (!this.#held) throw new MisuseError("ERR_NO_SESSION", "there is no session");
-    this.#change ??= unchanged();
+    this.#change ??= { patches: [] };
     this.#tokens = this.#change.tokens = { value };
   }
 
   destroy(): void {
-    this.#leavesEnd = this.jar.names().some((name) => this.#context.parse(name).tag);
-    if (this.#held || this.#leavesEnd) this.#end();
+    if (this.#held || this.jar.names().some((name) => this.#context.parse(name).tag)) {
+      this.#end();
+      this.#ended ??= [];
+    }
   }
 
-  async commit({ roll = true } = {}): Promise<string[]> {
+  async commit({ roll = true, send }: CommitOptions = {}): Promise<string[]> {
     const { jar } = this;
     try {
       await this.#write(roll);
@@ -126,14 +146,15 @@ class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
       throw error;
     } finally {
       this.#change = this.#ended = undefined;
-      this.#leavesEnd = false;
     }
-    this.#reading = { ...this.#reading, held: this.#held, since: this.#since };
+    this.#reading.held = this.#held;
+    this.#reading.since = this.#since;
     const taken = jar.take();
-    if (taken.size > 0) {
+    const lines = [...taken.values()];
+    if (taken.size > 0 && send?.(lines) !== false) {
       this.#context.emit({ type: "cookies_written", names: [...taken.keys()], bytes: jar.bytes() });
     }
-    return [...taken.values()];
+    return lines;
   }
 
   isDue(): boolean {
@@ -146,10 +167,7 @@ class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
     const since = this.#since;
     const held = this.#held;
     this.#since = Math.max(now, since <= now + PLAUSIBLE_AHEAD ? since : 0, held ? held.beganAt + 1 : 0);
-    if (held) {
-      this.#ended = [...(this.#ended ?? []), held.id];
-      this.#leavesEnd = true;
-    }
+    if (held) this.#ended = [...(this.#ended ?? []), held.id];
     this.#held = this.#change = undefined;
     this.#tokens = { value: undefined };
   }
@@ -158,13 +176,11 @@ class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
   async #write(roll: boolean): Promise<void> {
     const { jar } = this;
     const { nameOf, parse, limits, keeper, maxAge, budget, now, stamps } = this.#context;
-    const change = this.#change;
     // First of all lines: whoever sees but a part of this response must not take an ended session for a living one.
-    if (this.#leavesEnd) jar.set(nameOf("end", this.#since), "1", maxAge(now() + limits.absolute));
-    if (this.#held && change) {
-      const saved = await keeper.save(jar, this.#held, change);
-      if (saved) this.#held = withLimits(saved, saved.lastSeenAt, limits);
-      else this.#end();
+    if (this.#ended) jar.set(nameOf("end", this.#since), "1", maxAge(now() + limits.absolute));
+    if (this.#held && this.#change) {
+      const saved = await keeper.save(jar, this.#held, this.#change);
+      this.#held = saved && withLimits(saved, saved.lastSeenAt, limits);
     }
     // Last of all: what could not be kept must not have cost what was there.
     for (const id of this.#ended ?? []) await keeper.destroy?.(id);
@@ -176,13 +192,12 @@ class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
       await keeper.touch?.(held);
       this.#held = withLimits(held, now(), limits);
     }
-    if (change || this.#leavesEnd || roll) for (const name of this.#dead(change)) jar.delete(name);
+    if (this.#change || this.#ended || roll) for (const name of this.#dead()) jar.delete(name);
     // A session that was let in stays: the budget is for new data. A sign-in in progress gives way to it.
-    if (!change || jar.bytes() <= budget) return;
+    if (!this.#change || jar.bytes() <= budget) return;
     for (const name of jar.names()) if (!parse(name).concern) jar.delete(name);
-    const bytes = jar.bytes();
-    if (bytes > budget) {
-      throw new CookieTooLargeError(bytes, budget, largestFields(this.#held?.data, this.#tokens?.value));
+    if (jar.bytes() > budget) {
+      throw new CookieTooLargeError(jar.bytes(), budget, largestFields(this.#held?.data, this.#tokens?.value));
     }
   }
 
@@ -195,20 +210,15 @@ class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
    * What no longer counts: sessions that are over, what has lost its identity, and, when a session began or ended,
    * whatever else there is; and of the ends all but the latest, which says what the others say.
    */
-  #dead(change = this.#change): string[] {
+  #dead(): string[] {
     const current = this.#held && tagOf(this.#held.id);
-    const all = change?.began || this.#leavesEnd;
-    const goes = (name: string) => {
-      const { tag, time } = this.#context.parse(name);
-      return time ? time !== this.#since : tag && tag !== current && (all || !this.#reading.spared.includes(tag));
-    };
-    return this.jar.names().filter(goes).slice(0, MAX_REMOVED);
+    const all = this.#change?.began || this.#ended;
+    return this.jar
+      .names()
+      .filter((name) => {
+        const { tag, time } = this.#context.parse(name);
+        return time ? time !== this.#since : tag && tag !== current && (all || !this.#reading.spared.includes(tag));
+      })
+      .slice(0, MAX_REMOVED);
   }
 }
-
-/** Opens a scope over what was read. */
-export const openScope = <Data, Tokens>(
-  context: SessionContext<Data, Tokens>,
-  jar: Jar,
-  reading: Reading<Data>,
-): SessionScope<Data, Tokens> => new Scope(context, jar, reading);

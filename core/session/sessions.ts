@@ -10,7 +10,7 @@ import type { Keeper, KeeperContext } from "./keeping.js";
 import { type LifetimeOptions, lifetimesOf } from "./lifetime.js";
 import { readSession } from "./reading.js";
 import type { StandardSchema } from "./schema.js";
-import { openScope, type SessionScope } from "./scope.js";
+import { Scope, type SessionScope } from "./scope.js";
 
 /** How a session's cookies are named and sent. They are always HttpOnly. */
 export interface CookieOptions {
@@ -66,13 +66,14 @@ export interface SessionContext<Data, Tokens = unknown> extends KeeperContext {
 }
 
 /**
- * Encrypted sessions in cookies.
+ * Encrypted sessions in cookies. `Opened`: what a request is given; whoever asks for several things at once needs it queued.
  * @throws MisuseError (`ERR_CONFIG`) when an option is wrong; the message says what to change.
  */
 export function createSessions<Data, Tokens = unknown>(
   options: SessionsOptions<Data> & Required<Pick<SessionsOptions<Data>, "keep" | "codec">>,
   ports: Pick<Ports, "now" | "random">,
   emit: (event: UntimedEvent) => void,
+  Opened: new (...read: ConstructorParameters<typeof Scope<Data, Tokens>>) => SessionScope<Data, Tokens> = Scope,
 ): Sessions<Data, Tokens> {
   const { secret, use = "", cookie = {}, budget = 7600, schema, keep, codec } = options;
   const { name = "latchkey", sameSite = "lax", secure = true, persistent = true, ...rest } = cookie;
@@ -108,7 +109,7 @@ export function createSessions<Data, Tokens = unknown>(
       return chain(readSession(context, jar), (reading) => {
         if (reading.held) emit({ type: "session_opened" });
         else if (reading.reason) emit({ type: "session_refused", reason: reading.reason });
-        return openScope(context, jar, reading);
+        return new Opened(context, jar, reading);
       });
     },
     cookieName: (rest) => prefix + rest,
