@@ -129,12 +129,14 @@ class ResponseOutlet implements NodeOutlet {
     this.#read = true;
   }
 
-  setCookies(added: readonly string[]): void {
+  setCookies(added: readonly string[]): boolean {
+    if (!this.canWrite()) return false;
     this.#wrote = true;
     this.#lines ??= new Map();
     for (const line of added) this.#lines.set(cookieNameOf(line), line);
-    if (this.canWrite()) dropCookies(this.#res, this.#lines);
+    dropCookies(this.#res, this.#lines);
     this.#headers.cookie = cookieHeaderAfter(this.#headers.cookie, added);
+    return true;
   }
 
   send(reply: Reply): void {

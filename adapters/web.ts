@@ -67,6 +67,7 @@ export function createOutlet({ open = true, ahead = false } = {}): WebOutlet {
     setCookies(added) {
       wrote = true;
       for (const line of added) lines.set(cookieNameOf(line), line);
+      return isOpen;
     },
     apply,
     send({ status, headers, body }) {

@@ -24,8 +24,8 @@ export interface Outlet {
   canWrite(): boolean;
   /** The response is being made from a session, or from the lack of one. */
   sessionRead(): void;
-  /** Set-Cookie lines, each to be a line of its own; a later one replaces an earlier one of the same name. */
-  setCookies(lines: readonly string[]): void;
+  /** Set-Cookie lines, each to be a line of its own; a later one replaces an earlier one of the same name. False: it is too late. */
+  setCookies(lines: readonly string[]): boolean;
 }
 
 /** Headers by which some caches are told apart from Cache-Control (RFC 9213 2, and what nginx and others listen to). */

@@ -60,5 +60,6 @@ export const storeOutlet = (store: CookieStore, isOpen: boolean): Outlet => ({
   sessionRead() {},
   setCookies(lines) {
     for (const line of lines) store.set(cookieOf(line));
+    return true;
   },
 });

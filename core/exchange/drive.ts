@@ -86,9 +86,10 @@ export async function runExchange(
 export interface TokenKeeper {
   /** Asks for a new token: the set with it. */
   refresh(refreshToken: string, request: TokenRequest): Promise<TokenSet>;
-  write(tokens: TokenSet): Awaitable<void>;
+  /** False when it is too late to keep them. */
+  write(tokens: TokenSet): Awaitable<unknown>;
   /** The grant is over, and with it the session. */
-  end(): Awaitable<void>;
+  end(): Awaitable<unknown>;
 }
 
 /**
@@ -114,8 +115,8 @@ export async function runTokens(
           return { name: "refresh_failed", code: error.code };
         }
       case "write_tokens":
-        await write(effect.tokens);
-        observer.emit({ type: "refreshed" });
+        if ((await write(effect.tokens)) !== false) observer.emit({ type: "refreshed" });
+        else observer.emit({ type: "failed", code: "refresh_required" });
         return undefined;
       case "use_token":
         token = effect.token;

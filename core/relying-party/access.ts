@@ -1,3 +1,4 @@
+import type { Awaitable } from "../awaitable.js";
 import { ExchangeError, MisuseError } from "../errors.js";
 import { runTokens } from "../exchange/drive.js";
 import { assess, mergeTokens, type TokenRequest, type TokenSet } from "../exchange/token-life.js";
@@ -12,34 +13,41 @@ export async function accessToken<Data>(visit: VisitContext<Data>, asked?: Token
 
 /** Drives the token machine, refreshing where it is due. */
 export async function usableToken<Data>(visit: VisitContext<Data>, asked: TokenRequest = {}): Promise<string> {
-  const { scope, ports, outlet } = visit;
-  if (!scope.session) throw new ExchangeError("no_session");
+  const { scope, ports, outlet, provider } = visit;
+  const { session } = scope;
+  if (!session) throw new ExchangeError("no_session");
   const tokens = await scope.tokens();
   const state = assess(tokens, asked, ports.now());
   if (state.name === "fresh") return state.token.accessToken;
   if (state.name !== "due" || !tokens) throw new ExchangeError("no_access_token");
+  let merge: (held: TokenSet) => TokenSet;
+  /** Meanwhile somebody may have signed out, or somebody else have signed in. */
+  const change = (make: () => Awaitable<void>) =>
+    visit.commit(() => {
+      if (scope.session?.id !== session.id) throw new ExchangeError("no_session");
+      return make();
+    });
   return runTokens(
     visit,
     state,
     { name: outlet.canWrite() ? "refresh_started" : "refresh_impossible" },
     {
-      refresh: (refreshToken, request) => refresh(visit, tokens, refreshToken, request),
-      write: (renewed) => visit.commit(() => scope.setTokens(renewed)),
-      end: () => visit.commit(() => scope.destroy()),
+      async refresh(refreshToken, request) {
+        const held = [tokens, ...(tokens.more ?? [])].map((token) => token.accessToken);
+        const { response, ...renewed } = await provider.refresh({
+          ...request,
+          refreshToken,
+          subject: session.data.user.sub,
+          held,
+        });
+        merge = (set) => mergeTokens(set, { ...response, ...renewed }, request, ports.now());
+        return merge(tokens);
+      },
+      // Into the tokens of that moment: a refresh for another audience may have been written meanwhile.
+      write: () => change(async () => scope.setTokens(merge((await scope.tokens()) ?? tokens))),
+      end: () => change(() => scope.destroy()),
     },
   );
-}
-
-async function refresh<Data>(
-  { provider, scope, ports }: VisitContext<Data>,
-  tokens: TokenSet,
-  refreshToken: string,
-  request: TokenRequest,
-): Promise<TokenSet> {
-  const subject = scope.session?.data.user.sub ?? "";
-  const held = [tokens, ...(tokens.more ?? [])].map((token) => token.accessToken);
-  const result = await provider.refresh({ ...request, refreshToken, subject, held });
-  return mergeTokens(tokens, { ...result.response, refreshToken: result.refreshToken }, request, ports.now());
 }
 
 /** `fetch` with the session's access token, to allow-listed origins only. */

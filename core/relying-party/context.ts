@@ -1,3 +1,4 @@
+import type { Awaitable } from "../awaitable.js";
 import { CookieTooLargeError, ExchangeError } from "../errors.js";
 import type { UntimedEvent } from "../events.js";
 import type { ExchangeConfig } from "../exchange/machine.js";
@@ -27,9 +28,10 @@ export interface VisitContext<Data> {
   emit(event: UntimedEvent): void;
   /**
    * Makes a change and writes what has changed so far to the outlet, once all that was asked for before is written: calls
-   * side by side do not undo each other. `roll`: whether the request counts as activity.
+   * side by side do not undo each other. Nothing else touches the scope or its jar. `roll`: whether the request counts as
+   * activity. False when it was too late for what there was to write.
    */
-  commit(change?: () => void, roll?: boolean): Promise<void>;
+  commit(change?: () => Awaitable<unknown>, roll?: boolean): Promise<boolean>;
 }
 
 /** Where a page that needs a session sends people: to the login route, and back. */
@@ -44,20 +46,13 @@ export async function answering<Data>(
   onError?: (error: ExchangeError) => never,
 ): Promise<Reply> {
   try {
-    const reply = await answer();
-    await context.commit();
-    return reply;
+    return await answer();
   } catch (error) {
-    const failure = asExchangeError(error);
-    if (!failure) throw error;
+    const failure =
+      error instanceof CookieTooLargeError ? new ExchangeError("session_too_large", { cause: error }) : error;
+    if (!(failure instanceof ExchangeError)) throw error;
     context.emit({ type: "failed", code: failure.code });
-    await context.commit();
     onError?.(failure);
     return errorPage(failure.code, routePath(context.site, context.config, "login"));
   }
 }
-
-const asExchangeError = (error: unknown): ExchangeError | undefined => {
-  if (error instanceof ExchangeError) return error;
-  return error instanceof CookieTooLargeError ? new ExchangeError("session_too_large", { cause: error }) : undefined;
-};

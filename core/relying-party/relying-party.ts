@@ -63,7 +63,7 @@ class Context<Data> implements VisitContext<Data> {
   readonly ports: Ports;
   readonly provider: VisitContext<Data>["provider"];
   readonly emit: VisitContext<Data>["emit"];
-  #last: Promise<void> | undefined;
+  #last: Promise<boolean> | undefined;
 
   constructor(
     party: Party<Data>,
@@ -94,14 +94,15 @@ class Context<Data> implements VisitContext<Data> {
     );
   }
 
-  commit(change?: () => void, roll = false): Promise<void> {
+  commit(change?: () => Awaitable<unknown>, roll = false): Promise<boolean> {
     const write = async () => {
-      change?.();
-      const lines = await this.scope.commit({ roll });
-      if (lines[0]) this.outlet.setCookies(lines);
+      await change?.();
+      let sent = true;
+      await this.scope.commit({ roll, send: (lines) => (sent = this.outlet.setCookies(lines)) });
+      return sent;
     };
     // What went wrong before was told to whoever asked for it.
-    this.#last = this.#last ? this.#last.then(write, write) : write();
+    this.#last = (this.#last ?? Promise.resolve()).then(write, write);
     return this.#last;
   }
 }

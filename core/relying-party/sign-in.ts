@@ -108,14 +108,13 @@ async function perform<Data>(
   const { appState } = ("transaction" in before && before.transaction) || {};
   switch (effect.name) {
     case "set_transaction":
-      await visit.transactions().add(effect.transaction);
+      await visit.commit(() => visit.transactions().add(effect.transaction));
       return undefined;
     case "authorize":
       return redirect(await provider.authorizationUrl(effect.parameters), request.method);
     case "clear_transaction":
-      if ("transaction" in before) await visit.transactions().remove(before.transaction.state);
       // Written at once: used up even if the session that follows cannot be written.
-      await visit.commit();
+      await visit.commit(() => "transaction" in before && visit.transactions().remove(before.transaction.state));
       return undefined;
     case "redeem_code":
       return { name: "tokens_received", tokens: await provider.redeem(effect) };
@@ -141,14 +140,15 @@ async function establish<Data>(
   const extra = config.userinfo ? await provider.userinfo(tokens.accessToken, claims.sub) : {};
   const user = userOf({ ...claims, ...extra }, claims.sub);
   const shaped = await shape({ user, claims, accessToken: tokens.accessToken, tokens });
-  const previous = scope.session?.data;
-  const carried = previous?.user.sub === claims.sub ? previous.data : ({} as Data);
-  scope.begin(
-    // Who it is comes from the verified token, whatever a hook returns (S44).
-    { user: { ...(shaped?.user ?? user), sub: claims.sub }, data: shaped?.data ?? carried },
-    // RFC 6749 5.1: a scope that is the one asked for goes without saying.
-    tokenSetOf({ ...tokens, scope: tokens.scope === config.scope ? undefined : tokens.scope }, ports.now()),
-  );
-  await visit.commit();
+  await visit.commit(() => {
+    const previous = scope.session?.data;
+    const carried = previous?.user.sub === claims.sub ? previous.data : ({} as Data);
+    scope.begin(
+      // Who it is comes from the verified token, whatever a hook returns (S44).
+      { user: { ...(shaped?.user ?? user), sub: claims.sub }, data: shaped?.data ?? carried },
+      // RFC 6749 5.1: a scope that is the one asked for goes without saying.
+      tokenSetOf({ ...tokens, scope: tokens.scope === config.scope ? undefined : tokens.scope }, ports.now()),
+    );
+  });
   visit.emit({ type: "signed_in" });
 }

@@ -41,7 +41,7 @@ export interface Visit<Data> {
   /** Passes when someone is signed in; else a redirect to sign in for a page, 401 JSON for the rest. */
   guard(): Plan;
   /** Writes down activity, when it is due; otherwise there is nothing to wait for. */
-  roll(): Awaitable<void>;
+  roll(): Awaitable<unknown>;
   /**
    * Merges a patch into the session's data, or applies a function to it.
    * @throws MisuseError `ERR_NO_SESSION`, `ERR_HEADERS_SENT`, `ERR_NOT_JSON`
@@ -100,7 +100,7 @@ class ContextVisit<Data> implements Visit<Data> {
     return wantsPage(request) ? redirect(loginUrl(this.#context), request.method) : notAuthenticated();
   }
 
-  roll(): Awaitable<void> {
+  roll(): Awaitable<unknown> {
     const { outlet, scope, request } = this.#context;
     const isDue = scope.session && scope.isDue() && !isPrefetch(request) && outlet.canWrite();
     return isDue ? this.#context.commit(undefined, true) : undefined;
@@ -109,15 +109,16 @@ class ContextVisit<Data> implements Visit<Data> {
   async update(change: Partial<Data> | ((data: Data) => Data)): Promise<void> {
     const { scope } = this.#context;
     this.#mustBeWritable();
-    await this.#context.commit(() => {
+    const sent = await this.#context.commit(() => {
       if (!scope.session) throw new MisuseError("ERR_NO_SESSION", "there is no session");
       scope.update(({ user, data }) => ({
         user,
-        data: typeof change === "function" ? change(data) : { ...data, ...change },
+        // A copy: what a function does to what it is given must not last when the write fails.
+        data: typeof change === "function" ? change(JSON.parse(JSON.stringify(data))) : { ...data, ...change },
       }));
     });
     // The response may have left while it was sealed.
-    this.#mustBeWritable();
+    if (!sent) this.#mustBeWritable();
   }
 
   accessToken(asked?: TokenRequest): Promise<string> {
