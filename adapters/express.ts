@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request, RequestHandler } from "express";
-import { chain, isPromise } from "../core/awaitable.js";
+import { type Awaitable, chain, isPromise } from "../core/awaitable.js";
 import { MisuseError } from "../core/errors.js";
 import type { TokenRequest } from "../core/exchange/token-life.js";
 import type { AccessToken } from "../core/provider/access-token.js";
@@ -51,19 +51,22 @@ export function auth<Data = Record<string, unknown>>(options: AuthOptions<Data> 
   const relyingParty = createRelyingParty(resolveConfig(options, process.env), portsOf(options));
 
   return (req: AnyRequest, res: ServerResponse, next: (error?: unknown) => void) => {
+    // Called outside of what is caught, and so once: what goes wrong in it is the app's.
+    let then: Awaitable<typeof next | undefined>;
     try {
       const outlet = createOutlet(res, req);
-      const done = chain(relyingParty.visit(toRequestView(req, forwarded(req)), outlet), (visit) =>
+      then = chain(relyingParty.visit(toRequestView(req, forwarded(req)), outlet), (visit) =>
         chain(visit.route(), (reply) => {
-          if (reply) return outlet.send(reply);
+          if (reply) return void outlet.send(reply);
           req.auth = present(visit, outlet) as unknown as RequestAuth;
-          return chain(visit.roll(), () => next());
+          return chain(visit.roll(), () => next);
         }),
       );
-      if (isPromise(done)) done.catch(next);
     } catch (error) {
-      next(error);
+      return next(error);
     }
+    if (isPromise(then)) then.then((go) => go?.(), next);
+    else then?.();
   };
 }
 

@@ -204,7 +204,7 @@ type Header = [name: string, value: string | string[]];
 
 /** The forms that `writeHead` takes headers in: an object, a list of pairs, or names and values in one list. */
 function pairsOf(headers: unknown): Header[] {
-  if (!Array.isArray(headers)) return headers instanceof Object ? (Object.entries(headers) as Header[]) : [];
+  if (!Array.isArray(headers)) return typeof headers === "string" ? [] : (Object.entries(headers ?? {}) as Header[]);
   if (Array.isArray(headers[0])) return headers;
   return headers.flatMap((name, index) => (index % 2 ? [] : [[name, headers[index + 1]] as Header]));
 }

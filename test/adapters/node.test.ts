@@ -7,6 +7,10 @@ import { expressApps } from "../support/express-app.js";
 const ways: Record<string, (res: Response) => unknown> = {
   "an object": (res) =>
     res.writeHead(203, { "Set-Cookie": ["a=1", "b=2"], "Cache-Control": "public", "X-Own": "kept" }).end("body"),
+  "an object without a prototype": (res) => {
+    const headers = { "set-cookie": ["a=1", "b=2"], "cache-control": "public", "x-own": "kept" };
+    res.writeHead(203, Object.assign(Object.create(null), headers)).end("body");
+  },
   "a list of names and values": (res) =>
     res
       .writeHead(203, ["Set-Cookie", "a=1", "X-Own", "kept", "Set-Cookie", "b=2", "Cache-Control", "public"])
