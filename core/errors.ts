@@ -2,6 +2,7 @@
 export type MisuseCode =
   | "ERR_CONFIG"
   | "ERR_NOT_JSON"
+  | "ERR_TOO_LARGE"
   | "ERR_NO_SESSION"
   | "ERR_ORIGIN_NOT_ALLOWED"
   | "ERR_HEADERS_SENT"

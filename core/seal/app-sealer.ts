@@ -1,7 +1,7 @@
 import { type Awaitable, chain } from "../awaitable.js";
-import { must } from "../errors.js";
+import { MisuseError, must } from "../errors.js";
 import { packed } from "./payload.js";
-import { createSealer, type Sealer, type SealRefusal, type Unsealed } from "./sealer.js";
+import { createSealer, MAX_SEALED, type Sealer, type SealRefusal, type Unsealed } from "./sealer.js";
 
 /** What came of opening a sealed string. */
 export type Opened = ({ readonly ok: true } & Unsealed) | { readonly ok: false; readonly reason: SealRefusal };
@@ -19,9 +19,9 @@ export interface SealerOptions {
 /** Seals JSON values into strings that are safe in a cookie or a URL, and opens them. Synchronous where it can be. */
 export interface AppSealer {
   /**
-   * A JWE in compact form (RFC 7516 3.1). Longer than 16,384 characters it will not open.
+   * A JWE in compact form (RFC 7516 3.1), of at most 16,384 characters: a longer one would not open.
    * @param now milliseconds since the epoch
-   * @throws MisuseError (`ERR_NOT_JSON`) when the payload is no JSON value
+   * @throws MisuseError (`ERR_NOT_JSON`) when the payload is no JSON value, (`ERR_TOO_LARGE`) when it is too large
    */
   seal(payload: unknown, now: number): Awaitable<string>;
   /** The payload, or the reason why there is none. Never throws for what it is given. */
@@ -41,7 +41,11 @@ export function createAppSealer({ secret, purpose, maxAge = 604_800 }: SealerOpt
 
 /** A sealer as apps see it. */
 export const presented = ({ seal, open }: Sealer): AppSealer => ({
-  seal,
+  seal: (payload, now) =>
+    chain(seal(payload, now), (sealed) => {
+      if (sealed.length <= MAX_SEALED) return sealed;
+      throw new MisuseError("ERR_TOO_LARGE", `${sealed.length} characters sealed, ${MAX_SEALED} at most`);
+    }),
   open: (sealed, now) =>
     chain(open(sealed, now), (result) =>
       typeof result === "string" ? { ok: false, reason: result } : { ok: true, ...result },

@@ -46,11 +46,10 @@ export function pack(payload: unknown, careful = false): Uint8Array {
 function lift(value: unknown, tokens: Tokens, depth: number): unknown {
   if (!isObject(value) || depth === 0 || "toJSON" in value) return value;
   let copy: Record<string, unknown> | undefined;
-  for (const key in value) {
+  // As JSON goes: neither through what is inherited, nor through what a list has besides its items.
+  for (const key of Array.isArray(value) ? value.keys() : Object.keys(value)) {
     const part = value[key];
     if (typeof part === "string" ? !part.startsWith("eyJ") : !isObject(part)) continue;
-    // `in` goes through inherited keys as well, and JSON does not: asked only where it matters.
-    if (!Object.hasOwn(value, key)) continue;
     const lifted = typeof part === "string" ? take(part, tokens) : lift(part, tokens, depth - 1);
     if (lifted !== part) {
       copy ??= (Array.isArray(value) ? [...value] : { ...value }) as Record<string, unknown>;

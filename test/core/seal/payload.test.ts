@@ -104,6 +104,14 @@ describe("packing makes tokens shorter", () => {
     expect(sizeOf(beside) - bytesOf(beside).length).toBe(alone);
   });
 
+  test("a list with members beside its items, which JSON leaves out", () => {
+    const found = `eyJ${"A".repeat(80)}`.match(/A/);
+    for (const beside of ["\u007f", `eyJ${"B".repeat(80)}`]) {
+      const value = [found, beside];
+      expect(back(value)).toBe(JSON.stringify(value));
+    }
+  });
+
   test("without tokens the bytes are the JSON text itself", () => {
     expect(Buffer.from(bytesOf({ name: "Zoë" })).toString()).toBe('{"name":"Zoë"}');
   });

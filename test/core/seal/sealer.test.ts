@@ -147,8 +147,14 @@ describe("anything else opens to a reason, never to data and never to a throw", 
   });
 
   test("S33: what is too large is not looked at", async () => {
-    const sealed = await sealer.seal("x".repeat(20_000), NOW);
-    expect(await reasonOf(sealer, sealed)).toBe("too_large");
+    const sealed = await sealer.seal("x", NOW);
+    expect(await reasonOf(sealer, sealed + "A".repeat(16_384))).toBe("too_large");
+  });
+
+  test("what would be too large to open is not sealed", async () => {
+    const seal = async (size: number) => sealer.seal("x".repeat(size), NOW);
+    await expect(seal(13_000)).rejects.toMatchObject({ code: "ERR_TOO_LARGE" });
+    expect(await sealer.open(await seal(12_000), NOW)).toMatchObject({ ok: true });
   });
 
   test("S33, S34: a header that is not exactly one of ours is refused before any key is derived", async () => {
