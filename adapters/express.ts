@@ -22,7 +22,10 @@ export { auth0 } from "../core/provider/auth0.js";
 export type { AccessTokenRefusal } from "../core/provider/bearer.js";
 export type { AccessToken, AccessTokenOptions, AuthOptions, AuthSession, LoginOptions, LogoutOptions, TokenRequest };
 
-/** `req.auth`: the session of a request, and what can be done with it. `login` and `logout` answer the request. */
+/**
+ * `req.auth`: the session of a request, and what can be done with it. `login` and `logout` answer the request. Take what you
+ * need off it by name: `{ ...req.auth }` is empty.
+ */
 export type RequestAuth<Data = Record<string, unknown>> = PresentAuth<Data, void>;
 
 declare global {

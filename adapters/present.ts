@@ -6,7 +6,10 @@ import type { LogoutOptions } from "../core/relying-party/sign-out.js";
 import type { AuthSession, Visit } from "../core/relying-party/visit.js";
 import type { SessionRefusal } from "../core/session/reading.js";
 
-/** The session of a request, and what can be done with it; `Answer` is what an adapter makes of an answer of ours. */
+/**
+ * The session of a request, and what can be done with it; `Answer` is what an adapter makes of an answer of ours. Made when
+ * it is asked for: take what you need off it by name, since a copy (`{ ...auth }`) is empty.
+ */
 export interface PresentAuth<Data, Answer> {
   /** Who is signed in, or null. */
   readonly session: AuthSession<Data> | null;

@@ -14,7 +14,10 @@ import { answerRoute } from "./routes.js";
 import { type LoginOptions, startSignIn } from "./sign-in.js";
 import { type LogoutOptions, signOut } from "./sign-out.js";
 
-/** The session of someone who is signed in. All times are milliseconds since the epoch. */
+/**
+ * The session of someone who is signed in. All times are milliseconds since the epoch. It is to be read: what is changed
+ * inside `user` or `data`, and not with `update`, may be sealed along with the next update.
+ */
 export interface AuthSession<Data> {
   readonly id: string;
   readonly user: User;
