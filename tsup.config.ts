@@ -8,6 +8,12 @@ const entries = {
   testing: "adapters/testing/index.ts",
 };
 
+const pages = {
+  browser: "adapters/browser/index.ts",
+  // Its first line, "use client", stays only as long as `treeshake` is off.
+  react: "adapters/react/index.ts",
+};
+
 const shared: Options = {
   tsconfig: "adapters/tsconfig.json",
   target: "es2022",
@@ -26,7 +32,7 @@ export default defineConfig([
     ...shared,
     entry: { ...entries, ...engines, cli: "adapters/cli.ts" },
     format: "esm",
-    dts: { entry: entries, compilerOptions: dtsOptions },
+    dts: { entry: { ...entries, ...pages }, compilerOptions: dtsOptions },
   },
   {
     ...shared,
@@ -34,8 +40,10 @@ export default defineConfig([
     format: "cjs",
     // jose is ES modules alone, which `require` takes from Node 20.19 on only.
     noExternal: ["jose"],
-    dts: { entry: entries, compilerOptions: dtsOptions },
+    dts: { entry: { ...entries, ...pages }, compilerOptions: dtsOptions },
   },
+  // For pages: what they share with each other is not cut out of what servers load.
+  { ...shared, entry: pages, format: ["esm", "cjs"] },
   // For bundles of pages: it has the types of `next`, and shares no file with the others, which would be one more to load.
   { ...shared, entry: { "next.browser": "adapters/next/browser.ts" }, format: ["esm", "cjs"] },
 ]);

@@ -2,7 +2,7 @@ import { sizeOf } from "./start/bundle.js";
 import { timeImports } from "./start/imports.js";
 import * as libraries from "./start/libraries.js";
 
-const RUNS = { edge: "any runtime", node: "Node" };
+const RUNS = { edge: "any runtime", node: "Node", page: "pages" };
 
 /** Each library's size; what cannot be bundled is left out. */
 async function sizes(group, skipped) {
@@ -20,7 +20,7 @@ async function sizes(group, skipped) {
 
 const sizeTable = (what, rows) => ({
   title: `Size: ${what}`,
-  text: "Bundled by esbuild for a worker or for Node, minified, with everything inside but the framework (Express, Fastify, Next, React), then gzipped (9).",
+  text: "Bundled by esbuild for a worker, for Node or for a page, minified, with everything inside but the framework (Express, Fastify, Next, React), then gzipped (9).",
   columns: [
     { key: "runs", name: "for", unit: "" },
     { key: "size", name: "min+gzip", unit: "KiB", better: "less" },
@@ -65,6 +65,7 @@ export async function run({ quick }) {
   const skipped = [];
   const alone = await sizes(libraries.sessions, skipped);
   const both = await sizes(libraries.signIns, skipped);
+  const inPages = await sizes(libraries.inPages, skipped);
   const imports = await timeImports([...libraries.sessions, ...libraries.signIns], quick ? 1 : 9);
   const workers = await measureWorkers(quick ? 3 : 21);
   return {
@@ -72,6 +73,7 @@ export async function run({ quick }) {
     tables: [
       sizeTable("sessions alone", alone),
       sizeTable("sign-in and sessions", both),
+      sizeTable("sign-in by the page itself", inPages),
       importTable("sessions alone", libraries.sessions, imports.times),
       importTable("sign-in and sessions", libraries.signIns, imports.times),
       ...(workers.rows.length > 0 ? [workerTable(workers.rows)] : []),

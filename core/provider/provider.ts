@@ -46,7 +46,7 @@ export interface RefreshResult {
 }
 
 /** A refresh that is asked for. */
-export interface RefreshInput {
+interface RefreshInput {
   readonly refreshToken: string;
   /** Whose session it is: a refreshed ID Token must be about nobody else (OpenID Connect Core 12.2). */
   readonly subject: string;

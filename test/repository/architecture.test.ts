@@ -43,8 +43,8 @@ function planted(path: string, source: string): string | undefined {
 }
 
 describe("the linter enforces the architecture", () => {
-  test("the core as it stands passes", () => {
-    expect(failure("biome", ["lint", "core"])).toBeUndefined();
+  test("the tree as it stands passes", () => {
+    expect(failure("biome", ["lint", "core", "adapters"])).toBeUndefined();
   });
 
   const rules: Array<[what: string, path: string, source: string, rule: RegExp]> = [
@@ -66,6 +66,40 @@ describe("the linter enforces the architecture", () => {
     ["a seal in the cookie room", "core/cookie/planted.ts", "export * from '../seal/sealer.js';\n", /no seal/],
     ["a session in the seal", "core/seal/planted.ts", "export * from '../session/scope.js';\n", /no other room/],
     ["sign-in in sessions", "core/session/planted.ts", "export * from '../exchange/machine.js';\n", /no sign-in/],
+    [
+      "a server's cookies in the browser",
+      "adapters/browser/planted.ts",
+      "export * from '../../core/cookie/jar.js';\n",
+      /holds no session/,
+    ],
+    [
+      "another adapter in the browser",
+      "adapters/browser/planted.ts",
+      "export * from '../next/app.js';\n",
+      /its ports alone/,
+    ],
+    ["React in the browser", "adapters/browser/planted.ts", "export * from '../react/page.js';\n", /its ports alone/],
+    ["node:* in the browser", "adapters/browser/planted.ts", "export * from 'node:fs';\n", /noNodejsModules/],
+    [
+      "the exchange in React",
+      "adapters/react/planted.ts",
+      "export * from '../../core/exchange/machine.js';\n",
+      /errors and users alone/,
+    ],
+    [
+      "a session in React",
+      "adapters/react/planted.ts",
+      "export * from '../../core/session/scope.js';\n",
+      /errors and users alone/,
+    ],
+    [
+      "another adapter in React",
+      "adapters/react/planted.ts",
+      "export * from '../express.js';\n",
+      /browser's client alone/,
+    ],
+    ["Next in React", "adapters/react/planted.ts", "export * from '../next/app.js';\n", /browser's client alone/],
+    ["node:* in React", "adapters/react/planted.ts", "export * from 'node:fs';\n", /noNodejsModules/],
     ["node:* in the testing kit", "adapters/testing/planted.ts", "export * from 'node:fs';\n", /noNodejsModules/],
   ];
   test.each(rules)("%s is refused", (_what, path, source, rule) => {

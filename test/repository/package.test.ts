@@ -35,7 +35,17 @@ beforeAll(() => {
   execFileSync("tar", ["-xzf", join(folder, filename), "--strip-components=1", "-C", installed]);
   manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
   for (const scope of ["@panva", "@types"]) mkdirSync(join(folder, "node_modules", scope));
-  for (const name of ["@panva/hkdf", "jose", "express", "next", "@types/express", "@types/node"])
+  for (const name of [
+    "@panva/hkdf",
+    "jose",
+    "express",
+    "next",
+    "react",
+    "@types/express",
+    "@types/node",
+    "@types/react",
+    "csstype",
+  ])
     symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -76,7 +86,7 @@ describe("what is published", () => {
       .join("\n");
     const imported = [...code.matchAll(/(?:\bfrom|\bimport|\brequire\()\s*"([^"]+)"/g)].map((match) => match[1] ?? "");
     const strangers = imported.filter(
-      (name) => !/^(\.|#aead$|node:|jose(\/|$)|@panva\/hkdf$|express$|next\/)/.test(name),
+      (name) => !/^(\.|#aead$|node:|jose(\/|$)|@panva\/hkdf$|express$|next\/|react$)/.test(name),
     );
     expect(imported).toContain("@panva/hkdf");
     expect([...new Set(strangers)]).toEqual([]);
@@ -97,7 +107,8 @@ const body = `
   const main = async ([, , sealed]) => {
     if (sealed) return console.log(JSON.stringify(await sealer.open(sealed, now)));
     const provider = await createTestProvider();
-    const kinds = [auth, requireSession, auth0, createSessions, createAuth, initAuth0].map((value) => typeof value);
+    const kinds = [auth, requireSession, auth0, createSessions, createAuth, initAuth0, createClient, AuthProvider, Auth0Provider,
+      SessionProvider, useSession, withAuth, withLoginRequired].map((value) => typeof value);
     if (kinds.some((kind) => kind !== "function")) throw new Error(kinds.join());
     const options = { issuer: provider.issuer, clientId: "a", clientSecret: "b", secret: "c".repeat(32), baseUrl: "http://localhost" };
     auth(options);
@@ -114,6 +125,8 @@ const names = {
   "latchkey/express": "auth, auth0, requireSession",
   "latchkey/edge": "createAuth",
   "latchkey/next": "initAuth0",
+  "latchkey/browser": "createClient",
+  "latchkey/react": "AuthProvider, Auth0Provider, SessionProvider, useSession, withAuth, withLoginRequired",
   "latchkey/testing": "createTestProvider",
 };
 const programs = {
@@ -179,6 +192,38 @@ describe("a user's program", () => {
       export const wrong = () => auth.update({ cart: [1] });`;
     // Next's own declarations are not complete under every setting.
     expect(complaints(code, resolution, "--skipLibCheck")).toBe("");
+  });
+
+  test.each(["nodenext", "bundler"])("of React is checked against the types: %s", (resolution) => {
+    const code = `import { createElement, type ReactElement } from "react";
+      import { createClient, type Client } from "latchkey/browser";
+      import { AuthProvider, Auth0Provider, SessionProvider, useAuth, useSession, withAuth, withLoginRequired,
+        type UseAuth, type User } from "latchkey/react";
+      const options = { issuer: "x", clientId: "x", redirectUri: "x" };
+      const client: Client = createClient(options);
+      export function Shows() {
+        const { user, error, isLoading, accessToken, login } = useAuth({ audience: "x" });
+        const known: User | null = useSession().user ?? user;
+        const token: string | null | undefined = accessToken;
+        const go = () => login({ appState: { returnTo: { pathname: "/", query: { a: ["b"] } } }, login_hint: "x", maxAge: 1 });
+        return createElement("button", { onClick: go }, known?.name, error?.message, token, isLoading);
+      }
+      export const Profile = withLoginRequired(withAuth(({ auth, title }: { auth: UseAuth; title: string }) =>
+        createElement("p", null, title, auth.user?.email)));
+      export const App = (): ReactElement[] => [
+        createElement(AuthProvider, { ...options, onRedirectCallback: (appState) => console.log(appState?.returnTo) }),
+        createElement(AuthProvider, { client, onLoginError: (error) => console.log(error.message) }, createElement(Shows)),
+        createElement(Auth0Provider, { domain: "x", clientId: "x", redirectUri: "x", connection: "y" }),
+        createElement(SessionProvider, { session: { user: { sub: "x" }, expiresAt: 1 } }, createElement(Profile, { title: "x", path: "/" })),
+        createElement(SessionProvider, { session: null }),
+      ];
+      // @ts-expect-error: no such title
+      export const wrong = () => createElement(Profile, { title: 1 });
+      // @ts-expect-error: a client needs its options
+      export const none = () => createElement(AuthProvider, { clientId: "x" });
+      // @ts-expect-error: a name is text
+      export const typed = (auth: UseAuth): number => auth.user?.name;`;
+    expect(complaints(code, resolution)).toBe("");
   });
 
   test.each(["nodenext", "bundler"])("is checked against the types, without skipping ours: %s", (resolution) => {

@@ -26,7 +26,7 @@ const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 
 /** The code behind `<!-- test: name -->`. */
 function snippet(name: string): string {
-  const code = new RegExp(`<!-- test: ${name} -->\\n\`\`\`js\\n([\\s\\S]*?)\`\`\``).exec(readme)?.[1];
+  const code = new RegExp(`<!-- test: ${name} -->\\n\`\`\`jsx?\\n([\\s\\S]*?)\`\`\``).exec(readme)?.[1];
   if (!code) throw new Error(`the README has no snippet ${name}`);
   return code;
 }
@@ -40,7 +40,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "latchkey-readme-"));
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(root, join(folder, "node_modules/latchkey"));
-  for (const name of ["express", "hono"])
+  for (const name of ["express", "hono", "react", "react-dom"])
     symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
 });
@@ -270,6 +270,45 @@ test("sessions alone: a cart grows from one request to the next", async () => {
   writeFileSync(join(folder, "sessions.mjs"), code);
   const output = execFileSync(process.execPath, ["sessions.mjs"], { cwd: folder, encoding: "utf8" });
   expect(output).toBe("Books: 1,Books: 2\n");
+});
+
+describe("React", () => {
+  /** Runs a program with JSX in it, and what else it is made of. */
+  async function run(program: string, files: Record<string, string>): Promise<string> {
+    for (const [path, code] of Object.entries(files)) writeFileSync(join(folder, path), code);
+    const outfile = join(folder, "react.mjs");
+    const stdin = { contents: program, loader: "jsx" as const, resolveDir: folder };
+    const kind = { bundle: true, format: "esm", platform: "node", packages: "external", jsx: "automatic" } as const;
+    await build({ stdin, outfile, loader: { ".js": "jsx" }, logLevel: "silent", ...kind });
+    return execFileSync(process.execPath, [outfile], { cwd: folder, encoding: "utf8" });
+  }
+
+  test("a static site renders on a server, where nobody is known yet", async () => {
+    const program = `import { renderToString } from "react-dom/server";
+      import App from "./page.js";
+      console.log(renderToString(<App />));`;
+    expect(await run(program, { "page.js": snippet("react-page") })).toBe("<p>One moment.</p>\n");
+  });
+
+  test("a layout that knows the session shows it in the first render, and no more of it", async () => {
+    mkdirSync(join(folder, "app"));
+    const program = `import { renderToString } from "react-dom/server";
+      import { auth } from "./auth.js";
+      import Layout from "./app/layout.js";
+      import { Hello } from "./app/hello.js";
+      for (const session of [{ id: "secret", user: { name: "Alice" }, inactiveAt: Infinity, endsAt: 1 }, null]) {
+        auth.getSession = async () => session;
+        console.log(renderToString(await Layout({ children: <Hello /> })).replaceAll("<!-- -->", ""));
+      }`;
+    const output = await run(program, {
+      "auth.js": "export const auth = {};",
+      "app/layout.js": snippet("react-session"),
+      "app/hello.js": snippet("react-session-client"),
+    });
+    expect(output).toContain("<p>Hello Alice</p>");
+    expect(output).toContain('<a href="/auth/login">Sign in</a>');
+    expect(output).not.toContain("secret");
+  });
 });
 
 test("testing: a minted cookie is somebody who is signed in", async () => {

@@ -10,11 +10,12 @@ const FRAMEWORKS = ["express", "fastify", "next", "react", "react-dom", "sodium-
 const KINDS = {
   edge: { platform: "browser", conditions: ["workerd", "worker", "browser"] },
   node: { platform: "node" },
+  page: { platform: "browser" },
 };
 
 /**
  * An ES module with everything it needs, as it would be deployed.
- * @param {{ code: string, runs: "edge" | "node" }} module
+ * @param {{ code: string, runs: "edge" | "node" | "page" }} module
  * @returns {Promise<Buffer>} minified
  */
 export async function bundle({ code, runs }) {

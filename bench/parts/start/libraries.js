@@ -1,10 +1,14 @@
 /**
  * What is bundled and imported, of whom. `code` is an ES module that runs in the folder of the bench; `runs` says for
  * which kind of runtime it is bundled.
- * @typedef {{ name: string, ours?: boolean, code: string, from: string, runs: "edge" | "node", note?: string }} Library
+ * @typedef {{ name: string, ours?: boolean, code: string, from: string, runs: "edge" | "node" | "page", note?: string }} Library
  */
 
-const of = (from, names, more) => ({ from, code: `export { ${names} } from ${JSON.stringify(from)};`, ...more });
+const of = (from, names, more) => ({
+  from,
+  code: `export ${names === "*" ? names : `{ ${names} }`} from ${JSON.stringify(from)};`,
+  ...more,
+});
 
 /** @type {Library[]} Those that keep a session, and leave it to the app who is signed in. */
 export const sessions = [
@@ -16,6 +20,19 @@ export const sessions = [
   {
     name: "@fastify/secure-session",
     ...of("@fastify/secure-session", "default", { runs: "node", note: "without its native libsodium" }),
+  },
+];
+
+/** @type {Library[]} Those with which a page signs users in by itself. */
+export const inPages = [
+  { name: "latchkey/react", ours: true, ...of("../dist/react.js", "*", { runs: "page" }) },
+  {
+    name: "latchkey/browser",
+    ...of("../dist/browser.js", "createClient", { runs: "page", note: "without its hooks" }),
+  },
+  {
+    name: "@auth0/auth0-spa-js",
+    ...of("@auth0/auth0-spa-js", "createAuth0Client", { runs: "page", note: "without hooks" }),
   },
 ];
 

@@ -15,7 +15,7 @@ export function SignIn({ children }) {
       audience={process.env.NEXT_PUBLIC_API}
       resourceIndicators
       scope="openid profile email read:shows"
-      onRedirectCallback={({ returnTo = "/" } = {}) => router.replace(returnTo)}
+      onRedirectCallback={(_appState, returnTo) => router.replace(returnTo)}
     >
       {children}
     </AuthProvider>

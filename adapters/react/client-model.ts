@@ -1,0 +1,74 @@
+import type { Client, SignedIn } from "../browser/client.js";
+import { LOADING } from "../browser/state.js";
+import { type AppState, toLogin, toLogout } from "./login-options.js";
+import { type AuthHandlers, type AuthModel, errorOf } from "./model.js";
+import { replacePath } from "./page.js";
+import { placeAt } from "./return-to.js";
+
+/** What `login` was given; where no app called it, the page that was left, for the client may leave by itself. */
+const appStateOf = ({ appState, returnTo }: SignedIn): AppState | undefined =>
+  appState === undefined ? { returnTo: placeAt(returnTo) } : ((appState as AppState | null) ?? undefined);
+
+/** The page as the client. `makeClient` is called in a page only. */
+export function createClientModel(makeClient: () => Client, now: () => number, handlers: AuthHandlers): AuthModel {
+  let made: Client | undefined;
+  const client = (): Client => {
+    made ??= makeClient();
+    return made;
+  };
+  let isBegun = false;
+  let isMounted = false;
+
+  const failed = (thrown: unknown): void => model.handlers.onLoginError?.(errorOf(thrown));
+
+  /** Ends the sign-in that this page is the callback of, if it is: whether it is, the client knows. */
+  async function finish(): Promise<void> {
+    let signedIn: SignedIn | undefined;
+    try {
+      signedIn = await client().handleCallback();
+      await client().getUser();
+    } catch (thrown) {
+      failed(thrown);
+    }
+    if (!signedIn || !isMounted) return;
+    const { onRedirectCallback } = model.handlers;
+    if (onRedirectCallback) onRedirectCallback(appStateOf(signedIn), signedIn.returnTo);
+    else replacePath(signedIn.returnTo);
+  }
+
+  const model: AuthModel = {
+    getState: () => (typeof document === "undefined" ? LOADING : client().getState()),
+    onChange: (listener) => client().onChange(listener),
+    serverState: LOADING,
+    now,
+    handlers,
+    tokens: {
+      getAccessToken: (request) => client().getAccessToken(request),
+      peekAccessToken: (request) => client().peekAccessToken(request),
+    },
+    async login(options) {
+      try {
+        await client().login(toLogin(options));
+      } catch (thrown) {
+        failed(thrown);
+        throw thrown;
+      }
+    },
+    async logout(options) {
+      await client().logout(toLogout(options));
+    },
+    async refresh() {
+      await client().getUser().catch(failed);
+    },
+    start() {
+      isMounted = true;
+      // Once, however often effects run: a second answer would be nobody's.
+      if (!isBegun) void finish();
+      isBegun = true;
+      return () => {
+        isMounted = false;
+      };
+    },
+  };
+  return model;
+}

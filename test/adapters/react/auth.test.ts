@@ -1,0 +1,422 @@
+// @vitest-environment jsdom
+import { Component, createElement, type ReactNode, Suspense, startTransition, useState } from "react";
+import { renderToString } from "react-dom/server";
+import { describe, expect, test, vi } from "vitest";
+import { stateOf } from "../../../adapters/browser/state.js";
+import {
+  type AppState,
+  type AuthHandlers,
+  AuthProvider,
+  type UseAuth,
+  useAuth,
+  useSession,
+  withAuth,
+  withLoginRequired,
+} from "../../../adapters/react/index.js";
+import { ExchangeError } from "../../../core/errors.js";
+import { createFakeClient, type FakeClient } from "../../support/fake-client.js";
+import { doing, hydrate, probe, settle, show, strictly, underReact } from "../../support/react.js";
+
+underReact();
+
+const alice = { sub: "alice", name: "Alice" };
+
+const under = ({ client }: FakeClient, handlers: AuthHandlers, ...children: ReactNode[]) =>
+  createElement(AuthProvider, { client, ...handlers }, ...children);
+
+async function open(fake: FakeClient, handlers: AuthHandlers = {}) {
+  const { Probe, ...seen } = probe(() => useAuth());
+  return { ...(await show(under(fake, handlers, createElement(Probe)))), ...seen };
+}
+
+describe("who is signed in", () => {
+  test("is not known at the first render, and then is", async () => {
+    const { renders, last } = await open(createFakeClient({ user: alice }));
+    expect(renders[0]).toMatchObject({ user: null, isAuthenticated: false, isLoading: true, error: null });
+    expect(last()).toMatchObject({ user: alice, isAuthenticated: true, isLoading: false, error: null });
+  });
+
+  test("has no access token with it, unless one is asked for", async () => {
+    const { last } = await open(createFakeClient({ user: alice }));
+    expect(Object.keys(last()).sort()).toEqual(["error", "isAuthenticated", "isLoading", "login", "logout", "user"]);
+  });
+
+  test("is shown at once by a client that knows it", async () => {
+    const { renders } = await open(createFakeClient({ user: alice, known: true }));
+    expect(renders[0]).toMatchObject({ user: alice, isLoading: false });
+  });
+
+  test("is hydrated from what a server renders, which knows nobody", async () => {
+    const fake = createFakeClient({ user: alice, known: true });
+    const { Probe, last } = probe(() => useAuth());
+    const element = () => strictly(under(fake, {}, createElement(Probe)));
+    const html = renderToString(element());
+    expect(html).toContain("isLoading&quot;:true");
+    const { text } = await hydrate(html, element());
+    expect(text()).toContain("Alice");
+    expect(last().isLoading).toBe(false);
+  });
+
+  test("follows the client: a sign-out elsewhere, somebody else", async () => {
+    const fake = createFakeClient({ user: alice });
+    const { last } = await open(fake);
+    await doing(() => fake.tell(stateOf(null)));
+    expect(last()).toMatchObject({ user: null, isAuthenticated: false });
+    await doing(() => fake.tell(stateOf({ sub: "bob" })));
+    expect(last().user?.sub).toBe("bob");
+  });
+
+  test("is what useSession says too", async () => {
+    const fake = createFakeClient({ user: alice });
+    const { Probe, last } = probe(useSession);
+    await show(under(fake, {}, createElement(Probe)));
+    expect(last()).toMatchObject({ user: alice, isAuthenticated: true, isLoading: false, error: null });
+    await doing(() => last().refresh());
+    expect(fake.called("getUser")).toHaveLength(2);
+  });
+
+  test("that cannot be told is an error, told once", async () => {
+    const fake = createFakeClient();
+    const error = new ExchangeError("provider_unreachable");
+    fake.control.restore = () => Promise.reject(error);
+    const onLoginError = vi.fn();
+    const { last } = await open(fake, { onLoginError });
+    expect(last()).toMatchObject({ user: null, isLoading: false, error });
+    expect(onLoginError.mock.calls).toEqual([[error]]);
+  });
+
+  test("outlives a component that waits for something else", async () => {
+    const fake = createFakeClient({ user: alice });
+    let isThere = false;
+    let arrive = () => {};
+    const later = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const { Probe, last } = probe(() => useAuth());
+    const Waiting = () => {
+      if (!isThere) throw later;
+      return createElement("b", null, "there");
+    };
+    let turn = () => {};
+    function Page() {
+      const [isWaiting, setWaiting] = useState(false);
+      turn = () => startTransition(() => setWaiting(true));
+      return createElement(
+        Suspense,
+        { fallback: "…" },
+        createElement(Probe),
+        isWaiting ? createElement(Waiting) : null,
+      );
+    }
+    const { text } = await show(under(fake, {}, createElement(Page)));
+    await doing(() => turn());
+    await doing(() => fake.tell(stateOf({ sub: "bob" })));
+    isThere = true;
+    await doing(arrive);
+    await settle();
+    expect([last().user?.sub, text().includes("there")]).toEqual(["bob", true]);
+  });
+});
+
+describe("the callback", () => {
+  const signedIn = (appState?: AppState | null) => async () => ({ returnTo: "/shows?page=2", appState });
+
+  test("is ended once, though StrictMode runs effects twice, and the app is told once", async () => {
+    const fake = createFakeClient({ user: alice });
+    const appState = { returnTo: { pathname: "/shows", query: { page: "2" } } };
+    fake.control.callback = signedIn(appState);
+    const onRedirectCallback = vi.fn();
+    const { Probe, last } = probe(() => useAuth());
+    await show(strictly(under(fake, { onRedirectCallback }, createElement(Probe))));
+    expect(fake.called("handleCallback")).toHaveLength(1);
+    expect(onRedirectCallback.mock.calls).toEqual([[appState, expect.any(String)]]);
+    expect(last().user).toEqual(alice);
+  });
+
+  test("shows the path that it began at, where the app does not say what to do", async () => {
+    history.replaceState({ router: 1 }, "", "/callback");
+    const fake = createFakeClient({ user: alice });
+    fake.control.callback = signedIn();
+    await open(fake);
+    expect(location.pathname + location.search).toBe("/shows?page=2");
+    expect(history.state).toEqual({ router: 1 });
+  });
+
+  test("tells an app that gave nothing of nothing", async () => {
+    const fake = createFakeClient({ user: alice });
+    fake.control.callback = signedIn(null);
+    const onRedirectCallback = vi.fn();
+    await open(fake, { onRedirectCallback });
+    expect(onRedirectCallback.mock.calls).toEqual([[undefined, expect.any(String)]]);
+  });
+
+  test("of a client that left by itself tells the app which page that was", async () => {
+    const fake = createFakeClient({ user: alice });
+    fake.control.callback = signedIn();
+    const onRedirectCallback = vi.fn();
+    await open(fake, { onRedirectCallback });
+    expect(onRedirectCallback.mock.calls).toEqual([
+      [{ returnTo: { pathname: "/shows", query: { page: "2" } } }, "/shows?page=2"],
+    ]);
+  });
+
+  test("is for the client to recognize: somebody's ?state= and ?code= change nothing", async () => {
+    history.replaceState(null, "", "/page?state=x&code=y&error=z");
+    const onRedirectCallback = vi.fn();
+    const { last } = await open(createFakeClient(), { onRedirectCallback });
+    expect(onRedirectCallback).not.toHaveBeenCalled();
+    expect(location.search).toBe("?state=x&code=y&error=z");
+    expect(last()).toMatchObject({ isLoading: false, error: null });
+  });
+
+  test("that fails is an error, told once", async () => {
+    const fake = createFakeClient();
+    const error = new ExchangeError("access_denied");
+    fake.control.callback = () => Promise.reject(error);
+    const [onLoginError, onRedirectCallback] = [vi.fn(), vi.fn()];
+    const { last } = await open(fake, { onLoginError, onRedirectCallback });
+    expect(last()).toMatchObject({ user: null, isAuthenticated: false, isLoading: false, error });
+    expect(onLoginError.mock.calls).toEqual([[error]]);
+    expect(onRedirectCallback).not.toHaveBeenCalled();
+  });
+
+  test("tells nobody of a page that is gone", async () => {
+    const fake = createFakeClient({ user: alice });
+    let end = () => {};
+    fake.control.callback = () =>
+      new Promise((resolve) => {
+        end = () => resolve({ returnTo: "/shows" });
+      });
+    const onRedirectCallback = vi.fn();
+    const { unmount } = await open(fake, { onRedirectCallback });
+    await unmount();
+    await doing(() => end());
+    expect(onRedirectCallback).not.toHaveBeenCalled();
+  });
+
+  test("calls the latest handler", async () => {
+    const fake = createFakeClient({ user: alice });
+    let end = () => {};
+    fake.control.callback = () =>
+      new Promise((resolve) => {
+        end = () => resolve({ returnTo: "/", appState: { n: 1 } });
+      });
+    const [first, latest] = [vi.fn(), vi.fn()];
+    const { again } = await open(fake, { onRedirectCallback: first });
+    await again(under(fake, { onRedirectCallback: latest }));
+    await doing(() => end());
+    expect([first.mock.calls, latest.mock.calls]).toEqual([[], [[{ n: 1 }, "/"]]]);
+  });
+});
+
+describe("login and logout", () => {
+  test("work before anything has started", async () => {
+    const fake = createFakeClient();
+    function Eager() {
+      const { login } = useAuth();
+      useState(() => void login());
+      return null;
+    }
+    await show(under(fake, {}, createElement(Eager)));
+    expect(fake.calls[0]?.[0]).toBe("login");
+  });
+
+  test.each([
+    [undefined, { appState: null, params: {} }],
+    [{ returnTo: "/x" }, { returnTo: "/x", appState: { returnTo: "/x" }, params: {} }],
+    [{ appState: { n: 1 } }, { appState: { n: 1 }, params: {} }],
+    [
+      { appState: { returnTo: "/shows?page=2" } },
+      { returnTo: "/shows?page=2", appState: { returnTo: "/shows?page=2" }, params: {} },
+    ],
+    [
+      { appState: { returnTo: { pathname: "/shows", query: { page: 2, tag: ["a", "b"], none: undefined } } } },
+      expect.objectContaining({ returnTo: "/shows?page=2&tag=a&tag=b" }),
+    ],
+    // Only Next's router knows the path of such a page.
+    [
+      { appState: { returnTo: { pathname: "/shows/[id]", query: { id: "5" } } } },
+      expect.objectContaining({ returnTo: undefined }),
+    ],
+    [
+      { login_hint: "a@b", screen_hint: "signup", max_age: 0, connection: "x", element: {}, none: undefined },
+      { appState: null, params: { login_hint: "a@b", screen_hint: "signup", max_age: "0", connection: "x" } },
+    ],
+    [
+      { popup: true, loginHint: "a@b", maxAge: 1, prompt: "login", organization: "o", params: { x: "y" } },
+      {
+        popup: true,
+        loginHint: "a@b",
+        maxAge: 1,
+        prompt: "login",
+        organization: "o",
+        appState: null,
+        params: { x: "y" },
+      },
+    ],
+    [
+      { audience: "https://api.example", scope: "read" },
+      { audience: "https://api.example", scope: "read", appState: null, params: {} },
+    ],
+  ])("login(%j) is said to the client in its words", async (options, expected) => {
+    const fake = createFakeClient();
+    const { last } = await open(fake);
+    await last().login(options as never);
+    expect(fake.called("login")[0]).toEqual([expected]);
+  });
+
+  test("login as an event handler asks for nothing", async () => {
+    const fake = createFakeClient();
+    const { last, container, again } = await open(fake);
+    await again(under(fake, {}, createElement("button", { type: "button", onClick: last().login as never })));
+    await doing(() => container.querySelector("button")?.click());
+    expect(fake.called("login")).toEqual([[expect.objectContaining({ params: {} })]]);
+  });
+
+  test("a login that fails is told, in the state and to who waits for it", async () => {
+    const fake = createFakeClient();
+    const error = new ExchangeError("provider_unreachable");
+    fake.control.leave = () => Promise.reject(error);
+    const onLoginError = vi.fn();
+    const { last } = await open(fake, { onLoginError });
+    await doing(() => expect(last().login()).rejects.toBe(error));
+    expect(last().error).toBe(error);
+    expect(onLoginError.mock.calls).toEqual([[error]]);
+  });
+
+  test.each([
+    [undefined, { local: false }],
+    [{ returnTo: "http://localhost:3000" }, { returnTo: "http://localhost:3000", local: false }],
+    [
+      { federated: true, client_id: "x" },
+      { local: false, params: { federated: "" } },
+    ],
+    [{ localOnly: true }, { local: true }],
+    [
+      { local: true, params: { x: "y" } },
+      { local: true, params: { x: "y" } },
+    ],
+  ])("logout(%j) is said to the client in its words", async (options, expected) => {
+    const fake = createFakeClient({ user: alice });
+    const { last } = await open(fake);
+    await doing(() => last().logout(options));
+    expect(fake.called("logout")[0]).toEqual([expected]);
+    expect(last().user).toBeNull();
+  });
+});
+
+describe("withAuth", () => {
+  const request = { audience: "https://api.example", scope: "read" };
+
+  test("gives a component what useAuth knows, and leaves its props alone", async () => {
+    const seen: unknown[] = [];
+    class Profile extends Component<{ auth: UseAuth; title: string }> {
+      override render() {
+        seen.push(this.props);
+        return createElement("h1", null, this.props.title, this.props.auth.user?.name);
+      }
+    }
+    const Wrapped = withAuth(Profile);
+    const { text } = await show(
+      under(createFakeClient({ user: alice }), {}, createElement(Wrapped, { title: "Hello " })),
+    );
+    expect(text()).toBe("Hello Alice");
+    expect(seen[0]).toMatchObject({ title: "Hello ", auth: { isLoading: true } });
+  });
+
+  test("gives it an access token, when it is asked for one", async () => {
+    const Shows = withAuth(({ auth }: { auth: UseAuth }) => auth.accessToken ?? "none", request);
+    const fake = createFakeClient({ user: alice });
+    const { text } = await show(under(fake, {}, createElement(Shows)));
+    expect(text()).toBe("token");
+  });
+
+  test("and withLoginRequired keep the name and getInitialProps", () => {
+    function Page() {
+      return null;
+    }
+    Page.getInitialProps = async () => ({ n: 1 });
+    const [one, other] = [withAuth(Page), withLoginRequired(withAuth(Page))];
+    expect({ ...one }).toMatchObject({ displayName: "withAuth(Page)", getInitialProps: Page.getInitialProps });
+    expect({ ...other }).toMatchObject({
+      displayName: "withLoginRequired(withAuth(Page))",
+      getInitialProps: Page.getInitialProps,
+    });
+    expect(withAuth(() => null)).not.toHaveProperty("getInitialProps");
+  });
+});
+
+describe("withLoginRequired", () => {
+  const Secret = withLoginRequired((props: object) => createElement("p", null, `secret ${JSON.stringify(props)}`));
+  const onRedirecting = () => createElement("i", null, "wait");
+
+  test("sends who is not signed in to sign in, once, and back to this page", async () => {
+    history.replaceState(null, "", "/shows?page=2&tag=a&tag=b#end");
+    const fake = createFakeClient();
+    const { text } = await show(
+      strictly(under(fake, { onRedirecting }, createElement(Secret), createElement(Secret, { key: "other" }))),
+    );
+    expect(text()).toBe("waitwait");
+    expect(fake.called("login")).toEqual([
+      [
+        expect.objectContaining({
+          returnTo: "/shows?page=2&tag=a&tag=b#end",
+          appState: { returnTo: { pathname: "/shows", query: { page: "2", tag: ["a", "b"] } } },
+        }),
+      ],
+    ]);
+  });
+
+  test("waits until it is known", async () => {
+    const fake = createFakeClient();
+    fake.control.restore = () => new Promise(() => {});
+    const { container } = await show(under(fake, {}, createElement(Secret)));
+    expect(container.innerHTML).toBe("");
+    expect(fake.called("login")).toEqual([]);
+  });
+
+  test("shows the component to who is signed in, without `path`", async () => {
+    const fake = createFakeClient({ user: alice });
+    const { text } = await show(under(fake, {}, createElement(Secret, { path: "/x", n: 1 } as never)));
+    expect(text()).toBe('secret {"n":1}');
+    expect(fake.called("login")).toEqual([]);
+  });
+
+  test("sends again for another `path`, and after a sign-out", async () => {
+    const fake = createFakeClient();
+    const element = (path: string) => under(fake, {}, createElement(Secret, { path }));
+    const { again } = await show(element("/a"));
+    await again(element("/a"));
+    expect(fake.called("login")).toHaveLength(1);
+    await again(element("/b"));
+    expect(fake.called("login")).toHaveLength(2);
+    await doing(() => fake.tell(stateOf(alice)));
+    await doing(() => fake.tell(stateOf(null)));
+    expect(fake.called("login")).toHaveLength(3);
+  });
+
+  test("never again after a sign-in that failed", async () => {
+    const fake = createFakeClient();
+    fake.control.callback = () => Promise.reject(new ExchangeError("access_denied"));
+    const { text } = await show(under(fake, { onRedirecting }, createElement(Secret)));
+    expect(fake.called("login")).toEqual([]);
+    expect(text()).toBe("wait");
+  });
+
+  test("nor in a loop when it cannot even leave", async () => {
+    const fake = createFakeClient();
+    fake.control.leave = () => Promise.reject(new ExchangeError("provider_unreachable"));
+    const onLoginError = vi.fn();
+    await show(strictly(under(fake, { onLoginError }, createElement(Secret))));
+    await settle();
+    expect(fake.called("login")).toHaveLength(1);
+    expect(onLoginError).toHaveBeenCalledTimes(1);
+  });
+
+  test("sends again who comes back to the page as it was left", async () => {
+    const fake = createFakeClient();
+    await show(under(fake, {}, createElement(Secret)));
+    await doing(() => window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+    expect(fake.called("login")).toHaveLength(2);
+  });
+});

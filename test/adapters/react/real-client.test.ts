@@ -1,0 +1,192 @@
+// @vitest-environment jsdom
+import { createElement, type ReactNode } from "react";
+import { describe, expect, test, vi } from "vitest";
+import {
+  Auth0Provider,
+  type Auth0ProviderProps,
+  type AuthHandlers,
+  AuthProvider,
+  type ClientOptions,
+  useAuth,
+  withAuth,
+  withLoginRequired,
+} from "../../../adapters/react/index.js";
+import { createTestProvider, type TestProviderOptions } from "../../../adapters/testing/index.js";
+import { loadFrames } from "../../support/frames.js";
+import { doing, probe, settle, show, strictly, underReact, until } from "../../support/react.js";
+
+underReact();
+
+const API = { audience: "https://shows.example", scope: "read:shows" };
+
+/** A site of one page, with whatever it shows; each of its pages is loaded anew, as a browser does after a redirect. */
+async function createSite(more: Partial<ClientOptions> = {}, providerOptions: TestProviderOptions = {}) {
+  const provider = await createTestProvider({ clientSecret: "", ...providerOptions });
+  loadFrames(provider);
+  const went: string[] = [];
+  const options = {
+    issuer: provider.issuer,
+    clientId: provider.clientId,
+    redirectUri: `${location.origin}/callback`,
+    navigate: (url: string) => void went.push(url),
+    // A realm of its own: its signals are not those of Node's fetch.
+    fetch: (url: string, init?: object) => provider.fetch(url, { ...init, signal: null }),
+    ...more,
+  };
+  return {
+    provider,
+    went,
+    last: () => went.at(-1) as string,
+    load: (handlers: AuthHandlers, ...children: ReactNode[]) =>
+      show(strictly(createElement(AuthProvider, { ...options, ...handlers }, ...children))),
+    options,
+  };
+}
+
+type Site = Awaited<ReturnType<typeof createSite>>;
+
+/** The provider's part of a sign-in: the browser is back on the callback page. */
+async function comeBack({ provider, last }: Site, asked = {}): Promise<void> {
+  history.replaceState(null, "", (await provider.authorize(last(), asked)).url);
+}
+
+describe("with the real client", () => {
+  test("nobody, then a sign-in, then the user and a token for an API", async () => {
+    const site = await createSite();
+    const first = probe(() => useAuth());
+    const page = await site.load({}, createElement(first.Probe));
+    await until(() => expect(first.last()).toMatchObject({ user: null, isLoading: false, error: null }));
+    history.replaceState(null, "", "/shows?page=2");
+    await doing(() => first.last().login({ appState: { n: 1 }, login_hint: "alice@example.com" }));
+    expect(new URL(site.last()).searchParams.get("login_hint")).toBe("alice@example.com");
+    await page.unmount();
+
+    await comeBack(site);
+    const onRedirectCallback = vi.fn();
+    const second = probe(() => useAuth(API));
+    await site.load({ onRedirectCallback }, createElement(second.Probe));
+    await until(() => expect(second.last().accessToken).toBeTruthy());
+    expect(second.last()).toMatchObject({ user: { sub: "alice" }, isAuthenticated: true, error: null });
+    expect(onRedirectCallback.mock.calls).toEqual([[{ n: 1 }, "/shows?page=2"]]);
+    const codes = site.provider.requests.filter(({ parameters }) => parameters["grant_type"] === "authorization_code");
+    // One for the sign-in, one for the token, though each effect ran twice.
+    expect(codes).toHaveLength(2);
+  });
+
+  test("a page for users alone: sent away, back where it was, without a loop", async () => {
+    const site = await createSite();
+    const Secret = withLoginRequired(withAuth(({ auth }) => createElement("b", null, `Hello ${auth.user?.name}`)));
+    history.replaceState(null, "", "/secret?tab=1");
+    const onRedirecting = () => "Signing in";
+    const page = await site.load({ onRedirecting }, createElement(Secret));
+    await until(() => expect(site.went).toHaveLength(1));
+    expect(page.text()).toBe("Signing in");
+    await page.unmount();
+
+    await comeBack(site);
+    const { text } = await site.load({ onRedirecting }, createElement(Secret));
+    await until(() => expect(text()).toBe("Hello Alice"));
+    expect(location.pathname + location.search).toBe("/secret?tab=1");
+    expect(site.went).toHaveLength(1);
+  });
+
+  test("a sign-in that is refused is an error, and no new sign-in", async () => {
+    const site = await createSite();
+    const Secret = withLoginRequired(() => "secret");
+    const page = await site.load({}, createElement(Secret));
+    await until(() => expect(site.went).toHaveLength(1));
+    await page.unmount();
+
+    await comeBack(site, { deny: true });
+    const { Probe, last } = probe(() => useAuth());
+    const onLoginError = vi.fn();
+    await site.load({ onLoginError }, createElement(Secret), createElement(Probe));
+    await until(() => expect(last().error).toMatchObject({ code: "access_denied" }));
+    await settle(20);
+    expect([site.went.length, onLoginError.mock.calls.length, location.search]).toEqual([1, 1, ""]);
+  });
+
+  test("a token is renewed before its end, and none is shown after it", async () => {
+    const site = await createSite({}, { accessTokenLifetime: 2 });
+    site.provider.signInAs({ sub: "alice" });
+    const { Probe, renders } = probe(() => ({ ...useAuth({}), at: Date.now() }));
+    await site.load({}, createElement(Probe));
+    const tokens = () => [...new Set(renders.flatMap(({ accessToken }) => accessToken ?? []))];
+    await until(() => expect(tokens()).toHaveLength(2));
+    for (const { accessToken, at } of renders) {
+      const { exp = 0 } = accessToken ? JSON.parse(atob(accessToken.split(".")[1] as string)) : { exp: Infinity };
+      expect(at).toBeLessThan(exp * 1000);
+    }
+    const from = renders.findIndex(({ accessToken }) => accessToken);
+    expect(renders.slice(from).every(({ accessToken, isLoading }) => accessToken && !isLoading)).toBe(true);
+  });
+
+  test("somebody's ?code= and ?state= are left alone", async () => {
+    const site = await createSite();
+    history.replaceState(null, "", "/callback?code=x&state=y");
+    const { Probe, last } = probe(() => useAuth());
+    const onLoginError = vi.fn();
+    await site.load({ onLoginError }, createElement(Probe));
+    await until(() => expect(last()).toMatchObject({ isLoading: false, error: null }));
+    expect([location.search, onLoginError.mock.calls]).toEqual(["?code=x&state=y", []]);
+  });
+
+  test("who is signed in at the provider is signed in here, and signs out of both", async () => {
+    const site = await createSite();
+    site.provider.signInAs({ sub: "bob" });
+    const { Probe, last } = probe(() => useAuth());
+    await site.load({}, createElement(Probe));
+    await until(() => expect(last().user).toEqual({ sub: "bob" }));
+    await doing(() => last().logout({ returnTo: "/bye" }));
+    expect(last().user).toBeNull();
+    expect(new URL(site.last()).searchParams.get("post_logout_redirect_uri")).toBe(`${location.origin}/bye`);
+  });
+});
+
+describe("Auth0Provider", () => {
+  test("says Auth0's words in ours", async () => {
+    const site = await createSite();
+    const { issuer, ...rest } = site.options;
+    const { Probe, last } = probe(() => useAuth());
+    const props: Auth0ProviderProps = {
+      ...rest,
+      domain: "op.example",
+      issuer,
+      audience: API.audience,
+      scope: API.scope,
+      useRefreshTokens: true,
+      cacheLocation: "localstorage",
+      connection: "google",
+      ui_locales: "de",
+      authorizationParams: { screen_hint: "signup" },
+      unused: undefined,
+    };
+    await show(createElement(Auth0Provider, props, createElement(Probe)));
+    await until(() => expect(last().isLoading).toBe(false));
+    await doing(() => last().login());
+    const { searchParams } = new URL(site.last());
+    expect(Object.fromEntries(searchParams)).toMatchObject({
+      client_id: "client",
+      redirect_uri: `${location.origin}/callback`,
+      audience: API.audience,
+      scope: "openid profile email read:shows offline_access",
+      connection: "google",
+      ui_locales: "de",
+      screen_hint: "signup",
+    });
+    expect([...searchParams.keys()]).not.toContain("cacheLocation");
+  });
+
+  test("finds the issuer by the domain", async () => {
+    const asked: string[] = [];
+    const { Probe, last } = probe(() => useAuth());
+    const fetch = async (url: string) => {
+      asked.push(url);
+      throw new TypeError("no network");
+    };
+    const props = { domain: "tenant.eu.auth0.com", clientId: "c", redirectUri: `${location.origin}/`, fetch };
+    await show(createElement(Auth0Provider, props, createElement(Probe)));
+    await until(() => expect(last().error).toMatchObject({ code: "provider_unreachable" }));
+    expect(asked[0]).toBe("https://tenant.eu.auth0.com/.well-known/openid-configuration");
+  });
+});

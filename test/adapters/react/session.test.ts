@@ -1,0 +1,478 @@
+// @vitest-environment jsdom
+import { createElement, type ReactNode } from "react";
+import { renderToString } from "react-dom/server";
+import { describe, expect, test, vi } from "vitest";
+import { SessionProvider, type SessionProviderProps, useAuth, useSession } from "../../../adapters/react/index.js";
+import { doing, hydrate, probe, settle, show, strictly, underReact } from "../../support/react.js";
+
+underReact();
+
+const alice = { sub: "alice", name: "Alice" };
+const HOUR = 3_600_000;
+
+type Answer = { user: object | null; expiresAt?: number } | number | Error | string;
+
+/** A server that answers `/auth/me`; answers can be held back. */
+function createServer(answer: Answer) {
+  const requests: Array<{ url: string; init: RequestInit }> = [];
+  const waiting: Array<() => void> = [];
+  const server = {
+    answer,
+    isHolding: false,
+    requests,
+    /** Lets the oldest held answer go. */
+    release: () => doing(() => waiting.shift()?.()),
+    fetch: (async (url: string, init: RequestInit) => {
+      requests.push({ url, init });
+      const { answer } = server;
+      if (server.isHolding) await new Promise<void>((resolve) => waiting.push(resolve));
+      if (answer instanceof Error) throw answer;
+      if (typeof answer === "number") return new Response("no", { status: answer });
+      return new Response(typeof answer === "string" ? answer : JSON.stringify(answer));
+    }) as unknown as typeof fetch,
+  };
+  return server;
+}
+
+/** A tab with a component that shows the session. */
+async function open(
+  server: ReturnType<typeof createServer>,
+  props: Omit<SessionProviderProps, "children"> = {},
+  ...others: ReactNode[]
+) {
+  const { Probe, ...seen } = probe(useSession);
+  const element = (more: SessionProviderProps = {}) =>
+    createElement(SessionProvider, { fetch: server.fetch, ...props, ...more }, createElement(Probe), ...others);
+  const place = await show(element());
+  return { ...place, ...seen, give: (more: SessionProviderProps) => place.again(element(more)) };
+}
+
+const focus = () => doing(() => window.dispatchEvent(new Event("focus")));
+const showAgain = () => doing(() => window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+
+describe("the first render", () => {
+  test("shows the user whom the server knows, and asks nobody", async () => {
+    const server = createServer({ user: null });
+    const { renders } = await open(server, { session: { user: alice } });
+    expect(renders[0]).toMatchObject({ user: alice, isAuthenticated: true, isLoading: false, error: null });
+    expect(server.requests).toEqual([]);
+  });
+
+  test("takes what auth.getSession() gives, whose sooner end counts", async () => {
+    const session = { id: "x", user: alice, data: {}, beganAt: 0, writtenAt: 0, lastSeenAt: 0 };
+    const end = Date.now() + HOUR;
+    const { last } = await open(createServer({ user: null }), {
+      session: { ...session, inactiveAt: end, endsAt: end + HOUR } as never,
+    });
+    expect(last().expiresAt).toBe(end);
+  });
+
+  test("shows that nobody is signed in, where the server knows that", async () => {
+    const server = createServer({ user: alice });
+    const { renders } = await open(server, { session: null });
+    expect(renders[0]).toMatchObject({ user: null, isAuthenticated: false, isLoading: false });
+    expect(server.requests).toEqual([]);
+  });
+
+  test("is loading where nothing is known, and then asks", async () => {
+    const server = createServer({ user: alice, expiresAt: Date.now() + HOUR });
+    const { renders, last } = await open(server);
+    expect(renders[0]).toMatchObject({ user: null, isAuthenticated: false, isLoading: true });
+    expect(last()).toMatchObject({ user: alice, isAuthenticated: true, isLoading: false });
+    expect(server.requests).toHaveLength(1);
+    expect(server.requests[0]).toMatchObject({
+      url: "/auth/me",
+      init: { cache: "no-store", credentials: "same-origin" },
+    });
+  });
+
+  test.each([
+    ["known", { user: alice }],
+    ["nobody", null],
+    ["unknown", undefined],
+  ])("is what the server rendered: %s", async (_what, session) => {
+    const server = createServer({ user: alice });
+    const { Probe, last } = probe(useSession);
+    const element = () =>
+      strictly(createElement(SessionProvider, { fetch: server.fetch, session }, createElement(Probe)));
+    const html = renderToString(element());
+    const { text } = await hydrate(html, element());
+    expect(last().isLoading).toBe(false);
+    expect(text()).toContain(session === null ? '"user":null' : "Alice");
+  });
+});
+
+describe("the server is asked", () => {
+  test("once for ten components", async () => {
+    const server = createServer({ user: alice });
+    const many = Array.from({ length: 9 }, (_, key) => createElement(probe(useSession).Probe, { key }));
+    const { text } = await open(server, {}, ...many);
+    expect(text().match(/Alice/g)).toHaveLength(10);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test("once by those who ask again together, and again later", async () => {
+    const server = createServer({ user: alice });
+    const { last } = await open(server, { session: null });
+    await doing(() => Promise.all([last().refresh(), last().refresh(), last().refresh()]));
+    expect(server.requests).toHaveLength(1);
+    expect(last().user).toEqual(alice);
+    await doing(() => last().refresh());
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test("where the routes are mounted", async () => {
+    const server = createServer({ user: null });
+    await open(server, { mount: "/docs/api/auth" });
+    expect(server.requests[0]?.url).toBe("/docs/api/auth/me");
+  });
+
+  test("when somebody looks at the page again, not more often than every five seconds", async () => {
+    vi.useFakeTimers();
+    const server = createServer({ user: alice });
+    await open(server);
+    await focus();
+    expect(server.requests).toHaveLength(1);
+    await settle(5000);
+    await focus();
+    await focus();
+    await doing(() => document.dispatchEvent(new Event("visibilitychange")));
+    expect(server.requests).toHaveLength(2);
+    await settle(5000);
+    await doing(() => document.dispatchEvent(new Event("visibilitychange")));
+    await settle(5000);
+    await doing(() => window.dispatchEvent(new Event("online")));
+    expect(server.requests).toHaveLength(4);
+  });
+
+  test("not when the page was hidden", async () => {
+    vi.useFakeTimers();
+    const server = createServer({ user: alice });
+    await open(server);
+    await settle(5000);
+    vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+    await doing(() => document.dispatchEvent(new Event("visibilitychange")));
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test("when the page comes back from where the browser kept it", async () => {
+    const server = createServer({ user: null });
+    const { last } = await open(server, { session: { user: alice } });
+    await doing(() => window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true })));
+    await showAgain();
+    expect(last().user).toBeNull();
+  });
+});
+
+describe("the end of the session", () => {
+  test("is looked for just after it", async () => {
+    vi.useFakeTimers();
+    const server = createServer({ user: null });
+    const { last } = await open(server, { session: { user: alice, expiresAt: Date.now() + 60_000 } });
+    await settle(60_000);
+    expect(server.requests).toHaveLength(0);
+    await settle(1000);
+    expect(last()).toMatchObject({ user: null, isAuthenticated: false, error: null });
+  });
+
+  test("is put off by activity that this page had no part in", async () => {
+    vi.useFakeTimers();
+    const end = Date.now() + 60_000;
+    const server = createServer({ user: alice, expiresAt: end + HOUR });
+    const { last } = await open(server, { session: { user: alice, expiresAt: end } });
+    await settle(61_000);
+    expect(last()).toMatchObject({ user: alice, expiresAt: end + HOUR });
+    await settle(HOUR - 2000);
+    expect(server.requests).toHaveLength(1);
+    await settle(2000);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test("may be further away than a timer can tell", async () => {
+    vi.useFakeTimers();
+    const days = 60 * 24 * HOUR;
+    const server = createServer({ user: null });
+    const { last } = await open(server, { session: { user: alice, expiresAt: Date.now() + days } });
+    await settle(days);
+    expect([last().user, server.requests.length]).toEqual([alice, 0]);
+    await settle(1000);
+    expect([last().user, server.requests.length]).toEqual([null, 1]);
+  });
+
+  test("that a wrong clock puts into the past is asked for once a minute, not in a loop", async () => {
+    vi.useFakeTimers();
+    const expiresAt = Date.now() - HOUR;
+    const server = createServer({ user: alice, expiresAt });
+    const { last } = await open(server);
+    await settle(59_000);
+    expect([last().user, server.requests.length]).toEqual([alice, 1]);
+    await settle(2000);
+    expect(server.requests).toHaveLength(2);
+  });
+});
+
+describe("what goes wrong", () => {
+  test.each([
+    ["there is no network", new TypeError("Failed to fetch"), undefined],
+    ["the server fails", 503, 503],
+    ["the routes are elsewhere", 404, 404],
+    ["a page comes instead", "<!doctype html>", undefined],
+    ["the answer tells of nobody and nothing", "{}", 200],
+    ["the answer is none", "null", 200],
+  ])("changes nothing but the error when %s", async (_what, answer, status) => {
+    const server = createServer(answer);
+    const { last } = await open(server, { session: { user: alice } });
+    await doing(() => last().refresh());
+    expect(last()).toMatchObject({ user: alice, isAuthenticated: true, isLoading: false });
+    expect(last().error).toMatchObject({ name: "SessionError", code: "session_unknown", status });
+    server.answer = { user: alice };
+    await doing(() => last().refresh());
+    expect(last().error).toBeNull();
+  });
+
+  test("ends the wait: an error, and nobody", async () => {
+    const { last } = await open(createServer(new TypeError("Failed to fetch")));
+    expect(last()).toMatchObject({ user: null, isAuthenticated: false, isLoading: false });
+    expect(last().error).toBeInstanceOf(Error);
+  });
+
+  test.each([
+    ["says so", { user: null }],
+    ["refuses", 401],
+  ] as const)("is not that the server %s: then nobody is signed in", async (_what, answer) => {
+    const { last } = await open(createServer(answer), { session: { user: alice } });
+    await doing(() => last().refresh());
+    expect(last()).toMatchObject({ user: null, isAuthenticated: false, error: null });
+  });
+});
+
+describe("races", () => {
+  test("a slow older answer never replaces a newer one", async () => {
+    const server = createServer({ user: alice });
+    server.isHolding = true;
+    const { last } = await open(server);
+    server.answer = { user: null };
+    server.isHolding = false;
+    await doing(() => last().refresh());
+    expect(last()).toMatchObject({ user: null, isLoading: false });
+    await server.release();
+    expect(last().user).toBeNull();
+  });
+
+  test("who asked first waits for what the newest question finds", async () => {
+    const server = createServer({ user: null });
+    const { last } = await open(server, { session: null });
+    server.isHolding = true;
+    let isDone = false;
+    const first = last()
+      .refresh()
+      .then(() => {
+        isDone = true;
+      });
+    await settle();
+    server.answer = { user: alice };
+    const second = last().refresh();
+    await server.release();
+    expect(isDone).toBe(false);
+    await server.release();
+    await doing(() => Promise.all([first, second]));
+    expect(last().user).toEqual(alice);
+  });
+
+  test("a question in flight is given up with the page's component, and no timer is left", async () => {
+    vi.useFakeTimers();
+    const server = createServer({ user: alice, expiresAt: Date.now() + HOUR });
+    const { last, renders, unmount } = await open(server);
+    server.isHolding = true;
+    const asking = last().refresh();
+    const { signal } = server.requests[1]?.init ?? {};
+    const count = renders.length;
+    await unmount();
+    expect(signal?.aborted).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+    await server.release();
+    await asking;
+    await settle(2 * HOUR);
+    await focus();
+    await showAgain();
+    expect([renders.length, server.requests.length]).toEqual([count, 2]);
+  });
+
+  test("StrictMode's double effects end in one state", async () => {
+    const server = createServer({ user: alice });
+    const { Probe, last } = probe(useSession);
+    await show(strictly(createElement(SessionProvider, { fetch: server.fetch }, createElement(Probe))));
+    expect(last()).toMatchObject({ user: alice, isLoading: false, error: null });
+    expect(server.requests.filter(({ init }) => !init.signal?.aborted)).toHaveLength(1);
+  });
+});
+
+describe("what is known", () => {
+  test("stays the same object while it says the same, and nothing renders again", async () => {
+    const server = createServer({ user: { ...alice } });
+    const { last, renders } = await open(server);
+    const [{ user }, count] = [last(), renders.length];
+    await doing(() => last().refresh());
+    expect(renders).toHaveLength(count);
+    server.answer = { user: { ...alice }, expiresAt: Date.now() + HOUR };
+    await doing(() => last().refresh());
+    expect(renders).toHaveLength(count + 1);
+    expect(last().user).toBe(user);
+  });
+
+  test("follows what the server says in a later render, and asks whether that is the latest", async () => {
+    const server = createServer({ user: { ...alice, name: "Alice B." } });
+    const { last, renders, give } = await open(server, { session: null });
+    await give({ session: { user: alice } });
+    expect(renders.map(({ user }) => user?.name)).toContain("Alice");
+    expect(last().user?.name).toBe("Alice B.");
+  });
+
+  test("is not undone by a parent that renders again with what it knew before", async () => {
+    const server = createServer({ user: null });
+    const { last, give } = await open(server, { session: { user: alice } });
+    await doing(() => last().refresh());
+    await give({ session: { user: { ...alice } } });
+    expect(last().user).toBeNull();
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe("tabs", () => {
+  /** Messages between tabs take a moment. */
+  const heard = () => settle(50);
+
+  test("a sign-out that one sees makes the others ask, once", async () => {
+    const server = createServer({ user: alice });
+    const tabs: Array<Awaited<ReturnType<typeof open>>> = [];
+    for (let tab = 0; tab < 3; tab++) tabs.push(await open(server));
+    await heard();
+    const before = server.requests.length;
+    server.answer = { user: null };
+    await doing(() => tabs[0]?.last().refresh());
+    await heard();
+    expect(tabs.map(({ last }) => last().user)).toEqual([null, null, null]);
+    expect(server.requests.length - before).toBe(3);
+  });
+
+  test("that ask because of another tell nobody: one change is no storm", async () => {
+    const server = createServer({ user: alice });
+    const tabs = [await open(server), await open(server), await open(server)];
+    await heard();
+    server.requests.length = 0;
+    server.answer = { user: null };
+    server.isHolding = true;
+    void tabs[0]?.last().refresh();
+    await settle();
+    await server.release();
+    await heard();
+    expect(server.requests).toHaveLength(3);
+    await server.release();
+    await heard();
+    expect(server.requests).toHaveLength(3);
+  });
+
+  test("are told what is news, and nothing else", async () => {
+    const said: unknown[] = [];
+    const channel = new BroadcastChannel("latchkey/auth");
+    channel.onmessage = ({ data }) => said.push(data);
+    const server = createServer({ user: alice });
+    const { last } = await open(server);
+    await doing(() => last().refresh());
+    server.answer = { user: null };
+    await doing(() => last().refresh());
+    await heard();
+    channel.close();
+    expect(said).toEqual(["alice", null]);
+  });
+
+  test("that the browser keeps aside hear nothing", async () => {
+    const server = createServer({ user: alice });
+    await open(server, { session: { user: alice } });
+    await doing(() => window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true })));
+    const channel = new BroadcastChannel("latchkey/auth");
+    channel.postMessage(null);
+    await heard();
+    expect(server.requests).toEqual([]);
+    await showAgain();
+    expect(server.requests).toHaveLength(1);
+    channel.postMessage(null);
+    await heard();
+    channel.close();
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test("a sign-in that one comes back from makes the others ask", async () => {
+    const server = createServer({ user: null });
+    const old = await open(server, { session: null });
+    server.answer = { user: alice };
+    await open(server, { session: { user: alice } });
+    await heard();
+    expect(old.last().user).toEqual(alice);
+  });
+
+  test("say nothing where nothing is new", async () => {
+    const server = createServer({ user: alice });
+    await open(server, { session: { user: alice } });
+    await open(server, { session: { user: alice } });
+    await heard();
+    expect(server.requests).toEqual([]);
+  });
+
+  test("of another app of the site are none of its business", async () => {
+    const server = createServer({ user: null });
+    const other = await open(server, { session: { user: alice }, mount: "/other/auth" });
+    await open(server, { session: null });
+    await heard();
+    expect(other.last().user).toEqual(alice);
+  });
+
+  test("are not needed: a browser without channels shows its own", async () => {
+    vi.stubGlobal("BroadcastChannel", undefined);
+    const { last } = await open(createServer({ user: alice }));
+    expect(last().user).toEqual(alice);
+  });
+});
+
+describe("useAuth under a SessionProvider", () => {
+  async function openAuth(props: SessionProviderProps = {}) {
+    const went: string[] = [];
+    const posted: string[] = [];
+    vi.spyOn(HTMLFormElement.prototype, "submit").mockImplementation(function submit(this: HTMLFormElement) {
+      posted.push(`${this.method} ${this.getAttribute("action")}`);
+    });
+    const { Probe, last } = probe(() => useAuth({ audience: "https://api.example", scope: "read" }));
+    const navigate = (url: string) => void went.push(url);
+    await show(createElement(SessionProvider, { session: { user: alice }, navigate, ...props }, createElement(Probe)));
+    return { went, posted, last };
+  }
+
+  test("knows the user as well, and has no access token: the server keeps them", async () => {
+    const { last } = await openAuth();
+    expect(last()).toMatchObject({ user: alice, isAuthenticated: true, isLoading: false, accessToken: null });
+  });
+
+  test("login goes to the server's route, and comes back to the page that is shown", async () => {
+    history.replaceState(null, "", "/shows?page=2#end");
+    const { last, went } = await openAuth();
+    await last().login();
+    expect(went).toEqual(["/auth/login?returnTo=%2Fshows%3Fpage%3D2%23end"]);
+  });
+
+  test("login takes what it takes elsewhere", async () => {
+    const { last, went } = await openAuth({ mount: "/api/auth" });
+    await last().login({ appState: { returnTo: { pathname: "/shows", query: { id: "5" } } }, login_hint: "a@b" });
+    expect(went).toEqual(["/api/auth/login?login_hint=a%40b&returnTo=%2Fshows%3Fid%3D5"]);
+  });
+
+  test("logout is a form that is posted", async () => {
+    const { last, posted } = await openAuth();
+    await last().logout();
+    await last().logout({ returnTo: "/bye" });
+    expect(posted).toEqual(["post /auth/logout", "post /auth/logout?returnTo=%2Fbye"]);
+  });
+});
+
+test("without a provider above, the hooks say what to do", () => {
+  expect(() => renderToString(createElement(probe(useSession).Probe))).toThrow(/AuthProvider or a SessionProvider/);
+});

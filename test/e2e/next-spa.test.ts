@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { launch } from "../support/chromium.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+let browser: Browser;
+let example: ChildProcess | undefined;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser?.close());
+afterEach(async () => {
+  if (example?.exitCode !== null) return;
+  example.kill("SIGINT");
+  await new Promise((resolve) => example?.once("close", resolve));
+});
+
+/** What `npm run example -- next-spa <flavour>` runs: the address that it prints once it is up, after a build. */
+function start(flavour: string): Promise<string> {
+  const child = spawn(process.execPath, ["examples/start.js", "next-spa", flavour], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  example = child;
+  let output = "";
+  return new Promise<string>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (part) => {
+        output += part;
+        const [, found] = /: (http:\/\/localhost:\d+)\n/.exec(output) ?? [];
+        if (found) resolve(found);
+      });
+    child.once("close", () => reject(new Error(`it did not start: ${output}`)));
+  });
+}
+
+async function answerForms(page: Page, consents = true): Promise<void> {
+  await page.fill("[name=name]", "ada");
+  await page.fill("[name=password]", "demo");
+  await page.click("button:has-text('Sign in')");
+  if (consents) await page.click("button:has-text('Allow')");
+}
+
+test.each(["static", "serverless"])(
+  "the %s flavour: public pages, a sign-in, an API with its token, a reload, a sign-out",
+  {
+    timeout: 180_000,
+  },
+  async (flavour) => {
+    const app = await start(flavour);
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    const complaints: string[] = [];
+    page.on("console", (message) => {
+      if (/hydrat|Minified React error/i.test(message.text())) complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(error.message));
+
+    // Public content is in the page as it comes: once for all, or made for each request.
+    const timeIn = async () => /<time>([^<]+)<\/time>/.exec(await (await fetch(`${app}/`)).text())?.[1] ?? "";
+    const [first, second] = [await timeIn(), await timeIn()];
+    expect(first).not.toBe("");
+    expect(first === second).toBe(flavour === "static");
+
+    // A page that needs somebody sends people to sign in, and they come back to it.
+    await page.goto(`${app}/shows/`);
+    await answerForms(page);
+    await page.waitForURL(`${app}/shows/`);
+    await page.waitForSelector("text=The Sky Tonight");
+
+    // A reload has lost what was in memory: the provider still knows.
+    await page.reload();
+    await page.waitForSelector("text=The Sky Tonight");
+    await page.goto(`${app}/`);
+    await page.waitForSelector("text=Hello Ada Lovelace");
+    await page.click("a:has-text('Shows')");
+    await page.waitForSelector("text=The Sky Tonight");
+
+    if (flavour === "serverless") {
+      const refused = await fetch(`${app}/api/shows/`);
+      expect([refused.status, refused.headers.get("www-authenticate")]).toEqual([
+        401,
+        expect.stringMatching(/^Bearer .*scope="read:shows"/),
+      ]);
+      expect((await fetch(`${app}/api/shows/`, { headers: { authorization: "Bearer a.b.c" } })).status).toBe(401);
+    }
+
+    await page.goto(`${app}/`);
+    await page.click("button:has-text('Sign out')");
+    await page.waitForURL(/\/session\/end/);
+    await page.click("button:has-text('Sign out')");
+    await page.waitForURL(`${app}/`);
+    await page.waitForSelector("button:has-text('Sign in')");
+    await page.click("button:has-text('Sign in')");
+    await answerForms(page, false);
+    await page.waitForURL(`${app}/`);
+    await page.waitForSelector("text=Hello Ada Lovelace");
+    expect(complaints).toEqual([]);
+    await context.close();
+  },
+);

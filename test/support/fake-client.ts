@@ -1,0 +1,74 @@
+import type { Client, SignedIn } from "../../adapters/browser/client.js";
+import { createStore, LOADING, stateOf } from "../../adapters/browser/state.js";
+import type { AccessToken, TokenRequest } from "../../core/exchange/token-life.js";
+import type { User } from "../../core/exchange/user.js";
+
+const keyOf = ({ audience = "", scope = "" }: TokenRequest = {}) => `${audience} ${scope}`.trim();
+
+/** A client that does what a test says. */
+export function createFakeClient(options: { user?: User | null; known?: boolean } = {}) {
+  const { user = null, known = false } = options;
+  const store = createStore(known ? stateOf(user) : LOADING);
+  const tokens = new Map<string, AccessToken>();
+  const calls: Array<[name: string, ...rest: unknown[]]> = [];
+  const control = {
+    /** What was called, in order. */
+    calls,
+    called: (name: string) => calls.filter(([called]) => called === name).map(([, ...rest]) => rest),
+    /** What the callback comes to. */
+    callback: (async () => undefined) as () => Promise<SignedIn | undefined>,
+    /** What a new token is; held back while it is a promise that waits. */
+    issue: (async () => ({ accessToken: "token" })) as (request: TokenRequest) => Promise<AccessToken>,
+    /** What asking who is signed in comes to. */
+    restore: async () => {
+      if (store.getState().isLoading) store.setState(stateOf(user));
+    },
+    leave: async () => {},
+    hold: (request: TokenRequest, token: AccessToken) => void tokens.set(keyOf(request), token),
+    tell: store.setState,
+  };
+  const isValid = (token: AccessToken | undefined) => token && (token.expiresAt ?? Infinity) > Date.now();
+  const fail = (error: Error) => {
+    store.setState(stateOf(store.getState().user, error));
+    throw error;
+  };
+  const client: Client = {
+    getState: store.getState,
+    onChange: store.onChange,
+    async getUser() {
+      calls.push(["getUser"]);
+      await control.restore().catch(fail);
+      return store.getState().user;
+    },
+    async login(asked) {
+      calls.push(["login", asked]);
+      await control.leave().catch(fail);
+    },
+    async handleCallback() {
+      calls.push(["handleCallback"]);
+      const signedIn = await control.callback().catch(fail);
+      if (signedIn) store.setState(stateOf(user));
+      return signedIn;
+    },
+    async logout(asked) {
+      calls.push(["logout", asked]);
+      store.setState(stateOf(null));
+    },
+    async getAccessToken(request = {}) {
+      calls.push(["getAccessToken", keyOf(request)]);
+      const at = tokens.get(keyOf(request));
+      const { expiresAt = Infinity, dueAt = expiresAt - 60_000 } = at ?? {};
+      if (at && Date.now() < dueAt) return at.accessToken;
+      const token = await control.issue(request);
+      tokens.set(keyOf(request), token);
+      return token.accessToken;
+    },
+    peekAccessToken(request = {}) {
+      const token = tokens.get(keyOf(request));
+      return isValid(token) ? token : undefined;
+    },
+  };
+  return { client, ...control, control };
+}
+
+export type FakeClient = ReturnType<typeof createFakeClient>;
