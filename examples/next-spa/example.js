@@ -2,11 +2,12 @@ import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildNext, next } from "../next-build.js";
 
-/** What the app's pages are built with: all of it is public. @param {import("../start.js").Place} place @param {string} api */
-const variables = ({ issuer, clientId }, api) => ({
+/** What the app's pages are built with: all of it is public. @param {import("../start.js").Place} place @param {string} api @param {string} audience */
+const variables = ({ issuer, clientId }, api, audience = api) => ({
   NEXT_PUBLIC_ISSUER: issuer,
   NEXT_PUBLIC_CLIENT_ID: clientId,
   NEXT_PUBLIC_API: api,
+  NEXT_PUBLIC_AUDIENCE: audience,
 });
 
 /**
@@ -20,7 +21,7 @@ export default {
       port: 3009,
       isPublic: true,
       async command({ temporary, place }) {
-        await buildNext("next-spa", { FLAVOUR: "static", ...variables(place, `${place.api}/shows`) });
+        await buildNext("next-spa", { FLAVOUR: "static", ...variables(place, `${place.api}/shows`, place.api) });
         // The built site is files: any server will do.
         const site = join(temporary, "site");
         cpSync(new URL("out", import.meta.url), site, { recursive: true });

@@ -12,7 +12,7 @@ export function SignIn({ children }) {
       clientId={process.env.NEXT_PUBLIC_CLIENT_ID}
       redirectUri={`${origin}/callback/`}
       silentRedirectUri={`${origin}/silent.html`}
-      audience={process.env.NEXT_PUBLIC_API}
+      audience={process.env.NEXT_PUBLIC_AUDIENCE}
       resourceIndicators
       scope="openid profile email read:shows"
       onRedirectCallback={(_appState, returnTo) => router.replace(returnTo)}

@@ -3,9 +3,10 @@ import { useAuth, withLoginRequired } from "latchkey/react";
 import { useEffect, useState } from "react";
 
 const api = process.env.NEXT_PUBLIC_API;
+const audience = process.env.NEXT_PUBLIC_AUDIENCE;
 
 function Shows() {
-  const { accessToken, error } = useAuth({ audience: api, scope: "read:shows" });
+  const { accessToken, error } = useAuth({ audience, scope: "read:shows" });
   const [answer, setAnswer] = useState();
 
   useEffect(() => {

@@ -2,7 +2,7 @@ import { verifyAccessToken } from "latchkey/next";
 
 const api = verifyAccessToken({
   issuer: process.env.NEXT_PUBLIC_ISSUER,
-  audience: process.env.NEXT_PUBLIC_API,
+  audience: process.env.NEXT_PUBLIC_AUDIENCE,
   scope: "read:shows",
 });
 
