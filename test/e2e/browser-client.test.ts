@@ -614,6 +614,62 @@ describe("a page with a strict policy", () => {
   });
 });
 
+describe("React, in its development build under StrictMode", () => {
+  const view = `
+    import { createElement as h, StrictMode } from "react";
+    import { createRoot } from "react-dom/client";
+    import { AuthProvider, useAuth } from "latchkey/react";
+    function Row() {
+      const { user, isLoading, accessToken, login } = useAuth({ scope: "openid" });
+      const text = isLoading ? "…" : user ? user.sub + " " + (accessToken ?? "none").slice(-12) : "nobody";
+      return h("p", { className: "row", onClick: () => login() }, text);
+    }
+    const rows = Array.from({ length: 10 }, (_, key) => h(Row, { key }));
+    createRoot(document.querySelector("main")).render(h(StrictMode, null, h(AuthProvider, CONFIG, rows)));
+  `;
+  const rows = (on: Page) => on.$$eval(".row", (all) => all.map((row) => row.textContent ?? ""));
+  /** All rows say the same, which is what is asked for. */
+  const agree = async (on: Page, what: RegExp) => {
+    await expect
+      .poll(async () => new Set(await rows(on)).size === 1 && what.test((await rows(on))[0] ?? ""))
+      .toBe(true);
+    return (await rows(on))[0];
+  };
+
+  test("one code, and one renewal for ten components in each of three tabs", async () => {
+    await begin({ accessTokenLifetime: 6, refreshTokens: true });
+    const config = { issuer: provider.issuer, clientId: "spa", redirectUri: `${app.origin}/callback/` };
+    const silentRedirectUri = `${app.origin}/silent.html`;
+    const code = await bundle(view.replace("CONFIG", JSON.stringify({ ...config, silentRedirectUri })));
+    app.pages.set("/view.js", { body: code, headers: { "content-type": "text/javascript" } });
+    const body = '<!doctype html><main></main><script type="module" src="/view.js"></script>';
+    for (const path of ["/", "/callback/"]) app.pages.set(path, { body });
+    const printed: string[] = [];
+    // The provider's pages want a font from the network.
+    context.on("console", (message) => {
+      if (message.type() === "error" && !message.text().includes("ERR_FAILED")) printed.push(message.text());
+    });
+
+    await page.goto(`${app.origin}/`);
+    await agree(page, /nobody/);
+    await page.click(".row");
+    await fillIn(page);
+    await agree(page, /^alice ..../);
+    expect(page.url()).toBe(`${app.origin}/`);
+    expect(provider.grants).toEqual(["authorization_code"]);
+    const tabs = [page, await context.newPage(), await context.newPage()];
+    for (const tab of tabs.slice(1)) await tab.goto(`${app.origin}/`);
+    const first = await agree(page, /^alice/);
+    expect(await Promise.all(tabs.map((tab) => agree(tab, /^alice/)))).toEqual([first, first, first]);
+    // Due after four fifths of its life.
+    await expect.poll(async () => (await rows(page))[0] !== first, { timeout: 8_000 }).toBe(true);
+    const second = await agree(page, /^alice (?!none)/);
+    expect(await Promise.all(tabs.map((tab) => agree(tab, /^alice/)))).toEqual([second, second, second]);
+    expect(provider.grants).toEqual(["authorization_code", "refresh_token"]);
+    expect(printed).toEqual([]);
+  });
+});
+
 test("the README's page, as it stands", async () => {
   await begin({ refreshTokens: true });
   const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");

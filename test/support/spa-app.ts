@@ -14,7 +14,12 @@ export const bundle = async (contents: string): Promise<string> => {
     format: "esm",
     platform: "browser",
     target: "es2022",
-    alias: { "#aead": `${root}core/seal/aead.web.ts`, "latchkey/browser": `${root}adapters/browser/index.ts` },
+    alias: {
+      "#aead": `${root}core/seal/aead.web.ts`,
+      "latchkey/browser": `${root}adapters/browser/index.ts`,
+      "latchkey/react": `${root}adapters/react/index.ts`,
+    },
+    define: { "process.env.NODE_ENV": '"development"' },
   });
   return outputFiles[0]?.text ?? "";
 };
