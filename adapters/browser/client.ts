@@ -70,7 +70,7 @@ export interface Client extends AuthSource {
 const RESPONSE_PARAMETERS = ["code", "state", "iss", "error", "error_description", "error_uri", "session_state"];
 
 /** What becomes of a page that was only there to come back to. */
-const forever = new Promise<never>(() => {});
+const forever = /* @__PURE__ */ new Promise<never>(() => {});
 
 const isServer = typeof document === "undefined";
 

@@ -8,7 +8,9 @@ export interface User {
 }
 
 /** Claims about the token rather than about the user (RFC 7519 4.1, OpenID Connect Core 2 and 3.3.2.11). */
-const PROTOCOL_CLAIMS = "iss aud exp iat nbf jti nonce at_hash c_hash s_hash azp auth_time sid".split(" ");
+const PROTOCOL_CLAIMS = /* @__PURE__ */ "iss aud exp iat nbf jti nonce at_hash c_hash s_hash azp auth_time sid".split(
+  " ",
+);
 
 /** The user that claims tell of; the subject is the one that the ID Token was verified for. */
 export const userOf = (claims: Readonly<Record<string, unknown>>, sub: string): User => ({
