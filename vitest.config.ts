@@ -8,6 +8,8 @@ const withEngine = (name: "node" | "web") => ({
 
 export default defineConfig({
   test: {
+    // One file in a browser waits most of the time: the others go on beside it.
+    maxWorkers: 2,
     projects: [
       { resolve: withEngine("node"), test: { name: "node", include: ["test/core/**/*.test.ts"], testTimeout: 60_000 } },
       { resolve: withEngine("web"), test: { name: "web", include: ["test/core/**/*.test.ts"], testTimeout: 60_000 } },
