@@ -71,7 +71,7 @@ export default [
     name: "latchkey/react: everything with the browser client",
     path: "dist/react.js",
     import: "*",
-    limit: "15.26 kB",
+    limit: "15.4 kB",
     gzip: true,
     ignore: ["react"],
   },

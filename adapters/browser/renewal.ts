@@ -4,7 +4,7 @@ import { runTokens } from "../../core/exchange/drive.js";
 import { assess, mergeTokens, type TokenRequest, type TokenSet } from "../../core/exchange/token-life.js";
 import { askInFrame } from "./frame.js";
 import { plainly, sessionAfter } from "./session.js";
-import { beginSignIn, type Context, isSpecial, leaving, namedIn, type Outcome } from "./sign-in.js";
+import { beginSignIn, type Context, isSpecial, leaving, namedIn, type Outcome, type Request } from "./sign-in.js";
 import type { Session, Tabs, Turn } from "./tabs.js";
 
 /** In the place of a refresh token: the provider's own session is asked, in a hidden frame. */
@@ -31,9 +31,9 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
   let restingUntil = 0;
 
   /** What tells the provider whom to go on with: nobody else will do (OpenID Connect Core 3.1.2.1). */
-  const silently = (previous: Session | null): AuthorizationOptions => {
+  const silently = (previous: Session | null): AuthorizationOptions & Pick<Request, "subject"> => {
     const hint = previous?.tokens.idToken;
-    return { prompt: "none", ...(hint && { params: { id_token_hint: hint } }) };
+    return { prompt: "none", subject: previous?.user.sub, ...(hint && { params: { id_token_hint: hint } }) };
   };
 
   /** The session with what the provider gives while its own session lives. @throws ExchangeError `login_required` for nobody, or somebody else */
@@ -42,9 +42,6 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
     const scope = isSpecial(asked) ? undefined : previous?.scope;
     const request = { ...silently(previous), way: "frame", returnTo: "/", asked, scope, ask } as const;
     const outcome = (await beginSignIn(context, request)) as Outcome;
-    if (previous && outcome.claims.sub !== previous.user.sub) {
-      throw new ExchangeError("login_required", { cause: { claim: "sub" } });
-    }
     return sessionAfter(settings, outcome, previous);
   }
 

@@ -44,6 +44,8 @@ export const leaving =
 interface Waiting {
   readonly asked: TokenRequest;
   readonly scope: string;
+  /** Whom it must be about, where it goes on with somebody. */
+  readonly subject?: string | undefined;
   readonly appState?: unknown;
 }
 
@@ -58,6 +60,7 @@ export interface Request extends AuthorizationOptions {
   readonly asked: TokenRequest;
   /** Asked for beside the client's own. */
   readonly scope?: string | undefined;
+  readonly subject?: string | undefined;
   /** Brings somebody, or a frame, to the provider: the URL that came back, or undefined where this page itself leaves. */
   ask(url: string, transaction: Transaction): Promise<string | undefined>;
 }
@@ -89,7 +92,7 @@ export const isSpecial = ({ audience, scope }: TokenRequest): boolean => (audien
 export async function beginSignIn(context: Context, request: Request): Promise<Outcome | undefined> {
   const { settings } = context;
   const { ports, provider, audiences, resourceIndicators } = settings;
-  const { way, returnTo, appState, asked, scope: _extra, ask, ...options } = request;
+  const { way, returnTo, appState, asked, scope: _extra, subject, ask, ...options } = request;
   const scope = scopeOf(settings, request);
   must(
     globalThis.isSecureContext !== false,
@@ -114,7 +117,7 @@ export async function beginSignIn(context: Context, request: Request): Promise<O
       returnTo,
       issuer,
       issRequired,
-      appState: { asked, scope, appState } satisfies Waiting,
+      appState: { asked, scope, subject, appState } satisfies Waiting,
       ...authorizationOf({ ...settings.authorizationParams, ...named }, options),
     },
     ask,
@@ -163,6 +166,8 @@ async function run(
       case "establish_session": {
         const { claims, tokens } = effect;
         const waiting = waitingIn(transaction as Transaction);
+        const { subject = claims.sub } = waiting;
+        if (claims.sub !== subject) throw new ExchangeError("login_required", { cause: { claim: "sub" } });
         // RFC 6749 5.1: a scope that is the one asked for goes without saying.
         const { scope: granted = waiting.scope } = tokens;
         const isAsked = settings.userinfo && !isSpecial(waiting.asked);

@@ -540,10 +540,8 @@ describe("several tabs", () => {
     expect(provider.authorizations).toEqual([""]);
   });
 
-  test("a renewal that would come back as somebody else is refused", async () => {
-    await begin();
-    await signIn("alice");
-    // Bob signs in at the provider, in the same browser, for another app.
+  /** Bob signs in at the provider, in the same browser, for another app. */
+  async function bobComes(): Promise<void> {
     await provider.forgetSessions();
     const bob = await context.newPage();
     const asked = { client_id: "spa", response_type: "code", scope: "openid", state: "x", prompt: "login" };
@@ -552,10 +550,44 @@ describe("several tabs", () => {
     await bob.goto(`${provider.issuer}/auth?${query}`);
     await fillIn(bob, "bob");
     await bob.waitForURL(`${app.origin}/silent.html**`);
-    expect(await token({ refresh: true })).toEqual({ token: "", code: "login_required" });
-    // Alice's own token still serves to its end.
-    expect((await token()).token).not.toBe("");
-    expect(await user()).toBe("alice");
+    await bob.close();
+  }
+
+  /** A provider that does not care for the hint. */
+  const forgetHints = () =>
+    context.route(`${provider.issuer}/request`, async (route) => {
+      const form = new URLSearchParams(route.request().postData() ?? "");
+      expect(form.get("prompt")).toBe("none");
+      expect(form.has("id_token_hint")).toBe(true);
+      form.delete("id_token_hint");
+      await route.continue({ postData: `${form}` });
+    });
+
+  test.each(["heeds", "does not heed"])(
+    "a renewal that would come back as somebody else is refused, where the provider %s the hint",
+    async (heeds) => {
+      await begin();
+      await signIn("alice");
+      await bobComes();
+      if (heeds === "does not heed") await forgetHints();
+      expect(await token({ refresh: true })).toEqual({ token: "", code: "login_required" });
+      // Alice's own token still serves to its end.
+      expect((await token()).token).not.toBe("");
+      expect(await user()).toBe("alice");
+    },
+  );
+
+  test("nor does a page that left for a renewal come back as somebody else", async () => {
+    options["allowRedirect"] = true;
+    await begin({ accessTokenLifetime: 2 }, "127.0.0.1");
+    await signIn("alice");
+    await bobComes();
+    await forgetHints();
+    await page.waitForTimeout(2_100);
+    await page.evaluate(() => void window.client.getAccessToken());
+    await page.waitForURL(`${app.origin}/callback/?**`);
+    await page.waitForURL(`${app.origin}/callback/`);
+    await shows("nobody");
   });
 });
 
