@@ -1,41 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { launch } from "../support/chromium.js";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
+import { type Example, startExample } from "../support/example.js";
 
 let browser: Browser;
-let example: ChildProcess | undefined;
+let example: Example | undefined;
 beforeAll(async () => {
   browser = await launch();
 });
 afterAll(() => browser?.close());
-afterEach(async () => {
-  if (example?.exitCode !== null) return;
-  example.kill("SIGINT");
-  await new Promise((resolve) => example?.once("close", resolve));
-});
-
-/** What `npm run example -- next-spa <flavour>` runs: the address that it prints once it is up, after a build. */
-function start(flavour: string): Promise<string> {
-  const child = spawn(process.execPath, ["examples/start.js", "next-spa", flavour], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  example = child;
-  let output = "";
-  return new Promise<string>((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding("utf8").on("data", (part) => {
-        output += part;
-        const [, found] = /: (http:\/\/localhost:\d+)\n/.exec(output) ?? [];
-        if (found) resolve(found);
-      });
-    child.once("close", () => reject(new Error(`it did not start: ${output}`)));
-  });
-}
+afterEach(() => example?.stop());
 
 async function answerForms(page: Page): Promise<void> {
   await page.fill("[name=name]", "ada");
@@ -50,7 +24,8 @@ test.each(["static", "serverless"])(
     timeout: 180_000,
   },
   async (flavour) => {
-    const app = await start(flavour);
+    example = await startExample("next-spa", flavour);
+    const app = example.address;
     const context = await browser.newContext();
     const page = await context.newPage();
     page.setDefaultTimeout(15_000);

@@ -1,44 +1,28 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { launch } from "../support/chromium.js";
+import { type Example, startExample } from "../support/example.js";
 import { answerForms } from "./chromium.js";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
 
 let browser: Browser;
 let page: Page;
-let example: ChildProcess | undefined;
+let example: Example | undefined;
 beforeAll(async () => {
   browser = await launch();
 });
 afterAll(() => browser?.close());
 afterEach(async () => {
   await page?.context().close();
-  if (example?.exitCode !== null) return;
-  example.kill("SIGINT");
-  await new Promise((resolve) => example?.once("close", resolve));
+  await example?.stop();
 });
 
-/** What `npm run example -- <name>` runs: the address that it prints once it is up, after a build. */
+/** An example that runs, with a browser in front of it. */
 async function start(name: string): Promise<string> {
-  const child = spawn(process.execPath, ["examples/start.js", name], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
-  example = child;
-  let output = "";
-  const address = await new Promise<string>((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding("utf8").on("data", (part) => {
-        output += part;
-        const [, found] = /: (http:\/\/127\.0\.0\.1:\d+)\n/.exec(output) ?? [];
-        if (found) resolve(found);
-      });
-    child.once("close", () => reject(new Error(`it did not start: ${output}`)));
-  });
+  example = await startExample(name);
   page = await (await browser.newContext()).newPage();
   page.setDefaultTimeout(15_000);
-  return address;
+  return example.address;
 }
 
 /** Confirms at the provider that one wants to be signed out there too. */
