@@ -26,6 +26,8 @@ export interface Settings extends ExchangeConfig {
 /** Seconds that a person may take to sign in. */
 const TRANSACTION_DURATION = 900;
 
+const pageAt = (url: string): URL | undefined => (/^https?:/.test(url) && URL.canParse(url) ? new URL(url) : undefined);
+
 /** @throws MisuseError (`ERR_CONFIG`) naming what to change */
 export function settingsOf(options: ClientOptions): Settings {
   const {
@@ -45,12 +47,15 @@ export function settingsOf(options: ClientOptions): Settings {
     clockTolerance = 30,
     navigate = (url) => location.assign(url),
   } = options;
-  must(issuer && URL.canParse(issuer), "issuer must be a URL");
+  must(pageAt(issuer), "issuer must be the whole URL, as the provider's metadata has it");
   must(clientId, "set clientId");
-  must(redirectUri && URL.canParse(redirectUri), "redirectUri must be a URL");
   must(
-    new URL(silentRedirectUri, redirectUri).origin === new URL(redirectUri).origin,
-    "silentRedirectUri must be on the origin of redirectUri",
+    pageAt(redirectUri),
+    "redirectUri must be the whole URL of a page, as it is registered, such as https://app.example/callback/",
+  );
+  must(
+    pageAt(silentRedirectUri)?.origin === pageAt(redirectUri)?.origin,
+    "silentRedirectUri must be the whole URL of a page on the origin of redirectUri",
   );
   must(scope.split(" ").includes("openid"), "scope must contain openid");
   must(/^([RPE]S(256|384|512)|EdDSA|Ed25519)$/.test(idTokenSigningAlg), "idTokenSigningAlg must be asymmetric");

@@ -1,0 +1,47 @@
+import { describe, expect, test } from "vitest";
+import { type ClientOptions, createClient } from "../../adapters/browser/index.js";
+
+const options: ClientOptions = {
+  issuer: "https://op.example/",
+  clientId: "spa",
+  redirectUri: "https://app.example/callback/",
+};
+
+describe("a client is made of options that can work, or says at once what to change", () => {
+  test.each<[string, Record<string, unknown>, RegExp]>([
+    ["no issuer", { issuer: undefined }, /issuer must be the whole URL/],
+    ["an issuer that is a domain", { issuer: "op.example" }, /issuer must be the whole URL/],
+    ["no client id", { clientId: "" }, /set clientId/],
+    ["no redirect URI", { redirectUri: undefined }, /redirectUri must be the whole URL/],
+    ["a path as redirect URI", { redirectUri: "/callback/" }, /redirectUri must be the whole URL/],
+    ["a path as silent redirect URI", { silentRedirectUri: "/silent.html" }, /silentRedirectUri must be the whole URL/],
+    ["one on another origin", { silentRedirectUri: "https://cdn.example/s" }, /on the origin of redirectUri/],
+    ["a scope without openid", { scope: "email" }, /scope must contain openid/],
+    ["several audiences for a provider that takes one", { audience: ["a", "b"] }, /resourceIndicators: true/],
+    ["an algorithm that anybody could sign with", { idTokenSigningAlg: "HS256" }, /asymmetric/],
+    ["no time for requests", { httpTimeout: 0 }, /must be seconds/],
+  ])("%s", (_what, changed, message) => {
+    const make = () => createClient({ ...options, ...changed } as ClientOptions);
+    expect(make).toThrow(expect.objectContaining({ code: "ERR_CONFIG", message: expect.stringMatching(message) }));
+  });
+});
+
+describe("on a server", () => {
+  test("it is made, knows nobody and asks nobody", async () => {
+    const asked: string[] = [];
+    const fetch = async (url: string) => {
+      asked.push(url);
+      return new Response("{}");
+    };
+    const client = createClient({ ...options, fetch });
+    expect(client.getState()).toEqual({ isLoading: true, isAuthenticated: false, user: null });
+    expect(await client.getUser()).toBeNull();
+    expect(await client.handleCallback()).toBeUndefined();
+    expect(client.peekAccessToken()).toBeUndefined();
+    for (const call of [() => client.login(), () => client.logout(), () => client.getAccessToken()]) {
+      await expect(call()).rejects.toMatchObject({ code: "ERR_CONFIG" });
+    }
+    expect(client.getState().isLoading).toBe(true);
+    expect(asked).toEqual([]);
+  });
+});
