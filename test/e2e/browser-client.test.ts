@@ -630,6 +630,124 @@ describe("where the provider's cookies are kept from frames", () => {
   });
 });
 
+describe("where the browser keeps something from the page", () => {
+  const without: Array<[what: string, script: string]> = [
+    ["no Web Locks", "Object.defineProperty(navigator, 'locks', { value: undefined });"],
+    ["no BroadcastChannel", "delete globalThis.BroadcastChannel;"],
+    ["no IndexedDB", "Object.defineProperty(globalThis, 'indexedDB', { value: undefined });"],
+    [
+      "an IndexedDB that fails",
+      "IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };",
+    ],
+    [
+      "an IndexedDB that fails later",
+      "IDBFactory.prototype.open = () => { const request = {}; setTimeout(() => request.onerror(), 1); return request; };",
+    ],
+  ];
+  test.each(without)("%s: a tab by itself signs in, renews, signs out", async (_what, script) => {
+    await begin({ refreshTokens: true });
+    await context.addInitScript(script);
+    await page.reload();
+    await isDone();
+    await signIn();
+    const answers = await Promise.all([token({ refresh: true }), token({ refresh: true }), token()]);
+    for (const answer of answers) expect(answer.code).toBe("");
+    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+    await page.evaluate(() => window.client.logout({ local: true }));
+    expect(await user()).toBe("nobody");
+    expect((await token()).code).toBe("no_session");
+  });
+
+  test("no sessionStorage: a redirect says that it cannot come back, a popup works", async () => {
+    await begin();
+    await context.addInitScript(
+      "Object.defineProperty(globalThis, 'sessionStorage', { get() { throw new DOMException('no', 'SecurityError'); } });",
+    );
+    await page.reload();
+    await isDone();
+    await page.click("#login");
+    await expect.poll(() => page.evaluate(() => window.failed)).toBe("no_transaction");
+    expect(page.url()).toBe(`${app.origin}/`);
+    const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#popup")]);
+    await fillIn(popup);
+    await shows("alice");
+  });
+});
+
+describe("races", () => {
+  test("a sign-out while another tab renews stays one, in all tabs", async () => {
+    await begin({ refreshTokens: true });
+    await signIn();
+    const other = await open();
+    for (const delay of [0, 60]) {
+      if ((await user()) !== "alice") {
+        await page.evaluate(() => window.client.login());
+        await page.waitForURL(`${app.origin}/callback/**`);
+        await shows("alice");
+        await shows("alice", other);
+      }
+      provider.delays.set("/token", 150);
+      const renewal = token({ refresh: true }, other);
+      await page.waitForTimeout(delay);
+      await page.evaluate(() => window.client.logout({ local: true }));
+      await renewal;
+      provider.delays.clear();
+      await page.waitForTimeout(300);
+      expect([await user(), await user(other)]).toEqual(["nobody", "nobody"]);
+      expect([(await token()).code, (await token({}, other)).code]).toEqual(["no_session", "no_session"]);
+    }
+  });
+
+  test("two clients of one id in one page, and tabs that die at any moment, lose nobody", async () => {
+    await begin({ refreshTokens: true });
+    await signIn();
+    await page.evaluate(() => {
+      const { latchkey } = window as unknown as { latchkey: { createClient(options: object): Client } };
+      const twin = latchkey.createClient((window as unknown as { made: object }).made);
+      Object.assign(window, { twin });
+    });
+    const twice = () =>
+      page.evaluate(() => {
+        const { twin } = window as unknown as { twin: Client };
+        const asked = [window.client, twin].map((client) => client.getAccessToken({ refresh: true }));
+        return Promise.all(asked).then((tokens) => new Set(tokens).size);
+      });
+    expect(await twice()).toBeLessThanOrEqual(2);
+    provider.delays.set("/token", 40);
+    for (let round = 0; round < 8; round++) {
+      const victim = await open();
+      const dying = token({ refresh: true }, victim).catch(() => {});
+      const staying = token({ refresh: true });
+      await page.waitForTimeout(round * 12);
+      await victim.close();
+      await dying;
+      expect((await staying).code).toBe("");
+    }
+    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+    expect(await user()).toBe("alice");
+  });
+
+  test("tokens that are over as soon as they come are asked for once each time, and never given", async () => {
+    await begin({ accessTokenLifetime: 1, refreshTokens: true });
+    await signIn();
+    await page.waitForTimeout(1_100);
+    const before = provider.grants.length;
+    const answers = await page.evaluate(() =>
+      Promise.all(
+        Array.from({ length: 5 }, () =>
+          window.client.getAccessToken().then(
+            () => "",
+            (error) => error.code,
+          ),
+        ),
+      ),
+    );
+    expect(new Set(answers)).toEqual(new Set([""]));
+    await page.waitForTimeout(500);
+    expect(provider.grants.length - before).toBeLessThanOrEqual(2);
+  });
+});
+
 describe("a page with a strict policy", () => {
   test("signs in and renews with frame-src, connect-src and no inline script in the frame", async () => {
     await begin();
