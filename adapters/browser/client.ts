@@ -10,7 +10,7 @@ import { openPopup } from "./popup.js";
 import { createRenewal } from "./renewal.js";
 import { plainly, sessionAfter } from "./session.js";
 import { settingsOf } from "./settings.js";
-import { beginSignIn, endSignIn, leaving, waitingIn } from "./sign-in.js";
+import { beginSignIn, endSignIn, leaving, type Outcome, waitingIn } from "./sign-in.js";
 import { type AuthSource, createStore, stateOf } from "./state.js";
 import { createTabs, type Session, type Tabs } from "./tabs.js";
 import { findTransaction } from "./transactions.js";
@@ -149,6 +149,11 @@ export function createClient(options: ClientOptions): Client {
     return started;
   };
 
+  async function settle(outcome: Outcome): Promise<void> {
+    await tabs().take((turn) => turn.share(sessionAfter(settings, outcome, session())));
+    emit({ type: "signed_in" });
+  }
+
   async function finish(url: string): Promise<SignedIn | undefined> {
     const state = stateIn(url) ?? "";
     const transaction = pageOf(url) === pageOf(settings.redirectUri) ? findTransaction(state) : undefined;
@@ -162,9 +167,7 @@ export function createClient(options: ClientOptions): Client {
     const { appState } = waitingIn(transaction);
     const done = { returnTo: safeReturnTo(transaction.returnTo, location.origin, "/"), appState };
     try {
-      const outcome = await endSignIn(context, transaction, url);
-      await tabs().take((turn) => turn.share(sessionAfter(settings, outcome, session())));
-      emit({ type: "signed_in" });
+      await settle(await endSignIn(context, transaction, url));
       return done;
     } catch (error) {
       // Nobody was asked anything, and nobody is signed in.
@@ -196,9 +199,11 @@ export function createClient(options: ClientOptions): Client {
       try {
         if (!opened) return void (await beginSignIn(context, { ...request, way: "page", ask: leaving(settings) }));
         const ask = (url: string, { state }: { state: string }) => opened.ask(url, state);
-        const outcome = await beginSignIn(context, { ...request, way: "popup", ask });
-        if (outcome) await tabs().take((turn) => turn.share(sessionAfter(settings, outcome, session())));
-        emit({ type: "signed_in" });
+        const done = beginSignIn(context, { ...request, way: "popup", ask }).then((outcome) =>
+          settle(outcome as Outcome),
+        );
+        // Who comes back from a window that seemed to be closed is signed in all the same.
+        await Promise.race([done, opened.left]);
       } catch (error) {
         opened?.close();
         fail(error);

@@ -3,11 +3,13 @@ import { isDelivery, popupChannel, stateIn } from "./courier.js";
 
 /** A window that somebody signs in in. */
 export interface Popup {
-  /**
-   * Sends it to the provider. @returns the URL that it came back to, with this state
-   * @throws ExchangeError `access_denied` when it was closed
-   */
+  /** Sends it to the provider. @returns the URL that it came back to, with this state, however late */
   ask(url: string, state: string): Promise<string>;
+  /**
+   * Rejects with `access_denied` once it seems to have been closed. A provider's page may cut the two windows apart (COOP),
+   * and then it seems so while somebody types in it: who looks at this page meanwhile may still come back.
+   */
+  readonly left: Promise<never>;
   close(): void;
 }
 
@@ -21,12 +23,25 @@ export function openPopup(): Popup {
     const cause = "the browser did not open a window: call login in a click, or without popup";
     throw new ExchangeError("authorization_failed", { cause });
   }
+  let looking: ReturnType<typeof setInterval> | undefined;
+  const left = new Promise<never>((_resolve, reject) => {
+    let missed = 0;
+    looking = setInterval(() => {
+      missed = popup.closed && document.hasFocus() ? missed + 1 : 0;
+      if (missed < 2) return;
+      clearInterval(looking);
+      reject(new ExchangeError("access_denied", { cause: "the window was closed" }));
+    }, LOOK);
+  });
   return {
-    close: () => popup.close(),
+    left,
+    close() {
+      clearInterval(looking);
+      popup.close();
+    },
     ask: (url, state) =>
-      new Promise((resolve, reject) => {
+      new Promise((resolve) => {
         const channel = popupChannel();
-        let missed = 0;
         const arrive = ({ origin, data }: MessageEvent) => {
           if (origin !== location.origin || !isDelivery(data) || stateIn(data.url) !== state) return;
           clearInterval(looking);
@@ -34,16 +49,6 @@ export function openPopup(): Popup {
           channel.close();
           resolve(data.url);
         };
-        const looking = setInterval(() => {
-          // A provider's page may cut the two windows apart, and then it seems closed while somebody types in it: only who
-          // looks at this page again has left that one.
-          missed = popup.closed && document.hasFocus() ? missed + 1 : 0;
-          if (missed < 2) return;
-          clearInterval(looking);
-          removeEventListener("message", arrive);
-          channel.close();
-          reject(new ExchangeError("access_denied", { cause: "the window was closed" }));
-        }, LOOK);
         addEventListener("message", arrive);
         channel.onmessage = arrive;
         popup.location.href = url;

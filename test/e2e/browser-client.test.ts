@@ -154,6 +154,10 @@ describe("signing in", () => {
 
   test.each([undefined, "same-origin"])("by popup, with the provider's opener policy %s", async (openerPolicy) => {
     await begin(openerPolicy ? { openerPolicy } : {});
+    // As it is where one window is in front of the other: under test every page has the focus.
+    await page.evaluate(() => {
+      document.hasFocus = () => false;
+    });
     const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#popup")]);
     await fillIn(popup);
     await shows("alice");
@@ -161,6 +165,15 @@ describe("signing in", () => {
     await expect.poll(() => popup.isClosed()).toBe(true);
     expect(page.url()).toBe(`${app.origin}/`);
     expect((await token()).token).not.toBe("");
+  });
+
+  test("who comes back from a popup that seemed to be closed is signed in all the same", async () => {
+    await begin({ openerPolicy: "same-origin" });
+    const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#popup")]);
+    expect(await page.evaluate(() => window.popped)).toBe("access_denied");
+    await fillIn(popup);
+    await shows("alice");
+    expect(await page.evaluate(() => window.client.getState().error)).toBeUndefined();
   });
 
   test("a popup that is closed is a refusal", async () => {
