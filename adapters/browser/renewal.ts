@@ -1,10 +1,10 @@
 import { ExchangeError, must } from "../../core/errors.js";
 import type { AuthorizationOptions } from "../../core/exchange/authorization.js";
 import { runTokens } from "../../core/exchange/drive.js";
-import { assess, mergeTokens, type TokenRequest, type TokenSet } from "../../core/exchange/token-life.js";
+import { assess, isSpecial, mergeTokens, type TokenRequest, type TokenSet } from "../../core/exchange/token-life.js";
 import { askInFrame } from "./frame.js";
 import { plainly, sessionAfter } from "./session.js";
-import { beginSignIn, type Context, isSpecial, leaving, namedIn, type Outcome, type Request } from "./sign-in.js";
+import { beginSignIn, type Context, leaving, namedIn, type Outcome, type Request } from "./sign-in.js";
 import type { Session, Tabs, Turn } from "./tabs.js";
 
 /** In the place of a refresh token: the provider's own session is asked, in a hidden frame. */

@@ -1,7 +1,13 @@
-import { mergeTokens, type TokenRequest, type TokenSet, tokenSetOf } from "../../core/exchange/token-life.js";
+import {
+  isSpecial,
+  mergeTokens,
+  type TokenRequest,
+  type TokenSet,
+  tokenSetOf,
+} from "../../core/exchange/token-life.js";
 import { userOf } from "../../core/exchange/user.js";
 import type { Settings } from "./settings.js";
-import { isSpecial, type Outcome } from "./sign-in.js";
+import type { Outcome } from "./sign-in.js";
 import type { Session } from "./tabs.js";
 
 /** In every access token, or none: no reason to ask for another one. */

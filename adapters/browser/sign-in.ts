@@ -11,7 +11,7 @@ import type {
   TokenResponse,
   Transaction,
 } from "../../core/exchange/machine.js";
-import type { TokenRequest } from "../../core/exchange/token-life.js";
+import { isSpecial, type TokenRequest } from "../../core/exchange/token-life.js";
 import { type Way, ways } from "./courier.js";
 import type { Settings } from "./settings.js";
 import { dropTransaction, keepTransaction } from "./transactions.js";
@@ -84,9 +84,6 @@ function scopeOf({ scope, resourceIndicators }: Settings, { asked, scope: extra 
   const words = joined("openid", asked.scope ?? scope, extra).split(" ");
   return joined(...words.filter((word) => word !== "offline_access"));
 }
-
-/** Whether a token is asked for that is not the client's own. */
-export const isSpecial = ({ audience, scope }: TokenRequest): boolean => (audience ?? scope) !== undefined;
 
 /** Begins a sign-in; undefined when this page leaves for it. @throws ExchangeError */
 export async function beginSignIn(context: Context, request: Request): Promise<Outcome | undefined> {

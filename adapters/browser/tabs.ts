@@ -34,7 +34,6 @@ export interface Turn {
 export interface Tabs {
   /** The session; null for nobody. */
   session(): Session | null;
-  generation(): number;
   /** Does what only one tab may do at a time, after it has heard of all that others did before. */
   take<T>(task: (turn: Turn) => Promise<T>): Promise<T>;
 }
@@ -116,7 +115,6 @@ export function createTabs(name: string, purpose: string, changed: (session: Ses
 
   return {
     session: () => held.session,
-    generation: () => held.generation,
     take(task) {
       const turn = async () => task(await begin());
       if (locks && isShared) return locks.request(name, turn) as ReturnType<typeof turn>;

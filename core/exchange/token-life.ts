@@ -73,7 +73,7 @@ export function tokenSetOf({ expiresIn, ...tokens }: TokenResponse, now: number)
 }
 
 /** Whether it is not the sign-in's own token that is asked for. */
-const isSpecial = ({ audience, scope }: TokenRequest): boolean => (audience ?? scope) !== undefined;
+export const isSpecial = ({ audience, scope }: TokenRequest): boolean => (audience ?? scope) !== undefined;
 
 /** The set after a refresh: what was not renewed is kept; a token for another audience or scope is put beside the others. */
 export function mergeTokens(previous: TokenSet, response: TokenResponse, request: TokenRequest, now: number): TokenSet {
