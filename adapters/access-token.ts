@@ -2,7 +2,7 @@ import { must } from "../core/errors.js";
 import type { Reply } from "../core/plan.js";
 import { type AccessToken, type AccessTokenSettings, createAccessTokenCheck } from "../core/provider/access-token.js";
 import { type AccessTokenRefusal, refuse } from "../core/provider/bearer.js";
-import { mustBeSeconds, mustSign, urlOf } from "./config.js";
+import { mustBeSeconds, mustSign, urlOf } from "./checks.js";
 import { type PortOptions, portsOf } from "./ports.js";
 import { label, variableOf } from "./variables.js";
 
@@ -68,7 +68,7 @@ function settingsOf(options: AccessTokenOptions, env: Environment): AccessTokenS
   const audience = [value("audience") ?? []].flat();
 
   must(issuer, `set ${label("issuer")}`);
-  urlOf(issuer, "issuer");
+  urlOf(issuer, label("issuer"));
   must(
     audience.length > 0 && audience.every((name) => typeof name === "string" && name !== ""),
     `set ${label("audience")} to what the provider calls this API`,

@@ -7,6 +7,7 @@ import type { RelyingPartyConfig, SignedIn, SignIn, Site } from "../core/relying
 import { checkSecrets } from "../core/seal/sealer.js";
 import { conform, type StandardSchema } from "../core/session/schema.js";
 import type { SessionsOptions } from "../core/session/sessions.js";
+import { mustBeSeconds, mustSign, urlOf } from "./checks.js";
 import type { PortOptions } from "./ports.js";
 import { importPrivateKey } from "./private-key.js";
 import { label, variableOf } from "./variables.js";
@@ -106,7 +107,7 @@ export function resolveConfig<Data>(options: AuthOptions<Data>, env: Environment
 
   must(site, `set ${label("baseUrl")}`);
   // Kept as written: issuers are compared as strings (OpenID Connect Discovery 4.3).
-  urlOf(issuer, "issuer");
+  urlOf(issuer, label("issuer"));
   must(METHODS.includes(clientAuthentication), `clientAuthentication must be one of ${METHODS.join(", ")}`);
   must(
     !clientAuthentication.startsWith("client") || clientSecret,
@@ -116,10 +117,7 @@ export function resolveConfig<Data>(options: AuthOptions<Data>, env: Environment
   must(scope.split(" ").includes("openid"), `${label("scope")} must contain openid`);
   must(/^\/(?![/\\])/.test(postLogoutPath), 'postLogoutPath must be a path such as "/"');
   for (const name of [...Object.keys(authorizationParams), ...allowedParams]) {
-    must(
-      !protectedParameters.has(name),
-      `${name} is set by the protocol: remove it from authorizationParams and allowedParams`,
-    );
+    must(!protectedParameters.has(name), `authorizationParams and allowedParams cannot set ${name}`);
   }
   mustSign(idTokenSigningAlg, "idTokenSigningAlg");
   mustBeSeconds(httpTimeout, clockTolerance);
@@ -159,37 +157,14 @@ const METHODS: readonly ClientAuthentication[] = [
   "none",
 ];
 
-/** The algorithm of a provider's signatures: never one whose key would be a secret (RFC 8725 2.1). */
-export const mustSign = (algorithm: string, option: string): void =>
-  must(/^([RPE]S(256|384|512)|EdDSA|Ed25519)$/.test(algorithm), `${option} must be asymmetric, such as RS256 or ES256`);
-
-export const mustBeSeconds = (httpTimeout: number, clockTolerance: number): void =>
-  must(
-    httpTimeout >= 0 && httpTimeout < 1e6 && clockTolerance >= 0 && clockTolerance < 1e6,
-    "httpTimeout and clockTolerance must be seconds",
-  );
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
-/** @throws MisuseError (`ERR_CONFIG`) unless it is an address that may be relied on */
-export function urlOf(value: string, option: string): URL {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  const isSecure = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.test(url.hostname));
-  must(
-    url && isSecure && url.href === url.origin + url.pathname,
-    `${label(option)} must be an https URL (http for localhost alone), without user, query or fragment`,
-  );
-  return url;
-}
-
 function originOf(value: string): string {
-  const { origin, pathname } = urlOf(value, "apiOrigins");
+  const { origin, pathname } = urlOf(value, label("apiOrigins"));
   must(pathname === "/", `${label("apiOrigins")} must be origins, without a path`);
   return origin;
 }
 
 function siteOf(value: string): Site {
-  const { origin, pathname, protocol } = urlOf(value, "baseUrl");
+  const { origin, pathname, protocol } = urlOf(value, label("baseUrl"));
   return { origin, path: pathname.replace(/\/+$/, ""), secure: protocol === "https:" };
 }
 

@@ -99,13 +99,14 @@ export function requireSession(): Middleware {
 export function verifyAccessToken(options: AccessTokenOptions = {}): Middleware {
   const check = createCheck(options, process.env);
   return (req: AnyRequest, res: ServerResponse, next: (error?: unknown) => void) => {
+    // Called outside of what is caught, as in `auth`.
     check(authorizationOf(req))
       .then((verdict) => {
-        if ("reply" in verdict) return answer(res, verdict.reply);
+        if ("reply" in verdict) return void answer(res, verdict.reply);
         req.accessToken = verdict.access;
-        next();
+        return next;
       })
-      .catch(next);
+      .then((go) => go?.(), next);
   };
 }
 

@@ -1,3 +1,4 @@
+import { toBytes } from "../core/bytes.js";
 import { must } from "../core/errors.js";
 import type { ClientPrivateKey } from "../core/provider/client-authentication.js";
 import { label } from "./variables.js";
@@ -27,7 +28,7 @@ export function importPrivateKey(source: Readonly<Record<string, unknown>> | str
     alg: `${alg}`,
     kid,
     sign: async (text) =>
-      new Uint8Array(await crypto.subtle.sign(algorithm as never, await key, new TextEncoder().encode(text))),
+      new Uint8Array(await crypto.subtle.sign(algorithm as never, await key, toBytes(text) as never)),
   };
 }
 

@@ -77,6 +77,10 @@ export type ExchangeErrorCode = keyof typeof exchangeStatus;
 /** A failed sign-in, refresh or token request. Its message is fixed text; what the provider said is in `cause`. */
 export class ExchangeError extends Error {
   override readonly name = "ExchangeError";
+  /** Also of another copy of this package, which a bundler may have made: copies in one process share what is under way. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return (value as Error | undefined)?.name === "ExchangeError";
+  }
   /** The HTTP status that answers it. */
   readonly status: number;
   constructor(

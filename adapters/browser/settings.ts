@@ -1,7 +1,8 @@
 import { must } from "../../core/errors.js";
-import type { AuthorizationParameters, ExchangeConfig } from "../../core/exchange/machine.js";
+import { type AuthorizationParameters, type ExchangeConfig, protectedParameters } from "../../core/exchange/machine.js";
 import type { Ports } from "../../core/ports.js";
 import { createProvider, type Provider } from "../../core/provider/provider.js";
+import { mustBeSeconds, mustSign, urlOf } from "../checks.js";
 import { portsOf } from "../ports.js";
 import type { ClientOptions } from "./options.js";
 import { verifyWithWebCrypto } from "./verify.js";
@@ -46,59 +47,47 @@ export function settingsOf(options: ClientOptions): Settings {
     httpTimeout = 5,
     clockTolerance = 30,
     navigate = (url) => location.assign(url),
-  } = options;
-  must(pageAt(issuer), "issuer must be the whole URL, as the provider's metadata has it");
+  } = options ?? ({} as Partial<ClientOptions>);
+  urlOf(issuer, "issuer");
   must(clientId, "set clientId");
+  const origin = pageAt(redirectUri)?.origin;
+  must(origin, "redirectUri must be the whole URL of a page, such as https://app.example/callback/");
   must(
-    pageAt(redirectUri),
-    "redirectUri must be the whole URL of a page, as it is registered, such as https://app.example/callback/",
-  );
-  must(
-    pageAt(silentRedirectUri)?.origin === pageAt(redirectUri)?.origin,
+    pageAt(silentRedirectUri)?.origin === origin,
     "silentRedirectUri must be the whole URL of a page on the origin of redirectUri",
   );
-  must(scope.split(" ").includes("openid"), "scope must contain openid");
-  must(/^([RPE]S(256|384|512)|EdDSA|Ed25519)$/.test(idTokenSigningAlg), "idTokenSigningAlg must be asymmetric");
-  must(httpTimeout > 0 && clockTolerance >= 0, "httpTimeout and clockTolerance must be seconds");
+  must(typeof document === "undefined" || origin === location.origin, "redirectUri must be on the origin of this page");
+  must(typeof scope === "string" && scope.split(" ").includes("openid"), "scope must contain openid, in one string");
+  for (const name in authorizationParams)
+    must(!protectedParameters.has(name), `authorizationParams cannot set ${name}`);
+  mustSign(idTokenSigningAlg, "idTokenSigningAlg");
+  mustBeSeconds(httpTimeout, clockTolerance);
   const audiences = [audience].flat();
   must(audiences.length < 2 || resourceIndicators, "several audiences need resourceIndicators: true");
   const ports = portsOf(options);
+  const known = { issuer, clientId, idTokenSigningAlg, resourceIndicators, httpTimeout, clockTolerance };
+  const provider = createProvider(known, ports, {
+    // RFC 6749 3.2.1: a client that has no secret says its name.
+    authenticate(form) {
+      form.set("client_id", clientId);
+      return {};
+    },
+    verify: verifyWithWebCrypto,
+  });
   return {
-    issuer,
-    clientId,
+    ...known,
     redirectUri,
     silentRedirectUri,
     postLogoutRedirectUri,
     scope,
     audiences,
-    resourceIndicators,
     allowRedirect,
     userinfo,
     authorizationParams,
-    httpTimeout,
-    clockTolerance,
     responseMode: "query",
     transactionDuration: TRANSACTION_DURATION,
     ports,
-    provider: createProvider(
-      {
-        issuer,
-        clientId,
-        idTokenSigningAlg,
-        resourceIndicators,
-        httpTimeout,
-        clockTolerance,
-      },
-      ports,
-      {
-        // RFC 6749 3.2.1: a client that has no secret says its name.
-        authenticate(form) {
-          form.set("client_id", clientId);
-          return {};
-        },
-        verify: verifyWithWebCrypto,
-      },
-    ),
+    provider,
     navigate,
   };
 }

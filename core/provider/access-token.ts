@@ -67,8 +67,7 @@ export function createAccessTokenCheck(settings: AccessTokenSettings, ports: Por
       const { jwks_uri: uri } = await discover(issuer, ports, fetch);
       signed = await verifySignature(token, signingAlg, uri, ports, fetch, verifyWithJose);
     } catch (cause) {
-      // By name: copies of this package in one process share what is under way, and each has a class of its own.
-      return (cause as Error).name === ExchangeError.name
+      return cause instanceof ExchangeError
         ? { refusal: { code: "temporarily_unavailable", cause } }
         : invalid("signature", cause);
     }
@@ -107,7 +106,7 @@ function wrongMember(
   now: number,
 ): string | undefined {
   const latest = now + clockTolerance;
-  const type = `${typ}`.toLowerCase().replace(/^application\//, "");
+  const type = typeof typ === "string" && typ.toLowerCase().replace(/^application\//, "");
   const isTyped = type === "at+jwt";
   const holds = {
     // RFC 9068 4, RFC 8725 3.11: a token made for another purpose, such as a logout token, is not an access token.

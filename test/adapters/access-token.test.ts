@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { build } from "esbuild";
 import express5 from "express";
 // @ts-expect-error: the alias has no types of its own; those of Express 5 serve
 import express4 from "express4";
@@ -52,7 +53,7 @@ interface Answer {
 }
 
 /** Asks an API for its shows, with these headers. */
-type Ask = (authorization?: string | readonly string[], path?: string) => Promise<Answer>;
+type Ask = (authorization?: string | readonly string[], path?: string, method?: string) => Promise<Answer>;
 
 type Served = { readonly ask: Ask; close?(): void };
 
@@ -61,9 +62,9 @@ async function overHttp(listener: RequestListener): Promise<Served> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const ask: Ask = (authorization = [], path = "/shows") =>
+  const ask: Ask = (authorization = [], path = "/shows", method = "GET") =>
     new Promise((resolve, reject) => {
-      const outgoing = request({ host: "127.0.0.1", port, path, agent: false }, async (incoming) => {
+      const outgoing = request({ host: "127.0.0.1", port, path, method, agent: false }, async (incoming) => {
         let body = "";
         for await (const piece of incoming) body += piece;
         const headers = new Headers(incoming.headers as Record<string, string>);
@@ -199,6 +200,24 @@ test("a provider that is down is nobody's fault here: 503, with when to come bac
   expect(refusals).toMatchObject([{ code: "temporarily_unavailable", cause: { code: "provider_unreachable" } }]);
 });
 
+test("nor in a bundle whose names a minifier has changed", async () => {
+  const { outputFiles } = await build({
+    stdin: { contents: 'export { verifyAccessToken } from "./adapters/edge.ts";', resolveDir: process.cwd() },
+    alias: { "#aead": "./core/seal/aead.web.ts" },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+  });
+  const code = Buffer.from(outputFiles[0]?.contents ?? []).toString("base64");
+  const { verifyAccessToken } = (await import(`data:text/javascript;base64,${code}`)) as {
+    verifyAccessToken: typeof onEdge;
+  };
+  const down = () => Promise.reject(new TypeError("down"));
+  const { ask } = asFunction(verifyAccessToken({ ...options(), fetch: down }).wrap(() => new Response("never")));
+  expect((await ask(`Bearer ${await tokenWith()}`)).status).toBe(503);
+});
+
 test("an ID Token of the same provider is no access token", async () => {
   const now = Math.floor(Date.now() / 1000);
   const idToken = { iss: provider.issuer, sub: "alice", aud: provider.clientId, iat: now, exp: now + 300 };
@@ -275,6 +294,30 @@ test("an error of the handler behind it reaches Express once", async () => {
   close?.();
 });
 
+test("an error of the app's own on plain node:http is not passed to its callback a second time", async () => {
+  const passed: unknown[] = [];
+  const unhandled = new Promise((resolve) => {
+    const others = process.listeners("unhandledRejection");
+    process.removeAllListeners("unhandledRejection");
+    process.once("unhandledRejection", (error) => {
+      for (const other of others) process.on("unhandledRejection", other);
+      resolve(error);
+    });
+  });
+  const protect = onExpress(options());
+  const { ask, close } = await overHttp((req, res) =>
+    protect(req, res, (error) => {
+      passed.push(error);
+      res.end();
+      throw new RangeError("mine");
+    }),
+  );
+  await ask(`Bearer ${await tokenWith()}`);
+  expect(await unhandled).toEqual(new RangeError("mine"));
+  expect(passed).toEqual([undefined]);
+  close?.();
+});
+
 test("CORS headers that were set before stay, and a preflight that was answered before needs no token", async () => {
   const app = express5();
   app.use((req, res, next) => {
@@ -286,6 +329,7 @@ test("CORS headers that were set before stay, and a preflight that was answered 
   const { ask, close } = await overHttp(app);
   const { status, headers } = await ask();
   expect([status, headers.get("access-control-allow-origin")]).toEqual([401, "https://spa.example"]);
+  expect((await ask([], "/shows", "OPTIONS")).status).toBe(204);
   close?.();
 });
 

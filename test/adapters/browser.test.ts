@@ -9,21 +9,31 @@ const options: ClientOptions = {
 
 describe("a client is made of options that can work, or says at once what to change", () => {
   test.each<[string, Record<string, unknown>, RegExp]>([
-    ["no issuer", { issuer: undefined }, /issuer must be the whole URL/],
-    ["an issuer that is a domain", { issuer: "op.example" }, /issuer must be the whole URL/],
+    ["no issuer", { issuer: undefined }, /issuer must be an https URL/],
+    ["an issuer that is a domain", { issuer: "op.example" }, /issuer must be an https URL/],
+    ["an issuer whose answers anybody could write", { issuer: "http://op.example" }, /issuer must be an https URL/],
     ["no client id", { clientId: "" }, /set clientId/],
     ["no redirect URI", { redirectUri: undefined }, /redirectUri must be the whole URL/],
     ["a path as redirect URI", { redirectUri: "/callback/" }, /redirectUri must be the whole URL/],
     ["a path as silent redirect URI", { silentRedirectUri: "/silent.html" }, /silentRedirectUri must be the whole URL/],
     ["one on another origin", { silentRedirectUri: "https://cdn.example/s" }, /on the origin of redirectUri/],
+    ["a list as scope", { scope: ["openid"] }, /scope must contain openid, in one string/],
     ["a scope without openid", { scope: "email" }, /scope must contain openid/],
     ["several audiences for a provider that takes one", { audience: ["a", "b"] }, /resourceIndicators: true/],
     ["an algorithm that anybody could sign with", { idTokenSigningAlg: "HS256" }, /asymmetric/],
+    ["a parameter that the protocol relies on", { authorizationParams: { state: "x" } }, /cannot set state/],
     ["no time for requests", { httpTimeout: 0 }, /must be seconds/],
+    ["more time than there is", { httpTimeout: 1e10 }, /must be seconds/],
   ])("%s", (_what, changed, message) => {
     const make = () => createClient({ ...options, ...changed } as ClientOptions);
     expect(make).toThrow(expect.objectContaining({ code: "ERR_CONFIG", message: expect.stringMatching(message) }));
   });
+});
+
+test("no options at all are told like missing ones", () => {
+  expect(() => createClient(undefined as unknown as ClientOptions)).toThrow(
+    expect.objectContaining({ code: "ERR_CONFIG" }),
+  );
 });
 
 describe("on a server", () => {

@@ -90,6 +90,9 @@ describe("the type (RFC 9068 4)", () => {
     ["xat+jwt", "invalid_token: typ", "invalid_token: typ"],
     ["", "invalid_token: typ", "invalid_token: typ"],
     [7, "invalid_token: typ", "invalid_token: typ"],
+    [null, "invalid_token: typ", "invalid_token: typ"],
+    [["at+jwt"], "invalid_token: typ", "invalid_token: typ"],
+    [{ toString: 1 }, "invalid_token: typ", "invalid_token: typ"],
   ])("%j: %s, with the profile %s", async (typ, any, rfc9068) => {
     const token = await tokenWith({}, typ === undefined ? {} : { typ });
     expect([await said(token), await said(token, { profile: "rfc9068" })]).toEqual([any, rfc9068]);

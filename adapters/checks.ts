@@ -1,0 +1,24 @@
+import { must } from "../core/errors.js";
+
+/** The algorithm of a provider's signatures: never one whose key would be a secret (RFC 8725 2.1). */
+export const mustSign = (algorithm: string, option: string): void =>
+  must(/^([RPE]S(256|384|512)|EdDSA|Ed25519)$/.test(algorithm), `${option} must be asymmetric, such as RS256 or ES256`);
+
+export const mustBeSeconds = (httpTimeout: number, clockTolerance: number): void =>
+  must(
+    httpTimeout > 0 && httpTimeout < 1e6 && clockTolerance >= 0 && clockTolerance < 1e6,
+    "httpTimeout and clockTolerance must be seconds",
+  );
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/** `option`: as the message names it. @throws MisuseError (`ERR_CONFIG`) unless it is an address that may be relied on */
+export function urlOf(value: string, option: string): URL {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const isSecure = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.test(url.hostname));
+  must(
+    url && isSecure && url.href === url.origin + url.pathname,
+    `${option} must be an https URL (http for localhost alone), without user, query or fragment`,
+  );
+  return url;
+}
