@@ -23,7 +23,7 @@ import { startProvider } from "./demo/provider.js";
  * @property {(run: { port: string, temporary: string, place: Place }) => Command | Promise<Command>} command run in the example's
  *   folder; programs of this package's dependencies are found by name. `temporary` is a folder for what has to be made first.
  */
-/** An app that can be run in several ways has them by name. @typedef {{ flavours: Record<string, Example> }} Flavoured */
+/** An app that can be run in several ways has them by name, the usual one first. @typedef {{ flavours: Record<string, Example> }} Flavoured */
 /** @typedef {readonly [program: string, ...args: string[]]} Command */
 /** @typedef {{ url: string, clientId: string, clientSecret: string, secret: string, issuer: string, api: string }} Place */
 
@@ -54,10 +54,11 @@ async function start(name, flavour) {
   /** @type {{ default: Example | Flavoured }} */
   const { default: found } = await import(new URL(`${name}/example.js`, import.meta.url).href);
   const flavours = "flavours" in found ? found.flavours : undefined;
-  const example = flavours ? flavours[flavour ?? ""] : found;
+  const ways = Object.keys(flavours ?? {});
+  const example = flavours ? flavours[flavour ?? ways[0] ?? ""] : flavour ? undefined : found;
   if (!example || !("on" in example)) {
-    const ways = Object.keys(flavours ?? {}).map((way) => `npm run example -- ${name} ${way}`);
-    console.error(`usage: ${ways.join("    or: ")}`);
+    const calls = (flavours ? ways : [""]).map((way) => `npm run example -- ${name} ${way}`.trim());
+    console.error(`usage: ${calls.join("    or: ")}`);
     process.exitCode = 2;
     return;
   }
@@ -94,7 +95,12 @@ async function start(name, flavour) {
   const { issuer } = provider;
   place.issuer = issuer;
   const temporary = mkdtempSync(join(tmpdir(), "latchkey-example-"));
+  process.once("exit", () => rmSync(temporary, { recursive: true, force: true }));
+  // While it is built there is no app to stop.
+  const leave = () => process.exit(130);
+  process.once("SIGINT", leave).once("SIGTERM", leave);
   const [program, ...args] = await command({ port, temporary, place });
+  process.off("SIGINT", leave).off("SIGTERM", leave);
   const env = {
     ...process.env,
     PATH: [join(here, "../node_modules/.bin"), process.env["PATH"]].join(delimiter),
@@ -115,7 +121,6 @@ async function start(name, flavour) {
     await ended;
     await provider.close();
     await api.close();
-    rmSync(temporary, { recursive: true, force: true });
   }
 
   process.once("SIGINT", stop);

@@ -56,6 +56,9 @@ const configure = ({ clients, apis = {}, accessTokenLifetime = 60 }, key, errors
   // Name and email in the ID Token itself, with or without an access token for the userinfo endpoint.
   conformIdTokenClaims: false,
   rotateRefreshToken: true,
+  // Pages of a client may ask from where it lives.
+  clientBasedCORS: (/** @type {unknown} */ _ctx, /** @type {string} */ origin, /** @type {any} */ client) =>
+    client.redirectUris.some((/** @type {string} */ uri) => new URL(uri).origin === origin),
   pkce: { required: () => true },
   /** @param {unknown} _ctx @param {string} sub */
   findAccount: (_ctx, sub) => accountOf(sub),
