@@ -2,18 +2,20 @@ import { ExchangeError, must } from "../../core/errors.js";
 import { emitter } from "../../core/events.js";
 import type { AuthorizationOptions } from "../../core/exchange/authorization.js";
 import { safeReturnTo } from "../../core/exchange/return-to.js";
-import { type AccessToken, assess, type TokenRequest } from "../../core/exchange/token-life.js";
+import { type AccessToken, assess, type TokenRequest, type TokenSet } from "../../core/exchange/token-life.js";
 import type { User } from "../../core/exchange/user.js";
-import { deliver, stateIn, wayOf } from "./courier.js";
+import { isPage, land, landedIn, type SignedIn } from "./callback.js";
+import { deliver } from "./courier.js";
 import type { ClientOptions } from "./options.js";
+import { shownPath, watchPage } from "./page.js";
 import { openPopup } from "./popup.js";
 import { createRenewal } from "./renewal.js";
-import { plainly, sessionAfter } from "./session.js";
+import { isUsable, plainly, sessionAfter } from "./session.js";
 import { settingsOf } from "./settings.js";
-import { beginSignIn, endSignIn, leaving, type Outcome, waitingIn } from "./sign-in.js";
+import { beginSignIn, leaving, type Outcome, type SignInRequest } from "./sign-in.js";
+import { type LogoutOptions, signOut } from "./sign-out.js";
 import { type AuthSource, createStore, stateOf } from "./state.js";
 import { createTabs, type Session, type Tabs } from "./tabs.js";
-import { findTransaction } from "./transactions.js";
 
 /** What one sign-in may ask for. */
 export interface LoginOptions extends AuthorizationOptions {
@@ -27,23 +29,6 @@ export interface LoginOptions extends AuthorizationOptions {
   audience?: string;
   /** Asked for beside the client's own scope. */
   scope?: string;
-}
-
-/** What one sign-out may ask for. */
-export interface LogoutOptions {
-  /** @default the client's `postLogoutRedirectUri` */
-  returnTo?: string;
-  /** Only here, not at the provider. @default false */
-  local?: boolean;
-  /** Further parameters for the provider, such as Auth0's `federated`. */
-  params?: Readonly<Record<string, string>>;
-}
-
-/** What a finished sign-in leads back to. */
-export interface SignedIn {
-  /** A path on this site. */
-  readonly returnTo: string;
-  readonly appState?: unknown;
 }
 
 /** The browser as the client: it signs in by itself, and holds its tokens in memory alone. */
@@ -66,19 +51,14 @@ export interface Client extends AuthSource {
   peekAccessToken(request?: TokenRequest): AccessToken | undefined;
 }
 
-/** Parameters of an authorization response (RFC 6749 4.1.2, RFC 9207 2, Session Management 2). */
-const RESPONSE_PARAMETERS = ["code", "state", "iss", "error", "error_description", "error_uri", "session_state"];
-
 /** What becomes of a page that was only there to come back to. */
 const forever = /* @__PURE__ */ new Promise<never>(() => {});
 
-const isServer = typeof document === "undefined";
+/** As many requests one turn may take, at most: by the refresh token, and by a frame after that. */
+const REQUESTS = 12;
 
-/** The page that a URL shows, whether its path ends in a slash or not. */
-function pageOf(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return origin + pathname.replace(/\/$/, "");
-}
+const isServer = typeof document === "undefined";
+const mustBeShown = () => must(!isServer, "call it where the page is shown: in an effect or an event handler");
 
 /**
  * A client of an OpenID Provider in this page. Made on a server as well, where it knows nobody and asks nobody.
@@ -86,30 +66,32 @@ function pageOf(url: string): string {
  */
 export function createClient(options: ClientOptions): Client {
   const settings = settingsOf(options);
-  const { ports, provider } = settings;
+  const { ports } = settings;
   const store = createStore();
   const emit = emitter(options.onEvent, ports.now);
   const context = { settings, emit };
   let made: Tabs | undefined;
+  let isWatching = false;
   let started: Promise<void> | undefined;
   let delivered: Promise<boolean> | undefined;
   let finishing: Promise<SignedIn | undefined> | undefined;
 
   /** Made at the first use: a page that asks nothing opens no channel. */
   const tabs = (): Tabs => {
-    must(!isServer, "the client signs in where the page is shown: call it in an effect or an event handler");
-    const { clientId, issuer, scope, audiences } = settings;
-    made ??= createTabs(`latchkey ${clientId} ${issuer}`, JSON.stringify([scope, audiences]), show);
+    mustBeShown();
+    const { clientId, issuer, scope, audiences, httpTimeout } = settings;
+    const purpose = JSON.stringify([scope, audiences]);
+    made ??= createTabs(`latchkey ${clientId} ${issuer}`, purpose, REQUESTS * httpTimeout * 1000, show);
     return made;
   };
   const session = (): Session | null => made?.session() ?? null;
   const renewal = createRenewal(context, tabs);
 
   /** The same object for as long as it is the same user. */
-  function show(to: Session | null): void {
+  function show(to: Session | null, isSignedOut?: boolean): void {
     const { user, isLoading, error } = store.getState();
     if (isLoading || error || JSON.stringify(user) !== JSON.stringify(to?.user ?? null)) {
-      store.setState(stateOf(to?.user ?? null));
+      store.setState({ ...stateOf(to?.user ?? null), isSignedOut });
     }
   }
   function fail(error: unknown): void {
@@ -117,27 +99,33 @@ export function createClient(options: ClientOptions): Client {
     store.setState(stateOf(session()?.user ?? null, error as Error));
   }
   /** Whether this page is a frame or a popup that only hands on where it came back to. */
-  const isCourier = () => {
+  const isCourier = async () => {
+    if (!isPage(location.href, settings.redirectUri, settings.silentRedirectUri)) return false;
     delivered ??= deliver(location.href);
     return delivered;
   };
 
+  /** A page that was put away, or had no network, hears of nothing. */
+  function watch(): void {
+    if (isWatching) return;
+    isWatching = true;
+    const look = () =>
+      void ready()
+        .then(() => tabs().take(async () => {}))
+        .catch(() => {});
+    watchPage({ look, restored: look });
+  }
+
   async function start(): Promise<void> {
     if (isServer) return;
     if (await isCourier()) await forever;
+    watch();
+    // Ended here where the app asks for the user first: it is told when it asks for the callback.
+    if (landedIn(settings, location.href)) finishing ??= finish(location.href);
     await finishing?.catch(() => {});
     try {
       await renewal.restore();
       if (store.getState().isLoading) store.setState(stateOf(session()?.user ?? null));
-      // A page that was put away hears nothing.
-      const look = () => {
-        if (document.visibilityState === "visible")
-          tabs()
-            .take(async () => {})
-            .catch(() => {});
-      };
-      addEventListener("pageshow", look);
-      document.addEventListener("visibilitychange", look);
     } catch (error) {
       started = undefined;
       fail(error);
@@ -149,32 +137,28 @@ export function createClient(options: ClientOptions): Client {
     return started;
   };
 
-  async function settle(outcome: Outcome): Promise<void> {
-    await tabs().take((turn) => turn.share(sessionAfter(settings, outcome, session())));
-    emit({ type: "signed_in" });
-  }
+  /** Who signed out in another tab, or is somebody else there by now, does not come back without being asked. */
+  const settle = (outcome: Outcome, isSilent: boolean): Promise<void> =>
+    tabs().take(async (turn) => {
+      const held = session();
+      const isOther = held !== null && held.user.sub !== outcome.claims.sub;
+      if (isSilent && (isOther || turn.wasSignedIn === false)) return renewal.discard(outcome.tokens.refreshToken);
+      if (await turn.share(sessionAfter(settings, outcome, held))) emit({ type: "signed_in" });
+    });
 
   async function finish(url: string): Promise<SignedIn | undefined> {
-    const state = stateIn(url) ?? "";
-    const transaction = pageOf(url) === pageOf(settings.redirectUri) ? findTransaction(state) : undefined;
-    if (!transaction) return undefined;
-    // Before the code is spent: a reload, or the way back, must not bring it again.
-    if (url === location.href) {
-      const clean = new URL(url);
-      for (const name of RESPONSE_PARAMETERS) clean.searchParams.delete(name);
-      history.replaceState(history.state, "", clean);
-    }
-    const { appState } = waitingIn(transaction);
-    const done = { returnTo: safeReturnTo(transaction.returnTo, location.origin, "/"), appState };
     try {
-      await settle(await endSignIn(context, transaction, url));
-      return done;
+      return await land(context, url, {
+        succeed: settle,
+        findNobody: ({ subject }) =>
+          tabs().take(async (turn) => {
+            const held = session();
+            if (!held) await turn.forget();
+            // Another tab may have signed in since.
+            else if (held.user.sub === subject && !isUsable(held.tokens, ports.now())) await turn.share(null);
+          }),
+      });
     } catch (error) {
-      // Nobody was asked anything, and nobody is signed in.
-      if (wayOf(state) === "silent" && (error as Partial<ExchangeError>).code === "login_required") {
-        await tabs().take((turn) => turn.share(null));
-        return done;
-      }
       fail(error);
       throw error;
     }
@@ -190,20 +174,17 @@ export function createClient(options: ClientOptions): Client {
     },
 
     async login({ popup = false, returnTo, audience, scope, ...asking } = {}) {
-      must(!isServer, "login is called where the page is shown");
+      mustBeShown();
       // Opened before anything is waited for: later the click is forgotten.
       const opened = popup ? openPopup() : undefined;
       const asked = plainly(settings, undefined, { audience });
-      const here = location.pathname + location.search + location.hash;
-      const request = { ...asking, asked, scope, returnTo: safeReturnTo(returnTo, location.origin, here) };
+      const request = { ...asking, asked, scope, returnTo: safeReturnTo(returnTo, location.origin, shownPath()) };
+      const ask: SignInRequest["ask"] = opened ? (url, { state }) => opened.ask(url, state) : leaving(settings);
       try {
-        if (!opened) return void (await beginSignIn(context, { ...request, way: "page", ask: leaving(settings) }));
-        const ask = (url: string, { state }: { state: string }) => opened.ask(url, state);
-        const done = beginSignIn(context, { ...request, way: "popup", ask }).then((outcome) =>
-          settle(outcome as Outcome),
-        );
+        const begun = beginSignIn(context, { ...request, way: opened ? "popup" : "page", ask });
+        const done = begun.then((outcome) => outcome && settle(outcome, false));
         // Who comes back from a window that seemed to be closed is signed in all the same.
-        await Promise.race([done, opened.left]);
+        await (opened ? Promise.race([done, opened.left]) : done);
       } catch (error) {
         opened?.close();
         fail(error);
@@ -213,39 +194,25 @@ export function createClient(options: ClientOptions): Client {
 
     async handleCallback(url) {
       if (isServer) return undefined;
-      const at = url ?? location.href;
       if (await isCourier()) return forever;
       // The page's own: asked twice, as React does, it is one.
-      if (url === undefined && finishing) return finishing;
-      finishing = finish(at).finally(() => {
-        finishing = undefined;
-      });
-      return finishing;
+      const ending = url === undefined && finishing ? finishing : finish(url ?? location.href);
+      finishing = ending;
+      try {
+        return await ending;
+      } finally {
+        if (finishing === ending) finishing = undefined;
+      }
     },
 
-    async logout({ returnTo, local = false, params } = {}) {
+    async logout(asked = {}) {
       const ended = await tabs().take(async (turn) => {
         const last = session();
-        await turn.share(null);
+        await turn.share(null, true);
         return last;
-      });
-      const { idToken, refreshToken } = ended?.tokens ?? {};
+      }, true);
       emit({ type: "signed_out" });
-      const attempt = async <T>(task: Promise<T> | undefined): Promise<T | undefined> => {
-        try {
-          return await task;
-        } catch (error) {
-          if (error instanceof ExchangeError) emit({ type: "failed", code: error.code });
-          return undefined;
-        }
-      };
-      const home = new URL(returnTo ?? settings.postLogoutRedirectUri ?? "/", location.origin).href;
-      const asked = { idTokenHint: idToken, postLogoutRedirectUri: home, params };
-      // One that was made for later use outlives the provider's session.
-      const revoked = attempt(refreshToken === undefined ? undefined : provider.revoke(refreshToken));
-      const url = await attempt(local ? undefined : provider.endSessionUrl(asked));
-      await revoked;
-      if (!local) settings.navigate(url ?? home);
+      await signOut(context, ended, asked);
     },
 
     async getAccessToken(request = {}) {
@@ -257,8 +224,8 @@ export function createClient(options: ClientOptions): Client {
       const tokens = session()?.tokens;
       const state = assess(tokens, plainly(settings, tokens, request), ports.now(), "");
       if (state.name !== "fresh") return undefined;
-      const { accessToken, expiresAt, dueAt, scope, audience } = state.token;
-      return { accessToken, expiresAt, dueAt, scope, audience };
+      const { idToken: _idToken, refreshToken: _refreshToken, more: _more, ...token }: TokenSet = state.token;
+      return token;
     },
   };
   return client;

@@ -1,3 +1,5 @@
+import { openChannel } from "./channel.js";
+
 /**
  * How a sign-in is on its way, as the first letter of its state: the page that it comes back to must know before anything
  * else runs there. `page`: this page leaves and comes back. `silent`: the same, with nobody asked anything.
@@ -21,7 +23,7 @@ export const stateIn = (url: string): string | null =>
   URL.canParse(url) ? new URL(url).searchParams.get("state") : null;
 
 /** Through which a popup reaches the tab that opened it, also where the provider has cut the two apart (COOP). */
-export const popupChannel = (): BroadcastChannel => new BroadcastChannel("latchkey.popup");
+export const popupChannel = (): BroadcastChannel | undefined => openChannel("latchkey.popup");
 
 /** Milliseconds after which a window that does not close is a page like any other. */
 const PATIENCE = 1_000;
@@ -44,9 +46,9 @@ export async function deliver(url: string): Promise<boolean> {
     // Cut off by the provider's page: the channel is left.
   }
   const channel = popupChannel();
-  channel.postMessage(delivery);
+  channel?.postMessage(delivery);
   window.close();
   await new Promise((done) => setTimeout(done, PATIENCE));
-  channel.close();
+  channel?.close();
   return window.closed;
 }

@@ -11,32 +11,29 @@ const GRACE = 500;
 export function askInFrame(url: string, state: string, seconds: number): Promise<string> {
   const frame = document.createElement("iframe");
   frame.hidden = true;
-  frame.title = "sign-in";
-  frame.setAttribute("aria-hidden", "true");
+  const waiting = new AbortController();
   return new Promise<string>((resolve, reject) => {
     const fail = (cause: string) => reject(new ExchangeError("provider_unreachable", { cause }));
-    const late = setTimeout(fail, seconds * 1000, "the hidden frame did not come back in time");
+    setTimeout(fail, seconds * 1000, "the hidden frame did not come back");
     const arrive = (at: string) => {
-      if (stateIn(at) === state) finish(() => resolve(at));
+      if (stateIn(at) === state) resolve(at);
     };
     const listen = ({ source, origin, data }: MessageEvent) => {
       if (source === frame.contentWindow && origin === location.origin && isDelivery(data)) arrive(data.url);
     };
-    const finish = (settle: () => void) => {
-      clearTimeout(late);
-      removeEventListener("message", listen);
-      settle();
-    };
-    addEventListener("message", listen);
+    addEventListener("message", listen, waiting);
     frame.onload = () => {
       try {
         // Readable on our own origin alone: any page there will do, without a script in it.
         arrive((frame.contentWindow as Window).location.href);
       } catch {
-        setTimeout(fail, GRACE, "the hidden frame was shown a page of the provider");
+        setTimeout(fail, GRACE, "the hidden frame stays with the provider");
       }
     };
     frame.src = url;
     document.body.append(frame);
-  }).finally(() => frame.remove());
+  }).finally(() => {
+    waiting.abort();
+    frame.remove();
+  });
 }

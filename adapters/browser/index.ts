@@ -2,6 +2,8 @@ export { ExchangeError, type ExchangeErrorCode, MisuseError } from "../../core/e
 export type { AccessToken, TokenRequest } from "../../core/exchange/token-life.js";
 export type { User } from "../../core/exchange/user.js";
 export { auth0 } from "../../core/provider/auth0.js";
-export { type Client, createClient, type LoginOptions, type LogoutOptions, type SignedIn } from "./client.js";
+export type { SignedIn } from "./callback.js";
+export { type Client, createClient, type LoginOptions } from "./client.js";
 export type { ClientOptions } from "./options.js";
+export type { LogoutOptions } from "./sign-out.js";
 export type { AuthSource, AuthState } from "./state.js";

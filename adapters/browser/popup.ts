@@ -20,7 +20,7 @@ const LOOK = 500;
 export function openPopup(): Popup {
   const popup = window.open("about:blank", "_blank", "popup,width=480,height=640");
   if (!popup) {
-    const cause = "the browser did not open a window: call login in a click, or without popup";
+    const cause = "the browser opened no window: call login in a click, or without popup";
     throw new ExchangeError("authorization_failed", { cause });
   }
   let looking: ReturnType<typeof setInterval> | undefined;
@@ -46,11 +46,11 @@ export function openPopup(): Popup {
           if (origin !== location.origin || !isDelivery(data) || stateIn(data.url) !== state) return;
           clearInterval(looking);
           removeEventListener("message", arrive);
-          channel.close();
+          channel?.close();
           resolve(data.url);
         };
         addEventListener("message", arrive);
-        channel.onmessage = arrive;
+        if (channel) channel.onmessage = arrive;
         popup.location.href = url;
       }),
   };

@@ -1,17 +1,25 @@
 import { ExchangeError, must } from "../../core/errors.js";
 import type { AuthorizationOptions } from "../../core/exchange/authorization.js";
 import { runTokens } from "../../core/exchange/drive.js";
-import { assess, isSpecial, mergeTokens, type TokenRequest, type TokenSet } from "../../core/exchange/token-life.js";
+import {
+  assess,
+  isSpecial,
+  type TokenRequest,
+  type TokenSet,
+  type TokenState,
+} from "../../core/exchange/token-life.js";
 import { askInFrame } from "./frame.js";
-import { plainly, sessionAfter } from "./session.js";
-import { beginSignIn, type Context, leaving, namedIn, type Outcome, type Request } from "./sign-in.js";
+import { shownPath } from "./page.js";
+import { isUsable, plainly, renewedBy, sessionAfter } from "./session.js";
+import { beginSignIn, type Context, leaving, namedIn, type Outcome, type SignInRequest } from "./sign-in.js";
 import type { Session, Tabs, Turn } from "./tabs.js";
+import { mayLeave } from "./transactions.js";
 
 /** In the place of a refresh token: the provider's own session is asked, in a hidden frame. */
 const FRAME = "frame";
 /** A frame is sent to several pages, one after the other: so many times as long as one request it may take. */
 const PAGES = 3;
-/** Milliseconds in which a frame that brought nothing is not sent again while there is a token to go on with. */
+/** Milliseconds in which a provider that gave nothing is not asked again while there is a token to go on with. */
 const REST = 10_000;
 
 /** How a session goes on without anybody being asked. */
@@ -20,6 +28,8 @@ export interface Renewal {
   restore(): Promise<void>;
   /** @throws ExchangeError */
   accessToken(request: TokenRequest): Promise<string>;
+  /** Revokes what was got for nobody. */
+  discard(refreshToken: string | undefined): void;
 }
 
 const codeOf = (error: unknown) => (error instanceof ExchangeError ? error.code : undefined);
@@ -29,11 +39,20 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
   const { ports, provider, resourceIndicators, audiences } = settings;
   const renewing = new Map<string, Promise<string>>();
   let restingUntil = 0;
+  const rest = () => {
+    restingUntil = ports.now() + REST;
+  };
 
   /** What tells the provider whom to go on with: nobody else will do (OpenID Connect Core 3.1.2.1). */
-  const silently = (previous: Session | null): AuthorizationOptions & Pick<Request, "subject"> => {
-    const hint = previous?.tokens.idToken;
-    return { prompt: "none", subject: previous?.user.sub, ...(hint && { params: { id_token_hint: hint } }) };
+  const silently = (previous: Session | null): AuthorizationOptions & Pick<SignInRequest, "subject"> => {
+    const { user, organization, tokens } = previous ?? {};
+    const hint = tokens?.idToken;
+    return {
+      prompt: "none",
+      subject: user?.sub,
+      ...(organization && { organization }),
+      ...(hint && { params: { id_token_hint: hint } }),
+    };
   };
 
   /** The session with what the provider gives while its own session lives. @throws ExchangeError `login_required` for nobody, or somebody else */
@@ -47,11 +66,10 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
 
   /** Leaves for the provider, and comes back at once: in a page of its own no browser keeps its cookies from it. */
   async function leave(): Promise<never> {
-    const returnTo = location.pathname + location.search + location.hash;
     await beginSignIn(context, {
       ...silently(tabs().session()),
       way: "silent",
-      returnTo,
+      returnTo: shownPath(),
       asked: {},
       ask: leaving(settings),
     });
@@ -60,57 +78,57 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
 
   /** A new token by the refresh token, else by a frame. */
   async function renewed(turn: Turn, session: Session, asked: TokenRequest, refreshToken?: string): Promise<Session> {
-    let { tokens } = session;
-    if (refreshToken !== undefined) {
+    let known = session;
+    if (refreshToken !== undefined && (await turn.announce())) {
+      const { tokens } = session;
       const held = [tokens, ...(tokens.more ?? [])].map((token) => token.accessToken);
-      await turn.announce();
+      const subject = session.user.sub;
       try {
-        const result = await provider.refresh({
-          ...asked,
-          ...namedIn(settings, asked),
-          refreshToken,
-          subject: session.user.sub,
-          held,
-        });
-        const response = { ...result.response, refreshToken: result.refreshToken };
-        return { ...session, tokens: mergeTokens(tokens, response, asked, ports.now()) };
+        const result = await provider.refresh({ ...asked, ...namedIn(settings, asked), refreshToken, subject, held });
+        return renewedBy(session, { ...result.response, refreshToken: result.refreshToken }, asked, ports.now());
       } catch (error) {
         // As far as is known it is good for another time: all tabs go on with it.
         if (codeOf(error) !== "grant_ended") {
+          rest();
           await turn.share(session);
           throw error;
         }
-        tokens = { ...tokens, refreshToken: undefined };
+        known = { ...session, tokens: { ...tokens, refreshToken: undefined } as TokenSet };
       }
     }
     try {
-      return await fromFrame(asked, { ...session, tokens });
+      return await fromFrame(asked, known);
     } catch (error) {
-      restingUntil = ports.now() + REST;
-      if (tokens !== session.tokens) await turn.share({ ...session, tokens });
-      const isOver = codeOf(error) === "login_required" && !isSpecial(asked) && !isUsable(tokens);
+      rest();
+      if (known !== session) await turn.share(known);
+      const isOver = codeOf(error) === "login_required" && !isSpecial(asked) && !isUsable(known.tokens, ports.now());
       throw isOver && !settings.allowRedirect ? new ExchangeError("grant_ended", { cause: error }) : error;
     }
   }
 
-  const isUsable = (tokens: TokenSet) =>
-    [tokens, ...(tokens.more ?? [])].some((token) => assess(token, {}, ports.now(), "").name === "fresh");
+  /** Where a token stands. While the provider is let rest, one at hand serves to its end. */
+  function standing(tokens: TokenSet, asked: TokenRequest, means = FRAME): TokenState {
+    const now = ports.now();
+    const state = assess(tokens, asked, now, restingUntil > now ? "" : means);
+    return state.name === "missing" ? assess(tokens, asked, now, means) : state;
+  }
+
+  function discard(refreshToken: string | undefined): void {
+    if (refreshToken !== undefined) provider.revoke(refreshToken).catch(() => {});
+  }
 
   /** `spent` is the token that will not do, where a new one is asked for. */
   const renew = (asked: TokenRequest, subject: string, spent: string | undefined) =>
     tabs().take(async (turn) => {
       const session = tabs().session();
       if (session?.user.sub !== subject) throw new ExchangeError("no_session");
-      const isOwn = resourceIndicators || !isSpecial(asked);
-      const refreshToken = isOwn && !turn.isLost ? session.tokens.refreshToken : undefined;
-      const now = ports.now();
-      const wanted = (refresh: boolean) =>
-        assess(session.tokens, { ...asked, refresh }, now, refreshToken ?? (restingUntil > now ? "" : FRAME));
-      let state = wanted(false);
+      const { tokens } = session;
+      const refreshToken = resourceIndicators || !isSpecial(asked) ? tokens.refreshToken : undefined;
+      let state = standing(tokens, { ...asked, refresh: false }, refreshToken);
       // Another tab may have got it a moment ago.
-      if (spent && "token" in state && state.token?.accessToken === spent) state = wanted(true);
+      if (spent && "token" in state && state.token?.accessToken === spent)
+        state = standing(tokens, asked, refreshToken);
       if (state.name === "fresh") return state.token.accessToken;
-      if (state.name === "missing") state = assess(session.tokens, asked, now, FRAME);
       let next = session;
       return runTokens(
         { emit },
@@ -121,22 +139,33 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
             next = await renewed(turn, session, asked, refreshToken);
             return next.tokens;
           },
-          write: () => turn.share(next),
+          async write() {
+            if (await turn.share(next)) return;
+            // Signed out meanwhile.
+            if (next.tokens.refreshToken !== tokens.refreshToken) discard(next.tokens.refreshToken);
+            throw new ExchangeError("no_session");
+          },
           end: () => turn.share(null),
         },
       );
     });
 
   return {
+    discard,
+
     async restore() {
       const isFound = await tabs().take(async (turn) => {
-        if (tabs().session() || !turn.wasSignedIn) return true;
+        if (tabs().session() || turn.wasSignedIn === false) return true;
         try {
           await turn.share(await fromFrame({}, null));
         } catch (error) {
           if (codeOf(error) !== "login_required") throw error;
-          if (settings.allowRedirect) return false;
-          await turn.share(null);
+          emit({ type: "failed", code: "login_required" });
+          // A tab that was too busy to answer may do so by now.
+          await turn.hear();
+          if (tabs().session()) return true;
+          if (settings.allowRedirect && turn.wasSignedIn) return !mayLeave(ports.now());
+          await turn.forget();
         }
         return true;
       });
@@ -146,14 +175,19 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
     async accessToken(request) {
       const session = tabs().session();
       if (!session) throw new ExchangeError("no_session");
+      const { audience: named = "", scope = "" } = request;
+      must(
+        typeof named === "string" && typeof scope === "string",
+        "ask for a token with one audience, and a scope in one string",
+      );
       const { user, tokens } = session;
       const asked = plainly(settings, tokens, request);
       const { audience } = asked;
       must(
         !resourceIndicators || audience === undefined || audiences.includes(audience),
-        "name every audience in the client's `audience`: a refresh for another one would spend the refresh token",
+        "name it in the client's `audience` too: a refresh for any other would spend the refresh token",
       );
-      const state = assess(tokens, asked, ports.now(), tokens.refreshToken ?? FRAME);
+      const state = standing(tokens, asked);
       if (state.name === "fresh") return state.token.accessToken;
       const atHand = assess(tokens, { ...asked, refresh: false }, ports.now(), "");
       const spent = asked.refresh && atHand.name === "fresh" ? atHand.token.accessToken : undefined;
@@ -164,7 +198,7 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
         return await shared;
       } catch (error) {
         const isOver = codeOf(error) === "login_required" && !isSpecial(asked) && settings.allowRedirect;
-        if (isOver && !isUsable(tokens)) await leave();
+        if (isOver && !isUsable(tokens, ports.now()) && mayLeave(ports.now())) await leave();
         throw error;
       } finally {
         renewing.delete(purpose);

@@ -1,4 +1,6 @@
+import type { TokenResponse } from "../../core/exchange/machine.js";
 import {
+  assess,
   isSpecial,
   mergeTokens,
   type TokenRequest,
@@ -12,6 +14,16 @@ import type { Session } from "./tabs.js";
 
 /** In every access token, or none: no reason to ask for another one. */
 const NOT_OF_APIS = ["openid", "offline_access"];
+
+/** Whether one of the tokens still serves. */
+export const isUsable = (tokens: TokenSet, now: number): boolean =>
+  [tokens, ...(tokens.more ?? [])].some((token) => assess(token, {}, now, "").name === "fresh");
+
+/** The session with what a renewal brought. In memory there is room for as many tokens as an app asks for. */
+export const renewedBy = (session: Session, response: TokenResponse, asked: TokenRequest, now: number): Session => ({
+  ...session,
+  tokens: mergeTokens(session.tokens, response, asked, now, Infinity),
+});
 
 /** A request without what the client's own token fulfils. */
 export function plainly(
@@ -27,21 +39,17 @@ export function plainly(
 /** The session after a sign-in, of the same person as before or of another. */
 export function sessionAfter(
   { resourceIndicators, ports, scope: configured }: Settings,
-  { claims, tokens: { refreshToken, ...response }, asked, scope }: Outcome,
+  { claims, tokens: { refreshToken, ...response }, asked, scope, organization }: Outcome,
   previous: Session | null,
 ): Session {
   const now = ports.now();
   const known = previous?.user.sub === claims.sub ? previous : null;
   const user = userOf(claims, claims.sub);
   if (!isSpecial(asked)) {
-    return { user, scope, tokens: { ...tokenSetOf({ ...response, refreshToken }, now), more: known?.tokens.more } };
+    const tokens = { ...tokenSetOf({ ...response, refreshToken }, now), more: known?.tokens.more };
+    return { user, scope, organization, tokens };
   }
   // Without a token of the client's own: that one is asked for when it is needed.
-  const tokens = known?.tokens ?? { accessToken: "", expiresAt: 0 };
-  const kept = resourceIndicators ? { ...response, refreshToken } : response;
-  return {
-    user: known?.user ?? user,
-    scope: known?.scope ?? configured,
-    tokens: mergeTokens(tokens, kept, asked, now),
-  };
+  const base = known ?? { user, scope: configured, organization, tokens: { accessToken: "", expiresAt: 0 } };
+  return renewedBy(base, resourceIndicators ? { ...response, refreshToken } : response, asked, now);
 }

@@ -25,11 +25,12 @@ export interface Outcome {
   readonly asked: TokenRequest;
   /** That was asked for. */
   readonly scope: string;
+  readonly organization?: string | undefined;
 }
 
 /** How this page itself leaves for the provider: with a transaction that is there when it comes back. */
 export const leaving =
-  ({ navigate }: Settings): Request["ask"] =>
+  ({ navigate }: Settings): SignInRequest["ask"] =>
   async (url, transaction) => {
     try {
       keepTransaction(transaction);
@@ -41,18 +42,19 @@ export const leaving =
   };
 
 /** What waits with a transaction for the end of its sign-in. */
-interface Waiting {
+export interface Waiting {
   readonly asked: TokenRequest;
   readonly scope: string;
   /** Whom it must be about, where it goes on with somebody. */
   readonly subject?: string | undefined;
+  readonly organization?: string | undefined;
   readonly appState?: unknown;
 }
 
 export const waitingIn = ({ appState }: Transaction): Waiting => appState as Waiting;
 
 /** One sign-in that is begun. */
-export interface Request extends AuthorizationOptions {
+export interface SignInRequest extends AuthorizationOptions {
   readonly way: Way;
   readonly returnTo: string;
   readonly appState?: unknown;
@@ -79,27 +81,26 @@ const joined = (...scopes: ReadonlyArray<string | undefined>): string =>
  * The scope of a sign-in. One for another audience brings no refresh token, which would serve nothing else; with resource
  * indicators it serves all.
  */
-function scopeOf({ scope, resourceIndicators }: Settings, { asked, scope: extra }: Request): string {
+function scopeOf({ scope, resourceIndicators }: Settings, { asked, scope: extra }: SignInRequest): string {
   if (resourceIndicators || !isSpecial(asked)) return joined(scope, asked.scope, extra);
   const words = joined("openid", asked.scope ?? scope, extra).split(" ");
   return joined(...words.filter((word) => word !== "offline_access"));
 }
 
 /** Begins a sign-in; undefined when this page leaves for it. @throws ExchangeError */
-export async function beginSignIn(context: Context, request: Request): Promise<Outcome | undefined> {
+export async function beginSignIn(context: Context, request: SignInRequest): Promise<Outcome | undefined> {
   const { settings } = context;
   const { ports, provider, audiences, resourceIndicators } = settings;
   const { way, returnTo, appState, asked, scope: _extra, subject, ask, ...options } = request;
   const scope = scopeOf(settings, request);
-  must(
-    globalThis.isSecureContext !== false,
-    "serve the page over https, or from localhost: browsers have no crypto elsewhere",
-  );
+  // Elsewhere browsers have no crypto.
+  must(globalThis.isSecureContext !== false, "serve the page over https, or from localhost");
   const draw = () => toBase64url(ports.random(32));
   const codeVerifier = draw();
   const codeChallenge = await sha256(codeVerifier);
   const { issuer, issRequired } = await provider.metadata();
   const audience = asked.audience ?? audiences[0];
+  const { organization } = options;
   const named: AuthorizationParameters =
     audience === undefined ? {} : resourceIndicators ? { resource: audiences } : { audience };
   return run(
@@ -114,7 +115,7 @@ export async function beginSignIn(context: Context, request: Request): Promise<O
       returnTo,
       issuer,
       issRequired,
-      appState: { asked, scope, subject, appState } satisfies Waiting,
+      appState: { asked, scope, subject, organization, appState } satisfies Waiting,
       ...authorizationOf({ ...settings.authorizationParams, ...named }, options),
     },
     ask,
@@ -136,7 +137,7 @@ async function run(
   scope: string,
   start: State,
   first: Event,
-  ask?: Request["ask"],
+  ask?: SignInRequest["ask"],
 ): Promise<Outcome | undefined> {
   const { provider, ports } = settings;
   let outcome: Outcome | undefined;

@@ -8,6 +8,8 @@ export interface AuthState {
   readonly user: User | null;
   /** What went wrong last; gone with the next sign-in. */
   readonly error?: Error | undefined;
+  /** Nobody is signed in because somebody signed out, here or in another tab. */
+  readonly isSignedOut?: boolean | undefined;
 }
 
 /** Where a view reads from and is told of changes, whichever model of sign-in it runs in. */
@@ -25,6 +27,17 @@ export const stateOf = (user: User | null, error?: Error): AuthState => ({
   user,
   error,
 });
+
+/** Runs what an app has put in. What it throws is reported as any error that nobody catches; what ran it goes on. */
+export function tell(told: () => void): void {
+  try {
+    told();
+  } catch (error) {
+    setTimeout(() => {
+      throw error;
+    });
+  }
+}
 
 /** One value and who watches it. */
 export interface Store extends AuthSource {
@@ -44,7 +57,7 @@ export function createStore(initial: AuthState = LOADING): Store {
     },
     setState(next) {
       state = next;
-      for (const listener of listeners) listener(state);
+      for (const listener of listeners) tell(() => listener(next));
     },
   };
 }

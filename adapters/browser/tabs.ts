@@ -1,6 +1,8 @@
+import { ExchangeError } from "../../core/errors.js";
 import type { TokenSet } from "../../core/exchange/token-life.js";
 import type { User } from "../../core/exchange/user.js";
-import { type Record, readRecord, writeRecord } from "./database.js";
+import { openChannel } from "./channel.js";
+import { exchangeRecord, isLatest, type TabsRecord } from "./database.js";
 
 /** Who is signed in, with the tokens: in memory alone. */
 export interface Session {
@@ -8,119 +10,186 @@ export interface Session {
   readonly tokens: TokenSet;
   /** That the sign-in asked for: a renewal asks for no less. */
   readonly scope: string;
+  /** That the sign-in was for. */
+  readonly organization?: string | undefined;
 }
 
 /** A session, or that there is none, and the how-manieth it is among all tabs. */
 interface Held {
   readonly generation: number;
   readonly session: Session | null;
-  /** What its tokens are for: a tab of an older version of the app may have asked for others. */
+  /** What its tokens are for: a tab of another version of the app may have asked for others. */
   readonly purpose: string;
+  /** Somebody signed out, and did not merely cease to be signed in. */
+  readonly isSignOut?: boolean | undefined;
+  /** No tab but this one has it. */
+  readonly isOwn?: boolean | undefined;
+  /** What this tab goes on with, for it did not hear of the session with this number, which may come yet. */
+  readonly isGuess?: boolean | undefined;
 }
 
-/** One tab's turn: no other tab of this client has one at the same time. */
+/** One tab's turn: no other tab of this client has one at the same time. Only who signs out does not wait for its end. */
 export interface Turn {
-  /** Another tab replaced the session and could not say by what: what is held here may be spent. */
-  readonly isLost: boolean;
-  /** Somebody was signed in when a tab of this client last said so. */
-  readonly wasSignedIn: boolean;
-  /** Told before a refresh token is spent: whatever becomes of this tab, no other spends it as well. */
-  announce(): Promise<void>;
-  /** Replaces the session in all tabs. */
-  share(session: Session | null): Promise<void>;
+  /** Somebody was signed in when a tab of this client last said so; undefined where that cannot be known. */
+  readonly wasSignedIn: boolean | undefined;
+  /** Asks the other tabs once more, where none has answered in time. */
+  hear(): Promise<unknown>;
+  /**
+   * Told before a refresh token is spent: whatever becomes of this tab, no other spends it as well. False where that cannot
+   * be made sure of.
+   */
+  announce(): Promise<boolean>;
+  /** Replaces the session in all tabs. False, with nothing done, when somebody signed out meanwhile. */
+  share(session: Session | null, isSignOut?: boolean): Promise<boolean>;
+  /** Nobody was found: new tabs need not look. Those that hold a session keep it. */
+  forget(): Promise<unknown>;
 }
 
 /** What all tabs of one client hold together. */
 export interface Tabs {
   /** The session; null for nobody. */
   session(): Session | null;
-  /** Does what only one tab may do at a time, after it has heard of all that others did before. */
-  take<T>(task: (turn: Turn) => Promise<T>): Promise<T>;
+  /**
+   * Does what only one tab may do at a time, after it has heard of all that others did before. With `isUrgent` others are
+   * not waited for long.
+   * @throws ExchangeError `provider_unreachable` when it takes too long, and what the task throws
+   */
+  take<T>(task: (turn: Turn) => Promise<T>, isUrgent?: boolean): Promise<T>;
 }
 
-/** Milliseconds that a tab waits for the session that others hold: one that has none yet, and one that has. */
+/** Milliseconds that a tab waits for the session that others hold: one that has none yet, and one that has. So long what is urgent waits for its turn. */
 const NEW_TAB = 100;
 const OLD_TAB = 1_000;
 
 /**
  * Tabs hand each other the session over a channel. A message may come after the next tab has got the lock, so that the
  * number of the latest session is kept where it is ordered with it. Where a browser lacks one of these, each tab is alone.
- * `changed` is told whenever the session is another. Sessions for another purpose are not taken over; that there is none is.
+ * A turn ends after `limit` milliseconds at the latest: a request that never ends must not stop the other tabs. `changed` is
+ * told whenever the session is another. Of a tab with another purpose, the number counts, and for whom it is.
  */
-export function createTabs(name: string, purpose: string, changed: (session: Session | null) => void): Tabs {
+export function createTabs(
+  name: string,
+  purpose: string,
+  limit: number,
+  changed: (session: Session | null, isSignOut?: boolean) => void,
+): Tabs {
   const { locks } = navigator as { locks?: LockManager };
-  const isShared = locks !== undefined && typeof BroadcastChannel === "function" && typeof indexedDB === "object";
+  const channel = openChannel(name);
+  let isShared = locks !== undefined && channel !== undefined;
   let held: Held = { generation: 0, session: null, purpose };
   let alone: Promise<unknown> = Promise.resolve();
   let woken: (() => void) | undefined;
 
-  const hold = (next: Held) => {
-    if (next.generation <= held.generation) return;
+  const set = (next: Held) => {
     const { session } = held;
     held = next;
     woken?.();
-    if (session !== next.session) changed(next.session);
+    if (session !== next.session) changed(next.session, next.isSignOut);
   };
-  const channel = isShared ? new BroadcastChannel(name) : undefined;
+  /** Without what might be spent. */
+  const guess = (generation: number, session: Session | null) => {
+    const cautious = session && { ...session, tokens: { ...session.tokens, refreshToken: undefined } as TokenSet };
+    set({ generation, session: cautious, purpose, isGuess: true });
+  };
+
+  const hear = (told: Held) => {
+    const isLater = told.generation > held.generation;
+    const isBetter = told.generation === held.generation && held.isGuess && !told.isGuess;
+    if (!isLater && !isBetter) return;
+    if (!told.session || told.purpose === purpose) return set(told);
+    const { session } = held;
+    if (session) set({ ...told, purpose, session: session.user.sub === told.session.user.sub ? session : null });
+  };
   channel?.addEventListener("message", ({ data }: MessageEvent<Held | { asks: number }>) => {
     if (!(data instanceof Object)) return;
-    if ("generation" in data) {
-      if (!data.session || data.purpose === purpose) hold(data);
-    } else if (held.generation > data.asks) channel.postMessage(held);
+    if ("generation" in data) hear(data);
+    // What is not written down might be spent by both, and a guess is nothing to tell.
+    else if (held.generation > data.asks && !held.isGuess && !(held.isOwn && held.session)) channel.postMessage(held);
   });
 
   /** Whether the session of that number, or a later one, was heard of in time. */
   const hears = (generation: number, milliseconds: number): Promise<boolean> =>
     new Promise((resolve) => {
+      const isHeard = () => held.generation >= generation && !held.isGuess;
       const finish = () => {
         clearTimeout(timer);
         woken = undefined;
-        resolve(held.generation >= generation);
+        resolve(isHeard());
       };
       const timer = setTimeout(finish, milliseconds);
       woken = () => {
-        if (held.generation >= generation) finish();
+        if (isHeard()) finish();
       };
-      channel?.postMessage({ asks: held.generation });
+      channel?.postMessage({ asks: Math.min(held.generation, generation - 1) });
     });
 
-  async function begin(): Promise<Turn> {
-    // Where nothing can be kept, nothing can be ordered either: this tab goes on by itself.
-    const record = isShared ? await readRecord(name).catch(() => undefined) : undefined;
-    const { generation, isSignedIn } = record ?? { generation: held.generation, isSignedIn: !isShared };
-    let isLost = generation > held.generation;
-    if (isLost) isLost = !(await hears(generation, held.generation ? OLD_TAB : NEW_TAB));
-    // Who was told to forget need not be told what.
-    if (isLost && !isSignedIn) hold({ generation, session: null, purpose });
-    let next = Math.max(generation, held.generation) + 1;
-    const keep = (kept: Record) =>
-      isShared
-        ? writeRecord(name, kept).then(
-            () => true,
-            () => false,
+  async function run<T>(task: (turn: Turn) => Promise<T>): Promise<T> {
+    /** null: it cannot be known. */
+    const record = isShared ? await exchangeRecord(name).catch(() => null) : null;
+    const { generation, isSignedIn } = record ?? { generation: held.generation, isSignedIn: false };
+    const isLost = generation > held.generation && !(await hears(generation, held.generation ? OLD_TAB : NEW_TAB));
+    if (isLost) guess(generation, isSignedIn ? held.session : null);
+    // Nor can it be known what others did with it.
+    if (record === null && !held.isOwn) guess(held.generation, held.session);
+
+    // A time, so that a browser that forgot the last number begins after it.
+    let next = Math.max(generation, held.generation, Date.now()) + 1;
+    const end = AbortSignal.timeout(limit);
+    const isOvertaken = () => end.aborted || held.generation >= next;
+    /** undefined: nothing can be written down. */
+    const keep = async (kept: TabsRecord) =>
+      isShared && !end.aborted
+        ? exchangeRecord(name, kept).then(
+            (known) => isLatest(kept, known),
+            () => undefined,
           )
-        : false;
-    return {
-      isLost,
-      wasSignedIn: isSignedIn,
-      announce: async () => void (await keep({ generation: next, isSignedIn: true })),
-      async share(session) {
+        : undefined;
+
+    const turn: Turn = {
+      wasSignedIn: record === null ? undefined : isSignedIn,
+      hear: async () => isLost && hears(generation, OLD_TAB),
+      announce: async () =>
+        !isOvertaken() && ((await keep({ generation: next, isSignedIn: true })) ?? held.isOwn ?? false),
+      async share(session, isSignOut) {
+        if (isOvertaken()) return false;
         const isKept = await keep({ generation: next, isSignedIn: session !== null });
-        hold({ generation: next++, session, purpose });
+        if (isKept === false || isOvertaken()) return false;
+        set({ generation: next++, session, purpose, isSignOut, isOwn: !isKept });
         // Without a number that all can read, two tabs might spend one refresh token: only an end is told.
         if (isKept || !session) channel?.postMessage(held);
+        return true;
       },
+      forget: () => keep({ generation, isSignedIn: false }),
     };
+    const late = new Promise<never>((_resolve, reject) => {
+      end.onabort = () => reject(new ExchangeError("provider_unreachable", { cause: "too slow" }));
+    });
+    return Promise.race([task(turn), late]);
   }
 
-  return {
-    session: () => held.session,
-    take(task) {
-      const turn = async () => task(await begin());
-      if (locks && isShared) return locks.request(name, turn) as ReturnType<typeof turn>;
-      const done = alone.then(turn, turn);
-      alone = done.catch(() => {});
+  async function take<T>(task: (turn: Turn) => Promise<T>, isUrgent = false): Promise<T> {
+    if (!isShared || !locks) {
+      const before = isUrgent ? Promise.race([alone, new Promise((done) => setTimeout(done, OLD_TAB))]) : alone;
+      const done = before.then(() => run(task));
+      alone = Promise.allSettled([alone, done]);
       return done;
-    },
-  };
+    }
+    const signal = isUrgent ? AbortSignal.timeout(OLD_TAB) : undefined;
+    let isBegun = false;
+    const begin = () => {
+      isBegun = true;
+      return run(task);
+    };
+    try {
+      return await locks.request(name, { ...(signal && { signal }) }, begin);
+    } catch (error) {
+      if (isBegun) throw error;
+      if (signal?.aborted) return begin();
+      // Not for this page.
+      isShared = false;
+      return take(task, isUrgent);
+    }
+  }
+
+  return { session: () => held.session, take };
 }

@@ -31,3 +31,22 @@ export function dropTransaction(state: string): void {
     // No storage: nothing was kept.
   }
 }
+
+/** Times at which this tab left by itself. */
+const LEFT = "latchkey.left";
+/** Milliseconds in which it does so a few times at most: where an app loads its page anew after each return, it ends there. */
+const ROUND = 30_000;
+const ROUNDS = 3;
+
+/** Notes that this tab leaves without anybody having asked for it; false where it would go in circles, or could not come back. */
+export function mayLeave(now: number): boolean {
+  try {
+    const times = (sessionStorage.getItem(LEFT) ?? "").split(" ").slice(-ROUNDS);
+    // The third before this one, if there is one.
+    if (now - Number(times.at(-ROUNDS)) < ROUND) return false;
+    sessionStorage.setItem(LEFT, [...times, now].join(" "));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -24,11 +24,12 @@ const bytesOf = (base64url: string): Uint8Array<ArrayBuffer> =>
 export const verifyWithWebCrypto: Verify = async (token, algorithm, keyOf) => {
   /** RFC 7518 3.3: bits of an RSA key, at least. */
   const MIN_MODULUS = 2048;
-  const [head = "", payload = "", signature = "", more] = token.split(".");
+  // Nothing but the alphabet: browsers decode blanks, padding and the other alphabet as well (RFC 7515 2).
+  const [, head = "", payload = "", signature = ""] = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(token) ?? [];
   const protectedHeader = JSON.parse(toText(bytesOf(head)));
   // RFC 7515 4.1.11: extensions that must be understood are not; without `crit` there are none (RFC 7797 6).
-  const isPlain = more === undefined && protectedHeader.alg === algorithm && protectedHeader.crit === undefined;
-  if (!isPlain) throw new TypeError("not a token of this algorithm");
+  const isPlain = protectedHeader.alg === algorithm && protectedHeader.crit === undefined;
+  if (!isPlain) throw new TypeError("not signed by this algorithm and key");
   const parameters = parametersOf(algorithm);
   // The numbers alone: what else a key says of itself was looked at when it was chosen.
   const { kty, n, e, crv, x, y } = keyOf(protectedHeader) as JsonWebKey;
@@ -38,6 +39,6 @@ export const verifyWithWebCrypto: Verify = async (token, algorithm, keyOf) => {
   const { modulusLength = MIN_MODULUS } = key.algorithm as Partial<RsaHashedKeyAlgorithm>;
   const signed = toBytes(`${head}.${payload}`);
   const isRight = await crypto.subtle.verify(parameters, key, bytesOf(signature), signed as Uint8Array<ArrayBuffer>);
-  if (!isRight || modulusLength < MIN_MODULUS) throw new TypeError("not the signature of this key");
+  if (!isRight || modulusLength < MIN_MODULUS) throw new TypeError("not signed by this algorithm and key");
   return { protectedHeader, payload: bytesOf(payload) };
 };

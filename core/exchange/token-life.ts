@@ -75,10 +75,17 @@ export function tokenSetOf({ expiresIn, ...tokens }: TokenResponse, now: number)
 /** Whether it is not the sign-in's own token that is asked for. */
 export const isSpecial = ({ audience, scope }: TokenRequest): boolean => (audience ?? scope) !== undefined;
 
-/** The set after a refresh: what was not renewed is kept; a token for another audience or scope is put beside the others. */
-export function mergeTokens(previous: TokenSet, response: TokenResponse, request: TokenRequest, now: number): TokenSet {
-  /** How many tokens for other audiences a session keeps. */
-  const MAX_MORE = 3;
+/**
+ * The set after a refresh: what was not renewed is kept; a token for another audience or scope is put beside the others, of
+ * which the newest are kept.
+ */
+export function mergeTokens(
+  previous: TokenSet,
+  response: TokenResponse,
+  request: TokenRequest,
+  now: number,
+  maxMore = 3,
+): TokenSet {
   const { idToken = previous.idToken, refreshToken = previous.refreshToken, ...token } = tokenSetOf(response, now);
   const { more = [] } = previous;
   if (!isSpecial(request)) return { ...token, idToken, refreshToken, more: previous.more };
@@ -86,7 +93,7 @@ export function mergeTokens(previous: TokenSet, response: TokenResponse, request
   // Under the words it was asked for in: the next request has the same.
   const special: AccessToken = { ...token, audience, scope };
   const others = more.filter((other) => other.audience !== audience || other.scope !== scope);
-  return { ...previous, idToken, refreshToken, more: [special, ...others].slice(0, MAX_MORE) };
+  return { ...previous, idToken, refreshToken, more: [special, ...others].slice(0, maxMore) };
 }
 
 /**

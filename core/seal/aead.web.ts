@@ -36,8 +36,11 @@ type Native = Uint8Array & { toBase64?(options: typeof BASE64URL): string };
 
 /** The 64 characters, and the value of each character code: 64 where it is none of them. */
 const CHARACTERS = utf8.encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
-const VALUES = new Bytes(256).fill(64);
-for (const [value, code] of CHARACTERS.entries()) VALUES[code] = value;
+const VALUES = /* @__PURE__ */ (() => {
+  const values = new Bytes(256).fill(64);
+  for (const [value, code] of CHARACTERS.entries()) values[code] = value;
+  return values;
+})();
 
 // In both loops: what is past the end of an array reads as 0, and is not stored.
 
@@ -114,7 +117,7 @@ export const importKey = async (bytes: Uint8Array, header: string): Promise<WebK
 });
 
 // Drawn 64 at a time, each handed out once.
-const pool = new Bytes(64 * IV_BYTES);
+const pool = /* @__PURE__ */ new Bytes(64 * IV_BYTES);
 let drawn = "";
 let left = 0;
 

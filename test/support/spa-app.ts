@@ -36,6 +36,8 @@ export interface SpaApp {
   readonly pages: Map<string, { body: string; headers?: Record<string, string> }>;
   /** Headers of every page. */
   headers: Record<string, string>;
+  /** What an answer waits for. */
+  before?: (url: string) => Promise<unknown> | undefined;
   stop(): Promise<void>;
 }
 
@@ -72,7 +74,8 @@ window.done = (async () => {
 document.querySelector("#login").onclick = () => client.login(window.loginOptions).catch((error) => { window.failed = error.code; });
 document.querySelector("#popup").onclick = () => { window.popped = client.login({ popup: true, ...window.loginOptions }).then(() => "in", (error) => error.code); };
 </script>`;
-  server.on("request", (req, res) => {
+  server.on("request", async (req, res) => {
+    await app.before?.(req.url ?? "");
     const { pathname } = new URL(req.url ?? "", app.origin);
     const own = pages.get(pathname);
     const send = (type: string, body: string, headers = {}) =>

@@ -198,3 +198,21 @@ describe.each(verifiers)("with %s: a signature", (_name, verifier) => {
     expect(await check(token, "RS256", { kty: "oct", k: "AAAA" })).toBe(true);
   });
 });
+
+test("with Web Crypto: a signature in another spelling of base64 is none (RFC 7515 2)", async () => {
+  const pair = await generateKeyPair("RS256", { extractable: true });
+  const key = await jwk(pair);
+  const token = await sign(pair, { alg: "RS256" });
+  const isGood = (text: string) =>
+    verifyWithWebCrypto(text, "RS256", () => key).then(
+      () => true,
+      () => false,
+    );
+  expect(await isGood(token)).toBe(true);
+  const [head, payload, signature = ""] = token.split(".");
+  const other = Buffer.from(signature, "base64url").toString("base64");
+  expect(other).toMatch(/[+/]/);
+  for (const spelled of [other, `${signature}==`, ` ${signature}`, `${signature}\n`]) {
+    expect(await isGood(`${head}.${payload}.${spelled}`), spelled).toBe(false);
+  }
+});

@@ -1,0 +1,250 @@
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import {
+  app,
+  begin,
+  context,
+  fillIn,
+  inBrowser,
+  isDone,
+  open,
+  options,
+  page,
+  provider,
+  rewrite,
+  shows,
+  signIn,
+  signInByPopup,
+  signOutHere,
+  token,
+  user,
+} from "../../support/spa.js";
+
+inBrowser();
+
+describe("where the provider's cookies are kept from frames", () => {
+  test("a reload signs nobody in, and does not ask again; a refresh token goes on", async () => {
+    await begin({ refreshTokens: true }, "127.0.0.1");
+    await signIn();
+    expect((await token({ refresh: true })).token).not.toBe("");
+    await page.goto(app.origin);
+    await isDone();
+    expect(await user()).toBe("nobody");
+    expect(await page.evaluate(() => window.failed)).toBeUndefined();
+  });
+
+  test("with allowRedirect the page itself goes there and back, and only once when nobody is signed in", async () => {
+    options["allowRedirect"] = true;
+    await begin({}, "127.0.0.1");
+    await signIn();
+    await page.goto(`${app.origin}/shows?page=3`);
+    await page.waitForURL(`${app.origin}/callback/`);
+    await shows("alice");
+    expect(await page.evaluate(() => window.end)).toMatchObject({ returnTo: "/shows?page=3" });
+    await provider.forgetSessions();
+    await page.goto(`${app.origin}/shows?page=3`);
+    await page.waitForURL(`${app.origin}/callback/`);
+    await shows("nobody");
+    const asked = provider.authorizations.length;
+    await page.goto(`${app.origin}/shows?page=3`);
+    await isDone();
+    expect(await user()).toBe("nobody");
+    expect(provider.authorizations).toHaveLength(asked);
+  });
+
+  test("with cookies for other sites allowed, a frame works across sites", async () => {
+    await begin({ thirdParty: true }, "127.0.0.1");
+    await signIn();
+    await page.goto(app.origin);
+    await isDone();
+    expect(await user()).toBe("alice");
+  });
+});
+
+describe("a page that leaves by itself", () => {
+  /** It goes for a renewal, and its return is held up. */
+  async function leave(): Promise<Page> {
+    options["allowRedirect"] = true;
+    await begin({ accessTokenLifetime: 2 }, "127.0.0.1");
+    await signIn();
+    const other = await open();
+    await page.waitForTimeout(2_100);
+    return other;
+  }
+  const goesForRenewal = (to: RegExp) => {
+    void page.evaluate(() => void window.client.getAccessToken().catch(() => {}));
+    return page.waitForURL(to);
+  };
+
+  test("does not undo a sign-out of another tab", async () => {
+    const other = await leave();
+    provider.delays.set("/token", 1_500);
+    await goesForRenewal(/callback\/\?/);
+    await signOutHere(other);
+    await isDone();
+    expect([await user(), await user(other)]).toEqual(["nobody", "nobody"]);
+    expect((await token({}, other)).code).toBe("no_session");
+  });
+
+  test.each(["alice", "bob"])("for nobody, does not sign out %s, who signed in meanwhile", async (name) => {
+    const other = await leave();
+    await provider.forgetSessions();
+    // What the provider says is held back until another tab has signed in.
+    let go = () => {};
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    app.before = (url) => (url.includes("error=") && url.startsWith("/callback/") ? held : undefined);
+    void page.evaluate(() => void window.client.getAccessToken().catch(() => {}));
+    // By the frame, and by the page.
+    await expect.poll(() => provider.authorizations.slice(-2)).toEqual(["none", "none"]);
+    await signInByPopup(other, name);
+    go();
+    await page.waitForURL(`${app.origin}/callback/`);
+    await isDone();
+    expect([await user(), await user(other)]).toEqual([name, name]);
+  });
+
+  test.each([
+    ["no Web Locks", "Object.defineProperty(navigator, 'locks', { value: undefined });"],
+    ["no BroadcastChannel", "delete globalThis.BroadcastChannel;"],
+    [
+      "an IndexedDB that is read-only",
+      "IDBObjectStore.prototype.put = () => { throw new DOMException('no', 'QuotaExceededError'); };",
+    ],
+  ])("ends where nobody is signed in, with %s", async (_what, script) => {
+    options["allowRedirect"] = true;
+    await begin({}, "127.0.0.1");
+    await signIn();
+    await provider.forgetSessions();
+    await context.addInitScript(script);
+    const before = provider.authorizations.length;
+    for (let visit = 0; visit < 5; visit++) {
+      await page.goto(`${app.origin}/shows`).catch(() => {});
+      await shows("nobody");
+    }
+    // A frame for each page that is loaded, three of them because it left.
+    expect(provider.authorizations.length - before).toBeLessThanOrEqual(5 + 3 + 3);
+  });
+
+  test("does not go in circles where the app loads its page anew after each return", async () => {
+    options["allowRedirect"] = true;
+    await begin({}, "127.0.0.1");
+    await signIn();
+    app.pages.set("/callback/", {
+      body: `<!doctype html><script type="module" src="/client.js"></script><script type="module">
+        const config = ${JSON.stringify({ issuer: provider.issuer, clientId: "spa", redirectUri: `${app.origin}/callback/`, silentRedirectUri: `${app.origin}/silent.html`, allowRedirect: true })};
+        const end = await latchkey.createClient(config).handleCallback();
+        if (end) location.replace(end.returnTo);
+      </script>`,
+    });
+    const left = () => provider.authorizations.filter((prompt) => prompt === "none").length;
+    await page.goto(`${app.origin}/shows`).catch(() => {});
+    await expect.poll(left, { timeout: 10_000 }).toBeGreaterThanOrEqual(6);
+    await page.waitForURL(`${app.origin}/shows`);
+    await isDone();
+    const asked = left();
+    await page.waitForTimeout(1_000);
+    expect(left()).toBe(asked);
+    expect(asked).toBeLessThanOrEqual(7);
+  });
+});
+
+test.each([false, true])(
+  "whoever asks for the user before the callback gets both, with allowRedirect %s",
+  async (allowRedirect) => {
+    options["allowRedirect"] = allowRedirect;
+    await begin({ refreshTokens: true });
+    await rewrite("/callback/", "const end =", "window.first = (await client.getUser())?.sub; const end =");
+    await page.evaluate(() => {
+      window.loginOptions = { returnTo: "/shows" };
+    });
+    await signIn();
+    expect(await page.evaluate(() => [(window as unknown as { first: string }).first, window.end])).toEqual([
+      "alice",
+      { returnTo: "/shows" },
+    ]);
+    expect(await page.evaluate(() => window.client.handleCallback().then(String))).toBe("undefined");
+    expect(provider.grants).toEqual(["authorization_code"]);
+    expect(provider.authorizations).toEqual([""]);
+  },
+);
+
+test("a page that was loaded without network is right again once there is one", async () => {
+  await begin();
+  await signIn();
+  await context.route(`${provider.issuer}/**`, (route) => route.abort());
+  await page.goto(app.origin);
+  await isDone();
+  expect(await page.evaluate(() => [window.failed, window.shownError])).toEqual([
+    "provider_unreachable",
+    "provider_unreachable",
+  ]);
+  await context.unroute(`${provider.issuer}/**`);
+  await page.evaluate(() => void dispatchEvent(new Event("online")));
+  await shows("alice");
+  expect(await page.evaluate(() => window.shownError)).toBeUndefined();
+});
+
+describe("where the browser keeps something from the page", () => {
+  const without: Array<[what: string, script: string]> = [
+    ["no Web Locks", "Object.defineProperty(navigator, 'locks', { value: undefined });"],
+    ["no BroadcastChannel", "delete globalThis.BroadcastChannel;"],
+    ["no IndexedDB", "Object.defineProperty(globalThis, 'indexedDB', { value: undefined });"],
+    [
+      "an IndexedDB that fails",
+      "IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };",
+    ],
+    [
+      "an IndexedDB that fails later",
+      "IDBFactory.prototype.open = () => { const request = {}; setTimeout(() => request.onerror(), 1); return request; };",
+    ],
+  ];
+  test.each(without)("%s: a tab by itself signs in, renews, signs out", async (_what, script) => {
+    await begin({ refreshTokens: true });
+    await context.addInitScript(script);
+    await page.reload();
+    await isDone();
+    await signIn();
+    const answers = await Promise.all([token({ refresh: true }), token({ refresh: true }), token()]);
+    for (const answer of answers) expect(answer.code).toBe("");
+    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+    await page.evaluate(() => window.client.logout({ local: true }));
+    expect(await user()).toBe("nobody");
+    expect((await token()).code).toBe("no_session");
+  });
+
+  test.each([
+    [
+      "refused Web Locks",
+      "LockManager.prototype.request = () => Promise.reject(new DOMException('no', 'SecurityError'));",
+    ],
+    ["no BroadcastChannel", "delete globalThis.BroadcastChannel;"],
+    [
+      "a BroadcastChannel that is refused",
+      "globalThis.BroadcastChannel = class { constructor() { throw new DOMException('no', 'SecurityError'); } };",
+    ],
+  ])("%s: a popup signs in", async (_what, script) => {
+    await begin();
+    await context.addInitScript(script);
+    await page.reload();
+    await isDone();
+    await signInByPopup(page);
+    expect((await token({ refresh: true })).code).toBe("");
+  });
+
+  test("no sessionStorage: a redirect says that it cannot come back, a popup works", async () => {
+    await begin();
+    await context.addInitScript(
+      "Object.defineProperty(globalThis, 'sessionStorage', { get() { throw new DOMException('no', 'SecurityError'); } });",
+    );
+    await page.reload();
+    await isDone();
+    await page.click("#login");
+    await expect.poll(() => page.evaluate(() => window.failed)).toBe("no_transaction");
+    expect(page.url()).toBe(`${app.origin}/`);
+    const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#popup")]);
+    await fillIn(popup);
+    await shows("alice");
+  });
+});

@@ -1,0 +1,390 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, test } from "vitest";
+import {
+  app,
+  begin,
+  complained,
+  context,
+  fillIn,
+  inBrowser,
+  isDone,
+  open,
+  options,
+  page,
+  provider,
+  rewrite,
+  shows,
+  signIn,
+  signInByPopup,
+  token,
+  user,
+} from "../../support/spa.js";
+import { bundle, startSpaApp } from "../../support/spa-app.js";
+
+inBrowser();
+
+describe("signing in", () => {
+  test("by redirect: the user, the way back, and nothing left in the URL", async () => {
+    await begin();
+    expect(await user()).toBe("nobody");
+    await page.evaluate(() => {
+      window.loginOptions = { appState: { from: "here" }, returnTo: "/shows?page=2" };
+    });
+    await signIn();
+    expect(page.url()).toBe(`${app.origin}/callback/`);
+    expect(await page.evaluate(() => window.end)).toEqual({ returnTo: "/shows?page=2", appState: { from: "here" } });
+    expect((await token()).token).not.toBe("");
+    expect(provider.grants).toEqual(["authorization_code"]);
+  });
+
+  test("a return to another site becomes the first page", async () => {
+    await begin();
+    await page.evaluate(() => {
+      window.loginOptions = { returnTo: "https://evil.example/" };
+    });
+    await signIn();
+    expect(await page.evaluate(() => window.end)).toMatchObject({ returnTo: "/" });
+  });
+
+  test.each([undefined, "same-origin"])("by popup, with the provider's opener policy %s", async (openerPolicy) => {
+    await begin(openerPolicy ? { openerPolicy } : {});
+    // As it is where one window is in front of the other: under test every page has the focus.
+    await page.evaluate(() => {
+      document.hasFocus = () => false;
+    });
+    const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#popup")]);
+    await fillIn(popup);
+    await shows("alice");
+    expect(await page.evaluate(() => window.popped)).toBe("in");
+    await expect.poll(() => popup.isClosed()).toBe(true);
+    expect(page.url()).toBe(`${app.origin}/`);
+    expect((await token()).token).not.toBe("");
+  });
+
+  test("who comes back from a popup that seemed to be closed is signed in all the same", async () => {
+    await begin({ openerPolicy: "same-origin" });
+    const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#popup")]);
+    expect(await page.evaluate(() => window.popped)).toBe("access_denied");
+    await fillIn(popup);
+    await shows("alice");
+    expect(await page.evaluate(() => window.client.getState().error)).toBeUndefined();
+  });
+
+  test("a popup that is closed is a refusal", async () => {
+    await begin();
+    const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#popup")]);
+    await popup.waitForSelector("[name=login]");
+    await popup.close();
+    await page.bringToFront();
+    expect(await page.evaluate(() => window.popped)).toBe("access_denied");
+    expect(await user()).toBe("nobody");
+  });
+
+  test("a popup that the browser does not open says so", async () => {
+    await begin();
+    const code = await page.evaluate(() => {
+      window.open = () => null;
+      return window.client.login({ popup: true }).catch((error) => error.code);
+    });
+    expect(code).toBe("authorization_failed");
+  });
+
+  test("a denied consent is access_denied, and the next attempt works", async () => {
+    await begin({ consent: true });
+    await page.click("#login");
+    await fillIn(page);
+    await page.click("text=Cancel");
+    await page.waitForURL(`${app.origin}/callback/**`);
+    await isDone();
+    expect(await page.evaluate(() => window.failed)).toBe("access_denied");
+    expect(await user()).toBe("nobody");
+    expect(page.url()).toBe(`${app.origin}/callback/`);
+    await page.click("#login");
+    await page.click("[type=submit]");
+    await page.waitForURL(`${app.origin}/callback/**`);
+    await shows("alice");
+  });
+
+  test("a reload keeps the user while the provider's session lives, and not after", async () => {
+    await begin();
+    await signIn();
+    await page.goto(app.origin);
+    await isDone();
+    expect(await user()).toBe("alice");
+    expect(provider.authorizations).toEqual(["", "none"]);
+    await provider.forgetSessions();
+    await page.goto(app.origin);
+    await isDone();
+    expect(await user()).toBe("nobody");
+    // And whoever is signed out is not asked about again.
+    await page.goto(app.origin);
+    await isDone();
+    expect(provider.authorizations).toEqual(["", "none", "none"]);
+  });
+
+  test("a page of the app itself will do for the frame: what runs in it starts no frame of its own", async () => {
+    await begin();
+    options["silentRedirectUri"] = `${app.origin}/callback/`;
+    await page.reload();
+    await signIn();
+    await page.goto(app.origin);
+    await isDone();
+    expect(await user()).toBe("alice");
+    expect(provider.authorizations).toEqual(["", "none"]);
+  });
+
+  test("the way back after a sign-in, and a reload of its end, spend no code twice", async () => {
+    await begin();
+    await signIn();
+    await page.reload();
+    await isDone();
+    expect(await user()).toBe("alice");
+    await page.goBack().catch(() => {});
+    await page.goto(`${app.origin}/callback/`);
+    await isDone();
+    expect(await user()).toBe("alice");
+    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+  });
+
+  test("asked twice, as React's development does, a callback ends once", async () => {
+    await begin();
+    await rewrite(
+      "/callback/",
+      "await client.handleCallback()",
+      "(await Promise.all([client.handleCallback(), client.handleCallback()]))[1]",
+    );
+    await page.click("#login");
+    await fillIn(page);
+    await page.waitForURL(`${app.origin}/callback/**`);
+    await isDone();
+    expect(await page.evaluate(() => [window.failed, window.end])).toEqual([undefined, { returnTo: "/" }]);
+    expect(provider.grants).toEqual(["authorization_code"]);
+  });
+});
+
+describe("what is not ours does nothing", () => {
+  test.each([
+    "?state=g.somebody&code=else",
+    "?code=alone",
+    "?error=access_denied",
+    "?state=g.x&error=login_required",
+    "?state=p.x&code=y",
+  ])("a visit with %s leaves a sign-in in progress alone", async (query) => {
+    await begin();
+    await page.click("#login");
+    await page.waitForSelector("[name=login]");
+    const authorize = page.url();
+    await page.goto(`${app.origin}/callback/${query}`);
+    await isDone();
+    expect(await user()).toBe("nobody");
+    expect(await page.evaluate(() => window.failed)).toBeUndefined();
+    await page.goto(authorize);
+    await fillIn(page);
+    await page.waitForURL(`${app.origin}/callback/**`);
+    await shows("alice");
+  });
+
+  test("a callback on another page than that of the redirect URI is none", async () => {
+    await begin();
+    await page.click("#login");
+    await page.waitForSelector("[name=login]");
+    options["redirectUri"] = `${app.origin}/elsewhere/`;
+    await fillIn(page);
+    await page.waitForURL(`${app.origin}/callback/**`);
+    await isDone();
+    expect(await page.evaluate(() => window.client.handleCallback().then(String))).toBe("undefined");
+    expect(provider.grants).toEqual([]);
+  });
+
+  test("a page of another origin that frames us, or posts messages, gets nothing and changes nothing", async () => {
+    await begin();
+    await signIn();
+    const evil = await startSpaApp(() => ({}), "127.0.0.1");
+    evil.pages.set("/evil", {
+      body: `<!doctype html><iframe src="${app.origin}/callback/?state=f.x&code=y"></iframe><script>
+        window.heard = [];
+        addEventListener("message", ({ data }) => heard.push(data));
+      </script>`,
+    });
+    const attacker = await context.newPage();
+    await attacker.goto(`${evil.origin}/evil`);
+    await attacker.waitForTimeout(500);
+    expect(await attacker.evaluate(() => (window as unknown as { heard: unknown[] }).heard)).toEqual([]);
+    await page.evaluate(() => {
+      window.loginOptions = { prompt: "login" };
+    });
+    // Under a popup of ours that waits, an attacker's message is not the answer, whatever its state.
+    const pushed = page.waitForRequest(`${provider.issuer}/request`);
+    const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#popup")]);
+    const state = new URLSearchParams((await pushed).postData() ?? "").get("state") ?? "";
+    expect(state).toMatch(/^p\./);
+    await popup.waitForSelector("[name=login]");
+    await popup.evaluate((to) => location.assign(to), `${evil.origin}/evil`);
+    await popup.waitForURL(`${evil.origin}/evil`);
+    await popup.evaluate(
+      ([at, known]) => {
+        for (const state of ["p.x", "", known])
+          window.opener.postMessage({ latchkey: "callback", url: `${at}&state=${state}` }, "*");
+      },
+      [`${app.origin}/callback/?code=y&iss=${encodeURIComponent(provider.issuer)}`, state],
+    );
+    await page.waitForTimeout(300);
+    expect(await user()).toBe("alice");
+    expect(provider.grants).toEqual(["authorization_code"]);
+    await evil.stop();
+  });
+
+  test("nonsense on our channels and in our storage changes nothing", async () => {
+    await begin();
+    await signIn();
+    await page.evaluate((issuer) => {
+      const channel = new BroadcastChannel(`latchkey spa ${issuer}`);
+      for (const data of [null, 1, "x", {}, [], { asks: "x" }]) channel.postMessage(data);
+      new BroadcastChannel("latchkey.popup").postMessage({ latchkey: "callback", url: "not a URL" });
+      sessionStorage.setItem("latchkey.tx.g.broken", "{");
+    }, provider.issuer);
+    await page.waitForTimeout(100);
+    expect(await user()).toBe("alice");
+    await page.goto(`${app.origin}/callback/?state=g.broken&code=x`);
+    await isDone();
+    expect(await page.evaluate(() => window.failed)).toBeUndefined();
+  });
+});
+
+describe("what an app does wrong", () => {
+  test("a listener that throws stops neither a sign-in nor a sign-out", async () => {
+    await begin({ refreshTokens: true });
+    const other = await open();
+    await page.evaluate(() => {
+      window.client.onChange(() => {
+        throw new Error("a view's own bug");
+      });
+    });
+    await signInByPopup(page);
+    await shows("alice", other);
+    await page.evaluate(() => void window.client.logout());
+    await page.waitForURL(`${app.origin}/`);
+    await isDone();
+    await shows("nobody", other);
+    expect(provider.urls).toContain("/token/revocation");
+    expect(new Set(complained())).toEqual(new Set(["a view's own bug"]));
+  });
+
+  test.each([
+    ["javascript:void(document.title='run')", "/"],
+    ["https://evil.example/", "/"],
+    ["http://[", "/"],
+    ["/bye", "/bye"],
+  ])("a sign-out that returns to %s, where the provider has no page for it, goes to %s", async (returnTo, path) => {
+    await begin();
+    await signIn();
+    await context.route(`${provider.issuer}/.well-known/**`, async (route) => {
+      const answer = await route.fetch();
+      const { end_session_endpoint: _none, ...metadata } = await answer.json();
+      await route.fulfill({ response: answer, json: metadata });
+    });
+    await page.goto(`${app.origin}/shows`);
+    await isDone();
+    await page.evaluate((to) => void window.client.logout({ returnTo: to }), returnTo);
+    await page.waitForURL(`${app.origin}${path}`);
+    await isDone();
+    expect([await page.title(), await user()]).toEqual(["app", "nobody"]);
+  });
+
+  test("a token is asked for with one audience: a list is a mistake, and says so", async () => {
+    await begin();
+    await signIn();
+    expect((await token({ audience: ["a", "b"] })).code).toBe("ERR_CONFIG");
+  });
+});
+
+test("frames that fail leave nothing behind", async () => {
+  await begin();
+  await signIn();
+  await page.evaluate(() => {
+    const { addEventListener: add } = window;
+    Object.assign(window, { listening: 0 });
+    const count = (by: number) => {
+      (window as unknown as { listening: number }).listening += by;
+    };
+    const counting = (type: string, listener: EventListener, asked?: AddEventListenerOptions) => {
+      if (type === "message") {
+        count(1);
+        asked?.signal?.addEventListener("abort", () => count(-1));
+      }
+      add.call(window, type, listener, asked);
+    };
+    Object.assign(window, { addEventListener: counting });
+  });
+  provider.broken.add("/auth");
+  for (const scope of ["x", "y"]) expect((await token({ scope })).code).toBe("provider_unreachable");
+  expect(await page.evaluate(() => (window as unknown as { listening: number }).listening)).toBe(0);
+  expect(await page.locator("iframe").count()).toBe(0);
+});
+
+test("a link to another page of the app with the state of a popup or a frame is a link like any other", async () => {
+  await begin();
+  const from = Date.now();
+  for (const state of ["p.x", "f.x"]) {
+    await page.goto(`${app.origin}/shows?state=${state}`);
+    await isDone();
+    expect(await user()).toBe("nobody");
+  }
+  expect(Date.now() - from).toBeLessThan(1_000);
+});
+
+describe("a page with a strict policy", () => {
+  test("signs in and renews with frame-src, connect-src and no inline script in the frame", async () => {
+    await begin();
+    app.headers = {
+      "content-security-policy": `default-src 'self'; script-src 'self' 'unsafe-inline'; frame-src 'self' ${provider.issuer}; connect-src 'self' ${provider.issuer}`,
+    };
+    app.pages.set("/silent.html", { body: "", headers: { "content-security-policy": "default-src 'none'" } });
+    await page.reload();
+    await isDone();
+    await signIn();
+    await page.goto(app.origin);
+    await isDone();
+    expect(await user()).toBe("alice");
+  });
+});
+
+test("the README's page, as it stands", async () => {
+  await begin({ refreshTokens: true });
+  const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
+  const snippet = /<!-- test: browser -->\n```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+  const api = createServer((req, res) => {
+    res.setHeader("access-control-allow-origin", app.origin);
+    res.setHeader("access-control-allow-headers", "authorization");
+    res.end(req.method === "OPTIONS" ? "" : `shows for ${req.headers.authorization?.slice(0, 10)}`);
+  });
+  await new Promise<void>((resolve) => api.listen(0, "localhost", resolve));
+  const shows = `http://localhost:${(api.address() as AddressInfo).port}/shows`;
+  const code = await bundle(
+    snippet
+      .replace("https://tenant.eu.auth0.com/", provider.issuer)
+      .replace('"…"', '"spa"')
+      .replaceAll("https://api.example/shows", shows),
+  );
+  const body =
+    '<!doctype html><p id="user"></p><button id="login"></button><button id="logout"></button><button id="shows"></button><p id="answer"></p><script type="module" src="/readme.js"></script>';
+  for (const path of ["/readme", "/callback/", "/"]) app.pages.set(path, { body });
+  app.pages.set("/readme.js", { body: code, headers: { "content-type": "text/javascript" } });
+  await page.goto(`${app.origin}/readme`);
+  const says = (text: string) => page.waitForSelector(`text=${text}`);
+  await says("Nobody is signed in.");
+  await page.click("#login");
+  await fillIn(page);
+  await says("alice");
+  expect(page.url()).toBe(`${app.origin}/readme`);
+  await page.click("#shows");
+  await says("shows for Bearer");
+  await page.reload();
+  await says("alice");
+  await page.click("#logout");
+  await page.waitForURL(`${app.origin}/`);
+  await says("Nobody is signed in.");
+  await new Promise((resolve) => api.close(resolve));
+});

@@ -1,0 +1,179 @@
+import { describe, expect, test } from "vitest";
+import {
+  app,
+  begin,
+  context,
+  inBrowser,
+  isDone,
+  open,
+  options,
+  page,
+  provider,
+  signIn,
+  token,
+  user,
+  written,
+} from "../../support/spa.js";
+import { PAY, SHOWS } from "../../support/spa-provider.js";
+
+inBrowser();
+
+describe("tokens", () => {
+  test.each(["a refresh token", "a frame"])("ten askers in each of three tabs renew once, by %s", async (by) => {
+    const byRefresh = by === "a refresh token";
+    await begin({ accessTokenLifetime: 4, refreshTokens: byRefresh });
+    await signIn();
+    const pages = [page, await open(), await open()];
+    for (const tab of pages) expect(await user(tab)).toBe("alice");
+    const first = (await token()).token;
+    await page.waitForTimeout(3_400);
+    const before = provider.grants.length;
+    const answers = await Promise.all(
+      pages.map((tab) =>
+        tab.evaluate(() => Promise.all(Array.from({ length: 10 }, () => window.client.getAccessToken()))),
+      ),
+    );
+    const tokens = new Set(answers.flat());
+    expect(tokens.size).toBe(1);
+    expect(tokens).not.toContain(first);
+    expect(provider.grants.slice(before)).toEqual([byRefresh ? "refresh_token" : "authorization_code"]);
+  });
+
+  test("rounds of renewals in three tabs spend no refresh token twice", async () => {
+    await begin({ refreshTokens: true });
+    await signIn();
+    const pages = [page, await open(), await open()];
+    for (let round = 0; round < 15; round++) {
+      await Promise.all(pages.map((tab) => token({ refresh: true }, tab)));
+    }
+    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+    expect(provider.grants.filter((grant) => grant === "refresh_token").length).toBeGreaterThanOrEqual(15);
+    expect(await Promise.all(pages.map((tab) => user(tab)))).toEqual(["alice", "alice", "alice"]);
+  });
+
+  test("a tab that dies while it renews leaves nobody to spend the same token again", async () => {
+    await begin({ refreshTokens: true });
+    await signIn();
+    const other = await open();
+    provider.delays.set("/token", 700);
+    const asked = () => provider.urls.filter((url) => url === "/token").length;
+    const before = asked();
+    void token({ refresh: true }, other).catch(() => {});
+    await expect.poll(asked).toBeGreaterThan(before);
+    await other.close();
+    provider.delays.clear();
+    expect((await token({ refresh: true })).token).not.toBe("");
+    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+    expect(provider.authorizations.at(-1)).toBe("none");
+  });
+
+  test("a token that ends is renewed in use, and never given after its end", async () => {
+    await begin({ accessTokenLifetime: 3 });
+    await signIn();
+    const lives = (text: string) =>
+      JSON.parse(Buffer.from(text.split(".")[1] ?? "", "base64url").toString()) as { exp: number };
+    options["audience"] = SHOWS;
+    options["resourceIndicators"] = true;
+    options["scope"] = "openid read:shows";
+    await page.goto(app.origin);
+    await isDone();
+    const seen = new Set<string>();
+    for (let at = 0; at < 20; at++) {
+      const { token: text } = await token();
+      expect(lives(text).exp * 1000).toBeGreaterThan(Date.now() - 200);
+      seen.add(text);
+      await page.waitForTimeout(300);
+    }
+    expect(seen.size).toBeGreaterThanOrEqual(2);
+  });
+
+  test("a provider that is down costs no session: the token at hand serves to its end, then the error says why", async () => {
+    await begin({ accessTokenLifetime: 5, refreshTokens: true });
+    await signIn();
+    const { token: first } = await token();
+    await page.waitForTimeout(4_100);
+    provider.broken.add("/token");
+    expect(await token()).toEqual({ token: first, code: "" });
+    await page.waitForTimeout(1_200);
+    expect(await token()).toEqual({ token: "", code: "provider_unreachable" });
+    expect(await page.evaluate(() => window.client.peekAccessToken())).toBeUndefined();
+    expect(await user()).toBe("alice");
+    provider.broken.clear();
+    expect((await token()).token).not.toBe("");
+    expect(provider.grants.at(-1)).toBe("refresh_token");
+  });
+
+  test("a provider that hangs delays a token that still serves once, not each time", async () => {
+    options["httpTimeout"] = 1;
+    await begin({ accessTokenLifetime: 12, refreshTokens: true });
+    await signIn();
+    const { token: first } = await token();
+    await page.waitForTimeout(9_700);
+    provider.delays.set("/token", 3_000);
+    expect((await token()).token).toBe(first);
+    const from = Date.now();
+    expect((await token()).token).toBe(first);
+    expect(Date.now() - from).toBeLessThan(500);
+  });
+
+  test("two audiences side by side, each with its own scope", async () => {
+    await begin({ refreshTokens: true });
+    Object.assign(options, { audience: [SHOWS, PAY], resourceIndicators: true, scope: "openid email read:shows pay" });
+    await page.reload();
+    await isDone();
+    await signIn();
+    const claims = ({ token: text }: { token: string }) =>
+      JSON.parse(Buffer.from(text.split(".")[1] ?? "", "base64url").toString());
+    expect(claims(await token())).toMatchObject({ aud: SHOWS, scope: "read:shows" });
+    expect(claims(await token({ audience: PAY, scope: "pay" }))).toMatchObject({ aud: PAY, scope: "pay" });
+    expect(claims(await token({ audience: SHOWS, scope: "read:shows" }))).toMatchObject({ aud: SHOWS });
+    expect(claims(await token({ audience: PAY, scope: "pay" }))).toMatchObject({ aud: PAY });
+    expect(provider.grants).toEqual(["authorization_code", "refresh_token"]);
+    // One that was not named would spend the refresh token for nothing.
+    expect((await token({ audience: "http://api.test/other" })).code).toBe("ERR_CONFIG");
+    expect(provider.grants).toHaveLength(2);
+  });
+
+  test("a scope that is asked for at a sign-in stays through renewals, and one that nobody granted is not made up", async () => {
+    await begin();
+    Object.assign(options, { audience: SHOWS, resourceIndicators: true, scope: "openid read:shows" });
+    await page.reload();
+    await isDone();
+    await page.evaluate(() => {
+      window.loginOptions = { scope: "email" };
+    });
+    await signIn();
+    expect(await page.evaluate(() => window.client.getUser())).toEqual({ sub: "alice", email: "alice@people.test" });
+    expect((await token({ refresh: true })).token).not.toBe("");
+    expect(await page.evaluate(() => window.client.getUser())).toEqual({ sub: "alice", email: "alice@people.test" });
+  });
+
+  test("further claims come from userinfo where that is asked for", async () => {
+    options["userinfo"] = true;
+    await begin();
+    await signIn();
+    expect(await page.evaluate(() => window.client.getUser())).toMatchObject({ sub: "alice", name: "alice" });
+    expect(provider.urls).toContain("/me");
+  });
+
+  test("they are in no storage, cookie, URL, event or console line", async () => {
+    await begin({ refreshTokens: true });
+    const printed: string[] = [];
+    page.on("console", (message) => printed.push(message.text()));
+    await signIn();
+    await token({ refresh: true });
+    const everything =
+      (await written(page)) +
+      JSON.stringify(await context.storageState()) +
+      printed.join() +
+      provider.urls.join() +
+      page.url();
+    const secrets = provider.issued.flatMap(({ access_token, refresh_token, id_token }) => [
+      access_token,
+      refresh_token,
+      id_token,
+    ]);
+    expect(secrets).toHaveLength(6);
+    for (const secret of secrets) expect(everything).not.toContain(secret);
+  });
+});

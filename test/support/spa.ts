@@ -1,0 +1,168 @@
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import type { Client } from "../../adapters/browser/index.js";
+import { launch } from "./chromium.js";
+import { type SpaApp, startSpaApp } from "./spa-app.js";
+import { startSpaProvider } from "./spa-provider.js";
+import type { SpaProvider, SpaProviderOptions } from "./spa-provider.types.js";
+
+declare global {
+  interface Window {
+    client: Client;
+    latchkey: { createClient(options: object): Client };
+    /** What the client was made of. */
+    made: object;
+    events: Array<{ type: string; code?: string }>;
+    end: unknown;
+    done: Promise<void>;
+    failed?: string;
+    shownError?: string;
+    loginOptions?: object;
+    popped?: Promise<string>;
+  }
+}
+
+let browser: Browser;
+export let context: BrowserContext;
+export let page: Page;
+export let app: SpaApp;
+export let provider: SpaProvider;
+let complaints: string[];
+/** Options of the client beside issuer and client id, as JSON. */
+export let options: Record<string, unknown>;
+
+/** A browser for all tests of a file, and a profile of its own for each. */
+export function inBrowser(): void {
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser?.close());
+
+  beforeEach(async () => {
+    options = {};
+    context = await browser.newContext();
+    context.setDefaultTimeout(10_000);
+    complaints = [];
+    context.on("weberror", (error) => complaints.push(error.error().message));
+    await context.route(/fonts\.googleapis/, (route) => route.abort());
+  });
+  afterEach(async () => {
+    // Nothing may be thrown where nobody catches it, in any tab.
+    expect(complaints).toEqual([]);
+    await context?.close();
+    await app?.stop();
+    await provider?.stop();
+  });
+}
+
+/** The app on one host and the provider on the same: one site, two origins. */
+export async function begin(providerOptions: Partial<SpaProviderOptions> = {}, appHost = "localhost"): Promise<void> {
+  app = await startSpaApp(
+    () => ({ issuer: provider.issuer, clientId: "spa", silentRedirectUri: `${app.origin}/silent.html`, ...options }),
+    appHost,
+  );
+  provider = await startSpaProvider({ origins: [app.origin], ...providerOptions });
+  page = await open();
+}
+
+export async function open(path = "/"): Promise<Page> {
+  const opened = await context.newPage();
+  await opened.goto(app.origin + path);
+  await isDone(opened);
+  return opened;
+}
+
+export const isDone = (on = page) => on.waitForSelector("body[data-done=yes]");
+export const user = (on = page) => on.textContent("#user");
+export const shows = (who: string, on = page) =>
+  on.waitForFunction((text) => document.querySelector("#user")?.textContent === text, who);
+
+export async function fillIn(on: Page, name = "alice"): Promise<void> {
+  await on.fill("[name=login]", name);
+  await on.fill("[name=password]", "x");
+  await on.click("[type=submit]");
+}
+
+export async function signIn(name = "alice"): Promise<void> {
+  await page.click("#login");
+  await fillIn(page, name);
+  await page.waitForURL(`${app.origin}/callback/**`);
+  await isDone();
+  expect(await user()).toBe(name);
+}
+
+/** What was thrown where nobody catches it, where a test wants that. */
+export const complained = (): string[] => complaints.splice(0);
+
+/** Changes the script of a page of the app. */
+export async function rewrite(path: string, part: string, by: string): Promise<void> {
+  const text = await (await fetch(app.origin + path)).text();
+  expect(text).toContain(part);
+  app.pages.set(path, { body: text.replace(part, by) });
+}
+
+/** Somebody signs in in a window of its own; who is signed in at the provider already is asked nothing. */
+export async function signInByPopup(on: Page, name = "alice", asked: object = {}): Promise<void> {
+  await on.bringToFront();
+  await on.evaluate((loginOptions) => Object.assign(window, { loginOptions }), asked);
+  const [popup] = await Promise.all([on.waitForEvent("popup"), on.click("#popup")]);
+  // It may close by itself at any moment.
+  await Promise.race([fillIn(popup, name).catch(() => {}), popup.waitForEvent("close")]);
+  await shows(name, on);
+}
+
+/** What a tab does until the time is over: nothing else. */
+export const keepBusy = (on: Page, milliseconds: number): Promise<void> =>
+  on.evaluate((time) => {
+    const end = Date.now() + time;
+    while (Date.now() < end);
+  }, milliseconds);
+
+/** A sign-out in one tab alone, from the call to its end, in milliseconds. */
+export const signOutHere = (on: Page): Promise<number> =>
+  on.evaluate(async () => {
+    const from = Date.now();
+    await window.client.logout({ local: true });
+    return Date.now() - from;
+  });
+
+export const token = (request: object = {}, on = page) =>
+  on.evaluate(
+    (asked) =>
+      window.client.getAccessToken(asked).then(
+        (text) => ({ token: text, code: "" }),
+        (error) => ({ token: "", code: error.code }),
+      ),
+    request,
+  );
+
+/** All that a page can be read from by whoever comes after, or by another program. */
+export const written = (on: Page) =>
+  on.evaluate(async () => {
+    const databases = await indexedDB.databases();
+    const kept: unknown[] = [];
+    for (const { name } of databases) {
+      const database = await new Promise<IDBDatabase>((resolve) => {
+        const opening = indexedDB.open(name ?? "");
+        opening.onsuccess = () => resolve(opening.result);
+      });
+      for (const store of database.objectStoreNames) {
+        kept.push(
+          await new Promise((resolve) => {
+            const all = database.transaction(store).objectStore(store).getAll();
+            all.onsuccess = () => resolve(all.result);
+          }),
+        );
+      }
+      database.close();
+    }
+    return JSON.stringify([
+      { ...localStorage },
+      { ...sessionStorage },
+      document.cookie,
+      location.href,
+      history.state,
+      kept,
+      window.events,
+    ]);
+  });
