@@ -5,8 +5,9 @@ import { parametersIn } from "./login-options.js";
 import type { AuthHandlers } from "./model.js";
 
 /**
- * The options of `use-auth0-hooks`, and all of latchkey's. Any other member with a text, a number or a boolean is an
- * authorization parameter of every sign-in: `connection`, `organization`, `ui_locales`.
+ * The options of `use-auth0-hooks`, and all of latchkey's. Any other member in lower case, with a text, a number or a
+ * boolean, is an authorization parameter of every sign-in: `connection`, `organization`, `ui_locales`. Options of other
+ * libraries that have no meaning here (`cacheLocation`) are passed over.
  */
 export interface Auth0ProviderProps extends AuthHandlers, Omit<ClientOptions, "issuer" | "scope"> {
   /** The tenant's host, such as `tenant.eu.auth0.com`. */
@@ -25,49 +26,27 @@ export interface Auth0ProviderProps extends AuthHandlers, Omit<ClientOptions, "i
   [parameter: string]: unknown;
 }
 
-/** What goes to {@link AuthProvider} as it is. The compiler minds that none is forgotten. */
-const known: Record<
-  Exclude<keyof ClientOptions, "issuer" | "scope" | "authorizationParams"> | keyof AuthHandlers,
-  true
-> = {
-  clientId: true,
-  redirectUri: true,
-  silentRedirectUri: true,
-  postLogoutRedirectUri: true,
+/** Options of a client that could be taken for authorization parameters. The compiler minds that none is forgotten. */
+type Plain = {
+  [Name in keyof ClientOptions]-?: Extract<ClientOptions[Name], string | number | boolean> extends never ? never : Name;
+}[keyof ClientOptions];
+const ours: Record<Exclude<Extract<Plain, Lowercase<Plain>>, "issuer" | "scope">, true> = {
   audience: true,
-  resourceIndicators: true,
-  allowRedirect: true,
   userinfo: true,
-  idTokenSigningAlg: true,
-  httpTimeout: true,
-  clockTolerance: true,
-  onEvent: true,
-  navigate: true,
-  now: true,
-  random: true,
-  fetch: true,
-  onRedirecting: true,
-  onRedirectCallback: true,
-  onLoginError: true,
-  onAccessTokenError: true,
 };
-
-/** What has no meaning here: tokens are in memory, and nothing is sent about this library. */
-const ignored = ["cacheLocation", "auth0Client", "advancedOptions", "cookieDomain", "useCookiesForTransactions"];
 
 function propsOf(props: Auth0ProviderProps): AuthProviderProps {
   const { domain, issuer, scope, useRefreshTokens, leeway, authorizeTimeoutInSeconds, ...rest } = props;
-  const { children, authorizationParams, ...others } = rest;
+  const { children: _children, authorizationParams, ...others } = rest;
   const scopes = new Set(["openid", "profile", "email", ...(scope?.split(" ") ?? [])]);
   if (useRefreshTokens) scopes.add("offline_access");
-  const options: Record<string, unknown> = { clockTolerance: leeway, httpTimeout: authorizeTimeoutInSeconds };
-  const parameters: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(others)) {
-    if (name in known) options[name] = value;
-    else if (!ignored.includes(name)) parameters[name] = value;
-  }
+  const parameters = Object.fromEntries(
+    Object.entries(others).filter(([name]) => !/[A-Z]/.test(name) && !(name in ours)),
+  );
   return {
-    ...(options as unknown as ClientOptions),
+    clockTolerance: leeway,
+    httpTimeout: authorizeTimeoutInSeconds,
+    ...others,
     issuer: issuer ?? `https://${domain}/`,
     scope: [...scopes].join(" "),
     authorizationParams: { ...parametersIn(parameters), ...authorizationParams },

@@ -1,5 +1,7 @@
-import type { Client, SignedIn } from "../browser/client.js";
-import { LOADING } from "../browser/state.js";
+import type { SignedIn } from "../browser/callback.js";
+import type { Client } from "../browser/client.js";
+import { watchPage } from "../browser/page.js";
+import { LOADING, tell } from "../browser/state.js";
 import { type AppState, toLogin, toLogout } from "./login-options.js";
 import { type AuthHandlers, type AuthModel, errorOf } from "./model.js";
 import { replacePath } from "./page.js";
@@ -18,8 +20,9 @@ export function createClientModel(makeClient: () => Client, now: () => number, h
   };
   let isBegun = false;
   let isMounted = false;
+  let isEnding = false;
 
-  const failed = (thrown: unknown): void => model.handlers.onLoginError?.(errorOf(thrown));
+  const failed = (thrown: unknown): void => tell(() => model.handlers.onLoginError?.(errorOf(thrown)));
 
   /** Ends the sign-in that this page is the callback of, if it is: whether it is, the client knows. */
   async function finish(): Promise<void> {
@@ -30,10 +33,11 @@ export function createClientModel(makeClient: () => Client, now: () => number, h
     } catch (thrown) {
       failed(thrown);
     }
-    if (!signedIn || !isMounted) return;
+    const ended = signedIn;
+    if (!ended || !isMounted) return;
     const { onRedirectCallback } = model.handlers;
-    if (onRedirectCallback) onRedirectCallback(appStateOf(signedIn), signedIn.returnTo);
-    else replacePath(signedIn.returnTo);
+    if (onRedirectCallback) tell(() => onRedirectCallback(appStateOf(ended), ended.returnTo));
+    else replacePath(ended.returnTo);
   }
 
   const model: AuthModel = {
@@ -55,8 +59,16 @@ export function createClientModel(makeClient: () => Client, now: () => number, h
       }
     },
     async logout(options) {
-      await client().logout(toLogout(options));
+      const asked = toLogout(options);
+      isEnding = !asked.local;
+      await client()
+        .logout(asked)
+        .catch((thrown) => {
+          isEnding = false;
+          throw thrown;
+        });
     },
+    isEnding: () => isEnding,
     async refresh() {
       await client().getUser().catch(failed);
     },
@@ -65,8 +77,14 @@ export function createClientModel(makeClient: () => Client, now: () => number, h
       // Once, however often effects run: a second answer would be nobody's.
       if (!isBegun) void finish();
       isBegun = true;
+      const stopWatching = watchPage({
+        restored() {
+          isEnding = false;
+        },
+      });
       return () => {
         isMounted = false;
+        stopWatching();
       };
     },
   };

@@ -8,10 +8,7 @@ export const AuthContext = /* @__PURE__ */ createContext<AuthModel | undefined>(
 export function useModel(): AuthModel {
   const model = useContext(AuthContext);
   if (model) return model;
-  throw new MisuseError(
-    "ERR_CONFIG",
-    "put an AuthProvider or a SessionProvider above the components that ask who is signed in",
-  );
+  throw new MisuseError("ERR_CONFIG", "put an AuthProvider or SessionProvider above it");
 }
 
 export const useModelState = (model: AuthModel): ModelState =>

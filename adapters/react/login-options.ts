@@ -1,4 +1,5 @@
-import type { LoginOptions as ClientLoginOptions, LogoutOptions as ClientLogoutOptions } from "../browser/client.js";
+import type { LoginOptions as ClientLoginOptions } from "../browser/client.js";
+import type { LogoutOptions as ClientLogoutOptions } from "../browser/sign-out.js";
 import { pathTo, type ReturnTo } from "./return-to.js";
 
 /** A JSON value of the app's, to be found again after the sign-in. */
@@ -24,8 +25,12 @@ export interface LogoutOptions extends ClientLogoutOptions {
   [name: string]: unknown;
 }
 
-/** A handler is called with the event, which asks for nothing: `onClick={login}`. */
-const given = <Options extends object>(options: Options | undefined): Partial<Options> =>
+/** What a handler is called with: it asks for nothing, so that `onClick={login}` does what `login()` does. */
+export interface HandledEvent {
+  preventDefault(): void;
+}
+
+const given = <Options extends object>(options: Options | HandledEvent | undefined): Partial<Options> =>
   options && !("preventDefault" in options) ? options : {};
 
 /** Members that can be authorization parameters. */
@@ -40,9 +45,9 @@ export const parametersIn = (members: object): Record<string, string> =>
  * Options in the words of the client: what it has no word for are authorization parameters. An app that asks for no
  * `appState` gets null: undefined is what a sign-in has that no app asked for.
  */
-export function toLogin(options?: LoginOptions): ClientLoginOptions {
+export function toLogin(options?: LoginOptions | HandledEvent): ClientLoginOptions {
   const { popup, appState, returnTo, loginHint, maxAge, prompt, organization, audience, scope, params, ...others } =
-    given(options);
+    given<LoginOptions>(options);
   return {
     popup,
     loginHint,
@@ -58,8 +63,8 @@ export function toLogin(options?: LoginOptions): ClientLoginOptions {
 }
 
 /** The same for a sign-out. */
-export function toLogout(options?: LogoutOptions): ClientLogoutOptions {
-  const { returnTo, local, localOnly, federated, params } = given(options);
+export function toLogout(options?: LogoutOptions | HandledEvent): ClientLogoutOptions {
+  const { returnTo, local, localOnly, federated, params } = given<LogoutOptions>(options);
   // Auth0 looks whether it is there, not what it says.
   const all = federated ? { federated: "", ...params } : params;
   return { returnTo, local: Boolean(local ?? localOnly), params: all };

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import type { Client } from "../browser/client.js";
 import type { AuthSource, AuthState } from "../browser/state.js";
-import type { AppState, LoginOptions, LogoutOptions } from "./login-options.js";
+import type { AppState, HandledEvent, LoginOptions, LogoutOptions } from "./login-options.js";
 
 /** What an access token is asked for. */
 export interface AccessTokenRequest {
@@ -37,8 +37,10 @@ export interface AuthModel extends AuthSource {
   getState(): ModelState;
   /** What a server renders, and hydration begins with. */
   readonly serverState: ModelState;
-  login(options?: LoginOptions): Promise<void>;
-  logout(options?: LogoutOptions): Promise<void>;
+  login(options?: LoginOptions | HandledEvent): Promise<void>;
+  logout(options?: LogoutOptions | HandledEvent): Promise<void>;
+  /** Where nobody is signed in any more before the page has left to sign out: it is about to, and nobody is sent to sign in. */
+  isEnding?(): boolean;
   /** Asks again who is signed in. Never throws: what went wrong is in the state. */
   refresh(): Promise<void>;
   /** Only where tokens are in the browser. */

@@ -1,8 +1,9 @@
 import type { User } from "../../core/exchange/user.js";
+import { shownPath, watchPage } from "../browser/page.js";
 import { createStore, LOADING, stateOf } from "../browser/state.js";
-import { type LoginOptions, type LogoutOptions, toLogin, toLogout } from "./login-options.js";
+import { type HandledEvent, type LoginOptions, type LogoutOptions, toLogin, toLogout } from "./login-options.js";
 import type { AuthModel, ModelState } from "./model.js";
-import { navigateTo, post, shownPath, watchPage } from "./page.js";
+import { navigateTo, post } from "./page.js";
 import { createTabs, type Tabs } from "./tabs.js";
 import { at } from "./timer.js";
 
@@ -148,12 +149,12 @@ export function createSessionModel(options: SessionOptions, seed: ServerSession 
     now,
     handlers: {},
     refresh,
-    async login(options?: LoginOptions) {
+    async login(options?: LoginOptions | HandledEvent) {
       const { returnTo = shownPath(), params } = toLogin(options);
       const query = new URLSearchParams({ ...(params as Record<string, string>), returnTo });
       navigate(`${mount}/login?${query}`);
     },
-    async logout(options?: LogoutOptions) {
+    async logout(options?: LogoutOptions | HandledEvent) {
       const { returnTo } = toLogout(options);
       post(`${mount}/logout${returnTo === undefined ? "" : `?${new URLSearchParams({ returnTo })}`}`);
     },

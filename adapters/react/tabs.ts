@@ -1,3 +1,5 @@
+import { openChannel } from "../browser/channel.js";
+
 /** The other tabs of this site, as far as the browser lets tabs talk. */
 export interface Tabs {
   /** Who is signed in, as this tab knows now; `isTold` tells the others, where it is news. */
@@ -8,7 +10,7 @@ export interface Tabs {
 /** Calls `differs` when another tab knows of somebody else. */
 export function createTabs(name: string, differs: () => void): Tabs {
   let known: string | null | undefined;
-  const channel = typeof BroadcastChannel === "function" ? new BroadcastChannel(name) : undefined;
+  const channel = openChannel(name);
   if (channel) {
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (data !== known) differs();

@@ -1,4 +1,6 @@
 import { useEffect, useReducer, useRef, useState, useSyncExternalStore } from "react";
+import { ExchangeError } from "../../core/errors.js";
+import { tell } from "../browser/state.js";
 import { type AccessTokenRequest, type AuthModel, errorOf, type ModelState } from "./model.js";
 import { at } from "./timer.js";
 
@@ -49,11 +51,14 @@ export function useAccessToken(model: AuthModel, state: ModelState, request: Acc
       if (peek()) return;
       setFailure({ of: key, error });
       const isNews = failure?.of !== key || failure.error.message !== error.message;
-      if (isNews) model.handlers.onAccessTokenError?.(error, asked);
+      if (isNews) tell(() => model.handlers.onAccessTokenError?.(error, asked));
     };
     const renew = () => {
       tried.current = { of: key, at: model.now() };
-      tokens.getAccessToken(asked).then(() => isLive && nextTurn(), failed);
+      tokens.getAccessToken(asked).then(() => {
+        if (peek()) isLive && nextTurn();
+        else failed(new ExchangeError("no_access_token", { cause: "over as soon as it came" }));
+      }, failed);
     };
 
     const token = peek();

@@ -1,7 +1,7 @@
-import { type ComponentType, createElement, useEffect } from "react";
+import { type ComponentType, createElement, useEffect, useRef } from "react";
+import { shownPath, watchPage } from "../browser/page.js";
 import { useModel, useModelState } from "./context.js";
 import type { AuthModel } from "./model.js";
-import { shownPath, watchPage } from "./page.js";
 import { placeAt } from "./return-to.js";
 import { wrapped } from "./wrapped.js";
 
@@ -10,16 +10,19 @@ const leaving = /* @__PURE__ */ new WeakMap<AuthModel, string | undefined>();
 
 /**
  * Shows a component only to who is signed in; who is not is sent to sign in, and back to this page. After a sign-in that
- * failed nobody is sent again: the error is in `useAuth()`.
+ * failed nobody is sent again: the error is in `useAuth()`. Nor is who signs out, while the provider's session may still
+ * live: not before somebody looks at the page again.
  */
 export function withLoginRequired<Props extends object>(
   Component: ComponentType<Props>,
 ): ComponentType<Props & { path?: string }> {
   return wrapped("withLoginRequired", Component, function LoginRequired({ path, ...props }: Props & { path?: string }) {
     const model = useModel();
-    const { isLoading, isAuthenticated, error } = useModelState(model);
+    const { isLoading, isAuthenticated, isSignedOut, error } = useModelState(model);
+    const wasShown = useRef(false);
     const mustLogin = !isLoading && !isAuthenticated && !error;
     useEffect(() => {
+      wasShown.current ||= isAuthenticated;
       if (!mustLogin) {
         leaving.delete(model);
         return;
@@ -30,10 +33,14 @@ export function withLoginRequired<Props extends object>(
         // What goes wrong is in the state, and was told.
         model.login({ returnTo, appState: { returnTo: placeAt(returnTo) } }).catch(() => {});
       };
-      if (!leaving.has(model) || leaving.get(model) !== path) leave();
+      const leaveOnce = () => {
+        const isSent = leaving.has(model) && leaving.get(model) === path;
+        if (!isSent && !model.isEnding?.()) leave();
+      };
+      if (!(wasShown.current && isSignedOut)) leaveOnce();
       // Back from the provider's page, to this one as it was left.
-      return watchPage({ restored: leave });
-    }, [model, mustLogin, path]);
+      return watchPage({ look: leaveOnce, restored: leave });
+    }, [model, mustLogin, isAuthenticated, isSignedOut, path]);
     return isAuthenticated
       ? createElement(Component, props as unknown as Props)
       : (model.handlers.onRedirecting?.() ?? null);

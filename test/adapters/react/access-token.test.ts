@@ -180,6 +180,17 @@ describe("the end of a token", () => {
     expect(fake.called("getAccessToken").length).toBeLessThanOrEqual(3);
   });
 
+  test("that was reached before it came is an error, not a loop", async () => {
+    const fake = createFakeClient({ user: alice });
+    fake.control.issue = async () => ({ accessToken: "over", expiresAt: Date.now() });
+    const onAccessTokenError = vi.fn();
+    const { last } = await open(fake, shows, { onAccessTokenError });
+    for (let second = 0; second < 60; second++) await settle(1000);
+    expect(last()).toMatchObject({ accessToken: null, isLoading: false, error: { code: "no_access_token" } });
+    expect(fake.called("getAccessToken")).toHaveLength(1);
+    expect(onAccessTokenError).toHaveBeenCalledTimes(1);
+  });
+
   test("further away than a timer can tell is no end", async () => {
     const fake = createFakeClient({ user: alice });
     numbered(fake, 60 * 24 * 60 * MINUTE);

@@ -268,7 +268,7 @@ describe("login and logout", () => {
   test("login as an event handler asks for nothing", async () => {
     const fake = createFakeClient();
     const { last, container, again } = await open(fake);
-    await again(under(fake, {}, createElement("button", { type: "button", onClick: last().login as never })));
+    await again(under(fake, {}, createElement("button", { type: "button", onClick: last().login })));
     await doing(() => container.querySelector("button")?.click());
     expect(fake.called("login")).toEqual([[expect.objectContaining({ params: {} })]]);
   });
@@ -346,6 +346,47 @@ describe("withAuth", () => {
   });
 });
 
+describe("handlers that throw", () => {
+  const thrown: string[] = [];
+  const catching = (event: ErrorEvent) => {
+    event.preventDefault();
+    thrown.push(event.message);
+  };
+  const bug = (name: string) => () => {
+    throw new Error(name);
+  };
+
+  test("hide no error of a sign-in, stop nothing, and are reported", async () => {
+    const uncaught: unknown[] = [];
+    const others = process.listeners("uncaughtException");
+    process.removeAllListeners("uncaughtException");
+    process.on("uncaughtException", (error) => uncaught.push(error.message));
+    window.addEventListener("error", catching);
+    try {
+      const fake = createFakeClient({ user: alice });
+      const error = new ExchangeError("provider_unreachable");
+      fake.control.leave = () => Promise.reject(error);
+      fake.control.callback = async () => ({ returnTo: "/shows" });
+      fake.control.issue = () => Promise.reject(error);
+      const { Probe, last } = probe(() => useAuth({ audience: "a" }));
+      const handlers = {
+        onLoginError: bug("login"),
+        onRedirectCallback: bug("callback"),
+        onAccessTokenError: bug("token"),
+      };
+      await show(under(fake, handlers, createElement(Probe)));
+      expect(last()).toMatchObject({ user: alice, error });
+      await doing(async () => void (await expect(last().login()).rejects.toBe(error)));
+      await new Promise((done) => setTimeout(done, 20));
+      expect(new Set([...uncaught, ...thrown])).toEqual(new Set(["callback", "token", "login"]));
+    } finally {
+      window.removeEventListener("error", catching);
+      process.removeAllListeners("uncaughtException");
+      for (const other of others) process.on("uncaughtException", other);
+    }
+  });
+});
+
 describe("withLoginRequired", () => {
   const Secret = withLoginRequired((props: object) => createElement("p", null, `secret ${JSON.stringify(props)}`));
   const onRedirecting = () => createElement("i", null, "wait");
@@ -393,6 +434,61 @@ describe("withLoginRequired", () => {
     await doing(() => fake.tell(stateOf(alice)));
     await doing(() => fake.tell(stateOf(null)));
     expect(fake.called("login")).toHaveLength(3);
+  });
+
+  const comesBack = () => doing(() => window.dispatchEvent(new Event("focus")));
+  const signedOut = { ...stateOf(null), isSignedOut: true };
+
+  test("does not send who signs out to the provider, whose session may still live, before the page is looked at again", async () => {
+    const fake = createFakeClient({ user: alice });
+    const { text } = await show(strictly(under(fake, { onRedirecting }, createElement(Secret))));
+    await doing(() => fake.tell(signedOut));
+    expect([text(), fake.called("login").length]).toEqual(["wait", 0]);
+    await comesBack();
+    await comesBack();
+    expect(fake.called("login")).toHaveLength(1);
+  });
+
+  test("nor, until the page has left, from any page that is shown meanwhile", async () => {
+    const fake = createFakeClient({ user: alice });
+    let signOut: UseAuth["logout"] = async () => {};
+    const Button = () => {
+      signOut = useAuth().logout;
+      return null;
+    };
+    const element = (...pages: ReactNode[]) => under(fake, {}, createElement(Button, { key: "button" }), ...pages);
+    const { again } = await show(element());
+    await doing(() => signOut());
+    await again(element(createElement(Secret, { key: "secret" })));
+    await comesBack();
+    expect(fake.called("login")).toEqual([]);
+    // Kept aside as it was left, and shown again.
+    await doing(() => window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+    expect(fake.called("login")).toHaveLength(1);
+  });
+
+  test("a sign-out here alone, or one that failed, sends to sign in whoever opens the next page", async () => {
+    const fake = createFakeClient({ user: alice });
+    const { logout } = fake.client;
+    fake.client.logout = async (asked) => {
+      await logout(asked);
+      if (!asked?.local) throw new Error("no way");
+    };
+    const { Probe, last } = probe(() => useAuth());
+    const element = (...pages: ReactNode[]) => under(fake, {}, createElement(Probe, { key: "probe" }), ...pages);
+    const { again } = await show(element());
+    await doing(() => last().logout({ local: true }));
+    await again(element(createElement(Secret, { key: "one" })));
+    expect(fake.called("login")).toHaveLength(1);
+    await doing(() => fake.tell(stateOf(alice)));
+    await again(element());
+    await doing(() =>
+      last()
+        .logout()
+        .catch(() => {}),
+    );
+    await again(element(createElement(Secret, { key: "two" })));
+    expect(fake.called("login")).toHaveLength(2);
   });
 
   test("never again after a sign-in that failed", async () => {

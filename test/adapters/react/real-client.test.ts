@@ -121,6 +121,37 @@ describe("with the real client", () => {
     expect(renders.slice(from).every(({ accessToken, isLoading }) => accessToken && !isLoading)).toBe(true);
   });
 
+  test("many APIs side by side, each with its token, and nothing asked for twice", async () => {
+    const site = await createSite();
+    site.provider.signInAs({ sub: "alice" });
+    const names = ["a", "b", "c", "d", "e", "f"];
+    const probes = names.map((name) => probe(() => useAuth({ audience: `https://${name}.example` })));
+    await site.load({}, ...probes.map(({ Probe }, key) => createElement(Probe, { key })));
+    await until(() => {
+      for (const { last } of probes) expect(last().accessToken).toBeTruthy();
+    });
+    const asked = site.provider.requests.length;
+    await settle(50);
+    expect(site.provider.requests).toHaveLength(asked);
+    expect(new Set(probes.map(({ last }) => last().accessToken)).size).toBe(names.length);
+  });
+
+  test("an organization that somebody signed in to is asked for again by each renewal", async () => {
+    const site = await createSite({}, { user: { sub: "alice", org_id: "org_1" } });
+    const first = probe(() => useAuth());
+    const page = await site.load({}, createElement(first.Probe));
+    await until(() => expect(first.last().isLoading).toBe(false));
+    await doing(() => first.last().login({ organization: "org_1" }));
+    await page.unmount();
+    await comeBack(site);
+    const authorize = vi.spyOn(site.provider, "authorize");
+    const second = probe(() => useAuth(API));
+    await site.load({}, createElement(second.Probe));
+    await until(() => expect(second.last().accessToken).toBeTruthy());
+    const asked = authorize.mock.calls.map(([url]) => new URL(url).searchParams.get("organization"));
+    expect(asked).toEqual(["org_1"]);
+  });
+
   test("somebody's ?code= and ?state= are left alone", async () => {
     const site = await createSite();
     history.replaceState(null, "", "/callback?code=x&state=y");
@@ -156,12 +187,14 @@ describe("Auth0Provider", () => {
       scope: API.scope,
       useRefreshTokens: true,
       cacheLocation: "localstorage",
+      legacySameSiteCookie: false,
+      userinfo: false,
       connection: "google",
       ui_locales: "de",
       authorizationParams: { screen_hint: "signup" },
       unused: undefined,
     };
-    await show(createElement(Auth0Provider, props, createElement(Probe)));
+    await show(createElement(Auth0Provider, props, "text", createElement(Probe)));
     await until(() => expect(last().isLoading).toBe(false));
     await doing(() => last().login());
     const { searchParams } = new URL(site.last());
@@ -174,7 +207,18 @@ describe("Auth0Provider", () => {
       ui_locales: "de",
       screen_hint: "signup",
     });
-    expect([...searchParams.keys()]).not.toContain("cacheLocation");
+    for (const name of ["cacheLocation", "legacySameSiteCookie", "clientId", "redirectUri", "userinfo", "children"]) {
+      expect([...searchParams.keys()]).not.toContain(name);
+    }
+  });
+
+  test("takes no redirect URI of another origin than this page's", async () => {
+    const props = { domain: "op.example", clientId: "c", redirectUri: "https://elsewhere.example/callback" };
+    const { Probe } = probe(() => useAuth());
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    await expect(show(createElement(Auth0Provider, props, createElement(Probe)))).rejects.toMatchObject({
+      code: "ERR_CONFIG",
+    });
   });
 
   test("finds the issuer by the domain", async () => {

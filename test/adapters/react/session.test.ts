@@ -474,5 +474,5 @@ describe("useAuth under a SessionProvider", () => {
 });
 
 test("without a provider above, the hooks say what to do", () => {
-  expect(() => renderToString(createElement(probe(useSession).Probe))).toThrow(/AuthProvider or a SessionProvider/);
+  expect(() => renderToString(createElement(probe(useSession).Probe))).toThrow(/AuthProvider or SessionProvider/);
 });
