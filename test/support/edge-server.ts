@@ -1,17 +1,32 @@
-import type { AuthOptions } from "../../adapters/edge.js";
+import { type AccessTokenRefusal, type AuthOptions, verifyAccessToken } from "../../adapters/edge.js";
 import { edgeHandler } from "./edge-app.js";
+import { API } from "./routes.js";
 
 /** What the runtimes run: the test's clock comes with each request, the provider is reached through the test. */
-let handle: ReturnType<typeof edgeHandler> | undefined;
+let handle: ((request: Request) => Promise<Response>) | undefined;
 let now = 0;
 
-function create(options: AuthOptions) {
+function create(options: AuthOptions): (request: Request) => Promise<Response> {
   const relay = `${[options.baseUrl].flat()[0]}/relay?to=`;
-  return edgeHandler({
-    ...options,
+  const ports = {
     now: () => now,
     fetch: (url: string, init?: object) => fetch(relay + encodeURIComponent(url), init),
-  } as AuthOptions);
+  };
+  const app = edgeHandler({ ...options, ...ports } as AuthOptions);
+  // The same runtime as an API, which knows no sessions.
+  let refusal: AccessTokenRefusal | undefined;
+  const onRefused = (told: AccessTokenRefusal) => {
+    refusal = told;
+  };
+  const api = verifyAccessToken({ issuer: options.issuer, audience: API, scope: "read:shows", onRefused, ...ports });
+  const shows = api.wrap((_request, access) => Response.json(access));
+  return async (request) => {
+    if (new URL(request.url).pathname !== "/shows") return app(request);
+    refusal = undefined;
+    const response = await shows(request);
+    if (refusal) response.headers.set("x-test-refusal", JSON.stringify(refusal));
+    return response;
+  };
 }
 
 /** `options` as JSON. */

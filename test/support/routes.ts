@@ -41,6 +41,9 @@ export function describeError(error: unknown): { status: number; body: object } 
 }
 
 /** The app's own cookies, on a response that it would like to have cached. */
+/** What the access tokens of the tests are for. */
+export const API = "https://api.example";
+
 export const ownCookies = ["theme=dark; Path=/", "language=en; Path=/"];
 export const cacheable = "public, s-maxage=31536000";
 

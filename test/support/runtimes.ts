@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type IncomingMessage, request, type ServerResponse } from "node:http";
+import { type IncomingMessage, type OutgoingHttpHeaders, request, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -37,7 +37,10 @@ const config :Workerd.Config = (
 
 /** Passes a request on to the runtime as it is, with headers for the app of the tests. */
 function passOn(req: IncomingMessage, res: ServerResponse, port: number, added: Record<string, string>): void {
-  const headers = { ...req.headers, ...added };
+  const { authorization = [] } = req.headersDistinct;
+  const headers: OutgoingHttpHeaders = { ...(req.headers as OutgoingHttpHeaders), ...added };
+  // Also where there are several, of which Node's own would show one.
+  if (authorization.length > 0) headers["authorization"] = authorization as unknown as string;
   const { method, url: path } = req;
   const outgoing = request({ host: "127.0.0.1", port, method, path, headers, agent: false }, (answer) => {
     const { location = "" } = answer.headers;
