@@ -49,13 +49,16 @@ export async function startSpaProvider(options) {
         token_endpoint_auth_method: "none",
         grant_types: ["authorization_code", "refresh_token"],
         response_types: ["code"],
-        redirect_uris: origins.flatMap((origin) => [`${origin}/callback/`, `${origin}/silent.html`]),
+        redirect_uris: origins.flatMap((origin) =>
+          ["/callback/", "/silent.html", "/auth/callback"].map((path) => origin + path),
+        ),
         post_logout_redirect_uris: origins.map((origin) => `${origin}/`),
       },
     ],
     claims: { openid: ["sub"], email: ["email"], profile: ["name"] },
     conformIdTokenClaims: false,
     rotateRefreshToken: true,
+    extraParams: ["audience"],
     issueRefreshToken: (_ctx, _client, code) => refreshTokens || code.scopes.has("offline_access"),
     // A public client's pages live where its redirect URIs do.
     clientBasedCORS: (_ctx, origin, client) => client.redirectUris.some((uri) => new URL(uri).origin === origin),
@@ -72,7 +75,8 @@ export async function startSpaProvider(options) {
       resourceIndicators: {
         enabled: true,
         useGrantedResource: () => true,
-        defaultResource: async (_ctx, _client, oneOf) => oneOf?.[0],
+        // Asked for as Auth0 has it, one at a time; a refresh token is bound to the first.
+        defaultResource: async (ctx, _client, oneOf) => oneOf?.[0] ?? ctx.oidc.params?.audience,
         getResourceServerInfo: async (_ctx, id) => {
           const scope = APIS[id];
           if (!scope) throw new errors.InvalidTarget();

@@ -1,9 +1,16 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
+import { auth } from "../../../adapters/express.js";
 import { app, begin, context, fillIn, inBrowser, page, provider } from "../../support/spa.js";
 import { bundle } from "../../support/spa-app.js";
+import { startSpaProvider } from "../../support/spa-provider.js";
 
 inBrowser();
+
+const shell = '<!doctype html><main></main><script type="module" src="/view.js"></script>';
 
 /** Pages that show `App`, which a view declares, under StrictMode. */
 async function serve(view: string): Promise<void> {
@@ -18,8 +25,7 @@ async function serve(view: string): Promise<void> {
     createRoot(document.querySelector("main")).render(h(StrictMode, null, h(AuthProvider, config, h(App))));
   `);
   app.pages.set("/view.js", { body: code, headers: { "content-type": "text/javascript" } });
-  const body = '<!doctype html><main></main><script type="module" src="/view.js"></script>';
-  for (const path of ["/", "/callback/"]) app.pages.set(path, { body });
+  for (const path of ["/", "/callback/"]) app.pages.set(path, { body: shell });
 }
 
 describe("React, in its development build under StrictMode", () => {
@@ -105,4 +111,50 @@ describe("withLoginRequired and a sign-out", () => {
     await other.evaluate(() => void dispatchEvent(new Event("focus")));
     await isAsked(other);
   });
+});
+
+test("under a SessionProvider the page asks its server, in all tabs, and holds no token", async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
+  const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const { issuer, stop, urls } = await startSpaProvider({ origins: [origin] });
+  const view = await bundle(`
+    import { createElement as h, StrictMode } from "react";
+    import { createRoot } from "react-dom/client";
+    import { SessionProvider, useAuth, useSession, withLoginRequired } from "latchkey/react";
+    function Bar() {
+      const { user, isLoading } = useSession();
+      const { login, logout } = useAuth();
+      const onClick = () => (user ? logout() : login());
+      return h("button", { onClick }, isLoading ? "…" : user ? user.sub : "nobody");
+    }
+    const Secret = withLoginRequired(() => h("p", null, "secret"));
+    const App = () => [h(Bar, { key: 1 }), location.pathname === "/secret" && h(Secret, { key: 2 })];
+    createRoot(document.querySelector("main")).render(h(StrictMode, null, h(SessionProvider, null, h(App))));
+  `);
+  const site = express();
+  const secret = "0123456789abcdef0123456789abcdef";
+  site.use(auth({ issuer, clientId: "spa", clientAuthentication: "none", secret, baseUrl: origin }));
+  site.get("/view.js", (_req, res) => void res.type("text/javascript").send(view));
+  site.get(/.*/, (_req, res) => void res.send(shell));
+  server.on("request", site);
+  const [one, other] = [await context.newPage(), await context.newPage()];
+  const says = (on: Page, what: string) => on.waitForSelector(`button:text-is("${what}")`);
+  for (const tab of [one, other]) await tab.goto(`${origin}/shows?page=2`);
+  await says(one, "nobody");
+  await one.click("button");
+  await fillIn(one);
+  await says(one, "alice");
+  expect(one.url()).toBe(`${origin}/shows?page=2`);
+  await says(other, "alice");
+  // Who is signed in there is asked nothing.
+  await other.goto(`${origin}/secret`);
+  await other.waitForSelector("text=secret");
+  await one.click("button");
+  await says(one, "nobody");
+  expect(urls.some((url) => url.startsWith("/session/end"))).toBe(true);
+  await other.waitForSelector("[name=login]");
+  expect(await context.storageState()).toMatchObject({ origins: [] });
+  await stop();
+  server.close().closeAllConnections();
 });

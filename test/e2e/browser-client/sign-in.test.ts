@@ -135,16 +135,33 @@ describe("signing in", () => {
     expect(provider.authorizations).toEqual(["", "none"]);
   });
 
-  test("the way back after a sign-in, and a reload of its end, spend no code twice", async () => {
+  test("a reload of the end of a sign-in, and a visit to that page, spend no code twice", async () => {
     await begin();
     await signIn();
     await page.reload();
     await isDone();
     expect(await user()).toBe("alice");
-    await page.goBack().catch(() => {});
     await page.goto(`${app.origin}/callback/`);
     await isDone();
     expect(await user()).toBe("alice");
+    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+  });
+
+  test("the back button after a sign-in, and forward again", async () => {
+    await begin();
+    await signIn();
+    const failed = () => page.evaluate(() => window.failed);
+    await page.goBack({ waitUntil: "commit" }).catch(() => {});
+    expect(page.url().startsWith(provider.issuer)).toBe(true);
+    await page.goForward();
+    await isDone();
+    expect([await user(), await failed(), page.url()]).toEqual(["alice", undefined, `${app.origin}/callback/`]);
+    // To where it began: the page of then knows by now.
+    await page.evaluate(() => history.go(-2));
+    await page.waitForURL(`${app.origin}/`);
+    await isDone();
+    await shows("alice");
+    expect(await failed()).toBeUndefined();
     expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
   });
 

@@ -134,6 +134,25 @@ describe("tokens", () => {
     expect(provider.grants).toHaveLength(2);
   });
 
+  test("two audiences of a provider that knows one at a time: the second comes by the frame, and no refresh token is spent", async () => {
+    await begin({ refreshTokens: true });
+    Object.assign(options, { audience: SHOWS, scope: "openid email read:shows" });
+    await page.reload();
+    await isDone();
+    await signIn();
+    const claims = async (request = {}) =>
+      JSON.parse(Buffer.from((await token(request)).token.split(".")[1] ?? "", "base64url").toString());
+    expect(await claims()).toMatchObject({ aud: SHOWS, scope: "read:shows" });
+    expect(await claims({ audience: PAY, scope: "pay" })).toMatchObject({ aud: PAY, scope: "pay" });
+    expect(await claims({ audience: PAY, scope: "pay" })).toMatchObject({ aud: PAY });
+    expect(provider.grants).toEqual(["authorization_code", "authorization_code"]);
+    expect(provider.authorizations).toEqual(["", "none"]);
+    expect(await claims({ refresh: true })).toMatchObject({ aud: SHOWS, scope: "read:shows" });
+    expect(provider.grants.at(-1)).toBe("refresh_token");
+    expect(await claims({ audience: PAY, scope: "pay" })).toMatchObject({ aud: PAY });
+    expect(provider.grants).toHaveLength(3);
+  });
+
   test("a scope that is asked for at a sign-in stays through renewals, and one that nobody granted is not made up", async () => {
     await begin();
     Object.assign(options, { audience: SHOWS, resourceIndicators: true, scope: "openid read:shows" });
