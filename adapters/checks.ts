@@ -2,11 +2,11 @@ import { must } from "../core/errors.js";
 
 /** The algorithm of a provider's signatures: never one whose key would be a secret (RFC 8725 2.1). */
 export const mustSign = (algorithm: string, option: string): void =>
-  must(/^([RPE]S(256|384|512)|EdDSA|Ed25519)$/.test(algorithm), `${option} must be asymmetric, such as RS256 or ES256`);
+  must(/^([RPE]S(256|384|512)|EdDSA|Ed25519)$/.test(algorithm), `${option} must be asymmetric, such as RS256`);
 
 export const mustBeSeconds = (httpTimeout: number, clockTolerance: number): void =>
   must(
-    httpTimeout > 0 && httpTimeout < 1e6 && clockTolerance >= 0 && clockTolerance < 1e6,
+    httpTimeout > 0 && clockTolerance >= 0 && httpTimeout + clockTolerance < 1e6,
     "httpTimeout and clockTolerance must be seconds",
   );
 

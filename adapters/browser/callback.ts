@@ -1,6 +1,6 @@
 import type { ExchangeError } from "../../core/errors.js";
 import { safeReturnTo } from "../../core/exchange/return-to.js";
-import { stateIn, wayOf } from "./courier.js";
+import { isOnWay, stateIn } from "./courier.js";
 import type { Settings } from "./settings.js";
 import { type Context, endSignIn, type Outcome, type Waiting, waitingIn } from "./sign-in.js";
 import { findTransaction } from "./transactions.js";
@@ -43,7 +43,7 @@ export async function land(context: Context, url: string, landing: Landing): Pro
     history.replaceState(history.state, "", clean);
   }
   const waiting = waitingIn(transaction);
-  const isSilent = wayOf(transaction.state) === "silent";
+  const isSilent = isOnWay(transaction.state, "silent");
   try {
     await landing.succeed(await endSignIn(context, transaction, url), isSilent);
   } catch (error) {

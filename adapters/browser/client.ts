@@ -15,7 +15,7 @@ import { settingsOf } from "./settings.js";
 import { beginSignIn, leaving, type Outcome, type SignInRequest } from "./sign-in.js";
 import { type LogoutOptions, signOut } from "./sign-out.js";
 import { type AuthSource, createStore, stateOf } from "./state.js";
-import { createTabs, type Session, type Tabs } from "./tabs.js";
+import { createTabs, type Session, type Tabs, type Turn } from "./tabs.js";
 
 /** What one sign-in may ask for. */
 export interface LoginOptions extends AuthorizationOptions {
@@ -206,11 +206,14 @@ export function createClient(options: ClientOptions): Client {
     },
 
     async logout(asked = {}) {
-      const ended = await tabs().take(async (turn) => {
-        const last = session();
-        await turn.share(null, true);
-        return last;
-      }, true);
+      let ended = session();
+      const end = (turn: Turn) => {
+        const heard = session();
+        // A guess knows of no refresh token, which may live all the same.
+        if (heard?.tokens.refreshToken || !ended) ended = heard;
+        return turn.share(null, true);
+      };
+      while (!(await tabs().take(end, true)));
       emit({ type: "signed_out" });
       await signOut(context, ended, asked);
     },

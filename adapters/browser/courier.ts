@@ -7,8 +7,7 @@ import { openChannel } from "./channel.js";
 export const ways = { page: "g", silent: "s", frame: "f", popup: "p" } as const;
 export type Way = keyof typeof ways;
 
-export const wayOf = (state: string | null): string | undefined =>
-  Object.keys(ways).find((way) => state?.startsWith(`${ways[way as Way]}.`));
+export const isOnWay = (state: string | null, way: Way): boolean => state?.startsWith(`${ways[way]}.`) ?? false;
 
 /** What the page of a frame or a popup hands to who opened it. */
 export interface Delivery {
@@ -33,18 +32,15 @@ const PATIENCE = 1_000;
  * that was all this page is for.
  */
 export async function deliver(url: string): Promise<boolean> {
-  const way = wayOf(stateIn(url));
+  const state = stateIn(url);
   const delivery: Delivery = { latchkey: "callback", url };
-  if (way === "frame" && window.parent !== window) {
+  if (isOnWay(state, "frame") && window.parent !== window) {
     window.parent.postMessage(delivery, location.origin);
     return true;
   }
-  if (way !== "popup") return false;
-  try {
-    (window.opener as Window | null)?.postMessage(delivery, location.origin);
-  } catch {
-    // Cut off by the provider's page: the channel is left.
-  }
+  if (!isOnWay(state, "popup")) return false;
+  // Where the provider's page has cut it off, the channel is left.
+  (window.opener as Window | null)?.postMessage(delivery, location.origin);
   const channel = popupChannel();
   channel?.postMessage(delivery);
   window.close();

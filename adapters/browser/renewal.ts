@@ -176,10 +176,7 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
       const session = tabs().session();
       if (!session) throw new ExchangeError("no_session");
       const { audience: named = "", scope = "" } = request;
-      must(
-        typeof named === "string" && typeof scope === "string",
-        "ask for a token with one audience, and a scope in one string",
-      );
+      must(typeof named === "string" && typeof scope === "string", "audience and scope are one string each");
       const { user, tokens } = session;
       const asked = plainly(settings, tokens, request);
       const { audience } = asked;

@@ -27,7 +27,7 @@ export interface Settings extends ExchangeConfig {
 /** Seconds that a person may take to sign in. */
 const TRANSACTION_DURATION = 900;
 
-const pageAt = (url: string): URL | undefined => (/^https?:/.test(url) && URL.canParse(url) ? new URL(url) : undefined);
+const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : "");
 
 /** @throws MisuseError (`ERR_CONFIG`) naming what to change */
 export function settingsOf(options: ClientOptions): Settings {
@@ -50,10 +50,10 @@ export function settingsOf(options: ClientOptions): Settings {
   } = options ?? ({} as Partial<ClientOptions>);
   urlOf(issuer, "issuer");
   must(clientId, "set clientId");
-  const origin = pageAt(redirectUri)?.origin;
-  must(origin, "redirectUri must be the whole URL of a page, such as https://app.example/callback/");
+  const origin = originOf(redirectUri);
+  must(origin.startsWith("http"), "redirectUri must be the whole URL of a page, such as https://app.example/callback/");
   must(
-    pageAt(silentRedirectUri)?.origin === origin,
+    originOf(silentRedirectUri) === origin,
     "silentRedirectUri must be the whole URL of a page on the origin of redirectUri",
   );
   must(typeof document === "undefined" || origin === location.origin, "redirectUri must be on the origin of this page");
@@ -63,7 +63,7 @@ export function settingsOf(options: ClientOptions): Settings {
   mustSign(idTokenSigningAlg, "idTokenSigningAlg");
   mustBeSeconds(httpTimeout, clockTolerance);
   const audiences = [audience].flat();
-  must(audiences.length < 2 || resourceIndicators, "several audiences need resourceIndicators: true");
+  must(audiences.length < 2 || resourceIndicators, "several audiences need resourceIndicators");
   const ports = portsOf(options);
   const known = { issuer, clientId, idTokenSigningAlg, resourceIndicators, httpTimeout, clockTolerance };
   const provider = createProvider(known, ports, {

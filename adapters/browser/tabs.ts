@@ -132,10 +132,11 @@ export function createTabs(
     // Nor can it be known what others did with it.
     if (record === null && !held.isOwn) guess(held.generation, held.session);
 
+    let latest = Math.max(generation, held.generation);
     // A time, so that a browser that forgot the last number begins after it.
-    let next = Math.max(generation, held.generation, Date.now()) + 1;
+    let next = Math.max(latest, Date.now()) + 1;
     const end = AbortSignal.timeout(limit);
-    const isOvertaken = () => end.aborted || held.generation >= next;
+    const isOvertaken = () => end.aborted || held.generation > latest;
     /** undefined: nothing can be written down. */
     const keep = async (kept: TabsRecord) =>
       isShared && !end.aborted
@@ -154,7 +155,8 @@ export function createTabs(
         if (isOvertaken()) return false;
         const isKept = await keep({ generation: next, isSignedIn: session !== null });
         if (isKept === false || isOvertaken()) return false;
-        set({ generation: next++, session, purpose, isSignOut, isOwn: !isKept });
+        latest = next++;
+        set({ generation: latest, session, purpose, isSignOut, isOwn: !isKept });
         // Without a number that all can read, two tabs might spend one refresh token: only an end is told.
         if (isKept || !session) channel?.postMessage(held);
         return true;

@@ -19,7 +19,7 @@ describe("a client is made of options that can work, or says at once what to cha
     ["one on another origin", { silentRedirectUri: "https://cdn.example/s" }, /on the origin of redirectUri/],
     ["a list as scope", { scope: ["openid"] }, /scope must contain openid, in one string/],
     ["a scope without openid", { scope: "email" }, /scope must contain openid/],
-    ["several audiences for a provider that takes one", { audience: ["a", "b"] }, /resourceIndicators: true/],
+    ["several audiences for a provider that takes one", { audience: ["a", "b"] }, /need resourceIndicators/],
     ["an algorithm that anybody could sign with", { idTokenSigningAlg: "HS256" }, /asymmetric/],
     ["a parameter that the protocol relies on", { authorizationParams: { state: "x" } }, /cannot set state/],
     ["no time for requests", { httpTimeout: 0 }, /must be seconds/],

@@ -297,6 +297,42 @@ describe("what goes wrong in one tab", () => {
     expect(await user()).toBe("nobody");
   });
 
+  test("a sign-out beside a renewal that takes long revokes the grant, and what the renewal brings is for nobody", async () => {
+    await begin({ refreshTokens: true });
+    await signIn();
+    const other = await open();
+    provider.delays.set("/token", 4_000);
+    const asked = () => provider.urls.filter((url) => url === "/token").length;
+    const before = asked();
+    const renewal = token({ refresh: true }, other);
+    await expect.poll(asked).toBeGreaterThan(before);
+    await signOutHere(page);
+    expect((await renewal).code).toBe("no_session");
+    // By the tab that signed out, with the token it knew, and by the one that got another.
+    await expect.poll(() => provider.urls.filter((url) => url === "/token/revocation").length).toBe(2);
+    expect([await user(), await user(other)]).toEqual(["nobody", "nobody"]);
+  });
+
+  test("a sign-out is one, too, where the clock was set back", async () => {
+    await begin();
+    await context.addInitScript(
+      "const { now } = Date; if (location.search === '?ahead') Date.now = () => now() + 60_000;",
+    );
+    await signIn();
+    const ahead = await open("/?ahead");
+    provider.delays.set("/auth", 2_500);
+    const renewal = token({ refresh: true }, ahead);
+    await expect.poll(() => provider.urls.filter((url) => url.startsWith("/auth?")).length).toBe(2);
+    await signOutHere(page);
+    expect((await renewal).code).toBe("no_session");
+    expect([await user(), await user(ahead)]).toEqual(["nobody", "nobody"]);
+    provider.delays.clear();
+    await signInByPopup(ahead);
+    await shows("alice");
+    await signOutHere(page);
+    await shows("nobody", ahead);
+  });
+
   test("two versions of the app, each with a scope of its own, renew by refresh tokens and end no session of each other's", async () => {
     await begin({ refreshTokens: true }, "127.0.0.1");
     await signIn();
