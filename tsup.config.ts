@@ -17,15 +17,22 @@ const pages = {
 const shared: Options = {
   tsconfig: "adapters/tsconfig.json",
   target: "es2022",
-  // "#aead" stays in the output: the conditions of package.json choose the engine where the package runs.
+  // "#aead" and "#bytes" stay in the output: the conditions of package.json choose the engine where the package runs.
   external: [/^#/],
   removeNodeProtocol: false,
 };
 
-const engines = { "engines/node": "core/seal/aead.node.ts", "engines/web": "core/seal/aead.web.ts" };
+const engines = {
+  "engines/node": "core/seal/aead.node.ts",
+  "engines/web": "core/seal/aead.web.ts",
+  "engines/page": "adapters/browser/bytes.ts",
+};
 
 /** Paths are taken from this folder here. */
-const dtsOptions = { ignoreDeprecations: "6.0", paths: { "#aead": ["./core/seal/aead.d.ts"] } };
+const dtsOptions = {
+  ignoreDeprecations: "6.0",
+  paths: { "#aead": ["./core/seal/aead.d.ts"], "#bytes": ["./core/seal/aead.d.ts"] },
+};
 
 export default defineConfig([
   {

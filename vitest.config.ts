@@ -2,9 +2,10 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 /** Every test of the core runs against both engines, from source: a stale build is never what is tested. */
-const withEngine = (name: "node" | "web") => ({
-  alias: { "#aead": fileURLToPath(new URL(`./core/seal/aead.${name}.ts`, import.meta.url)) },
-});
+const withEngine = (name: "node" | "web") => {
+  const engine = fileURLToPath(new URL(`./core/seal/aead.${name}.ts`, import.meta.url));
+  return { alias: { "#aead": engine, "#bytes": engine } };
+};
 
 export default defineConfig({
   test: {

@@ -1,10 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+const engine = fileURLToPath(new URL("./core/seal/aead.node.ts", import.meta.url));
+
 /** The Next adapter as it would be published, in apps that the real Next has built: `npm run test:next`. */
 export default defineConfig({
   // The provider of the tests is made from source.
-  resolve: { alias: { "#aead": fileURLToPath(new URL("./core/seal/aead.node.ts", import.meta.url)) } },
+  resolve: { alias: { "#aead": engine, "#bytes": engine } },
   test: {
     include: ["test/next/**/*.test.ts"],
     globalSetup: ["test/next/build.ts"],

@@ -37,6 +37,21 @@ export interface AccessTokenOptions extends Omit<PortOptions, "random"> {
   clockTolerance?: number;
 }
 
+/** Every option there is: one that is misspelt would leave the API open. The compiler minds that none is forgotten. */
+const known: Record<keyof AccessTokenOptions | "env", true> = {
+  issuer: true,
+  audience: true,
+  scope: true,
+  signingAlg: true,
+  profile: true,
+  onRefused: true,
+  httpTimeout: true,
+  clockTolerance: true,
+  now: true,
+  fetch: true,
+  env: true,
+};
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What an Authorization header leads to: an access token that was verified, or an answer. */
@@ -63,7 +78,8 @@ export function createCheck(options: AccessTokenOptions, env: Environment): Chec
 /** Completes options from the environment and checks the whole. */
 function settingsOf(options: AccessTokenOptions, env: Environment): AccessTokenSettings {
   const value = <Name extends "issuer" | "audience">(name: Name) => options[name] || env[variableOf(name)];
-  const { scope = "", signingAlg = "RS256", profile = "any", clockTolerance = 30, httpTimeout = 5 } = options;
+  for (const name in options) must(name in known, `there is no option ${name}`);
+  const { scope, signingAlg = "RS256", profile = "any", clockTolerance = 30, httpTimeout = 5 } = options;
   const issuer = value("issuer");
   const audience = [value("audience") ?? []].flat();
 
@@ -74,7 +90,10 @@ function settingsOf(options: AccessTokenOptions, env: Environment): AccessTokenS
     `set ${label("audience")} to what the provider calls this API`,
   );
   // RFC 6749 3.3: no quotes, no backslashes and no control characters, which have no place in a header (RFC 6750 3).
-  must(typeof scope === "string" && /^[ !#-[\]-~]*$/.test(scope), "scope must be names separated by spaces");
+  must(
+    scope === undefined || (typeof scope === "string" && /^[ !#-[\]-~]*[!#-[\]-~][ !#-[\]-~]*$/.test(scope)),
+    "scope must be names separated by spaces, or be left out",
+  );
   mustSign(signingAlg, "signingAlg");
   must(profile === "any" || profile === "rfc9068", 'profile must be "any" or "rfc9068"');
   mustBeSeconds(httpTimeout, clockTolerance);
@@ -82,7 +101,7 @@ function settingsOf(options: AccessTokenOptions, env: Environment): AccessTokenS
   return {
     issuer,
     audience,
-    scope: scope.split(" ").filter(Boolean),
+    scope: scope?.split(" ").filter(Boolean) ?? [],
     signingAlg,
     profile,
     clockTolerance,

@@ -6,7 +6,7 @@ export const mustSign = (algorithm: string, option: string): void =>
 
 export const mustBeSeconds = (httpTimeout: number, clockTolerance: number): void =>
   must(
-    httpTimeout > 0 && clockTolerance >= 0 && httpTimeout + clockTolerance < 1e6,
+    httpTimeout > 0 && clockTolerance >= 0 && httpTimeout + clockTolerance < 1e3,
     "httpTimeout and clockTolerance must be seconds",
   );
 

@@ -99,6 +99,7 @@ async function start(name, flavour) {
   // While it is built there is no app to stop.
   const leave = () => process.exit(130);
   process.once("SIGINT", leave).once("SIGTERM", leave);
+  console.log(`\n  ${name}: one moment …`);
   const [program, ...args] = await command({ port, temporary, place });
   process.off("SIGINT", leave).off("SIGTERM", leave);
   const env = {

@@ -33,7 +33,7 @@ export interface LoginOptions extends AuthorizationOptions {
 
 /** The browser as the client: it signs in by itself, and holds its tokens in memory alone. */
 export interface Client extends AuthSource {
-  /** Who is signed in: known from other tabs, or asked of the provider in a hidden frame, once. */
+  /** Who is signed in: known from other tabs, or asked of the provider in a hidden frame, once. @throws ExchangeError */
   getUser(): Promise<User | null>;
   /** Leaves for the provider; with `popup` done when the window is. @throws ExchangeError, MisuseError */
   login(options?: LoginOptions): Promise<void>;
@@ -58,7 +58,7 @@ const forever = /* @__PURE__ */ new Promise<never>(() => {});
 const REQUESTS = 12;
 
 const isServer = typeof document === "undefined";
-const mustBeShown = () => must(!isServer, "call it where the page is shown: in an effect or an event handler");
+const mustBeShown = () => must(!isServer, "call it in an effect or an event handler");
 
 /**
  * A client of an OpenID Provider in this page. Made on a server as well, where it knows nobody and asks nobody.
@@ -73,6 +73,8 @@ export function createClient(options: ClientOptions): Client {
   let made: Tabs | undefined;
   let isWatching = false;
   let started: Promise<void> | undefined;
+  /** Why it could not be told last time. */
+  let unknown: unknown;
   let delivered: Promise<boolean> | undefined;
   let finishing: Promise<SignedIn | undefined> | undefined;
 
@@ -125,9 +127,11 @@ export function createClient(options: ClientOptions): Client {
     await finishing?.catch(() => {});
     try {
       await renewal.restore();
-      if (store.getState().isLoading) store.setState(stateOf(session()?.user ?? null));
+      const { isLoading, error } = store.getState();
+      if (isLoading || (error && error === unknown)) store.setState(stateOf(session()?.user ?? null));
     } catch (error) {
       started = undefined;
+      unknown = error;
       fail(error);
       throw error;
     }
@@ -141,9 +145,10 @@ export function createClient(options: ClientOptions): Client {
   const settle = (outcome: Outcome, isSilent: boolean): Promise<void> =>
     tabs().take(async (turn) => {
       const held = session();
-      const isOther = held !== null && held.user.sub !== outcome.claims.sub;
-      if (isSilent && (isOther || turn.wasSignedIn === false)) return renewal.discard(outcome.tokens.refreshToken);
-      if (await turn.share(sessionAfter(settings, outcome, held))) emit({ type: "signed_in" });
+      const isOther = held && held.user.sub !== outcome.claims.sub;
+      const isUnwanted = isSilent && (isOther || turn.wasSignedIn === false);
+      if (!isUnwanted && (await turn.share(sessionAfter(settings, outcome, held)))) emit({ type: "signed_in" });
+      else renewal.discard(outcome.tokens.refreshToken);
     });
 
   async function finish(url: string): Promise<SignedIn | undefined> {
@@ -178,7 +183,9 @@ export function createClient(options: ClientOptions): Client {
       // Opened before anything is waited for: later the click is forgotten.
       const opened = popup ? openPopup() : undefined;
       const asked = plainly(settings, undefined, { audience });
-      const request = { ...asking, asked, scope, returnTo: safeReturnTo(returnTo, location.origin, shownPath()) };
+      // Nobody began on the page that sign-ins come back to.
+      const here = isPage(location.href, settings.redirectUri) ? "/" : shownPath();
+      const request = { ...asking, asked, scope, returnTo: safeReturnTo(returnTo, location.origin, here) };
       const ask: SignInRequest["ask"] = opened ? (url, { state }) => opened.ask(url, state) : leaving(settings);
       try {
         const begun = beginSignIn(context, { ...request, way: opened ? "popup" : "page", ask });
@@ -200,6 +207,10 @@ export function createClient(options: ClientOptions): Client {
       finishing = ending;
       try {
         return await ending;
+      } catch (error) {
+        // Who is signed in all the same is known from here on, as on any page.
+        ready().catch(() => {});
+        throw error;
       } finally {
         if (finishing === ending) finishing = undefined;
       }

@@ -7,7 +7,7 @@ import { openChannel } from "./channel.js";
 export const ways = { page: "g", silent: "s", frame: "f", popup: "p" } as const;
 export type Way = keyof typeof ways;
 
-export const isOnWay = (state: string | null, way: Way): boolean => state?.startsWith(`${ways[way]}.`) ?? false;
+export const isOnWay = (state: string | null, way: Way) => state?.startsWith(`${ways[way]}.`) === true;
 
 /** What the page of a frame or a popup hands to who opened it. */
 export interface Delivery {

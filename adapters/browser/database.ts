@@ -1,6 +1,6 @@
 /**
- * What tabs of one client must agree on in order, and what outlives them all. No secret, no token: how often the session
- * was replaced, and whether somebody was signed in.
+ * What tabs of one client must agree on in order, and what outlives them all. No secret, no token: a number that grows
+ * whenever the session is replaced, mostly the time of that, and whether somebody was signed in.
  */
 export interface TabsRecord {
   readonly generation: number;

@@ -73,36 +73,52 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
       asked: {},
       ask: leaving(settings),
     });
-    return new Promise<never>(() => {});
+    // Where the page is still there, or there again, it goes on with nobody.
+    return new Promise<never>((_resolve, reject) => {
+      setTimeout(reject, REST, new ExchangeError("login_required"));
+    });
   }
 
-  /** A new token by the refresh token, else by a frame. */
+  /** A new token by the refresh token, else by a frame; the other way round where the refresh token may be spent. */
   async function renewed(turn: Turn, session: Session, asked: TokenRequest, refreshToken?: string): Promise<Session> {
-    let known = session;
-    if (refreshToken !== undefined && (await turn.announce())) {
+    if (session.isDoubtful && refreshToken !== undefined) {
+      try {
+        return await fromFrame(asked, session);
+      } catch {
+        // Then it is all there is.
+      }
+    }
+    let known: Session = { ...session, isDoubtful: false };
+    const isSpent = refreshToken !== undefined && (await turn.announce());
+    if (isSpent) {
       const { tokens } = session;
       const held = [tokens, ...(tokens.more ?? [])].map((token) => token.accessToken);
       const subject = session.user.sub;
       try {
         const result = await provider.refresh({ ...asked, ...namedIn(settings, asked), refreshToken, subject, held });
-        return renewedBy(session, { ...result.response, refreshToken: result.refreshToken }, asked, ports.now());
+        return renewedBy(known, { ...result.response, refreshToken: result.refreshToken }, asked, ports.now());
       } catch (error) {
         // As far as is known it is good for another time: all tabs go on with it.
         if (codeOf(error) !== "grant_ended") {
           rest();
-          await turn.share(session);
+          const { status } = ((error as Error).cause ?? {}) as { status?: unknown };
+          await turn.share({ ...session, isDoubtful: status === undefined });
           throw error;
         }
-        known = { ...session, tokens: { ...tokens, refreshToken: undefined } as TokenSet };
+        known = { ...known, tokens: { ...tokens, refreshToken: undefined } as TokenSet };
       }
     }
     try {
       return await fromFrame(asked, known);
     } catch (error) {
       rest();
-      if (known !== session) await turn.share(known);
+      if (known.tokens !== session.tokens) await turn.share(known);
       const isOver = codeOf(error) === "login_required" && !isSpecial(asked) && !isUsable(known.tokens, ports.now());
-      throw isOver && !settings.allowRedirect ? new ExchangeError("grant_ended", { cause: error }) : error;
+      // One that could not be tried may do next time.
+      const isUntried = refreshToken !== undefined && !isSpent;
+      throw isOver && !isUntried && !settings.allowRedirect
+        ? new ExchangeError("grant_ended", { cause: error })
+        : error;
     }
   }
 
@@ -130,8 +146,8 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
         state = standing(tokens, asked, refreshToken);
       if (state.name === "fresh") return state.token.accessToken;
       let next = session;
-      return runTokens(
-        { emit },
+      const token = await runTokens(
+        { emit, ports },
         state,
         { name: "refresh_started" },
         {
@@ -140,14 +156,15 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
             return next.tokens;
           },
           async write() {
-            if (await turn.share(next)) return;
-            // Signed out meanwhile.
-            if (next.tokens.refreshToken !== tokens.refreshToken) discard(next.tokens.refreshToken);
-            throw new ExchangeError("no_session");
+            const isKept = await turn.share(next);
+            if (!isKept && next.tokens.refreshToken !== tokens.refreshToken) discard(next.tokens.refreshToken);
           },
           end: () => turn.share(null),
         },
       );
+      // Signed out meanwhile.
+      if (tabs().session()?.user.sub !== subject) throw new ExchangeError("no_session");
+      return token;
     });
 
   return {
@@ -157,7 +174,9 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
       const isFound = await tabs().take(async (turn) => {
         if (tabs().session() || turn.wasSignedIn === false) return true;
         try {
-          await turn.share(await fromFrame({}, null));
+          const found = await fromFrame({}, null);
+          // Signed out meanwhile.
+          if (!(await turn.share(found))) discard(found.tokens.refreshToken);
         } catch (error) {
           if (codeOf(error) !== "login_required") throw error;
           emit({ type: "failed", code: "login_required" });

@@ -1,16 +1,19 @@
 import type { User } from "../../core/exchange/user.js";
 
+/** Who is signed in: `isAuthenticated` tells the compiler whether there is a `user`. */
+export type Somebody =
+  | { readonly isAuthenticated: true; readonly user: User }
+  | { readonly isAuthenticated: false; readonly user: null };
+
 /** Who is signed in, as far as is known. The same object until something changes. */
-export interface AuthState {
+export type AuthState = Somebody & {
   /** It is not known yet: nothing to show, and nobody to send away. */
   readonly isLoading: boolean;
-  readonly isAuthenticated: boolean;
-  readonly user: User | null;
   /** What went wrong last; gone with the next sign-in. */
   readonly error?: Error | undefined;
   /** Nobody is signed in because somebody signed out, here or in another tab. */
   readonly isSignedOut?: boolean | undefined;
-}
+};
 
 /** Where a view reads from and is told of changes, whichever model of sign-in it runs in. */
 export interface AuthSource {
@@ -23,8 +26,7 @@ export const LOADING: AuthState = { isLoading: true, isAuthenticated: false, use
 
 export const stateOf = (user: User | null, error?: Error): AuthState => ({
   isLoading: false,
-  isAuthenticated: user !== null,
-  user,
+  ...({ isAuthenticated: user !== null, user } as Somebody),
   error,
 });
 

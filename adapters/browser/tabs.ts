@@ -12,9 +12,11 @@ export interface Session {
   readonly scope: string;
   /** That the sign-in was for. */
   readonly organization?: string | undefined;
+  /** Its refresh token was sent, and no answer came: it may be spent. */
+  readonly isDoubtful?: boolean | undefined;
 }
 
-/** A session, or that there is none, and the how-manieth it is among all tabs. */
+/** A session, or that there is none, with a number that is greater than those of all before it. */
 interface Held {
   readonly generation: number;
   readonly session: Session | null;
@@ -39,7 +41,7 @@ export interface Turn {
    * be made sure of.
    */
   announce(): Promise<boolean>;
-  /** Replaces the session in all tabs. False, with nothing done, when somebody signed out meanwhile. */
+  /** Replaces the session in all tabs. False when another has taken its place meanwhile, or this turn is over. */
   share(session: Session | null, isSignOut?: boolean): Promise<boolean>;
   /** Nobody was found: new tabs need not look. Those that hold a session keep it. */
   forget(): Promise<unknown>;
@@ -123,18 +125,20 @@ export function createTabs(
       channel?.postMessage({ asks: Math.min(held.generation, generation - 1) });
     });
 
-  async function run<T>(task: (turn: Turn) => Promise<T>): Promise<T> {
+  async function run<T>(task: (turn: Turn) => Promise<T>, isUrgent: boolean): Promise<T> {
     /** null: it cannot be known. */
     const record = isShared ? await exchangeRecord(name).catch(() => null) : null;
-    const { generation, isSignedIn } = record ?? { generation: held.generation, isSignedIn: false };
+    // A new tab that can read nothing asks the others all the same.
+    if (record === null && isShared && !held.generation) await hears(1, NEW_TAB);
+    const { generation, isSignedIn } = record ?? { generation: held.generation, isSignedIn: held.session !== null };
     const isLost = generation > held.generation && !(await hears(generation, held.generation ? OLD_TAB : NEW_TAB));
     if (isLost) guess(generation, isSignedIn ? held.session : null);
-    // Nor can it be known what others did with it.
-    if (record === null && !held.isOwn) guess(held.generation, held.session);
+    // Else it cannot be known what others did with the refresh token: not in this turn.
+    const isKnown = record !== null || held.isOwn === true;
 
     let latest = Math.max(generation, held.generation);
-    // A time, so that a browser that forgot the last number begins after it.
-    let next = Math.max(latest, Date.now()) + 1;
+    // A time, so that a browser that forgot the last number begins after it. What does not wait comes after what it passes.
+    let next = Math.max(latest, Date.now()) + (isUrgent ? OLD_TAB : 1);
     const end = AbortSignal.timeout(limit);
     const isOvertaken = () => end.aborted || held.generation > latest;
     /** undefined: nothing can be written down. */
@@ -147,10 +151,10 @@ export function createTabs(
         : undefined;
 
     const turn: Turn = {
-      wasSignedIn: record === null ? undefined : isSignedIn,
+      wasSignedIn: record === null && !generation ? undefined : isSignedIn,
       hear: async () => isLost && hears(generation, OLD_TAB),
       announce: async () =>
-        !isOvertaken() && ((await keep({ generation: next, isSignedIn: true })) ?? held.isOwn ?? false),
+        isKnown && !isOvertaken() && ((await keep({ generation: next, isSignedIn: true })) ?? held.isOwn ?? false),
       async share(session, isSignOut) {
         if (isOvertaken()) return false;
         const isKept = await keep({ generation: next, isSignedIn: session !== null });
@@ -172,21 +176,22 @@ export function createTabs(
   async function take<T>(task: (turn: Turn) => Promise<T>, isUrgent = false): Promise<T> {
     if (!isShared || !locks) {
       const before = isUrgent ? Promise.race([alone, new Promise((done) => setTimeout(done, OLD_TAB))]) : alone;
-      const done = before.then(() => run(task));
+      const done = before.then(() => run(task, isUrgent));
       alone = Promise.allSettled([alone, done]);
       return done;
     }
-    const signal = isUrgent ? AbortSignal.timeout(OLD_TAB) : undefined;
+    // A tab that stands still may keep its turn for ever: its numbers are passed, and it cannot write them down any more.
+    const signal = AbortSignal.timeout(isUrgent ? OLD_TAB : limit);
     let isBegun = false;
     const begin = () => {
       isBegun = true;
-      return run(task);
+      return run(task, isUrgent);
     };
     try {
-      return await locks.request(name, { ...(signal && { signal }) }, begin);
+      return await locks.request(name, { signal }, begin);
     } catch (error) {
       if (isBegun) throw error;
-      if (signal?.aborted) return begin();
+      if (signal.aborted) return begin();
       // Not for this page.
       isShared = false;
       return take(task, isUrgent);

@@ -43,7 +43,7 @@ export function mayLeave(now: number): boolean {
   try {
     const times = (sessionStorage.getItem(LEFT) ?? "").split(" ").slice(-ROUNDS);
     // The third before this one, if there is one.
-    if (now - Number(times.at(-ROUNDS)) < ROUND) return false;
+    if (Math.abs(now - Number(times.at(-ROUNDS))) < ROUND) return false;
     sessionStorage.setItem(LEFT, [...times, now].join(" "));
     return true;
   } catch {

@@ -1,4 +1,5 @@
 import { createElement, type ReactElement, type ReactNode } from "react";
+import { auth0 } from "../browser/index.js";
 import type { ClientOptions } from "../browser/options.js";
 import { AuthProvider, type AuthProviderProps } from "./auth-provider.js";
 import { parametersIn } from "./login-options.js";
@@ -47,7 +48,7 @@ function propsOf(props: Auth0ProviderProps): AuthProviderProps {
     clockTolerance: leeway,
     httpTimeout: authorizeTimeoutInSeconds,
     ...others,
-    issuer: issuer ?? `https://${domain}/`,
+    issuer: issuer ?? auth0({ domain }).issuer,
     scope: [...scopes].join(" "),
     authorizationParams: { ...parametersIn(parameters), ...authorizationParams },
   };

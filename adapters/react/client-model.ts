@@ -22,17 +22,18 @@ export function createClientModel(makeClient: () => Client, now: () => number, h
   let isMounted = false;
   let isEnding = false;
 
-  const failed = (thrown: unknown): void => tell(() => model.handlers.onLoginError?.(errorOf(thrown)));
+  /** To whom it may concern: a page that needs somebody would stay empty without a word. */
+  const failed = (thrown: unknown): void => tell(() => (model.handlers.onLoginError ?? console.error)(errorOf(thrown)));
 
   /** Ends the sign-in that this page is the callback of, if it is: whether it is, the client knows. */
   async function finish(): Promise<void> {
     let signedIn: SignedIn | undefined;
     try {
       signedIn = await client().handleCallback();
-      await client().getUser();
     } catch (thrown) {
       failed(thrown);
     }
+    await client().getUser().catch(failed);
     const ended = signedIn;
     if (!ended || !isMounted) return;
     const { onRedirectCallback } = model.handlers;
@@ -51,6 +52,7 @@ export function createClientModel(makeClient: () => Client, now: () => number, h
       peekAccessToken: (request) => client().peekAccessToken(request),
     },
     async login(options) {
+      isEnding = false;
       try {
         await client().login(toLogin(options));
       } catch (thrown) {

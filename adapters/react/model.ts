@@ -27,10 +27,10 @@ export interface AuthHandlers {
 }
 
 /** Who is signed in, and until when. */
-export interface ModelState extends AuthState {
+export type ModelState = AuthState & {
   /** Milliseconds since the epoch. Activity may put it off. */
   readonly expiresAt?: number | undefined;
-}
+};
 
 /** A model of sign-in, as the hooks see it: whether this page is the client or its server is, they do not care. */
 export interface AuthModel extends AuthSource {

@@ -97,7 +97,7 @@ export function createSessionModel(options: SessionOptions, seed: ServerSession 
     // The same object for the same claims, so that effects which depend on it do not run again.
     const user = JSON.stringify(told.user) === JSON.stringify(before.user) ? before.user : told.user;
     const isNew = user !== before.user || told.expiresAt !== before.expiresAt || before.error || before.isLoading;
-    set(isNew ? { ...told, user } : before);
+    set(isNew ? ({ ...told, user } as ModelState) : before);
   }
 
   function failed(thrown: unknown): void {

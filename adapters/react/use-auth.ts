@@ -1,11 +1,8 @@
-import type { User } from "../../core/exchange/user.js";
+import type { Somebody } from "../browser/state.js";
 import { useModel, useModelState } from "./context.js";
 import type { HandledEvent, LoginOptions, LogoutOptions } from "./login-options.js";
 import type { AccessTokenRequest } from "./model.js";
 import { useAccessToken } from "./use-access-token.js";
-
-/** Who is signed in: `isAuthenticated` tells the compiler whether there is a `user`. */
-type Somebody = { isAuthenticated: true; user: User } | { isAuthenticated: false; user: null };
 
 export type UseAuth = Somebody & {
   /** What went wrong last: with the sign-in, or with the access token. */
@@ -23,12 +20,14 @@ export type UseAuth = Somebody & {
 };
 
 /** Who is signed in, with what it takes to change that; with a request, an access token for an API too. */
+export function useAuth(): UseAuth;
+export function useAuth(request: AccessTokenRequest): UseAuth & { accessToken: string | null };
+export function useAuth(request?: AccessTokenRequest): UseAuth;
 export function useAuth(request?: AccessTokenRequest): UseAuth {
   const model = useModel();
   const state = useModelState(model);
   const { accessToken, error, isLoading } = useAccessToken(model, state, request);
   return {
-    // As {@link Somebody} has it: the one tells of the other.
     ...({ isAuthenticated: state.isAuthenticated, user: state.user } as Somebody),
     error: state.error ?? error ?? null,
     isLoading: state.isLoading || isLoading,

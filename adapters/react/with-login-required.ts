@@ -5,8 +5,8 @@ import type { AuthModel } from "./model.js";
 import { placeAt } from "./return-to.js";
 import { wrapped } from "./wrapped.js";
 
-/** Who has been sent to sign in, and from which path: once for all components of a page, and however often effects run. */
-const leaving = /* @__PURE__ */ new WeakMap<AuthModel, string | undefined>();
+/** From which paths somebody has been sent to sign in: once for all components of a page, and however often effects run. */
+const sent = /* @__PURE__ */ new WeakMap<AuthModel, Set<string | undefined>>();
 
 /**
  * Shows a component only to who is signed in; who is not is sent to sign in, and back to this page. After a sign-in that
@@ -24,22 +24,21 @@ export function withLoginRequired<Props extends object>(
     useEffect(() => {
       wasShown.current ||= isAuthenticated;
       if (!mustLogin) {
-        leaving.delete(model);
+        sent.delete(model);
         return;
       }
+      const paths = sent.get(model) ?? new Set();
+      sent.set(model, paths);
       const leave = () => {
-        leaving.set(model, path);
+        if (paths.has(path) || model.isEnding?.()) return;
+        paths.add(path);
         const returnTo = shownPath();
         // What goes wrong is in the state, and was told.
         model.login({ returnTo, appState: { returnTo: placeAt(returnTo) } }).catch(() => {});
       };
-      const leaveOnce = () => {
-        const isSent = leaving.has(model) && leaving.get(model) === path;
-        if (!isSent && !model.isEnding?.()) leave();
-      };
-      if (!(wasShown.current && isSignedOut)) leaveOnce();
-      // Back from the provider's page, to this one as it was left.
-      return watchPage({ look: leaveOnce, restored: leave });
+      if (!(wasShown.current && isSignedOut)) leave();
+      // Also who comes back from the provider's page, to this one as it was left.
+      return watchPage({ look: leave, left: () => paths.clear(), restored: leave });
     }, [model, mustLogin, isAuthenticated, isSignedOut, path]);
     return isAuthenticated
       ? createElement(Component, props as unknown as Props)

@@ -6,8 +6,8 @@ interface Named {
  * The cell of a machine's table for a state and an event.
  * @throws TypeError when there is none: the transition is illegal
  */
-export function cellOf(table: object, state: Named, event: Named): unknown {
-  const cell = (table as Readonly<Record<string, Readonly<Record<string, unknown>>>>)[state.name]?.[event.name];
+export function cellOf<Cell>(table: object, state: Named, event: Named): Cell {
+  const cell = (table as Readonly<Record<string, Readonly<Record<string, Cell>>>>)[state.name]?.[event.name];
   if (!cell) throw new TypeError(`latchkey: ${state.name} got ${event.name}`);
   return cell;
 }

@@ -1,6 +1,7 @@
 import type { Awaitable } from "../awaitable.js";
 import { ExchangeError } from "../errors.js";
 import type { UntimedEvent } from "../events.js";
+import type { Ports } from "../ports.js";
 import { type Effect, type Event, type ExchangeConfig, type State, transition } from "./machine.js";
 import {
   type AccessToken,
@@ -79,7 +80,8 @@ export async function runExchange(
       }
     },
   );
-  if (end.name === "failed") throw new ExchangeError(end.code, { cause });
+  // The error of the step itself, where it was one.
+  if (end.name === "failed") throw cause ?? new ExchangeError(end.code);
 }
 
 /** What is done about the tokens of a session, wherever they are kept. */
@@ -97,7 +99,7 @@ export interface TokenKeeper {
  * @throws ExchangeError why there is none
  */
 export async function runTokens(
-  observer: Observer,
+  observer: Observer & { readonly ports: Pick<Ports, "now"> },
   start: TokenState,
   first: TokenEvent,
   { refresh, write, end }: TokenKeeper,
@@ -112,7 +114,7 @@ export async function runTokens(
         } catch (error) {
           if (!(error instanceof ExchangeError)) throw error;
           cause = error;
-          return { name: "refresh_failed", code: error.code };
+          return { name: "refresh_failed", code: error.code, now: observer.ports.now() };
         }
       case "write_tokens":
         if ((await write(effect.tokens)) !== false) observer.emit({ type: "refreshed" });
@@ -126,7 +128,7 @@ export async function runTokens(
         return undefined;
       case "fail":
         observer.emit({ type: "failed", code: effect.code });
-        throw new ExchangeError(effect.code, { cause });
+        throw cause ?? new ExchangeError(effect.code);
     }
   };
   await drive(observer, "token", tokenTransition, start, first, perform);

@@ -104,17 +104,45 @@ export type Effect =
   /** Send the browser back into the app. */
   | { readonly name: "redirect"; readonly to: string };
 
-type Next = readonly [State, readonly Effect[]];
 type StateOf<Name> = Extract<State, { name: Name }>;
 type EventOf<Name> = Extract<Event, { name: Name }>;
+type Next<Name = State["name"]> = readonly [StateOf<Name>, readonly Effect[]];
 
-/** One cell of the table: where it may lead, and how. */
-interface Transition<S extends State["name"], E extends Event["name"]> {
-  readonly to: ReadonlyArray<State["name"]>;
-  step(config: ExchangeConfig, state: StateOf<S>, event: EventOf<E>): Next;
-}
+/** Every transition there is: the state, the event, and where the two may lead. What is missing is illegal. */
+export const arrows = {
+  idle: {
+    login_requested: ["awaiting_callback"],
+    callback_received: ["failed"],
+  },
+  awaiting_callback: {
+    callback_received: ["redeeming_code", "failed"],
+    step_failed: ["failed"],
+  },
+  redeeming_code: {
+    tokens_received: ["verifying_id_token", "failed"],
+    step_failed: ["failed"],
+  },
+  verifying_id_token: {
+    id_token_verified: ["authenticated", "failed"],
+    step_failed: ["failed"],
+  },
+  authenticated: {
+    step_failed: ["failed"],
+  },
+} as const;
 
-type Table = { readonly [S in State["name"]]?: { readonly [E in Event["name"]]?: Transition<S, E> } };
+type Arrows = typeof arrows;
+
+/** How it goes along each arrow. The compiler minds that it leads nowhere else. */
+type Table = {
+  readonly [S in keyof Arrows]: {
+    readonly [E in keyof Arrows[S]]: (
+      config: ExchangeConfig,
+      state: StateOf<S>,
+      event: EventOf<E>,
+    ) => Next<Extract<Arrows[S][E], readonly unknown[]>[number]>;
+  };
+};
 
 /** Names that neither an app nor a query may set: the protocol relies on them. */
 export const protectedParameters: ReadonlySet<string> = new Set([
@@ -135,32 +163,31 @@ export const protectedParameters: ReadonlySet<string> = new Set([
 
 const CLEAR: Effect = { name: "clear_transaction" };
 
-const failed = (code: ExchangeErrorCode, effects: readonly Effect[] = []): Next => [{ name: "failed", code }, effects];
+const failed = (code: ExchangeErrorCode, effects: readonly Effect[] = []): Next<"failed"> => [
+  { name: "failed", code },
+  effects,
+];
 
 /** Any step that the interpreter could not perform. */
-const stepFailed = {
-  to: ["failed"],
-  step: (_config: unknown, _state: unknown, { code }: EventOf<"step_failed">) => failed(code),
-} as const;
+const stepFailed = (_config: unknown, _state: unknown, { code }: EventOf<"step_failed">) => failed(code);
 
-/** Every transition there is. A missing cell is illegal. */
-export const transitions: Table = {
+const transitions: Table = {
   idle: {
-    login_requested: { to: ["awaiting_callback"], step: requestLogin },
+    login_requested: requestLogin,
     // A callback that no sign-in in this browser belongs to (S27, S29).
-    callback_received: { to: ["failed"], step: () => failed("no_transaction") },
+    callback_received: () => failed("no_transaction"),
   },
   awaiting_callback: {
-    callback_received: { to: ["redeeming_code", "failed"], step: receiveCallback },
+    callback_received: receiveCallback,
     // The browser could not be sent to the provider: nothing is left behind.
-    step_failed: { to: ["failed"], step: (_config, _state, { code }) => failed(code, [CLEAR]) },
+    step_failed: (_config, _state, { code }) => failed(code, [CLEAR]),
   },
   redeeming_code: {
-    tokens_received: { to: ["verifying_id_token", "failed"], step: receiveTokens },
+    tokens_received: receiveTokens,
     step_failed: stepFailed,
   },
   verifying_id_token: {
-    id_token_verified: { to: ["authenticated", "failed"], step: acceptIdToken },
+    id_token_verified: acceptIdToken,
     step_failed: stepFailed,
   },
   // The session could not be established.
@@ -172,10 +199,18 @@ export const transitions: Table = {
  * @throws TypeError for a transition that is not in the table: no client can cause one
  */
 export function transition(config: ExchangeConfig, state: State, event: Event): Next {
-  return (cellOf(transitions, state, event) as Transition<never, never>).step(config, state as never, event as never);
+  return cellOf<(config: ExchangeConfig, state: State, event: Event) => Next>(transitions, state, event)(
+    config,
+    state,
+    event,
+  );
 }
 
-function requestLogin(config: ExchangeConfig, _state: StateOf<"idle">, event: EventOf<"login_requested">): Next {
+function requestLogin(
+  config: ExchangeConfig,
+  _state: StateOf<"idle">,
+  event: EventOf<"login_requested">,
+): Next<"awaiting_callback"> {
   const { name: _name, now: startedAt, secrets, parameters: asked, ...answerable } = event;
   const { codeChallenge, ...kept } = secrets;
   const transaction: Transaction = { ...kept, ...answerable, startedAt };
@@ -208,7 +243,7 @@ function receiveCallback(
   config: ExchangeConfig,
   { transaction }: StateOf<"awaiting_callback">,
   { now, parameters }: EventOf<"callback_received">,
-): Next {
+): Next<"redeeming_code" | "failed"> {
   const error = callbackError(config, transaction, parameters, now);
   if (error) return failed(error, [CLEAR]);
   const { codeVerifier, redirectUri } = transaction;
@@ -220,7 +255,7 @@ function receiveTokens(
   _config: ExchangeConfig,
   { transaction }: StateOf<"redeeming_code">,
   { tokens }: EventOf<"tokens_received">,
-): Next {
+): Next<"verifying_id_token" | "failed"> {
   // OpenID Connect Core 3.1.3.3: without an ID Token nobody was authenticated.
   if (tokens.idToken === undefined) return failed("id_token_invalid");
   const { idToken, accessToken } = tokens;
@@ -231,7 +266,7 @@ function acceptIdToken(
   config: ExchangeConfig,
   { transaction, tokens }: StateOf<"verifying_id_token">,
   { claims, now }: EventOf<"id_token_verified">,
-): Next {
+): Next<"authenticated" | "failed"> {
   if (!sameText(claims["nonce"], transaction.nonce)) return failed("nonce_mismatch");
   const code = authenticationError(config, transaction, claims, now);
   if (code) return failed(code);

@@ -53,7 +53,7 @@ export type TokenEvent =
   | { readonly name: "refresh_impossible" }
   | { readonly name: "refreshed"; readonly tokens: TokenSet }
   /** `grant_ended` (RFC 6749 5.2 `invalid_grant`), and nothing else, ends the session. */
-  | { readonly name: "refresh_failed"; readonly code: ExchangeErrorCode };
+  | { readonly name: "refresh_failed"; readonly code: ExchangeErrorCode; readonly now: number };
 
 export type TokenEffect =
   | { readonly name: "refresh"; readonly refreshToken: string; readonly request: TokenRequest }
@@ -120,58 +120,63 @@ export function assess(
   return refreshToken ? { name: "due", request, refreshToken, token } : { name: "missing" };
 }
 
-type Next = readonly [TokenState, readonly TokenEffect[]];
 type StateOf<Name> = Extract<TokenState, { name: Name }>;
 type EventOf<Name> = Extract<TokenEvent, { name: Name }>;
+type Next<Name = TokenState["name"]> = readonly [StateOf<Name>, readonly TokenEffect[]];
 
-/** One cell of the table: where it may lead, and how. */
-interface TokenTransition<S extends TokenState["name"], E extends TokenEvent["name"]> {
-  readonly to: ReadonlyArray<TokenState["name"]>;
-  step(state: StateOf<S>, event: EventOf<E>): Next;
-}
+/** Every transition there is: the state, the event, and where the two may lead. What is missing is illegal. */
+export const tokenArrows = {
+  due: {
+    refresh_started: ["refreshing"],
+    refresh_impossible: ["kept"],
+  },
+  refreshing: {
+    refreshed: ["fresh"],
+    refresh_failed: ["kept", "ended"],
+  },
+} as const;
 
-type Table = { readonly [S in TokenState["name"]]?: { readonly [E in TokenEvent["name"]]?: TokenTransition<S, E> } };
+type Arrows = typeof tokenArrows;
+
+/** How it goes along each arrow. The compiler minds that it leads nowhere else. */
+type Table = {
+  readonly [S in keyof Arrows]: {
+    readonly [E in keyof Arrows[S]]: (
+      state: StateOf<S>,
+      event: EventOf<E>,
+    ) => Next<Extract<Arrows[S][E], readonly unknown[]>[number]>;
+  };
+};
 
 /** Goes on with the token at hand, or says why there is none. */
 const fallBack = (token: AccessToken | undefined, code: ExchangeErrorCode): readonly TokenEffect[] =>
   token ? [{ name: "use_token", token }] : [{ name: "fail", code }];
 
-/** Every transition there is. A missing cell is illegal. */
-export const tokenTransitions: Table = {
+const tokenTransitions: Table = {
   due: {
-    refresh_started: {
-      to: ["refreshing"],
-      step: ({ request, refreshToken, token }) => [
-        { name: "refreshing", request, token },
-        [{ name: "refresh", refreshToken, request }],
-      ],
-    },
+    refresh_started: ({ request, refreshToken, token }) => [
+      { name: "refreshing", request, token },
+      [{ name: "refresh", refreshToken, request }],
+    ],
     // A rotating refresh token is never spent where its successor cannot be kept.
-    refresh_impossible: {
-      to: ["kept"],
-      step: ({ token }) => [{ name: "kept" }, fallBack(token, "refresh_required")],
-    },
+    refresh_impossible: ({ token }) => [{ name: "kept" }, fallBack(token, "refresh_required")],
   },
   refreshing: {
-    refreshed: {
-      to: ["fresh"],
-      step({ request }, { tokens }) {
-        const [token = tokens] = (isSpecial(request) && tokens.more) || [];
-        return [
-          { name: "fresh", token },
-          [
-            { name: "write_tokens", tokens },
-            { name: "use_token", token },
-          ],
-        ];
-      },
+    refreshed({ request }, { tokens }) {
+      const [token = tokens] = (isSpecial(request) && tokens.more) || [];
+      return [
+        { name: "fresh", token },
+        [
+          { name: "write_tokens", tokens },
+          { name: "use_token", token },
+        ],
+      ];
     },
-    refresh_failed: {
-      to: ["kept", "ended"],
-      step: ({ token }, { code }) =>
-        code === "grant_ended"
-          ? [{ name: "ended" }, [{ name: "end_session" }, { name: "fail", code }]]
-          : [{ name: "kept" }, fallBack(token, code)],
+    refresh_failed({ token }, { code, now }) {
+      if (code === "grant_ended") return [{ name: "ended" }, [{ name: "end_session" }, { name: "fail", code }]];
+      // It took its time: what served when it was asked for may be over.
+      const usable = now < (token?.expiresAt ?? Infinity) ? token : undefined;
+      return [{ name: "kept" }, fallBack(usable, code)];
     },
   },
 };
@@ -181,5 +186,5 @@ export const tokenTransitions: Table = {
  * @throws TypeError for a transition that is not in the table: no client can cause one
  */
 export function tokenTransition(state: TokenState, event: TokenEvent): Next {
-  return (cellOf(tokenTransitions, state, event) as TokenTransition<never, never>).step(state as never, event as never);
+  return cellOf<(state: TokenState, event: TokenEvent) => Next>(tokenTransitions, state, event)(state, event);
 }

@@ -2,8 +2,17 @@
 export interface User {
   /** The subject: unique at its issuer, never reassigned (OpenID Connect Core 2). */
   readonly sub: string;
+  // What the scopes `profile` and `email` ask for, as far as providers give it (OpenID Connect Core 5.1).
   readonly name?: string;
+  readonly given_name?: string;
+  readonly family_name?: string;
+  readonly nickname?: string;
+  readonly preferred_username?: string;
+  /** A URL. */
+  readonly picture?: string;
   readonly email?: string;
+  readonly email_verified?: boolean;
+  readonly locale?: string;
   readonly [claim: string]: unknown;
 }
 

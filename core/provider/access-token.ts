@@ -68,7 +68,7 @@ export function createAccessTokenCheck(settings: AccessTokenSettings, ports: Por
       signed = await verifySignature(token, signingAlg, uri, ports, fetch, verifyWithJose);
     } catch (cause) {
       return cause instanceof ExchangeError
-        ? { refusal: { code: "temporarily_unavailable", cause } }
+        ? { refusal: { code: "temporarily_unavailable", reason: cause.code, cause } }
         : invalid("signature", cause);
     }
     const claims = membersOf(signed.payload);

@@ -10,5 +10,6 @@ export const auth0 = ({
 }: {
   /** Host alone: `tenant.eu.auth0.com`, or a custom domain. */ domain: string;
 }): { issuer: string } => ({
-  issuer: `https://${domain}/`,
+  // As it is copied from an address bar, too.
+  issuer: `https://${domain.replace(/^https?:\/\/|\/+$/g, "")}/`,
 });

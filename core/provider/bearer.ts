@@ -17,7 +17,10 @@ const refusalStatus = {
 /** Why a request was not let in. Nothing of it goes to the client but `code`. */
 export interface AccessTokenRefusal {
   readonly code: keyof typeof refusalStatus;
-  /** What is wrong with an access token: `format`, `signature`, `payload`, `typ`, the name of a claim, or `id_token`. */
+  /**
+   * What is wrong with an access token: `format` (no JWT), `signature`, `payload`, `typ`, the name of a claim, or `id_token`.
+   * Where the keys cannot be had: `provider_unreachable`, or `provider_invalid`, as with a wrong `issuer`.
+   */
   readonly reason?: string;
   /** What was thrown on the way to the provider's keys, or by the check of the signature. Never holds the token. */
   readonly cause?: unknown;

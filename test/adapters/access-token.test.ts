@@ -240,7 +240,7 @@ test("a provider that is down is nobody's fault here: 503, with when to come bac
 test("nor in a bundle whose names a minifier has changed", async () => {
   const { outputFiles } = await build({
     stdin: { contents: 'export { verifyAccessToken } from "./adapters/edge.ts";', resolveDir: process.cwd() },
-    alias: { "#aead": "./core/seal/aead.web.ts" },
+    alias: { "#aead": "./core/seal/aead.web.ts", "#bytes": "./core/seal/aead.web.ts" },
     bundle: true,
     minify: true,
     write: false,
@@ -258,11 +258,11 @@ test("nor in a bundle whose names a minifier has changed", async () => {
 test("an ID Token of the same provider is no access token", async () => {
   const now = Math.floor(Date.now() / 1000);
   const idToken = { iss: provider.issuer, sub: "alice", aud: provider.clientId, iat: now, exp: now + 300 };
-  const { ask } = asFunction(onEdge({ ...options(), scope: "" }).wrap(() => new Response("in")));
+  const { ask } = asFunction(onEdge({ ...options(), scope: undefined }).wrap(() => new Response("in")));
   expect((await ask(`Bearer ${await provider.sign(idToken)}`)).status).toBe(401);
   // An API that took its client id for its name has this left.
   const careless = asFunction(
-    onEdge({ ...options(), scope: "", audience: provider.clientId }).wrap(() => new Response("in")),
+    onEdge({ ...options(), scope: undefined, audience: provider.clientId }).wrap(() => new Response("in")),
   );
   expect((await careless.ask(`Bearer ${await provider.sign({ ...idToken, nonce: "n" })}`)).status).toBe(401);
 });
@@ -403,6 +403,10 @@ describe("the configuration", () => {
     ["audience (LATCHKEY_AUDIENCE)", { audience: [API, ""] }],
     ["audience (LATCHKEY_AUDIENCE)", { audience: [7] }],
     ["scope", { scope: ["read:shows"] }],
+    // An API that asks for nothing by mistake would take any token of the provider.
+    ["scope", { scope: "" }],
+    ["scope", { scope: " " }],
+    ["no option scopes", { scopes: "read:shows" }],
     ["scope", { scope: 'read" , error="invalid_token' }],
     ["scope", { scope: "read\r\nset-cookie: a=b" }],
     ["scope", { scope: "read\\" }],

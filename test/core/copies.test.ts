@@ -21,7 +21,7 @@ test("an error of a refresh that another copy of this package began is an Exchan
   expect(Copy).not.toBe(ExchangeError);
   const calls: string[] = [];
   const ended = runTokens(
-    { emit() {} },
+    { emit() {}, ports: { now: Date.now } },
     { name: "due", request: {}, refreshToken: "r" },
     { name: "refresh_started" },
     {

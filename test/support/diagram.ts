@@ -1,23 +1,21 @@
-import { transitions } from "../../core/exchange/machine.js";
-import { tokenTransitions } from "../../core/exchange/token-life.js";
+import { arrows } from "../../core/exchange/machine.js";
+import { tokenArrows } from "../../core/exchange/token-life.js";
 
-type Table = Readonly<
-  Record<string, Readonly<Record<string, { readonly to: readonly string[] } | undefined>> | undefined>
->;
+type Arrows = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
 /** One machine as a Mermaid state diagram: an arrow for every place that a cell of its table may lead to. */
-function draw(table: Table, initial: string): string {
-  const arrows = Object.entries(table).flatMap(([from, row]) =>
-    Object.entries(row ?? {}).flatMap(([event, cell]) => (cell?.to ?? []).map((to) => `  ${from} --> ${to}: ${event}`)),
+function draw(table: Arrows, initial: string): string {
+  const lines = Object.entries(table).flatMap(([from, row]) =>
+    Object.entries(row).flatMap(([event, targets]) => targets.map((to) => `  ${from} --> ${to}: ${event}`)),
   );
-  return ["```mermaid", "stateDiagram-v2", `  [*] --> ${initial}`, ...arrows, "```"].join("\n");
+  return ["```mermaid", "stateDiagram-v2", `  [*] --> ${initial}`, ...lines, "```"].join("\n");
 }
 
 /** Both machines, drawn from their tables. */
 export const drawMachines = (): string =>
   [
     "The sign-in:",
-    draw(transitions as Table, "idle"),
+    draw(arrows, "idle"),
     "The access token of a session, once it is due for renewal:",
-    draw(tokenTransitions as Table, "due"),
+    draw(tokenArrows, "due"),
   ].join("\n\n");

@@ -15,7 +15,7 @@ export const bundle = async (contents: string): Promise<string> => {
     platform: "browser",
     target: "es2022",
     alias: {
-      "#aead": `${root}core/seal/aead.web.ts`,
+      "#bytes": `${root}adapters/browser/bytes.ts`,
       "latchkey/browser": `${root}adapters/browser/index.ts`,
       "latchkey/react": `${root}adapters/react/index.ts`,
     },

@@ -75,8 +75,9 @@ export async function startSpaProvider(options) {
       resourceIndicators: {
         enabled: true,
         useGrantedResource: () => true,
-        // Asked for as Auth0 has it, one at a time; a refresh token is bound to the first.
-        defaultResource: async (ctx, _client, oneOf) => oneOf?.[0] ?? ctx.oidc.params?.audience,
+        // Asked for as Auth0 has it, one at a time; a refresh token is bound to the first. Of others no more is known than the name.
+        defaultResource: async (ctx, _client, oneOf) =>
+          oneOf?.[0] ?? Object.keys(APIS).find((api) => api === ctx.oidc.params?.audience),
         getResourceServerInfo: async (_ctx, id) => {
           const scope = APIS[id];
           if (!scope) throw new errors.InvalidTarget();

@@ -45,13 +45,15 @@ export function inBrowser(): void {
     complaints = [];
     context.on("weberror", (error) => complaints.push(error.error().message));
     await context.route(/fonts\.googleapis/, (route) => route.abort());
+    await context.addInitScript("{ const { now } = Date; Date.now = () => now() + (globalThis.ahead ?? 0); }");
   });
   afterEach(async () => {
-    // Nothing may be thrown where nobody catches it, in any tab.
-    expect(complaints).toEqual([]);
+    const said = complained();
     await context?.close();
     await app?.stop();
     await provider?.stop();
+    // Nothing may be thrown where nobody catches it, in any tab.
+    expect(said).toEqual([]);
   });
 }
 
@@ -111,12 +113,33 @@ export async function signInByPopup(on: Page, name = "alice", asked: object = {}
   await shows(name, on);
 }
 
-/** What a tab does until the time is over: nothing else. */
-export const keepBusy = (on: Page, milliseconds: number): Promise<void> =>
-  on.evaluate((time) => {
-    const end = Date.now() + time;
-    while (Date.now() < end);
-  }, milliseconds);
+/** A tab waits for an answer and does nothing else, not even hear, until what is returned is called. */
+export async function keepBusy(on: Page): Promise<() => Promise<void>> {
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  let isBusy = false;
+  app.before = (url) => {
+    if (url !== "/busy") return undefined;
+    isBusy = true;
+    return held;
+  };
+  const busy = on.evaluate(() => {
+    const request = new XMLHttpRequest();
+    request.open("GET", "/busy", false);
+    request.send();
+  });
+  await expect.poll(() => isBusy).toBe(true);
+  return () => {
+    answer();
+    return busy;
+  };
+}
+
+/** Sets the clock of a page forward, as a machine that slept does. */
+export const setForward = (on: Page, seconds: number): Promise<void> =>
+  on.evaluate((by) => void Object.assign(window, { ahead: by * 1000 }), seconds);
 
 /** A sign-out in one tab alone, from the call to its end, in milliseconds. */
 export const signOutHere = (on: Page): Promise<number> =>

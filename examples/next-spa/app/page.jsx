@@ -9,7 +9,7 @@ export default async function Home() {
     <main>
       <h1>TV shows</h1>
       <p>
-        Made by a server <time>{new Date().toISOString()}</time>
+        Made at <time>{new Date().toISOString()}</time>
       </p>
       <Greeting />
       <Link href="/shows/">Shows</Link>

@@ -388,6 +388,13 @@ describe("handlers that throw", () => {
 });
 
 describe("withLoginRequired", () => {
+  /** What the back-forward cache does. */
+  const putAsideAndShown = () =>
+    doing(() => {
+      window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+      window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+    });
+
   const Secret = withLoginRequired((props: object) => createElement("p", null, `secret ${JSON.stringify(props)}`));
   const onRedirecting = () => createElement("i", null, "wait");
 
@@ -436,6 +443,14 @@ describe("withLoginRequired", () => {
     expect(fake.called("login")).toHaveLength(3);
   });
 
+  test("sends from two paths at once, and no more when the page is looked at", async () => {
+    const fake = createFakeClient();
+    const secrets = ["/a", "/b"].map((path) => createElement(Secret, { path, key: path }));
+    await show(under(fake, {}, ...secrets));
+    for (let look = 0; look < 3; look++) await comesBack();
+    expect(fake.called("login")).toHaveLength(2);
+  });
+
   const comesBack = () => doing(() => window.dispatchEvent(new Event("focus")));
   const signedOut = { ...stateOf(null), isSignedOut: true };
 
@@ -463,7 +478,7 @@ describe("withLoginRequired", () => {
     await comesBack();
     expect(fake.called("login")).toEqual([]);
     // Kept aside as it was left, and shown again.
-    await doing(() => window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+    await putAsideAndShown();
     expect(fake.called("login")).toHaveLength(1);
   });
 
@@ -493,10 +508,13 @@ describe("withLoginRequired", () => {
 
   test("never again after a sign-in that failed", async () => {
     const fake = createFakeClient();
-    fake.control.callback = () => Promise.reject(new ExchangeError("access_denied"));
+    const error = new ExchangeError("access_denied");
+    fake.control.callback = () => Promise.reject(error);
     const { text } = await show(under(fake, { onRedirecting }, createElement(Secret)));
     expect(fake.called("login")).toEqual([]);
     expect(text()).toBe("wait");
+    // A page that stays so says why, where nobody else is told.
+    expect(vi.mocked(console.error).mock.calls.splice(0)).toEqual([[error]]);
   });
 
   test("nor in a loop when it cannot even leave", async () => {
@@ -509,10 +527,10 @@ describe("withLoginRequired", () => {
     expect(onLoginError).toHaveBeenCalledTimes(1);
   });
 
-  test("sends again who comes back to the page as it was left", async () => {
+  test("sends again who comes back to the page as it was left, once for all its components", async () => {
     const fake = createFakeClient();
-    await show(under(fake, {}, createElement(Secret)));
-    await doing(() => window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+    await show(under(fake, {}, createElement(Secret), createElement(Secret, { key: "two" })));
+    await putAsideAndShown();
     expect(fake.called("login")).toHaveLength(2);
   });
 });

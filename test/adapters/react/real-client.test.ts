@@ -228,7 +228,13 @@ describe("Auth0Provider", () => {
       asked.push(url);
       throw new TypeError("no network");
     };
-    const props = { domain: "tenant.eu.auth0.com", clientId: "c", redirectUri: `${location.origin}/`, fetch };
+    const props = {
+      domain: "https://tenant.eu.auth0.com/",
+      clientId: "c",
+      redirectUri: `${location.origin}/`,
+      fetch,
+      onLoginError: () => {},
+    };
     await show(createElement(Auth0Provider, props, createElement(Probe)));
     await until(() => expect(last().error).toMatchObject({ code: "provider_unreachable" }));
     expect(asked[0]).toBe("https://tenant.eu.auth0.com/.well-known/openid-configuration");

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  arrows,
   type Effect,
   type Event,
   type ExchangeConfig,
@@ -8,7 +9,6 @@ import {
   type State,
   type Transaction,
   transition,
-  transitions,
 } from "../../../core/exchange/machine.js";
 import { runs } from "../../support/runs.js";
 
@@ -230,15 +230,10 @@ describe("the table", () => {
   ] as const;
 
   test.each(states.flatMap((state) => events.map((event) => [state, event] as const)))("%s on %s", (state, event) => {
-    const cell = transitions[state]?.[event];
-    if (cell) expect(cell.to.length).toBeGreaterThan(0);
+    const row: Readonly<Record<string, readonly string[]>> = state === "failed" ? {} : arrows[state];
+    const targets = row[event];
+    if (targets) expect(states).toEqual(expect.arrayContaining([...targets]));
     else expect(() => transition(config, { name: state } as State, { name: event } as Event)).toThrow(TypeError);
-  });
-
-  test("leads only where it says", () => {
-    for (const row of Object.values(transitions)) {
-      for (const cell of Object.values(row ?? {})) for (const to of cell?.to ?? []) expect(states).toContain(to);
-    }
   });
 });
 

@@ -3,9 +3,9 @@ import {
   assess,
   mergeTokens,
   type TokenSet,
+  tokenArrows,
   tokenSetOf,
   tokenTransition,
-  tokenTransitions,
 } from "../../../core/exchange/token-life.js";
 
 const NOW = 1_750_000_000_000;
@@ -76,12 +76,26 @@ describe("a refresh", () => {
   });
 
   test("P7: that fails for now keeps the session, and the token while it is good", () => {
-    const [state, done] = tokenTransition(refreshing, { name: "refresh_failed", code: "provider_unreachable" });
+    const [state, done] = tokenTransition(refreshing, {
+      name: "refresh_failed",
+      code: "provider_unreachable",
+      now: NOW,
+    });
     expect([state.name, done]).toEqual(["kept", [{ name: "use_token", token: set() }]]);
     const [expired] = tokenTransition(assess(set(), {}, NOW + 4e6), { name: "refresh_started" });
-    expect(tokenTransition(expired, { name: "refresh_failed", code: "provider_unreachable" })[1]).toEqual([
+    expect(tokenTransition(expired, { name: "refresh_failed", code: "provider_unreachable", now: NOW })[1]).toEqual([
       { name: "fail", code: "provider_unreachable" },
     ]);
+  });
+
+  test("that fails after the token at hand has ended gives none", () => {
+    const expiresAt = NOW + 1_000;
+    const [started] = tokenTransition(assess(set({ expiresAt }), {}, NOW), { name: "refresh_started" });
+    const fails = (now: number) =>
+      tokenTransition(started, { name: "refresh_failed", code: "provider_unreachable", now })[1].map(
+        ({ name }) => name,
+      );
+    expect([fails(expiresAt - 1), fails(expiresAt)]).toEqual([["use_token"], ["fail"]]);
   });
 
   test.each(["refresh_impossible", "refresh_failed"] as const)(
@@ -91,13 +105,15 @@ describe("a refresh", () => {
       const code = name === "refresh_failed" ? "client_rejected" : "refresh_required";
       const [started] = tokenTransition(asked, { name: "refresh_started" });
       const [, done] =
-        name === "refresh_failed" ? tokenTransition(started, { name, code }) : tokenTransition(asked, { name });
+        name === "refresh_failed"
+          ? tokenTransition(started, { name, code, now: NOW })
+          : tokenTransition(asked, { name });
       expect(done).toEqual([{ name: "fail", code }]);
     },
   );
 
   test("ends the session only on invalid_grant", () => {
-    const [state, done] = tokenTransition(refreshing, { name: "refresh_failed", code: "grant_ended" });
+    const [state, done] = tokenTransition(refreshing, { name: "refresh_failed", code: "grant_ended", now: NOW });
     expect([state.name, done]).toEqual(["ended", [{ name: "end_session" }, { name: "fail", code: "grant_ended" }]]);
   });
 
@@ -110,7 +126,7 @@ describe("a refresh", () => {
   });
 
   test("outside the table is a programming fault", () => {
-    expect(Object.keys(tokenTransitions)).toEqual(["due", "refreshing"]);
+    expect(Object.keys(tokenArrows)).toEqual(["due", "refreshing"]);
     expect(() => tokenTransition({ name: "ended" }, { name: "refresh_started" })).toThrow(TypeError);
   });
 });

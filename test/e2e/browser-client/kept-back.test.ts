@@ -184,6 +184,16 @@ test("a page that was loaded without network is right again once there is one", 
   await page.evaluate(() => void dispatchEvent(new Event("online")));
   await shows("alice");
   expect(await page.evaluate(() => window.shownError)).toBeUndefined();
+  // Also where nobody is signed in any more.
+  await context.route(`${provider.issuer}/**`, (route) => route.abort());
+  await page.goto(app.origin);
+  await isDone();
+  expect(await page.evaluate(() => window.shownError)).toBe("provider_unreachable");
+  await provider.forgetSessions();
+  await context.unroute(`${provider.issuer}/**`);
+  await page.evaluate(() => void dispatchEvent(new Event("online")));
+  await expect.poll(() => page.evaluate(() => window.shownError)).toBeUndefined();
+  await shows("nobody");
 });
 
 describe("where the browser keeps something from the page", () => {

@@ -40,10 +40,14 @@ describe("React, in its development build under StrictMode", () => {
   const rows = (on: Page) => on.$$eval(".row", (all) => all.map((row) => row.textContent ?? ""));
   /** All rows say the same, which is what is asked for. */
   const agree = async (on: Page, what: RegExp) => {
+    let said: string[] = [];
     await expect
-      .poll(async () => new Set(await rows(on)).size === 1 && what.test((await rows(on))[0] ?? ""))
+      .poll(async () => {
+        said = [...new Set(await rows(on))];
+        return said.length === 1 && what.test(said[0] ?? "");
+      })
       .toBe(true);
-    return (await rows(on))[0];
+    return said[0];
   };
 
   test("one code, and one renewal for ten components in each of three tabs", async () => {

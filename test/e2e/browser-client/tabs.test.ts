@@ -13,6 +13,7 @@ import {
   options,
   page,
   provider,
+  setForward,
   shows,
   signIn,
   signInByPopup,
@@ -184,9 +185,15 @@ describe("what goes wrong in one tab", () => {
   test("a new tab beside one that is busy signs nobody out, where frames find nobody", async () => {
     await begin({ refreshTokens: true }, "127.0.0.1");
     await signIn();
-    const busy = keepBusy(page, 700);
-    const other = await open();
-    await busy;
+    const stop = await keepBusy(page);
+    const other = await context.newPage();
+    await other.goto(app.origin);
+    // The frame has found nobody, and the new tab asks once more.
+    await other.waitForFunction(() => window.events.some(({ code }) => code === "login_required"));
+    const found = other.evaluate(() => window.client.getUser());
+    await stop();
+    expect(await found).toMatchObject({ sub: "alice" });
+    await isDone(other);
     expect([await user(), await user(other)]).toEqual(["alice", "alice"]);
     expect([(await token()).code, (await token({}, other)).code]).toEqual(["", ""]);
   });
@@ -194,10 +201,10 @@ describe("what goes wrong in one tab", () => {
   test("nor where it is busy for longer than anybody waits: the new tab takes the session when it comes", async () => {
     await begin({ refreshTokens: true }, "127.0.0.1");
     await signIn();
-    const busy = keepBusy(page, 2_500);
+    const stop = await keepBusy(page);
     const other = await open();
     expect(await user(other)).toBe("nobody");
-    await busy;
+    await stop();
     expect(await user()).toBe("alice");
     await shows("alice", other);
   });
@@ -258,16 +265,119 @@ describe("what goes wrong in one tab", () => {
     await shows("nobody", other);
   });
 
-  test("a fetch that never ends stops the other tabs for a while, and their sign-outs not even that long", async () => {
-    Object.assign(options, { httpTimeout: 0.3 });
+  test("a sign-out while a reload asks who is signed in: nobody comes back, and the refresh token that came is revoked", async () => {
+    await begin({ refreshTokens: true });
+    await signIn();
+    const times = (path: string) => provider.urls.filter((url) => url === path).length;
+    provider.delays.set("/token", 2_500);
+    await page.goto(app.origin);
+    await expect.poll(() => times("/token")).toBe(2);
+    await signOutHere(page);
+    await isDone();
+    expect(await user()).toBe("nobody");
+    await expect.poll(() => times("/token/revocation")).toBe(1);
+  });
+
+  test("a sign-out that a turn of another tab overtakes is made all the same", async () => {
+    await begin({ refreshTokens: true });
+    await signIn();
+    // Between what is read and what is written, another tab writes.
+    await page.evaluate((name) => {
+      const { open: openOnce } = IDBFactory.prototype;
+      let calls = 0;
+      IDBFactory.prototype.open = function (...asked) {
+        calls += 1;
+        if (calls === 2) {
+          const other = openOnce.apply(this, asked);
+          other.onsuccess = () => {
+            const writing = other.result.transaction("sessions", "readwrite");
+            writing.objectStore("sessions").put({ generation: Date.now() + 1e6, isSignedIn: true }, name);
+            other.result.close();
+          };
+        }
+        return openOnce.apply(this, asked);
+      };
+    }, `latchkey spa ${provider.issuer}`);
+    await signOutHere(page);
+    expect(await user()).toBe("nobody");
+    await page.goto(app.origin);
+    await isDone();
+    expect(await user()).toBe("nobody");
+  });
+
+  test("an IndexedDB that is silent for a moment costs nobody a refresh token, nor the other tabs their session", async () => {
+    await begin({ refreshTokens: true }, "127.0.0.1");
+    await signIn();
+    const other = await open();
+    await other.evaluate(() => {
+      const { open: real } = IDBFactory.prototype;
+      IDBFactory.prototype.open = () => ({}) as IDBOpenDBRequest;
+      Object.assign(window, { answer: () => Object.assign(IDBFactory.prototype, { open: real }) });
+    });
+    // It looks, as it does whenever somebody looks at it.
+    await other.evaluate(() => void dispatchEvent(new Event("focus")));
+    await other.waitForTimeout(2_300);
+    // While it is silent the token is not spent, and frames find nobody here.
+    expect((await token({ refresh: true }, other)).code).toBe("login_required");
+    await other.evaluate(() => (window as unknown as { answer(): void }).answer());
+    for (const tab of [other, page]) await setForward(tab, 700);
+    expect((await token({}, other)).code).toBe("");
+    expect([await user(), await user(other)]).toEqual(["alice", "alice"]);
+    expect(provider.grants).toEqual(["authorization_code", "refresh_token"]);
+  });
+
+  test("whoever signed out here is not signed in by a new tab whose IndexedDB says nothing", async () => {
+    await begin();
+    await signIn();
+    await signOutHere(page);
+    await context.addInitScript("IDBFactory.prototype.open = () => ({});");
+    const other = await open();
+    expect([await user(), await user(other)]).toEqual(["nobody", "nobody"]);
+  });
+
+  test("a tab that stands still in its turn stops the others for as long as a turn may take", async () => {
+    options["httpTimeout"] = 0.2;
     await begin({ refreshTokens: true });
     await signIn();
     const other = await open();
     await other.evaluate(() => {
       const stuck = window.latchkey.createClient({ ...window.made, fetch: () => new Promise(() => {}) });
+      void stuck.getAccessToken({ refresh: true }).catch(() => {});
+    });
+    await expect.poll(() => other.evaluate(async () => (await navigator.locks.query()).held?.length)).toBe(1);
+    const release = await keepBusy(other);
+    expect((await token({ refresh: true })).code).toBe("");
+    await release();
+  });
+
+  test("a sign-in that failed in one tab: it hears of the others all the same", async () => {
+    await begin({ consent: true });
+    const other = await open();
+    await page.click("#login");
+    await fillIn(page);
+    await page.click("text=Cancel");
+    await page.waitForURL(`${app.origin}/callback/**`);
+    await isDone();
+    expect(await page.evaluate(() => [window.failed, window.shownError])).toEqual(["access_denied", "access_denied"]);
+    const [popup] = await Promise.all([other.waitForEvent("popup"), other.click("#popup")]);
+    await popup.click("[type=submit]");
+    await shows("alice", other);
+    await shows("alice");
+    expect(await page.evaluate(() => window.shownError)).toBeUndefined();
+  });
+
+  test("a fetch that never ends stops the other tabs for a while, and their sign-outs not even that long", async () => {
+    Object.assign(options, { httpTimeout: 0.3 });
+    await begin({ refreshTokens: true });
+    await signIn();
+    const other = await open();
+    const isStuck = () =>
+      expect.poll(() => other.evaluate(async () => (await navigator.locks.query()).held?.length)).toBe(1);
+    await other.evaluate(() => {
+      const stuck = window.latchkey.createClient({ ...window.made, fetch: () => new Promise(() => {}) });
       Object.assign(window, { stuck, held: stuck.getAccessToken({ refresh: true }).catch((error) => error.code) });
     });
-    await page.waitForTimeout(200);
+    await isStuck();
     expect((await token({ refresh: true })).code).toBe("");
     expect(await other.evaluate(() => (window as unknown as { held: Promise<string> }).held)).toBe(
       "provider_unreachable",
@@ -276,9 +386,24 @@ describe("what goes wrong in one tab", () => {
       const { stuck } = window as unknown as { stuck: Client };
       void stuck.getAccessToken({ refresh: true }).catch(() => {});
     });
-    await page.waitForTimeout(200);
+    await isStuck();
     expect(await signOutHere(page)).toBeLessThan(2_500);
     await shows("nobody", other);
+  });
+
+  test("nobody is given the token at hand after a sign-out, either", async () => {
+    await begin({ refreshTokens: true });
+    await signIn();
+    const other = await open();
+    await setForward(other, 550);
+    provider.delays.set("/token", 3_500);
+    provider.broken.add("/token");
+    const asked = () => provider.urls.filter((url) => url === "/token").length;
+    const before = asked();
+    const renewal = token({}, other);
+    await expect.poll(asked).toBeGreaterThan(before);
+    await signOutHere(page);
+    expect(await renewal).toEqual({ token: "", code: "no_session" });
   });
 
   test("a hidden frame that does not come back holds up no sign-out, and signs nobody in again", async () => {
@@ -387,7 +512,7 @@ describe("races", () => {
       page.evaluate(() => {
         const { twin } = window as unknown as { twin: Client };
         const asked = [window.client, twin].map((client) => client.getAccessToken({ refresh: true }));
-        return Promise.all(asked).then((tokens) => new Set(tokens).size);
+        return Promise.all(asked);
       });
     await twice();
     expect(provider.grants.filter((grant) => grant === "refresh_token").length).toBeGreaterThan(0);
@@ -405,7 +530,7 @@ describe("races", () => {
     expect(await user()).toBe("alice");
   });
 
-  test("tokens that are over as soon as they come are asked for once each time, and never given", async () => {
+  test("tokens that live for a second are renewed once for all who ask at once", async () => {
     await begin({ accessTokenLifetime: 1, refreshTokens: true });
     await signIn();
     await page.waitForTimeout(1_100);

@@ -9,6 +9,7 @@ import {
   options,
   page,
   provider,
+  setForward,
   signIn,
   token,
   user,
@@ -114,6 +115,32 @@ describe("tokens", () => {
     const from = Date.now();
     expect((await token()).token).toBe(first);
     expect(Date.now() - from).toBeLessThan(500);
+  });
+
+  test.each(["/token", "/auth"])("none is given after its end, however long %s takes to fail", async (path) => {
+    options["httpTimeout"] = 1;
+    await begin({ refreshTokens: path === "/token" });
+    await signIn();
+    provider.delays.set(path, 6_000);
+    await setForward(page, 599.5);
+    expect(await token()).toEqual({ token: "", code: "provider_unreachable" });
+    expect(await user()).toBe("alice");
+  });
+
+  test("a refresh token whose answer did not come is not sent again while the provider knows who it is", async () => {
+    options["httpTimeout"] = 1;
+    await begin({ refreshTokens: true });
+    await signIn();
+    provider.delays.set("/token", 1_500);
+    expect((await token({ refresh: true })).code).toBe("provider_unreachable");
+    // It was granted, after all.
+    await expect.poll(() => provider.grants).toEqual(["authorization_code", "refresh_token"]);
+    provider.delays.clear();
+    expect((await token({ refresh: true })).code).toBe("");
+    expect(provider.grants).toEqual(["authorization_code", "refresh_token", "authorization_code"]);
+    // And from there on by the new one.
+    expect((await token({ refresh: true })).code).toBe("");
+    expect(provider.grants.at(-1)).toBe("refresh_token");
   });
 
   test("two audiences side by side, each with its own scope", async () => {

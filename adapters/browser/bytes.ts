@@ -1,0 +1,14 @@
+/** What pages need of an engine that seals nothing: the same conversions, for a few dozen bytes at a time. */
+
+export const toBytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+export const toText = (bytes: Uint8Array, start = 0): string => new TextDecoder().decode(bytes.subarray(start));
+
+export const toBase64url = (bytes: Uint8Array): string =>
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+
+export const sha256 = async (text: string): Promise<string> =>
+  toBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", toBytes(text) as Uint8Array<ArrayBuffer>)));
