@@ -298,7 +298,11 @@ test.each(["opaque", "a.b", "a.b.c.d.e", "a..c", "a.b.", "a.b.c=", "a.b.c/", "..
 describe("without the provider's keys", () => {
   beforeEach(start);
   const unavailable = {
-    refusal: { code: "temporarily_unavailable", cause: expect.objectContaining({ name: "ExchangeError" }) },
+    refusal: {
+      code: "temporarily_unavailable",
+      reason: expect.stringMatching(/^provider_(unreachable|invalid)$/),
+      cause: expect.objectContaining({ name: "ExchangeError" }),
+    },
   };
 
   test.each([

@@ -22,12 +22,12 @@ inBrowser();
 describe("tokens", () => {
   test.each(["a refresh token", "a frame"])("ten askers in each of three tabs renew once, by %s", async (by) => {
     const byRefresh = by === "a refresh token";
-    await begin({ accessTokenLifetime: 4, refreshTokens: byRefresh });
+    await begin({ refreshTokens: byRefresh });
     await signIn();
     const pages = [page, await open(), await open()];
     for (const tab of pages) expect(await user(tab)).toBe("alice");
     const first = (await token()).token;
-    await page.waitForTimeout(3_400);
+    for (const tab of pages) await setForward(tab, 550);
     const before = provider.grants.length;
     const answers = await Promise.all(
       pages.map((tab) =>
@@ -89,13 +89,13 @@ describe("tokens", () => {
   });
 
   test("a provider that is down costs no session: the token at hand serves to its end, then the error says why", async () => {
-    await begin({ accessTokenLifetime: 5, refreshTokens: true });
+    await begin({ refreshTokens: true });
     await signIn();
     const { token: first } = await token();
-    await page.waitForTimeout(4_100);
+    await setForward(page, 550);
     provider.broken.add("/token");
     expect(await token()).toEqual({ token: first, code: "" });
-    await page.waitForTimeout(1_200);
+    await setForward(page, 601);
     expect(await token()).toEqual({ token: "", code: "provider_unreachable" });
     expect(await page.evaluate(() => window.client.peekAccessToken())).toBeUndefined();
     expect(await user()).toBe("alice");
@@ -106,10 +106,10 @@ describe("tokens", () => {
 
   test("a provider that hangs delays a token that still serves once, not each time", async () => {
     options["httpTimeout"] = 1;
-    await begin({ accessTokenLifetime: 12, refreshTokens: true });
+    await begin({ refreshTokens: true });
     await signIn();
     const { token: first } = await token();
-    await page.waitForTimeout(9_700);
+    await setForward(page, 550);
     provider.delays.set("/token", 3_000);
     expect((await token()).token).toBe(first);
     const from = Date.now();
