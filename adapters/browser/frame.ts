@@ -21,7 +21,7 @@ export function askInFrame(url: string, state: string, seconds: number): Promise
     const listen = ({ source, origin, data }: MessageEvent) => {
       if (source === frame.contentWindow && origin === location.origin && isDelivery(data)) arrive(data.url);
     };
-    addEventListener("message", listen, waiting);
+    addEventListener("message", listen, { signal: waiting.signal });
     frame.onload = () => {
       try {
         // Readable on our own origin alone: any page there will do, without a script in it.

@@ -181,7 +181,7 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
           if (codeOf(error) !== "login_required") throw error;
           emit({ type: "failed", code: "login_required" });
           // A tab that was too busy to answer may do so by now.
-          await turn.hear();
+          await turn.askAgain();
           if (tabs().session()) return true;
           if (settings.allowRedirect && turn.wasSignedIn) return !mayLeave(ports.now());
           await turn.forget();
@@ -207,9 +207,9 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
       if (state.name === "fresh") return state.token.accessToken;
       const atHand = assess(tokens, { ...asked, refresh: false }, ports.now(), "");
       const spent = asked.refresh && atHand.name === "fresh" ? atHand.token.accessToken : undefined;
-      const purpose = JSON.stringify([asked, user.sub]);
-      const shared = renewing.get(purpose) ?? renew(asked, user.sub, spent);
-      renewing.set(purpose, shared);
+      const key = JSON.stringify([asked, user.sub]);
+      const shared = renewing.get(key) ?? renew(asked, user.sub, spent);
+      renewing.set(key, shared);
       try {
         return await shared;
       } catch (error) {
@@ -217,7 +217,7 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
         if (isOver && !isUsable(tokens, ports.now()) && mayLeave(ports.now())) await leave();
         throw error;
       } finally {
-        renewing.delete(purpose);
+        renewing.delete(key);
       }
     },
   };

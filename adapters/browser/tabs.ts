@@ -35,7 +35,7 @@ export interface Turn {
   /** Somebody was signed in when a tab of this client last said so; undefined where that cannot be known. */
   readonly wasSignedIn: boolean | undefined;
   /** Asks the other tabs once more, where none has answered in time. */
-  hear(): Promise<unknown>;
+  askAgain(): Promise<unknown>;
   /**
    * Told before a refresh token is spent: whatever becomes of this tab, no other spends it as well. False where that cannot
    * be made sure of.
@@ -94,7 +94,8 @@ export function createTabs(
     set({ generation, session: cautious, purpose, isGuess: true });
   };
 
-  const hear = (told: Held) => {
+  /** What another tab tells. */
+  const accept = (told: Held) => {
     const isLater = told.generation > held.generation;
     const isBetter = told.generation === held.generation && held.isGuess && !told.isGuess;
     if (!isLater && !isBetter) return;
@@ -104,13 +105,13 @@ export function createTabs(
   };
   channel?.addEventListener("message", ({ data }: MessageEvent<Held | { asks: number }>) => {
     if (!(data instanceof Object)) return;
-    if ("generation" in data) hear(data);
+    if ("generation" in data) accept(data);
     // What is not written down might be spent by both, and a guess is nothing to tell.
     else if (held.generation > data.asks && !held.isGuess && !(held.isOwn && held.session)) channel.postMessage(held);
   });
 
   /** Whether the session of that number, or a later one, was heard of in time. */
-  const hears = (generation: number, milliseconds: number): Promise<boolean> =>
+  const comes = (generation: number, milliseconds: number): Promise<boolean> =>
     new Promise((resolve) => {
       const isHeard = () => held.generation >= generation && !held.isGuess;
       const finish = () => {
@@ -129,9 +130,9 @@ export function createTabs(
     /** null: it cannot be known. */
     const record = isShared ? await exchangeRecord(name).catch(() => null) : null;
     // A new tab that can read nothing asks the others all the same.
-    if (record === null && isShared && !held.generation) await hears(1, NEW_TAB);
+    if (record === null && isShared && !held.generation) await comes(1, NEW_TAB);
     const { generation, isSignedIn } = record ?? { generation: held.generation, isSignedIn: held.session !== null };
-    const isLost = generation > held.generation && !(await hears(generation, held.generation ? OLD_TAB : NEW_TAB));
+    const isLost = generation > held.generation && !(await comes(generation, held.generation ? OLD_TAB : NEW_TAB));
     if (isLost) guess(generation, isSignedIn ? held.session : null);
     // Else it cannot be known what others did with the refresh token: not in this turn.
     const isKnown = record !== null || held.isOwn === true;
@@ -152,7 +153,7 @@ export function createTabs(
 
     const turn: Turn = {
       wasSignedIn: record === null && !generation ? undefined : isSignedIn,
-      hear: async () => isLost && hears(generation, OLD_TAB),
+      askAgain: async () => isLost && comes(generation, OLD_TAB),
       announce: async () =>
         isKnown && !isOvertaken() && ((await keep({ generation: next, isSignedIn: true })) ?? held.isOwn ?? false),
       async share(session, isSignOut) {

@@ -5,7 +5,7 @@ export type { Client } from "../browser/client.js";
 export type { ClientOptions } from "../browser/options.js";
 export { AuthProvider, type AuthProviderProps } from "./auth-provider.js";
 export { Auth0Provider, type Auth0ProviderProps } from "./auth0-provider.js";
-export type { AppState, LoginOptions, LogoutOptions } from "./login-options.js";
+export type { AppState, HandledEvent, LoginOptions, LogoutOptions } from "./login-options.js";
 export type { AccessTokenRequest, AuthHandlers } from "./model.js";
 export type { Place, ReturnTo } from "./return-to.js";
 export { type ServerSession, SessionError, type SessionOptions } from "./session-model.js";

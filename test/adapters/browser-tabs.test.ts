@@ -260,7 +260,7 @@ describe("a number whose session nobody tells of", () => {
     await other.take(async (turn) => {
       expect(held(other)).toEqual(["alice", undefined]);
       missed.mockRestore();
-      await turn.hear();
+      await turn.askAgain();
     });
     expect(held(other)).toEqual(["alice", "r2"]);
   });
