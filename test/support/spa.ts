@@ -141,6 +141,17 @@ export async function keepBusy(on: Page): Promise<() => Promise<void>> {
 export const setForward = (on: Page, seconds: number): Promise<void> =>
   on.evaluate((by) => void Object.assign(window, { ahead: by * 1000 }), seconds);
 
+/** A tab that is closed while the provider takes its time to answer its renewal. */
+export async function dieRenewing(on: Page): Promise<void> {
+  provider.delays.set("/token", 700);
+  const asked = () => provider.urls.filter((url) => url === "/token").length;
+  const before = asked();
+  void token({ refresh: true }, on).catch(() => {});
+  await expect.poll(asked).toBeGreaterThan(before);
+  await on.close();
+  provider.delays.clear();
+}
+
 /** A sign-out in one tab alone, from the call to its end, in milliseconds. */
 export const signOutHere = (on: Page): Promise<number> =>
   on.evaluate(async () => {

@@ -5,6 +5,7 @@ import {
   app,
   begin,
   context,
+  dieRenewing,
   fillIn,
   inBrowser,
   isDone,
@@ -213,14 +214,7 @@ describe("what goes wrong in one tab", () => {
     options["scope"] = "openid profile";
     await begin({ refreshTokens: true });
     await signIn();
-    const other = await open();
-    provider.delays.set("/token", 700);
-    const asked = () => provider.urls.filter((url) => url === "/token").length;
-    const before = asked();
-    void token({ refresh: true }, other).catch(() => {});
-    await expect.poll(asked).toBeGreaterThan(before);
-    await other.close();
-    provider.delays.clear();
+    await dieRenewing(await open());
     expect((await token({ scope: "email" })).code).toBe("");
     expect((await token({ refresh: true })).code).toBe("");
     expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);

@@ -3,6 +3,7 @@ import {
   app,
   begin,
   context,
+  dieRenewing,
   inBrowser,
   isDone,
   open,
@@ -55,14 +56,7 @@ describe("tokens", () => {
   test("a tab that dies while it renews leaves nobody to spend the same token again", async () => {
     await begin({ refreshTokens: true });
     await signIn();
-    const other = await open();
-    provider.delays.set("/token", 700);
-    const asked = () => provider.urls.filter((url) => url === "/token").length;
-    const before = asked();
-    void token({ refresh: true }, other).catch(() => {});
-    await expect.poll(asked).toBeGreaterThan(before);
-    await other.close();
-    provider.delays.clear();
+    await dieRenewing(await open());
     expect((await token({ refresh: true })).token).not.toBe("");
     expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
     expect(provider.authorizations.at(-1)).toBe("none");
