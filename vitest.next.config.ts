@@ -12,6 +12,7 @@ export default defineConfig({
     globalSetup: ["test/next/build.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 15_000 } },
     // Many of these tests wait: for a token to be due, for a browser.
     maxWorkers: 3,
   },

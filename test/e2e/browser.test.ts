@@ -111,7 +111,7 @@ describe("in a real browser", () => {
     await page.click("#sign-in");
     await page.click("button:has-text('Cancel')");
     await page.waitForSelector("text=access_denied");
-    expect(page.url()).toMatch(/^http:\/\/127\.0\.0\.1/);
+    expect(await page.evaluate(() => location.href)).toMatch(/^http:\/\/127\.0\.0\.1/);
     await page.goto(demo.world.app);
     expect(await page.textContent("h1")).toBe("Nobody is signed in");
   });

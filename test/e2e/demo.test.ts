@@ -34,16 +34,17 @@ const demo = (...nodeOptions: string[]) =>
     });
   });
 
-/** Holds a port, unless another program has it already: taken either way. */
-const hold = (port: number) =>
-  new Promise<void>((resolve) => {
-    const server = createServer();
-    server.on("error", () => resolve());
-    server.listen(port, () => {
-      held.add(server);
-      resolve();
-    });
-  });
+/** Holds a port. Who has it for a while only, as another test, is waited for; who keeps it has it taken as well. */
+async function hold(port: number): Promise<void> {
+  const server = createServer();
+  held.add(server);
+  await expect
+    .poll(() => new Promise((resolve) => server.once("error", resolve).listen(port, () => resolve("held"))), {
+      timeout: 40_000,
+    })
+    .toBe("held")
+    .catch(() => held.delete(server));
+}
 
 /** A preload that makes one endpoint of the provider answer 503. */
 const broken = (path: string) => {

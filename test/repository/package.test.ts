@@ -143,10 +143,14 @@ describe("a user's program", () => {
     expect(opened).toEqual(Array(4).fill({ ok: true, payload: { said: "hello" }, stale: false }));
   });
 
-  /** What the compiler says of a program: as a module and as a script that requires, since each has declarations of its own. */
-  function complaints(code: string, resolution: string, ...flags: string[]): string {
-    const files = ["program.mts", "program.cts"];
-    for (const file of files) writeFileSync(join(folder, file), code);
+  /** What the compiler says of programs: as modules and as scripts that require, since each has declarations of its own. */
+  function complaints(codes: Record<string, string>, resolution: string, ...flags: string[]): string {
+    const files = Object.entries(codes).flatMap(([name, code]) =>
+      ["mts", "cts"].map((kind) => {
+        writeFileSync(join(folder, `${name}.${kind}`), code);
+        return `${name}.${kind}`;
+      }),
+    );
     const kind = ["--module", resolution === "bundler" ? "esnext" : "nodenext", "--moduleResolution", resolution];
     const all = "--strict --noEmit --target es2022 --types node".split(" ").concat(kind, flags, files);
     try {
@@ -191,11 +195,11 @@ describe("a user's program", () => {
       // @ts-expect-error: the cart holds text
       export const wrong = () => auth.update({ cart: [1] });`;
     // Next's own declarations are not complete under every setting.
-    expect(complaints(code, resolution, "--skipLibCheck")).toBe("");
+    expect(complaints({ next: code }, resolution, "--skipLibCheck")).toBe("");
   });
 
-  test.each(["nodenext", "bundler"])("of React is checked against the types: %s", (resolution) => {
-    const code = `import { createElement, type ReactElement } from "react";
+  test.each(["nodenext", "bundler"])("is checked against the types, without skipping ours: %s", (resolution) => {
+    const react = `import { createElement, type ReactElement } from "react";
       import { createClient, type Client } from "latchkey/browser";
       import { AuthProvider, Auth0Provider, SessionProvider, useAuth, useSession, withAuth, withLoginRequired,
         type UseAuth, type User } from "latchkey/react";
@@ -223,11 +227,7 @@ describe("a user's program", () => {
       export const none = () => createElement(AuthProvider, { clientId: "x" });
       // @ts-expect-error: a name is text
       export const typed = (auth: UseAuth): number => auth.user?.name;`;
-    expect(complaints(code, resolution)).toBe("");
-  });
-
-  test.each(["nodenext", "bundler"])("is checked against the types, without skipping ours: %s", (resolution) => {
-    const code = `import { createSessions, type Session } from "latchkey";
+    const server = `import { createSessions, type Session } from "latchkey";
       import { createServer } from "node:http";
       import express from "express";
       import { auth, ExchangeError, requireSession } from "latchkey/express";
@@ -259,6 +259,6 @@ describe("a user's program", () => {
       };
       // @ts-expect-error: the cart holds text
       export const wrong = (request: Request) => edge.update(request, { cart: [1] });`;
-    expect(complaints(code, resolution)).toBe("");
+    expect(complaints({ react, server }, resolution)).toBe("");
   });
 });

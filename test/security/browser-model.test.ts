@@ -1,3 +1,4 @@
+import { Agent } from "node:http";
 import fc from "fast-check";
 import { CookieJar } from "tough-cookie";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -16,7 +17,12 @@ beforeAll(async () => {
     options: { session: { inactivityDuration: 3600, rollAfter: 30 } },
   });
 });
-afterAll(() => app.close());
+/** A browser keeps its connections. */
+const agent = new Agent({ keepAlive: true });
+afterAll(() => {
+  agent.destroy();
+  return app.close();
+});
 
 const NAVIGATE = { "sec-fetch-mode": "navigate", "sec-fetch-site": "same-origin", accept: "text/html" };
 
@@ -58,7 +64,7 @@ async function play(schedule: ReadonlyArray<{ action: Action; pick: number }>): 
 
   const header = () => jar.getCookieStringSync(`${app.url}/`);
   const send = (target: string, options: { method?: string } = {}) =>
-    plainRequest(app.url, target, { ...options, headers: { ...NAVIGATE, cookie: header(), origin: app.url } });
+    plainRequest(app.url, target, { ...options, agent, headers: { ...NAVIGATE, cookie: header(), origin: app.url } });
   const store = (lines: readonly string[]) => {
     for (const line of lines) {
       const pair = line.split(";", 1)[0] ?? "";

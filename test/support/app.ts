@@ -1,4 +1,10 @@
-import { createServer, request as httpRequest, type IncomingHttpHeaders, type RequestListener } from "node:http";
+import {
+  type Agent,
+  createServer,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type RequestListener,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Express } from "express";
 import type { AuthOptions } from "../../adapters/config.js";
@@ -160,13 +166,17 @@ function createTestBrowser(base: string, provider: TestProvider, clock: FixedClo
   return browser;
 }
 
-/** A request over a socket with exactly these headers and this request target. */
-export function plainRequest(base: string, target: string, options: AnswerOptions): Promise<Omit<Answer, "deliver">> {
+/** A request over a socket, of its own unless there is an agent, with exactly these headers and this request target. */
+export function plainRequest(
+  base: string,
+  target: string,
+  options: AnswerOptions & { agent?: Agent },
+): Promise<Omit<Answer, "deliver">> {
   const { hostname, port } = new URL(base);
   return new Promise((resolve, reject) => {
-    const { method = "GET" } = options;
+    const { method = "GET", agent = false } = options;
     const headers = Object.fromEntries(Object.entries(options.headers ?? {}).filter(([, value]) => value !== ""));
-    const outgoing = httpRequest({ hostname, port, path: target, method, headers, agent: false }, (incoming) => {
+    const outgoing = httpRequest({ hostname, port, path: target, method, headers, agent }, (incoming) => {
       const pieces: string[] = [];
       incoming.setEncoding("utf8");
       incoming.on("data", (piece: string) => pieces.push(piece));

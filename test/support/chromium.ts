@@ -6,5 +6,5 @@ export async function launch(): Promise<Browser> {
   process.env["AWS_EXECUTION_ENV"] ??= "AWS_Lambda_nodejs20.x";
   const { default: chromium } = await import("@sparticuz/chromium");
   const executablePath = await chromium.executablePath();
-  return playwright.launch({ executablePath, args: ["--no-sandbox", "--no-zygote", "--disable-gpu"] });
+  return playwright.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 }

@@ -74,6 +74,8 @@ export async function open(path = "/"): Promise<Page> {
   return opened;
 }
 
+/** Where a page is by its own account: the driver hears of it later. */
+export const address = (on = page) => on.evaluate(() => location.href);
 export const isDone = (on = page) => on.waitForSelector("body[data-done=yes]");
 export const user = (on = page) => on.textContent("#user");
 export const shows = (who: string, on = page) =>

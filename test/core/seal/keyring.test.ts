@@ -1,13 +1,20 @@
-import { describe, expect, test, vi } from "vitest";
-import * as engine from "#aead";
-import { createKeyring, HEADER } from "../../../core/seal/keyring.js";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { DAY, NOW, OLDER, SECRET } from "./arbitraries.js";
-import { createRawSealer as createSealer } from "./raw-sealer.js";
 
 vi.mock("#aead", async (original) => {
-  const real = await original<typeof engine>();
+  const real = await original<typeof import("#aead")>();
   return { ...real, importKey: vi.fn(real.importKey) };
 });
+// Files before this one had the keyring with the engine as it is, and those after it want that again.
+vi.resetModules();
+const engine = await import("#aead");
+const { createKeyring, HEADER } = await import("../../../core/seal/keyring.js");
+const { createRawSealer: createSealer } = await import("./raw-sealer.js");
+afterAll(() => {
+  vi.doUnmock("#aead");
+  vi.resetModules();
+});
+
 const importing = () => vi.mocked(engine.importKey).mockClear();
 const headersOf = async (secret: string, days: number[]) => {
   const keyring = createKeyring([secret], "test", 60);

@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import {
+  address,
   app,
   begin,
   context,
@@ -252,7 +253,7 @@ describe("where the browser keeps something from the page", () => {
     await isDone();
     await page.click("#login");
     await expect.poll(() => page.evaluate(() => window.failed)).toBe("no_transaction");
-    expect(page.url()).toBe(`${app.origin}/`);
+    expect(await address()).toBe(`${app.origin}/`);
     const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#popup")]);
     await fillIn(popup);
     await shows("alice");

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
 import {
+  address,
   app,
   begin,
   complained,
@@ -33,7 +34,7 @@ describe("signing in", () => {
       window.loginOptions = { appState: { from: "here" }, returnTo: "/shows?page=2" };
     });
     await signIn();
-    expect(page.url()).toBe(`${app.origin}/callback/`);
+    expect(await address()).toBe(`${app.origin}/callback/`);
     expect(await page.evaluate(() => window.end)).toEqual({ returnTo: "/shows?page=2", appState: { from: "here" } });
     expect((await token()).token).not.toBe("");
     expect(provider.grants).toEqual(["authorization_code"]);
@@ -59,7 +60,7 @@ describe("signing in", () => {
     await shows("alice");
     expect(await page.evaluate(() => window.popped)).toBe("in");
     await expect.poll(() => popup.isClosed()).toBe(true);
-    expect(page.url()).toBe(`${app.origin}/`);
+    expect(await address()).toBe(`${app.origin}/`);
     expect((await token()).token).not.toBe("");
   });
 
@@ -100,7 +101,7 @@ describe("signing in", () => {
     await isDone();
     expect(await page.evaluate(() => window.failed)).toBe("access_denied");
     expect(await user()).toBe("nobody");
-    expect(page.url()).toBe(`${app.origin}/callback/`);
+    expect(await address()).toBe(`${app.origin}/callback/`);
     await page.click("#login");
     await page.click("[type=submit]");
     await page.waitForURL(`${app.origin}/callback/**`);
@@ -157,7 +158,7 @@ describe("signing in", () => {
     await page.evaluate(() => history.forward());
     await page.waitForURL(`${app.origin}/callback/`);
     await isDone();
-    expect([await user(), await failed(), page.url()]).toEqual(["alice", undefined, `${app.origin}/callback/`]);
+    expect([await user(), await failed(), await address()]).toEqual(["alice", undefined, `${app.origin}/callback/`]);
     // To where it began: the page of then knows by now.
     await page.evaluate(() => history.go(-2));
     await page.waitForURL(`${app.origin}/`);
@@ -397,7 +398,7 @@ test("the README's page, as it stands", async () => {
   await page.click("#login");
   await fillIn(page);
   await says("alice");
-  expect(page.url()).toBe(`${app.origin}/readme`);
+  expect(await address()).toBe(`${app.origin}/readme`);
   await page.click("#shows");
   await says("shows for Bearer");
   await page.reload();

@@ -371,9 +371,17 @@ describe("what goes wrong in one tab", () => {
     const other = await open();
     const isStuck = () =>
       expect.poll(() => other.evaluate(async () => (await navigator.locks.query()).held?.length)).toBe(1);
+    // It hears from the others who is signed in, in a turn of its own.
+    const isHeard = () =>
+      other.evaluate(() => (window as unknown as { stuck: Client }).stuck.getUser().then((found) => found?.sub));
     await other.evaluate(() => {
       const stuck = window.latchkey.createClient({ ...window.made, fetch: () => new Promise(() => {}) });
-      Object.assign(window, { stuck, held: stuck.getAccessToken({ refresh: true }).catch((error) => error.code) });
+      Object.assign(window, { stuck });
+    });
+    await expect.poll(isHeard).toBe("alice");
+    await other.evaluate(() => {
+      const { stuck } = window as unknown as { stuck: Client };
+      Object.assign(window, { held: stuck.getAccessToken({ refresh: true }).catch((error) => error.code) });
     });
     await isStuck();
     // So short a time for requests may be too short, once or twice.

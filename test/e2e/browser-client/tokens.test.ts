@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  address,
   app,
   begin,
   context,
@@ -207,7 +208,7 @@ describe("tokens", () => {
       JSON.stringify(await context.storageState()) +
       printed.join() +
       provider.urls.join() +
-      page.url();
+      (await address());
     const secrets = provider.issued.flatMap(({ access_token, refresh_token, id_token }) => [
       access_token,
       refresh_token,
