@@ -96,7 +96,7 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
       const subject = session.user.sub;
       try {
         const result = await provider.refresh({ ...asked, ...namedIn(settings, asked), refreshToken, subject, held });
-        return renewedBy(known, { ...result.response, refreshToken: result.refreshToken }, asked, ports.now());
+        return renewedBy(known, { ...result.response, refreshToken: result.refreshToken }, asked);
       } catch (error) {
         // As far as is known it is good for another time: all tabs go on with it.
         if (codeOf(error) !== "grant_ended") {

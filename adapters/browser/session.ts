@@ -20,9 +20,9 @@ export const isUsable = (tokens: TokenSet, now: number): boolean =>
   [tokens, ...(tokens.more ?? [])].some((token) => assess(token, {}, now, "").name === "fresh");
 
 /** The session with what a renewal brought. In memory there is room for as many tokens as an app asks for. */
-export const renewedBy = (session: Session, response: TokenResponse, asked: TokenRequest, now: number): Session => ({
+export const renewedBy = (session: Session, response: TokenResponse, asked: TokenRequest): Session => ({
   ...session,
-  tokens: mergeTokens(session.tokens, response, asked, now, Infinity),
+  tokens: mergeTokens(session.tokens, response, asked, Infinity),
 });
 
 /** A request without what the client's own token fulfils. */
@@ -38,18 +38,17 @@ export function plainly(
 
 /** The session after a sign-in, of the same person as before or of another. */
 export function sessionAfter(
-  { resourceIndicators, ports, scope: configured }: Settings,
+  { resourceIndicators, scope: configured }: Settings,
   { claims, tokens: { refreshToken, ...response }, asked, scope, organization }: Outcome,
   previous: Session | null,
 ): Session {
-  const now = ports.now();
   const known = previous?.user.sub === claims.sub ? previous : null;
   const user = userOf(claims, claims.sub);
   if (!isSpecial(asked)) {
-    const tokens = { ...tokenSetOf({ ...response, refreshToken }, now), more: known?.tokens.more };
+    const tokens = { ...tokenSetOf({ ...response, refreshToken }), more: known?.tokens.more };
     return { user, scope, organization, tokens };
   }
   // Without a token of the client's own: that one is asked for when it is needed.
   const base = known ?? { user, scope: configured, organization, tokens: { accessToken: "", expiresAt: 0 } };
-  return renewedBy(base, resourceIndicators ? { ...response, refreshToken } : response, asked, now);
+  return renewedBy(base, resourceIndicators ? { ...response, refreshToken } : response, asked);
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NextApiHandler, NextApiRequest, NextApiResponse } from "next";
 import { ExchangeError } from "../../core/errors.js";
 import { safeReturnTo } from "../../core/exchange/return-to.js";
-import type { TokenSet } from "../../core/exchange/token-life.js";
+import { type TokenSet, tokenSetOf } from "../../core/exchange/token-life.js";
 import type { User } from "../../core/exchange/user.js";
 import type { SignIn } from "../../core/relying-party/config.js";
 import type { VisitContext } from "../../core/relying-party/context.js";
@@ -110,8 +110,7 @@ export function initAuth0(settings: Auth0Settings): Auth0 {
     (req: NextApiRequest, res: NextApiResponse, onUserLoaded: OnUserLoaded) =>
     async ({ user, tokens, appState }: SignIn) => {
       const createdAt = (settings.now ?? Date.now)();
-      const expiresAt = tokens.expiresIn === undefined ? undefined : createdAt + tokens.expiresIn * 1000;
-      const before = sessionOf(user, {}, createdAt, { ...tokens, ...(expiresAt && { expiresAt }) } as TokenSet);
+      const before = sessionOf(user, {}, createdAt, tokenSetOf(tokens));
       const {
         user: shaped,
         createdAt: _,

@@ -31,6 +31,8 @@ export type AuthorizationParameters = Readonly<Record<string, string | readonly 
 /** What a token endpoint answers (RFC 6749 5.1). */
 export interface TokenResponse {
   readonly accessToken: string;
+  /** Milliseconds since the epoch: its life began no earlier. */
+  readonly requestedAt: number;
   /** Seconds. */
   readonly expiresIn?: number;
   readonly scope?: string;

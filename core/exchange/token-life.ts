@@ -65,11 +65,11 @@ export type TokenEffect =
 /** Seconds; tokens that live shorter are renewed after four fifths of their life. */
 const SHORT_LIVED = 300;
 
-/** The token set of a sign-in. */
-export function tokenSetOf({ expiresIn, ...tokens }: TokenResponse, now: number): TokenSet {
+/** The token set of a sign-in. The answer may have been long under way, or be shared: a life is counted from the request. */
+export function tokenSetOf({ requestedAt, expiresIn, ...tokens }: TokenResponse): TokenSet {
   if (expiresIn === undefined) return tokens;
-  const dueAt = expiresIn < SHORT_LIVED ? now + expiresIn * 800 : undefined;
-  return { ...tokens, expiresAt: now + expiresIn * 1000, dueAt };
+  const dueAt = expiresIn < SHORT_LIVED ? requestedAt + expiresIn * 800 : undefined;
+  return { ...tokens, expiresAt: requestedAt + expiresIn * 1000, dueAt };
 }
 
 /** Whether it is not the sign-in's own token that is asked for. */
@@ -79,14 +79,8 @@ export const isSpecial = ({ audience, scope }: TokenRequest): boolean => (audien
  * The set after a refresh: what was not renewed is kept; a token for another audience or scope is put beside the others, of
  * which the newest are kept.
  */
-export function mergeTokens(
-  previous: TokenSet,
-  response: TokenResponse,
-  request: TokenRequest,
-  now: number,
-  maxMore = 3,
-): TokenSet {
-  const { idToken = previous.idToken, refreshToken = previous.refreshToken, ...token } = tokenSetOf(response, now);
+export function mergeTokens(previous: TokenSet, response: TokenResponse, request: TokenRequest, maxMore = 3): TokenSet {
+  const { idToken = previous.idToken, refreshToken = previous.refreshToken, ...token } = tokenSetOf(response);
   const { more = [] } = previous;
   if (!isSpecial(request)) return { ...token, idToken, refreshToken, more: previous.more };
   const { audience, scope = token.scope } = request;

@@ -102,8 +102,11 @@ export function createProvider(
   }
 
   /** Tokens for a grant (RFC 6749 4.1.3, 6). */
-  const grant = async (parameters: Parameters, onInvalidGrant: ExchangeErrorCode) =>
-    tokensOf(await post((await metadata()).token_endpoint, parameters, onInvalidGrant));
+  const grant = async (parameters: Parameters, onInvalidGrant: ExchangeErrorCode) => {
+    const { token_endpoint: endpoint } = await metadata();
+    const requestedAt = ports.now();
+    return tokensOf(await post(endpoint, parameters, onInvalidGrant), requestedAt);
+  };
 
   const verify = async (tokens: { idToken: string; accessToken: string }) =>
     verifyIdToken(settings, (await metadata()).jwks_uri, ports, fetch, verifyWith, tokens);

@@ -40,7 +40,7 @@ export async function usableToken<Data>(visit: VisitContext<Data>, asked: TokenR
           subject: session.data.user.sub,
           held,
         });
-        merge = (set) => mergeTokens(set, { ...response, ...renewed }, request, ports.now());
+        merge = (set) => mergeTokens(set, { ...response, ...renewed }, request);
         return merge(tokens);
       },
       // Into the tokens of that moment: a refresh for another audience may have been written meanwhile.

@@ -136,7 +136,7 @@ async function establish<Data>(
   tokens: TokenResponse,
   shape: (signIn: SignIn) => ReturnType<NonNullable<RelyingPartyConfig<Data>["onSignIn"]>> | undefined,
 ): Promise<void> {
-  const { config, ports, provider, scope } = visit;
+  const { config, provider, scope } = visit;
   const extra = config.userinfo ? await provider.userinfo(tokens.accessToken, claims.sub) : {};
   const user = userOf({ ...claims, ...extra }, claims.sub);
   const shaped = await shape({ user, claims, accessToken: tokens.accessToken, tokens });
@@ -147,7 +147,7 @@ async function establish<Data>(
       // Who it is comes from the verified token, whatever a hook returns (S44).
       { user: { ...(shaped?.user ?? user), sub: claims.sub }, data: shaped?.data ?? carried },
       // RFC 6749 5.1: a scope that is the one asked for goes without saying.
-      tokenSetOf({ ...tokens, scope: tokens.scope === config.scope ? undefined : tokens.scope }, ports.now()),
+      tokenSetOf({ ...tokens, scope: tokens.scope === config.scope ? undefined : tokens.scope }),
     );
   });
   visit.emit({ type: "signed_in" });

@@ -6,6 +6,9 @@ export const SHOWS = "http://api.test/shows";
 export const PAY = "http://api.test/pay";
 const APIS = { [SHOWS]: "read:shows", [PAY]: "pay" };
 
+/** One for all providers of a file: to make it takes longer than a sign-in. @type {Promise<import("jose").JWK> | undefined} */
+let signingKey;
+
 /** @param {import("node:http").Server} server @returns {Promise<void>} */
 const close = (server) =>
   new Promise((resolve) => {
@@ -23,7 +26,7 @@ export async function startSpaProvider(options) {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, host, resolve));
   const issuer = `http://${host}:${/** @type {import("node:net").AddressInfo} */ (server.address()).port}`;
-  const { privateKey } = await generateKeyPair("RS256", { extractable: true });
+  signingKey ??= generateKeyPair("RS256", { extractable: true }).then(({ privateKey }) => exportJWK(privateKey));
   const cookie = { httpOnly: true, sameSite: thirdParty ? "none" : "lax" };
   /** @type {string[]} */
   const grants = [];
@@ -40,7 +43,7 @@ export async function startSpaProvider(options) {
   /** @type {Set<string>} */
   const sessions = new Set();
   const configuration = {
-    jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: "k1", alg: "RS256", use: "sig" }] },
+    jwks: { keys: [{ ...(await signingKey), kid: "k1", alg: "RS256", use: "sig" }] },
     cookies: { keys: ["only a test"], long: cookie, short: cookie },
     clients: [
       {

@@ -166,7 +166,11 @@ describe("a callback is refused", () => {
 describe("an ID Token", () => {
   const verified = (claims: Record<string, unknown>, change: Partial<Transaction> = {}) => {
     const { transaction } = awaiting(change);
-    const state: State = { name: "verifying_id_token", transaction, tokens: { accessToken: "at", idToken: "id" } };
+    const state: State = {
+      name: "verifying_id_token",
+      transaction,
+      tokens: { accessToken: "at", requestedAt: NOW, idToken: "id" },
+    };
     const all = { iss: ISSUER, sub: "alice", nonce: "nonce-1", ...claims };
     return transition(config, state, { name: "id_token_verified", now: NOW, claims: all });
   };
@@ -206,7 +210,7 @@ describe("an ID Token", () => {
     const [state] = transition(
       config,
       { name: "redeeming_code", transaction },
-      { name: "tokens_received", tokens: { accessToken: "at" } },
+      { name: "tokens_received", tokens: { accessToken: "at", requestedAt: NOW } },
     );
     expect(state).toEqual({ name: "failed", code: "id_token_invalid" });
   });
@@ -313,7 +317,7 @@ describe("model: whatever order things come in", () => {
           model.used.add(code);
           [at, effects] = transition(config, at, {
             name: "tokens_received",
-            tokens: { accessToken: "at", idToken: "id" },
+            tokens: { accessToken: "at", requestedAt: NOW, idToken: "id" },
           });
           expect(names(effects)).toEqual(["verify_id_token"]);
           const nonce = `nonce-${action.nonce}`;

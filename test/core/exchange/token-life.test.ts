@@ -53,7 +53,7 @@ describe("a token", () => {
   });
 
   test("that lives for half a minute is not renewed at once", () => {
-    const tokens = tokenSetOf({ accessToken: "at", expiresIn: 30, refreshToken: "rt" }, NOW);
+    const tokens = tokenSetOf({ accessToken: "at", requestedAt: NOW, expiresIn: 30, refreshToken: "rt" });
     expect(assess(tokens, {}, NOW + 20_000).name).toBe("fresh");
     expect(assess(tokens, {}, NOW + 25_000).name).toBe("due");
   });
@@ -135,20 +135,22 @@ describe("the token set after a refresh", () => {
   const previous = set({ idToken: "id", more: [{ accessToken: "x", audience: "api" }] });
 
   test("keeps what was not renewed", () => {
-    expect(mergeTokens(previous, { accessToken: "new", expiresIn: 3600 }, {}, NOW)).toEqual({
+    expect(mergeTokens(previous, { accessToken: "new", requestedAt: NOW, expiresIn: 3600 }, {})).toEqual({
       ...previous,
       accessToken: "new",
     });
   });
 
   test("takes a rotated refresh token", () => {
-    expect(mergeTokens(previous, { accessToken: "new", refreshToken: "rt2" }, {}, NOW).refreshToken).toBe("rt2");
+    expect(mergeTokens(previous, { accessToken: "new", requestedAt: NOW, refreshToken: "rt2" }, {}).refreshToken).toBe(
+      "rt2",
+    );
   });
 
   test("puts a token for another audience beside the others, at most three, the newest first", () => {
     let tokens: TokenSet = set();
     for (const audience of ["a", "b", "c", "d", "b"])
-      tokens = mergeTokens(tokens, { accessToken: audience }, { audience }, NOW);
+      tokens = mergeTokens(tokens, { accessToken: audience, requestedAt: NOW }, { audience });
     expect(tokens.accessToken).toBe("at");
     expect(tokens.more?.map(({ audience }) => audience)).toEqual(["b", "d", "c"]);
   });

@@ -13,8 +13,9 @@ describe("a token response (RFC 6749 5.1)", () => {
       id_token: "id",
       ext_expires_in: 9,
     };
-    expect(tokensOf(whole)).toEqual({
+    expect(tokensOf(whole, 7)).toEqual({
       accessToken: "at",
+      requestedAt: 7,
       expiresIn: 60,
       scope: "openid",
       refreshToken: "rt",
@@ -30,7 +31,7 @@ describe("a token response (RFC 6749 5.1)", () => {
     ["no lifetime", {}, { expiresIn: undefined }],
     ["an empty scope", { scope: "" }, { scope: "" }],
   ])("may have %s", (_what, members, expected) => {
-    expect(tokensOf({ ...answer, ...members })).toMatchObject({ accessToken: "at", ...expected });
+    expect(tokensOf({ ...answer, ...members }, 7)).toMatchObject({ accessToken: "at", ...expected });
   });
 
   test.each([
@@ -43,7 +44,7 @@ describe("a token response (RFC 6749 5.1)", () => {
     for (const value of values) {
       let thrown: unknown;
       try {
-        tokensOf({ ...answer, [member]: value });
+        tokensOf({ ...answer, [member]: value }, 7);
       } catch (error) {
         thrown = error;
       }
@@ -52,7 +53,7 @@ describe("a token response (RFC 6749 5.1)", () => {
   });
 
   test.each([[null], [""], [{}]])("with %j as ID Token has no valid one", (value) => {
-    expect(() => tokensOf({ ...answer, id_token: value })).toThrow(
+    expect(() => tokensOf({ ...answer, id_token: value }, 7)).toThrow(
       expect.objectContaining({ code: "id_token_invalid" }),
     );
   });

@@ -51,6 +51,22 @@ export const tokens: readonly Row[] = [
     },
   },
   {
+    name: "the life of a token begins when it was asked for, also for who is given it half a minute later",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn();
+      const lost = JSON.parse((await browser.fetch("/token?force", { hold: true })).body).token;
+      app.clock.advance(25);
+      expect((await ask(browser, "/token?force")).token).toBe(lost);
+      // Due a minute before its end, an hour after the first of the two.
+      app.clock.advance(3600 - 60 - 25 - 1);
+      expect((await ask(browser)).token).toBe(lost);
+      app.clock.advance(2);
+      await browser.navigate("/");
+      expect((await ask(browser)).token).not.toBe(lost);
+    },
+  },
+  {
     name: "a refresh that the provider cannot answer costs nobody their session",
     async run(app) {
       const browser = app.browser();
