@@ -79,7 +79,7 @@ document.querySelector("#popup").onclick = () => { window.popped = client.login(
     const { pathname } = new URL(req.url ?? "", app.origin);
     const own = pages.get(pathname);
     const send = (type: string, body: string, headers = {}) =>
-      res.writeHead(200, { "content-type": type, ...app.headers, ...headers }).end(body);
+      res.writeHead(200, { "content-type": `${type}; charset=utf-8`, ...app.headers, ...headers }).end(body);
     if (own) return send("text/html", own.body, own.headers);
     if (pathname === "/client.js") return send("text/javascript", script);
     if (pathname === "/silent.html") return send("text/html", "");
