@@ -3,6 +3,7 @@
  * and 22 KB of 1,024 bytes. These limits hold what has been reached. They come down, or a figure in bench/results shows what
  * was bought: the first and the third are over their goals for the base64url of the Web Crypto engine, which made Workers six
  * times as fast, for what an opened session no longer waits for, and for commits side by side, which cost the first 330 bytes.
+ * Express and Edge pay 20 bytes for not replaying a refresh whose token is over by then.
  *
  * An app pays for what it imports. So the lines for sign-in leave out `verifyAccessToken`, which an app that only signs people
  * in does not need, and an API that only verifies access tokens is measured by itself: neither is to carry the other.
@@ -27,7 +28,7 @@ export default [
     name: "latchkey/express: sign-in, and all it needs",
     path: "dist/express.js",
     import: `{ auth, auth0, requireSession, ${errors} }`,
-    limit: "24.55 kB",
+    limit: "24.57 kB",
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
@@ -35,7 +36,7 @@ export default [
     name: "latchkey/edge: sign-in, and all it needs",
     path: "dist/edge.js",
     import: `{ auth0, createAuth, ${errors} }`,
-    limit: "23.74 kB",
+    limit: "23.76 kB",
     gzip: true,
     modifyEsbuildConfig: forWorker,
   },

@@ -28,10 +28,10 @@ export interface Transaction {
 /** Parameters of a request to the provider; a list is a parameter that is repeated, as `resource` may be (RFC 8707 2). */
 export type AuthorizationParameters = Readonly<Record<string, string | readonly string[]>>;
 
-/** What a token endpoint answers (RFC 6749 5.1). */
+/** What a token endpoint answers (RFC 6749 5.1), and when it was asked. */
 export interface TokenResponse {
   readonly accessToken: string;
-  /** Milliseconds since the epoch: its life began no earlier. */
+  /** When it was asked for, in milliseconds since the epoch: its life began no earlier. */
   readonly requestedAt: number;
   /** Seconds. */
   readonly expiresIn?: number;

@@ -22,8 +22,8 @@ export interface Use<Result extends Refreshed> {
   readonly refreshToken: string;
   /** Which audience and scope it is for: a result serves only others of the same. */
   readonly purpose: string;
-  /** Whether the asker has this result already, and wants another. */
-  holds(result: Result): boolean;
+  /** The asker has this result already and wants another, or it is over. */
+  isOfNoUse(result: Result): boolean;
   perform(refreshToken: string): Promise<Result>;
 }
 
@@ -34,13 +34,13 @@ export interface Use<Result extends Refreshed> {
 export async function refreshOnce<Result extends Refreshed>(
   known: Map<string, Entry<Result>>,
   now: () => number,
-  { refreshToken, purpose, holds, perform }: Use<Result>,
+  { refreshToken, purpose, isOfNoUse, perform }: Use<Result>,
 ): Promise<Result> {
   let token = refreshToken;
   for (let entry = live(known, token, now()); entry; entry = live(known, token, now())) {
     const result = await settled(entry, purpose);
-    if (result && entry.purpose === purpose && !holds(result)) return result;
-    // Used for something else, or too early: on to its successor. A provider that does not rotate gives the same again.
+    if (result && entry.purpose === purpose && !isOfNoUse(result)) return result;
+    // Used for something else, too early or too long ago: on to its successor. A provider that does not rotate gives the same again.
     if (result && result.refreshToken !== token) token = result.refreshToken;
     else if (known.get(token) === entry) known.delete(token);
   }

@@ -25,7 +25,8 @@ export function createServerProvider(settings: ServerSettings, ports: Ports): Pr
       refreshOnce(refreshes, ports.now, {
         refreshToken: input.refreshToken,
         purpose: JSON.stringify([input.audience, input.scope]),
-        holds: ({ response }) => input.held.includes(response.accessToken),
+        isOfNoUse: ({ response: { accessToken, requestedAt, expiresIn = Infinity } }) =>
+          input.held.includes(accessToken) || requestedAt + expiresIn * 1000 <= ports.now(),
         perform: (refreshToken) => provider.refresh({ ...input, refreshToken }),
       }),
   };

@@ -30,7 +30,7 @@ export interface SignIn {
   /** All verified claims, those of the protocol too. */
   readonly claims: IdTokenClaims;
   readonly accessToken: string;
-  /** All that the token endpoint answered. */
+  /** All that the token endpoint answered, and when it was asked. */
   readonly tokens: TokenResponse;
   /** What the sign-in was begun with. */
   readonly appState?: unknown;

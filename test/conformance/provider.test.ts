@@ -16,7 +16,14 @@ const REDIRECT_URI = "https://app.example/auth/callback";
 async function pair(options: TestProviderOptions = {}, settings: Partial<ServerSettings> = {}) {
   const clock = createClock();
   const op = await createTestProvider({ clock, ...options });
-  const ports = portsOf({ now: clock.now, fetch: op.fetch as never });
+  /** Seconds that the token endpoint's answers are under way. */
+  const delay = { token: 0 };
+  const fetch: typeof op.fetch = async (input, init) => {
+    const answer = await op.fetch(input, init);
+    if (`${input}`.endsWith("/token")) clock.advance(delay.token);
+    return answer;
+  };
+  const ports = portsOf({ now: clock.now, fetch: fetch as never });
   const rp = createServerProvider(
     {
       issuer: op.issuer,
@@ -51,7 +58,7 @@ async function pair(options: TestProviderOptions = {}, settings: Partial<ServerS
     return { url, tokens: await rp.redeem(input) };
   }
   const count = (endpoint: string) => op.requests.filter((request) => request.endpoint === endpoint).length;
-  return { clock, op, rp, signIn, count };
+  return { clock, op, rp, signIn, count, delay };
 }
 
 const verify = (rp: Provider, { idToken = "", accessToken }: { idToken?: string | undefined; accessToken: string }) =>
@@ -315,6 +322,18 @@ describe("refreshing", () => {
     await expect(refresh(rp, tokens.refreshToken)).rejects.toEqual(code("grant_ended"));
   });
 
+  test("a result that is over serves nobody: they go on from it", async () => {
+    const { clock, rp, signIn, count } = await pair({ accessTokenLifetime: 20 });
+    const { tokens } = await signIn();
+    const first = await refresh(rp, tokens.refreshToken);
+    clock.advance(20);
+    const second = await refresh(rp, tokens.refreshToken);
+    expect(second.response.accessToken).not.toBe(first.response.accessToken);
+    const before = count("token");
+    expect(await refresh(rp, tokens.refreshToken)).toEqual(second);
+    expect(count("token")).toBe(before);
+  });
+
   test("who has the result already and wants another gets another, rotated or not", async () => {
     for (const rotateRefreshTokens of [true, false]) {
       const { rp, signIn } = await pair({ rotateRefreshTokens });
@@ -412,6 +431,16 @@ describe("signing out", () => {
       rp.refresh({ refreshToken: tokens.refreshToken as string, subject: "alice", held: [] }),
     ).rejects.toEqual(code("grant_ended"));
   });
+});
+
+test("a token's life is counted from the request, however long the answer is under way", async () => {
+  const { clock, signIn, rp, delay } = await pair();
+  delay.token = 7;
+  const from = clock.now();
+  const { tokens } = await signIn();
+  expect([tokens.requestedAt, clock.now()]).toEqual([from, from + 7_000]);
+  const refreshed = await rp.refresh({ refreshToken: tokens.refreshToken as string, subject: "alice", held: [] });
+  expect([refreshed.response.requestedAt, clock.now()]).toEqual([from + 7_000, from + 14_000]);
 });
 
 test("a token response without expires_in is taken; one of another type is not", async () => {

@@ -157,7 +157,9 @@ describe("a user's program", () => {
       const tsc = join(root, "node_modules/typescript/bin/tsc");
       return execFileSync(process.execPath, [tsc, ...all], { cwd: folder, encoding: "utf8" });
     } catch (error) {
-      return (error as { stdout: string }).stdout;
+      const { stdout } = error as { stdout: string };
+      if (stdout) return stdout;
+      throw error;
     }
   }
 

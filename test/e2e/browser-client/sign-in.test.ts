@@ -152,15 +152,15 @@ describe("signing in", () => {
     await begin();
     await signIn();
     const failed = () => page.evaluate(() => window.failed);
-    // As the buttons do, and once each page is there: the driver loses one that is being exchanged.
-    await page.evaluate(() => history.back());
+    // As the buttons do, after the driver's call, and once each page is there: it loses one that is being exchanged.
+    await page.evaluate(() => void setTimeout(() => history.back()));
     await page.waitForURL(`${provider.issuer}/**`);
-    await page.evaluate(() => history.forward());
+    await page.evaluate(() => void setTimeout(() => history.forward()));
     await page.waitForURL(`${app.origin}/callback/`);
     await isDone();
     expect([await user(), await failed(), await address()]).toEqual(["alice", undefined, `${app.origin}/callback/`]);
     // To where it began: the page of then knows by now.
-    await page.evaluate(() => history.go(-2));
+    await page.evaluate(() => void setTimeout(() => history.go(-2)));
     await page.waitForURL(`${app.origin}/`);
     await isDone();
     await shows("alice");
