@@ -1,3 +1,4 @@
+import { tokenSetOf } from "../exchange/token-life.js";
 import type { Ports } from "../ports.js";
 import { sharedMap } from "../registry.js";
 import { authenticate, type ClientCredentials } from "./client-authentication.js";
@@ -25,8 +26,10 @@ export function createServerProvider(settings: ServerSettings, ports: Ports): Pr
       refreshOnce(refreshes, ports.now, {
         refreshToken: input.refreshToken,
         purpose: JSON.stringify([input.audience, input.scope]),
-        isOfNoUse: ({ response: { accessToken, requestedAt, expiresIn = Infinity } }) =>
-          input.held.includes(accessToken) || requestedAt + expiresIn * 1000 <= ports.now(),
+        isOfNoUse({ response }) {
+          const { accessToken, expiresAt = Infinity } = tokenSetOf(response);
+          return input.held.includes(accessToken) || expiresAt <= ports.now();
+        },
         perform: (refreshToken) => provider.refresh({ ...input, refreshToken }),
       }),
   };
