@@ -3,7 +3,7 @@ import type { Reply } from "../core/plan.js";
 import { type AccessToken, type AccessTokenSettings, createAccessTokenCheck } from "../core/provider/access-token.js";
 import { type AccessTokenRefusal, refuse } from "../core/provider/bearer.js";
 import { mustBeSeconds, mustSign, urlOf } from "./checks.js";
-import { type PortOptions, portsOf } from "./ports.js";
+import { type PortOptions, serverPortsOf } from "./ports.js";
 import { label, variableOf } from "./variables.js";
 
 /**
@@ -62,7 +62,7 @@ export type Check = (
 /** The check that options ask for. @throws MisuseError (`ERR_CONFIG`) naming what to change */
 export function createCheck(options: AccessTokenOptions, env: Environment): Check {
   const settings = settingsOf(options, env);
-  const check = createAccessTokenCheck(settings, portsOf(options));
+  const check = createAccessTokenCheck(settings, serverPortsOf(options));
   return async (authorization) => {
     const verdict = await check(authorization);
     if (!("refusal" in verdict)) return verdict;

@@ -6,10 +6,10 @@ import type { LogoutOptions } from "../core/relying-party/sign-out.js";
 import type { AuthSession } from "../core/relying-party/visit.js";
 import { type AccessTokenOptions, createCheck } from "./access-token.js";
 import { type AuthOptions, resolveConfig } from "./config.js";
-import { portsOf } from "./ports.js";
+import { serverPortsOf } from "./ports.js";
 import { type ProtectedApi, type ProtectedHandler, protect, type VerifiedRequest } from "./protect.js";
 import { createServing, type Handler, type RequestAuth, type Serving } from "./serve.js";
-import { toRequestView } from "./web.js";
+import { toRequestView, type WaitUntil } from "./web.js";
 
 export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError } from "../core/errors.js";
 export type { LatchkeyEvent } from "../core/events.js";
@@ -34,6 +34,12 @@ export type {
 interface Environment {
   /** `process.env` on Bun, `Deno.env.toObject()`, the `env` of a Worker. @default none: everything is in the options */
   env?: object;
+  /**
+   * Keeps a request alive until its work is done, also when its client goes away, so that a refreshed token is not lost: on
+   * Workers `waitUntil` of `cloudflare:workers`, on Vercel that of `@vercel/functions`. @default the `waitUntil` of what the
+   * runtime passes to the handler beside the request, if it has one
+   */
+  waitUntil?: WaitUntil;
 }
 
 /** {@link createAuth}'s options: those of every adapter, and where `LATCHKEY_*` variables come from. */
@@ -46,8 +52,8 @@ const variablesOf = ({ env = {} }: Environment) => env as Record<string, string 
 
 /** Sign-in and sessions for whatever maps a Request to a Response. */
 export interface Auth<Data> extends Omit<Serving<Data>, "visit"> {
-  /** Answers the routes under `mount`; anything else is 404. */
-  handler(request: Request): Promise<Response>;
+  /** Answers the routes under `mount`; anything else is 404. Pass on what the runtime passes beside the request. */
+  handler(request: Request, ...passed: unknown[]): Promise<Response>;
   /** A valid access token. Outside `wrap` nothing can be written, so none is refreshed: `refresh_required`. @throws ExchangeError */
   accessToken(request: Request, options?: TokenRequest): Promise<string>;
   /** `fetch` with the access token, to `apiOrigins` only. @throws MisuseError, ExchangeError */
@@ -61,13 +67,16 @@ export interface Auth<Data> extends Omit<Serving<Data>, "visit"> {
  * @throws MisuseError (`ERR_CONFIG`) at once when the configuration is wrong or incomplete; the message names the variable.
  */
 export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<Data>): Auth<Data> {
-  const { visit } = createRelyingParty(resolveConfig(options, variablesOf(options)), portsOf(options));
-  const serving = createServing<Data>((request, outlet) => visit(toRequestView(request), outlet));
-  const { wrap, requireSession, getSession } = serving;
+  const { visit } = createRelyingParty(resolveConfig(options, variablesOf(options)), serverPortsOf(options));
+  const serving = createServing<Data>((request, outlet, waitUntil = options.waitUntil) =>
+    visit(toRequestView(request, "", waitUntil), outlet),
+  );
+  const { wrap, requireSession, getSession, finish } = serving;
   return {
     wrap,
     requireSession,
     getSession,
+    finish,
     handler: wrap(() => new Response(null, { status: 404 })),
     accessToken: async (request, asked) => (await serving.visit(request)).accessToken(asked),
     fetch: async (request, url, init, asked) => (await serving.visit(request)).fetch(url, init as FetchInit, asked),
@@ -86,6 +95,7 @@ export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<
  * @throws MisuseError (`ERR_CONFIG`) at once when an option is wrong or missing; the message names the variable.
  */
 export function verifyAccessToken(options: EdgeAccessTokenOptions): ProtectedApi {
-  const check = createCheck(options, variablesOf(options));
-  return protect(() => check);
+  const { waitUntil, ...checked } = options;
+  const check = createCheck(checked, variablesOf(options));
+  return protect(() => check, waitUntil);
 }

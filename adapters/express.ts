@@ -11,7 +11,7 @@ import type { AuthSession } from "../core/relying-party/visit.js";
 import { type AccessTokenOptions, createCheck } from "./access-token.js";
 import { type AuthOptions, resolveConfig } from "./config.js";
 import { answer, authorizationOf, createOutlet, toRequestView } from "./node.js";
-import { portsOf } from "./ports.js";
+import { serverPortsOf } from "./ports.js";
 import { answersGuard, type PresentAuth, present } from "./present.js";
 
 export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError } from "../core/errors.js";
@@ -51,7 +51,7 @@ type AnyRequest = IncomingMessage & { readonly app?: Request["app"]; auth?: Requ
  * @throws MisuseError (`ERR_CONFIG`) at once when the configuration is wrong or incomplete; the message names the variable.
  */
 export function auth<Data = Record<string, unknown>>(options: AuthOptions<Data> = {}): Middleware {
-  const relyingParty = createRelyingParty(resolveConfig(options, process.env), portsOf(options));
+  const relyingParty = createRelyingParty(resolveConfig(options, process.env), serverPortsOf(options));
 
   return (req: AnyRequest, res: ServerResponse, next: (error?: unknown) => void) => {
     // Called outside of what is caught, and so once: what goes wrong in it is the app's.

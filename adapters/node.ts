@@ -45,7 +45,10 @@ class NodeRequestView implements RequestView {
   }
 
   get(name: string): string | null {
-    const value = (name === "host" ? this.#placed.host : undefined) ?? this.#req.headers[name];
+    const { headers } = this.#req;
+    // RFC 9113 8.3.1: HTTP/2 has `:authority` in the place of Host.
+    const host = () => this.#placed.host ?? headers.host ?? headers[":authority"];
+    const value = name === "host" ? host() : headers[name];
     return (Array.isArray(value) ? value.join(", ") : value) ?? null;
   }
 
@@ -74,17 +77,22 @@ export function answer(res: ServerResponse, { status, headers, body }: Reply): v
   res.end(body ?? undefined);
 }
 
-/** The posted form as text; empty when it is too long. */
+/** The posted form as text; empty when it is too long, or when the client goes away before its end. */
 async function readBody(req: NodeRequest): Promise<string> {
   const parsed = parsedBody(req.body);
   if (parsed !== undefined) return parsed.length > MAX_BODY ? "" : parsed;
   const chunks: Buffer[] = [];
   let size = 0;
   if (req.readableEnded) return "";
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY) return "";
-    chunks.push(chunk);
+  try {
+    for await (const chunk of req as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MAX_BODY) return "";
+      chunks.push(chunk);
+    }
+  } catch {
+    // The client has gone: no form came with the request.
+    return "";
   }
   return Buffer.concat(chunks).toString("utf8");
 }
@@ -114,6 +122,7 @@ class ResponseOutlet implements NodeOutlet {
   #lines: Map<string, string> | undefined;
   #read = false;
   #wrote = false;
+  #tasks: Array<() => void> | undefined;
 
   constructor(res: ServerResponse, { headers }: Pick<IncomingMessage, "headers">) {
     this.#res = res;
@@ -139,6 +148,12 @@ class ResponseOutlet implements NodeOutlet {
     return true;
   }
 
+  whenSent(task: () => void): void {
+    if (!this.canWrite()) return task();
+    this.#tasks ??= [];
+    this.#tasks.push(task);
+  }
+
   send(reply: Reply): void {
     this.#wrote = true;
     answer(this.#res, reply);
@@ -153,6 +168,8 @@ class ResponseOutlet implements NodeOutlet {
       for (const line of others) this.#lines.delete(cookieNameOf(line));
       if (this.#lines.size > 0) res.setHeader("set-cookie", [...others, ...this.#lines.values()]);
     }
+    // Written to a connection that is gone, they have not left.
+    if (!res.destroyed) for (const task of this.#tasks ?? []) task();
     if (!this.#read && !this.#wrote) return;
     for (const [name, value] of cachingHeaders((name) => headerOf(res, name), this.#wrote)) {
       if (value === null) res.removeHeader(name);

@@ -18,3 +18,9 @@ export const portsOf = ({ now = Date.now, random = randomBytes, fetch = globalTh
   random,
   fetch: fetch as FetchPort,
 });
+
+/** The same for a server, whose requests wait for each other by timers of their own. */
+export const serverPortsOf = (options: PortOptions): Ports => ({
+  ...portsOf(options),
+  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+});

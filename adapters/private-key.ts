@@ -21,14 +21,15 @@ export function importPrivateKey(source: Readonly<Record<string, unknown>> | str
     algorithm && typeof d === "string",
     `${label("clientPrivateKey")} must be a private JWK with alg ${Object.keys(ALGORITHMS).join(", ")}`,
   );
-  const key = crypto.subtle.importKey("jwk", jwk as never, algorithm as never, false, ["sign"]);
-  // Told where it is used, if it is not a key after all; not as an unhandled rejection.
-  key.catch(() => {});
+  // The key is kept, never the promise of it: on Workers a promise belongs to the request that made it.
+  let key: CryptoKey | undefined;
   return {
     alg: `${alg}`,
     kid,
-    sign: async (text) =>
-      new Uint8Array(await crypto.subtle.sign(algorithm as never, await key, toBytes(text) as never)),
+    async sign(text) {
+      key ??= await crypto.subtle.importKey("jwk", jwk as never, algorithm as never, false, ["sign"]);
+      return new Uint8Array(await crypto.subtle.sign(algorithm as never, key, toBytes(text) as never));
+    },
   };
 }
 

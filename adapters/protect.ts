@@ -1,5 +1,6 @@
 import type { AccessToken } from "../core/provider/access-token.js";
 import type { Check } from "./access-token.js";
+import { type WaitUntil, waitUntilIn } from "./web.js";
 
 /** A handler that is told what came with the request. What a runtime passes besides the request comes last. */
 export type ProtectedHandler<Rest extends unknown[]> = (
@@ -29,19 +30,25 @@ export interface ProtectedApi {
 }
 
 /** Protects by a check, which is made when it is needed. */
-export function protect(checkOf: () => Check): ProtectedApi {
-  const verify: ProtectedApi["verify"] = async ({ headers }) => {
-    const verdict = await checkOf()(headers.get("authorization"));
+export function protect(checkOf: () => Check, waitUntil?: WaitUntil): ProtectedApi {
+  async function verifyUntil(
+    { headers }: Request,
+    keepAlive: WaitUntil | undefined = waitUntil,
+  ): Promise<VerifiedRequest> {
+    const checking = checkOf()(headers.get("authorization"));
+    // Other requests may wait for the keys that this one fetches.
+    keepAlive?.(checking);
+    const verdict = await checking;
     if ("access" in verdict) return verdict.access;
     const { body, ...init } = verdict.reply;
     return { response: new Response(body, init) };
-  };
+  }
   return {
-    verify,
+    verify: (request) => verifyUntil(request),
     wrap:
       (handler) =>
       async (request, ...rest) => {
-        const verified = await verify(request);
+        const verified = await verifyUntil(request, waitUntilIn(rest));
         return verified.response ?? handler(request, verified, ...rest);
       },
   };

@@ -5,18 +5,36 @@ import { targetOf } from "../core/request.js";
 /** Bytes of a posted form that are read; an authorization response has a few hundred. */
 const MAX_BODY = 65_536;
 
+/** Keeps a request alive until the work is done, also when its client goes away: `ctx.waitUntil` on Workers. */
+export type WaitUntil = (work: Promise<unknown>) => void;
+
+/** The `waitUntil` of what a runtime passes beside the request: the context of a Worker or of Vercel, the event of a proxy. */
+export function waitUntilIn(passed: readonly unknown[]): WaitUntil | undefined {
+  const context = (passed as ReadonlyArray<{ waitUntil?: unknown } | null | undefined>).find(
+    (each) => typeof each?.waitUntil === "function",
+  ) as { waitUntil: WaitUntil } | undefined;
+  return context && ((work) => context.waitUntil(work));
+}
+
 /**
  * What the core reads of a Web request. Where a runtime has no Host header, the host is the one of the URL. `base`: a path
  * that the app lives under, where its framework has taken it off.
  */
-export const toRequestView = (request: Request, base = ""): RequestView => ({
+export const toRequestView = (request: Request, base = "", waitUntil?: WaitUntil): RequestView => ({
   method: request.method,
   url: base + targetOf(request),
   headers: {
     get: (name) => request.headers.get(name) ?? (name === "host" ? (request.url.split("/")[2] ?? null) : null),
   },
-  // Empty when it is too long.
-  text: async () => (await readText(request, MAX_BODY)) ?? "",
+  async text() {
+    try {
+      return (await readText(request, MAX_BODY)) ?? "";
+    } catch {
+      // The client has gone, or the app has read the body: no form came with the request.
+      return "";
+    }
+  },
+  ...(waitUntil && { waitUntil }),
 });
 
 /** What is still to be put on a response before it is handed out. */
@@ -25,6 +43,8 @@ export interface WebOutlet extends Outlet {
   lines(): string[];
   /** The response with it. Nothing can be written after that. */
   apply(response: Response): Response;
+  /** Whether a response is being made. Between two attempts to make one nothing can be written. */
+  setOpen(isOpen: boolean): void;
   /** A reply of ours as a response. */
   send(reply: Reply): Response;
 }
@@ -38,12 +58,16 @@ export function createOutlet({ open = true, ahead = false } = {}): WebOutlet {
   let isOpen = open;
   let read = false;
   let wrote = false;
+  let isSent = false;
+  const tasks: Array<() => void> = [];
 
   /** On a copy: the headers of what `fetch` or `Response.redirect` gave cannot be changed. Its body is not touched. */
   function apply(response: Response): Response {
     isOpen = false;
     // A change of protocol has no headers of ours, and cannot be copied.
     if ((!read && !wrote) || response.status < 200) return response;
+    isSent = true;
+    for (const task of tasks.splice(0)) task();
     const copy = new Response(response.body, response);
     const { headers } = copy;
     if (lines.size > 0) {
@@ -68,6 +92,13 @@ export function createOutlet({ open = true, ahead = false } = {}): WebOutlet {
       wrote = true;
       for (const line of added) lines.set(cookieNameOf(line), line);
       return isOpen;
+    },
+    whenSent(task) {
+      if (isSent) task();
+      else tasks.push(task);
+    },
+    setOpen(next) {
+      isOpen = next;
     },
     apply,
     send({ status, headers, body }) {

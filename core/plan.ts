@@ -4,8 +4,10 @@ export interface RequestView {
   /** The public URL, or its path and query: the origin is taken from configuration, never from here. */
   readonly url: string;
   readonly headers: { get(name: string): string | null };
-  /** The body as text; asked for only at the callback route with POST. */
+  /** The body as text; asked for only at the callback route with POST. Empty when it is too long, or when the client goes away. */
   text?(): Promise<string>;
+  /** Keeps the request alive until the work is done, also when its client goes away: what Workers call `ctx.waitUntil`. */
+  waitUntil?(work: Promise<unknown>): void;
 }
 
 /** An answer of ours. An outlet sends it with the caching headers of a response that writes cookies. */
@@ -26,7 +28,17 @@ export interface Outlet {
   sessionRead(): void;
   /** Set-Cookie lines, each to be a line of its own; a later one replaces an earlier one of the same name. False: it is too late. */
   setCookies(lines: readonly string[]): boolean;
+  /** Calls `task` when the response with all lines so far leaves; never where the adapter cannot tell. */
+  whenSent(task: () => void): void;
 }
+
+/** For a response that carries no cookies for sure: the session can be read, and nothing is written or refreshed. */
+export const readOnly = (outlet: Outlet): Outlet => ({
+  canWrite: () => false,
+  sessionRead: () => outlet.sessionRead(),
+  setCookies: () => false,
+  whenSent() {},
+});
 
 /** Headers by which some caches are told apart from Cache-Control (RFC 9213 2, and what nginx and others listen to). */
 const OTHER_CACHES = [

@@ -82,6 +82,7 @@ declare class AbortSignal {
   static any(signals: AbortSignal[]): AbortSignal;
   readonly aborted: boolean;
   readonly reason: unknown;
+  addEventListener(type: "abort", listener: () => void): void;
 }
 
 interface CryptoKey {

@@ -17,4 +17,9 @@ export interface Ports {
   /** So many cryptographically random bytes. */
   random(bytes: number): Uint8Array;
   fetch: FetchPort;
+  /**
+   * Resolves after so many milliseconds, by a timer of the request that calls it. Absent in a page, which has no requests that
+   * a runtime could cancel.
+   */
+  sleep?: ((milliseconds: number) => Promise<void>) | undefined;
 }

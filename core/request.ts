@@ -26,6 +26,10 @@ export function isPrefetch({ headers }: RequestView): boolean {
   );
 }
 
+/** A change of protocol (RFC 6455 4.1, RFC 8441 4): whatever answers it, no Set-Cookie line reaches the browser for sure. */
+export const isUpgrade = ({ headers, method }: RequestView): boolean =>
+  method === "CONNECT" || /(^|[, \t])websocket([,/ \t]|$)/i.test(headers.get("upgrade") ?? "");
+
 /** A person's own navigation of a page: not a script's request, not a prefetch, not a router's data request. */
 export function isNavigation(request: RequestView): boolean {
   const { headers, method } = request;

@@ -75,9 +75,9 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
   /** What is to be put on the responses of handlers. */
   const outlets = new WeakMap<Request, WebOutlet>();
 
-  const serving = createServing<Data>(async (request, outlet) => {
+  const serving = createServing<Data>(async (request, outlet, waitUntil) => {
     const { relyingParty, base } = configured();
-    const context = await relyingParty.open(toRequestView(request, base), outlet);
+    const context = await relyingParty.open(toRequestView(request, base, waitUntil), outlet);
     const visit = createVisit(context);
     outlets.set(request, outlet);
     // What is asked for without a request, inside the handler, is this one.

@@ -2,7 +2,7 @@ import type { FetchInit, FetchPort } from "../../core/ports.js";
 import type { RelyingPartyConfig } from "../../core/relying-party/config.js";
 import { createRelyingParty, type RelyingParty } from "../../core/relying-party/relying-party.js";
 import { type AuthOptions, resolveConfig } from "../config.js";
-import { type PortOptions, portsOf } from "../ports.js";
+import { type PortOptions, serverPortsOf } from "../ports.js";
 
 /** A checked configuration and what serves it. */
 export interface Configured<Data> {
@@ -36,7 +36,7 @@ export function lazily<Value>(make: () => Value): () => Value {
 
 /** Serves a configuration. @throws MisuseError (`ERR_CONFIG`) naming what to change */
 export function serve<Data>(config: RelyingPartyConfig<Data>, { fetch = uncachedFetch(), ...ports }: PortOptions) {
-  const relyingParty = createRelyingParty(config, portsOf({ ...ports, fetch }));
+  const relyingParty = createRelyingParty(config, serverPortsOf({ ...ports, fetch }));
   return { config, relyingParty, base: config.sites[0].path };
 }
 

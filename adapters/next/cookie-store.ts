@@ -62,4 +62,6 @@ export const storeOutlet = (store: CookieStore, isOpen: boolean): Outlet => ({
     for (const line of lines) store.set(cookieOf(line));
     return true;
   },
+  // Next makes the response, and leaves the cookies out of some: nothing tells which.
+  whenSent() {},
 });

@@ -42,6 +42,9 @@ type Named = [request: Request] | [req: IncomingMessage, res?: ServerResponse];
 /** A request, or none: the one that the App Router is answering. */
 type Where = [] | Named;
 
+/** What Next calls, with its `NextFetchEvent` as second argument. */
+type Proxy = (request: import("next/server.js").NextRequest, event?: unknown) => Promise<Response>;
+
 /** Sign-in and sessions for Next 15 and 16, App Router and Pages Router. */
 export interface Auth<Data> extends Pick<Serving<Data>, "wrap"> {
   /** `export const { GET, POST } = auth.handlers` in `app/auth/[...latchkey]/route.ts`. */
@@ -49,11 +52,11 @@ export interface Auth<Data> extends Pick<Serving<Data>, "wrap"> {
   /** `export default auth.apiHandler` in `pages/api/auth/[...latchkey].ts`, with `mount: "/api/auth"`. */
   readonly apiHandler: PagesRouter<Data>["apiHandler"];
   /** `export const proxy = auth.proxy` in `proxy.ts`: rolls and refreshes ahead of what is rendered. */
-  readonly proxy: (request: import("next/server.js").NextRequest) => Promise<Response>;
+  readonly proxy: Proxy;
   /** The same, for `middleware.ts` before Next 16. */
-  readonly middleware: (request: import("next/server.js").NextRequest) => Promise<Response>;
+  readonly middleware: Proxy;
   /** A proxy of the app's own inside ours: it sees the session and the new cookies, its answer carries them. */
-  withProxy(handler: ProxyHandler<Data>): (request: import("next/server.js").NextRequest) => Promise<Response>;
+  withProxy(handler: ProxyHandler<Data>): Proxy;
   /** Who is signed in, or null. In the Pages Router `getSession(req, res)`. */
   getSession(...where: Where): Promise<AuthSession<Data> | null>;
   /**

@@ -3,7 +3,7 @@ import { cookieAfter, cookieHeaderAfter } from "../../core/plan.js";
 import { workAhead } from "../../core/relying-party/ahead.js";
 import { createVisit } from "../../core/relying-party/visit.js";
 import { type PresentAuth, present } from "../present.js";
-import { createOutlet, toRequestView } from "../web.js";
+import { createOutlet, toRequestView, waitUntilIn } from "../web.js";
 import type { Configured } from "./configured.js";
 
 /** What an app's own proxy is given. */
@@ -69,9 +69,9 @@ function passOnCookies(request: NextRequest, { headers }: Response, lines: reado
 export const createProxy =
   <Data>(configured: () => Configured<Data>) =>
   (handler: ProxyHandler<Data> = next) =>
-  async (request: NextRequest): Promise<Response> => {
+  async (request: NextRequest, ...passed: unknown[]): Promise<Response> => {
     const outlet = createOutlet({ ahead: true });
-    const context = await configured().relyingParty.open(toRequestView(request), outlet);
+    const context = await configured().relyingParty.open(toRequestView(request, "", waitUntilIn(passed)), outlet);
     const visit = createVisit(context);
     if (!isAsset(request)) await workAhead(context);
     if (outlet.lines().length > 0) showCookies(request, outlet.lines());

@@ -138,7 +138,7 @@ function pausing(fetch: BoundedFetch, ports: Ports): BoundedFetch {
   const PAUSE = 1000;
   /** When they failed, by URL: as many as there are providers. */
   const failures = sharedMap<number>(ports.fetch, "failures");
-  return async (url) => {
+  const cautious = async (url: string) => {
     const now = ports.now();
     const at = failures.get(url) ?? Number.NEGATIVE_INFINITY;
     if (now >= at && now - at < PAUSE)
@@ -153,4 +153,5 @@ function pausing(fetch: BoundedFetch, ports: Ports): BoundedFetch {
       else failures.set(url, ports.now());
     }
   };
+  return Object.assign(cautious, { timeout: fetch.timeout });
 }

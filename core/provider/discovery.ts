@@ -23,10 +23,14 @@ export const LIFETIME = 600_000;
 
 /** The provider's metadata (OpenID Connect Discovery 4), cached by issuer. */
 export const discover = (issuer: string, ports: Ports, fetch: BoundedFetch): Promise<Metadata> =>
-  recall(sharedMap<Entry<Metadata>>(ports.fetch, "discovery"), issuer, ports.now(), LIFETIME, async () => {
-    const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-    const metadata = (await answerOf(await fetch(url))) as unknown as Metadata;
-    // Discovery 4.3: exactly as configured; `https://op` and `https://op/` are two issuers.
-    if (metadata.issuer === issuer) return metadata;
-    throw new ExchangeError("provider_invalid", { cause: { configured: issuer, announced: metadata.issuer } });
+  recall(sharedMap<Entry<Metadata>>(ports.fetch, "discovery"), issuer, ports, {
+    lifetime: LIFETIME,
+    timeout: fetch.timeout,
+    async load() {
+      const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+      const metadata = (await answerOf(await fetch(url))) as unknown as Metadata;
+      // Discovery 4.3: exactly as configured; `https://op` and `https://op/` are two issuers.
+      if (metadata.issuer === issuer) return metadata;
+      throw new ExchangeError("provider_invalid", { cause: { configured: issuer, announced: metadata.issuer } });
+    },
   });

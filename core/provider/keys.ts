@@ -23,12 +23,15 @@ export type Verify = (
 
 /** The provider's keys (RFC 7517 5), cached by where they are. */
 export const keysAt = (uri: unknown, ports: Ports, fetch: BoundedFetch, key = `${uri}`, lifetime = LIFETIME) =>
-  recall(cacheOf(ports), key, ports.now(), lifetime, () =>
-    asExchangeError("provider_invalid", async () => {
-      const { keys } = await answerOf(await fetch(`${uri}`));
-      return (keys as Key[]).filter((member) => member instanceof Object);
-    }),
-  );
+  recall(cacheOf(ports), key, ports, {
+    lifetime,
+    timeout: fetch.timeout,
+    load: () =>
+      asExchangeError("provider_invalid", async () => {
+        const { keys } = await answerOf(await fetch(`${uri}`));
+        return (keys as Key[]).filter((member) => member instanceof Object);
+      }),
+  });
 
 /** What keys for an algorithm are (RFC 7518 6.1, RFC 8037 2), by how its name begins. */
 const TYPES: Readonly<Record<string, string>> = { RS: "RSA", PS: "RSA", ES: "EC", Ed: "OKP" };
@@ -79,10 +82,9 @@ export async function verifySignature(
     if (isKnown) throw error;
     /** Milliseconds between two fetches of a key set that did not have the key. */
     const COOLDOWN = 5_000;
-    const value = keysAt(uri, ports, fetch, `again ${uri}`, COOLDOWN);
     // Those at hand stay until there are others.
-    const keys = await value;
-    cacheOf(ports).set(`${uri}`, { value, at: ports.now() });
-    return verify(keys);
+    const value = await keysAt(uri, ports, fetch, `again ${uri}`, COOLDOWN);
+    cacheOf(ports).set(`${uri}`, { loaded: { value, at: ports.now() } });
+    return verify(value);
   }
 }

@@ -7,7 +7,7 @@ import { answerOf, asExchangeError } from "./failures.js";
 import { tokensOf } from "./grants.js";
 import { verifyIdToken } from "./id-token.js";
 import { keysAt, type Verify } from "./keys.js";
-import { boundFetch } from "./transport.js";
+import { boundFetch, mustBeAsSecure } from "./transport.js";
 
 /** Who we are to which provider. */
 export interface ProviderSettings {
@@ -29,6 +29,8 @@ export interface ProviderMeans {
   /** Says in a request who sends it: in its form, or in the headers that are given back (RFC 6749 2.3). */
   authenticate(form: URLSearchParams): Awaitable<Record<string, string>>;
   readonly verify: Verify;
+  /** Spends a refresh token, or finds what another request got for it. @default spends it */
+  spendOnce?(spending: Spending): Promise<SharedRefresh>;
 }
 
 /** What the relying party needs to know of the provider's metadata. */
@@ -45,8 +47,21 @@ export interface RefreshResult {
   readonly refreshToken: string;
 }
 
+/** A result that other requests may have as well; `sent` is called when a response that carries it has left. */
+export interface SharedRefresh {
+  readonly result: RefreshResult;
+  sent(): void;
+}
+
+/** How a refresh token is spent: `prepare` first, then `spend`, which costs one request to the token endpoint. */
+export interface Spending {
+  readonly input: RefreshInput;
+  prepare(): Promise<unknown>;
+  spend(refreshToken: string): Promise<RefreshResult>;
+}
+
 /** A refresh that is asked for. */
-interface RefreshInput {
+export interface RefreshInput {
   readonly refreshToken: string;
   /** Whose session it is: a refreshed ID Token must be about nobody else (OpenID Connect Core 12.2). */
   readonly subject: string;
@@ -69,8 +84,8 @@ export interface Provider {
     audience?: string | undefined;
   }): Promise<TokenResponse>;
   verifyIdToken(input: { idToken: string; accessToken: string }): Promise<IdTokenClaims>;
-  /** Spends a refresh token. */
-  refresh(input: RefreshInput): Promise<RefreshResult>;
+  /** Spends a refresh token. `sent` is to be called when a response that carries the result has left. */
+  refresh(input: RefreshInput): Promise<RefreshResult & Pick<SharedRefresh, "sent">>;
   /** Claims of the userinfo endpoint, about this subject only (OpenID Connect Core 5.3.2). */
   userinfo(accessToken: string, subject: string): Promise<Readonly<Record<string, unknown>>>;
   /** RFC 7009; nothing where it is not offered. */
@@ -88,7 +103,7 @@ export interface Provider {
 export function createProvider(
   settings: ProviderSettings,
   ports: Ports,
-  { authenticate, verify: verifyWith }: ProviderMeans,
+  { authenticate, verify: verifyWith, spendOnce = spendAtOnce }: ProviderMeans,
 ): Provider {
   const { issuer, clientId } = settings;
   const fetch = boundFetch(ports.fetch, settings.httpTimeout, issuer);
@@ -123,11 +138,11 @@ export function createProvider(
 
     async authorizationUrl(parameters) {
       const { pushed_authorization_request_endpoint: par, authorization_endpoint: endpoint } = await metadata();
-      if (!par) return withParameters(endpoint, parameters);
+      if (!par) return withParameters(endpoint, issuer, parameters);
       // RFC 9126 2: the request goes to the provider directly; the browser carries a reference to it.
       const { request_uri } = await post(par, { ...parameters, client_id: clientId });
       if (typeof request_uri !== "string") throw new ExchangeError("provider_invalid");
-      return withParameters(endpoint, { client_id: clientId, request_uri });
+      return withParameters(endpoint, issuer, { client_id: clientId, request_uri });
     },
 
     redeem({ code, codeVerifier, redirectUri, audience }) {
@@ -139,16 +154,23 @@ export function createProvider(
 
     verifyIdToken: verify,
 
-    async refresh({ refreshToken, subject, audience, scope }) {
-      // Asked for before the refresh token is spent: a new one that could not be verified would be lost.
-      await keys();
-      const asked = { grant_type: "refresh_token", refresh_token: refreshToken, ...named(audience), scope };
-      const response = await grant(asked, "grant_ended");
-      const { idToken, accessToken } = response;
+    async refresh(input) {
+      const { subject, audience, scope } = input;
+      const { result, sent } = await spendOnce({
+        input,
+        // Asked for before the refresh token is spent: a new one that could not be verified would be lost.
+        prepare: keys,
+        async spend(spent) {
+          const asked = { grant_type: "refresh_token", refresh_token: spent, ...named(audience), scope };
+          const response = await grant(asked, "grant_ended");
+          return { response, refreshToken: response.refreshToken ?? spent };
+        },
+      });
+      const { idToken, accessToken } = result.response;
       if (idToken !== undefined && (await verify({ idToken, accessToken })).sub !== subject) {
         throw new ExchangeError("id_token_invalid", { cause: { claim: "sub" } });
       }
-      return { response, refreshToken: response.refreshToken ?? refreshToken };
+      return { ...result, sent };
     },
 
     async userinfo(accessToken, subject) {
@@ -167,9 +189,14 @@ export function createProvider(
     async endSessionUrl({ idTokenHint, postLogoutRedirectUri, params }) {
       const { end_session_endpoint: endpoint } = await metadata();
       const parameters = { ...params, client_id: clientId, post_logout_redirect_uri: postLogoutRedirectUri };
-      return endpoint ? withParameters(endpoint, { ...parameters, id_token_hint: idTokenHint }) : undefined;
+      return endpoint ? withParameters(endpoint, issuer, { ...parameters, id_token_hint: idTokenHint }) : undefined;
     },
   };
+}
+
+async function spendAtOnce({ input, prepare, spend }: Spending): Promise<SharedRefresh> {
+  await prepare();
+  return { result: await spend(input.refreshToken), sent() {} };
 }
 
 type Parameters = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -183,11 +210,11 @@ function fill(form: URLSearchParams, parameters: Parameters): URLSearchParams {
   return form;
 }
 
-/** An endpoint's own query is kept (RFC 6749 3.1). */
-const withParameters = (endpoint: unknown, parameters: Parameters): Promise<string> =>
+/** An endpoint's own query is kept (RFC 6749 3.1). A browser is sent there with all that `parameters` hold: not over plain http. */
+const withParameters = (endpoint: unknown, issuer: string, parameters: Parameters): Promise<string> =>
   asExchangeError("provider_invalid", async () => {
     const url = new URL(`${endpoint}`);
-    if (!url.protocol.startsWith("http")) throw new TypeError("not a page");
+    mustBeAsSecure(url.href, issuer);
     fill(url.searchParams, parameters);
     return url.href;
   });

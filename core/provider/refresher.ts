@@ -1,7 +1,27 @@
 import { ExchangeError } from "../errors.js";
+import { doShared, outcomeOf, type SharedWork, type WaitPorts } from "./shared-work.js";
 
-/** Milliseconds for which requests that still hold the old refresh token get the result of its use. */
+/**
+ * Theory of operation. A provider that rotates refresh tokens takes each of them once, and may revoke the grant when it sees
+ * one again. So a refresh token is spent by one request of this process, and the others that hold it share the outcome:
+ * 1. A request finds no entry for its refresh token: it makes one, before it waits for anything, and spends the token.
+ * 2. A request that finds an entry waits for its outcome, by a timer of its own. The token request takes `timeout` at most;
+ *    an entry without an outcome after that belongs to a request that was cancelled. Then the next request spends the token:
+ *    whether the provider has seen it is unknown, and without a try the session could never be renewed again.
+ * 3. The outcome serves for `REPLAY` after the response that carries the new refresh token was sent: the browser may have sent
+ *    further requests with the old cookies by then. Until such a response is sent, it serves for `UNSENT`: this process has
+ *    the only copy of the new refresh token.
+ * 4. A failure is told to the requests that waited for it, and to no later one.
+ */
+
+/** Milliseconds for which requests that still hold the old refresh token get the outcome of its use. */
 const REPLAY = 30_000;
+/** The same for an outcome that no response has carried to the browser yet. */
+const UNSENT = 3_600_000;
+/** Milliseconds beyond the longest token request, in which its outcome arrives. */
+const SLACK = 200;
+/** Milliseconds that a request waits for a second use, after it has waited for a first one in vain. */
+const GRACE = 700;
 
 /** What came of a refresh: something, and the refresh token to go on with. */
 export interface Refreshed {
@@ -9,12 +29,11 @@ export interface Refreshed {
 }
 
 /** A refresh token that was used, or is being used. */
-export interface Entry<Result> {
+export interface Entry<Result> extends SharedWork<Result> {
   /** Which audience and scope it was used for. */
   readonly purpose: string;
-  readonly result: Promise<Result>;
-  /** Milliseconds; Infinity while under way. */
-  doneAt: number;
+  /** A response with the new refresh token was sent, at that time in milliseconds. */
+  sentAt?: number;
 }
 
 /** One use of a refresh token that is asked for. */
@@ -22,64 +41,98 @@ export interface Use<Result extends Refreshed> {
   readonly refreshToken: string;
   /** Which audience and scope it is for: a result serves only others of the same. */
   readonly purpose: string;
-  /** The asker has this result already and wants another, or it is over. */
+  /** The request has this result already and wants another, or the result's access token is over. */
   isOfNoUse(result: Result): boolean;
-  perform(refreshToken: string): Promise<Result>;
+  /** Whatever must be there before a refresh token may be spent. */
+  prepare(): Promise<unknown>;
+  spend(refreshToken: string): Promise<Result>;
+}
+
+/** The result of a use, and what to call when a response that carries it was sent. */
+export interface SharedResult<Result> {
+  readonly result: Result;
+  sent(): void;
 }
 
 /**
- * Spends each refresh token once: requests at the same time share one use, and for a while after it others that still
- * hold it get its result. Keyed by the token itself: nothing else tells two users apart (S11).
+ * Spends each refresh token once in this process: see above. Keyed by the token itself: nothing else tells two users apart
+ * (S11). `timeout`: milliseconds that `spend` takes at most.
  */
 export async function refreshOnce<Result extends Refreshed>(
-  known: Map<string, Entry<Result>>,
-  now: () => number,
-  { refreshToken, purpose, isOfNoUse, perform }: Use<Result>,
-): Promise<Result> {
+  entries: Map<string, Entry<Result>>,
+  ports: WaitPorts,
+  timeout: number,
+  { refreshToken, purpose, isOfNoUse, prepare, spend }: Use<Result>,
+): Promise<SharedResult<Result>> {
+  const share = (entry: Entry<Result>, result: Result): SharedResult<Result> => ({
+    result,
+    sent() {
+      entry.sentAt ??= ports.now();
+    },
+  });
   let token = refreshToken;
-  for (let entry = live(known, token, now()); entry; entry = live(known, token, now())) {
-    const result = await settled(entry, purpose);
-    if (result && entry.purpose === purpose && !isOfNoUse(result)) return result;
+  let isPrepared = false;
+  let limit = timeout + SLACK;
+  for (;;) {
+    const entry = live(entries, token, ports.now());
+    if (!entry && isPrepared) break;
+    if (!entry) {
+      await prepare();
+      isPrepared = true;
+      continue;
+    }
+    const outcome = await outcomeOf(entry, ports, limit);
+    if (!outcome) {
+      const isNewer = limit === GRACE;
+      if (isNewer) throw new ExchangeError("provider_unreachable", { cause: "another request refreshes this session" });
+      // The first request that gives up spends the token; those beside it wait for that request.
+      if (entries.get(token) === entry) entries.delete(token);
+      limit = GRACE;
+      continue;
+    }
+    const result = resultOf(outcome, entry.purpose === purpose);
+    if (result && entry.purpose === purpose && !isOfNoUse(result)) return share(entry, result);
     // Used for something else, too early or too long ago: on to its successor. A provider that does not rotate gives the same again.
     if (result && result.refreshToken !== token) token = result.refreshToken;
-    else if (known.get(token) === entry) known.delete(token);
+    else if (entries.get(token) === entry) entries.delete(token);
   }
-  const entry: Entry<Result> = { purpose, result: perform(token), doneAt: Infinity };
-  remember(known, token, entry, now());
+  const entry: Entry<Result> = { purpose, startedAt: ports.now() };
+  remember(entries, token, entry, ports.now());
   try {
-    const result = await entry.result;
-    entry.doneAt = now();
-    return result;
+    return share(entry, await doShared(entry, ports, () => spend(token)));
   } catch (error) {
-    // A failure is told to those who waited for it, and to nobody after them.
-    if (known.get(token) === entry) known.delete(token);
+    if (entries.get(token) === entry) entries.delete(token);
     throw error;
   }
 }
 
-/** What came of a use; undefined when one for another purpose failed for now. */
-async function settled<Result>({ purpose, result }: Entry<Result>, asked: string): Promise<Result | undefined> {
-  try {
-    return await result;
-  } catch (error) {
-    if (purpose === asked || !(error instanceof ExchangeError) || error.code === "grant_ended") throw error;
-    return undefined;
-  }
+/** The result of a use; undefined when a use for another purpose failed for now. */
+function resultOf<Result>(outcome: NonNullable<Entry<Result>["outcome"]>, isSamePurpose: boolean): Result | undefined {
+  if ("value" in outcome) return outcome.value;
+  const { error } = outcome;
+  if (isSamePurpose || !(error instanceof ExchangeError) || error.code === "grant_ended") throw error;
+  return undefined;
 }
 
-function live<Result>(known: Map<string, Entry<Result>>, token: string, now: number): Entry<Result> | undefined {
-  const entry = known.get(token);
-  if (entry && now - entry.doneAt > REPLAY) known.delete(token);
-  return known.get(token);
+const isOver = ({ startedAt, sentAt }: Entry<unknown>, now: number): boolean =>
+  sentAt === undefined ? now - startedAt > UNSENT : now - sentAt > REPLAY;
+
+function live<Result>(entries: Map<string, Entry<Result>>, token: string, now: number): Entry<Result> | undefined {
+  const entry = entries.get(token);
+  if (entry && isOver(entry, now)) entries.delete(token);
+  return entries.get(token);
 }
 
-/** Entries are in the order of their making: the oldest go first, when their time is over or room is needed. */
-function remember<Result>(known: Map<string, Entry<Result>>, token: string, entry: Entry<Result>, now: number): void {
+/** Entries are in the order of their making: of the oldest, those that are over go, and the first where room is needed. */
+function remember<Result>(entries: Map<string, Entry<Result>>, token: string, entry: Entry<Result>, now: number): void {
   /** Most refresh tokens that are remembered at once. */
   const MAX_ENTRIES = 10_000;
-  for (const [old, { doneAt }] of known) {
-    if (now - doneAt <= REPLAY && known.size < MAX_ENTRIES) break;
-    known.delete(old);
+  /** Entries that are looked at for each that is added: more than one, so that the map shrinks. */
+  const LOOKED_AT = 16;
+  let looks = LOOKED_AT;
+  for (const [old, candidate] of entries) {
+    if (isOver(candidate, now) || entries.size >= MAX_ENTRIES) entries.delete(old);
+    if (--looks === 0) break;
   }
-  known.set(token, entry);
+  entries.set(token, entry);
 }

@@ -11,26 +11,24 @@ export interface ServerSettings extends ProviderSettings, ClientCredentials {}
 
 /**
  * The provider as a server sees it: many requests of one session at once spend its refresh token once in this process, and
- * the result serves those who hold the old one for 30 s.
+ * the result serves those who hold the old one for 30 s after it was sent to the browser.
  */
 export function createServerProvider(settings: ServerSettings, ports: Ports): Provider {
-  const { issuer, clientId } = settings;
-  const provider = createProvider(settings, ports, {
+  const { issuer, clientId, httpTimeout } = settings;
+  const refreshes = sharedMap<Entry<RefreshResult>>(ports.fetch, `refresh ${issuer} ${clientId}`);
+  return createProvider(settings, ports, {
     authenticate: (form) => authenticate(settings, ports, form),
     verify: verifyWithJose,
-  });
-  const refreshes = sharedMap<Entry<RefreshResult>>(ports.fetch, `refresh ${issuer} ${clientId}`);
-  return {
-    ...provider,
-    refresh: (input) =>
-      refreshOnce(refreshes, ports.now, {
+    spendOnce: ({ input, prepare, spend }) =>
+      refreshOnce(refreshes, ports, httpTimeout * 1000, {
         refreshToken: input.refreshToken,
         purpose: JSON.stringify([input.audience, input.scope]),
         isOfNoUse({ response }) {
           const { accessToken, expiresAt = Infinity } = tokenSetOf(response);
           return input.held.includes(accessToken) || expiresAt <= ports.now();
         },
-        perform: (refreshToken) => provider.refresh({ ...input, refreshToken }),
+        prepare,
+        spend,
       }),
-  };
+  });
 }

@@ -3,25 +3,40 @@ import { ExchangeError } from "../errors.js";
 import type { FetchInit, FetchPort } from "../ports.js";
 
 /** A `fetch` with an end: to time, to size, and to redirects. Failures are ExchangeErrors. */
-export type BoundedFetch = (url: string, init?: FetchInit) => Promise<Response>;
+export interface BoundedFetch {
+  (url: string, init?: FetchInit): Promise<Response>;
+  /** Milliseconds that a request with its body takes at most. */
+  readonly timeout: number;
+}
 
-/** `timeout` in seconds, for each request with its body. Plain http goes to an issuer on plain http alone. */
+/** Plain http is for an issuer on plain http alone. @throws ExchangeError `provider_invalid` */
+export function mustBeAsSecure(url: string, issuer: string): void {
+  const { protocol } = new URL(issuer);
+  if (url.startsWith("https:") || url.startsWith(protocol)) return;
+  throw new ExchangeError("provider_invalid", { cause: { url } });
+}
+
+/** `timeout` in seconds, for each request with its body. */
 export function boundFetch(fetch: FetchPort, timeout: number, issuer: string): BoundedFetch {
   /** Bytes of an answer that are read; discovery documents and key sets have a few thousand. */
   const MAX_BODY = 262_144;
-  const { protocol } = new URL(issuer);
-  return async (url, init) => {
-    if (!url.startsWith("https:") && !url.startsWith(protocol)) {
-      throw new ExchangeError("provider_invalid", { cause: { url } });
-    }
-    let response: Response;
-    let body: string | undefined;
+  const milliseconds = timeout * 1000;
+
+  async function load(url: string, init: FetchInit | undefined, signal: AbortSignal) {
+    const response = await fetch(url, { ...init, redirect: "manual", signal });
+    return { response, body: await readText(response, MAX_BODY) };
+  }
+
+  const bounded = async (url: string, init?: FetchInit): Promise<Response> => {
+    mustBeAsSecure(url, issuer);
+    const signal = AbortSignal.timeout(milliseconds);
+    let loaded: Awaited<ReturnType<typeof load>>;
     try {
-      response = await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.timeout(timeout * 1000) });
-      body = await readText(response, MAX_BODY);
+      loaded = await Promise.race([load(url, init, signal), aborted(signal)]);
     } catch (cause) {
       throw new ExchangeError("provider_unreachable", { cause });
     }
+    const { response, body } = loaded;
     if (body === undefined) throw new ExchangeError("provider_invalid", { cause: { limit: MAX_BODY } });
     const { status, headers } = response;
     // Not the provider's last word: a time-out, too many requests, its own fault, or a redirect that is not shown (status 0).
@@ -30,4 +45,11 @@ export function boundFetch(fetch: FetchPort, timeout: number, issuer: string): B
     }
     return new Response(body || null, { status, headers });
   };
+  return Object.assign(bounded, { timeout: milliseconds });
 }
+
+/** Rejects when the signal aborts: a `fetch` that the app passed in may not heed its signal. */
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });

@@ -3,7 +3,7 @@ import { ExchangeError, MisuseError } from "../errors.js";
 import { runTokens } from "../exchange/drive.js";
 import { assess, mergeTokens, type TokenRequest, type TokenSet } from "../exchange/token-life.js";
 import type { FetchInit } from "../ports.js";
-import type { VisitContext } from "./context.js";
+import { keepAlive, type VisitContext } from "./context.js";
 
 /** A usable access token of the session, for who makes a response of it. */
 export async function accessToken<Data>(visit: VisitContext<Data>, asked?: TokenRequest): Promise<string> {
@@ -21,33 +21,44 @@ export async function usableToken<Data>(visit: VisitContext<Data>, asked: TokenR
   if (state.name === "fresh") return state.token.accessToken;
   if (state.name !== "due" || !tokens) throw new ExchangeError("no_access_token");
   let merge: (held: TokenSet) => TokenSet;
+  let sent = () => {};
   /** Meanwhile somebody may have signed out, or somebody else have signed in. */
   const change = (make: () => Awaitable<void>) =>
     visit.commit(() => {
       if (scope.session?.id !== session.id) throw new ExchangeError("no_session");
       return make();
     });
-  return runTokens(
+  const work = runTokens(
     visit,
     state,
     { name: outlet.canWrite() ? "refresh_started" : "refresh_impossible" },
     {
       async refresh(refreshToken, request) {
         const held = [tokens, ...(tokens.more ?? [])].map((token) => token.accessToken);
-        const { response, ...renewed } = await provider.refresh({
+        const {
+          response,
+          sent: markAsSent,
+          ...renewed
+        } = await provider.refresh({
           ...request,
           refreshToken,
           subject: session.data.user.sub,
           held,
         });
+        sent = markAsSent;
         merge = (set) => mergeTokens(set, { ...response, ...renewed }, request);
         return merge(tokens);
       },
       // Into the tokens of that moment: a refresh for another audience may have been written meanwhile.
-      write: () => change(async () => scope.setTokens(merge((await scope.tokens()) ?? tokens))),
+      async write() {
+        const isKept = await change(async () => scope.setTokens(merge((await scope.tokens()) ?? tokens)));
+        if (isKept) outlet.whenSent(sent);
+        return isKept;
+      },
       end: () => change(() => scope.destroy()),
     },
   );
+  return keepAlive(visit, work);
 }
 
 /** `fetch` with the session's access token, to allow-listed origins only. */

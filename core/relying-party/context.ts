@@ -34,6 +34,16 @@ export interface VisitContext<Data> {
   commit(change?: () => Awaitable<unknown>, roll?: boolean): Promise<boolean>;
 }
 
+/**
+ * Lets the runtime finish work that other requests may wait for, or that spends what can be spent once: Workers cancel a
+ * request when its client goes away. What goes wrong in the work is reported where it is awaited.
+ */
+export function keepAlive<T, Data>({ request }: VisitContext<Data>, work: Promise<T>): Promise<T> {
+  const settled = () => {};
+  request.waitUntil?.(work.then(settled, settled));
+  return work;
+}
+
 /** Where a page that needs a session sends people: to the login route, and back. */
 export function loginUrl<Data>({ request, site, config }: VisitContext<Data>, returnTo = targetOf(request)): string {
   return `${site.origin}${routePath(site, config, "login")}?${new URLSearchParams({ returnTo })}`;

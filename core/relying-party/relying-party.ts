@@ -1,8 +1,9 @@
 import { type Awaitable, chain } from "../awaitable.js";
 import { emitter } from "../events.js";
-import type { Outlet, RequestView } from "../plan.js";
+import { type Outlet, type RequestView, readOnly } from "../plan.js";
 import type { Ports } from "../ports.js";
 import { createServerProvider } from "../provider/server.js";
+import { isUpgrade } from "../request.js";
 import { packed } from "../seal/payload.js";
 import { createSealer, type Sealer } from "../seal/sealer.js";
 import { type RelyingPartyConfig, type Site, sealedFor } from "./config.js";
@@ -43,7 +44,7 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
       const { load, cookieName } = sessions.get(site.secure) as ReturnType<typeof sessionsAt>;
       return chain(
         load(request.headers.get("cookie")),
-        (scope) => new Context(party, request, site, scope, outlet, cookieName),
+        (scope) => new Context(party, request, site, scope, isUpgrade(request) ? readOnly(outlet) : outlet, cookieName),
       );
     },
     visit: (request, outlet) => chain(relyingParty.open(request, outlet), createVisit),

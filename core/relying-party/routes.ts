@@ -2,7 +2,7 @@ import type { Awaitable } from "../awaitable.js";
 import type { ExchangeError } from "../errors.js";
 import type { Plan, Reply } from "../plan.js";
 import { isNavigation, isSameOrigin, queryOf } from "../request.js";
-import { answering, type VisitContext } from "./context.js";
+import { answering, keepAlive, type VisitContext } from "./context.js";
 import { decline, json, methodNotAllowed, redirect } from "./replies.js";
 import { type CallbackOptions, finishSignIn, type LoginOptions, loginOptionsOf, startSignIn } from "./sign-in.js";
 import { type LogoutOptions, signOut } from "./sign-out.js";
@@ -29,7 +29,7 @@ export const answerAs = <Data>(
   context: VisitContext<Data>,
   route: Route,
   options: RouteOptions<Data> = {},
-): Promise<Reply> => handlers[route](context, options);
+): Promise<Reply> => keepAlive(context, handlers[route](context, options));
 
 /**
  * A form that the provider's page posts brings no SameSite=Lax cookies: neither the sign-in in progress nor the session

@@ -37,8 +37,21 @@ export interface TestApp {
   browser(): TestBrowser;
   /** Lets the app wait for the provider until the returned function is called. */
   holdProvider(): () => void;
+  /** The same for one endpoint alone: `reached` resolves once the app has asked it. */
+  stall(endpoint: StalledEndpoint): { readonly reached: Promise<void>; end(): void };
   close(): Promise<void>;
 }
+
+/** Where the test provider answers, by the end of the URL. */
+const PATHS = {
+  discovery: "/.well-known/openid-configuration",
+  jwks: "/jwks",
+  token: "/token",
+  userinfo: "/userinfo",
+  revocation: "/revoke",
+  par: "/par",
+};
+export type StalledEndpoint = keyof typeof PATHS;
 
 /** What a request of the test browser brought back. */
 export interface Answer {
@@ -68,6 +81,8 @@ export interface TestBrowser {
   navigate(path: string, options?: AnswerOptions): Promise<Answer>;
   /** One request, as sent by a script. */
   fetch(path: string, options?: AnswerOptions): Promise<Answer>;
+  /** Sends a request and resets its connection (RST) once `when` resolves. */
+  abandon(path: string, when: Promise<unknown>, options?: AnswerOptions): Promise<void>;
   /** Signs in from start to end, as `user`, and returns the callback's answer. */
   signIn(user?: Record<string, unknown>, loginPath?: string): Promise<Answer>;
 }
@@ -96,6 +111,7 @@ export async function startApp({
   const provider = await createTestProvider({ clock, ...providerOptions });
   const events: LatchkeyEvent[] = [];
   let held: Promise<void> | undefined;
+  let stalled: { path: string; reach(): void; released: Promise<void> } | undefined;
   const server = createServer((req, res) => listener(req, res));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -107,6 +123,10 @@ export async function startApp({
     baseUrl: url,
     fetch: async (input: string | URL | Request, init?: RequestInit) => {
       await held;
+      if (stalled && new URL(String(input)).pathname.endsWith(stalled.path)) {
+        stalled.reach();
+        await stalled.released;
+      }
       return provider.fetch(input, init);
     },
     now: clock.now,
@@ -129,6 +149,24 @@ export async function startApp({
       return () => {
         held = undefined;
         release();
+      };
+    },
+    stall(endpoint) {
+      let release = () => {};
+      let reach = () => {};
+      const reached = new Promise<void>((resolve) => {
+        reach = resolve;
+      });
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      stalled = { path: PATHS[endpoint], reach, released };
+      return {
+        reached,
+        end() {
+          stalled = undefined;
+          release();
+        },
       };
     },
     close: () => {
@@ -155,6 +193,18 @@ function createTestBrowser(base: string, provider: TestProvider, clock: FixedClo
     jar,
     navigate: (path, options = {}) => send(path, NAVIGATION, options),
     fetch: (path, options = {}) => send(path, SCRIPT, options),
+    async abandon(path, when, { method = "GET", ...options } = {}) {
+      const target = path.startsWith("http") ? path.slice(new URL(path).origin.length) : path;
+      const cookie = jar.header(base + target);
+      const headers = { ...NAVIGATION, ...(cookie ? { cookie } : {}), ...options.headers };
+      const { hostname, port } = new URL(base);
+      const outgoing = httpRequest({ hostname, port, path: target, method, headers, agent: false });
+      const closed = new Promise<void>((resolve) => outgoing.on("close", resolve).on("error", () => {}));
+      outgoing.end(options.body);
+      await when;
+      outgoing.socket?.resetAndDestroy();
+      await closed;
+    },
     async signIn(user = { sub: "alice", name: "Alice" }, loginPath = "/auth/login") {
       const login = await browser.navigate(loginPath);
       const back = await provider.authorize(String(login.headers.location), { user });

@@ -44,9 +44,9 @@ export const respondTo: Respond = async (request, auth) => {
 /** The routes, around which an adapter puts its sessions. */
 export function serveWith(
   auth: Pick<Auth<Record<string, unknown>>, "wrap" | "requireSession">,
-): (request: Request) => Promise<Response> {
+): (request: Request, ...passed: unknown[]) => Promise<Response> {
   const guarded = auth.requireSession(respondTo);
-  return auth.wrap(async (request, context) => {
+  return auth.wrap(async (request, context, ..._passed: unknown[]) => {
     if (new URL(request.url).pathname === "/private") return guarded(request);
     try {
       return await respondTo(request, context);
@@ -58,7 +58,7 @@ export function serveWith(
 }
 
 /** The routes on the edge adapter: all that a runtime has to serve. */
-export const edgeHandler = (options: EdgeOptions): ((request: Request) => Promise<Response>) =>
+export const edgeHandler = (options: EdgeOptions): ((request: Request, ...passed: unknown[]) => Promise<Response>) =>
   serveWith(createAuth(options));
 
 /** The edge adapter behind Node's HTTP server. */

@@ -8,5 +8,5 @@ interface FetchEvent extends Event {
 /** The same for the edge-runtime, which has events in the place of a module, and nothing in its environment. */
 addEventListener("fetch", (event) => {
   const { request, respondWith } = event as FetchEvent;
-  respondWith.call(event, serve(request, (globalThis as unknown as { OPTIONS: string }).OPTIONS));
+  respondWith.call(event, serve(request, (globalThis as unknown as { OPTIONS: string }).OPTIONS, event));
 });

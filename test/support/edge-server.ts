@@ -3,10 +3,10 @@ import { edgeHandler } from "./edge-app.js";
 import { API } from "./routes.js";
 
 /** What the runtimes run: the test's clock comes with each request, the provider is reached through the test. */
-let handle: ((request: Request) => Promise<Response>) | undefined;
+let handle: ((request: Request, ...passed: unknown[]) => Promise<Response>) | undefined;
 let now = 0;
 
-function create(options: AuthOptions): (request: Request) => Promise<Response> {
+function create(options: AuthOptions): (request: Request, ...passed: unknown[]) => Promise<Response> {
   const relay = `${[options.baseUrl].flat()[0]}/relay?to=`;
   const ports = {
     now: () => now,
@@ -19,25 +19,25 @@ function create(options: AuthOptions): (request: Request) => Promise<Response> {
     refusal = told;
   };
   const api = verifyAccessToken({ issuer: options.issuer, audience: API, scope: "read:shows", onRefused, ...ports });
-  const shows = api.wrap((_request, access) => Response.json(access));
-  return async (request) => {
-    if (new URL(request.url).pathname !== "/shows") return app(request);
+  const shows = api.wrap((_request, access, ..._passed: unknown[]) => Response.json(access));
+  return async (request, ...passed) => {
+    if (new URL(request.url).pathname !== "/shows") return app(request, ...passed);
     refusal = undefined;
-    const response = await shows(request);
+    const response = await shows(request, ...passed);
     if (refusal) response.headers.set("x-test-refusal", JSON.stringify(refusal));
     return response;
   };
 }
 
-/** `options` as JSON. */
-export function serve(request: Request, options: string): Promise<Response> {
+/** `options` as JSON; `passed`: what the runtime passes beside the request. A test may ask for an app that does not pass it on. */
+export function serve(request: Request, options: string, ...passed: unknown[]): Promise<Response> {
   now = Number(request.headers.get("x-test-now"));
   handle ??= create(JSON.parse(options));
-  return handle(request);
+  return request.headers.has("x-test-alone") ? handle(request) : handle(request, ...passed);
 }
 
 /** A Worker is given its options, Bun and `deno serve` find them in the environment. */
 export default {
-  fetch: (request: Request, env?: { OPTIONS?: string }): Promise<Response> =>
-    serve(request, env?.OPTIONS ?? (process.env["OPTIONS"] as string)),
+  fetch: (request: Request, env?: { OPTIONS?: string }, ...passed: unknown[]): Promise<Response> =>
+    serve(request, env?.OPTIONS ?? (process.env["OPTIONS"] as string), ...passed),
 };

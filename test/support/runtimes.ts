@@ -53,6 +53,8 @@ function passOn(req: IncomingMessage, res: ServerResponse, port: number, added: 
     answer.pipe(res);
   });
   outgoing.on("error", (error) => (res.headersSent ? res.destroy() : res.writeHead(502).end(String(error))));
+  // A connection that is reset is reset behind us as well.
+  res.on("close", () => res.writableEnded || outgoing.socket?.resetAndDestroy());
   req.pipe(outgoing);
 }
 

@@ -1,10 +1,13 @@
 import { expect } from "vitest";
+import type { AuthOptions } from "../../../adapters/config.js";
 import type { AuthorizeOptions } from "../../../adapters/testing/index.js";
 import type { Answer, TestApp, TestBrowser } from "../../support/app.js";
 
 /** A behaviour that every adapter has, in words of its users, and how to see it over HTTP. */
 export interface Row {
   readonly name: string;
+  /** Options besides those of all rows. With them the row has an app of its own, which has served nobody before. */
+  readonly options?: Partial<AuthOptions>;
   run(app: TestApp): Promise<void>;
 }
 

@@ -2,6 +2,7 @@ import type { Row } from "./row.js";
 import { caching, cookies, hostile } from "./rows/cookies.js";
 import { errors } from "./rows/errors.js";
 import { guards, signOut } from "./rows/guards.js";
+import { resets } from "./rows/resets.js";
 import { returnTargets, routes } from "./rows/routes.js";
 import { data, rolling } from "./rows/sessions.js";
 import { tokens } from "./rows/tokens.js";
@@ -18,6 +19,7 @@ export const areas: Readonly<Record<string, readonly Row[]>> = {
   "The app's own data": data,
   "Access tokens": tokens,
   "Errors on the way": errors,
+  "Connections that are reset": resets,
   "Hostile Cookie headers": hostile,
 };
 

@@ -8,12 +8,14 @@ import { rows } from "./rows.js";
 export function runContract(columns: readonly Column[]): void {
   describe.each(columns.map((column) => [column.name, column] as const))("%s", (_name, column) => {
     const { framework, engine, cannot = {} } = column;
+    const start = (options = {}) =>
+      startApp({
+        framework,
+        options: (url) => ({ apiOrigins: ["https://op.example"], baseUrl: [url, PUBLIC], session, ...options }),
+      });
     let app: TestApp;
     beforeAll(async () => {
-      app = await startApp({
-        framework,
-        options: (url) => ({ apiOrigins: ["https://op.example"], baseUrl: [url, PUBLIC], session }),
-      });
+      app = await start();
     });
     afterAll(() => app?.close());
 
@@ -22,10 +24,18 @@ export function runContract(columns: readonly Column[]): void {
       expect(JSON.parse(body)).toEqual({ sealsAtOnce: engine === "node:crypto" });
     });
 
-    for (const { name, run } of rows) {
+    for (const { name, options, run } of rows) {
       const reason = cannot[name];
-      if (reason === undefined) test(name, () => run(app));
-      else test(`cannot: ${name} (${reason})`, () => expect(run(app)).rejects.toThrow());
+      const play = async () => {
+        const own = options && (await start(options));
+        try {
+          await run(own ?? app);
+        } finally {
+          await own?.close();
+        }
+      };
+      if (reason === undefined) test(name, play);
+      else test(`cannot: ${name} (${reason})`, () => expect(play()).rejects.toThrow());
     }
 
     test("what it cannot do is in the contract, and has a reason", () => {

@@ -1,0 +1,63 @@
+import type { Ports } from "../ports.js";
+
+/**
+ * Work that one request does and others wait for: a discovery document, a key set, the use of a refresh token.
+ *
+ * A runtime such as workerd cancels a request whose client has gone, and with the request its fetches and its timers: a
+ * promise of that request then never settles. So requests share this object, never a promise. The request that does the work
+ * writes the outcome here; the others look at it with timers of their own, and give the work up when it takes longer than it
+ * can. A page has no requests that could be cancelled: there, without `ports.sleep`, the promise itself is shared.
+ */
+export interface SharedWork<Value> {
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  outcome?: Outcome<Value>;
+  promise?: Promise<Value>;
+}
+
+/** What came of the work. */
+export type Outcome<Value> = { readonly value: Value } | { readonly error: unknown };
+
+export type WaitPorts = Pick<Ports, "now" | "sleep">;
+
+/** Starts the work and says where others can wait for it: `publish` is called before anything is awaited. */
+export async function doShared<Work extends SharedWork<Value>, Value>(
+  work: Work,
+  { sleep }: WaitPorts,
+  task: () => Promise<Value>,
+): Promise<Value> {
+  const promise = task();
+  if (!sleep) work.promise = promise;
+  try {
+    const value = await promise;
+    work.outcome = { value };
+    return value;
+  } catch (error) {
+    work.outcome = { error };
+    throw error;
+  }
+}
+
+/** Waits for the work of another request, so many milliseconds at most. Undefined: it did not end; its request may be gone. */
+export async function outcomeOf<Value>(
+  work: SharedWork<Value>,
+  { sleep }: WaitPorts,
+  limit: number,
+): Promise<Outcome<Value> | undefined> {
+  /** Milliseconds between two looks: short for work that is quick, and never longer than a user would notice. */
+  const MAX_PAUSE = 50;
+  if (!sleep) await work.promise?.catch(() => {});
+  else {
+    for (let waited = 0, pause = 2; !work.outcome && waited < limit; waited += pause) {
+      pause = Math.min(pause * 1.5, MAX_PAUSE, limit - waited);
+      await sleep(pause);
+    }
+  }
+  return work.outcome;
+}
+
+/** The value, or throws the error. */
+export function valueOf<Value>(outcome: Outcome<Value>): Value {
+  if ("error" in outcome) throw outcome.error;
+  return outcome.value;
+}

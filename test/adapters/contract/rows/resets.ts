@@ -1,0 +1,125 @@
+import { expect } from "vitest";
+import type { AnswerOptions, StalledEndpoint, TestApp, TestBrowser } from "../../../support/app.js";
+import { begin, isSignedIn, type Row } from "../row.js";
+
+/** Seconds that a request to the provider may take in these rows. */
+const HTTP_TIMEOUT = 2;
+
+/** The result of `run`, which must be there within `httpTimeout` and a second. */
+async function inTime<T>(what: string, run: () => Promise<T>): Promise<T> {
+  const startedAt = performance.now();
+  const result = await run();
+  expect((performance.now() - startedAt) / 1000, `${what}: seconds`).toBeLessThan(HTTP_TIMEOUT + 1);
+  return result;
+}
+
+/** Resets the connection of a request while the provider is asked at this endpoint; the provider answers right after. */
+async function resetAt(
+  app: TestApp,
+  endpoint: StalledEndpoint,
+  browser: TestBrowser,
+  path: string,
+  options: AnswerOptions,
+): Promise<void> {
+  const stalled = app.stall(endpoint);
+  await browser.abandon(path, stalled.reached, options);
+  // Until the runtime has noticed.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  stalled.end();
+}
+
+/** Somebody else signs in, with each step in time. */
+async function othersSignIn(app: TestApp, options: AnswerOptions): Promise<void> {
+  const browser = app.browser();
+  const login = await inTime("login", () => browser.navigate("/auth/login", options));
+  expect(login.status).toBe(302);
+  const { url } = await app.provider.authorize(String(login.headers.location), { user: { sub: "bob" } });
+  const callback = await inTime("callback", () => browser.navigate(url, options));
+  expect([callback.status, callback.headers.location]).toEqual([302, `${app.url}/`]);
+  const token = await inTime("token", () => browser.fetch("/token?force", options));
+  expect(JSON.parse(token.body)).toEqual({ token: expect.stringMatching(/./) });
+}
+
+/** The documents of the provider are loaded again after ten minutes. */
+const forgetDocuments = (app: TestApp) => app.clock.advance(601);
+
+const resetsOf = (headers: Record<string, string>) => async (app: TestApp) => {
+  const options = { headers };
+  // The first request that the app gets, and one after the documents were forgotten.
+  await resetAt(app, "discovery", app.browser(), "/auth/login", options);
+  await othersSignIn(app, options);
+  forgetDocuments(app);
+  await resetAt(app, "discovery", app.browser(), "/auth/login", options);
+  await othersSignIn(app, options);
+  for (const endpoint of ["jwks", "token"] as const) {
+    const browser = app.browser();
+    forgetDocuments(app);
+    const { href } = await begin(app, browser);
+    await resetAt(app, endpoint, browser, href, options);
+    await othersSignIn(app, options);
+    // The person whose connection was reset tries again.
+    await browser.signIn();
+    expect(await isSignedIn(browser)).toBe(true);
+  }
+  const browser = app.browser();
+  await browser.signIn();
+  await resetAt(app, "userinfo", browser, "/api", options);
+  const api = await inTime("API", () => browser.fetch("/api", options));
+  expect(JSON.parse(api.body)).toMatchObject({ status: 200 });
+  const logout = { method: "POST", headers: { ...headers, "sec-fetch-site": "same-origin" } };
+  await resetAt(app, "revocation", browser, "/auth/logout", logout);
+  await othersSignIn(app, options);
+};
+
+/** A session whose refresh was under way when its connection was reset. */
+const refreshIsReset = (headers: Record<string, string>, endpoint: "jwks" | "token") => async (app: TestApp) => {
+  const options = { headers };
+  const browser = app.browser();
+  await browser.signIn();
+  if (endpoint === "jwks") forgetDocuments(app);
+  await resetAt(app, endpoint, browser, "/token?force", options);
+  const answer = await inTime("the same session", () => browser.fetch("/token?force", options));
+  await othersSignIn(app, options);
+  return { browser, answer };
+};
+
+/** Where an app does not hand on what its runtime passes beside the request, nothing keeps a request alive. */
+const alone = { "x-test-alone": "1" };
+
+export const resets: readonly Row[] = [
+  {
+    name: "a connection that is reset while the provider is asked keeps nobody waiting",
+    options: { httpTimeout: HTTP_TIMEOUT },
+    run: resetsOf({}),
+  },
+  {
+    name: "nor where the app does not hand on what its runtime passes beside the request",
+    options: { httpTimeout: HTTP_TIMEOUT },
+    run: resetsOf(alone),
+  },
+  {
+    name: "a session whose refresh was under way when its connection was reset has its token, now and a minute later",
+    options: { httpTimeout: HTTP_TIMEOUT },
+    async run(app) {
+      for (const endpoint of ["jwks", "token"] as const) {
+        const { browser, answer } = await refreshIsReset({}, endpoint)(app);
+        expect([endpoint, JSON.parse(answer.body)]).toEqual([endpoint, { token: expect.stringMatching(/./) }]);
+        app.clock.advance(60);
+        const later = await browser.fetch("/token?force");
+        expect([endpoint, JSON.parse(later.body)]).toEqual([endpoint, { token: expect.stringMatching(/./) }]);
+      }
+    },
+  },
+  {
+    name: "a refresh that went with its request holds up its session no longer than a request to the provider may take",
+    options: { httpTimeout: HTTP_TIMEOUT },
+    async run(app) {
+      for (const endpoint of ["jwks", "token"] as const) {
+        const { browser, answer } = await refreshIsReset(alone, endpoint)(app);
+        expect([200, 401]).toContain(answer.status);
+        await browser.signIn();
+        expect(await isSignedIn(browser)).toBe(true);
+      }
+    },
+  },
+];
