@@ -8,7 +8,7 @@ const withEngine = (name: "node" | "web") => {
 };
 
 /** Nothing in the core is kept between calls but by what a test makes: a process serves many files. */
-const core = { include: ["test/core/**/*.test.ts"], testTimeout: 60_000, isolate: false };
+const core = { include: ["test/core/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000, isolate: false };
 
 export default defineConfig({
   test: {

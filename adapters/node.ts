@@ -149,9 +149,8 @@ class ResponseOutlet implements NodeOutlet {
   }
 
   whenSent(task: () => void): void {
-    if (!this.canWrite()) return task();
-    this.#tasks ??= [];
-    this.#tasks.push(task);
+    if (this.canWrite()) this.#tasks = [...(this.#tasks ?? []), task];
+    else task();
   }
 
   send(reply: Reply): void {

@@ -17,13 +17,16 @@ export interface Jar {
   readChunks(base: string): Chunked | undefined;
   writeChunks(base: string, value: string, maxAge: number | undefined): void;
   deleteChunks(base: string): void;
-  /** Bytes of all of ours in the next Cookie header; a name that was sent twice counts once, without its value. */
-  bytes(): number;
+  /** Bytes of these names in the next Cookie header; a name that was sent twice counts once, without its value. @default all */
+  bytes(names?: readonly string[]): number;
   /** The Set-Cookie lines of what changed since the last `take`, by name, in the order of first writing. */
   take(): Map<string, string>;
   /** Forgets what was written since the last `take`. */
   discard(): void;
 }
+
+/** Names that one cause removes from a response at most: a thousand cookies that a client sent must not become a thousand lines. */
+export const MAX_REMOVED = 20;
 
 /**
  * RFC 6265bis 5.6 lets a user agent drop larger ones: 4,093 bytes with attributes is the lowest limit seen. Next prints
@@ -82,11 +85,11 @@ class CookieJar implements Jar {
   }
 
   deleteChunks(base: string): void {
-    for (const name of this.#chunksOf(base)) this.delete(name);
+    for (const name of this.#chunksOf(base).slice(0, MAX_REMOVED)) this.delete(name);
   }
 
-  bytes(): number {
-    return [...this.#held].map((pair) => pair.join("=")).join("; ").length;
+  bytes(names = this.names()): number {
+    return names.map((name) => `${name}=${this.#held.get(name) ?? ""}`).join("; ").length;
   }
 
   take(): Map<string, string> {

@@ -1,4 +1,4 @@
-import { doShared, outcomeOf, type SharedWork, valueOf, type WaitPorts } from "./shared-work.js";
+import { doShared, outcomeOf, type SharedWork, take, type WaitPorts } from "./shared-work.js";
 
 /** A public document: as it was loaded last, and the load that is under way. */
 export interface Entry<Value> {
@@ -43,7 +43,7 @@ export async function recall<Value>(
     const { loading } = entry;
     if (!loading || now - loading.startedAt > timeout) break;
     const outcome = await outcomeOf(loading, ports, limit);
-    if (outcome) return valueOf(outcome);
+    if (outcome) return take(outcome);
     if (entry.loading === loading) break;
   }
   const loading: SharedWork<Value> = { startedAt: now };

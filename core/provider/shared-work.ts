@@ -57,7 +57,7 @@ export async function outcomeOf<Value>(
 }
 
 /** The value, or throws the error. */
-export function valueOf<Value>(outcome: Outcome<Value>): Value {
+export function take<Value>(outcome: Outcome<Value>): Value {
   if ("error" in outcome) throw outcome.error;
   return outcome.value;
 }

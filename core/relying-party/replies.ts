@@ -49,6 +49,8 @@ export function errorPage(code: ExchangeErrorCode, loginPath: string): Reply {
       "content-type": "text/html; charset=utf-8",
       "content-security-policy":
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+      // The URL of this page may hold an authorization code.
+      "referrer-policy": "no-referrer",
     },
     `<!doctype html>
 <html lang="en">

@@ -1,5 +1,5 @@
 import type { Awaitable } from "../awaitable.js";
-import type { ExchangeError } from "../errors.js";
+import { ExchangeError } from "../errors.js";
 import type { Plan, Reply } from "../plan.js";
 import { isNavigation, isSameOrigin, queryOf } from "../request.js";
 import { answering, keepAlive, type VisitContext } from "./context.js";
@@ -31,17 +31,28 @@ export const answerAs = <Data>(
   options: RouteOptions<Data> = {},
 ): Promise<Reply> => keepAlive(context, handlers[route](context, options));
 
+/** What an authorization response is made of (RFC 6749 4.1.2, RFC 9207 2). */
+const RESPONSE_PARAMETERS = ["state", "code", "iss", "error"];
+
+/** Characters of an authorization response in a URL: with the cookies beside them, servers take no longer request. */
+const MAX_RESPONSE = 8000;
+
 /**
  * A form that the provider's page posts brings no SameSite=Lax cookies: neither the sign-in in progress nor the session
  * that it may replace. The same answer as a navigation does.
+ * @throws ExchangeError `invalid_response` when the response does not fit into a URL
  */
 function bounce<Data>({ site, config }: VisitContext<Data>, form: URLSearchParams): Reply {
-  /** What an authorization response is made of (RFC 6749 4.1.2, RFC 9207 2). */
-  const RESPONSE_PARAMETERS = ["state", "code", "iss", "error"];
-  const kept = new URLSearchParams();
-  for (const name of RESPONSE_PARAMETERS)
-    for (const value of form.getAll(name)) kept.append(name, value.slice(0, 2048));
-  return redirect(`${site.origin}${routePath(site, config, "callback")}?${kept}`, "POST");
+  const response = new URLSearchParams();
+  for (const name of RESPONSE_PARAMETERS) {
+    const [value, again] = form.getAll(name);
+    if (value !== undefined) response.append(name, value);
+    // RFC 6749 3.1: a parameter must not be repeated. The callback refuses it then, whatever the second value was.
+    if (again !== undefined) response.append(name, "");
+  }
+  const { length } = `${response}`;
+  if (length > MAX_RESPONSE) throw new ExchangeError("invalid_response", { cause: { length, limit: MAX_RESPONSE } });
+  return redirect(`${site.origin}${routePath(site, config, "callback")}?${response}`, "POST");
 }
 
 const handlers: {
@@ -65,7 +76,8 @@ const handlers: {
       return answering(context, () => finishSignIn(context, queryOf(request), callback), callback.onError);
     }
     if (request.method !== "POST") return methodNotAllowed("GET, POST");
-    return bounce(context, new URLSearchParams((await request.text?.()) ?? ""));
+    const form = new URLSearchParams((await request.text?.()) ?? "");
+    return answering(context, async () => bounce(context, form), callback.onError);
   },
 
   /** POST from anywhere but another site; GET only as a navigation that says it comes from the app itself. */

@@ -1,5 +1,6 @@
 import { type Awaitable, chain } from "../awaitable.js";
 import { MisuseError, must } from "../errors.js";
+import { LONGEST_LIFE } from "./keyring.js";
 import { packed } from "./payload.js";
 import { createSealer, MAX_SEALED, type Sealer, type SealRefusal, type Unsealed } from "./sealer.js";
 
@@ -12,7 +13,7 @@ export interface SealerOptions {
   secret: string | readonly string[];
   /** What the payload is for, 1 to 100 printable ASCII characters: what is sealed for one purpose opens for no other. */
   purpose: string;
-  /** Seconds that a sealed value may be alive, to the day: older keys are refused. @default 604800 (7 days) */
+  /** Seconds that a sealed value may be alive, to the day and below 1e10: older keys are refused. @default 604800 (7 days) */
   maxAge?: number;
 }
 
@@ -24,8 +25,8 @@ export interface AppSealer {
    * @throws MisuseError (`ERR_NOT_JSON`) when the payload is no JSON value, (`ERR_TOO_LARGE`) when it is too large
    */
   seal(payload: unknown, now: number): Awaitable<string>;
-  /** The payload, or the reason why there is none. Never throws for what it is given. */
-  open(sealed: string, now: number): Awaitable<Opened>;
+  /** The payload, or the reason why there is none: `malformed` for whatever is not text. Never throws for what it is given. */
+  open(sealed: unknown, now: number): Awaitable<Opened>;
 }
 
 /**
@@ -35,7 +36,7 @@ export interface AppSealer {
  */
 export function createAppSealer({ secret, purpose, maxAge = 604_800 }: SealerOptions): AppSealer {
   must(/^[ -~]{1,100}$/.test(purpose), "purpose must be 1 to 100 printable ASCII characters");
-  must(maxAge > 0 && maxAge < Infinity, "maxAge must be a number of seconds");
+  must(maxAge > 0 && maxAge < LONGEST_LIFE, `maxAge must be a number of seconds below ${LONGEST_LIFE}`);
   return presented(createSealer(secret, `app ${purpose}`, maxAge, packed));
 }
 

@@ -31,8 +31,8 @@ export interface Sealer {
    * @throws MisuseError (`ERR_NOT_JSON`) when the payload is no JSON value
    */
   seal(payload: unknown, now: number): Awaitable<string>;
-  /** What was sealed, or the reason why there is nothing. Never throws for what it is given. */
-  open(sealed: string, now: number): Awaitable<Unsealed | SealRefusal>;
+  /** What was sealed, or the reason why there is nothing. Never throws for what it is given, text or not. */
+  open(sealed: unknown, now: number): Awaitable<Unsealed | SealRefusal>;
 }
 
 /**
@@ -56,6 +56,7 @@ export function createSealer(secret: Secret, purpose: string, maxAge: number, { 
       return chain(found, ({ key }) => encrypt(key, own));
     },
     open(sealed, now) {
+      if (typeof sealed !== "string") return "malformed";
       if (sealed.length > MAX_SEALED) return "too_large";
       /** The header, an empty key segment, 12 bytes of IV, a byte, 16 bytes of tag, and the dots between. */
       const MIN_SEALED = HEADER + 2 + 16 + 1 + 2 + 1 + 22;

@@ -52,7 +52,8 @@ export const inStore =
             return { ...session, data };
           }
           stored = result === "conflict" ? await store.read(session.id) : undefined;
-          data = patches.reduce((before, patch) => patch(before), (stored?.content ?? {}) as Data);
+          // A session that was ended meanwhile has no data that a patch could be applied to.
+          if (stored) data = patches.reduce((before, patch) => patch(before), stored.content as Data);
         }
         return undefined;
       },

@@ -1,4 +1,5 @@
 import { must } from "../errors.js";
+import { LONGEST_LIFE } from "../seal/keyring.js";
 import type { Identity } from "./concerns.js";
 
 /** How long sessions last, as an app configures it. */
@@ -31,8 +32,8 @@ export function lifetimesOf(options: LifetimeOptions): Lifetimes {
   } = options;
   const durations = [inactivityDuration, absoluteDuration, rollAfter + 1];
   must(
-    durations.every((seconds) => seconds >= 1 && seconds < 1e10) && rollAfter < inactivityDuration,
-    "durations must be 1 second or more, and rollAfter < inactivityDuration",
+    durations.every((seconds) => seconds >= 1 && seconds < LONGEST_LIFE) && rollAfter < inactivityDuration,
+    `durations must be 1 second or more and below ${LONGEST_LIFE}, and rollAfter < inactivityDuration`,
   );
   return {
     inactivity: rolling ? inactivityDuration * 1000 : Infinity,

@@ -34,16 +34,20 @@ export interface Reading<Data> {
   readonly spared: readonly string[];
 }
 
+/** Milliseconds by which the clocks of several machines may differ. An `end` further ahead was not written by us, and does not count. */
+const PLAUSIBLE_AHEAD = 86_400_000;
+
 /**
  * Of the sessions in the jar, the one that began last: if that one is over, so are all before it. Each is opened once;
  * tokens are not. At once, where the engine and the keeper have nothing to wait for.
  */
 export function readSession<Data>(context: SessionContext<Data>, jar: Jar): Awaitable<Reading<Data>> {
   const spared: string[] = [];
+  const latest = context.now() + PLAUSIBLE_AHEAD;
   let since = 0;
   for (const name of jar.names()) {
     const { tag, concern, time } = context.parse(name);
-    if (time) since = Math.max(since, time);
+    if (time) since = time <= latest ? Math.max(since, time) : since;
     // At most six names were ever met at once by a browser that behaves: more than sixteen tags are not its own work, and go.
     else if (tag && concern === "id" && spared.length < 16 && !spared.includes(tag)) spared.push(tag);
   }

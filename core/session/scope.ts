@@ -1,5 +1,5 @@
 import { toBase64url } from "../bytes.js";
-import type { Jar } from "../cookie/jar.js";
+import { type Jar, MAX_REMOVED } from "../cookie/jar.js";
 import { CookieTooLargeError, MisuseError } from "../errors.js";
 import { bind, tagOf } from "./concerns.js";
 import type { Change } from "./keeping.js";
@@ -48,14 +48,8 @@ export interface SessionScope<Data, Tokens = unknown> {
   isDue(): boolean;
 }
 
-/** An `end` further ahead than this was not written by us: it ends sessions, but does not outlive the next sign-in. */
-const PLAUSIBLE_AHEAD = 86_400_000;
-
 /** Random bytes of a session id: 28 characters, of which the first six name its cookies. */
 const ID_BYTES = 21;
-
-/** Names that one response removes at most: a thousand tossed cookies must not become a thousand lines. */
-const MAX_REMOVED = 20;
 
 /** Does one thing at a time: nothing is to be asked of it while it writes. */
 export class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
@@ -163,10 +157,8 @@ export class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
 
   /** Ends what there is: now, or later where an order must hold that the clocks of several machines may not keep. */
   #end(): void {
-    const now = this.#context.now();
-    const since = this.#since;
     const held = this.#held;
-    this.#since = Math.max(now, since <= now + PLAUSIBLE_AHEAD ? since : 0, held ? held.beganAt + 1 : 0);
+    this.#since = Math.max(this.#context.now(), this.#since, held ? held.beganAt + 1 : 0);
     if (held) this.#ended = [...(this.#ended ?? []), held.id];
     this.#held = this.#change = undefined;
     this.#tokens = { value: undefined };
@@ -195,10 +187,12 @@ export class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
     if (this.#change || this.#ended || roll) for (const name of this.#dead()) jar.delete(name);
     // A session that was let in stays: the budget is for new data. A sign-in in progress gives way to it.
     if (!this.#change || jar.bytes() <= budget) return;
-    for (const name of jar.names()) if (!parse(name).concern) jar.delete(name);
-    if (jar.bytes() > budget) {
-      throw new CookieTooLargeError(jar.bytes(), budget, largestFields(this.#held?.data, this.#tokens?.value));
+    const isOther = (name: string) => !parse(name).concern;
+    const bytes = jar.bytes(jar.names().filter((name) => !isOther(name)));
+    if (bytes > budget) {
+      throw new CookieTooLargeError(bytes, budget, largestFields(this.#held?.data, this.#tokens?.value));
     }
+    for (const name of jar.names().filter(isOther).slice(0, MAX_REMOVED)) jar.delete(name);
   }
 
   #isStampDue(): boolean {
