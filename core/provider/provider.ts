@@ -47,10 +47,11 @@ export interface RefreshResult {
   readonly refreshToken: string;
 }
 
-/** A result that other requests may have as well; `sent` is called when a response that carries it has left. */
+/** A result that other requests may have as well. */
 export interface SharedRefresh {
   readonly result: RefreshResult;
-  sent(): void;
+  /** Keeps the result for later requests until what is returned is called: when a response that carries it was sent. */
+  hold(): () => void;
 }
 
 /** How a refresh token is spent: `prepare` first, then `spend`, which costs one request to the token endpoint. */
@@ -84,8 +85,8 @@ export interface Provider {
     audience?: string | undefined;
   }): Promise<TokenResponse>;
   verifyIdToken(input: { idToken: string; accessToken: string }): Promise<IdTokenClaims>;
-  /** Spends a refresh token. `sent` is to be called when a response that carries the result has left. */
-  refresh(input: RefreshInput): Promise<RefreshResult & Pick<SharedRefresh, "sent">>;
+  /** Spends a refresh token. */
+  refresh(input: RefreshInput): Promise<RefreshResult & Pick<SharedRefresh, "hold">>;
   /** Claims of the userinfo endpoint, about this subject only (OpenID Connect Core 5.3.2). */
   userinfo(accessToken: string, subject: string): Promise<Readonly<Record<string, unknown>>>;
   /** RFC 7009; nothing where it is not offered. */
@@ -156,7 +157,7 @@ export function createProvider(
 
     async refresh(input) {
       const { subject, audience, scope } = input;
-      const { result, sent } = await spendOnce({
+      const { result, hold } = await spendOnce({
         input,
         // Asked for before the refresh token is spent: a new one that could not be verified would be lost.
         prepare: keys,
@@ -170,7 +171,7 @@ export function createProvider(
       if (idToken !== undefined && (await verify({ idToken, accessToken })).sub !== subject) {
         throw new ExchangeError("id_token_invalid", { cause: { claim: "sub" } });
       }
-      return { ...result, sent };
+      return { ...result, hold };
     },
 
     async userinfo(accessToken, subject) {
@@ -196,7 +197,7 @@ export function createProvider(
 
 async function spendAtOnce({ input, prepare, spend }: Spending): Promise<SharedRefresh> {
   await prepare();
-  return { result: await spend(input.refreshToken), sent() {} };
+  return { result: await spend(input.refreshToken), hold: () => () => {} };
 }
 
 type Parameters = Readonly<Record<string, string | readonly string[] | undefined>>;

@@ -8,9 +8,9 @@ import { doShared, outcomeOf, type SharedWork, type WaitPorts } from "./shared-w
  * 2. A request that finds an entry waits for its outcome, by a timer of its own. The token request takes `timeout` at most;
  *    an entry without an outcome after that belongs to a request that was cancelled. Then the next request spends the token:
  *    whether the provider has seen it is unknown, and without a try the session could never be renewed again.
- * 3. The outcome serves for `REPLAY` after the response that carries the new refresh token was sent: the browser may have sent
- *    further requests with the old cookies by then. Until such a response is sent, it serves for `UNSENT`: this process has
- *    the only copy of the new refresh token.
+ * 3. The outcome serves for `REPLAY`: the browser may have sent further requests with the old cookies. A request that answers a
+ *    browser holds the outcome until its response is sent, for `UNSENT` at most: till then this process has the only copy of
+ *    the new refresh token. `REPLAY` begins anew then.
  * 4. A failure is told to the requests that waited for it, and to no later one.
  */
 
@@ -32,8 +32,10 @@ export interface Refreshed {
 export interface Entry<Result> extends SharedWork<Result> {
   /** Which audience and scope it was used for. */
   readonly purpose: string;
-  /** A response with the new refresh token was sent, at that time in milliseconds. */
-  sentAt?: number;
+  /** When the token endpoint answered, or when a response that carries the answer was sent. Milliseconds since the epoch. */
+  servesSince?: number;
+  /** No response that carries the outcome was sent yet. */
+  isHeld?: boolean;
 }
 
 /** One use of a refresh token that is asked for. */
@@ -48,10 +50,11 @@ export interface Use<Result extends Refreshed> {
   spend(refreshToken: string): Promise<Result>;
 }
 
-/** The result of a use, and what to call when a response that carries it was sent. */
+/** The result of a use. */
 export interface SharedResult<Result> {
   readonly result: Result;
-  sent(): void;
+  /** Keeps the result for later requests until what is returned is called: when a response that carries it was sent. */
+  hold(): () => void;
 }
 
 /**
@@ -66,8 +69,13 @@ export async function refreshOnce<Result extends Refreshed>(
 ): Promise<SharedResult<Result>> {
   const share = (entry: Entry<Result>, result: Result): SharedResult<Result> => ({
     result,
-    sent() {
-      entry.sentAt ??= ports.now();
+    hold() {
+      entry.isHeld ??= true;
+      return () => {
+        if (!entry.isHeld) return;
+        entry.isHeld = false;
+        entry.servesSince = ports.now();
+      };
     },
   });
   let token = refreshToken;
@@ -99,7 +107,9 @@ export async function refreshOnce<Result extends Refreshed>(
   const entry: Entry<Result> = { purpose, startedAt: ports.now() };
   remember(entries, token, entry, ports.now());
   try {
-    return share(entry, await doShared(entry, ports, () => spend(token)));
+    const result = await doShared(entry, ports, () => spend(token));
+    entry.servesSince = ports.now();
+    return share(entry, result);
   } catch (error) {
     if (entries.get(token) === entry) entries.delete(token);
     throw error;
@@ -114,8 +124,8 @@ function resultOf<Result>(outcome: NonNullable<Entry<Result>["outcome"]>, isSame
   return undefined;
 }
 
-const isOver = ({ startedAt, sentAt }: Entry<unknown>, now: number): boolean =>
-  sentAt === undefined ? now - startedAt > UNSENT : now - sentAt > REPLAY;
+const isOver = ({ startedAt, servesSince, isHeld }: Entry<unknown>, now: number): boolean =>
+  servesSince === undefined || isHeld ? now - startedAt > UNSENT : now - servesSince > REPLAY;
 
 function live<Result>(entries: Map<string, Entry<Result>>, token: string, now: number): Entry<Result> | undefined {
   const entry = entries.get(token);

@@ -11,7 +11,7 @@ export interface ServerSettings extends ProviderSettings, ClientCredentials {}
 
 /**
  * The provider as a server sees it: many requests of one session at once spend its refresh token once in this process, and
- * the result serves those who hold the old one for 30 s after it was sent to the browser.
+ * the result serves those who hold the old one for 30 s.
  */
 export function createServerProvider(settings: ServerSettings, ports: Ports): Provider {
   const { issuer, clientId, httpTimeout } = settings;

@@ -48,7 +48,9 @@ export async function outcomeOf<Value>(
   const MAX_PAUSE = 50;
   if (!sleep) await work.promise?.catch(() => {});
   else {
-    for (let waited = 0, pause = 2; !work.outcome && waited < limit; waited += pause) {
+    // A busy machine makes the pauses longer than asked for. This timer is right all the same, and keeps no process alive.
+    const end = AbortSignal.timeout(limit);
+    for (let waited = 0, pause = 2; !work.outcome && waited < limit && !end.aborted; waited += pause) {
       pause = Math.min(pause * 1.5, MAX_PAUSE, limit - waited);
       await sleep(pause);
     }

@@ -35,17 +35,13 @@ export async function usableToken<Data>(visit: VisitContext<Data>, asked: TokenR
     {
       async refresh(refreshToken, request) {
         const held = [tokens, ...(tokens.more ?? [])].map((token) => token.accessToken);
-        const {
-          response,
-          sent: markAsSent,
-          ...renewed
-        } = await provider.refresh({
+        const { response, hold, ...renewed } = await provider.refresh({
           ...request,
           refreshToken,
           subject: session.data.user.sub,
           held,
         });
-        sent = markAsSent;
+        sent = hold();
         merge = (set) => mergeTokens(set, { ...response, ...renewed }, request);
         return merge(tokens);
       },

@@ -1,7 +1,10 @@
+import { connect, createServer } from "node:http2";
+import type { AddressInfo } from "node:net";
 import type { Response } from "express";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startApp, type TestApp } from "../support/app.js";
 import { expressApps } from "../support/express-app.js";
+import { nodeApp } from "../support/node-app.js";
 
 /** The ways in which headers leave, each with two cookies of the app's own and a wish to be cached. */
 const ways: Record<string, (res: Response) => unknown> = {
@@ -99,4 +102,31 @@ describe.each(Object.entries(expressApps))("%s: cookies are put on an answer", (
     const answer = await browser.fetch("/not-modified");
     expect([answer.status, answer.setCookies.length]).toEqual([304, 1]);
   });
+});
+
+test("HTTP/2 names its host in :authority: the sign-in begins at the site that was asked", async () => {
+  const app = await startApp({
+    framework: nodeApp,
+    options: { baseUrl: ["https://one.example", "https://two.example"] },
+  });
+  const listener = await nodeApp(app.options, () => {});
+  const server = createServer((req, res) => listener(req as never, res as never));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  try {
+    for (const host of ["two.example", "one.example", "other.example"]) {
+      const location = await new Promise((resolve, reject) => {
+        const headers = { ":path": "/auth/login", ":authority": host, "sec-fetch-mode": "navigate" };
+        const stream = session.request(headers).on("error", reject);
+        stream.on("response", (answer) => resolve(answer["location"])).end();
+      });
+      const redirectUri = new URL(String(location)).searchParams.get("redirect_uri");
+      const site = host === "two.example" ? host : "one.example";
+      expect([host, redirectUri]).toEqual([host, `https://${site}/auth/callback`]);
+    }
+  } finally {
+    session.close();
+    server.close();
+    await app.close();
+  }
 });

@@ -70,6 +70,8 @@ export interface AnswerOptions {
   /** An empty value: not sent. */
   headers?: Record<string, string>;
   body?: string;
+  /** Of a request that is abandoned: its body does not end. */
+  unfinished?: boolean;
   /** Keeps the Set-Cookie lines back until `deliver` is called. */
   hold?: boolean;
 }
@@ -200,7 +202,8 @@ function createTestBrowser(base: string, provider: TestProvider, clock: FixedClo
       const { hostname, port } = new URL(base);
       const outgoing = httpRequest({ hostname, port, path: target, method, headers, agent: false });
       const closed = new Promise<void>((resolve) => outgoing.on("close", resolve).on("error", () => {}));
-      outgoing.end(options.body);
+      if (options.unfinished) outgoing.write(options.body ?? "");
+      else outgoing.end(options.body);
       await when;
       outgoing.socket?.resetAndDestroy();
       await closed;

@@ -18,6 +18,20 @@ function inTwoPieces(): ReadableStream {
   });
 }
 
+/** A WebSocket on a runtime that has them; the handler asks for a token before it answers. */
+async function openSocket(request: Request, auth: Parameters<Respond>[1]): Promise<Response> {
+  await auth.accessToken({ refresh: true }).catch(() => {});
+  const { WebSocketPair, Deno } = globalThis as {
+    WebSocketPair?: new () => Record<"0" | "1", { accept(): void }>;
+    Deno?: { upgradeWebSocket(request: Request): { response: Response } };
+  };
+  if (Deno) return Deno.upgradeWebSocket(request).response;
+  if (!WebSocketPair) return new Response(null, { status: 501 });
+  const { 0: client, 1: server } = new WebSocketPair();
+  server.accept();
+  return new Response(null, { status: 101, webSocket: client } as ResponseInit);
+}
+
 /** The routes whose response is the point. */
 const responses: Readonly<Record<string, Respond>> = {
   "/untouched": () => new Response("static", { headers: { "cache-control": cacheable } }),
@@ -30,6 +44,7 @@ const responses: Readonly<Record<string, Respond>> = {
   "/fetched": (_request, auth) => auth.fetch("https://op.example/userinfo"),
   "/streamed": () => new Response(inTwoPieces()),
   "/empty": () => new Response(null, { status: 204 }),
+  "/socket": openSocket,
   "/enter": (_request, auth) => auth.login({ returnTo: "/entered" }),
   "/leave": (_request, auth) => auth.logout(),
 };
@@ -47,10 +62,13 @@ export function serveWith(
 ): (request: Request, ...passed: unknown[]) => Promise<Response> {
   const guarded = auth.requireSession(respondTo);
   return auth.wrap(async (request, context, ..._passed: unknown[]) => {
-    if (new URL(request.url).pathname === "/private") return guarded(request);
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === "/private") return guarded(request);
     try {
       return await respondTo(request, context);
     } catch (error) {
+      // Whatever is around latchkey's handler answers it: the runtime, or a framework.
+      if (searchParams.has("throw")) throw error;
       const { status, body } = describeError(error);
       return Response.json(body, { status });
     }
@@ -64,7 +82,13 @@ export const edgeHandler = (options: EdgeOptions): ((request: Request, ...passed
 /** The edge adapter behind Node's HTTP server. */
 export const edgeApp: Framework = (options) => {
   const handle = edgeHandler(options);
-  return async (req, res) => send(await handle(toRequest(req)), res);
+  return async (req, res) => {
+    try {
+      await send(await handle(toRequest(req)), res);
+    } catch {
+      res.writeHead(500).end();
+    }
+  };
 };
 
 export function toRequest(req: IncomingMessage): Request {

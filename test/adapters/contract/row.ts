@@ -50,6 +50,7 @@ export function expectErrorPage(answer: Answer, status: number, code: string): v
   expect(answer.headers["content-type"]).toMatch(/^text\/html\b/);
   expect(answer.headers["content-security-policy"]).toMatch(/^default-src 'none'/);
   expect(answer.headers["cache-control"]).toBe("private, no-store");
+  expect(answer.headers["referrer-policy"]).toBe("no-referrer");
 }
 
 /** Runs while the provider errs, and ends that whatever comes of it. */

@@ -77,6 +77,32 @@ describe("keys are derived for what is ours and alive, and for nothing else", ()
   });
 });
 
+test("a day is read from its header, not looked for: a century of days costs no more than one", async () => {
+  const today = Math.floor(NOW / DAY);
+  const [ours = ""] = await headersOf(SECRET, [today]);
+  const json = Buffer.from(ours, "base64url").toString();
+  const dayAt = json.length - 6;
+  const named = (day: string) => Buffer.from(json.slice(0, dayAt) + day + json.slice(-2)).toString("base64url");
+  const spy = importing();
+  for (const days of [1, 36_500, Number.MAX_SAFE_INTEGER]) {
+    const keyring = createKeyring([SECRET], "test", days * 86_400);
+    const started = performance.now();
+    for (const day of ["zzzz", "ZZZZ", "    ", "\u0000\u0000\u0000\u0000", "-001", "0x00", "1e99", "....", "NaN "]) {
+      expect([days, day, await keyring.toOpen(named(day), NOW)]).toEqual([days, day, "expired_key"]);
+    }
+    expect(performance.now() - started).toBeLessThan(200);
+  }
+  expect(spy).not.toHaveBeenCalled();
+  const yesterday = (today - 1).toString(36).padStart(4, "0");
+  for (const spelled of [yesterday.toUpperCase(), ` ${yesterday.slice(1)}`, `${yesterday.slice(0, 3)}.`]) {
+    if (spelled === yesterday) continue;
+    expect(await createKeyring([SECRET], "test", 3 * 86_400).toOpen(named(spelled), NOW)).toBe("expired_key");
+  }
+  expect(await createKeyring([SECRET], "test", 3 * 86_400).toOpen(named(yesterday), NOW)).toMatchObject({
+    day: today - 1,
+  });
+});
+
 test("keys that are kept are bounded, however many days are alive", async () => {
   const today = Math.floor(NOW / DAY);
   const days = Array.from({ length: 100 }, (_, back) => today - back);

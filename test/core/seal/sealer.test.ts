@@ -13,6 +13,16 @@ const NEWER = "the newer secret, thirty-two characters";
 const DAY = 86_400_000;
 const NOW = 20_260 * DAY + 12_345;
 
+/** Whether a configuration is refused. */
+function throwsMisuse(make: () => unknown): boolean {
+  try {
+    make();
+    return false;
+  } catch (error) {
+    return (error as { code?: unknown }).code === "ERR_CONFIG";
+  }
+}
+
 const sealer = createSealer({ secret: SECRET, purpose: "test" });
 const segment = fc.uint8Array({ minLength: 1, maxLength: 60 }).map((bytes) => Buffer.from(bytes).toString("base64url"));
 const header = fc
@@ -146,6 +156,26 @@ describe("anything else opens to a reason, never to data and never to a throw", 
     );
   });
 
+  test.each([
+    undefined,
+    null,
+    true,
+    0,
+    Number.NaN,
+    1n,
+    Symbol("text"),
+    {},
+    { length: 200, startsWith: () => true, slice: () => "" },
+    [],
+    Array(200).fill("a"),
+    new Uint8Array(200),
+    new Date(0),
+    () => "",
+    new String("a".repeat(200)),
+  ])("whatever is no text: %s", async (sealed) => {
+    expect(await sealer.open(sealed, NOW)).toEqual({ ok: false, reason: "malformed" });
+  });
+
   test("S33: what is too large is not looked at", async () => {
     const sealed = await sealer.seal("x", NOW);
     expect(await reasonOf(sealer, sealed + "A".repeat(16_384))).toBe("too_large");
@@ -214,6 +244,13 @@ describe("keys", () => {
     expect(() => createSealer({ secret: secret as string, purpose: "test" })).toThrow(
       expect.objectContaining({ code: "ERR_CONFIG" }),
     );
+  });
+
+  test("a sealer for longer than 317 years, or for no time, fails at start-up", () => {
+    const make = (maxAge: number) => () => createAppSealer({ secret: SECRET, purpose: "test", maxAge });
+    for (const maxAge of [0, -1, Number.NaN, 1e10, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY])
+      expect([maxAge, make(maxAge)]).toEqual([maxAge, expect.toSatisfy(throwsMisuse)]);
+    for (const maxAge of [0.1, 1, 1e10 - 1]) expect(make(maxAge)).not.toThrow();
   });
 
   test("a sealer without a purpose fails at start-up", () => {

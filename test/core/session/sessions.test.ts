@@ -415,6 +415,24 @@ describe("sessions in a store", () => {
     expect((await app.open()).session?.data).toEqual({ count: 2 });
   });
 
+  test("an update that meets another one and then a sign-out is applied to nothing, and is no error", async () => {
+    const { app } = inMemory();
+    await app.begin({ items: ["book"] });
+    const [late, other, out] = [await app.open(), await app.open(), await app.open()];
+    other.update((data) => ({ ...data, items: [] }));
+    await other.commit();
+    out.destroy();
+    await out.commit();
+    const given: unknown[] = [];
+    late.update((data) => {
+      given.push(structuredClone(data));
+      return { items: [...(data["items"] as string[]), "pen"] };
+    });
+    const lines = await late.commit();
+    expect(lines.filter((line) => !line.includes("Max-Age=0;"))).toEqual([]);
+    expect([late.session, given]).toEqual([null, [{ items: ["book"] }]]);
+  });
+
   test("P4: a late update does not bring back what was ended", async () => {
     const { app } = inMemory();
     await app.begin({ user: "alice" });

@@ -188,4 +188,52 @@ export const hostile: readonly Row[] = [
       expect(await isSignedIn(browser)).toBe(true);
     },
   },
+  {
+    name: "hundreds of sign-ins that were tossed remove 20 cookies a response at most, and a sign-in works beside them",
+    async run(app) {
+      const browser = app.browser();
+      // With the cookies of a session more than a session may take.
+      const tossed = Array.from({ length: 400 }, (_, index) => `latchkey.tx.${index}=${"1".repeat(8)}`).join("; ");
+      const beside = (path: string) => {
+        const cookie = [browser.jar.header(`${app.url}/`), tossed].filter(Boolean).join("; ");
+        return browser.navigate(path, { headers: { cookie } });
+      };
+      const isRemoval = (line: string) => line.includes("Max-Age=0;");
+      const login = await beside("/auth/login");
+      const removed = login.setCookies.filter(isRemoval).length;
+      expect(removed).toBeGreaterThan(10);
+      expect(removed).toBeLessThanOrEqual(20);
+      const { url } = await app.provider.authorize(String(login.headers.location), { user: { sub: "alice" } });
+      const callback = await beside(url);
+      expect([callback.status, callback.headers.location]).toEqual([302, `${app.url}/`]);
+      expect(callback.setCookies.filter(isRemoval).length).toBeLessThanOrEqual(21);
+      expect(await isSignedIn(browser)).toBe(true);
+      const update = await beside("/update?color=blue");
+      expect(update.setCookies.filter(isRemoval).length).toBeLessThanOrEqual(20);
+    },
+  },
+  {
+    name: "an end of sessions counts up to a day ahead; one further ahead was not written here, and ends nothing",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn();
+      const session = browser.jar.header(`${app.url}/`);
+      const ask = async (time: number) => {
+        const headers = { cookie: `${session}; latchkey.end.${time}=1` };
+        return JSON.parse((await app.browser().fetch("/", { headers })).body).session?.user.sub;
+      };
+      const day = 86_400_000;
+      const now = app.clock.now();
+      expect([await ask(now + day), await ask(now + day + 1), await ask(999_999_999_999_999)]).toEqual([
+        undefined,
+        "alice",
+        "alice",
+      ]);
+      // A sign-in ends no other way, whatever was planted.
+      const planted = { cookie: `${session}; latchkey.end.999999999999999=1`, "sec-fetch-site": "same-origin" };
+      const out = await app.browser().navigate("/auth/logout", { method: "POST", headers: planted });
+      const [ended = ""] = out.setCookies.filter((line) => /^latchkey\.end\.\d{13}=1;/.test(line));
+      expect(Number(ended.slice("latchkey.end.".length, ended.indexOf("=")))).toBeLessThanOrEqual(now + day);
+    },
+  },
 ];

@@ -107,6 +107,44 @@ export const errors: readonly Row[] = [
     },
   },
   {
+    name: "a posted callback keeps one value of each parameter, and is refused where one was repeated",
+    async run(app) {
+      const browser = app.browser();
+      const { href, searchParams } = await begin(app, browser);
+      const headers = { "content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "cross-site" };
+      const repeated = `${searchParams}${"&code=x".repeat(8000)}`;
+      const posted = await browser.navigate("/auth/callback", { method: "POST", headers, body: repeated });
+      const location = new URL(String(posted.headers.location));
+      expect([posted.status, location.searchParams.getAll("code").length]).toEqual([303, 2]);
+      expect(location.href.length).toBeLessThan(href.length + 10);
+      expectErrorPage(await browser.navigate(location.href), 400, "invalid_response");
+    },
+  },
+  {
+    name: "a posted callback of as many characters as fit into a URL is passed on whole; one more is an error that says so",
+    async run(app) {
+      const headers = { "content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "cross-site" };
+      const post = (body: string) => app.browser().navigate("/auth/callback", { method: "POST", headers, body });
+      const code = "c".repeat(8000 - "state=s&code=".length);
+      const { status, headers: answered } = await post(`state=s&code=${code}`);
+      expect([status, answered.location]).toEqual([303, `${app.url}/auth/callback?state=s&code=${code}`]);
+      expectErrorPage(await post(`state=s&code=${code}c`), 400, "invalid_response");
+    },
+  },
+  {
+    name: "a posted callback whose client goes away in the middle is empty, and the sign-in in progress survives it",
+    async run(app) {
+      const browser = app.browser();
+      const { href } = await begin(app, browser);
+      const headers = { "content-type": "application/x-www-form-urlencoded", "content-length": "1000" };
+      // Long enough for the head to arrive.
+      const arrived = new Promise((resolve) => setTimeout(resolve, 200));
+      await browser.abandon("/auth/callback", arrived, { method: "POST", headers, body: "state=x", unfinished: true });
+      await browser.navigate(href);
+      expect(await isSignedIn(browser)).toBe(true);
+    },
+  },
+  {
     name: "a posted callback that is far too long counts as empty, and the sign-in in progress survives it",
     async run(app) {
       const browser = app.browser();

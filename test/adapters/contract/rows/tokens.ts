@@ -83,6 +83,42 @@ export const tokens: readonly Row[] = [
     },
   },
   {
+    name: "a handler that throws after a refresh costs no session: the next refresh works, a minute and half an hour later",
+    async run(app) {
+      for (const seconds of [60, 1800]) {
+        const browser = app.browser();
+        await browser.signIn();
+        expect((await browser.fetch("/token?force&throw")).status).toBe(500);
+        app.clock.advance(seconds);
+        const { token } = await ask(browser, "/token?force");
+        expect([seconds, token]).toEqual([seconds, expect.stringMatching(/./)]);
+        app.clock.advance(60);
+        expect((await ask(browser, "/token?force")).token).toMatch(/./);
+        expect(await isSignedIn(browser)).toBe(true);
+      }
+    },
+  },
+  {
+    name: "a request to change the protocol refreshes and writes nothing, and its session goes on",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn();
+      const { token } = await ask(browser);
+      app.clock.advance(400);
+      const written = () => app.events.filter(({ type }) => type === "cookies_written").length;
+      const before = written();
+      const headers = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" };
+      const asked = await countTokenRequests(app, async () => {
+        const { status, body, setCookies } = await browser.fetch("/token?force", { headers });
+        expect([status, body, setCookies]).toEqual([401, '{"error":"refresh_required"}', []]);
+        expect(JSON.parse((await browser.fetch("/token", { headers })).body)).toEqual({ token });
+      });
+      expect([asked, written()]).toEqual([0, before]);
+      app.clock.advance(60);
+      expect((await ask(browser, "/token?force")).token).toMatch(/./);
+    },
+  },
+  {
     name: "a refresh token that the provider no longer takes ends the session",
     async run(app) {
       const browser = app.browser();

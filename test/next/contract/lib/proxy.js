@@ -11,12 +11,13 @@ const run = auth.withProxy(async (request, context) => {
   try {
     return await respondTo(request, context);
   } catch (error) {
+    if (request.nextUrl.searchParams.has("throw")) throw error;
     const { status, body } = describeError(error);
     return Response.json(body, { status });
   }
 });
 
-export function proxy(request) {
+export function proxy(request, event) {
   setClock(request.headers.get("x-test-now"));
-  return request.headers.get("x-test-column") === "proxy" ? run(request) : undefined;
+  return request.headers.get("x-test-column") === "proxy" ? run(request, event) : undefined;
 }

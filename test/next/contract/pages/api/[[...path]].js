@@ -33,6 +33,7 @@ export default async function handler(req, res) {
     if (req.url.startsWith("/auth/")) await auth.apiHandler(req, res);
     else await (req.url.startsWith("/private") ? guarded : answer)(req, res);
   } catch (error) {
+    if (req.url.includes("&throw")) throw error;
     const { status, body } = describeError(error);
     res.status(status).json(body);
   }

@@ -1,0 +1,314 @@
+import { describe, expect, test } from "vitest";
+import { type Entry as Cached, recall } from "../../../core/provider/cache.js";
+import { type Entry, refreshOnce } from "../../../core/provider/refresher.js";
+
+/** Milliseconds that a request to the provider takes at most in these tests. */
+const TIMEOUT = 1000;
+
+/** A clock whose `sleep` moves it on: what waits takes no time of the test. */
+function createTime() {
+  let now = 1_000_000;
+  const wakings: Array<{ at: number; wake(): void }> = [];
+  return {
+    now: () => now,
+    sleep: (milliseconds: number) =>
+      new Promise<void>((wake) => {
+        wakings.push({ at: now + milliseconds, wake });
+      }),
+    /** Lets so much time pass, with all that happens in it. */
+    async pass(milliseconds: number): Promise<void> {
+      const until = now + milliseconds;
+      for (;;) {
+        await new Promise((resolve) => setImmediate(resolve));
+        wakings.sort((left, right) => left.at - right.at);
+        const [next] = wakings;
+        if (!next || next.at > until) break;
+        wakings.shift();
+        now = Math.max(now, next.at);
+        next.wake();
+      }
+      now = until;
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+/** A promise of a request that was cancelled. */
+const never = () => new Promise<never>(() => {});
+
+/** What became of a promise by now. */
+function watch<T>(promise: Promise<T>) {
+  const watched: { value?: T; error?: unknown } = {};
+  promise.then(
+    (value) => {
+      watched.value = value;
+    },
+    (error) => {
+      watched.error = error;
+    },
+  );
+  return watched;
+}
+
+describe("a document that several requests want", () => {
+  type Load = () => Promise<string>;
+  function start() {
+    const time = createTime();
+    const cache = new Map<string, Cached<string>>();
+    let loads = 0;
+    const ask = (load: Load) =>
+      watch(
+        recall(cache, "document", time, {
+          lifetime: 10_000,
+          timeout: TIMEOUT,
+          load: () => {
+            loads++;
+            return load();
+          },
+        }),
+      );
+    return { time, ask, loads: () => loads };
+  }
+
+  test("is loaded once, and then by nobody until it is too old", async () => {
+    const { time, ask, loads } = start();
+    const answers = [1, 2, 3].map(() =>
+      ask(async () => {
+        await time.sleep(400);
+        return "loaded";
+      }),
+    );
+    await time.pass(500);
+    expect([answers, loads()]).toEqual([Array(3).fill({ value: "loaded" }), 1]);
+    await time.pass(9000);
+    const young = ask(async () => "again");
+    await time.pass(1);
+    expect([young, loads()]).toEqual([{ value: "loaded" }, 1]);
+    await time.pass(1000);
+    const old = ask(async () => "again");
+    await time.pass(1);
+    expect([old, loads()]).toEqual([{ value: "again" }, 2]);
+  });
+
+  test("that cannot be loaded is an error for the requests that waited, and no later one", async () => {
+    const { time, ask, loads } = start();
+    const failure = new Error("down");
+    const answers = [1, 2].map(() =>
+      ask(async () => {
+        await time.sleep(900);
+        throw failure;
+      }),
+    );
+    await time.pass(1000);
+    expect([answers, loads()]).toEqual([[{ error: failure }, { error: failure }], 1]);
+    const later = ask(async () => "loaded");
+    await time.pass(1);
+    expect([later, loads()]).toEqual([{ value: "loaded" }, 2]);
+  });
+
+  test("whose load went with its request is loaded by one of those that waited, once a load cannot take longer", async () => {
+    const { time, ask, loads } = start();
+    ask(never);
+    await time.pass(100);
+    const waiting = Array.from({ length: 5 }, () =>
+      ask(async () => {
+        await time.sleep(100);
+        return "loaded";
+      }),
+    );
+    await time.pass(TIMEOUT);
+    expect([waiting, loads()]).toEqual([Array(5).fill({}), 1]);
+    await time.pass(600);
+    expect([waiting, loads()]).toEqual([Array(5).fill({ value: "loaded" }), 2]);
+  });
+
+  test("whose load went with its request long ago is loaded at once", async () => {
+    const { time, ask } = start();
+    ask(never);
+    await time.pass(60_000);
+    const answer = ask(async () => "loaded");
+    await time.pass(1);
+    expect(answer).toEqual({ value: "loaded" });
+  });
+
+  test("is loaded by each request that has waited, where requests keep going away", async () => {
+    const { time, ask } = start();
+    ask(never);
+    await time.pass(10);
+    const alive = ask(async () => "loaded");
+    // Those that are cancelled notice the first one's end before the living one does.
+    for (let count = 0; count < 50; count++) ask(never);
+    await time.pass(TIMEOUT + 900);
+    expect(alive).toEqual({ value: "loaded" });
+  });
+
+  test("that a load of long ago brings at last does not replace a younger one", async () => {
+    const { time, ask } = start();
+    ask(async () => {
+      await time.sleep(5000);
+      return "old";
+    });
+    await time.pass(2000);
+    ask(async () => "young");
+    await time.pass(4000);
+    const answer = ask(never);
+    await time.pass(1);
+    expect(answer).toEqual({ value: "young" });
+  });
+});
+
+describe("a refresh token that several requests hold", () => {
+  interface Result {
+    readonly refreshToken: string;
+    readonly token: string;
+  }
+  function start() {
+    const time = createTime();
+    const entries = new Map<string, Entry<Result>>();
+    const spent: string[] = [];
+    const ask = (refreshToken: string, spend: () => Promise<void>, { held = "", purpose = "" } = {}) =>
+      watch(
+        refreshOnce(entries, time, TIMEOUT, {
+          refreshToken,
+          purpose,
+          isOfNoUse: ({ token }) => token === held,
+          prepare: async () => {},
+          async spend(token) {
+            spent.push(token);
+            await spend();
+            return { refreshToken: `${token}+`, token: `at ${token}` };
+          },
+        }),
+      );
+    const answers = (milliseconds: number) => () => time.sleep(milliseconds);
+    return { time, ask, answers, spent, entries };
+  }
+  const tokenIn = (watched: { value?: { result: Result } } | undefined) => watched?.value?.result.token;
+
+  test("is spent once, and its result serves for 30 s", async () => {
+    const { time, ask, answers, spent } = start();
+    const first = ask("a", answers(400));
+    const second = ask("a", answers(400));
+    await time.pass(500);
+    expect([tokenIn(first), tokenIn(second), spent]).toEqual(["at a", "at a", ["a"]]);
+    await time.pass(29_900);
+    const late = ask("a", answers(1));
+    await time.pass(200);
+    expect([tokenIn(late), spent]).toEqual(["at a", ["a"]]);
+    ask("a", answers(1));
+    await time.pass(10);
+    expect(spent).toEqual(["a", "a"]);
+  });
+
+  test("has a result that serves until a response has carried it, and 30 s longer", async () => {
+    const { time, ask, answers, spent } = start();
+    const first = ask("a", answers(1));
+    await time.pass(10);
+    const [sent, again] = [first.value?.hold(), first.value?.hold()];
+    await time.pass(600_000);
+    sent?.();
+    await time.pass(20_000);
+    // The same response, or a later one.
+    again?.();
+    first.value?.hold();
+    const late = ask("a", answers(1));
+    await time.pass(10_100);
+    expect([tokenIn(late), spent]).toEqual(["at a", ["a"]]);
+    ask("a", answers(1));
+    await time.pass(10);
+    expect(spent).toEqual(["a", "a"]);
+  });
+
+  test("has a result that is given up after an hour in which no response has carried it", async () => {
+    const { time, ask, answers, spent } = start();
+    const first = ask("a", answers(1));
+    await time.pass(10);
+    first.value?.hold();
+    await time.pass(3_599_000);
+    const late = ask("a", answers(1));
+    await time.pass(10);
+    expect([tokenIn(late), spent]).toEqual(["at a", ["a"]]);
+    await time.pass(2000);
+    ask("a", answers(1));
+    await time.pass(10);
+    expect(spent).toEqual(["a", "a"]);
+  });
+
+  test("leads on to its successor where its result is of no use", async () => {
+    const { time, ask, answers, spent } = start();
+    ask("a", answers(1));
+    await time.pass(10);
+    const next = ask("a", answers(1), { held: "at a" });
+    await time.pass(10);
+    expect([tokenIn(next), spent]).toEqual(["at a+", ["a", "a+"]]);
+  });
+
+  test("whose use went with its request is spent by one other request, once a use cannot take longer", async () => {
+    const { time, ask, answers, spent } = start();
+    ask("a", never);
+    await time.pass(100);
+    const waiting = Array.from({ length: 5 }, () => ask("a", answers(100)));
+    await time.pass(TIMEOUT);
+    expect(spent).toEqual(["a"]);
+    await time.pass(700);
+    expect([waiting.map(tokenIn), spent]).toEqual([Array(5).fill("at a"), ["a", "a"]]);
+  });
+
+  test("is not spent again while another request spends it, however slow the provider is", async () => {
+    const { time, ask, answers, spent } = start();
+    ask("a", never);
+    await time.pass(100);
+    const waiting = Array.from({ length: 5 }, () => ask("a", answers(TIMEOUT - 1)));
+    await time.pass(TIMEOUT + 900);
+    const [first, ...others] = waiting;
+    expect(others.map(({ error }) => (error as { code?: string }).code)).toEqual(Array(4).fill("provider_unreachable"));
+    await time.pass(TIMEOUT);
+    expect([tokenIn(first), spent]).toEqual(["at a", ["a", "a"]]);
+  });
+
+  test("is spent again after a failure, but not by the requests that waited for it", async () => {
+    const { time, ask, spent } = start();
+    const down = async () => {
+      await time.sleep(100);
+      throw new Error("down");
+    };
+    const answers = [ask("a", down), ask("a", down)];
+    await time.pass(200);
+    expect([answers.map(({ error }) => String(error)), spent]).toEqual([["Error: down", "Error: down"], ["a"]]);
+    ask("a", async () => {});
+    await time.pass(1);
+    expect(spent).toEqual(["a", "a"]);
+  });
+
+  test("is remembered beside 9,999 others at most, and no longer than its result serves", async () => {
+    const { time, ask, entries } = start();
+    for (let index = 0; index < 10_100; index++) ask(`t${index}`, async () => {});
+    await time.pass(1);
+    expect(entries.size).toBe(10_000);
+    await time.pass(3_700_000);
+    for (let index = 0; index < 700; index++) ask(`u${index}`, async () => {});
+    await time.pass(1);
+    expect(entries.size).toBeLessThan(800);
+  });
+});
+
+test("in a page, which has no requests to cancel, the promise itself is shared", async () => {
+  const cache = new Map<string, Cached<string>>();
+  let loads = 0;
+  const load = () =>
+    recall(
+      cache,
+      "document",
+      { now: Date.now },
+      {
+        lifetime: 1,
+        timeout: TIMEOUT,
+        async load() {
+          loads++;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          return "loaded";
+        },
+      },
+    );
+  expect([await Promise.all([load(), load()]), loads]).toEqual([["loaded", "loaded"], 1]);
+});
