@@ -36,12 +36,11 @@ export async function recall<Value>(
 ): Promise<Value> {
   const entry = cache.get(key) ?? {};
   cache.set(key, entry);
-  const { loaded } = entry;
   const now = ports.now();
-  if (loaded && now - loaded.at < lifetime && now >= loaded.at) return loaded.value;
-  for (const limit of [timeout + SLACK, GRACE]) {
-    const { loading } = entry;
-    if (!loading || now - loading.startedAt > timeout) break;
+  for (const limit of [timeout + SLACK, GRACE, 0]) {
+    const { loaded, loading } = entry;
+    if (loaded && now - loaded.at < lifetime && now >= loaded.at) return loaded.value;
+    if (!limit || !loading || now - loading.startedAt > timeout) break;
     const outcome = await outcomeOf(loading, ports, limit);
     if (outcome) return take(outcome);
     if (entry.loading === loading) break;

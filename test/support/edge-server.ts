@@ -18,7 +18,8 @@ function create(options: AuthOptions): (request: Request, ...passed: unknown[]) 
   const onRefused = (told: AccessTokenRefusal) => {
     refusal = told;
   };
-  const api = verifyAccessToken({ issuer: options.issuer, audience: API, scope: "read:shows", onRefused, ...ports });
+  const { issuer, httpTimeout } = options;
+  const api = verifyAccessToken({ issuer, httpTimeout, audience: API, scope: "read:shows", onRefused, ...ports });
   const shows = api.wrap((_request, access, ..._passed: unknown[]) => Response.json(access));
   return async (request, ...passed) => {
     if (new URL(request.url).pathname !== "/shows") return app(request, ...passed);
