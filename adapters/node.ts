@@ -100,7 +100,7 @@ async function readBody(req: NodeRequest): Promise<string> {
 /** A form as a body parser before us left it: text, bytes, or an object. */
 function parsedBody(body: unknown): string | undefined {
   if (typeof body === "string") return body;
-  if (body instanceof Uint8Array) return Buffer.from(body).toString("utf8");
+  if (ArrayBuffer.isView(body)) return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
   // Some parsers make objects without a prototype.
   if (typeof body !== "object" || body === null || Object.keys(body).length === 0) return undefined;
   // Text and lists of text, as a form has them; what else a parser can make of one is none.

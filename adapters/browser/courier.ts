@@ -1,3 +1,4 @@
+import { isObject } from "../../core/is-object.js";
 import { openChannel } from "./channel.js";
 
 /**
@@ -15,8 +16,8 @@ export interface Delivery {
   readonly url: string;
 }
 
-export const isDelivery = (data: unknown): data is Delivery =>
-  data instanceof Object && (data as Delivery).latchkey === "callback" && typeof (data as Delivery).url === "string";
+export const isDelivery = (data: unknown): data is Delivery & Record<string, unknown> =>
+  isObject(data) && data["latchkey"] === "callback" && typeof data["url"] === "string";
 
 export const stateIn = (url: string): string | null =>
   URL.canParse(url) ? new URL(url).searchParams.get("state") : null;

@@ -1,6 +1,7 @@
 import { ExchangeError } from "../../core/errors.js";
 import type { TokenSet } from "../../core/exchange/token-life.js";
 import type { User } from "../../core/exchange/user.js";
+import { isObject } from "../../core/is-object.js";
 import { openChannel } from "./channel.js";
 import { exchangeRecord, isLatest, type TabsRecord } from "./database.js";
 
@@ -104,7 +105,7 @@ export function createTabs(
     if (session) set({ ...told, purpose, session: session.user.sub === told.session.user.sub ? session : null });
   };
   channel?.addEventListener("message", ({ data }: MessageEvent<Held | { asks: number }>) => {
-    if (!(data instanceof Object)) return;
+    if (!isObject(data as unknown)) return;
     if ("generation" in data) accept(data);
     // What is not written down might be spent by both, and a guess is nothing to tell.
     else if (held.generation > data.asks && !held.isGuess && !(held.isOwn && held.session)) channel.postMessage(held);

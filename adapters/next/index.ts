@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TokenRequest } from "../../core/exchange/token-life.js";
+import { isObject } from "../../core/is-object.js";
 import type { FetchInit } from "../../core/ports.js";
 import type { LoginOptions } from "../../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../../core/relying-party/sign-out.js";
@@ -98,7 +99,7 @@ export interface Auth<Data> extends Pick<Serving<Data>, "wrap"> {
 
 /** A client may send a header named "get": only a function tells the two kinds of headers apart. */
 const isNode = (first: unknown): first is IncomingMessage =>
-  first instanceof Object && "headers" in first && typeof (first.headers as Partial<Headers>).get !== "function";
+  isObject(first) && "headers" in first && typeof (first.headers as Partial<Headers>).get !== "function";
 
 /**
  * Sign-in and sessions for Next. Options that are missing come from `LATCHKEY_*` variables, at the first request: a build

@@ -51,4 +51,6 @@ export interface AuthModel extends AuthSource {
   start(): () => void;
 }
 
-export const errorOf = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(`${thrown}`));
+/** Whatever has a message is an error: one of another realm is no `instanceof Error`, and its code must not be lost. */
+export const errorOf = (thrown: unknown): Error =>
+  typeof (thrown as Error | undefined)?.message === "string" ? (thrown as Error) : new Error(`${thrown}`);

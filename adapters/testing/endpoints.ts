@@ -76,7 +76,7 @@ export async function createEndpoints(options: EndpointsOptions) {
       try {
         return browserAnswer(authorization.authorize(form, {}, faults));
       } catch (error) {
-        if (error instanceof TypeError) return page("<title>This request cannot be served</title>", 400);
+        if ((error as Error).name === "TypeError") return page("<title>This request cannot be served</title>", 400);
         throw error;
       }
     },

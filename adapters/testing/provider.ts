@@ -36,9 +36,11 @@ export async function createTestProvider(options: TestProviderOptions = {}): Pro
     clientSecret,
     requests,
     async fetch(input, init) {
-      const request = new Request(input, init);
-      // The caller's own: a request's signal follows it only while somebody holds the request.
-      const signal = init?.signal ?? request.signal;
+      // A signal of another realm, such as jsdom's, is not for Node's Request. Only the caller's own signal is used: that of
+      // a Request follows it only while somebody holds the Request.
+      const { signal: given, ...rest } = init ?? {};
+      const request = new Request(input, rest);
+      const signal = given ?? request.signal;
       signal.throwIfAborted();
       const { origin, pathname, searchParams } = new URL(request.url);
       const endpoint = endpoints.find((name) => base + paths[name] === origin + pathname);

@@ -1,4 +1,5 @@
 import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
+import { isObject } from "../is-object.js";
 
 /** Errors of an endpoint that mean our registration or credentials (RFC 6749 5.2). */
 const CLIENT_ERRORS = ["invalid_client", "unauthorized_client", "unsupported_grant_type"];
@@ -24,7 +25,7 @@ export async function answerOf(
   onInvalidGrant: ExchangeErrorCode = "provider_invalid",
 ): Promise<Readonly<Record<string, unknown>>> {
   const body = (await response.json().catch(() => undefined)) ?? {};
-  if (response.ok && body instanceof Object) return body as Record<string, unknown>;
+  if (response.ok && isObject(body)) return body;
   const { status } = response;
   const { error, error_description: description } = body as Record<string, unknown>;
   const isOurs = status === 401 || CLIENT_ERRORS.includes(error as string);

@@ -1,3 +1,4 @@
+import { isObject } from "../is-object.js";
 import type { Ports } from "../ports.js";
 import { sharedMap } from "../registry.js";
 import { type Entry, recall } from "./cache.js";
@@ -29,7 +30,7 @@ export const keysAt = (uri: unknown, ports: Ports, fetch: BoundedFetch, key = `$
     load: () =>
       asExchangeError("provider_invalid", async () => {
         const { keys } = await answerOf(await fetch(`${uri}`));
-        return (keys as Key[]).filter((member) => member instanceof Object);
+        return (keys as Key[]).filter(isObject);
       }),
   });
 

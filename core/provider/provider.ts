@@ -113,8 +113,10 @@ export function createProvider(
   /** What an endpoint answers to a form posted as this client (RFC 6749 2.3). */
   async function post(endpoint: unknown, parameters: Parameters, onInvalidGrant?: ExchangeErrorCode) {
     const body = fill(new URLSearchParams(), parameters);
-    const headers = { accept: "application/json", ...(await authenticate(body)) };
-    return answerOf(await fetch(`${endpoint}`, { method: "POST", headers, body }), onInvalidGrant);
+    const type = "application/x-www-form-urlencoded";
+    const headers = { accept: "application/json", "content-type": type, ...(await authenticate(body)) };
+    // As text, since to a `fetch` of another realm (jsdom has its own URLSearchParams) the object is no form.
+    return answerOf(await fetch(`${endpoint}`, { method: "POST", headers, body: `${body}` }), onInvalidGrant);
   }
 
   /** Tokens for a grant (RFC 6749 4.1.3, 6). */

@@ -47,7 +47,7 @@ function writeText(bytes: Buffer, text: string, at: number, size: number): void 
 
 /** A view without a copy. */
 const view = (bytes: Uint8Array): Buffer =>
-  bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 const encode = (bytes: Buffer, start: number, end: number): string =>
   native ? (bytes as Native).base64urlSlice(start, end) : bytes.toString("base64url", start, end);

@@ -1,4 +1,5 @@
 import { join, toBase64url, toBytes, toText } from "#aead";
+import { isObject } from "../is-object.js";
 import type { Codec } from "./sealer.js";
 
 /**
@@ -58,8 +59,6 @@ function lift(value: unknown, tokens: Tokens, depth: number): unknown {
   }
   return copy ?? value;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
 /** Takes a token in and gives its mark; the token itself when its shape or its characters cannot be kept. */
 function take(token: string, tokens: Tokens): string {

@@ -1,3 +1,5 @@
+import { isObject } from "../is-object.js";
+
 /** The three largest fields of what was to be written, by the bytes of their JSON, named by path (`data.user.groups`). */
 export const largestFields = (data: unknown, tokens: unknown): Array<{ field: string; bytes: number }> =>
   [...fieldsOf("data", data, 2), ...fieldsOf("tokens", tokens, 1)]
@@ -6,7 +8,7 @@ export const largestFields = (data: unknown, tokens: unknown): Array<{ field: st
 
 /** The fields of an object, and of its objects down to `depth`; anything else is a field of its own. */
 function fieldsOf(path: string, value: unknown, depth: number): Array<{ field: string; bytes: number }> {
-  if (depth > 0 && value instanceof Object && !Array.isArray(value)) {
+  if (depth > 0 && isObject(value) && !Array.isArray(value)) {
     return Object.entries(value).flatMap(([name, member]) => fieldsOf(`${path}.${name}`, member, depth - 1));
   }
   return [{ field: path, bytes: new TextEncoder().encode(JSON.stringify(value)).length }];
