@@ -102,6 +102,32 @@ describe("the linter enforces the architecture", () => {
     ["node:* in React", "adapters/react/planted.ts", "export * from 'node:fs';\n", /noNodejsModules/],
     ["node:* in the testing kit", "adapters/testing/planted.ts", "export * from 'node:fs';\n", /noNodejsModules/],
   ];
+  const realmTests = [
+    "value instanceof Object",
+    "value instanceof globalThis.TypeError",
+    "value instanceof Response",
+    "value instanceof Buffer",
+    "value instanceof window.HTMLElement",
+    "value.constructor === Object",
+    "value.constructor !== Map",
+    "Object.getPrototypeOf(value) === null",
+    "Reflect.getPrototypeOf(value) === null",
+    "Promise.prototype.isPrototypeOf(value)",
+  ];
+  test.each([
+    "core/planted.ts",
+    "core/seal/aead.planted.ts",
+    "core/provider/planted.ts",
+    "adapters/planted.ts",
+    "adapters/browser/planted.ts",
+    "adapters/next/planted.ts",
+    "adapters/react/planted.tsx",
+    "adapters/testing/planted.ts",
+  ])("in %s each test that is false for an object of another realm is refused", (path) => {
+    const lines = realmTests.map((realmTest, at) => `export const test${at} = (value: object) => ${realmTest};\n`);
+    expect(planted(path, lines.join(""))?.match(/another realm/g)).toHaveLength(realmTests.length);
+  });
+
   test.each(rules)("%s is refused", (_what, path, source, rule) => {
     expect(planted(path, source)).toMatch(rule);
   });
