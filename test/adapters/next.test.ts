@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { runInNewContext } from "node:vm";
 import { NextRequest } from "next/server.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createAuth, initAuth0, MisuseError } from "../../adapters/next/index.js";
@@ -50,6 +51,15 @@ describe("the Pages Router", () => {
     const target = new URL(redirect.destination);
     expect(target.origin + target.pathname).toBe("https://app.example/docs/auth/login");
     expect(target.searchParams.get("returnTo")).toBe("/docs/de/account?tab=2");
+  });
+
+  test("a request of another realm is one of Node's", async () => {
+    const auth = createAuth(optionsAt("http://127.0.0.1:3000"));
+    const cookie = await mintSession({ ...optionsAt("http://127.0.0.1:3000"), user: { sub: "alice" } });
+    const req = runInNewContext("({ method: 'GET', url: '/', headers: { host: '127.0.0.1:3000', cookie } })", {
+      cookie,
+    });
+    expect((await auth.getSession(req))?.user.sub).toBe("alice");
   });
 
   test("a header that is named like a method is a header", async () => {

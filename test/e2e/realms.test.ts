@@ -1,0 +1,174 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { build, transform } from "esbuild";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+/**
+ * Runners of tests give an app a realm of its own: what the platform makes (`response.json()`, bytes, promises) is then of
+ * another realm than what the app makes. README's "Testing your app" and a list of behaviours run in each, on the package
+ * as built.
+ */
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const flow = readFileSync(join(root, "test/support/realm-flow.js"), "utf8");
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const example = /<!-- test: testing -->\n```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+
+/** README's example inside a test, its imports before it, and a test for each behaviour. */
+const testFile = [
+  ...(example.match(/^import .+$/gm) ?? []),
+  'import { behaviours, tryApp } from "./flow.js";',
+  'test("README\'s example", async () => {',
+  example.replace(/^import .+$/gm, ""),
+  "await tryApp({ app, provider, cookie }, expect);",
+  "});",
+  "for (const [name, run] of Object.entries(behaviours)) test(name, () => run(expect));",
+].join("\n");
+const BEHAVIOURS = 1 + (flow.match(/^ {2}async "/gm) ?? []).length;
+
+/** What servers need and jsdom lacks, or has in a form of its own that cannot do it. */
+const GLOBALS = [
+  "Request",
+  "Response",
+  "Headers",
+  "fetch",
+  "crypto",
+  "ReadableStream",
+  "TextEncoder",
+  "TextDecoder",
+  "structuredClone",
+];
+
+const jestWithJsdom = `const { TestEnvironment } = require("jest-environment-jsdom");
+module.exports = class extends TestEnvironment {
+  exportConditions = () => ["node", "node-addons"];
+  async setup() {
+    await super.setup();
+    for (const name of [...${JSON.stringify(GLOBALS)}, "setImmediate"])
+      Object.defineProperty(this.global, name, { value: globalThis[name] });
+  }
+};`;
+
+/** Vitest's jsdom keeps Node's \`fetch\`, and has no Web Crypto. */
+const vitestSetup = `import { webcrypto } from "node:crypto";
+if (!globalThis.crypto.subtle) Object.defineProperty(globalThis, "crypto", { value: webcrypto });`;
+
+const jestConfig = {
+  projects: [
+    { displayName: "node", testEnvironment: "node", testMatch: ["<rootDir>/cjs/*.test.js"], transform: {} },
+    {
+      displayName: "jsdom",
+      testEnvironment: "<rootDir>/jsdom.cjs",
+      testMatch: ["<rootDir>/cjs/*.test.js"],
+      transform: {},
+    },
+    { displayName: "ES modules", testEnvironment: "node", testMatch: ["<rootDir>/esm/*.test.js"], transform: {} },
+  ],
+};
+
+const vitestProjects = [
+  ["node", "vmThreads"],
+  ["node", "threads"],
+  ["node", "forks"],
+  ["jsdom", "vmThreads"],
+  ["jsdom", "threads"],
+  ["edge-runtime", "vmThreads"],
+  ["edge-runtime", "threads"],
+].map(([environment, pool]) => ({
+  test: {
+    name: `${environment} ${pool}`,
+    environment,
+    pool,
+    globals: true,
+    include: ["esm/*.test.js"],
+    setupFiles: ["setup.mjs"],
+    testTimeout: 20_000,
+  },
+}));
+
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "latchkey-realms-"));
+  for (const name of ["@edge-runtime/vm", "jest", "jest-environment-jsdom", "jsdom", "vitest"])
+    link(name, `node_modules/${name}`);
+  link("latchkey", "");
+  // In one file: Vitest's vmThreads cannot load a CommonJS package with an ES module in it, as one that Express needs is.
+  const [entry, outfile] = ["node_modules/express/index.js", join(folder, "node_modules/express/index.js")];
+  await build({ entryPoints: [join(root, entry)], outfile, platform: "node", bundle: true });
+  write("esm/package.json", '{ "type": "module" }');
+  write("esm/flow.js", flow);
+  write("esm/app.test.js", testFile);
+  write("cjs/flow.js", (await transform(flow, { format: "cjs", supported: { "dynamic-import": false } })).code);
+  write("cjs/app.test.js", (await transform(testFile, { format: "cjs" })).code);
+  write("package.json", "{}");
+  write("jsdom.cjs", jestWithJsdom);
+  write("setup.mjs", vitestSetup);
+  write("jest.config.json", JSON.stringify(jestConfig));
+  write("vitest.config.mjs", `export default ${JSON.stringify({ test: { projects: vitestProjects } })}`);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), text);
+}
+
+function link(name: string, target: string): void {
+  const path = join(folder, "node_modules", name);
+  mkdirSync(dirname(path), { recursive: true });
+  symlinkSync(join(root, target), path);
+}
+
+/** One test of a runner, in the form that Jest and Vitest both report in. */
+interface Reported {
+  readonly title: string;
+  readonly status: string;
+  readonly failureMessages: readonly string[];
+}
+
+/** Runs a runner's program. Gives what failed, and how many tests passed. */
+async function run(program: string, args: readonly string[], options = "") {
+  const output = join(folder, "output.json");
+  const child = promisify(execFile)(process.execPath, [join(root, "node_modules", program), ...args], {
+    cwd: folder,
+    env: { PATH: process.env["PATH"], NODE_OPTIONS: options, CI: "1" } as unknown as NodeJS.ProcessEnv,
+  });
+  const said = await child.catch((error: { stdout: string; stderr: string }) => error);
+  const { testResults } = JSON.parse(readFileSync(output, "utf8")) as {
+    testResults: Array<{ message: string; assertionResults: Reported[] }>;
+  };
+  const unread = testResults.filter(({ assertionResults }) => assertionResults.length === 0);
+  rmSync(output);
+  const results = testResults.flatMap(({ assertionResults }) => assertionResults);
+  return {
+    unread: unread.map(({ message }) => message),
+    failed: results.flatMap(({ title, status, failureMessages }) =>
+      status === "passed" ? [] : [[title, failureMessages[0]]],
+    ),
+    passed: results.filter(({ status }) => status === "passed").length,
+    said: said.stderr,
+  };
+}
+
+describe("an app and its provider work", () => {
+  test("in Jest: its default environment, jsdom, and ES modules", async () => {
+    const args = ["--config=jest.config.json", "--json", "--outputFile=output.json"];
+    const { unread, failed, passed, said } = await run(
+      "jest/bin/jest.js",
+      args,
+      "--experimental-vm-modules --no-warnings",
+    );
+    expect([...unread, ...failed], said).toEqual([]);
+    expect(passed, said).toBe(BEHAVIOURS * jestConfig.projects.length);
+  }, 120_000);
+
+  test("in Vitest: threads, forks and vmThreads, under Node, jsdom and edge-runtime", async () => {
+    const args = ["run", "--reporter=json", "--outputFile=output.json"];
+    const { unread, failed, passed, said } = await run("vitest/vitest.mjs", args);
+    expect([...unread, ...failed], said).toEqual([]);
+    expect(passed, said).toBe(BEHAVIOURS * vitestProjects.length);
+  }, 120_000);
+});
