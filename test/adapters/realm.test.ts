@@ -1,9 +1,10 @@
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { createContext, runInContext } from "node:vm";
+import { createContext, runInContext, runInNewContext } from "node:vm";
 import { build } from "esbuild";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { createAuth } from "../../adapters/edge.js";
+import { type NodeRequest, toRequestView } from "../../adapters/node.js";
 import type { createCookieJar, createTestProvider } from "../../adapters/testing/index.js";
 
 /** From source, evaluated in a realm of its own, which has the platform's objects from this one. */
@@ -94,4 +95,13 @@ describe.each(["node", "web"] as const)("in a realm of its own, with the %s engi
     expect(errorOf(error)).toBe(error);
     expect([errorOf("x").message, errorOf(undefined).message]).toEqual(["x", "undefined"]);
   });
+});
+
+test.each([
+  "new Uint8Array([97, 61, 98])",
+  "new Uint8Array([0, 97, 61, 98]).subarray(1)",
+  "new DataView(new Uint8Array([97, 61, 98]).buffer)",
+])("a form that a body parser left as %s of another realm is read", async (code) => {
+  const body: unknown = runInNewContext(code);
+  expect(await toRequestView({ body } as NodeRequest).text?.()).toBe("a=b");
 });

@@ -1,10 +1,10 @@
 import { build } from "esbuild";
 import { expect, test } from "vitest";
-import { ExchangeError } from "../../core/errors.js";
+import { CookieTooLargeError, ExchangeError, MisuseError } from "../../core/errors.js";
 import { runTokens } from "../../core/exchange/drive.js";
 
 /** What another bundle of the same app has, with names that its minifier made up. */
-async function copyOf(): Promise<typeof ExchangeError> {
+async function copyOf(): Promise<typeof import("../../core/errors.js")> {
   const { outputFiles } = await build({
     entryPoints: ["core/errors.ts"],
     bundle: true,
@@ -13,11 +13,11 @@ async function copyOf(): Promise<typeof ExchangeError> {
     format: "esm",
   });
   const code = Buffer.from(outputFiles[0]?.contents ?? []).toString("base64");
-  return (await import(`data:text/javascript;base64,${code}`)).ExchangeError;
+  return import(`data:text/javascript;base64,${code}`);
 }
 
 test("an error of a refresh that another copy of this package began is an ExchangeError here", async () => {
-  const Copy = await copyOf();
+  const { ExchangeError: Copy } = await copyOf();
   expect(Copy).not.toBe(ExchangeError);
   const calls: string[] = [];
   const ended = runTokens(
@@ -32,6 +32,22 @@ test("an error of a refresh that another copy of this package began is an Exchan
   );
   await expect(ended).rejects.toMatchObject({ name: "ExchangeError", code: "grant_ended" });
   expect(calls).toEqual(["end"]);
+});
+
+test("an error of another copy is one of its class here, and of no other", async () => {
+  const copy = await copyOf();
+  const errors = [
+    new copy.MisuseError("ERR_CONFIG", "x"),
+    new copy.CookieTooLargeError(2, 1, []),
+    new copy.ExchangeError("no_session"),
+  ];
+  const classes = [MisuseError, CookieTooLargeError, ExchangeError];
+  const holds = errors.map((error) => classes.map((Class) => error instanceof Class));
+  expect(holds).toEqual([
+    [true, false, false],
+    [false, true, false],
+    [false, false, true],
+  ]);
 });
 
 test.each([undefined, null, 1, "ExchangeError", {}, new TypeError("x"), Object.create(null)])("%s is none", (value) => {
