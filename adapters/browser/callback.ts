@@ -28,11 +28,14 @@ function pageOf(url: string): string {
 
 export const isPage = (url: string, ...pages: readonly string[]): boolean => pages.map(pageOf).includes(pageOf(url));
 
-/** The sign-in of this tab that came back to a URL, if one did. */
-export const landedIn = ({ redirectUri }: Settings, url: string) =>
-  isPage(url, redirectUri) ? findTransaction(stateIn(url) ?? "") : undefined;
+/** The sign-in of this client, in this tab, that came back to a URL, if one did. */
+export const landedIn = ({ redirectUri, clientKey }: Settings, url: string) =>
+  isPage(url, redirectUri) ? findTransaction(stateIn(url) ?? "", clientKey) : undefined;
 
-/** Ends a sign-in that came back to `url`; undefined when none of this tab's did. @throws ExchangeError */
+/**
+ * Ends a sign-in of this client that came back to `url`. Undefined when no such sign-in did: then the URL and the stored
+ * transaction stay as they are, for the client that began it. @throws ExchangeError
+ */
 export async function land(context: Context, url: string, landing: Landing): Promise<SignedIn | undefined> {
   const transaction = landedIn(context.settings, url);
   if (!transaction) return undefined;

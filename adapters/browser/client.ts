@@ -38,8 +38,9 @@ export interface Client extends AuthSource {
   /** Leaves for the provider; with `popup` done when the window is. @throws ExchangeError, MisuseError */
   login(options?: LoginOptions): Promise<void>;
   /**
-   * Ends a sign-in that came back to `url`; undefined when none of this tab's did, and then nothing changes. To be called
-   * on the page of `redirectUri`, in frames and windows of ours too. However often it is called, a sign-in ends once.
+   * Ends a sign-in that came back to `url`; undefined when none did that this tab began with a client of the same options,
+   * and then nothing changes. To be called on the page of `redirectUri`, in frames and windows of ours too. However often it
+   * is called, a sign-in ends once.
    * @throws ExchangeError
    */
   handleCallback(url?: string): Promise<SignedIn | undefined>;

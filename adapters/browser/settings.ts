@@ -9,7 +9,8 @@ import { verifyWithWebCrypto } from "./verify.js";
 
 /** Checked options, and what is made of them once. */
 export interface Settings extends ExchangeConfig {
-  readonly issuer: string;
+  /** The options by which a page's clients differ, as one string: a sign-in ends at a client with the key of the one that began it. */
+  readonly clientKey: string;
   readonly redirectUri: string;
   readonly silentRedirectUri: string;
   readonly postLogoutRedirectUri: string | undefined;
@@ -76,6 +77,7 @@ export function settingsOf(options: ClientOptions): Settings {
   });
   return {
     ...known,
+    clientKey: JSON.stringify([issuer, clientId, redirectUri, scope, audiences, resourceIndicators]),
     redirectUri,
     silentRedirectUri,
     postLogoutRedirectUri,

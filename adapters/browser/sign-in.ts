@@ -30,10 +30,10 @@ export interface Outcome {
 
 /** How this page itself leaves for the provider: with a transaction that is there when it comes back. */
 export const leaving =
-  ({ navigate }: Settings): SignInRequest["ask"] =>
+  ({ navigate, clientKey }: Settings): SignInRequest["ask"] =>
   async (url, transaction) => {
     try {
-      keepTransaction(transaction);
+      keepTransaction(transaction, clientKey);
     } catch (cause) {
       throw new ExchangeError("no_transaction", { cause });
     }

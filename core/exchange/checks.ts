@@ -14,8 +14,8 @@ const NEEDS_USER = /^(login|interaction|consent|account_selection)_required$/;
 
 /** Why an authorization response is refused; undefined when it has a code to redeem. */
 export function callbackError(
-  { transactionDuration, clockTolerance }: ExchangeConfig,
-  { startedAt, state, issuer, issRequired }: Transaction,
+  { issuer, transactionDuration, clockTolerance }: ExchangeConfig,
+  { startedAt, state, issuer: askedIssuer, issRequired }: Transaction,
   parameters: URLSearchParams,
   now: number,
 ): ExchangeErrorCode | undefined {
@@ -26,8 +26,10 @@ export function callbackError(
   const age = (now - startedAt) / 1000;
   if (age > transactionDuration || age < -clockTolerance) return "transaction_expired";
   if (!sameText(only("state"), state)) return "state_mismatch";
+  // RFC 9700 4.4: the code of one issuer, and its verifier, are sent to no other.
   // RFC 9207 2.4: compared as strings; missing is wrong where it was announced; error responses carry it too.
-  if (parameters.has("iss") ? only("iss") !== issuer : issRequired) return "issuer_mismatch";
+  if (askedIssuer !== issuer || (parameters.has("iss") ? only("iss") !== issuer : issRequired))
+    return "issuer_mismatch";
   if (parameters.has("error")) return refusalOf(only("error"));
   return only("code") ? undefined : "invalid_response";
 }

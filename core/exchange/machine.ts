@@ -45,6 +45,8 @@ export type IdTokenClaims = { readonly iss: string; readonly sub: string; readon
 
 /** What does not change from one sign-in to the next. */
 export interface ExchangeConfig {
+  /** The one issuer that codes are redeemed at. */
+  readonly issuer: string;
   readonly clientId: string;
   readonly scope: string;
   readonly responseMode: "query" | "form_post";

@@ -12,7 +12,9 @@ import {
 } from "../../../core/exchange/machine.js";
 import { runs } from "../../support/runs.js";
 
+const ISSUER = "https://op.example";
 const config: ExchangeConfig = {
+  issuer: ISSUER,
   clientId: "client",
   scope: "openid profile",
   responseMode: "query",
@@ -20,7 +22,6 @@ const config: ExchangeConfig = {
   clockTolerance: 30,
 };
 const NOW = 1_750_000_000_000;
-const ISSUER = "https://op.example";
 
 const request = (tab: number, now = NOW): Extract<Event, { name: "login_requested" }> => ({
   name: "login_requested",
@@ -153,6 +154,16 @@ describe("a callback is refused", () => {
     expect(state).toEqual({ name: "failed", code });
     // Used up all the same (S25).
     expect(names(effects)).toEqual(["clear_transaction"]);
+  });
+
+  test("of a sign-in at an issuer that is not the configured one: its code and its verifier are sent nowhere", () => {
+    const other = "https://other.example";
+    for (const change of [{ issuer: other }, { issuer: other, issRequired: false }]) {
+      for (const parameters of [{ ...good, iss: other }, good, { state: "state-1", code: "code" }]) {
+        const [state, effects] = transition(config, awaiting(change), callback(parameters));
+        expect([state, names(effects)]).toEqual([{ name: "failed", code: "issuer_mismatch" }, ["clear_transaction"]]);
+      }
+    }
   });
 
   test("that no sign-in here belongs to", () => {
