@@ -45,19 +45,17 @@ export async function startSpaProvider(options) {
   const configuration = {
     jwks: { keys: [{ ...(await signingKey), kid: "k1", alg: "RS256", use: "sig" }] },
     cookies: { keys: ["only a test"], long: cookie, short: cookie },
-    clients: [
-      {
-        client_id: "spa",
-        application_type: "web",
-        token_endpoint_auth_method: "none",
-        grant_types: ["authorization_code", "refresh_token"],
-        response_types: ["code"],
-        redirect_uris: origins.flatMap((origin) =>
-          ["/callback/", "/silent.html", "/auth/callback"].map((path) => origin + path),
-        ),
-        post_logout_redirect_uris: origins.map((origin) => `${origin}/`),
-      },
-    ],
+    clients: ["spa", "other"].map((client_id) => ({
+      client_id,
+      application_type: "web",
+      token_endpoint_auth_method: "none",
+      grant_types: ["authorization_code", "refresh_token"],
+      response_types: ["code"],
+      redirect_uris: origins.flatMap((origin) =>
+        ["/callback/", "/callback", "/callback/?other", "/silent.html", "/auth/callback"].map((path) => origin + path),
+      ),
+      post_logout_redirect_uris: origins.map((origin) => `${origin}/`),
+    })),
     claims: { openid: ["sub"], email: ["email"], profile: ["name"] },
     conformIdTokenClaims: false,
     rotateRefreshToken: true,

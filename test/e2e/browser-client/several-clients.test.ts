@@ -1,0 +1,286 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { Client } from "../../../adapters/browser/index.js";
+import { address, app, begin, context, fillIn, inBrowser, isDone, page, provider } from "../../support/spa.js";
+import { bundle } from "../../support/spa-app.js";
+import { PAY, SHOWS, startSpaProvider } from "../../support/spa-provider.js";
+import type { SpaProvider, SpaProviderOptions } from "../../support/spa-provider.types.js";
+
+declare global {
+  interface Window {
+    clients: [Client, Client];
+  }
+}
+
+inBrowser();
+
+let second: SpaProvider;
+/** Every request of the browser, with its body: what each provider could have read. */
+let requests: Array<{ url: string; body: string }>;
+afterEach(() => second?.stop());
+
+interface Options {
+  [option: string]: unknown;
+}
+
+/** By what two clients that come back to the same page differ: the options that replace those of the first. */
+const arrangements: Array<[what: string, other: () => Options, first?: Options]> = [
+  ["issuer", () => ({ issuer: second.issuer })],
+  ["client id", () => ({ clientId: "other" })],
+  ["audience", () => ({ audience: PAY }), { audience: SHOWS }],
+  ["scope", () => ({ scope: "openid" })],
+  ["redirect URI, by a slash", () => ({ redirectUri: `${app.origin}/callback` })],
+  ["redirect URI, by its query", () => ({ redirectUri: `${app.origin}/callback/?other` })],
+];
+/** The issuer, the client id, the audience and the scope are the same: both clients hold one session. */
+const isOneSession = (what: string) => what.startsWith("redirect URI");
+
+/** Starts two providers, and an app on a site from which frames do not get the cookies of the first provider. */
+async function start(options: Partial<SpaProviderOptions> = {}): Promise<void> {
+  requests = [];
+  await begin(options, "127.0.0.1");
+  second = await startSpaProvider({ origins: [app.origin], host: "127.0.0.1" });
+  context.on("request", (request) => requests.push({ url: request.url(), body: request.postData() ?? "" }));
+}
+
+const optionsOf = (changed: Options): Options => ({
+  issuer: provider.issuer,
+  clientId: "spa",
+  redirectUri: `${app.origin}/callback/`,
+  silentRedirectUri: `${app.origin}/silent.html`,
+  ...changed,
+});
+
+/** Serves pages that make both clients and wait for the test; in a frame or a popup the second client runs first. */
+async function serve(first: Options, other: Options): Promise<void> {
+  const body = `<!doctype html><p>the app</p><script type="module" src="/client.js"></script><script type="module">
+    window.clients = ${JSON.stringify([optionsOf(first), optionsOf({ ...first, ...other })])}.map(latchkey.createClient);
+    if (window.opener || window.parent !== window) {
+      for (const client of clients.toReversed()) client.handleCallback().then(() => client.getUser());
+    }
+    document.body.dataset.done = "yes";
+  </script>`;
+  for (const path of ["/", "/callback/", "/callback"]) app.pages.set(path, { body });
+  await visit("/");
+}
+
+async function visit(path: string): Promise<void> {
+  await page.goto(app.origin + path);
+  await isDone();
+}
+
+const isBack = ({ origin, pathname, searchParams }: URL) =>
+  origin === app.origin && pathname.startsWith("/callback") && searchParams.has("code");
+
+/** The first client begins a sign-in, and alice comes back from the provider. @returns the code that came with her */
+async function comeBack(): Promise<string> {
+  await page.evaluate(async () => {
+    await Promise.all(window.clients.map((client) => client.getUser()));
+    await window.clients[0].login({ returnTo: "/shows" });
+  });
+  await fillIn(page);
+  await page.waitForURL(isBack);
+  await isDone();
+  return new URL(await address()).searchParams.get("code") as string;
+}
+
+/** The first client ends its sign-in, and both clients say who is signed in. */
+const end = () =>
+  page.evaluate(async () => {
+    const [first, other] = window.clients;
+    const signedIn = await first.handleCallback();
+    const users = await Promise.all([first, other].map(async (client) => (await client.getUser())?.sub ?? "nobody"));
+    const errors = [first, other].map((client) => client.getState().error?.message);
+    return { signedIn, users, errors, search: location.search };
+  });
+
+/** The code, and the verifier that makes it worth something, went to the token endpoint of the first client, once. */
+function expectSentOnce(code: string): void {
+  const sent = requests.filter(({ body }) => new URLSearchParams(body).get("code") === code);
+  expect(sent.map(({ url }) => url)).toEqual([`${provider.issuer}/token`]);
+  const form = new URLSearchParams(sent[0]?.body);
+  expect(form.get("client_id")).toBe("spa");
+  const verifier = form.get("code_verifier") as string;
+  expect(verifier).toMatch(/^[\w-]{43}$/);
+  const elsewhere = requests.filter(({ url }) => new URL(url).origin === second.issuer);
+  for (const secret of [code, verifier]) expect(JSON.stringify(elsewhere)).not.toContain(secret);
+  expect(second.urls.filter((url) => url.startsWith("/token"))).toEqual([]);
+  expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+}
+
+/** Calls of the other client, on the page that the first client's sign-in came back to. */
+const calls: Array<[what: string, call: () => Promise<unknown>]> = [
+  ["getUser()", () => page.evaluate(() => window.clients[1].getUser())],
+  ["handleCallback()", () => page.evaluate(() => window.clients[1].handleCallback())],
+  ["handleCallback(url)", () => page.evaluate(() => window.clients[1].handleCallback(location.href))],
+  ["getAccessToken()", () => page.evaluate(() => window.clients[1].getAccessToken().catch((error) => error.code))],
+];
+
+describe.each(arrangements)(
+  "two clients of one page with another %s: a code goes to the client that began it",
+  (what, other, first = {}) => {
+    test.each(calls)("where %s of the other client runs first", async (_call, run) => {
+      await start();
+      await serve(first, other());
+      const code = await comeBack();
+      const came = await address();
+      expect(await run()).toBeOneOf([null, undefined, "no_session"]);
+      // Left for the client that began it.
+      expect(await address()).toBe(came);
+      const { signedIn, users, errors, search } = await end();
+      expect(signedIn).toEqual({ returnTo: "/shows" });
+      expect(users).toEqual(["alice", isOneSession(what) ? "alice" : "nobody"]);
+      expect(errors).toEqual([undefined, undefined]);
+      expect(search).toBe("");
+      expectSentOnce(code);
+    });
+
+    test("where both run at once", async () => {
+      await start();
+      await serve(first, other());
+      const code = await comeBack();
+      const ended = await page.evaluate(async () => {
+        const [mine, others] = window.clients;
+        const all = [others.getUser(), others.handleCallback(), mine.getUser(), mine.handleCallback()];
+        return (await Promise.all(all)).slice(1).map((value) => JSON.stringify(value));
+      });
+      expect(ended).toEqual([undefined, expect.stringContaining('"sub":"alice"'), '{"returnTo":"/shows"}']);
+      expectSentOnce(code);
+    });
+
+    test("where the other client begins a sign-in there, and the user goes back", async () => {
+      await start();
+      await serve(first, other());
+      const code = await comeBack();
+      const before = new URL(await address()).origin;
+      await page.evaluate(() => void window.clients[1].login({ prompt: "login" }));
+      await page.waitForSelector("[name=login]");
+      expect(new URL(await address()).origin).not.toBe(before);
+      await page.goBack();
+      await page.waitForURL(isBack);
+      await isDone();
+      const { signedIn, users } = await end();
+      expect([signedIn, users[0]]).toEqual([{ returnTo: "/shows" }, "alice"]);
+      expectSentOnce(code);
+    });
+
+    test.each([
+      ["side by side, by the second", ""],
+      ["one in the other, by the outer one", "inner"],
+    ])("in React under StrictMode, begun %s", async (_where, nested) => {
+      await start();
+      const mine = optionsOf(first);
+      const others = optionsOf({ ...first, ...other() });
+      const code = await bundle(`
+      import { createElement as h, StrictMode } from "react";
+      import { createRoot } from "react-dom/client";
+      import { AuthProvider, useAuth } from "latchkey/react";
+      window.failed = [];
+      function Bar({ id }) {
+        const { user, isLoading, error, login } = useAuth();
+        return h("button", { id, onClick: () => login() }, isLoading ? "…" : error ? error.message : user ? user.sub : "nobody");
+      }
+      const clientOf = (id, config, more) =>
+        h(AuthProvider, { key: id, ...config, onLoginError: ({ message }) => failed.push(message) }, h(Bar, { id }), more);
+      const others = clientOf("others", ${JSON.stringify(others)});
+      const mine = ${JSON.stringify(mine)};
+      const app = ${JSON.stringify(nested)} ? clientOf("mine", mine, others) : [others, clientOf("mine", mine)];
+      createRoot(document.querySelector("main")).render(h(StrictMode, null, app));
+    `);
+      app.pages.set("/view.js", { body: code, headers: { "content-type": "text/javascript" } });
+      const shell = '<!doctype html><main></main><script type="module" src="/view.js"></script>';
+      for (const path of ["/", "/shows", "/callback/", "/callback"]) app.pages.set(path, { body: shell });
+      await page.goto(`${app.origin}/shows`);
+      const says = (id: string, text: string) => page.waitForSelector(`#${id}:text-is("${text}")`);
+      for (const id of ["mine", "others"]) await says(id, "nobody");
+      const back = page.waitForRequest((request) => request.isNavigationRequest() && isBack(new URL(request.url())));
+      await page.click("#mine");
+      await fillIn(page);
+      const came = new URL((await back).url()).searchParams.get("code") as string;
+      await says("mine", "alice");
+      await says("others", isOneSession(what) ? "alice" : "nobody");
+      await expect.poll(() => address()).toBe(`${app.origin}/shows`);
+      expect(await page.evaluate(() => window.failed)).toEqual([]);
+      expectSentOnce(came);
+    });
+  },
+);
+
+describe("a sign-in of one of two clients, with two issuers", () => {
+  const withIssuers = async (changed: Options = {}) => serve(changed, { issuer: second.issuer });
+  const whoIsThere = () =>
+    page.evaluate(() => Promise.all(window.clients.map(async (client) => (await client.getUser())?.sub ?? "nobody")));
+
+  test("by popup, whose page makes both", async () => {
+    await start();
+    await withIssuers();
+    const opened = page.waitForEvent("popup");
+    await page.evaluate(() => {
+      document.onclick = () => void window.clients[0].login({ popup: true });
+    });
+    await page.click("body", { position: { x: 1, y: 1 }, force: true });
+    const popup = await opened;
+    await fillIn(popup).catch(() => {});
+    await page.waitForFunction(() => window.clients[0].getState().user?.sub === "alice");
+    expect(await whoIsThere()).toEqual(["alice", "nobody"]);
+    await expect.poll(() => popup.isClosed()).toBe(true);
+    expect(second.urls.filter((url) => url.startsWith("/token"))).toEqual([]);
+  });
+
+  test("by a hidden frame that comes back to a page that makes both", async () => {
+    await start({ thirdParty: true });
+    await withIssuers({ silentRedirectUri: `${app.origin}/callback/` });
+    await comeBack();
+    await end();
+    await visit("/");
+    expect(await whoIsThere()).toEqual(["alice", "nobody"]);
+    expect(provider.authorizations).toEqual(["none", "", "none"]);
+    expect(second.urls.filter((url) => url.startsWith("/token"))).toEqual([]);
+  });
+
+  test("by a page that leaves by itself and comes back", async () => {
+    await start();
+    await withIssuers({ allowRedirect: true });
+    await comeBack();
+    await end();
+    await visit("/");
+    const back = page.waitForURL(isBack);
+    await page.evaluate(() => void window.clients[0].getUser());
+    await back;
+    await isDone();
+    const code = new URL(await address()).searchParams.get("code") as string;
+    expect(await page.evaluate(() => window.clients[1].getUser())).toBeNull();
+    expect(await end()).toMatchObject({ signedIn: { returnTo: "/" }, users: ["alice", "nobody"], search: "" });
+    expectSentOnce(code);
+  });
+
+  test("one after the other, both are signed in, each at its own issuer", async () => {
+    await start();
+    await withIssuers();
+    await comeBack();
+    await end();
+    await page.evaluate(() => window.clients[1].login());
+    await fillIn(page, "bob");
+    await page.waitForURL(isBack);
+    await isDone();
+    const ended = await page.evaluate(async () => [
+      await window.clients[0].handleCallback(),
+      await window.clients[1].handleCallback(),
+    ]);
+    expect(ended).toEqual([undefined, { returnTo: "/" }]);
+    expect((await whoIsThere())[1]).toBe("bob");
+    for (const { grants } of [provider, second]) expect(grants).toEqual(["authorization_code"]);
+  });
+});
+
+test("a client that is made twice ends its sign-in once, whichever instance is asked first", async () => {
+  await start();
+  await serve({}, {});
+  const code = await comeBack();
+  const ended = await page.evaluate(async () => {
+    const [first, other] = window.clients;
+    return [await other.handleCallback(), await first.handleCallback()];
+  });
+  expect(ended).toEqual([{ returnTo: "/shows" }, undefined]);
+  expect((await end()).users).toEqual(["alice", "alice"]);
+  expectSentOnce(code);
+});
