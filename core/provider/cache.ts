@@ -36,15 +36,16 @@ export async function recall<Value>(
 ): Promise<Value> {
   const entry = cache.get(key) ?? {};
   cache.set(key, entry);
-  const now = ports.now();
   for (const limit of [timeout + SLACK, GRACE, 0]) {
     const { loaded, loading } = entry;
+    const now = ports.now();
     if (loaded && now - loaded.at < lifetime && now >= loaded.at) return loaded.value;
     if (!limit || !loading || now - loading.startedAt > timeout) break;
     const outcome = await outcomeOf(loading, ports, limit);
     if (outcome) return take(outcome);
     if (entry.loading === loading) break;
   }
+  const now = ports.now();
   const loading: SharedWork<Value> = { startedAt: now };
   entry.loading = loading;
   try {
