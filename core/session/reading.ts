@@ -43,11 +43,10 @@ const PLAUSIBLE_AHEAD = 86_400_000;
  */
 export function readSession<Data>(context: SessionContext<Data>, jar: Jar): Awaitable<Reading<Data>> {
   const spared: string[] = [];
-  const latest = context.now() + PLAUSIBLE_AHEAD;
   let since = 0;
   for (const name of jar.names()) {
     const { tag, concern, time } = context.parse(name);
-    if (time) since = time <= latest ? Math.max(since, time) : since;
+    if (time) since = time <= context.now() + PLAUSIBLE_AHEAD ? Math.max(since, time) : since;
     // At most six names were ever met at once by a browser that behaves: more than sixteen tags are not its own work, and go.
     else if (tag && concern === "id" && spared.length < 16 && !spared.includes(tag)) spared.push(tag);
   }
