@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request, RequestHandler } from "express";
 import { type Awaitable, chain, isPromise } from "../core/awaitable.js";
+import { trimBlanks } from "../core/cookie/header.js";
 import { MisuseError } from "../core/errors.js";
 import type { TokenRequest } from "../core/exchange/token-life.js";
 import type { AccessToken } from "../core/provider/access-token.js";
@@ -115,5 +116,7 @@ function forwarded(req: AnyRequest): { host: string | undefined } | undefined {
   const host = req.headers["x-forwarded-host"];
   if (host === undefined) return undefined;
   const trusts = req.app?.get("trust proxy fn") as ((address: string | undefined, hop: number) => boolean) | undefined;
-  return trusts?.(req.socket.remoteAddress, 0) ? { host: String(host).split(",")[0]?.trim() } : undefined;
+  return trusts?.(req.socket.remoteAddress, 0)
+    ? { host: trimBlanks(String(host).split(",", 1)[0] as string) }
+    : undefined;
 }

@@ -1,12 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import {
-  cachingHeaders,
-  cookieHeaderAfter,
-  cookieNameOf,
-  type Outlet,
-  type Reply,
-  type RequestView,
-} from "../core/plan.js";
+import { cookieHeaderAfter, cookieNameOf } from "../core/cookie/lines.js";
+import { cachingHeaders, type Outlet, type Reply, type RequestView } from "../core/plan.js";
 
 /** A request as Node has it, or as Express and Next's Pages Router have extended it. */
 export type NodeRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
@@ -138,13 +132,13 @@ class ResponseOutlet implements NodeOutlet {
     this.#read = true;
   }
 
-  setCookies(added: readonly string[]): boolean {
+  setCookies(added: readonly string[], prefix: string): boolean {
     if (!this.canWrite()) return false;
     this.#wrote = true;
     this.#lines ??= new Map();
     for (const line of added) this.#lines.set(cookieNameOf(line), line);
     dropCookies(this.#res, this.#lines);
-    this.#headers.cookie = cookieHeaderAfter(this.#headers.cookie, added);
+    this.#headers.cookie = cookieHeaderAfter(this.#headers.cookie, added, prefix);
     return true;
   }
 

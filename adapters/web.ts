@@ -1,5 +1,6 @@
 import { readText } from "../core/body.js";
-import { cachingHeaders, cookieNameOf, mergeCookies, type Outlet, type Reply, type RequestView } from "../core/plan.js";
+import { cookieNameOf, mergeCookies } from "../core/cookie/lines.js";
+import { cachingHeaders, type Outlet, type Reply, type RequestView } from "../core/plan.js";
 import { targetOf } from "../core/request.js";
 
 /** Bytes of a posted form that are read; an authorization response has a few hundred. */

@@ -26,8 +26,11 @@ export interface Outlet {
   canWrite(): boolean;
   /** The response is being made from a session, or from the lack of one. */
   sessionRead(): void;
-  /** Set-Cookie lines, each to be a line of its own; a later one replaces an earlier one of the same name. False: it is too late. */
-  setCookies(lines: readonly string[]): boolean;
+  /**
+   * Set-Cookie lines, each to be a line of its own; a later one replaces an earlier one of the same name. Every name
+   * begins with `prefix`. False: it is too late.
+   */
+  setCookies(lines: readonly string[], prefix: string): boolean;
   /** Calls `task` when the response with all lines so far leaves; never where the adapter cannot tell. */
   whenSent(task: () => void): void;
 }
@@ -63,31 +66,8 @@ export function cachingHeaders(
   if (wrote) headers.push(["cache-control", "private, no-store"]);
   else if (current("cache-control") === null) headers.push(["cache-control", "private"]);
   const vary = current("vary");
-  const names = vary?.split(",").map((name) => name.trim()) ?? [];
-  const known = names.some((name) => name === "*" || name.toLowerCase() === "cookie");
+  // RFC 9110 5.6.1: a list, with spaces and tabs around its commas.
+  const known = vary && /(^|,)[ \t]*(\*|cookie)[ \t]*(,|$)/i.test(vary);
   if (!known) headers.push(["vary", vary ? `${vary}, Cookie` : "Cookie"]);
   return headers;
-}
-
-/** What a Set-Cookie line is for. */
-export const cookieNameOf = (line: string): string => line.slice(0, line.indexOf("="));
-
-/** The Set-Cookie lines of a response: the app's, but for names of ours, and ours, by name. */
-export const mergeCookies = (app: readonly string[], ours: ReadonlyMap<string, string>): string[] => [
-  ...app.filter((line) => !ours.has(cookieNameOf(line))),
-  ...ours.values(),
-];
-
-/** The name in a line of ours, and the value that a browser holds under it from then on; undefined when the line deletes. */
-export function cookieAfter(line: string): readonly [name: string, value: string | undefined] {
-  const name = cookieNameOf(line);
-  return [name, line.includes("; Max-Age=0;") ? undefined : line.slice(name.length + 1, line.indexOf(";"))];
-}
-
-/** The Cookie header that a browser would send after lines of ours, for who else looks at this request; "" when there is none. */
-export function cookieHeaderAfter(header: string | null | undefined, lines: readonly string[]): string {
-  const names = lines.map(cookieNameOf);
-  const kept = (header ?? "").split(";").map((pair) => pair.trim());
-  const added = lines.map(cookieAfter).map(([name, value]) => value && `${name}=${value}`);
-  return [...kept.filter((pair) => !names.includes(cookieNameOf(pair))), ...added].filter(Boolean).join("; ");
 }

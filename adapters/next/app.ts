@@ -6,7 +6,7 @@ import { pathOf } from "../../core/request.js";
 import { createServing, type Serving } from "../serve.js";
 import { toRequestView, type WebOutlet } from "../web.js";
 import { type Configured, lazily } from "./configured.js";
-import { type CookieStore, cookieHeaderOf, storeOutlet } from "./cookie-store.js";
+import { type CookieStore, cookieHeaderOf, storeCookies, storeOutlet } from "./cookie-store.js";
 
 /** One request of the App Router. */
 interface Open<Data> {
@@ -55,7 +55,9 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
     const request: RequestView = {
       method: "GET",
       url: `${base}/`,
-      headers: { get: (name) => (name === "cookie" ? cookieHeaderOf(store) : headers.get(name)) },
+      headers: {
+        get: (name) => (name === "cookie" ? cookieHeaderOf(store, headers.get(name) ?? "") : headers.get(name)),
+      },
     };
     // A Next server that follows an action's redirect for itself throws away what is written here.
     const context = await relyingParty.open(request, storeOutlet(store, !headers.has("x-action-redirect")));
@@ -101,7 +103,7 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
             /^NEXT_HTTP_ERROR_FALLBACK;(\d{3})$/.exec(`${(error as { digest?: unknown })?.digest}`) ?? [];
           if (status) return new Response(null, { status: Number(status) });
           const store = await handlerStore();
-          if (store) storeOutlet(store, true).setCookies(outlets.get(request)?.lines() ?? []);
+          if (store) storeCookies(store, outlets.get(request)?.lines() ?? []);
           throw error;
         }
       });

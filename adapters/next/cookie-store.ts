@@ -1,4 +1,5 @@
 import type { cookies } from "next/headers.js";
+import { trimBlanks } from "../../core/cookie/header.js";
 import type { Outlet } from "../../core/plan.js";
 
 /** What `cookies()` of `next/headers` gives. */
@@ -22,13 +23,34 @@ function canWrite(store: CookieStore): boolean {
   return false;
 }
 
-/** The Cookie header again: after a write in the same request, the store knows it and the header does not. */
-export const cookieHeaderOf = (store: CookieStore): string =>
-  store
-    .getAll()
-    // Deleted in this request; what a value was decoded to must not end it.
-    .flatMap(({ name, value }) => (value === "" ? [] : [`${name}=${encodeURIComponent(value)}`]))
-    .join("; ");
+/** A Cookie header as Next parses it: decoded, of several of one name the last, and "true" where a pair has no "=". */
+function parsedByNext(header: string): ReadonlyMap<string, string> {
+  const parsed = new Map<string, string>();
+  for (const pair of header.split(/; */).filter(Boolean)) {
+    const end = pair.indexOf("=");
+    try {
+      parsed.set(end < 0 ? pair : pair.slice(0, end), end < 0 ? "true" : decodeURIComponent(pair.slice(end + 1)));
+    } catch {
+      // Next leaves out what it cannot decode.
+    }
+  }
+  return parsed;
+}
+
+/**
+ * The Cookie header as it is now: after a write in the same request, the store knows it and the header does not. `sent`:
+ * the header, which has what the store has lost: how values were encoded, what came twice, what had no value.
+ */
+export function cookieHeaderOf(store: CookieStore, sent: string): string {
+  const parsed = parsedByNext(sent);
+  const held = new Map(store.getAll().map(({ name, value }) => [name, value]));
+  const isChanged = (name: string) => held.get(name) !== parsed.get(name);
+  const kept = sent.split(";").filter((pair) => !isChanged(trimBlanks(pair.split("=", 1)[0] as string)));
+  const changed = [...held]
+    // Without a value: deleted in this request. What a value was decoded to must not end it.
+    .flatMap(([name, value]) => (value && isChanged(name) ? ` ${name}=${encodeURIComponent(value)}` : []));
+  return [...kept, ...changed].join(";");
+}
 
 /** A Set-Cookie line as `cookies().set` takes it. */
 function cookieOf(line: string): Cookie {
@@ -54,14 +76,17 @@ function cookieOf(line: string): Cookie {
   } as Cookie;
 }
 
+/** Puts Set-Cookie lines into the store. */
+export function storeCookies(store: CookieStore, lines: readonly string[]): true {
+  for (const line of lines) store.set(cookieOf(line));
+  return true;
+}
+
 /** Writes through the store. Caching headers are Next's own here: whatever reads cookies is private. */
 export const storeOutlet = (store: CookieStore, isOpen: boolean): Outlet => ({
   canWrite: () => isOpen && canWrite(store),
   sessionRead() {},
-  setCookies(lines) {
-    for (const line of lines) store.set(cookieOf(line));
-    return true;
-  },
+  setCookies: (lines) => storeCookies(store, lines),
   // Next makes the response, and leaves the cookies out of some: nothing tells which.
   whenSent() {},
 });

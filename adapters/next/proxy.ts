@@ -1,5 +1,6 @@
 import type { NextRequest } from "next/server.js";
-import { cookieAfter, cookieHeaderAfter } from "../../core/plan.js";
+import { readCookies } from "../../core/cookie/header.js";
+import { cookieAfter, cookieHeaderAfter, looksLikeOurs } from "../../core/cookie/lines.js";
 import { workAhead } from "../../core/relying-party/ahead.js";
 import { createVisit } from "../../core/relying-party/visit.js";
 import { type PresentAuth, present } from "../present.js";
@@ -35,27 +36,40 @@ function isAsset({ nextUrl: { pathname }, headers }: NextRequest): boolean {
 const next = (): Response => new Response(null, { headers: { "x-middleware-next": "1" } });
 
 /** Lets the rest of this request see the cookies as they will be. */
-function showCookies(request: NextRequest, lines: readonly string[]): void {
-  const header = cookieHeaderAfter(request.headers.get("cookie"), lines);
+function showCookies({ headers, cookies }: NextRequest, lines: readonly string[], prefix: string): void {
+  const header = cookieHeaderAfter(headers.get("cookie"), lines, prefix);
+  const read = new Set(readCookies(header, prefix).map(([name]) => name));
+  const parsed = cookies.getAll().map(({ name }) => name);
   // The parsed cookies first, since they print the header anew, and others' not quite as they were; then the header.
-  for (const [name, value] of lines.map(cookieAfter)) {
-    if (value === undefined) request.cookies.delete(name);
-    else request.cookies.set(name, value);
-  }
-  if (header) request.headers.set("cookie", header);
-  else request.headers.delete("cookie");
+  cookies.delete(parsed.filter((name) => looksLikeOurs(name, prefix) && !read.has(name)));
+  for (const [name, value] of lines.map(cookieAfter)) if (value !== undefined) cookies.set(name, value);
+  if (header) headers.set("cookie", header);
+  else headers.delete("cookie");
 }
 
-/** Sends the cookies on to the page as they will be. Next drops every request header that its list does not name. */
-function passOnCookies(request: NextRequest, { headers }: Response, lines: readonly string[]): void {
+/**
+ * Sends the cookies on to the page as they will be. Next drops every request header that its list does not name. `sent`: the
+ * Cookie header of the request. It is passed on clean even when nothing was written: where the app sets a cookie, Next
+ * prints the header anew, and gives a value to a pair that had none.
+ */
+function passOnCookies(
+  request: NextRequest,
+  { headers }: Response,
+  lines: readonly string[],
+  prefix: string,
+  sent: string | null,
+): void {
   if (!headers.has("x-middleware-next") && !headers.has("x-middleware-rewrite")) return;
   const listed = headers.get("x-middleware-override-headers");
+  const names = new Set(listed?.split(",") ?? request.headers.keys());
+  // The app may have changed those of others, and ours since the request was opened.
+  const changed = listed === null ? request.headers.get("cookie") : headers.get("x-middleware-request-cookie");
+  const before = lines.length === 0 && listed === null ? sent : names.has("cookie") ? changed : "";
+  const cookie = cookieHeaderAfter(before, lines, prefix, sent);
+  if (lines.length === 0 && cookie === (before ?? "")) return;
   if (listed === null) {
     for (const [name, value] of request.headers) headers.set(`x-middleware-request-${name}`, value);
   }
-  const names = new Set(listed?.split(",") ?? request.headers.keys());
-  // The app may have changed those of others, and ours since the request was opened.
-  const cookie = cookieHeaderAfter(names.has("cookie") ? headers.get("x-middleware-request-cookie") : "", lines);
   names.delete("cookie");
   headers.delete("x-middleware-request-cookie");
   if (cookie) {
@@ -71,10 +85,12 @@ export const createProxy =
   (handler: ProxyHandler<Data> = next) =>
   async (request: NextRequest, ...passed: unknown[]): Promise<Response> => {
     const outlet = createOutlet({ ahead: true });
+    const sent = request.headers.get("cookie");
     const context = await configured().relyingParty.open(toRequestView(request, "", waitUntilIn(passed)), outlet);
+    const prefix = context.cookieName("");
     const visit = createVisit(context);
     if (!isAsset(request)) await workAhead(context);
-    if (outlet.lines().length > 0) showCookies(request, outlet.lines());
+    if (outlet.lines().length > 0) showCookies(request, outlet.lines(), prefix);
     const auth: ProxyAuth<Data> = Object.defineProperties(present(visit, outlet), {
       requireSession: {
         value() {
@@ -84,6 +100,6 @@ export const createProxy =
       },
     }) as ProxyAuth<Data>;
     const response = outlet.apply((await handler(request, auth)) ?? next());
-    if (outlet.lines().length > 0) passOnCookies(request, response, outlet.lines());
+    passOnCookies(request, response, outlet.lines(), prefix, sent);
     return response;
   };

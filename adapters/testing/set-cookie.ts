@@ -1,3 +1,5 @@
+import { trimBlanks } from "../../core/cookie/header.js";
+
 /** A cookie as a browser keeps it. */
 export interface Kept {
   readonly name: string;
@@ -59,10 +61,10 @@ export function parseSetCookie(line: string, url: URL, now: number): Kept | unde
   return isAcceptable(cookie, url) ? cookie : undefined;
 }
 
-/** Trimmed, around the first "="; without one, the second half is empty. */
+/** Around the first "=", without the spaces and tabs at the ends (RFC 6265bis 5.6); without one, the second half is empty. */
 function split(text: string): [string, string] {
   const at = text.indexOf("=");
-  return at < 0 ? [text.trim(), ""] : [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+  return at < 0 ? [trimBlanks(text), ""] : [trimBlanks(text.slice(0, at)), trimBlanks(text.slice(at + 1))];
 }
 
 /** By name in lower case; of several, the last. Values that are too long are as good as not there. */

@@ -15,6 +15,9 @@ export const LONGEST_AGE = 34_560_000;
 
 const SAME_SITE = { lax: "Lax", strict: "Strict", none: "None" };
 
+/** Without the spaces and tabs around it: WSP of RFC 6265bis 5.6, OWS of RFC 9110 5.6.3. `trim` takes off other blanks too. */
+export const trimBlanks = (text: string): string => /^[ \t]*(.*[^ \t])?/s.exec(text)?.[1] ?? "";
+
 /**
  * A pair of a Cookie header. The name is a token (RFC 6265bis 4.1.1, RFC 9110 5.6.2); around it and the value spaces and
  * tabs alone are trimmed (RFC 6265bis 5.4), another blank is part of them (S36).

@@ -31,8 +31,8 @@ const MAX_LENGTH = 16_384;
 
 /** The access token of an Authorization header (RFC 6750 2.1), or why there is none. */
 export function presentedToken(authorization: string | null | undefined): string | AccessTokenRefusal {
-  // RFC 9110 11.1: the scheme is case-insensitive. Another one is not for us: as if nothing had been sent (RFC 6750 3.1).
-  if (!/^bearer(?![^\s,])/i.test(authorization ?? "")) return { code: "no_token" };
+  // RFC 9110 11.1: the scheme is a token, case-insensitive. Another one is not for us: as if nothing had been sent (RFC 6750 3.1).
+  if (!/^bearer(?![!#-'*+.^`|~\w-])/i.test(authorization ?? "")) return { code: "no_token" };
   const [, token] = /^\w+ +([\w.~+/-]+=*)$/.exec(`${authorization}`) ?? [];
   return token && `${authorization}`.length <= MAX_LENGTH ? token : { code: "invalid_request" };
 }

@@ -25,6 +25,8 @@ export interface VisitContext<Data> {
   /** Sign-ins in progress in this browser. */
   transactions(): Transactions;
   readonly outlet: Outlet;
+  /** The full name of a cookie of ours; of "", what all of them begin with. */
+  cookieName(rest: string): string;
   emit(event: UntimedEvent): void;
   /**
    * Makes a change and writes what has changed so far to the outlet, once all that was asked for before is written: calls

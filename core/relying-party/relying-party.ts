@@ -98,8 +98,9 @@ class Context<Data> implements VisitContext<Data> {
   commit(change?: () => Awaitable<unknown>, roll = false): Promise<boolean> {
     const write = async () => {
       await change?.();
+      const prefix = this.cookieName("");
       let sent = true;
-      await this.scope.commit({ roll, send: (lines) => (sent = this.outlet.setCookies(lines)) });
+      await this.scope.commit({ roll, send: (lines) => (sent = this.outlet.setCookies(lines, prefix)) });
       return sent;
     };
     // What went wrong before was told to whoever asked for it.
