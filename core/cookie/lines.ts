@@ -38,7 +38,9 @@ export function cookieHeaderAfter(
   const after = new Map(lines.map(cookieAfter));
   const ours = new Map<string, string[]>();
   for (const [name, value] of readCookies(sent, prefix)) {
-    if (!after.has(name)) ours.set(name, [...(ours.get(name) ?? []), `${name}=${value}`]);
+    const pairs = ours.get(name) ?? [];
+    pairs.push(`${name}=${value}`);
+    if (!after.has(name)) ours.set(name, pairs);
   }
   const kept = (header ?? "").split(";").flatMap((part) => {
     if (!looksLikeOurs(part, prefix)) return trimBlanks(part);

@@ -1,6 +1,9 @@
+import express5 from "express";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { plainRequest, startApp, type TestApp, type TestBrowser } from "../support/app.js";
+import { BLANKS, isTrimmed, NO_BLANK } from "../support/blanks.js";
+import { onExpress } from "../support/express-app.js";
 import { runs } from "../support/runs.js";
 
 let app: TestApp;
@@ -351,6 +354,32 @@ describe("S40, S41: the origin comes from configuration", () => {
     expect(await redirectUri("b.example")).toBe("https://b.example/auth/callback");
     expect(await redirectUri("a.example", "b.example")).toBe("https://a.example/auth/callback");
     expect(await redirectUri("a.example.evil.example")).toBe("https://a.example/auth/callback");
+    await several.close();
+  });
+
+  // RFC 9110 5.6.3: spaces and tabs are around a value, other blanks are part of it. As bytes, and as UTF-8.
+  const inHeaders = [...BLANKS, ...NO_BLANK].filter((blank) => !/[\n\v\f\r]/.test(blank));
+  test("behind a trusted proxy, a host is the one that was forwarded, without spaces and tabs around it alone", async () => {
+    const express = onExpress((() => express5().set("trust proxy", true)) as unknown as typeof express5);
+    const options = { baseUrl: ["https://a.example", "https://b.example"] };
+    const several = await startApp({ framework: express, options });
+    const redirectUri = async (forwarded: string) => {
+      const headers = { "sec-fetch-mode": "navigate", "x-forwarded-host": forwarded };
+      const answer = await plainRequest(several.url, "/auth/login", { headers });
+      return new URL(String(answer.headers.location)).searchParams.get("redirect_uri");
+    };
+    for (const forwarded of ["b.example", "B.example", "b.example,a.example", "b.example , evil.example"])
+      expect([forwarded, await redirectUri(forwarded)]).toEqual([forwarded, "https://b.example/auth/callback"]);
+    for (const blank of inHeaders) {
+      const bytes =
+        blank < "\u0100" ? [blank, Buffer.from(blank).toString("latin1")] : [Buffer.from(blank).toString("latin1")];
+      for (const text of bytes) {
+        for (const forwarded of [`${text}b.example,a.example`, `b.example${text},a.example`]) {
+          const is = isTrimmed(text) ? "b" : "a";
+          expect([forwarded, await redirectUri(forwarded)]).toEqual([forwarded, `https://${is}.example/auth/callback`]);
+        }
+      }
+    }
     await several.close();
   });
 });

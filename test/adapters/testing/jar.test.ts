@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { CookieJar as ToughCookieJar } from "tough-cookie";
 import { describe, expect, test } from "vitest";
 import { createClock, createCookieJar } from "../../../adapters/testing/index.js";
+import { BLANKS, isTrimmed, NO_BLANK } from "../../support/blanks.js";
 import { runs } from "../../support/runs.js";
 
 const SITE = "https://app.example/";
@@ -32,6 +33,21 @@ describe("what is taken from a response", () => {
     expect(sent(`ab=${"é".repeat(2047)}`)).toHaveLength(2050);
     expect(sent(`ab=${"é".repeat(2048)}`)).toBe("");
   });
+
+  // RFC 6265bis 5.6; control characters, line ends among them, make a browser drop the cookie.
+  test.each([...BLANKS, ...NO_BLANK].filter((blank) => !/[\n\v\f\r]/.test(blank)))(
+    "%j is part of names, values and attributes, unless it is a space or a tab",
+    (blank) => {
+      const is = isTrimmed(blank);
+      expect(sent(`${blank}a${blank}=${blank}1${blank}; Path=/`)).toBe(
+        is ? "a=1" : `${blank}a${blank}=${blank}1${blank}`,
+      );
+      // Which is how a name comes to stand beside a prefix that it does not have.
+      expect(sent(`${blank}__Host-a=1; Path=/; Domain=app.example`) === "").toBe(is);
+      expect(sent(`a=1;${blank}Max-Age=0`) === "").toBe(is);
+      expect(sent(`a=1; Path=${blank}/elsewhere`) === "").toBe(is);
+    },
+  );
 
   test.each([
     ["__Host-a=1; Secure; Path=/", true],

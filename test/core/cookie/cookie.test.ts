@@ -3,6 +3,7 @@ import { CookieJar } from "tough-cookie";
 import { describe, expect, test } from "vitest";
 import { type CookieAttributes, checkCookie, readCookies, setCookieLine } from "../../../core/cookie/header.js";
 import { createJar } from "../../../core/cookie/jar.js";
+import { BLANKS, isTrimmed, NO_BLANK } from "../../support/blanks.js";
 import { runs } from "../../support/runs.js";
 
 const PREFIX = "__Host-latchkey.";
@@ -44,6 +45,18 @@ describe("the Cookie header", () => {
   ])("%s", (_what, header, pairs) => {
     expect(readCookies(header, PREFIX)).toEqual(pairs);
   });
+
+  test.each([...BLANKS, ...NO_BLANK])(
+    "S36: %j is part of a name or a value, unless it is a space or a tab",
+    (blank) => {
+      const name = `${PREFIX}a`;
+      const taken = isTrimmed(blank);
+      expect(readCookies(`x=1;${blank}${name}=1`, PREFIX)).toEqual(taken ? [[name, "1"]] : []);
+      expect(readCookies(`${name}${blank}=1`, PREFIX)).toEqual(taken ? [[name, "1"]] : []);
+      expect(readCookies(`${name}=${blank}1`, PREFIX)).toEqual([[name, taken ? "1" : `${blank}1`]]);
+      expect(readCookies(`${name}=1${blank};x=1`, PREFIX)).toEqual([[name, taken ? "1" : `1${blank}`]]);
+    },
+  );
 
   test("absent", () => {
     expect([readCookies(null, PREFIX), readCookies(undefined, PREFIX), readCookies("", PREFIX)]).toEqual([[], [], []]);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { presentedToken, refuse } from "../../../core/provider/bearer.js";
+import { BLANKS, NO_BLANK } from "../../support/blanks.js";
 import { runs } from "../../support/runs.js";
 
 describe("the Authorization header (RFC 6750 2.1)", () => {
@@ -34,6 +35,21 @@ describe("the Authorization header (RFC 6750 2.1)", () => {
     ["20 KB", `Bearer ${"a".repeat(20_000)}`],
   ])("%s is malformed", (_what, header) => {
     expect(presentedToken(header)).toEqual({ code: "invalid_request" });
+  });
+
+  test.each([...BLANKS, ...NO_BLANK])(
+    "%j between scheme and token, or at the ends: spaces alone are between",
+    (blank) => {
+      expect(presentedToken(`Bearer${blank}abc`)).toEqual(blank === " " ? "abc" : { code: "invalid_request" });
+      expect(presentedToken(`Bearer ${blank}abc`)).toEqual(blank === " " ? "abc" : { code: "invalid_request" });
+      // What reads HTTP has taken off what may be at the ends.
+      expect(presentedToken(`Bearer abc${blank}`)).toEqual({ code: "invalid_request" });
+      expect(presentedToken(`${blank}Bearer abc`)).toEqual({ code: "no_token" });
+    },
+  );
+
+  test.each([..."!#$%&'*+-.^_`|~0aZ"])("%j makes it another scheme", (character) => {
+    expect(presentedToken(`Bearer${character} abc`)).toEqual({ code: "no_token" });
   });
 
   test("whatever it is, it has a token of the right characters and length, or it is refused", () => {

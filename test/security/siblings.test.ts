@@ -1,0 +1,208 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import express, { type Request, type Response } from "express";
+import { afterEach, describe, expect, test } from "vitest";
+import { auth } from "../../adapters/express.js";
+import { mintSession } from "../../adapters/testing/index.js";
+import { plainRequest } from "../support/app.js";
+import { BLANKS, NO_BLANK } from "../support/blanks.js";
+import { launch } from "../support/chromium.js";
+import { firefoxIsMissing, openFirefox } from "../support/firefox.js";
+
+/**
+ * A sibling sub-domain tosses cookies at an app that has latchkey/express twice: the outer one writes at each request, and
+ * hands the Cookie header on to the inner one. Browsers take http on *.localhost for trustworthy: `__Host-` cookies work.
+ */
+
+/** A request that the app served. */
+interface Served {
+  /** Which tossed cookie, and whether it was the page or the POST of it. */
+  readonly what: string;
+  /** As it came. */
+  readonly cookie: string;
+  outer?: string | undefined;
+  inner?: string | undefined;
+  data?: unknown;
+  setCookies?: string[];
+}
+
+const ended: Array<() => unknown> = [];
+afterEach(async () => {
+  for (const end of ended.splice(0)) await end();
+});
+
+/** The pairs of a session, by the last part of their names. */
+const pairsOf = (cookie: string) => cookie.split("; ").map((pair) => pair.split(/=(.*)/s) as [string, string]);
+
+async function startApp() {
+  const served: Served[] = [];
+  const app = express();
+  const server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  ended.push(() => server.close().closeAllConnections());
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const at = (host: string, path: string) => `http://${host}.site.localhost:${port}${path}`;
+  const options = {
+    issuer: "https://op.example/",
+    clientId: "client",
+    clientSecret: "secret",
+    secret: "a secret of at least thirty-two characters",
+    baseUrl: `https://app.site.localhost:${port}`,
+    session: { rollAfter: 0 },
+  };
+  const now = Date.now();
+  const victim = await mintSession({ ...options, now: () => now - 2000, user: { sub: "victim" } });
+  // It began later: were it read, it would count.
+  const attacker = await mintSession({ ...options, now: () => now - 1000, user: { sub: "attacker" } });
+  const [[name, value]] = pairsOf(attacker) as [[string, string]];
+  const end = `__Host-latchkey.end.${now - 500}`;
+  const tossed: Record<string, string> = {
+    "as it is": `${name}=${value}`,
+    "without a name": `=${name}=${value}`,
+    "without a name or a value": end,
+    "without a name, behind a blank": `= ${name}=${value}`,
+    "behind a tab": `\t${name}=${value}`,
+    "behind a no-break space": `\u00a0${name}=${value}`,
+    "behind two no-break spaces": `\u00a0 \u00a0${name}=${value}`,
+    "behind a no-break space, in UTF-8": `\u00c2\u00a0${name}=${value}`,
+    "behind a byte order mark, in UTF-8": `\u00ef\u00bb\u00bf${name}=${value}`,
+    "behind a next line": `\u0085${name}=${value}`,
+    "in quotes": `"${name}=${value}"`,
+    "with a no-break space behind its name": `${name}\u00a0=${value}`,
+    "an end, behind a no-break space": `\u00a0${end}=1`,
+    "an end, behind a no-break space, without a value": `\u00a0${end}`,
+  };
+  const kinds = Object.keys(tossed);
+
+  app.get("/start", (_req, res) => {
+    for (const pair of victim.split("; ")) res.append("set-cookie", `${pair}; Path=/; Secure; HttpOnly; SameSite=Lax`);
+    res.redirect(at("evil", "/toss/0"));
+  });
+  app.get("/toss/:index", (req, res) => {
+    const index = Number(req.params.index);
+    const lineOf = (kind: string | undefined, rest: string) =>
+      kind && res.append("set-cookie", `${tossed[kind]}; Domain=site.localhost; Path=/; Secure${rest}`);
+    lineOf(kinds[index - 1], "; Max-Age=0");
+    lineOf(kinds[index], "");
+    res.redirect(at("app", `/page/${index}`));
+  });
+
+  const record = (what: string, req: Request, res: Response) => {
+    const one: Served = { what, cookie: req.headers.cookie ?? "" };
+    served.push(one);
+    res.once("finish", () => {
+      one.setCookies = [res.getHeader("set-cookie") ?? []].flat().map(String);
+    });
+    return one;
+  };
+  const behind = (path: string, act: (one: Served, req: Request, res: Response) => unknown) => {
+    let one: Served;
+    app.all(
+      path,
+      (req, res, next) => {
+        one = record(`${req.method} ${kinds[Number(req.params["index"])]}`, req, res);
+        next();
+      },
+      auth(options),
+      (req, _res, next) => {
+        one.outer = req.auth.session?.user.sub;
+        next();
+      },
+      auth(options),
+      async (req, res) => {
+        one.inner = req.auth.session?.user.sub;
+        await act(one, req, res);
+      },
+    );
+  };
+  behind("/page/:index", (_one, req, res) => {
+    const index = Number(req.params["index"]);
+    const next = index + 1 < kinds.length ? at("evil", `/toss/${index + 1}`) : "/done";
+    res.send(`<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script>
+      fetch("/card/${index}", { method: "POST" }).then(() => location.assign("${next}"));
+    </script>`);
+  });
+  behind("/card/:index", async (one, req, res) => {
+    await req.auth.update({ card: Number(req.params["index"]) });
+    one.data = req.auth.session?.data;
+    res.json({});
+  });
+  const isDone = new Promise<void>((resolve) => {
+    app.get("/done", (_req, res) => {
+      res.send("done");
+      resolve();
+    });
+  });
+  return { url, served, tossed, victim, name, value, end, start: at("app", "/start"), isDone };
+}
+
+type App = Awaited<ReturnType<typeof startApp>>;
+
+/** Outer and inner say victim, and nothing was written but cookies of the victim's. */
+function expectVictim({ served, victim }: App): void {
+  const [, tag] = /latchkey\.([\w-]{6})\./.exec(victim) as unknown as [string, string];
+  for (const { what, outer, inner, setCookies = [] } of served) {
+    const names = setCookies.map((line) => line.slice(0, line.indexOf("=")));
+    const isFor = (name: string) => name.startsWith(`__Host-latchkey.${tag}.`);
+    expect({ what, outer, inner, others: names.filter((name) => !isFor(name)) }).toEqual({
+      what,
+      outer: "victim",
+      inner: "victim",
+      others: [],
+    });
+    expect([what, names.length]).toEqual([what, names.length || "a cookie that was written"]);
+  }
+}
+
+describe("what a sibling sub-domain sets beside the __Host- prefix is not ours, nor for latchkey behind latchkey", () => {
+  test("in a request by hand, behind every byte that may be a blank somewhere", async () => {
+    const app = await startApp();
+    const bytes = [...BLANKS, ...NO_BLANK].flatMap((blank) => [blank, Buffer.from(blank).toString("latin1")]);
+    const inHeaders = [...new Set(bytes)].filter((text) => !/[\n\v\f\r]|[^\0-\u00ff]| |\t/.test(text));
+    expect(inHeaders.length).toBeGreaterThan(20);
+    for (const before of [...inHeaders, "=", '"', "(", "\u00a0=", "\u00ef\u00bb\u00bf"]) {
+      for (const pair of [`${app.name}=${app.value}`, `${app.end}=1`, app.end]) {
+        const cookie = `${before}${pair}; ${app.victim}; ${before}${pair}`;
+        for (const [method, path] of [
+          ["GET", "/page/0"],
+          ["POST", "/card/0"],
+        ] as const)
+          expect((await plainRequest(app.url, path, { method, headers: { cookie } })).status).toBe(200);
+      }
+    }
+    expectVictim(app);
+  });
+
+  /** The browser kept and sent what this is about, and the app took it from nobody. */
+  function expectProof(app: App): void {
+    const kinds = Object.keys(app.tossed);
+    expect(app.served.map(({ what }) => what)).toEqual(kinds.flatMap((kind) => [`GET ${kind}`, `POST ${kind}`]));
+    const isSent = (kind: string) =>
+      app.served.some(({ what, cookie }) => what.endsWith(kind) && cookie.includes(`${app.tossed[kind]}`));
+    for (const kind of ["behind a no-break space", "an end, behind a no-break space"])
+      expect([kind, isSent(kind)]).toEqual([kind, true]);
+    for (const kind of ["as it is", "without a name", "without a name or a value", "behind a tab"])
+      expect([kind, isSent(kind)]).toEqual([kind, false]);
+    expectVictim(app);
+    expect(app.served.filter(({ data }) => data).map(({ data }) => data)).toEqual(
+      kinds.map((_, index) => ({ card: index })),
+    );
+  }
+
+  test("in Chromium", async () => {
+    const app = await startApp();
+    const browser = await launch();
+    ended.unshift(() => browser.close());
+    await (await browser.newPage()).goto(app.start);
+    await app.isDone;
+    expectProof(app);
+  });
+
+  test.skipIf(firefoxIsMissing)(`in Firefox${firefoxIsMissing ? ` (${firefoxIsMissing})` : ""}`, async () => {
+    const app = await startApp();
+    ended.unshift(openFirefox(app.start));
+    await app.isDone;
+    expectProof(app);
+  });
+});
