@@ -39,7 +39,8 @@ function parsedByNext(header: string): ReadonlyMap<string, string> {
 
 /**
  * The Cookie header as it is now: after a write in the same request, the store knows it and the header does not. `sent`:
- * the header, which has what the store has lost: how values were encoded, what came twice, what had no value.
+ * the header, which has what the store has lost: how values were encoded, what came twice, what had no value. What was sent
+ * empty and then deleted stays: the store does not tell. Nothing of ours is empty.
  */
 export function cookieHeaderOf(store: CookieStore, sent: string): string {
   const parsed = parsedByNext(sent);

@@ -63,6 +63,8 @@ describe("the App Router reads the cookies that the browser sent, not what Next 
     const change = fc.record({ name: fc.constantFrom("a", "b", "c"), value: fc.constantFrom(undefined, "v", "w") });
     fc.assert(
       fc.property(headers, fc.array(change, { maxLength: 4 }), (header, changes) => {
+        // Next's store does not tell one that was sent empty from one that was deleted; we write none that is empty.
+        fc.pre(!readCookies(header, PREFIX).some(([, value]) => value === ""));
         const jar = createJar(header, PREFIX, { secure: true, sameSite: "lax" });
         for (const { name, value } of changes) {
           if (value === undefined) jar.delete(PREFIX + name);
