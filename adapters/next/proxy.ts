@@ -64,7 +64,7 @@ function passOnCookies(
   const names = new Set(listed?.split(",") ?? request.headers.keys());
   // The app may have changed those of others, and ours since the request was opened.
   const changed = listed === null ? request.headers.get("cookie") : headers.get("x-middleware-request-cookie");
-  const before = lines.length === 0 && listed === null ? sent : names.has("cookie") ? changed : "";
+  const before = listed === null && lines.length === 0 ? sent : names.has("cookie") ? changed : "";
   const cookie = cookieHeaderAfter(before, lines, prefix, sent);
   if (lines.length === 0 && cookie === (before ?? "")) return;
   if (listed === null) {

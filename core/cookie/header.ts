@@ -22,7 +22,7 @@ export const trimBlanks = (text: string): string => /^[ \t]*(.*[^ \t])?/s.exec(t
  * A pair of a Cookie header. The name is a token (RFC 6265bis 4.1.1, RFC 9110 5.6.2); around it and the value spaces and
  * tabs alone are trimmed (RFC 6265bis 5.4), another blank is part of them (S36).
  */
-const PAIR = /^[ \t]*([!#$%&'*+\-.^_`|~\w]+)[ \t]*=[ \t]*(.*[^ \t])?/s;
+const PAIR = /^[ \t]*([!#-'*+.^`|~\w-]+)[ \t]*=[ \t]*(.*[^ \t])?/s;
 
 /**
  * The cookies of a Cookie header whose names start with `prefix`, in order, duplicates kept. Any input is fine. A name

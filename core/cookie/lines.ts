@@ -16,7 +16,7 @@ export function cookieAfter(line: string): readonly [name: string, value: string
 }
 
 /** What no name begins with: RFC 9110 5.6.2 lists the characters of a token. */
-const NO_TOKEN = /^[^!#$%&'*+\-.^_`|~\w]+/;
+const NO_TOKEN = /^[^!#-'*+.^`|~\w-]+/;
 
 /** Whether a lenient parser could find a name that begins with `prefix` in a part of a Cookie header: it may trim more than we do. */
 export const looksLikeOurs = (part: string, prefix: string): boolean => part.replace(NO_TOKEN, "").startsWith(prefix);

@@ -31,8 +31,9 @@ const MAX_LENGTH = 16_384;
 
 /** The access token of an Authorization header (RFC 6750 2.1), or why there is none. */
 export function presentedToken(authorization: string | null | undefined): string | AccessTokenRefusal {
-  // RFC 9110 11.1: the scheme is a token, case-insensitive. Another one is not for us: as if nothing had been sent (RFC 6750 3.1).
-  if (!/^bearer(?![!#-'*+.^`|~\w-])/i.test(authorization ?? "")) return { code: "no_token" };
+  // RFC 9110 11.1: the scheme is case-insensitive. Another one, which goes on with a visible character, is not for us: as if
+  // nothing had been sent (RFC 6750 3.1). A comma ends it, and so does a blank, of which the space alone may stand there.
+  if (!/^bearer(?![!-+\--~])/i.test(authorization ?? "")) return { code: "no_token" };
   const [, token] = /^\w+ +([\w.~+/-]+=*)$/.exec(`${authorization}`) ?? [];
   return token && `${authorization}`.length <= MAX_LENGTH ? token : { code: "invalid_request" };
 }
