@@ -12,10 +12,10 @@ import {
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createTestProvider } from "../../adapters/testing/index.js";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { createCookieJar, createTestProvider } from "../../adapters/testing/index.js";
 import { plainRequest } from "../support/app.js";
 import { send } from "../support/edge-app.js";
 import { bin, freePort, startServer } from "../support/process.js";
@@ -125,6 +125,40 @@ describe("the quick start", () => {
     const { url } = await start("api.mjs", code, VARIABLES);
     expect((await plainRequest(url, "/shows", {})).status).toBe(401);
   });
+});
+
+test("on the edge, the response for an error carries what the handler wrote before it threw", async () => {
+  const provider = await createTestProvider();
+  const { fetch } = globalThis;
+  const before = { ...process.env };
+  globalThis.fetch = provider.fetch;
+  Object.assign(process.env, VARIABLES, { LATCHKEY_ISSUER: provider.issuer });
+  const quiet = vi.spyOn(console, "error").mockImplementation(() => {});
+  try {
+    writeFileSync(join(folder, "report.js"), 'export function report() { throw new Error("no report"); }');
+    writeFileSync(join(folder, "finish.js"), snippet("edge-finish"));
+    const { default: app } = await import(pathToFileURL(join(folder, "finish.js")).href);
+    const jar = createCookieJar();
+    const ask = async (url: string): Promise<Response> => {
+      const response = await app.fetch(new Request(url, { headers: { cookie: jar.header(url) } }));
+      jar.store(response, url);
+      return response;
+    };
+    const login = await ask("http://localhost:3000/auth/login");
+    const { url } = await provider.authorize(String(login.headers.get("location")));
+    await ask(url);
+    const originalNow = Date.now;
+    Date.now = () => originalNow() + 3_590_000;
+    const failed = await ask("http://localhost:3000/report");
+    Date.now = originalNow;
+    expect([failed.status, await failed.text()]).toEqual([500, "Something went wrong."]);
+    expect(failed.headers.getSetCookie().some((line) => line.includes(".tok.0="))).toBe(true);
+    expect(quiet).toHaveBeenCalledOnce();
+  } finally {
+    quiet.mockRestore();
+    globalThis.fetch = fetch;
+    process.env = before;
+  }
 });
 
 describe("the quick start on the edge", () => {
