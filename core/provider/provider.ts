@@ -148,11 +148,16 @@ export function createProvider(
       return withParameters(endpoint, issuer, { client_id: clientId, request_uri });
     },
 
-    redeem({ code, codeVerifier, redirectUri, audience }) {
-      // Beside the exchange, to be there when it is done: what goes wrong is told to whoever verifies.
-      keys().catch(() => {});
+    async redeem({ code, codeVerifier, redirectUri, audience }) {
+      // Fetched beside the exchange, to be there when the ID Token is verified; that reports what goes wrong here.
+      const known = keys().catch(() => {});
       const asked = { grant_type: "authorization_code", code, code_verifier: codeVerifier, redirect_uri: redirectUri };
-      return grant({ ...asked, ...named(audience) }, "code_rejected");
+      try {
+        return await grant({ ...asked, ...named(audience) }, "code_rejected");
+      } finally {
+        // A request that ended before its fetch would leave a load behind that others wait for in vain.
+        await known;
+      }
     },
 
     verifyIdToken: verify,

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { AnswerOptions, StalledEndpoint, TestApp, TestBrowser } from "../../../support/app.js";
-import { begin, isSignedIn, type Row } from "../row.js";
+import { begin, expectErrorPage, isSignedIn, type Row } from "../row.js";
 
 /** Seconds that a request to the provider may take in these rows. */
 const HTTP_TIMEOUT = 2;
@@ -119,6 +119,29 @@ export const resets: readonly Row[] = [
         expect([200, 401]).toContain(answer.status);
         await browser.signIn();
         expect(await isSignedIn(browser)).toBe(true);
+      }
+    },
+  },
+  {
+    name: "a sign-in that fails while the keys are fetched leaves no fetch behind that others would wait for",
+    options: { httpTimeout: HTTP_TIMEOUT },
+    async run(app) {
+      for (const headers of [{}, alone]) {
+        const browser = app.browser();
+        forgetDocuments(app);
+        const { href } = await begin(app, browser);
+        app.provider.misbehave({ fault: "invalid_grant", endpoint: "token" }, { times: 1 });
+        const stalled = app.stall("jwks");
+        const answer = browser.navigate(href, { headers });
+        await stalled.reached;
+        // Until the token endpoint has refused the code.
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        stalled.end();
+        expectErrorPage(await answer, 400, "code_rejected");
+        const startedAt = performance.now();
+        await othersSignIn(app, { headers });
+        // Whoever waits in vain waits longer than this.
+        expect((performance.now() - startedAt) / 1000).toBeLessThan(HTTP_TIMEOUT);
       }
     },
   },
