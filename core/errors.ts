@@ -8,27 +8,16 @@ export type MisuseCode =
   | "ERR_HEADERS_SENT"
   | "ERR_SERVER_ONLY";
 
-/** @internal The constructor of errors of one name. */
-type NamedError<Name extends string> = new (
-  message?: string,
-  options?: { cause?: unknown },
-) => Error & { readonly name: Name };
-
 /**
- * The base of an error class whose `instanceof` asks for the name: an error of another copy of this package is one as well.
- * A bundler, `require` of two entries, or `import` beside `require` makes several copies in one process, which share
- * refreshes that are under way, and how those fail.
+ * What `instanceof` asks of an error: its name, so that an error of another copy of this package is one as well. A bundler,
+ * `require` of two entries, or `import` beside `require` makes several copies in one process, which share refreshes that are
+ * under way, and how those fail.
  */
-export const errorNamed = <Name extends string>(name: Name): NamedError<Name> =>
-  class extends Error {
-    override readonly name = name;
-    static override [Symbol.hasInstance](value: unknown): boolean {
-      return (value as Error | undefined)?.name === name;
-    }
-  };
+export const isNamed = (value: unknown, name: string): boolean => (value as Error | undefined)?.name === name;
 
 /** Wrong use or configuration. The message says what to change; `code` is stable. */
-export class MisuseError extends /* @__PURE__ */ errorNamed("MisuseError") {
+export class MisuseError extends Error {
+  override readonly name = "MisuseError";
   constructor(
     readonly code: MisuseCode,
     message: string,
@@ -93,7 +82,11 @@ export const exchangeStatus = {
 export type ExchangeErrorCode = keyof typeof exchangeStatus;
 
 /** A failed sign-in, refresh or token request. Its message is fixed text; what the provider said is in `cause`. */
-export class ExchangeError extends /* @__PURE__ */ errorNamed("ExchangeError") {
+export class ExchangeError extends Error {
+  override readonly name = "ExchangeError";
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isNamed(value, "ExchangeError");
+  }
   /** The HTTP status that answers it. */
   readonly status: number;
   constructor(
@@ -106,7 +99,11 @@ export class ExchangeError extends /* @__PURE__ */ errorNamed("ExchangeError") {
 }
 
 /** A session that its cookies cannot hold. Nothing was written. */
-export class CookieTooLargeError extends /* @__PURE__ */ errorNamed("CookieTooLargeError") {
+export class CookieTooLargeError extends Error {
+  override readonly name = "CookieTooLargeError";
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isNamed(value, "CookieTooLargeError");
+  }
   readonly code = "ERR_COOKIE_TOO_LARGE";
   constructor(
     /** Bytes that all our cookies together would take in a Cookie header. */
