@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -137,6 +137,7 @@ async function run(program: string, args: readonly string[], options = "") {
     env: { PATH: process.env["PATH"], NODE_OPTIONS: options, CI: "1" } as unknown as NodeJS.ProcessEnv,
   });
   const said = await child.catch((error: { stdout: string; stderr: string }) => error);
+  if (!existsSync(output)) throw new Error(`${program} ended without a report: ${said.stderr}`);
   const { testResults } = JSON.parse(readFileSync(output, "utf8")) as {
     testResults: Array<{ message: string; assertionResults: Reported[] }>;
   };

@@ -134,6 +134,9 @@ test("on the edge, the response for an error carries what the handler wrote befo
   globalThis.fetch = provider.fetch;
   Object.assign(process.env, VARIABLES, { LATCHKEY_ISSUER: provider.issuer });
   const quiet = vi.spyOn(console, "error").mockImplementation(() => {});
+  const { now } = Date;
+  let ahead = 0;
+  Date.now = () => now() + ahead;
   try {
     writeFileSync(join(folder, "report.js"), 'export function report() { throw new Error("no report"); }');
     writeFileSync(join(folder, "finish.js"), snippet("edge-finish"));
@@ -147,15 +150,15 @@ test("on the edge, the response for an error carries what the handler wrote befo
     const login = await ask("http://localhost:3000/auth/login");
     const { url } = await provider.authorize(String(login.headers.get("location")));
     await ask(url);
-    const originalNow = Date.now;
-    Date.now = () => originalNow() + 3_590_000;
+    // Ten seconds before its end the access token is due.
+    ahead = 3_590_000;
     const failed = await ask("http://localhost:3000/report");
-    Date.now = originalNow;
     expect([failed.status, await failed.text()]).toEqual([500, "Something went wrong."]);
     expect(failed.headers.getSetCookie().some((line) => line.includes(".tok.0="))).toBe(true);
     expect(quiet).toHaveBeenCalledOnce();
   } finally {
     quiet.mockRestore();
+    Date.now = now;
     globalThis.fetch = fetch;
     process.env = before;
   }

@@ -83,23 +83,37 @@ const refreshIsReset = (headers: Record<string, string>, endpoint: "jwks" | "tok
   return { browser, answer };
 };
 
-/** Where an app does not hand on what its runtime passes beside the request, nothing keeps a request alive. */
-const alone = { "x-test-alone": "1" };
+/** A sign-in that the provider refuses while the keys that it asked for are still under way. */
+const refusedWhileKeysAreFetched = (headers: Record<string, string>) => async (app: TestApp) => {
+  const browser = app.browser();
+  forgetDocuments(app);
+  const { href } = await begin(app, browser);
+  app.provider.misbehave({ fault: "invalid_grant", endpoint: "token" }, { times: 1 });
+  const stalled = app.stall("jwks");
+  const answer = browser.navigate(href, { headers });
+  await stalled.reached;
+  // Until the token endpoint has refused the code.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  stalled.end();
+  expectErrorPage(await answer, 400, "code_rejected");
+  const startedAt = performance.now();
+  await othersSignIn(app, { headers });
+  // Whoever waits in vain waits longer than this.
+  expect((performance.now() - startedAt) / 1000).toBeLessThan(HTTP_TIMEOUT);
+};
+
+/** Each row has an app of its own, which has loaded nothing yet. */
+const options = { httpTimeout: HTTP_TIMEOUT };
 
 export const resets: readonly Row[] = [
   {
     name: "a connection that is reset while the provider is asked keeps nobody waiting",
-    options: { httpTimeout: HTTP_TIMEOUT },
+    options,
     run: resetsOf({}),
   },
   {
-    name: "nor where the app does not hand on what its runtime passes beside the request",
-    options: { httpTimeout: HTTP_TIMEOUT },
-    run: resetsOf(alone),
-  },
-  {
     name: "a session whose refresh was under way when its connection was reset has its token, now and a minute later",
-    options: { httpTimeout: HTTP_TIMEOUT },
+    options,
     async run(app) {
       for (const endpoint of ["jwks", "token"] as const) {
         const { browser, answer } = await refreshIsReset({}, endpoint)(app);
@@ -111,8 +125,25 @@ export const resets: readonly Row[] = [
     },
   },
   {
+    name: "a sign-in that fails while the keys are fetched leaves no fetch behind that others would wait for",
+    options,
+    run: refusedWhileKeysAreFetched({}),
+  },
+];
+
+/** Asks for an app that does not hand on what its runtime passes beside the request: nothing keeps its requests alive. */
+const alone = { "x-test-alone": "1" };
+
+/** The same for such an app, on runtimes that pass something. */
+export const resetsAlone: readonly Row[] = [
+  {
+    name: "a connection that is reset while the provider is asked keeps nobody waiting",
+    options,
+    run: resetsOf(alone),
+  },
+  {
     name: "a refresh that went with its request holds up its session no longer than a request to the provider may take",
-    options: { httpTimeout: HTTP_TIMEOUT },
+    options,
     async run(app) {
       for (const endpoint of ["jwks", "token"] as const) {
         const { browser, answer } = await refreshIsReset(alone, endpoint)(app);
@@ -124,25 +155,7 @@ export const resets: readonly Row[] = [
   },
   {
     name: "a sign-in that fails while the keys are fetched leaves no fetch behind that others would wait for",
-    options: { httpTimeout: HTTP_TIMEOUT },
-    async run(app) {
-      for (const headers of [{}, alone]) {
-        const browser = app.browser();
-        forgetDocuments(app);
-        const { href } = await begin(app, browser);
-        app.provider.misbehave({ fault: "invalid_grant", endpoint: "token" }, { times: 1 });
-        const stalled = app.stall("jwks");
-        const answer = browser.navigate(href, { headers });
-        await stalled.reached;
-        // Until the token endpoint has refused the code.
-        await new Promise((resolve) => setTimeout(resolve, 200));
-        stalled.end();
-        expectErrorPage(await answer, 400, "code_rejected");
-        const startedAt = performance.now();
-        await othersSignIn(app, { headers });
-        // Whoever waits in vain waits longer than this.
-        expect((performance.now() - startedAt) / 1000).toBeLessThan(HTTP_TIMEOUT);
-      }
-    },
+    options,
+    run: refusedWhileKeysAreFetched(alone),
   },
 ];

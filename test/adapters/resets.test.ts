@@ -1,0 +1,57 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { type Framework, startApp, type TestApp } from "../support/app.js";
+import { API } from "../support/routes.js";
+import { runtimes } from "../support/runtimes.js";
+import { resetsAlone } from "./contract/rows/resets.js";
+
+const HTTP_TIMEOUT = 2;
+
+let app: TestApp;
+afterEach(() => app?.close());
+
+/** A valid access token, by the clock of the test. */
+function validToken(): Promise<string> {
+  const now = Math.floor(app.clock.now() / 1000);
+  const times = { iat: now, exp: now + 300 };
+  const claims = { iss: app.provider.issuer, sub: "alice", aud: API, client_id: "client", jti: "1", ...times };
+  return app.provider.sign({ ...claims, scope: "read:shows" }, { typ: "at+jwt" });
+}
+
+/** Other requests of the API, once a connection was reset while its provider was asked. */
+async function resetAndAsk(framework: Framework, headers: Record<string, string>): Promise<void> {
+  app = await startApp({ framework, options: { httpTimeout: HTTP_TIMEOUT } });
+  for (const endpoint of ["discovery", "jwks", "discovery", "jwks"] as const) {
+    const stalled = app.stall(endpoint);
+    await app.browser().abandon("/shows", stalled.reached, { headers: { ...headers, authorization: "Bearer a.b.c" } });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    stalled.end();
+    const startedAt = performance.now();
+    const authorization = `Bearer ${await validToken()}`;
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => app.browser().fetch("/shows", { headers: { ...headers, authorization } })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(Array(5).fill(200));
+    expect((performance.now() - startedAt) / 1000).toBeLessThan(HTTP_TIMEOUT + 1);
+    app.clock.advance(601);
+  }
+}
+
+test.each(Object.entries(runtimes))(
+  "%s: an API whose provider is asked when a connection is reset answers everybody else in time",
+  (_name, framework) => resetAndAsk(framework, {}),
+);
+
+describe.each(["workerd", "edge-runtime"] as const)(
+  "%s, where the app does not hand on what its runtime passes beside the request",
+  (name) => {
+    test("an API answers everybody else in time", () => resetAndAsk(runtimes[name], { "x-test-alone": "1" }));
+
+    test.each(resetsAlone.map((row) => [row.name, row] as const))("%s", async (_name, { options, run }) => {
+      app = await startApp({
+        framework: runtimes[name],
+        options: { apiOrigins: ["https://op.example"], ...options },
+      });
+      await run(app);
+    });
+  },
+);
