@@ -9,7 +9,7 @@ import { type AuthOptions, resolveConfig } from "./config.js";
 import { serverPortsOf } from "./ports.js";
 import { type ProtectedApi, type ProtectedHandler, protect, type VerifiedRequest } from "./protect.js";
 import { createServing, type Handler, type RequestAuth, type Serving } from "./serve.js";
-import { toRequestView, type WaitUntil } from "./web.js";
+import { quietly, toRequestView, type WaitUntil } from "./web.js";
 
 export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError } from "../core/errors.js";
 export type { LatchkeyEvent } from "../core/events.js";
@@ -68,7 +68,7 @@ export interface Auth<Data> extends Omit<Serving<Data>, "visit"> {
  */
 export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<Data>): Auth<Data> {
   const { visit } = createRelyingParty(resolveConfig(options, variablesOf(options)), serverPortsOf(options));
-  const serving = createServing<Data>((request, outlet, waitUntil = options.waitUntil) =>
+  const serving = createServing<Data>((request, outlet, waitUntil = quietly(options.waitUntil)) =>
     visit(toRequestView(request, "", waitUntil), outlet),
   );
   const { wrap, requireSession, getSession, finish } = serving;
@@ -97,5 +97,5 @@ export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<
 export function verifyAccessToken(options: EdgeAccessTokenOptions): ProtectedApi {
   const { waitUntil, ...checked } = options;
   const check = createCheck(checked, variablesOf(options));
-  return protect(() => check, waitUntil);
+  return protect(() => check, quietly(waitUntil));
 }

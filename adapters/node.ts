@@ -161,8 +161,9 @@ class ResponseOutlet implements NodeOutlet {
       for (const line of others) this.#lines.delete(cookieNameOf(line));
       if (this.#lines.size > 0) res.setHeader("set-cookie", [...others, ...this.#lines.values()]);
     }
-    // Written to a connection that is gone, they have not left.
-    if (!res.destroyed) for (const task of this.#tasks ?? []) task();
+    // Written to a connection that is gone, they have not left. HTTP/2 has a stream for each response.
+    const { stream } = res as { stream?: { readonly destroyed: boolean } };
+    if (!res.destroyed && !stream?.destroyed) for (const task of this.#tasks ?? []) task();
     if (!this.#read && !this.#wrote) return;
     for (const [name, value] of cachingHeaders((name) => headerOf(res, name), this.#wrote)) {
       if (value === null) res.removeHeader(name);
@@ -192,21 +193,21 @@ function headerOf(res: ServerResponse, name: string): string | null {
   return value === undefined ? null : [value].flat().join(", ");
 }
 
-/** Applies once, when the headers are about to leave: those that `writeHead` was given are on the response by then. */
+/**
+ * Applies once, when the headers are about to leave: those that `writeHead` was given are on the response by then. Headers
+ * that Node refuses are an error of the app's; whatever answers that error leaves by here as well.
+ */
 function beforeHeaders(res: ServerResponse, outlet: Pick<ResponseOutlet, "apply">): void {
   const { writeHead } = res;
   res.writeHead = (status: number, ...rest: unknown[]) => {
-    res.writeHead = writeHead;
-    if (rest.length === 0) {
-      outlet.apply();
-      return res.writeHead(status);
-    }
     const pairs = pairsOf(rest.at(-1));
     // Over what was there before, and still several under one name.
     for (const [name] of pairs) res.removeHeader(name);
     for (const [name, value] of pairs) res.appendHeader(name, value);
     outlet.apply();
-    return res.writeHead(status, rest.find((item) => typeof item === "string") as string);
+    res.writeHead = writeHead;
+    const message = rest.find((item) => typeof item === "string");
+    return message === undefined ? res.writeHead(status) : res.writeHead(status, message);
   };
 }
 

@@ -19,8 +19,11 @@ export const portsOf = ({ now = Date.now, random = randomBytes, fetch = globalTh
   fetch: fetch as FetchPort,
 });
 
+/** The one of the start: a test that replaces the timers of its process must not stop requests that wait for each other. */
+const { setTimeout: later } = globalThis;
+
 /** The same for a server, whose requests wait for each other by timers of their own. */
 export const serverPortsOf = (options: PortOptions): Ports => ({
   ...portsOf(options),
-  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  sleep: (milliseconds) => new Promise((resolve) => later(resolve, milliseconds)),
 });

@@ -33,10 +33,15 @@ export interface Serving<Data> {
   finish(request: Request, response: Response): Response;
 }
 
-/** A Response of any realm: some frameworks throw redirects. */
-const isResponse = (thrown: unknown): thrown is Response =>
-  typeof (thrown as Partial<Response> | null | undefined)?.headers?.getSetCookie === "function" &&
-  typeof (thrown as Response).status === "number";
+/** A Response of any realm: some frameworks throw redirects. Whatever else was thrown may be anything. */
+function isResponse(thrown: unknown): thrown is Response {
+  try {
+    const { headers, status } = thrown as Response;
+    return typeof headers.getSetCookie === "function" && typeof status === "number";
+  } catch {
+    return false;
+  }
+}
 
 /** Serves requests that `open` opens. */
 export function createServing<Data>(

@@ -9,12 +9,27 @@ const MAX_BODY = 65_536;
 /** Keeps a request alive until the work is done, also when its client goes away: `ctx.waitUntil` on Workers. */
 export type WaitUntil = (work: Promise<unknown>) => void;
 
+/** Calls it without a word: what keeps a request alive does not decide its answer. */
+export const quietly =
+  (waitUntil: WaitUntil | undefined): WaitUntil =>
+  async (work) => {
+    try {
+      await waitUntil?.(work);
+    } catch {
+      // The runtime gave no more time. The work goes on as far as it can.
+    }
+  };
+
 /** The `waitUntil` of what a runtime passes beside the request: the context of a Worker or of Vercel, the event of a proxy. */
 export function waitUntilIn(passed: readonly unknown[]): WaitUntil | undefined {
-  const context = (passed as ReadonlyArray<{ waitUntil?: unknown } | null | undefined>).find(
-    (each) => typeof each?.waitUntil === "function",
-  ) as { waitUntil: WaitUntil } | undefined;
-  return context && ((work) => context.waitUntil(work));
+  for (const context of passed as ReadonlyArray<{ waitUntil?: unknown } | null | undefined>) {
+    try {
+      if (typeof context?.waitUntil === "function") return quietly((work) => (context.waitUntil as WaitUntil)(work));
+    } catch {
+      // A getter of the app's own that throws.
+    }
+  }
+  return undefined;
 }
 
 /**
@@ -67,8 +82,6 @@ export function createOutlet({ open = true, ahead = false } = {}): WebOutlet {
     isOpen = false;
     // A change of protocol has no headers of ours, and cannot be copied.
     if ((!read && !wrote) || response.status < 200) return response;
-    isSent = true;
-    for (const task of tasks.splice(0)) task();
     const copy = new Response(response.body, response);
     const { headers } = copy;
     if (lines.size > 0) {
@@ -80,6 +93,9 @@ export function createOutlet({ open = true, ahead = false } = {}): WebOutlet {
       if (value === null) headers.delete(name);
       else headers.set(name, value);
     }
+    // Last of all: what cannot be made a response is not sent.
+    isSent = true;
+    for (const task of tasks.splice(0)) task();
     return copy;
   }
 

@@ -8,13 +8,6 @@ export type MisuseCode =
   | "ERR_HEADERS_SENT"
   | "ERR_SERVER_ONLY";
 
-/**
- * What `instanceof` asks of an error: its name, so that an error of another copy of this package is one as well. A bundler,
- * `require` of two entries, or `import` beside `require` makes several copies in one process, which share refreshes that are
- * under way, and how those fail.
- */
-export const isNamed = (value: unknown, name: string): boolean => (value as Error | undefined)?.name === name;
-
 /** Wrong use or configuration. The message says what to change; `code` is stable. */
 export class MisuseError extends Error {
   override readonly name = "MisuseError";
@@ -84,8 +77,11 @@ export type ExchangeErrorCode = keyof typeof exchangeStatus;
 /** A failed sign-in, refresh or token request. Its message is fixed text; what the provider said is in `cause`. */
 export class ExchangeError extends Error {
   override readonly name = "ExchangeError";
+  /** Also of another copy of this package, which a bundler may have made: copies in one process share what is under way. */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return isNamed(value, "ExchangeError");
+    const { name, code } = (value ?? {}) as Partial<ExchangeError>;
+    // An error of an app's own may have the name, but none of the codes.
+    return name === "ExchangeError" && Object.hasOwn(exchangeStatus, `${code}`);
   }
   /** The HTTP status that answers it. */
   readonly status: number;
@@ -101,9 +97,6 @@ export class ExchangeError extends Error {
 /** A session that its cookies cannot hold. Nothing was written. */
 export class CookieTooLargeError extends Error {
   override readonly name = "CookieTooLargeError";
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isNamed(value, "CookieTooLargeError");
-  }
   readonly code = "ERR_COOKIE_TOO_LARGE";
   constructor(
     /** Bytes that all our cookies together would take in a Cookie header. */

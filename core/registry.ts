@@ -5,7 +5,7 @@ import type { FetchPort } from "./ports.js";
  * this package side by side, so it hangs on the global object, under a name with a version for its shape.
  */
 const REGISTRY = Symbol.for("latchkey");
-const VERSION = 1;
+const VERSION = 2;
 
 type Shared = Map<string, unknown>;
 type Registry = { readonly [version: number]: WeakMap<object, Shared> };

@@ -77,7 +77,8 @@ export function settingsOf(options: ClientOptions): Settings {
   });
   return {
     ...known,
-    clientKey: JSON.stringify([issuer, clientId, redirectUri, scope, audiences, resourceIndicators]),
+    // RFC 6749 3.3: the order of a scope's words means nothing.
+    clientKey: JSON.stringify([issuer, clientId, redirectUri, scope.split(" ").sort(), audiences, resourceIndicators]),
     redirectUri,
     silentRedirectUri,
     postLogoutRedirectUri,

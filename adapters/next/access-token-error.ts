@@ -1,11 +1,6 @@
-import { isNamed } from "../../core/errors.js";
-
 /** Why `getAccessToken` has none. */
 export class AccessTokenError extends Error {
   override readonly name = "AccessTokenError";
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isNamed(value, "AccessTokenError");
-  }
   readonly status = 401;
   constructor(
     readonly code: "invalid_session" | "access_token_expired" | "insufficient_scope",

@@ -17,6 +17,8 @@ export interface Jar {
   readChunks(base: string): Chunked | undefined;
   writeChunks(base: string, value: string, maxAge: number | undefined): void;
   deleteChunks(base: string): void;
+  /** Of these names the first that one cause may remove: `MAX_REMOVED`, and none that is longer than ours are. */
+  removable(names: readonly string[]): string[];
   /** Bytes of these names in the next Cookie header; a name that was sent twice counts once, without its value. @default all */
   bytes(names?: readonly string[]): number;
   /** The Set-Cookie lines of what changed since the last `take`, by name, in the order of first writing. */
@@ -25,8 +27,10 @@ export interface Jar {
   discard(): void;
 }
 
-/** Names that one cause removes from a response at most: a thousand cookies that a client sent must not become a thousand lines. */
-export const MAX_REMOVED = 20;
+/** Names that one cause looks at and removes at most: a thousand cookies that a client sent must not become a thousand lines. */
+const MAX_REMOVED = 20;
+/** Characters that follow the prefix in a name of ours, at most; an `end.` has 19. Longer ones would make lines as long. */
+const LONGEST_NAME = 32;
 
 /**
  * RFC 6265bis 5.6 lets a user agent drop larger ones: 4,093 bytes with attributes is the lowest limit seen. Next prints
@@ -37,6 +41,7 @@ const MAX_COOKIE = 4093 - 39;
 /** A class, as all that is made for each request: closures would be an object each, for the collector to carry. */
 class CookieJar implements Jar {
   readonly #defaults: CookieAttributes;
+  readonly #longest: number;
   /** What the browser will hold. Undefined for a name that it sent more than once. */
   #held = new Map<string, string | undefined>();
   /** The same as it was at the last `take`, once something has changed. */
@@ -45,6 +50,7 @@ class CookieJar implements Jar {
 
   constructor(header: string | null | undefined, prefix: string, defaults: CookieAttributes) {
     this.#defaults = defaults;
+    this.#longest = prefix.length + LONGEST_NAME;
     for (const [name, value] of readCookies(header, prefix)) {
       this.#held.set(name, this.#held.has(name) ? undefined : value);
     }
@@ -85,7 +91,11 @@ class CookieJar implements Jar {
   }
 
   deleteChunks(base: string): void {
-    for (const name of this.#chunksOf(base).slice(0, MAX_REMOVED)) this.delete(name);
+    for (const name of this.removable(this.#chunksOf(base))) this.delete(name);
+  }
+
+  removable(names: readonly string[]): string[] {
+    return names.filter((name) => name.length <= this.#longest).slice(0, MAX_REMOVED);
   }
 
   bytes(names = this.names()): number {

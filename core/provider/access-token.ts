@@ -6,7 +6,7 @@ import { type AccessTokenRefusal, presentedToken } from "./bearer.js";
 import { discover } from "./discovery.js";
 import { verifyWithJose } from "./jose.js";
 import { verifySignature } from "./keys.js";
-import { type BoundedFetch, boundFetch } from "./transport.js";
+import { type BoundedFetch, boundFetch, withPatience } from "./transport.js";
 
 /** Which access tokens an API takes. */
 export interface AccessTokenSettings {
@@ -64,8 +64,9 @@ export function createAccessTokenCheck(settings: AccessTokenSettings, ports: Por
     if (!/^([\w-]+\.){2}[\w-]+$/.test(token)) return invalid("format");
     let signed: Awaited<ReturnType<typeof verifySignature>>;
     try {
-      const { jwks_uri: uri } = await discover(issuer, ports, fetch);
-      signed = await verifySignature(token, signingAlg, uri, ports, fetch, verifyWithJose);
+      const patient = withPatience(fetch);
+      const { jwks_uri: uri } = await discover(issuer, ports, patient);
+      signed = await verifySignature(token, signingAlg, uri, ports, patient, verifyWithJose);
     } catch (cause) {
       return cause instanceof ExchangeError
         ? { refusal: { code: "temporarily_unavailable", reason: cause.code, cause } }

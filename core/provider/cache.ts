@@ -1,4 +1,5 @@
 import { doShared, outcomeOf, type SharedWork, take, type WaitPorts } from "./shared-work.js";
+import { type BoundedFetch, patienceOf, SLACK } from "./transport.js";
 
 /** A public document: as it was loaded last, and the load that is under way. */
 export interface Entry<Value> {
@@ -10,43 +11,42 @@ export interface Entry<Value> {
   loading?: SharedWork<Value> | undefined;
 }
 
-/** How a document is loaded, and how long it serves; both times in milliseconds. */
+/** How a document is loaded. */
 interface Loading<Value> {
+  /** Milliseconds that a document serves. */
   readonly lifetime: number;
-  /** The longest that a load can take: one that takes longer has lost its request. */
-  readonly timeout: number;
+  readonly fetch: Pick<BoundedFetch, "timeout" | "patience">;
   load(): Promise<Value>;
 }
 
-/** Milliseconds beyond the longest load, in which its outcome arrives. */
-const SLACK = 200;
-/** Milliseconds that a request waits for the load that another one began in the place of a load that was given up. */
-const GRACE = 300;
-
 /**
  * The document that was loaded less than `lifetime` ago, or loads it. Requests at the same time share one load; a failure is
- * told to them and to no later request. A request whose wait was in vain loads the document itself, whatever others do: a
- * client that resets its connections must not keep anybody waiting.
+ * told to them and to no later request. The first request whose wait was in vain loads the document anew, and the others wait
+ * for that load for a moment. A request whose patience is spent loads the document itself, whatever others do: a client that
+ * resets its connections must not keep anybody waiting.
  */
 export async function recall<Value>(
   cache: Map<string, Entry<Value>>,
   key: string,
   ports: WaitPorts,
-  { lifetime, timeout, load }: Loading<Value>,
+  { lifetime, fetch, load }: Loading<Value>,
 ): Promise<Value> {
+  const { timeout, patience = patienceOf(timeout) } = fetch;
   const entry = cache.get(key) ?? {};
   cache.set(key, entry);
-  for (const limit of [timeout + SLACK, GRACE, 0]) {
+  for (;;) {
     const { loaded, loading } = entry;
     const now = ports.now();
     if (loaded && now - loaded.at < lifetime && now >= loaded.at) return loaded.value;
-    if (!limit || !loading || now - loading.startedAt > timeout) break;
+    if (!loading || patience.left <= 0 || now - loading.startedAt > loading.timeout) break;
+    const limit = Math.min(loading.timeout + SLACK, patience.left);
     const outcome = await outcomeOf(loading, ports, limit);
     if (outcome) return take(outcome);
+    patience.left -= limit;
     if (entry.loading === loading) break;
   }
   const now = ports.now();
-  const loading: SharedWork<Value> = { startedAt: now };
+  const loading: SharedWork<Value> = { startedAt: now, timeout };
   entry.loading = loading;
   try {
     const value = await doShared(loading, ports, load);

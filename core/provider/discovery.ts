@@ -25,7 +25,7 @@ export const LIFETIME = 600_000;
 export const discover = (issuer: string, ports: Ports, fetch: BoundedFetch): Promise<Metadata> =>
   recall(sharedMap<Entry<Metadata>>(ports.fetch, "discovery"), issuer, ports, {
     lifetime: LIFETIME,
-    timeout: fetch.timeout,
+    fetch,
     async load() {
       const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
       const metadata = (await answerOf(await fetch(url))) as unknown as Metadata;

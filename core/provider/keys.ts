@@ -26,7 +26,7 @@ export type Verify = (
 export const keysAt = (uri: unknown, ports: Ports, fetch: BoundedFetch, key = `${uri}`, lifetime = LIFETIME) =>
   recall(cacheOf(ports), key, ports, {
     lifetime,
-    timeout: fetch.timeout,
+    fetch,
     load: () =>
       asExchangeError("provider_invalid", async () => {
         const { keys } = await answerOf(await fetch(`${uri}`));

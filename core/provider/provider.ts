@@ -7,7 +7,7 @@ import { answerOf, asExchangeError } from "./failures.js";
 import { tokensOf } from "./grants.js";
 import { verifyIdToken } from "./id-token.js";
 import { keysAt, type Verify } from "./keys.js";
-import { boundFetch, mustBeAsSecure } from "./transport.js";
+import { boundFetch, mustBeAsSecure, withPatience } from "./transport.js";
 
 /** Who we are to which provider. */
 export interface ProviderSettings {
@@ -54,11 +54,20 @@ export interface SharedRefresh {
   hold(): () => void;
 }
 
-/** How a refresh token is spent: `prepare` first, then `spend`, which costs one request to the token endpoint. */
+/** How a refresh token is spent. */
 export interface Spending {
   readonly input: RefreshInput;
-  prepare(): Promise<unknown>;
-  spend(refreshToken: string): Promise<RefreshResult>;
+  /** Waits for whatever must be there before a refresh token may be spent. */
+  prepare(): Promise<PreparedPost>;
+  /** Sends the token request at once. */
+  spend(refreshToken: string, prepared: PreparedPost): Promise<RefreshResult>;
+}
+
+/** A request to an endpoint that says who sends it, and lacks its parameters. */
+interface PreparedPost {
+  readonly endpoint: unknown;
+  readonly form: URLSearchParams;
+  readonly headers: Record<string, string>;
 }
 
 /** A refresh that is asked for. */
@@ -108,30 +117,44 @@ export function createProvider(
 ): Provider {
   const { issuer, clientId } = settings;
   const fetch = boundFetch(ports.fetch, settings.httpTimeout, issuer);
-  const metadata = () => discover(issuer, ports, fetch);
+  const metadata = (by = fetch) => discover(issuer, ports, by);
 
-  /** What an endpoint answers to a form posted as this client (RFC 6749 2.3). */
-  async function post(endpoint: unknown, parameters: Parameters, onInvalidGrant?: ExchangeErrorCode) {
-    const body = fill(new URLSearchParams(), parameters);
+  /** A request to an endpoint as this client (RFC 6749 2.3). */
+  async function prepare(endpoint: unknown): Promise<PreparedPost> {
+    const form = new URLSearchParams();
     const type = "application/x-www-form-urlencoded";
-    const headers = { accept: "application/json", "content-type": type, ...(await authenticate(body)) };
-    // As text, since to a `fetch` of another realm (jsdom has its own URLSearchParams) the object is no form.
-    return answerOf(await fetch(`${endpoint}`, { method: "POST", headers, body: `${body}` }), onInvalidGrant);
+    const headers = { accept: "application/json", "content-type": type, ...(await authenticate(form)) };
+    return { endpoint, form, headers };
   }
 
-  /** Tokens for a grant (RFC 6749 4.1.3, 6). */
-  const grant = async (parameters: Parameters, onInvalidGrant: ExchangeErrorCode) => {
-    const { token_endpoint: endpoint } = await metadata();
-    const requestedAt = ports.now();
-    return tokensOf(await post(endpoint, parameters, onInvalidGrant), requestedAt);
-  };
+  /** What an endpoint answers. Its time begins at once. */
+  async function send(prepared: PreparedPost, parameters: Parameters, onInvalidGrant?: ExchangeErrorCode) {
+    const { endpoint, form, headers } = prepared;
+    // As text, since to a `fetch` of another realm (jsdom has its own URLSearchParams) the object is no form.
+    const body = `${fill(form, parameters)}`;
+    return answerOf(await fetch(`${endpoint}`, { method: "POST", headers, body }), onInvalidGrant);
+  }
 
-  const verify = async (tokens: { idToken: string; accessToken: string }) =>
-    verifyIdToken(settings, (await metadata()).jwks_uri, ports, fetch, verifyWith, tokens);
+  const post = async (endpoint: unknown, parameters: Parameters) => send(await prepare(endpoint), parameters);
+  const prepareGrant = async () => prepare((await metadata()).token_endpoint);
+
+  /** Tokens for a grant (RFC 6749 4.1.3, 6). */
+  async function grant(prepared: PreparedPost, parameters: Parameters, onInvalidGrant: ExchangeErrorCode) {
+    const requestedAt = ports.now();
+    return tokensOf(await send(prepared, parameters, onInvalidGrant), requestedAt);
+  }
+
+  async function verify(tokens: { idToken: string; accessToken: string }) {
+    const patient = withPatience(fetch);
+    return verifyIdToken(settings, (await metadata(patient)).jwks_uri, ports, patient, verifyWith, tokens);
+  }
 
   const named = (audience: string | undefined) => (settings.resourceIndicators ? { resource: audience } : { audience });
 
-  const keys = async () => keysAt((await metadata()).jwks_uri, ports, fetch);
+  async function keys() {
+    const patient = withPatience(fetch);
+    return keysAt((await metadata(patient)).jwks_uri, ports, patient);
+  }
 
   return {
     metadata: async () => ({
@@ -153,7 +176,7 @@ export function createProvider(
       const known = keys().catch(() => {});
       const asked = { grant_type: "authorization_code", code, code_verifier: codeVerifier, redirect_uri: redirectUri };
       try {
-        return await grant({ ...asked, ...named(audience) }, "code_rejected");
+        return await grant(await prepareGrant(), { ...asked, ...named(audience) }, "code_rejected");
       } finally {
         // A request that ended before its fetch would leave a load behind that others wait for in vain.
         await known;
@@ -166,11 +189,14 @@ export function createProvider(
       const { subject, audience, scope } = input;
       const { result, hold } = await spendOnce({
         input,
-        // Asked for before the refresh token is spent: a new one that could not be verified would be lost.
-        prepare: keys,
-        async spend(spent) {
+        async prepare() {
+          // Before the refresh token is spent: without the keys a new ID Token could not be verified, and would be lost.
+          await keys();
+          return prepareGrant();
+        },
+        async spend(spent, prepared) {
           const asked = { grant_type: "refresh_token", refresh_token: spent, ...named(audience), scope };
-          const response = await grant(asked, "grant_ended");
+          const response = await grant(prepared, asked, "grant_ended");
           return { response, refreshToken: response.refreshToken ?? spent };
         },
       });
@@ -203,8 +229,7 @@ export function createProvider(
 }
 
 async function spendAtOnce({ input, prepare, spend }: Spending): Promise<SharedRefresh> {
-  await prepare();
-  return { result: await spend(input.refreshToken), hold: () => () => {} };
+  return { result: await spend(input.refreshToken, await prepare()), hold: () => () => {} };
 }
 
 type Parameters = Readonly<Record<string, string | readonly string[] | undefined>>;

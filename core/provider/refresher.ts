@@ -1,16 +1,20 @@
 import { ExchangeError } from "../errors.js";
-import { doShared, outcomeOf, type SharedWork, type WaitPorts } from "./shared-work.js";
+import { doShared, type Outcome, outcomeOf, type SharedWork, type WaitPorts } from "./shared-work.js";
+import { SLACK } from "./transport.js";
 
 /**
  * Theory of operation. A provider that rotates refresh tokens takes each of them once, and may revoke the grant when it sees
  * one again. So a refresh token is spent by one request of this process, and the others that hold it share the outcome:
- * 1. A request finds no entry for its refresh token: it makes one, before it waits for anything, and spends the token.
- * 2. A request that finds an entry waits for its outcome, by a timer of its own. The token request takes `timeout` at most;
- *    an entry without an outcome after that belongs to a request that was cancelled. Then the next request spends the token:
- *    whether the provider has seen it is unknown, and without a try the session could never be renewed again.
+ * 1. A request that finds no entry for its refresh token makes one, prepares the token request, and sends it if the entry is
+ *    still its own. The entry says that it was sent in the same step, so that its time and the request's begin together.
+ * 2. A request that finds an entry waits for its outcome, by a timer of its own. An entry that was not sent in all that time may be
+ *    given up: its request is gone, or will notice. One that was sent and has no outcome after its own time-out belongs to
+ *    a request that was cancelled. The next request spends the token then: whether the provider has seen it is unknown,
+ *    and without a try the session could never be renewed again.
  * 3. The outcome serves for `REPLAY`: the browser may have sent further requests with the old cookies. A request that answers a
  *    browser holds the outcome until its response is sent, for `UNSENT` at most: till then this process has the only copy of
- *    the new refresh token. `REPLAY` begins anew then.
+ *    the new refresh token. `REPLAY` begins anew then. When the token that was sent is itself spent by then, as where two
+ *    audiences are refreshed at once, the outcome of that use is held anew: the browser may not have its refresh token.
  * 4. A failure is told to the requests that waited for it, and to no later one.
  */
 
@@ -18,8 +22,6 @@ import { doShared, outcomeOf, type SharedWork, type WaitPorts } from "./shared-w
 const REPLAY = 30_000;
 /** The same for an outcome that no response has carried to the browser yet. */
 const UNSENT = 3_600_000;
-/** Milliseconds beyond the longest token request, in which its outcome arrives. */
-const SLACK = 200;
 /** Milliseconds that a request waits for a second use, after it has waited for a first one in vain. */
 const GRACE = 700;
 
@@ -32,6 +34,8 @@ export interface Refreshed {
 export interface Entry<Result> extends SharedWork<Result> {
   /** Which audience and scope it was used for. */
   readonly purpose: string;
+  /** The token request was sent, and has `timeout` from then on. */
+  isSent?: boolean;
   /** When the token endpoint answered, or when a response that carries the answer was sent. Milliseconds since the epoch. */
   servesSince?: number;
   /** No response that carries the outcome was sent yet. */
@@ -39,15 +43,16 @@ export interface Entry<Result> extends SharedWork<Result> {
 }
 
 /** One use of a refresh token that is asked for. */
-export interface Use<Result extends Refreshed> {
+export interface Use<Result extends Refreshed, Prepared> {
   readonly refreshToken: string;
   /** Which audience and scope it is for: a result serves only others of the same. */
   readonly purpose: string;
   /** The request has this result already and wants another, or the result's access token is over. */
   isOfNoUse(result: Result): boolean;
-  /** Whatever must be there before a refresh token may be spent. */
-  prepare(): Promise<unknown>;
-  spend(refreshToken: string): Promise<Result>;
+  /** Waits for whatever must be there before a refresh token may be spent. */
+  prepare(): Promise<Prepared>;
+  /** Sends the token request at once: its time begins with the call. */
+  spend(refreshToken: string, prepared: Prepared): Promise<Result>;
 }
 
 /** The result of a use. */
@@ -57,75 +62,109 @@ export interface SharedResult<Result> {
   hold(): () => void;
 }
 
+/** Why a request does not spend a token that it has prepared for: others have given its entry up meanwhile. */
+const GIVEN_UP = Symbol("given up");
+
 /**
  * Spends each refresh token once in this process: see above. Keyed by the token itself: nothing else tells two users apart
  * (S11). `timeout`: milliseconds that `spend` takes at most.
  */
-export async function refreshOnce<Result extends Refreshed>(
+export async function refreshOnce<Result extends Refreshed, Prepared>(
   entries: Map<string, Entry<Result>>,
   ports: WaitPorts,
   timeout: number,
-  { refreshToken, purpose, isOfNoUse, prepare, spend }: Use<Result>,
+  use: Use<Result, Prepared>,
 ): Promise<SharedResult<Result>> {
-  const share = (entry: Entry<Result>, result: Result): SharedResult<Result> => ({
-    result,
-    hold() {
-      entry.isHeld ??= true;
-      return () => {
-        if (!entry.isHeld) return;
-        entry.isHeld = false;
-        entry.servesSince = ports.now();
-      };
-    },
-  });
+  const { refreshToken, purpose, isOfNoUse } = use;
   let token = refreshToken;
-  let isPrepared = false;
-  let limit = timeout + SLACK;
+  let hasWaited = false;
   for (;;) {
-    const entry = live(entries, token, ports.now());
-    if (!entry && isPrepared) break;
-    if (!entry) {
-      await prepare();
-      isPrepared = true;
-      continue;
-    }
-    const outcome = await outcomeOf(entry, ports, limit);
+    const other = live(entries, token, ports.now());
+    const entry: Entry<Result> = other ?? { purpose, startedAt: ports.now(), timeout };
+    const outcome = other ? await settled(other, ports, hasWaited) : await spendAs(entry, entries, token, ports, use);
     if (!outcome) {
-      const isNewer = limit === GRACE;
-      if (isNewer) throw new ExchangeError("provider_unreachable", { cause: "another request refreshes this session" });
+      if (hasWaited)
+        throw new ExchangeError("provider_unreachable", { cause: "another request refreshes this session" });
       // The first request that gives up spends the token; those beside it wait for that request.
       if (entries.get(token) === entry) entries.delete(token);
-      limit = GRACE;
+      hasWaited = true;
       continue;
     }
+    if ("error" in outcome && outcome.error === GIVEN_UP) continue;
     const result = resultOf(outcome, entry.purpose === purpose);
-    if (result && entry.purpose === purpose && !isOfNoUse(result)) return share(entry, result);
+    if (result && entry.purpose === purpose && !(other && isOfNoUse(result)))
+      return sharedBy(entry, result, entries, ports);
     // Used for something else, too early or too long ago: on to its successor. A provider that does not rotate gives the same again.
     if (result && result.refreshToken !== token) token = result.refreshToken;
     else if (entries.get(token) === entry) entries.delete(token);
   }
-  const entry: Entry<Result> = { purpose, startedAt: ports.now() };
-  remember(entries, token, entry, ports.now());
-  try {
-    const result = await doShared(entry, ports, () => spend(token));
-    entry.servesSince = ports.now();
-    return share(entry, result);
-  } catch (error) {
-    if (entries.get(token) === entry) entries.delete(token);
-    throw error;
-  }
 }
 
+/** Spends the token as the request that makes the entry. */
+async function spendAs<Result extends Refreshed, Prepared>(
+  entry: Entry<Result>,
+  entries: Map<string, Entry<Result>>,
+  token: string,
+  ports: WaitPorts,
+  { prepare, spend }: Use<Result, Prepared>,
+): Promise<Outcome<Result> | undefined> {
+  const isStanding = () => entries.get(token) === entry;
+  remember(entries, token, entry, ports.now());
+  try {
+    await doShared(entry, ports, async () => {
+      const prepared = await prepare();
+      if (!isStanding()) throw GIVEN_UP;
+      entry.isSent = true;
+      return spend(token, prepared);
+    });
+    entry.servesSince = ports.now();
+  } catch {
+    // The outcome has the error.
+    if (isStanding()) entries.delete(token);
+  }
+  return entry.outcome;
+}
+
+/** What came of another request's use; undefined when that request is gone. `hasWaited`: for one before it already. */
+async function settled<Result>(
+  entry: Entry<Result>,
+  ports: WaitPorts,
+  hasWaited: boolean,
+): Promise<Outcome<Result> | undefined> {
+  const limit = hasWaited ? GRACE : entry.timeout + SLACK;
+  const before = await outcomeOf(entry, ports, limit, () => entry.isSent === true);
+  return before ?? (entry.isSent ? outcomeOf(entry, ports, limit) : undefined);
+}
+
+const sharedBy = <Result extends Refreshed>(
+  entry: Entry<Result>,
+  result: Result,
+  entries: Map<string, Entry<Result>>,
+  ports: WaitPorts,
+): SharedResult<Result> => ({
+  result,
+  hold() {
+    entry.isHeld ??= true;
+    return () => {
+      if (entry.isHeld) entry.servesSince = ports.now();
+      entry.isHeld = false;
+      const next = entries.get(result.refreshToken);
+      if (next && next !== entry) next.isHeld = true;
+    };
+  },
+});
+
 /** The result of a use; undefined when a use for another purpose failed for now. */
-function resultOf<Result>(outcome: NonNullable<Entry<Result>["outcome"]>, isSamePurpose: boolean): Result | undefined {
+function resultOf<Result>(outcome: Outcome<Result>, isSamePurpose: boolean): Result | undefined {
   if ("value" in outcome) return outcome.value;
   const { error } = outcome;
   if (isSamePurpose || !(error instanceof ExchangeError) || error.code === "grant_ended") throw error;
   return undefined;
 }
 
-const isOver = ({ startedAt, servesSince, isHeld }: Entry<unknown>, now: number): boolean =>
-  servesSince === undefined || isHeld ? now - startedAt > UNSENT : now - servesSince > REPLAY;
+/** An entry without an outcome is judged by those that wait for it: a clock may be set meanwhile. */
+const isOver = ({ outcome, startedAt, servesSince = startedAt, isHeld }: Entry<unknown>, now: number): boolean =>
+  outcome !== undefined && (isHeld ? now - startedAt > UNSENT : now - servesSince > REPLAY);
 
 function live<Result>(entries: Map<string, Entry<Result>>, token: string, now: number): Entry<Result> | undefined {
   const entry = entries.get(token);
@@ -133,16 +172,25 @@ function live<Result>(entries: Map<string, Entry<Result>>, token: string, now: n
   return entries.get(token);
 }
 
-/** Entries are in the order of their making: of the oldest, those that are over go, and the first where room is needed. */
+/** Looks at the entries in turn, a few for each that is added: those that are over go, and one more where room is needed. */
 function remember<Result>(entries: Map<string, Entry<Result>>, token: string, entry: Entry<Result>, now: number): void {
   /** Most refresh tokens that are remembered at once. */
   const MAX_ENTRIES = 10_000;
-  /** Entries that are looked at for each that is added: more than one, so that the map shrinks. */
+  /** More than one, so that the map shrinks. */
   const LOOKED_AT = 16;
-  let looks = LOOKED_AT;
-  for (const [old, candidate] of entries) {
-    if (isOver(candidate, now) || entries.size >= MAX_ENTRIES) entries.delete(old);
-    if (--looks === 0) break;
+  for (const [old, candidate] of [...firstOf(entries, LOOKED_AT)]) {
+    entries.delete(old);
+    // To the end of the order: the next call looks at others.
+    if (!isOver(candidate, now)) entries.set(old, candidate);
   }
+  for (const [old] of firstOf(entries, entries.size >= MAX_ENTRIES ? 1 : 0)) entries.delete(old);
   entries.set(token, entry);
+}
+
+function* firstOf<Item>(items: Iterable<Item>, count: number): Iterable<Item> {
+  let left = count;
+  for (const item of items) {
+    if (left-- <= 0) return;
+    yield item;
+  }
 }

@@ -20,7 +20,7 @@ export function createServerProvider(settings: ServerSettings, ports: Ports): Pr
     authenticate: (form) => authenticate(settings, ports, form),
     verify: verifyWithJose,
     spendOnce: ({ input, prepare, spend }) =>
-      refreshOnce(refreshes, ports, httpTimeout * 1000, {
+      refreshOnce(refreshes, ports, Math.ceil(httpTimeout * 1000), {
         refreshToken: input.refreshToken,
         purpose: JSON.stringify([input.audience, input.scope]),
         isOfNoUse({ response }) {

@@ -11,6 +11,8 @@ import type { Ports } from "../ports.js";
 export interface SharedWork<Value> {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
+  /** Milliseconds that the request which does the work gives it. */
+  readonly timeout: number;
   outcome?: Outcome<Value>;
   promise?: Promise<Value>;
 }
@@ -20,7 +22,7 @@ export type Outcome<Value> = { readonly value: Value } | { readonly error: unkno
 
 export type WaitPorts = Pick<Ports, "now" | "sleep">;
 
-/** Starts the work and says where others can wait for it: `publish` is called before anything is awaited. */
+/** Does the work, and writes its outcome where others wait for it. */
 export async function doShared<Work extends SharedWork<Value>, Value>(
   work: Work,
   { sleep }: WaitPorts,
@@ -38,11 +40,15 @@ export async function doShared<Work extends SharedWork<Value>, Value>(
   }
 }
 
-/** Waits for the work of another request, so many milliseconds at most. Undefined: it did not end; its request may be gone. */
+/**
+ * Waits for the work of another request, so many milliseconds at most, or until `isEnough`. Undefined: it did not end; its
+ * request may be gone.
+ */
 export async function outcomeOf<Value>(
   work: SharedWork<Value>,
   { sleep }: WaitPorts,
   limit: number,
+  isEnough = () => false,
 ): Promise<Outcome<Value> | undefined> {
   /** Milliseconds between two looks: short for work that is quick, and never longer than a user would notice. */
   const MAX_PAUSE = 50;
@@ -50,7 +56,7 @@ export async function outcomeOf<Value>(
   else {
     // A busy machine makes the pauses longer than asked for. This timer is right all the same, and keeps no process alive.
     const end = AbortSignal.timeout(limit);
-    for (let waited = 0, pause = 2; !work.outcome && waited < limit && !end.aborted; waited += pause) {
+    for (let waited = 0, pause = 2; !work.outcome && !isEnough() && waited < limit && !end.aborted; waited += pause) {
       pause = Math.min(pause * 1.5, MAX_PAUSE, limit - waited);
       await sleep(pause);
     }

@@ -7,7 +7,30 @@ export interface BoundedFetch {
   (url: string, init?: FetchInit): Promise<Response>;
   /** Milliseconds that a request with its body takes at most. */
   readonly timeout: number;
+  /** For how long its user still waits for the loads of other requests. @default anew for each document */
+  readonly patience?: Patience;
 }
+
+/** Milliseconds that are left to wait. */
+interface Patience {
+  left: number;
+}
+
+/** Milliseconds beyond the time-out of a request, in which its outcome arrives. */
+export const SLACK = 200;
+
+/** As long as the load of another request can take, and a moment for the load that follows where that one was lost. */
+export function patienceOf(timeout: number): Patience {
+  const MOMENT = 300;
+  return { left: timeout + SLACK + MOMENT };
+}
+
+/** The same for one operation, which may need several documents: it waits for all of them no longer than for one. */
+export const withPatience = (fetch: BoundedFetch): BoundedFetch =>
+  Object.assign((url: string, init?: FetchInit) => fetch(url, init), {
+    timeout: fetch.timeout,
+    patience: patienceOf(fetch.timeout),
+  });
 
 /** Plain http is for an issuer on plain http alone. @throws ExchangeError `provider_invalid` */
 export function mustBeAsSecure(url: string, issuer: string): void {
@@ -20,7 +43,7 @@ export function mustBeAsSecure(url: string, issuer: string): void {
 export function boundFetch(fetch: FetchPort, timeout: number, issuer: string): BoundedFetch {
   /** Bytes of an answer that are read; discovery documents and key sets have a few thousand. */
   const MAX_BODY = 262_144;
-  const milliseconds = timeout * 1000;
+  const milliseconds = Math.ceil(timeout * 1000);
 
   async function load(url: string, init: FetchInit | undefined, signal: AbortSignal) {
     const response = await fetch(url, { ...init, redirect: "manual", signal });

@@ -1,6 +1,6 @@
 import { sha256 } from "../bytes.js";
 import type { CookieAttributes } from "../cookie/header.js";
-import { type Jar, MAX_REMOVED } from "../cookie/jar.js";
+import type { Jar } from "../cookie/jar.js";
 import type { Transaction } from "../exchange/machine.js";
 import type { Sealer } from "../seal/sealer.js";
 
@@ -41,10 +41,11 @@ export function openTransactions(
   async function makeRoom(newest: string): Promise<void> {
     const names = jar.names().filter((name) => name.startsWith(prefix) && name !== newest);
     const startedAt = async (name: string) => ({ name, at: (await read(name))?.startedAt ?? 0 });
-    const known = await Promise.all(names.slice(0, MAX_REMOVED).map(startedAt));
+    const looked = jar.removable(names);
+    const known = await Promise.all(looked.map(startedAt));
     const oldestFirst = known.sort((left, right) => left.at - right.at).map(({ name }) => name);
-    const unknown = new Set(names.slice(MAX_REMOVED));
-    const bytes = () => jar.bytes(jar.names().filter((name) => !unknown.has(name)));
+    const others = new Set(names.filter((name) => !looked.includes(name)));
+    const bytes = () => jar.bytes(jar.names().filter((name) => !others.has(name)));
     for (const [index, name] of oldestFirst.entries()) {
       if (oldestFirst.length - index < MAX_PENDING && bytes() <= MAX_BYTES) break;
       jar.delete(name, attributes);

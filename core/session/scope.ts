@@ -1,5 +1,5 @@
 import { toBase64url } from "../bytes.js";
-import { type Jar, MAX_REMOVED } from "../cookie/jar.js";
+import type { Jar } from "../cookie/jar.js";
 import { CookieTooLargeError, MisuseError } from "../errors.js";
 import { bind, tagOf } from "./concerns.js";
 import type { Change } from "./keeping.js";
@@ -152,7 +152,7 @@ export class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
   }
 
   isDue(): boolean {
-    return this.#isStampDue() || this.#dead().length > 0;
+    return this.#isStampDue() || this.jar.removable(this.#dead()).length > 0;
   }
 
   /** Ends what there is: now, or later where an order must hold that the clocks of several machines may not keep. */
@@ -184,15 +184,18 @@ export class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
       await keeper.touch?.(held);
       this.#held = withLimits(held, now(), limits);
     }
-    if (this.#change || this.#ended || roll) for (const name of this.#dead()) jar.delete(name);
+    const dead = this.#dead();
+    if (this.#change || this.#ended || roll) for (const name of jar.removable(dead)) jar.delete(name);
     // A session that was let in stays: the budget is for new data. A sign-in in progress gives way to it.
     if (!this.#change || jar.bytes() <= budget) return;
     const isOther = (name: string) => !parse(name).concern;
-    const bytes = jar.bytes(jar.names().filter((name) => !isOther(name)));
+    // Cookies that were tossed and do not count, but are too many to be removed at once, are not what is too large.
+    const tossed = new Set(dead);
+    const bytes = jar.bytes(jar.names().filter((name) => !isOther(name) && !tossed.has(name)));
     if (bytes > budget) {
       throw new CookieTooLargeError(bytes, budget, largestFields(this.#held?.data, this.#tokens?.value));
     }
-    for (const name of jar.names().filter(isOther).slice(0, MAX_REMOVED)) jar.delete(name);
+    for (const name of jar.removable(jar.names().filter(isOther))) jar.delete(name);
   }
 
   #isStampDue(): boolean {
@@ -207,12 +210,9 @@ export class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
   #dead(): string[] {
     const current = this.#held && tagOf(this.#held.id);
     const all = this.#change?.began || this.#ended;
-    return this.jar
-      .names()
-      .filter((name) => {
-        const { tag, time } = this.#context.parse(name);
-        return time ? time !== this.#since : tag && tag !== current && (all || !this.#reading.spared.includes(tag));
-      })
-      .slice(0, MAX_REMOVED);
+    return this.jar.names().filter((name) => {
+      const { tag, time } = this.#context.parse(name);
+      return time ? time !== this.#since : tag && tag !== current && (all || !this.#reading.spared.includes(tag));
+    });
   }
 }

@@ -84,6 +84,7 @@ describe("a sign-in in progress is given to the client that began it", () => {
     for (const same of [
       { ...base },
       { ...base, audience: ["https://api.example"], scope: "openid profile email", resourceIndicators: false },
+      { ...base, scope: "email openid profile" },
       { ...base, silentRedirectUri: "https://app.example/silent.html", httpTimeout: 1, allowRedirect: true },
     ])
       expect(find(transaction, same)).toBe(transaction.codeVerifier);

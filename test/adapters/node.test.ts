@@ -1,7 +1,11 @@
+import { createServer as createHttpServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { connect, createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import type { Response } from "express";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createAuth } from "../../adapters/edge.js";
+import { auth, type RequestAuth } from "../../adapters/express.js";
+import { createClock, createCookieJar, createTestProvider } from "../../adapters/testing/index.js";
 import { startApp, type TestApp } from "../support/app.js";
 import { expressApps } from "../support/express-app.js";
 import { nodeApp } from "../support/node-app.js";
@@ -102,6 +106,96 @@ describe.each(Object.entries(expressApps))("%s: cookies are put on an answer", (
     const answer = await browser.fetch("/not-modified");
     expect([answer.status, answer.setCookies.length]).toEqual([304, 1]);
   });
+});
+
+test.each(Object.entries(expressApps))(
+  "%s: headers that Node refuses cost no cookie: the error page has them",
+  async (_name, framework) => {
+    const app = await startApp({
+      framework,
+      extend: (express) => {
+        express.get("/refused", async (req, res) => {
+          await req.auth.update({ color: "blue" });
+          try {
+            res.writeHead(200, { "x-name": "snow \u2603" }).end();
+          } catch (error) {
+            res.status(500).json({ error: (error as NodeJS.ErrnoException).code });
+          }
+        });
+      },
+    });
+    try {
+      const browser = app.browser();
+      await browser.signIn();
+      const answer = await browser.fetch("/refused");
+      expect([answer.status, answer.body]).toEqual([500, '{"error":"ERR_INVALID_CHAR"}']);
+      expect(answer.headers["cache-control"]).toBe("private, no-store");
+      expect(JSON.parse((await browser.fetch("/")).body).session.data).toEqual({ color: "blue" });
+    } finally {
+      await app.close();
+    }
+  },
+);
+
+test.each(["HTTP/1.1", "HTTP/2"])("%s: a client that goes away before its answer loses no session", async (version) => {
+  const clock = createClock();
+  const provider = await createTestProvider({ clock });
+  const secret = "a secret of at least thirty-two characters";
+  const { issuer, clientId, clientSecret, fetch } = provider;
+  const middleware = auth({
+    issuer,
+    clientId,
+    clientSecret,
+    secret,
+    baseUrl: "https://app.example",
+    fetch,
+    now: clock.now,
+  });
+  const edge = createAuth({
+    issuer,
+    clientId,
+    clientSecret,
+    secret,
+    baseUrl: "https://app.example",
+    fetch,
+    now: clock.now,
+  });
+  const jar = createCookieJar({ clock });
+  for (let url = "https://app.example/auth/login"; url; ) {
+    const response = await edge.handler(new Request(url, { headers: { cookie: jar.header(url) } }));
+    jar.store(response, url);
+    url = url.endsWith("/login") ? (await provider.authorize(String(response.headers.get("location")))).url : "";
+  }
+  const cookie = jar.header("https://app.example/");
+  let hasAnswered = () => {};
+  const answered = new Promise<void>((resolve) => {
+    hasAnswered = resolve;
+  });
+  const listener = (req: IncomingMessage, res: ServerResponse) =>
+    middleware(req, res, async () => {
+      const { auth: here } = req as IncomingMessage & { auth: RequestAuth };
+      const closed = new Promise((resolve) => res.on("close", resolve));
+      outgoing.destroy();
+      await closed;
+      await here.accessToken({ refresh: true });
+      res.end("for nobody");
+      hasAnswered();
+    });
+  const isSecond = version === "HTTP/2";
+  const server = isSecond ? createServer(listener as never) : createHttpServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const session = isSecond ? connect(origin) : undefined;
+  const outgoing = session
+    ? session.request({ ":path": "/", ":authority": "app.example", cookie })
+    : request(origin, { headers: { host: "app.example", cookie } });
+  outgoing.on("error", () => {}).end();
+  await answered;
+  session?.destroy();
+  server.close();
+  clock.advance(60);
+  const token = edge.wrap(async (_request, { accessToken }) => new Response(await accessToken({ refresh: true })));
+  expect((await token(new Request("https://app.example/", { headers: { cookie } }))).status).toBe(200);
 });
 
 test("HTTP/2 names its host in :authority: the sign-in begins at the site that was asked", async () => {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Auth, createAuth, verifyAccessToken } from "../../adapters/edge.js";
 import { auth as onNode } from "../../adapters/express.js";
 import { createMemoryStore, inStore } from "../../adapters/index.js";
@@ -55,6 +55,13 @@ beforeEach(async () => {
   jar = createCookieJar({ clock });
 });
 
+/** A Response that no response can be made of. */
+async function used(): Promise<Response> {
+  const response = new Response("used");
+  await response.text();
+  return response;
+}
+
 const refreshed = async (handle = auth.wrap) =>
   handle(async (_request, { accessToken }) => new Response(await accessToken({ refresh: true })))(request());
 
@@ -76,6 +83,30 @@ describe("a handler of wrap that throws after a refresh", () => {
     const last = await refreshed();
     expect([await next.text(), await last.text()]).toEqual([expect.stringMatching(/./), expect.stringMatching(/./)]);
     expect(spent()).toBe(3);
+  });
+
+  test.each([
+    ["returns a Response whose body was used", async () => used()],
+    [
+      "throws one",
+      async () => {
+        throw await used();
+      },
+    ],
+    ["returns text", async () => "text" as unknown as Response],
+    ["returns nothing", async () => undefined as unknown as Response],
+    ["returns an error Response", async () => Response.error()],
+  ])("or that %s, costs no session either", async (_what, respond) => {
+    const handle = auth.wrap(async (_request, { accessToken }) => {
+      await accessToken({ refresh: true });
+      return respond();
+    });
+    await handle(request()).then(keep, () => {});
+    clock.advance(60);
+    const next = await refreshed();
+    keep(next);
+    clock.advance(60);
+    expect([next.status, (await refreshed()).status]).toEqual([200, 200]);
   });
 
   test("has its cookies put on the error page that a framework renders for the same Request", async () => {
@@ -170,8 +201,37 @@ describe("what a runtime passes beside the request keeps its work alive", () => 
     );
   });
 
+  test.each([
+    [
+      "throws",
+      () => {
+        throw new TypeError("too late");
+      },
+    ],
+    ["rejects", () => Promise.reject(new TypeError("too late"))],
+  ])("and one that %s decides nothing", async (_what, waitUntil) => {
+    for (const options of [{ waitUntil: waitUntil as () => void }, {}]) {
+      auth = createAuth({ ...optionsOf(), ...options });
+      jar = createCookieJar({ clock });
+      const passed = [{}, { waitUntil }];
+      const login = await auth.handler(request("https://app.example/auth/login"), ...passed);
+      expect(login.status).toBe(302);
+      await signIn();
+      const handle = auth.wrap(
+        async (_request, { accessToken }, ..._rest: unknown[]) => new Response(await accessToken({ refresh: true })),
+      );
+      const response = await handle(request(), ...passed);
+      expect([response.status, response.headers.getSetCookie().length > 0]).toEqual([200, true]);
+    }
+  });
+
   test("and nothing is made of other things that it passes", async () => {
-    const passed = [undefined, null, 7, "text", {}, { waitUntil: "no function" }, Object.create(null)];
+    const throwing = {
+      get waitUntil() {
+        throw new Error("none here");
+      },
+    };
+    const passed = [undefined, null, 7, "text", {}, { waitUntil: "no function" }, Object.create(null), throwing];
     expect((await auth.handler(request("https://app.example/auth/login"), ...passed)).status).toBe(302);
   });
 
@@ -188,6 +248,35 @@ describe("what a runtime passes beside the request keeps its work alive", () => 
     expect(await (await handle(request(), context)).text()).toBe("grant_ended");
     expect(await Promise.all(context.work)).toEqual([undefined]);
   });
+});
+
+test("tokens for two audiences, refreshed at once, of which the first refresh is answered last", async () => {
+  await signIn();
+  const handle = (audience: string, wait: number) =>
+    auth.wrap(async (_request, { accessToken }) => {
+      const token = await accessToken({ audience });
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      return new Response(token);
+    })(request());
+  const [first, second] = [handle("a", 200), handle("b", 0)];
+  keep(await second);
+  keep(await first);
+  for (const seconds of [60, 600]) {
+    clock.advance(seconds);
+    const next = await refreshed();
+    expect([seconds, next.status]).toEqual([seconds, 200]);
+    keep(next);
+  }
+});
+
+test("a test that replaces the timers of its process does not stop requests that wait for each other", async () => {
+  vi.useFakeTimers();
+  try {
+    const logins = [1, 2].map(() => auth.handler(request("https://app.example/auth/login")));
+    expect((await Promise.all(logins)).map(({ status }) => status)).toEqual([302, 302]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 describe("an update beside a sign-out, with sessions in a store", () => {

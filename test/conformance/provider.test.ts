@@ -355,6 +355,22 @@ describe("refreshing", () => {
     expect(new Set(results.map(({ response }) => response.accessToken)).size).toBe(1);
   });
 
+  test("a client assertion that takes long to sign spends no refresh token twice", async () => {
+    const slow = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      return new Uint8Array(64);
+    };
+    const { op, rp, count } = await pair(
+      {},
+      { clientAuthentication: "private_key_jwt", clientPrivateKey: { alg: "ES256", sign: slow }, httpTimeout: 0.3 },
+    );
+    // The provider would refuse the assertion; that it is asked once is the point.
+    op.misbehave({ status: 503, endpoint: "token" });
+    const asked = count("token");
+    await Promise.allSettled(Array.from({ length: 20 }, () => refresh(rp, "r")));
+    expect(count("token") - asked).toBe(1);
+  });
+
   test("requests that still hold the old token get the result for 30 s; then it is spent", async () => {
     const { clock, rp, signIn } = await pair();
     const { tokens } = await signIn();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Entry as Cached, recall } from "../../../core/provider/cache.js";
 import { type Entry, refreshOnce } from "../../../core/provider/refresher.js";
+import { patienceOf } from "../../../core/provider/transport.js";
 
 /** Milliseconds that a request to the provider takes at most in these tests. */
 const TIMEOUT = 1000;
@@ -8,9 +9,14 @@ const TIMEOUT = 1000;
 /** A clock whose `sleep` moves it on: what waits takes no time of the test. */
 function createTime() {
   let now = 1_000_000;
+  let set = 0;
   const wakings: Array<{ at: number; wake(): void }> = [];
   return {
-    now: () => now,
+    now: () => now + set,
+    /** Sets the clock ahead; what waits does not notice. */
+    set(milliseconds: number) {
+      set += milliseconds;
+    },
     sleep: (milliseconds: number) =>
       new Promise<void>((wake) => {
         wakings.push({ at: now + milliseconds, wake });
@@ -60,7 +66,7 @@ describe("a document that several requests want", () => {
       watch(
         recall(cache, "document", time, {
           lifetime: 10_000,
-          timeout: TIMEOUT,
+          fetch: { timeout: TIMEOUT },
           load: () => {
             loads++;
             return load();
@@ -122,6 +128,41 @@ describe("a document that several requests want", () => {
     expect([waiting, loads()]).toEqual([Array(5).fill({ value: "loaded" }), 2]);
   });
 
+  test("that a slow provider gives is loaded once, however many wait", async () => {
+    const { time, ask, loads } = start();
+    const answers = Array.from({ length: 200 }, () =>
+      ask(async () => {
+        await time.sleep(TIMEOUT - 1);
+        return "loaded";
+      }),
+    );
+    await time.pass(TIMEOUT + 100);
+    expect([answers, loads()]).toEqual([Array(200).fill({ value: "loaded" }), 1]);
+  });
+
+  test("is waited for no longer than one load takes, in an operation that needs several", async () => {
+    const time = createTime();
+    const cache = new Map<string, Cached<string>>();
+    const ask = (key: string, patience: { left: number } | undefined, load: Load) =>
+      recall(cache, key, time, {
+        lifetime: 1,
+        fetch: patience ? { timeout: TIMEOUT, patience } : { timeout: TIMEOUT },
+        load,
+      });
+    const before = time.now();
+    const patience = patienceOf(TIMEOUT);
+    const operation = watch(
+      (async () => {
+        for (const key of ["a", "b", "c", "d"]) await ask(key, patience, async () => "loaded");
+        return time.now() - before;
+      })(),
+    );
+    // For each document, loads that are given up keep being replaced by others that are given up as well.
+    for (const key of ["a", "b", "c", "d"]) for (let count = 0; count < 20; count++) ask(key, undefined, never);
+    await time.pass(5 * TIMEOUT);
+    expect(operation.value).toBeLessThanOrEqual(TIMEOUT + 600);
+  });
+
   test("whose load went with its request long ago is loaded at once", async () => {
     const { time, ask } = start();
     ask(never);
@@ -166,13 +207,17 @@ describe("a refresh token that several requests hold", () => {
     const time = createTime();
     const entries = new Map<string, Entry<Result>>();
     const spent: string[] = [];
-    const ask = (refreshToken: string, spend: () => Promise<void>, { held = "", purpose = "" } = {}) =>
+    const ask = (
+      refreshToken: string,
+      spend: () => Promise<void>,
+      { held = "", purpose = "", timeout = TIMEOUT, prepare = async () => {} } = {},
+    ) =>
       watch(
-        refreshOnce(entries, time, TIMEOUT, {
+        refreshOnce(entries, time, timeout, {
           refreshToken,
           purpose,
           isOfNoUse: ({ token }) => token === held,
-          prepare: async () => {},
+          prepare,
           async spend(token) {
             spent.push(token);
             await spend();
@@ -254,6 +299,72 @@ describe("a refresh token that several requests hold", () => {
     expect([waiting.map(tokenIn), spent]).toEqual([Array(5).fill("at a"), ["a", "a"]]);
   });
 
+  test("is not spent again while another request spends it, whose own time-out is longer", async () => {
+    const { time, ask, answers, spent } = start();
+    const slow = ask("a", answers(900));
+    const hasty = ask("a", answers(1), { timeout: 100 });
+    await time.pass(1000);
+    expect([tokenIn(slow), tokenIn(hasty), spent]).toEqual(["at a", "at a", ["a"]]);
+  });
+
+  test("is not spent again while what must be there before is slow: its time begins when it is sent", async () => {
+    const { time, ask, answers, spent } = start();
+    const prepare = () => time.sleep(900);
+    const all = [0, 1, 2].map(() => ask("a", answers(900), { prepare }));
+    await time.pass(900);
+    const late = ask("a", answers(900));
+    await time.pass(1000);
+    expect([[...all, late].map(tokenIn), spent]).toEqual([Array(4).fill("at a"), ["a"]]);
+  });
+
+  test("is not spent by a request that others have given up before it sent anything", async () => {
+    const { time, ask, answers, spent } = start();
+    // The event loop stood still, or a key was hard to get.
+    const slow = ask("a", answers(10), { prepare: () => time.sleep(5 * TIMEOUT) });
+    await time.pass(10);
+    const others = [1, 2, 3].map(() => ask("a", answers(500)));
+    await time.pass(6 * TIMEOUT);
+    expect([[slow, ...others].map(tokenIn), spent]).toEqual([Array(4).fill("at a"), ["a"]]);
+  });
+
+  test("whose use fails at once is a failure for those who prepare beside it, too", async () => {
+    const { time, ask, spent } = start();
+    const prepare = () => time.sleep(100);
+    const down = async () => {
+      throw new Error("down");
+    };
+    const all = Array.from({ length: 20 }, () => ask("a", down, { prepare }));
+    await time.pass(200);
+    expect([all.map(({ error }) => String(error)), spent]).toEqual([Array(20).fill("Error: down"), ["a"]]);
+  });
+
+  test("is not spent again because a clock was set while it is under way", async () => {
+    const { time, ask, answers, spent } = start();
+    const first = ask("a", answers(500));
+    await time.pass(100);
+    time.set(86_400_000);
+    const second = ask("a", answers(500));
+    await time.pass(600);
+    expect([tokenIn(first), tokenIn(second), spent]).toEqual(["at a", "at a", ["a"]]);
+  });
+
+  test("that was sent to the browser when it was spent already leads on for as long as its outcome was not sent", async () => {
+    const { time, ask, answers, spent } = start();
+    const first = ask("a", answers(1), { purpose: "x" });
+    await time.pass(10);
+    const sent = first.value?.hold();
+    // Another request goes on from there, and answers first.
+    const second = ask("a", answers(1), { purpose: "y" });
+    await time.pass(10);
+    second.value?.hold()();
+    await time.pass(400);
+    sent?.();
+    await time.pass(600_000);
+    const later = ask("a+", answers(1), { purpose: "x" });
+    await time.pass(10);
+    expect([later.error, spent]).toEqual([undefined, ["a", "a+", "a++"]]);
+  });
+
   test("is not spent again while another request spends it, however slow the provider is", async () => {
     const { time, ask, answers, spent } = start();
     ask("a", never);
@@ -290,6 +401,20 @@ describe("a refresh token that several requests hold", () => {
     await time.pass(1);
     expect(entries.size).toBeLessThan(800);
   });
+
+  test("is forgotten also behind results that no response has carried", async () => {
+    const { time, ask, entries } = start();
+    for (let index = 0; index < 20; index++) {
+      const held = ask(`held ${index}`, async () => {});
+      await time.pass(1);
+      held.value?.hold();
+    }
+    for (let index = 0; index < 500; index++) {
+      ask(`t${index}`, async () => {});
+      await time.pass(2000);
+    }
+    expect(entries.size).toBeLessThan(20 + 60);
+  });
 });
 
 test("in a page, which has no requests to cancel, the promise itself is shared", async () => {
@@ -302,7 +427,7 @@ test("in a page, which has no requests to cancel, the promise itself is shared",
       { now: Date.now },
       {
         lifetime: 1,
-        timeout: TIMEOUT,
+        fetch: { timeout: TIMEOUT },
         async load() {
           loads++;
           await new Promise((resolve) => setTimeout(resolve, 20));

@@ -213,6 +213,22 @@ export const hostile: readonly Row[] = [
     },
   },
   {
+    name: "names that are longer than ours are removed by no response: the lines would be as long",
+    async run(app) {
+      const browser = app.browser();
+      const long = ["tx.", "AbCdEf.tok.", "AbCdEf.id.", "AbCdEf.seen."].map((kind) => `${kind}${"n".repeat(2000)}=1`);
+      const tossed = long.map((pair) => `latchkey.${pair}`).join("; ");
+      const login = await browser.navigate("/auth/login", { headers: { cookie: tossed } });
+      expect(login.setCookies.map(nameOf).filter((name) => name.length > 60)).toEqual([]);
+      const { url } = await app.provider.authorize(String(login.headers.location), { user: { sub: "alice" } });
+      const cookie = `${browser.jar.header(`${app.url}/`)}; ${tossed}`;
+      const callback = await browser.navigate(url, { headers: { cookie } });
+      expect([callback.status, callback.headers.location]).toEqual([302, `${app.url}/`]);
+      expect(callback.setCookies.map(nameOf).filter((name) => name.length > 60)).toEqual([]);
+      expect(await isSignedIn(browser)).toBe(true);
+    },
+  },
+  {
     name: "an end of sessions counts up to a day ahead; one further ahead was not written here, and ends nothing",
     async run(app) {
       const browser = app.browser();
