@@ -48,14 +48,14 @@ export interface RefreshResult {
 }
 
 /** A result that other requests may have as well. */
-export interface SharedRefresh {
+interface SharedRefresh {
   readonly result: RefreshResult;
   /** Keeps the result for later requests until what is returned is called: when a response that carries it was sent. */
   hold(): () => void;
 }
 
 /** How a refresh token is spent. */
-export interface Spending {
+interface Spending {
   readonly input: RefreshInput;
   /** Waits for whatever must be there before a refresh token may be spent. */
   prepare(): Promise<PreparedPost>;
@@ -71,7 +71,7 @@ interface PreparedPost {
 }
 
 /** A refresh that is asked for. */
-export interface RefreshInput {
+interface RefreshInput {
   readonly refreshToken: string;
   /** Whose session it is: a refreshed ID Token must be about nobody else (OpenID Connect Core 12.2). */
   readonly subject: string;

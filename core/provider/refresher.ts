@@ -23,7 +23,7 @@ const REPLAY = 30_000;
 /** The same for an outcome that no response has carried to the browser yet. */
 const UNSENT = 3_600_000;
 /** Milliseconds that a request waits for a second use, after it has waited for a first one in vain. */
-const GRACE = 700;
+const GRACE = 800;
 
 /** What came of a refresh: something, and the refresh token to go on with. */
 export interface Refreshed {

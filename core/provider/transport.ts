@@ -17,11 +17,11 @@ interface Patience {
 }
 
 /** Milliseconds beyond the time-out of a request, in which its outcome arrives. */
-export const SLACK = 200;
+export const SLACK = 100;
 
 /** As long as the load of another request can take, and a moment for the load that follows where that one was lost. */
 export function patienceOf(timeout: number): Patience {
-  const MOMENT = 300;
+  const MOMENT = 200;
   return { left: timeout + SLACK + MOMENT };
 }
 
