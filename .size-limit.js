@@ -6,9 +6,8 @@
  * Express and Edge pay 20 bytes for not replaying a refresh whose token is over by then.
  *
  * The mends of the audit of 0.1.0 (test/security/advisories.md) cost 200 bytes of sessions, 1,890 of Express and Edge, 2,340 of
- * Next, 700 of an API and 820 of a page. About two thirds of that are requests that share outcomes in the place of promises,
- * and give up work whose request is gone. The rest is the Cookie header that is handed on, a response that is made after a
- * handler threw, and type tests that hold in every realm.
+ * Next, 700 of an API and 820 of a page: requests that share outcomes in the place of promises, the Cookie header that is handed
+ * on, a response that is made after a handler threw, and type tests that hold in every realm.
  *
  * An app pays for what it imports. So the lines for sign-in leave out `verifyAccessToken`, which an app that only signs people
  * in does not need, and an API that only verifies access tokens is measured by itself: neither is to carry the other.

@@ -3,7 +3,8 @@ import type { Reply } from "../core/plan.js";
 import { type AccessToken, type AccessTokenSettings, createAccessTokenCheck } from "../core/provider/access-token.js";
 import { type AccessTokenRefusal, refuse } from "../core/provider/bearer.js";
 import { mustBeSeconds, mustSign, urlOf } from "./checks.js";
-import { type PortOptions, serverPortsOf } from "./ports.js";
+import type { PortOptions } from "./ports.js";
+import { serverPortsOf } from "./server-ports.js";
 import { label, variableOf } from "./variables.js";
 
 /**

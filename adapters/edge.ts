@@ -6,9 +6,9 @@ import type { LogoutOptions } from "../core/relying-party/sign-out.js";
 import type { AuthSession } from "../core/relying-party/visit.js";
 import { type AccessTokenOptions, createCheck } from "./access-token.js";
 import { type AuthOptions, resolveConfig } from "./config.js";
-import { serverPortsOf } from "./ports.js";
 import { type ProtectedApi, type ProtectedHandler, protect, type VerifiedRequest } from "./protect.js";
 import { createServing, type Handler, type RequestAuth, type Serving } from "./serve.js";
+import { serverPortsOf } from "./server-ports.js";
 import { quietly, toRequestView, type WaitUntil } from "./web.js";
 
 export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError } from "../core/errors.js";
@@ -36,8 +36,8 @@ interface Environment {
   env?: object;
   /**
    * Keeps a request alive until its work is done, also when its client goes away, so that a refreshed token is not lost: on
-   * Workers `waitUntil` of `cloudflare:workers`, on Vercel that of `@vercel/functions`. @default the `waitUntil` of what the
-   * runtime passes to the handler beside the request, if it has one
+   * Workers `waitUntil` of `cloudflare:workers`, on Vercel that of `@vercel/functions`. Used where the runtime passes no
+   * `waitUntil` beside the request. @default none
    */
   waitUntil?: WaitUntil;
 }

@@ -12,8 +12,8 @@ import type { AuthSession } from "../core/relying-party/visit.js";
 import { type AccessTokenOptions, createCheck } from "./access-token.js";
 import { type AuthOptions, resolveConfig } from "./config.js";
 import { answer, authorizationOf, createOutlet, toRequestView } from "./node.js";
-import { serverPortsOf } from "./ports.js";
 import { answersGuard, type PresentAuth, present } from "./present.js";
+import { serverPortsOf } from "./server-ports.js";
 
 export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError } from "../core/errors.js";
 export type { LatchkeyEvent } from "../core/events.js";

@@ -40,8 +40,8 @@ class NodeRequestView implements RequestView {
 
   get(name: string): string | null {
     const { headers } = this.#req;
-    // RFC 9113 8.3.1: HTTP/2 has `:authority` in the place of Host.
-    const host = () => this.#placed.host ?? headers.host ?? headers[":authority"];
+    // RFC 9113 8.3.1: where HTTP/2 has `:authority`, Host is not used.
+    const host = () => this.#placed.host ?? headers[":authority"] ?? headers.host;
     const value = name === "host" ? host() : headers[name];
     return (Array.isArray(value) ? value.join(", ") : value) ?? null;
   }
@@ -161,7 +161,7 @@ class ResponseOutlet implements NodeOutlet {
       for (const line of others) this.#lines.delete(cookieNameOf(line));
       if (this.#lines.size > 0) res.setHeader("set-cookie", [...others, ...this.#lines.values()]);
     }
-    // Written to a connection that is gone, they have not left. HTTP/2 has a stream for each response.
+    // Cookies written to a closed connection have not reached the browser. HTTP/2 has a stream for each response.
     const { stream } = res as { stream?: { readonly destroyed: boolean } };
     if (!res.destroyed && !stream?.destroyed) for (const task of this.#tasks ?? []) task();
     if (!this.#read && !this.#wrote) return;
@@ -194,8 +194,8 @@ function headerOf(res: ServerResponse, name: string): string | null {
 }
 
 /**
- * Applies once, when the headers are about to leave: those that `writeHead` was given are on the response by then. Headers
- * that Node refuses are an error of the app's; whatever answers that error leaves by here as well.
+ * Applies once, when the headers are about to leave: those that `writeHead` was given are on the response by then. If Node
+ * refuses one of those, `writeHead` stays patched, so that the error response gets the cookies as well.
  */
 function beforeHeaders(res: ServerResponse, outlet: Pick<ResponseOutlet, "apply">): void {
   const { writeHead } = res;

@@ -18,12 +18,3 @@ export const portsOf = ({ now = Date.now, random = randomBytes, fetch = globalTh
   random,
   fetch: fetch as FetchPort,
 });
-
-/** The one of the start: a test that replaces the timers of its process must not stop requests that wait for each other. */
-const { setTimeout: later } = globalThis;
-
-/** The same for a server, whose requests wait for each other by timers of their own. */
-export const serverPortsOf = (options: PortOptions): Ports => ({
-  ...portsOf(options),
-  sleep: (milliseconds) => new Promise((resolve) => later(resolve, milliseconds)),
-});

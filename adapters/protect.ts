@@ -37,7 +37,8 @@ export function protect(checkOf: () => Check, waitUntil?: WaitUntil): ProtectedA
   ): Promise<VerifiedRequest> {
     const checking = checkOf()(headers.get("authorization"));
     // Other requests may wait for the keys that this one fetches.
-    keepAlive?.(checking);
+    const settled = () => {};
+    keepAlive?.(checking.then(settled, settled));
     const verdict = await checking;
     if ("access" in verdict) return verdict.access;
     const { body, ...init } = verdict.reply;

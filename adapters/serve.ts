@@ -82,12 +82,12 @@ export function createServing<Data>(
   ): Promise<Response> {
     const before = served.get(request);
     if (before) return before.isActive ? respond(before) : respondWith(request, before, respond);
-    const outlet = createOutlet();
+    const outlet = createOutlet({ isGone: () => request.signal?.aborted === true });
     const visit = await open(request, outlet, waitUntilIn(passed));
     const reply = await visit.route();
     if (reply) return outlet.send(reply);
     await visit.roll();
-    const opened = { visit, outlet, isActive: true };
+    const opened = { visit, outlet, isActive: false };
     served.set(request, opened);
     return respondWith(request, opened, respond);
   }
@@ -107,8 +107,9 @@ export function createServing<Data>(
   function finish(request: Request, response: Response): Response {
     const opened = served.get(request);
     if (!opened || opened.isActive) return response;
+    const finished = opened.outlet.apply(response);
     served.delete(request);
-    return opened.outlet.apply(response);
+    return finished;
   }
 
   return {

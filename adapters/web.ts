@@ -9,7 +9,7 @@ const MAX_BODY = 65_536;
 /** Keeps a request alive until the work is done, also when its client goes away: `ctx.waitUntil` on Workers. */
 export type WaitUntil = (work: Promise<unknown>) => void;
 
-/** Calls it without a word: what keeps a request alive does not decide its answer. */
+/** Calls `waitUntil` and ignores its errors: they must not change the response. */
 export const quietly =
   (waitUntil: WaitUntil | undefined): WaitUntil =>
   async (work) => {
@@ -67,9 +67,10 @@ export interface WebOutlet extends Outlet {
 
 /**
  * The one place where a Web response is touched. `open`: whether there will be one. `ahead`: somebody else answers later,
- * with caching headers that ours replace unseen, so that whatever was read is kept by no cache.
+ * with caching headers that ours replace unseen, so that whatever was read is kept by no cache. `isGone`: whether the client
+ * has gone, as far as the runtime knows.
  */
-export function createOutlet({ open = true, ahead = false } = {}): WebOutlet {
+export function createOutlet({ open = true, ahead = false, isGone = (): boolean => false } = {}): WebOutlet {
   const lines = new Map<string, string>();
   let isOpen = open;
   let read = false;
@@ -93,9 +94,9 @@ export function createOutlet({ open = true, ahead = false } = {}): WebOutlet {
       if (value === null) headers.delete(name);
       else headers.set(name, value);
     }
-    // Last of all: what cannot be made a response is not sent.
-    isSent = true;
-    for (const task of tasks.splice(0)) task();
+    // Last of all: what cannot be made a response is not sent, nor is one whose client has gone.
+    isSent = !isGone();
+    if (isSent) for (const task of tasks.splice(0)) task();
     return copy;
   }
 

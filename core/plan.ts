@@ -31,11 +31,11 @@ export interface Outlet {
    * begins with `prefix`. False: it is too late.
    */
   setCookies(lines: readonly string[], prefix: string): boolean;
-  /** Calls `task` when the response with all lines so far leaves; never where the adapter cannot tell. */
+  /** Calls `task` when the response with all lines so far leaves; not called where the adapter cannot know. */
   whenSent(task: () => void): void;
 }
 
-/** For a response that carries no cookies for sure: the session can be read, and nothing is written or refreshed. */
+/** An outlet for a response whose cookies would not arrive: the session can be read, and nothing is written or refreshed. */
 export const readOnly = (outlet: Outlet): Outlet => ({
   canWrite: () => false,
   sessionRead: () => outlet.sessionRead(),

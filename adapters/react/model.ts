@@ -51,6 +51,6 @@ export interface AuthModel extends AuthSource {
   start(): () => void;
 }
 
-/** Whatever has a message is an error: one of another realm is no `instanceof Error`, and its code must not be lost. */
+/** An error of another realm fails `instanceof Error`; a `message` identifies it. */
 export const errorOf = (thrown: unknown): Error =>
   typeof (thrown as Error | undefined)?.message === "string" ? (thrown as Error) : new Error(`${thrown}`);

@@ -17,7 +17,7 @@ export interface Jar {
   readChunks(base: string): Chunked | undefined;
   writeChunks(base: string, value: string, maxAge: number | undefined): void;
   deleteChunks(base: string): void;
-  /** Of these names the first that one cause may remove: `MAX_REMOVED`, and none that is longer than ours are. */
+  /** The first `MAX_REMOVED` of these names, without those that are longer than latchkey writes. */
   removable(names: readonly string[]): string[];
   /** Bytes of these names in the next Cookie header; a name that was sent twice counts once, without its value. @default all */
   bytes(names?: readonly string[]): number;

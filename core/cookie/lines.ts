@@ -46,7 +46,7 @@ export function cookieHeaderAfter(
     if (!looksLikeOurs(part, prefix)) return trimBlanks(part);
     const [[name] = [""]] = readCookies(part, prefix);
     const pairs = ours.get(name) ?? [];
-    // One that was sent more than once is there as often, at its first place.
+    // A name that was sent twice keeps both pairs, at the place of the first.
     ours.delete(name);
     return pairs;
   });

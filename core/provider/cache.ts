@@ -1,5 +1,5 @@
-import { doShared, outcomeOf, type SharedWork, take, type WaitPorts } from "./shared-work.js";
-import { type BoundedFetch, patienceOf, SLACK } from "./transport.js";
+import { doShared, outcomeOf, patienceOf, type SharedWork, SLACK, take, type WaitPorts } from "./shared-work.js";
+import type { BoundedFetch } from "./transport.js";
 
 /** A public document: as it was loaded last, and the load that is under way. */
 export interface Entry<Value> {
@@ -20,10 +20,10 @@ interface Loading<Value> {
 }
 
 /**
- * The document that was loaded less than `lifetime` ago, or loads it. Requests at the same time share one load; a failure is
- * told to them and to no later request. The first request whose wait was in vain loads the document anew, and the others wait
- * for that load for a moment. A request whose patience is spent loads the document itself, whatever others do: a client that
- * resets its connections must not keep anybody waiting.
+ * Returns the document if it was loaded less than `lifetime` ago, and loads it otherwise. Requests at the same time share one
+ * load; its error reaches the requests that waited for that load, and no later one. The first request whose wait was in vain
+ * loads the document anew, and the others wait a moment for that load. A request whose patience is spent loads the document
+ * itself, whatever others do: a client that resets its connections must not delay other requests.
  */
 export async function recall<Value>(
   cache: Map<string, Entry<Value>>,

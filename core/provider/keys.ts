@@ -85,7 +85,8 @@ export async function verifySignature(
     const COOLDOWN = 5_000;
     // Those at hand stay until there are others.
     const value = await keysAt(uri, ports, fetch, `again ${uri}`, COOLDOWN);
-    cacheOf(ports).set(`${uri}`, { loaded: { value, at: ports.now() } });
+    const entry = cacheOf(ports).get(`${uri}`);
+    if (entry) entry.loaded = { value, at: ports.now() };
     return verify(value);
   }
 }

@@ -7,6 +7,7 @@ import { answerOf, asExchangeError } from "./failures.js";
 import { tokensOf } from "./grants.js";
 import { verifyIdToken } from "./id-token.js";
 import { keysAt, type Verify } from "./keys.js";
+import type { SharedResult } from "./refresher.js";
 import { boundFetch, mustBeAsSecure, withPatience } from "./transport.js";
 
 /** Who we are to which provider. */
@@ -30,7 +31,7 @@ export interface ProviderMeans {
   authenticate(form: URLSearchParams): Awaitable<Record<string, string>>;
   readonly verify: Verify;
   /** Spends a refresh token, or finds what another request got for it. @default spends it */
-  spendOnce?(spending: Spending): Promise<SharedRefresh>;
+  spendOnce?(spending: Spending): Promise<SharedResult<RefreshResult>>;
 }
 
 /** What the relying party needs to know of the provider's metadata. */
@@ -45,13 +46,6 @@ export interface RefreshResult {
   readonly response: TokenResponse;
   /** The refresh token to keep now: the next one, or the same. */
   readonly refreshToken: string;
-}
-
-/** A result that other requests may have as well. */
-interface SharedRefresh {
-  readonly result: RefreshResult;
-  /** Keeps the result for later requests until what is returned is called: when a response that carries it was sent. */
-  hold(): () => void;
 }
 
 /** How a refresh token is spent. */
@@ -94,8 +88,11 @@ export interface Provider {
     audience?: string | undefined;
   }): Promise<TokenResponse>;
   verifyIdToken(input: { idToken: string; accessToken: string }): Promise<IdTokenClaims>;
-  /** Spends a refresh token. */
-  refresh(input: RefreshInput): Promise<RefreshResult & Pick<SharedRefresh, "hold">>;
+  /**
+   * Spends a refresh token. The result is kept for later requests that hold the spent one until `release` is called, when a
+   * response with the result has left.
+   */
+  refresh(input: RefreshInput): Promise<RefreshResult & { release(): void }>;
   /** Claims of the userinfo endpoint, about this subject only (OpenID Connect Core 5.3.2). */
   userinfo(accessToken: string, subject: string): Promise<Readonly<Record<string, unknown>>>;
   /** RFC 7009; nothing where it is not offered. */
@@ -200,11 +197,13 @@ export function createProvider(
           return { response, refreshToken: response.refreshToken ?? spent };
         },
       });
+      // Before anything that may fail: this process has the only copy of the new refresh token.
+      const release = hold();
       const { idToken, accessToken } = result.response;
       if (idToken !== undefined && (await verify({ idToken, accessToken })).sub !== subject) {
         throw new ExchangeError("id_token_invalid", { cause: { claim: "sub" } });
       }
-      return { ...result, hold };
+      return { ...result, release };
     },
 
     async userinfo(accessToken, subject) {
@@ -228,7 +227,7 @@ export function createProvider(
   };
 }
 
-async function spendAtOnce({ input, prepare, spend }: Spending): Promise<SharedRefresh> {
+async function spendAtOnce({ input, prepare, spend }: Spending): Promise<SharedResult<RefreshResult>> {
   return { result: await spend(input.refreshToken, await prepare()), hold: () => () => {} };
 }
 
@@ -243,7 +242,10 @@ function fill(form: URLSearchParams, parameters: Parameters): URLSearchParams {
   return form;
 }
 
-/** An endpoint's own query is kept (RFC 6749 3.1). A browser is sent there with all that `parameters` hold: not over plain http. */
+/**
+ * The URL of an endpoint with parameters; its own query is kept (RFC 6749 3.1).
+ * @throws ExchangeError `provider_invalid` for an endpoint that is less secure than the issuer
+ */
 const withParameters = (endpoint: unknown, issuer: string, parameters: Parameters): Promise<string> =>
   asExchangeError("provider_invalid", async () => {
     const url = new URL(`${endpoint}`);

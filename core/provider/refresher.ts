@@ -1,21 +1,21 @@
 import { ExchangeError } from "../errors.js";
-import { doShared, type Outcome, outcomeOf, type SharedWork, type WaitPorts } from "./shared-work.js";
-import { SLACK } from "./transport.js";
+import { doShared, type Outcome, outcomeOf, type SharedWork, SLACK, type WaitPorts } from "./shared-work.js";
 
 /**
  * Theory of operation. A provider that rotates refresh tokens takes each of them once, and may revoke the grant when it sees
  * one again. So a refresh token is spent by one request of this process, and the others that hold it share the outcome:
  * 1. A request that finds no entry for its refresh token makes one, prepares the token request, and sends it if the entry is
  *    still its own. The entry says that it was sent in the same step, so that its time and the request's begin together.
- * 2. A request that finds an entry waits for its outcome, by a timer of its own. An entry that was not sent in all that time may be
- *    given up: its request is gone, or will notice. One that was sent and has no outcome after its own time-out belongs to
- *    a request that was cancelled. The next request spends the token then: whether the provider has seen it is unknown,
- *    and without a try the session could never be renewed again.
- * 3. The outcome serves for `REPLAY`: the browser may have sent further requests with the old cookies. A request that answers a
+ * 2. A request that finds an entry whose token request was not sent prepares one of its own. When the entry still was not sent
+ *    then, its request is gone or slower, and this request takes its place: the other one notices before it would send.
+ * 3. A request that finds an entry whose token request was sent waits for the outcome, by a timer of its own. An entry without
+ *    an outcome after its time-out belongs to a request that was cancelled. The next request spends the token then: whether
+ *    the provider has seen it is unknown, and without a try the session could never be renewed again.
+ * 4. The outcome serves for `REPLAY`: the browser may have sent further requests with the old cookies. A request that answers a
  *    browser holds the outcome until its response is sent, for `UNSENT` at most: till then this process has the only copy of
  *    the new refresh token. `REPLAY` begins anew then. When the token that was sent is itself spent by then, as where two
  *    audiences are refreshed at once, the outcome of that use is held anew: the browser may not have its refresh token.
- * 4. A failure is told to the requests that waited for it, and to no later one.
+ * 5. A failure is told to the requests that waited for it, and to no later one.
  */
 
 /** Milliseconds for which requests that still hold the old refresh token get the outcome of its use. */
@@ -25,7 +25,7 @@ const UNSENT = 3_600_000;
 /** Milliseconds that a request waits for a second use, after it has waited for a first one in vain. */
 const GRACE = 800;
 
-/** What came of a refresh: something, and the refresh token to go on with. */
+/** The result of a refresh, with the refresh token that replaces the spent one. */
 export interface Refreshed {
   readonly refreshToken: string;
 }
@@ -58,11 +58,11 @@ export interface Use<Result extends Refreshed, Prepared> {
 /** The result of a use. */
 export interface SharedResult<Result> {
   readonly result: Result;
-  /** Keeps the result for later requests until what is returned is called: when a response that carries it was sent. */
+  /** Keeps the result for later requests. Returns the function that releases it, for when a response with the result has left. */
   hold(): () => void;
 }
 
-/** Why a request does not spend a token that it has prepared for: others have given its entry up meanwhile. */
+/** The error of a request whose entry another request deleted before the token request was sent. */
 const GIVEN_UP = Symbol("given up");
 
 /**
@@ -77,11 +77,20 @@ export async function refreshOnce<Result extends Refreshed, Prepared>(
 ): Promise<SharedResult<Result>> {
   const { refreshToken, purpose, isOfNoUse } = use;
   let token = refreshToken;
+  let prepared: Ready<Prepared> | undefined;
   let hasWaited = false;
   for (;;) {
     const other = live(entries, token, ports.now());
+    if (other && isWaiting(other)) {
+      prepared ??= { value: await use.prepare() };
+      if (isWaiting(other) && entries.get(token) === other) entries.delete(token);
+      if (isWaiting(other)) continue;
+    }
     const entry: Entry<Result> = other ?? { purpose, startedAt: ports.now(), timeout };
-    const outcome = other ? await settled(other, ports, hasWaited) : await spendAs(entry, entries, token, ports, use);
+    const outcome = other
+      ? (other.outcome ?? (await outcomeOf(other, ports, hasWaited ? GRACE : other.timeout + SLACK)))
+      : await spendAs(entry, entries, token, ports, use, prepared);
+    prepared = undefined;
     if (!outcome) {
       if (hasWaited)
         throw new ExchangeError("provider_unreachable", { cause: "another request refreshes this session" });
@@ -94,11 +103,20 @@ export async function refreshOnce<Result extends Refreshed, Prepared>(
     const result = resultOf(outcome, entry.purpose === purpose);
     if (result && entry.purpose === purpose && !(other && isOfNoUse(result)))
       return sharedBy(entry, result, entries, ports);
-    // Used for something else, too early or too long ago: on to its successor. A provider that does not rotate gives the same again.
+    // The result has another purpose, is in the session already, or has expired: go on with the refresh token that it brought. A
+    // provider that does not rotate gives the same one again.
     if (result && result.refreshToken !== token) token = result.refreshToken;
     else if (entries.get(token) === entry) entries.delete(token);
   }
 }
+
+/** Whatever `prepare` gave. */
+interface Ready<Prepared> {
+  readonly value: Prepared;
+}
+
+/** Whether the request of an entry has not sent its token request yet. */
+const isWaiting = ({ isSent, outcome }: Entry<unknown>): boolean => !isSent && !outcome;
 
 /** Spends the token as the request that makes the entry. */
 async function spendAs<Result extends Refreshed, Prepared>(
@@ -107,33 +125,23 @@ async function spendAs<Result extends Refreshed, Prepared>(
   token: string,
   ports: WaitPorts,
   { prepare, spend }: Use<Result, Prepared>,
+  prepared: Ready<Prepared> | undefined,
 ): Promise<Outcome<Result> | undefined> {
-  const isStanding = () => entries.get(token) === entry;
+  const ownsEntry = () => entries.get(token) === entry;
+  const send = (value: Prepared) => {
+    if (!ownsEntry()) throw GIVEN_UP;
+    entry.isSent = true;
+    return spend(token, value);
+  };
   remember(entries, token, entry, ports.now());
   try {
-    await doShared(entry, ports, async () => {
-      const prepared = await prepare();
-      if (!isStanding()) throw GIVEN_UP;
-      entry.isSent = true;
-      return spend(token, prepared);
-    });
+    await doShared(entry, ports, () => (prepared ? send(prepared.value) : prepare().then(send)));
     entry.servesSince = ports.now();
   } catch {
     // The outcome has the error.
-    if (isStanding()) entries.delete(token);
+    if (ownsEntry()) entries.delete(token);
   }
   return entry.outcome;
-}
-
-/** What came of another request's use; undefined when that request is gone. `hasWaited`: for one before it already. */
-async function settled<Result>(
-  entry: Entry<Result>,
-  ports: WaitPorts,
-  hasWaited: boolean,
-): Promise<Outcome<Result> | undefined> {
-  const limit = hasWaited ? GRACE : entry.timeout + SLACK;
-  const before = await outcomeOf(entry, ports, limit, () => entry.isSent === true);
-  return before ?? (entry.isSent ? outcomeOf(entry, ports, limit) : undefined);
 }
 
 const sharedBy = <Result extends Refreshed>(
@@ -172,18 +180,24 @@ function live<Result>(entries: Map<string, Entry<Result>>, token: string, now: n
   return entries.get(token);
 }
 
-/** Looks at the entries in turn, a few for each that is added: those that are over go, and one more where room is needed. */
+/** Looks at the entries in turn, a few for each that is added: those that are over go, and the oldest where room is needed. */
 function remember<Result>(entries: Map<string, Entry<Result>>, token: string, entry: Entry<Result>, now: number): void {
   /** Most refresh tokens that are remembered at once. */
   const MAX_ENTRIES = 10_000;
   /** More than one, so that the map shrinks. */
   const LOOKED_AT = 16;
+  let oldest: Entry<Result> | undefined;
+  let oldestToken = "";
   for (const [old, candidate] of [...firstOf(entries, LOOKED_AT)]) {
     entries.delete(old);
+    if (isOver(candidate, now)) continue;
     // To the end of the order: the next call looks at others.
-    if (!isOver(candidate, now)) entries.set(old, candidate);
+    entries.set(old, candidate);
+    // One that is under way is never forgotten: its token would be spent again.
+    if (candidate.outcome && candidate.startedAt < (oldest?.startedAt ?? Infinity))
+      [oldest, oldestToken] = [candidate, old];
   }
-  for (const [old] of firstOf(entries, entries.size >= MAX_ENTRIES ? 1 : 0)) entries.delete(old);
+  if (entries.size >= MAX_ENTRIES && oldest) entries.delete(oldestToken);
   entries.set(token, entry);
 }
 

@@ -11,7 +11,8 @@ export interface ServerSettings extends ProviderSettings, ClientCredentials {}
 
 /**
  * The provider as a server sees it: many requests of one session at once spend its refresh token once in this process, and
- * the result serves those who hold the old one for 30 s.
+ * the result serves requests that hold the spent one: for 30 s, or until 30 s after a response with the result has left, an hour
+ * at most.
  */
 export function createServerProvider(settings: ServerSettings, ports: Ports): Provider {
   const { issuer, clientId, httpTimeout } = settings;

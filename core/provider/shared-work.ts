@@ -5,8 +5,8 @@ import type { Ports } from "../ports.js";
  *
  * A runtime such as workerd cancels a request whose client has gone, and with the request its fetches and its timers: a
  * promise of that request then never settles. So requests share this object, never a promise. The request that does the work
- * writes the outcome here; the others look at it with timers of their own, and give the work up when it takes longer than it
- * can. A page has no requests that could be cancelled: there, without `ports.sleep`, the promise itself is shared.
+ * writes the outcome here; the others look at it with timers of their own, and stop waiting once the work's own time-out has
+ * passed. A page has no requests that could be cancelled: there, without `ports.sleep`, the promise itself is shared.
  */
 export interface SharedWork<Value> {
   /** Milliseconds since the epoch. */
@@ -23,8 +23,8 @@ export type Outcome<Value> = { readonly value: Value } | { readonly error: unkno
 export type WaitPorts = Pick<Ports, "now" | "sleep">;
 
 /** Does the work, and writes its outcome where others wait for it. */
-export async function doShared<Work extends SharedWork<Value>, Value>(
-  work: Work,
+export async function doShared<Value>(
+  work: SharedWork<Value>,
   { sleep }: WaitPorts,
   task: () => Promise<Value>,
 ): Promise<Value> {
@@ -40,23 +40,33 @@ export async function doShared<Work extends SharedWork<Value>, Value>(
   }
 }
 
-/**
- * Waits for the work of another request, so many milliseconds at most, or until `isEnough`. Undefined: it did not end; its
- * request may be gone.
- */
+/** Milliseconds beyond the time-out of work, in which its outcome arrives. */
+export const SLACK = 100;
+
+/** Milliseconds that one operation may still wait for loads of other requests. */
+export interface Patience {
+  left: number;
+}
+
+/** The patience of one operation: one whole load of another request, and a moment for the load that replaces a cancelled one. */
+export function patienceOf(timeout: number): Patience {
+  const MOMENT = 200;
+  return { left: timeout + SLACK + MOMENT };
+}
+
+/** Waits for the work of another request, so many milliseconds at most. Undefined: it did not end; its request may be gone. */
 export async function outcomeOf<Value>(
   work: SharedWork<Value>,
   { sleep }: WaitPorts,
   limit: number,
-  isEnough = () => false,
 ): Promise<Outcome<Value> | undefined> {
   /** Milliseconds between two looks: short for work that is quick, and never longer than a user would notice. */
   const MAX_PAUSE = 50;
   if (!sleep) await work.promise?.catch(() => {});
   else {
-    // A busy machine makes the pauses longer than asked for. This timer is right all the same, and keeps no process alive.
+    // Under load `sleep` returns late, so that `waited` counts too little: this signal bounds the real time.
     const end = AbortSignal.timeout(limit);
-    for (let waited = 0, pause = 2; !work.outcome && !isEnough() && waited < limit && !end.aborted; waited += pause) {
+    for (let waited = 0, pause = 2; !work.outcome && waited < limit && !end.aborted; waited += pause) {
       pause = Math.min(pause * 1.5, MAX_PAUSE, limit - waited);
       await sleep(pause);
     }

@@ -1,31 +1,18 @@
 import { readText } from "../body.js";
 import { ExchangeError } from "../errors.js";
 import type { FetchInit, FetchPort } from "../ports.js";
+import { type Patience, patienceOf } from "./shared-work.js";
 
 /** A `fetch` with an end: to time, to size, and to redirects. Failures are ExchangeErrors. */
 export interface BoundedFetch {
   (url: string, init?: FetchInit): Promise<Response>;
   /** Milliseconds that a request with its body takes at most. */
   readonly timeout: number;
-  /** For how long its user still waits for the loads of other requests. @default anew for each document */
+  /** How long its user waits for the loads of other requests. @default anew for each document */
   readonly patience?: Patience;
 }
 
-/** Milliseconds that are left to wait. */
-interface Patience {
-  left: number;
-}
-
-/** Milliseconds beyond the time-out of a request, in which its outcome arrives. */
-export const SLACK = 100;
-
-/** As long as the load of another request can take, and a moment for the load that follows where that one was lost. */
-export function patienceOf(timeout: number): Patience {
-  const MOMENT = 200;
-  return { left: timeout + SLACK + MOMENT };
-}
-
-/** The same for one operation, which may need several documents: it waits for all of them no longer than for one. */
+/** A `fetch` with one patience for all documents that an operation needs. */
 export const withPatience = (fetch: BoundedFetch): BoundedFetch =>
   Object.assign((url: string, init?: FetchInit) => fetch(url, init), {
     timeout: fetch.timeout,

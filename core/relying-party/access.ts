@@ -21,7 +21,7 @@ export async function usableToken<Data>(visit: VisitContext<Data>, asked: TokenR
   if (state.name === "fresh") return state.token.accessToken;
   if (state.name !== "due" || !tokens) throw new ExchangeError("no_access_token");
   let merge: (held: TokenSet) => TokenSet;
-  let sent = () => {};
+  let release = () => {};
   /** Meanwhile somebody may have signed out, or somebody else have signed in. */
   const change = (make: () => Awaitable<void>) =>
     visit.commit(() => {
@@ -35,20 +35,24 @@ export async function usableToken<Data>(visit: VisitContext<Data>, asked: TokenR
     {
       async refresh(refreshToken, request) {
         const held = [tokens, ...(tokens.more ?? [])].map((token) => token.accessToken);
-        const { response, hold, ...renewed } = await provider.refresh({
+        const {
+          response,
+          release: released,
+          ...renewed
+        } = await provider.refresh({
           ...request,
           refreshToken,
           subject: session.data.user.sub,
           held,
         });
-        sent = hold();
+        release = released;
         merge = (set) => mergeTokens(set, { ...response, ...renewed }, request);
         return merge(tokens);
       },
       // Into the tokens of that moment: a refresh for another audience may have been written meanwhile.
       async write() {
         const isKept = await change(async () => scope.setTokens(merge((await scope.tokens()) ?? tokens)));
-        if (isKept) outlet.whenSent(sent);
+        if (isKept) outlet.whenSent(release);
         return isKept;
       },
       end: () => change(() => scope.destroy()),

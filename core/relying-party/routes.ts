@@ -34,7 +34,7 @@ export const answerAs = <Data>(
 /** What an authorization response is made of (RFC 6749 4.1.2, RFC 9207 2). */
 const RESPONSE_PARAMETERS = ["state", "code", "iss", "error"];
 
-/** Characters of an authorization response in a URL: with the cookies beside them, servers take no longer request. */
+/** Characters of the longest query of a callback: servers limit the URL and the cookies together. */
 const MAX_RESPONSE = 8000;
 
 /**

@@ -41,11 +41,11 @@ export function openTransactions(
   async function makeRoom(newest: string): Promise<void> {
     const names = jar.names().filter((name) => name.startsWith(prefix) && name !== newest);
     const startedAt = async (name: string) => ({ name, at: (await read(name))?.startedAt ?? 0 });
-    const looked = jar.removable(names);
-    const known = await Promise.all(looked.map(startedAt));
-    const oldestFirst = known.sort((left, right) => left.at - right.at).map(({ name }) => name);
-    const others = new Set(names.filter((name) => !looked.includes(name)));
-    const bytes = () => jar.bytes(jar.names().filter((name) => !others.has(name)));
+    const candidates = jar.removable(names);
+    const dated = await Promise.all(candidates.map(startedAt));
+    const oldestFirst = dated.sort((left, right) => left.at - right.at).map(({ name }) => name);
+    const uncounted = new Set(names.filter((name) => !candidates.includes(name)));
+    const bytes = () => jar.bytes(jar.names().filter((name) => !uncounted.has(name)));
     for (const [index, name] of oldestFirst.entries()) {
       if (oldestFirst.length - index < MAX_PENDING && bytes() <= MAX_BYTES) break;
       jar.delete(name, attributes);

@@ -34,7 +34,7 @@ export interface Reading<Data> {
   readonly spared: readonly string[];
 }
 
-/** Milliseconds by which the clocks of several machines may differ. An `end` further ahead was not written by us, and does not count. */
+/** Milliseconds by which the clocks of several machines may differ. An `end` further ahead was not written by latchkey: it is ignored. */
 const PLAUSIBLE_AHEAD = 86_400_000;
 
 /**
@@ -46,7 +46,9 @@ export function readSession<Data>(context: SessionContext<Data>, jar: Jar): Awai
   let since = 0;
   for (const name of jar.names()) {
     const { tag, concern, time } = context.parse(name);
-    if (time) since = time <= context.now() + PLAUSIBLE_AHEAD ? Math.max(since, time) : since;
+    if (time) {
+      if (time <= context.now() + PLAUSIBLE_AHEAD) since = Math.max(since, time);
+    }
     // At most six names were ever met at once by a browser that behaves: more than sixteen tags are not its own work, and go.
     else if (tag && concern === "id" && spared.length < 16 && !spared.includes(tag)) spared.push(tag);
   }

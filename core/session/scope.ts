@@ -152,7 +152,9 @@ export class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
   }
 
   isDue(): boolean {
-    return this.#isStampDue() || this.jar.removable(this.#dead()).length > 0;
+    // A planted end of the far future may be where our deletion does not reach it: it goes with other writes alone.
+    const isTimely = (name: string) => (this.#context.parse(name).time ?? 0) <= this.#since;
+    return this.#isStampDue() || this.jar.removable(this.#dead()).some(isTimely);
   }
 
   /** Ends what there is: now, or later where an order must hold that the clocks of several machines may not keep. */
@@ -189,7 +191,7 @@ export class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
     // A session that was let in stays: the budget is for new data. A sign-in in progress gives way to it.
     if (!this.#change || jar.bytes() <= budget) return;
     const isOther = (name: string) => !parse(name).concern;
-    // Cookies that were tossed and do not count, but are too many to be removed at once, are not what is too large.
+    // Dead cookies beyond those that are removed now do not count towards the limit.
     const tossed = new Set(dead);
     const bytes = jar.bytes(jar.names().filter((name) => !isOther(name) && !tossed.has(name)));
     if (bytes > budget) {

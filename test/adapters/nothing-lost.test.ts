@@ -135,6 +135,14 @@ describe("a handler of wrap that throws after a refresh", () => {
     expect(auth.finish(request(), again)).toBe(again);
   });
 
+  test("keeps its cookies where finish is given a Response that cannot be copied", async () => {
+    const same = request();
+    await expect(failing()(same)).rejects.toThrow("the app's own");
+    const wrong = await used();
+    expect(() => auth.finish(same, wrong)).toThrow(TypeError);
+    expect(cookiesOf(auth.finish(same, new Response("sorry")))).not.toEqual([]);
+  });
+
   test("can throw a Response, which carries its cookies", async () => {
     const handle = auth.wrap(async (_request, { accessToken }) => {
       await accessToken({ refresh: true });
@@ -166,6 +174,20 @@ describe("a handler of wrap that throws after a refresh", () => {
       expect.arrayContaining([expect.stringMatching(/\.tok\.0$/), expect.stringMatching(/\.id\.0$/)]),
     );
   });
+});
+
+test("a client that goes away before its response is made costs no session, where the runtime says so", async () => {
+  await signIn();
+  const leaving = new AbortController();
+  const gone = new Request(PAGE, { headers: { cookie: jar.header(PAGE) }, signal: leaving.signal });
+  const handle = auth.wrap(async (_request, { accessToken }) => {
+    leaving.abort();
+    return new Response(await accessToken({ refresh: true }));
+  });
+  // Its cookies reach no browser.
+  await handle(gone);
+  clock.advance(600);
+  expect((await refreshed()).status).toBe(200);
 });
 
 describe("what a runtime passes beside the request keeps its work alive", () => {

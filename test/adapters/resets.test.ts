@@ -46,9 +46,10 @@ describe.each(["workerd", "edge-runtime"] as const)(
   (name) => {
     test("an API answers everybody else in time", () => resetAndAsk(runtimes[name], { "x-test-alone": "1" }));
 
-    test.each(resetsAlone.map((row) => [row.name, row] as const))("%s", async (_name, { options, run }) => {
+    test.each(resetsAlone.map((row) => [row.name, row] as const))("%s", async (_name, { options, provider, run }) => {
       app = await startApp({
         framework: runtimes[name],
+        ...(provider && { provider }),
         options: { apiOrigins: ["https://op.example"], ...options },
       });
       await run(app);

@@ -374,11 +374,26 @@ describe("refreshing", () => {
   test("requests that still hold the old token get the result for 30 s; then it is spent", async () => {
     const { clock, rp, signIn } = await pair();
     const { tokens } = await signIn();
-    const { response } = await refresh(rp, tokens.refreshToken);
+    const { response, release } = await refresh(rp, tokens.refreshToken);
+    // A response with the result has left.
+    release();
     clock.advance(30);
     expect((await refresh(rp, tokens.refreshToken)).response).toEqual(response);
     clock.advance(31);
     await expect(refresh(rp, tokens.refreshToken)).rejects.toEqual(code("grant_ended"));
+  });
+
+  test("a new ID Token that cannot be verified for now costs no refresh token: the next request tries it again", async () => {
+    const { op, clock, rp, signIn, count } = await pair();
+    const { tokens } = await signIn();
+    await verify(rp, tokens);
+    await op.rotateKeys();
+    op.misbehave("status_503", { endpoint: "jwks", times: 1 });
+    await expect(refresh(rp, tokens.refreshToken)).rejects.toEqual(code("provider_unreachable"));
+    const before = count("token");
+    clock.advance(60);
+    expect((await refresh(rp, tokens.refreshToken)).response.accessToken).toMatch(/./);
+    expect(count("token")).toBe(before);
   });
 
   test("a result that is over serves nobody: they go on from it", async () => {

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { AuthOptions } from "../../../adapters/config.js";
-import type { AuthorizeOptions } from "../../../adapters/testing/index.js";
+import type { AuthorizeOptions, TestProviderOptions } from "../../../adapters/testing/index.js";
 import type { Answer, TestApp, TestBrowser } from "../../support/app.js";
 
 /** A behaviour that every adapter has, in words of its users, and how to see it over HTTP. */
@@ -8,6 +8,8 @@ export interface Row {
   readonly name: string;
   /** Options besides those of all rows. With them the row has an app of its own, which has served nobody before. */
   readonly options?: Partial<AuthOptions>;
+  /** What its provider is, in the place of one that does everything but pushed requests. */
+  readonly provider?: TestProviderOptions;
   run(app: TestApp): Promise<void>;
 }
 

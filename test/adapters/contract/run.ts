@@ -8,9 +8,10 @@ import { rows } from "./rows.js";
 export function runContract(columns: readonly Column[]): void {
   describe.each(columns.map((column) => [column.name, column] as const))("%s", (_name, column) => {
     const { framework, engine, cannot = {} } = column;
-    const start = (options = {}) =>
+    const start = (options = {}, provider = {}) =>
       startApp({
         framework,
+        provider,
         options: (url) => ({ apiOrigins: ["https://op.example"], baseUrl: [url, PUBLIC], session, ...options }),
       });
     let app: TestApp;
@@ -24,10 +25,10 @@ export function runContract(columns: readonly Column[]): void {
       expect(JSON.parse(body)).toEqual({ sealsAtOnce: engine === "node:crypto" });
     });
 
-    for (const { name, options, run } of rows) {
+    for (const { name, options, provider, run } of rows) {
       const reason = cannot[name];
       const play = async () => {
-        const own = options && (await start(options));
+        const own = options && (await start(options, provider));
         try {
           await run(own ?? app);
         } finally {

@@ -71,6 +71,19 @@ const resetsOf = (headers: Record<string, string>) => async (app: TestApp) => {
   await othersSignIn(app, options);
 };
 
+/** The same at the endpoints that not every app asks. */
+const resetsAtOthers = (headers: Record<string, string>) => async (app: TestApp) => {
+  const sentTo = (asked: string) => app.provider.requests.filter(({ endpoint }) => endpoint === asked).length;
+  await resetAt(app, "par", app.browser(), "/auth/login", { headers });
+  await othersSignIn(app, { headers });
+  const browser = app.browser();
+  const { href } = await begin(app, browser);
+  await resetAt(app, "userinfo", browser, href, { headers });
+  await othersSignIn(app, { headers });
+  expect([sentTo("par"), sentTo("userinfo")]).toEqual([expect.toSatisfy(isPositive), expect.toSatisfy(isPositive)]);
+};
+const isPositive = (count: number) => count > 0;
+
 /** A session whose refresh was under way when its connection was reset. */
 const refreshIsReset = (headers: Record<string, string>, endpoint: "jwks" | "token") => async (app: TestApp) => {
   const options = { headers };
@@ -104,12 +117,20 @@ const refusedWhileKeysAreFetched = (headers: Record<string, string>) => async (a
 
 /** Each row has an app of its own, which has loaded nothing yet. */
 const options = { httpTimeout: HTTP_TIMEOUT };
+/** A provider that takes pushed requests (RFC 9126), and all else that it does otherwise. */
+const pushed = { offer: { par: true } };
 
 export const resets: readonly Row[] = [
   {
     name: "a connection that is reset while the provider is asked keeps nobody waiting",
     options,
     run: resetsOf({}),
+  },
+  {
+    name: "nor at the endpoints for pushed requests and for claims of a user",
+    options: { ...options, userinfo: true },
+    provider: pushed,
+    run: resetsAtOthers({}),
   },
   {
     name: "a session whose refresh was under way when its connection was reset has its token, now and a minute later",
@@ -140,6 +161,12 @@ export const resetsAlone: readonly Row[] = [
     name: "a connection that is reset while the provider is asked keeps nobody waiting",
     options,
     run: resetsOf(alone),
+  },
+  {
+    name: "nor at the endpoints for pushed requests and for claims of a user",
+    options: { ...options, userinfo: true },
+    provider: pushed,
+    run: resetsAtOthers(alone),
   },
   {
     name: "a refresh that went with its request holds up its session no longer than a request to the provider may take",
