@@ -70,6 +70,8 @@ export interface AnswerOptions {
   /** An empty value: not sent. */
   headers?: Record<string, string>;
   body?: string;
+  /** Milliseconds without an answer after which the request has failed. @default 20000 */
+  timeout?: number;
   /** Of a request that is abandoned: its body does not end. */
   unfinished?: boolean;
   /** Keeps the Set-Cookie lines back until `deliver` is called. */
@@ -227,7 +229,7 @@ export function plainRequest(
 ): Promise<Omit<Answer, "deliver">> {
   const { hostname, port } = new URL(base);
   return new Promise((resolve, reject) => {
-    const { method = "GET", agent = false } = options;
+    const { method = "GET", agent = false, timeout = 20_000 } = options;
     const headers = Object.fromEntries(Object.entries(options.headers ?? {}).filter(([, value]) => value !== ""));
     const outgoing = httpRequest({ hostname, port, path: target, method, headers, agent }, (incoming) => {
       const pieces: string[] = [];
@@ -241,7 +243,8 @@ export function plainRequest(
       });
     });
     outgoing.on("error", reject);
-    outgoing.setTimeout(20_000, () => outgoing.destroy(new Error(`no answer to ${method} ${target} within 20 s`)));
+    const late = () => outgoing.destroy(new Error(`no answer to ${method} ${target} within ${timeout} ms`));
+    outgoing.setTimeout(timeout, late);
     outgoing.end(options.body);
   });
 }

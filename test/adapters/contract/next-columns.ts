@@ -11,8 +11,14 @@ const stripsHeader = {
     "Next takes `x-nextjs-data` off what its own router has not asked for, so that only real ones are seen",
 };
 
+const takesUpgrades = {
+  "a request to change the protocol refreshes and writes nothing, and its session goes on":
+    "Next's server takes requests to change the protocol itself, and gives them no answer",
+};
+
 const handlers = {
   ...stripsHeader,
+  ...takesUpgrades,
   "the routes refuse methods that are not theirs, and say which are":
     "what a route file does not export Next answers itself, with 405 and without `Allow`",
 };
@@ -28,6 +34,7 @@ export const nextColumns: readonly NextColumn[] = [
     engine: "node:crypto",
     cannot: {
       ...stripsHeader,
+      ...takesUpgrades,
       "a response that cannot be changed, such as one of fetch, carries our cookies":
         "in Node every response can be changed until it is sent",
       "a page that needs a session sends a navigation to sign in and back":

@@ -109,7 +109,7 @@ export const tokens: readonly Row[] = [
       const before = written();
       const headers = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" };
       const asked = await countTokenRequests(app, async () => {
-        const { status, body, setCookies } = await browser.fetch("/token?force", { headers });
+        const { status, body, setCookies } = await browser.fetch("/token?force", { headers, timeout: 5_000 });
         expect([status, body, setCookies]).toEqual([401, '{"error":"refresh_required"}', []]);
         expect(JSON.parse((await browser.fetch("/token", { headers })).body)).toEqual({ token });
       });
