@@ -173,6 +173,22 @@ test("an error of the handler's is the runtime's to answer", async () => {
   await expect(ask(failing)).rejects.toThrow("the app's own");
 });
 
+test("a posted callback whose body fails in the middle, or was read before, is an empty one", async () => {
+  const failing = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode("state=x"));
+      controller.error(new TypeError("the client has gone"));
+    },
+  });
+  const init = { method: "POST", body: failing, duplex: "half" } as RequestInit;
+  const read = new Request("https://app.example/auth/callback", { method: "POST", body: "state=x" });
+  await read.text();
+  for (const request of [new Request("https://app.example/auth/callback", init), read]) {
+    const { status, headers } = await auth.handler(request);
+    expect([status, headers.get("location")]).toEqual([303, "https://app.example/auth/callback?"]);
+  }
+});
+
 test("a change of protocol is passed on as it is", async () => {
   await signIn();
   clock.advance(9000);

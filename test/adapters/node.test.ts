@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { connect, createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
-import type { Response } from "express";
+import type { ErrorRequestHandler, Response } from "express";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAuth } from "../../adapters/edge.js";
 import { auth, type RequestAuth } from "../../adapters/express.js";
@@ -131,6 +131,33 @@ test.each(Object.entries(expressApps))(
       expect([answer.status, answer.body]).toEqual([500, '{"error":"ERR_INVALID_CHAR"}']);
       expect(answer.headers["cache-control"]).toBe("private, no-store");
       expect(JSON.parse((await browser.fetch("/")).body).session.data).toEqual({ color: "blue" });
+    } finally {
+      await app.close();
+    }
+  },
+);
+
+test.each(Object.entries(expressApps))(
+  "%s: a client that goes away in the middle of its form is no error of the app's",
+  async (_name, framework) => {
+    const errors: unknown[] = [];
+    const app = await startApp({
+      framework,
+      extend: (express) => {
+        express.use(((error, _req, res, _next) => {
+          errors.push(error);
+          res.status(500).end();
+        }) as ErrorRequestHandler);
+      },
+    });
+    try {
+      const headers = { "content-type": "application/x-www-form-urlencoded", "content-length": "1000" };
+      const arrived = new Promise((resolve) => setTimeout(resolve, 200));
+      await app
+        .browser()
+        .abandon("/auth/callback", arrived, { method: "POST", headers, body: "state=x", unfinished: true });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(errors).toEqual([]);
     } finally {
       await app.close();
     }
