@@ -68,7 +68,8 @@ export interface Auth<Data> extends Omit<Serving<Data>, "visit"> {
  */
 export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<Data>): Auth<Data> {
   const { visit } = createRelyingParty(resolveConfig(options, variablesOf(options)), serverPortsOf(options));
-  const serving = createServing<Data>((request, outlet, waitUntil = quietly(options.waitUntil)) =>
+  const fallback = options.waitUntil && quietly(options.waitUntil);
+  const serving = createServing<Data>((request, outlet, waitUntil = fallback) =>
     visit(toRequestView(request, "", waitUntil), outlet),
   );
   const { wrap, requireSession, getSession, finish } = serving;
@@ -97,5 +98,5 @@ export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<
 export function verifyAccessToken(options: EdgeAccessTokenOptions): ProtectedApi {
   const { waitUntil, ...checked } = options;
   const check = createCheck(checked, variablesOf(options));
-  return protect(() => check, quietly(waitUntil));
+  return protect(() => check, waitUntil && quietly(waitUntil));
 }

@@ -11,10 +11,10 @@ export type WaitUntil = (work: Promise<unknown>) => void;
 
 /** Calls `waitUntil` and ignores its errors: they must not change the response. */
 export const quietly =
-  (waitUntil: WaitUntil | undefined): WaitUntil =>
+  (waitUntil: WaitUntil): WaitUntil =>
   async (work) => {
     try {
-      await waitUntil?.(work);
+      await waitUntil(work);
     } catch {
       // The runtime gave no more time. The work goes on as far as it can.
     }
@@ -50,7 +50,7 @@ export const toRequestView = (request: Request, base = "", waitUntil?: WaitUntil
       return "";
     }
   },
-  ...(waitUntil && { waitUntil }),
+  waitUntil,
 });
 
 /** What is still to be put on a response before it is handed out. */
@@ -76,7 +76,7 @@ export function createOutlet({ open = true, ahead = false, isGone = (): boolean 
   let read = false;
   let wrote = false;
   let isSent = false;
-  const tasks: Array<() => void> = [];
+  let tasks: Array<() => void> | undefined;
 
   /** On a copy: the headers of what `fetch` or `Response.redirect` gave cannot be changed. Its body is not touched. */
   function apply(response: Response): Response {
@@ -96,7 +96,7 @@ export function createOutlet({ open = true, ahead = false, isGone = (): boolean 
     }
     // Last of all: what cannot be made a response is not sent, nor is one whose client has gone.
     isSent = !isGone();
-    if (isSent) for (const task of tasks.splice(0)) task();
+    if (isSent) for (const task of tasks ?? []) task();
     return copy;
   }
 
@@ -113,7 +113,7 @@ export function createOutlet({ open = true, ahead = false, isGone = (): boolean 
     },
     whenSent(task) {
       if (isSent) task();
-      else tasks.push(task);
+      else tasks = [...(tasks ?? []), task];
     },
     setOpen(next) {
       isOpen = next;

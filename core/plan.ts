@@ -7,7 +7,7 @@ export interface RequestView {
   /** The body as text; asked for only at the callback route with POST. Empty when it is too long, or when the client goes away. */
   text?(): Promise<string>;
   /** Keeps the request alive until the work is done, also when its client goes away: what Workers call `ctx.waitUntil`. */
-  waitUntil?(work: Promise<unknown>): void;
+  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
 }
 
 /** An answer of ours. An outlet sends it with the caching headers of a response that writes cookies. */
