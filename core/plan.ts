@@ -35,14 +35,6 @@ export interface Outlet {
   whenSent(task: () => void): void;
 }
 
-/** An outlet for a response whose cookies would not arrive: the session can be read, and nothing is written or refreshed. */
-export const readOnly = (outlet: Outlet): Outlet => ({
-  canWrite: () => false,
-  sessionRead: () => outlet.sessionRead(),
-  setCookies: () => false,
-  whenSent() {},
-});
-
 /** Headers by which some caches are told apart from Cache-Control (RFC 9213 2, and what nginx and others listen to). */
 const OTHER_CACHES = [
   "cdn-cache-control",

@@ -31,7 +31,7 @@ export async function usableToken<Data>(visit: VisitContext<Data>, asked: TokenR
   const work = runTokens(
     visit,
     state,
-    { name: outlet.canWrite() ? "refresh_started" : "refresh_impossible" },
+    { name: visit.canWrite() ? "refresh_started" : "refresh_impossible" },
     {
       async refresh(refreshToken, request) {
         const held = [tokens, ...(tokens.more ?? [])].map((token) => token.accessToken);

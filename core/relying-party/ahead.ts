@@ -11,8 +11,8 @@ import { routeOf } from "./site.js";
  * the session as it is.
  */
 export async function workAhead<Data>(context: VisitContext<Data>): Promise<void> {
-  const { scope, request, site, config, outlet } = context;
-  if (!scope.session || !outlet.canWrite() || isPrefetch(request) || routeOf(request, site, config)) return;
+  const { scope, request, site, config } = context;
+  if (!scope.session || !context.canWrite() || isPrefetch(request) || routeOf(request, site, config)) return;
   await context.commit(undefined, true);
   try {
     await usableToken(context);

@@ -27,6 +27,8 @@ export interface VisitContext<Data> {
   readonly outlet: Outlet;
   /** The full name of a cookie of ours; of "", what all of them begin with. */
   cookieName(rest: string): string;
+  /** Whether cookies can still reach the browser: not once the headers have left, nor with a change of protocol. */
+  canWrite(): boolean;
   emit(event: UntimedEvent): void;
   /**
    * Makes a change and writes what has changed so far to the outlet, once all that was asked for before is written: calls

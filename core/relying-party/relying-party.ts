@@ -1,6 +1,6 @@
 import { type Awaitable, chain } from "../awaitable.js";
 import { emitter } from "../events.js";
-import { type Outlet, type RequestView, readOnly } from "../plan.js";
+import type { Outlet, RequestView } from "../plan.js";
 import type { Ports } from "../ports.js";
 import { createServerProvider } from "../provider/server.js";
 import { isUpgrade } from "../request.js";
@@ -44,7 +44,7 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
       const { load, cookieName } = sessions.get(site.secure) as ReturnType<typeof sessionsAt>;
       return chain(
         load(request.headers.get("cookie")),
-        (scope) => new Context(party, request, site, scope, isUpgrade(request) ? readOnly(outlet) : outlet, cookieName),
+        (scope) => new Context(party, request, site, scope, outlet, cookieName),
       );
     },
     visit: (request, outlet) => chain(relyingParty.open(request, outlet), createVisit),
@@ -95,12 +95,19 @@ class Context<Data> implements VisitContext<Data> {
     );
   }
 
+  canWrite(): boolean {
+    return this.outlet.canWrite() && !isUpgrade(this.request);
+  }
+
   commit(change?: () => Awaitable<unknown>, roll = false): Promise<boolean> {
     const write = async () => {
       await change?.();
       const prefix = this.cookieName("");
       let sent = true;
-      await this.scope.commit({ roll, send: (lines) => (sent = this.outlet.setCookies(lines, prefix)) });
+      await this.scope.commit({
+        roll,
+        send: (lines) => (sent = this.canWrite() && this.outlet.setCookies(lines, prefix)),
+      });
       return sent;
     };
     // What went wrong before was told to whoever asked for it.

@@ -104,8 +104,8 @@ class ContextVisit<Data> implements Visit<Data> {
   }
 
   roll(): Awaitable<unknown> {
-    const { outlet, scope, request } = this.#context;
-    const isDue = scope.session && scope.isDue() && !isPrefetch(request) && outlet.canWrite();
+    const { scope, request } = this.#context;
+    const isDue = scope.session && scope.isDue() && !isPrefetch(request) && this.#context.canWrite();
     return isDue ? this.#context.commit(undefined, true) : undefined;
   }
 
@@ -144,7 +144,7 @@ class ContextVisit<Data> implements Visit<Data> {
   }
 
   #mustBeWritable(): void {
-    if (this.#context.outlet.canWrite()) return;
+    if (this.#context.canWrite()) return;
     throw new MisuseError("ERR_HEADERS_SENT", "too late for cookies, or in a Server Component");
   }
 }
