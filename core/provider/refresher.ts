@@ -144,6 +144,7 @@ async function spendAs<Result extends Refreshed, Prepared>(
   return entry.outcome;
 }
 
+/** The result of an entry as a request gets it, with the hold of point 4 above. */
 const sharedBy = <Result extends Refreshed>(
   entry: Entry<Result>,
   result: Result,
