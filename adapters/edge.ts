@@ -4,19 +4,19 @@ import { createRelyingParty } from "../core/relying-party/relying-party.js";
 import type { LoginOptions } from "../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../core/relying-party/sign-out.js";
 import type { AuthSession } from "../core/relying-party/visit.js";
-import { type AccessTokenOptions, createCheck } from "./access-token.js";
-import { type AuthOptions, resolveConfig } from "./config.js";
-import { type ProtectedApi, type ProtectedHandler, protect, type VerifiedRequest } from "./protect.js";
-import { createServing, type Handler, type RequestAuth, type Serving } from "./serve.js";
-import { serverPortsOf } from "./server-ports.js";
-import { quietly, toRequestView, type WaitUntil } from "./web.js";
+import { type AccessTokenOptions, createCheck } from "./lib/access-token.js";
+import { type AuthOptions, resolveConfig } from "./lib/config.js";
+import { type ProtectedApi, type ProtectedHandler, protect, type VerifiedRequest } from "./lib/protect.js";
+import { createServing, type Handler, type RequestAuth, type Serving } from "./lib/serve.js";
+import { serverPortsOf } from "./lib/server-ports.js";
+import { quietly, toRequestView, type WaitUntil } from "./lib/web.js";
 
 export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError } from "../core/errors.js";
 export type { LatchkeyEvent } from "../core/events.js";
 export type { User } from "../core/exchange/user.js";
-export type { AccessToken, AccessTokenClaims } from "../core/provider/access-token.js";
 export { auth0 } from "../core/provider/auth0.js";
-export type { AccessTokenRefusal } from "../core/provider/bearer.js";
+export type { AccessToken, AccessTokenClaims } from "../core/resource-server/access-token.js";
+export type { AccessTokenRefusal } from "../core/resource-server/bearer.js";
 export type {
   AccessTokenOptions,
   AuthOptions,

@@ -4,23 +4,23 @@ import { type Awaitable, chain, isPromise } from "../core/awaitable.js";
 import { trimBlanks } from "../core/cookie/header.js";
 import { MisuseError } from "../core/errors.js";
 import type { TokenRequest } from "../core/exchange/token-life.js";
-import type { AccessToken } from "../core/provider/access-token.js";
 import { createRelyingParty } from "../core/relying-party/relying-party.js";
 import type { LoginOptions } from "../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../core/relying-party/sign-out.js";
 import type { AuthSession } from "../core/relying-party/visit.js";
-import { type AccessTokenOptions, createCheck } from "./access-token.js";
-import { type AuthOptions, resolveConfig } from "./config.js";
-import { answer, authorizationOf, createOutlet, toRequestView } from "./node.js";
-import { answersGuard, type PresentAuth, present } from "./present.js";
-import { serverPortsOf } from "./server-ports.js";
+import type { AccessToken } from "../core/resource-server/access-token.js";
+import { type AccessTokenOptions, createCheck } from "./lib/access-token.js";
+import { type AuthOptions, resolveConfig } from "./lib/config.js";
+import { answer, authorizationOf, createOutlet, toRequestView } from "./lib/node.js";
+import { answersGuard, type PresentAuth, present } from "./lib/present.js";
+import { serverPortsOf } from "./lib/server-ports.js";
 
 export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError } from "../core/errors.js";
 export type { LatchkeyEvent } from "../core/events.js";
 export type { User } from "../core/exchange/user.js";
-export type { AccessTokenClaims } from "../core/provider/access-token.js";
 export { auth0 } from "../core/provider/auth0.js";
-export type { AccessTokenRefusal } from "../core/provider/bearer.js";
+export type { AccessTokenClaims } from "../core/resource-server/access-token.js";
+export type { AccessTokenRefusal } from "../core/resource-server/bearer.js";
 export type { AccessToken, AccessTokenOptions, AuthOptions, AuthSession, LoginOptions, LogoutOptions, TokenRequest };
 
 /**

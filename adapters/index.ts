@@ -3,7 +3,7 @@ import { json } from "../core/seal/json.js";
 import { inIdentity } from "../core/session/keeping.js";
 import { QueuedScope } from "../core/session/queued.js";
 import { createSessions as createCoreSessions, type Sessions, type SessionsOptions } from "../core/session/sessions.js";
-import { type PortOptions, randomBytes } from "./ports.js";
+import { type PortOptions, randomBytes } from "./lib/ports.js";
 
 export * from "../core/index.js";
 

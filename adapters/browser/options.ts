@@ -1,5 +1,5 @@
 import type { LatchkeyEvent } from "../../core/events.js";
-import type { PortOptions } from "../ports.js";
+import type { PortOptions } from "../lib/ports.js";
 
 /** {@link createClient}'s options. */
 export interface ClientOptions extends PortOptions {

@@ -2,8 +2,8 @@ import { must } from "../../core/errors.js";
 import { type AuthorizationParameters, type ExchangeConfig, protectedParameters } from "../../core/exchange/machine.js";
 import type { Ports } from "../../core/ports.js";
 import { createProvider, type Provider } from "../../core/provider/provider.js";
-import { mustBeSeconds, mustSign, urlOf } from "../checks.js";
-import { portsOf } from "../ports.js";
+import { mustBeSeconds, mustSign, urlOf } from "../lib/checks.js";
+import { portsOf } from "../lib/ports.js";
 import type { ClientOptions } from "./options.js";
 import { verifyWithWebCrypto } from "./verify.js";
 

@@ -1,10 +1,11 @@
 import { MisuseError } from "../../core/errors.js";
-import type { Reply, RequestView } from "../../core/plan.js";
 import { loginUrl, type VisitContext } from "../../core/relying-party/context.js";
 import { type AuthSession, createVisit, type Visit } from "../../core/relying-party/visit.js";
-import { pathOf } from "../../core/request.js";
-import { createServing, type Serving } from "../serve.js";
-import { toRequestView, type WebOutlet } from "../web.js";
+import { pathOf } from "../../core/request/reading.js";
+import type { Reply } from "../../core/request/response.js";
+import type { RequestView } from "../../core/request/view.js";
+import { createServing, type Serving } from "../lib/serve.js";
+import { toRequestView, type WebOutlet } from "../lib/web.js";
 import { type Configured, lazily } from "./configured.js";
 import { type CookieStore, cookieHeaderOf, storeCookies, storeOutlet } from "./cookie-store.js";
 

@@ -3,7 +3,7 @@ import type { Auth, Auth0, ProtectedApi } from "./index.js";
 
 export { CookieTooLargeError, ExchangeError, MisuseError } from "../../core/errors.js";
 export { auth0 } from "../../core/provider/auth0.js";
-export { AccessTokenError } from "./access-token-error.js";
+export { AccessTokenError } from "./auth0/access-token-error.js";
 
 /** What bundles for browsers get in the place of `latchkey/next`: pages may import it, nothing of it runs there. */
 function serverOnly(name: string) {

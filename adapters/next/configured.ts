@@ -1,9 +1,9 @@
 import type { FetchInit, FetchPort } from "../../core/ports.js";
 import type { RelyingPartyConfig } from "../../core/relying-party/config.js";
 import { createRelyingParty, type RelyingParty } from "../../core/relying-party/relying-party.js";
-import { type AuthOptions, resolveConfig } from "../config.js";
-import type { PortOptions } from "../ports.js";
-import { serverPortsOf } from "../server-ports.js";
+import { type AuthOptions, resolveConfig } from "../lib/config.js";
+import type { PortOptions } from "../lib/ports.js";
+import { serverPortsOf } from "../lib/server-ports.js";
 
 /** A checked configuration and what serves it. */
 export interface Configured<Data> {

@@ -1,6 +1,6 @@
 import type { cookies } from "next/headers.js";
 import { trimBlanks } from "../../core/cookie/header.js";
-import type { Outlet } from "../../core/plan.js";
+import type { Outlet } from "../../core/request/response.js";
 
 /** What `cookies()` of `next/headers` gives. */
 export type CookieStore = Awaited<ReturnType<typeof cookies>>;

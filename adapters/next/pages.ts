@@ -5,9 +5,9 @@ import { loginUrl, type VisitContext } from "../../core/relying-party/context.js
 import { notAuthenticated } from "../../core/relying-party/replies.js";
 import { routeOf } from "../../core/relying-party/site.js";
 import { type AuthSession, createVisit, type Visit } from "../../core/relying-party/visit.js";
-import { pathOf } from "../../core/request.js";
-import { createOutlet as createNodeOutlet, type NodeOutlet, type NodeRequest, toRequestView } from "../node.js";
-import { createOutlet as createClosedOutlet } from "../web.js";
+import { pathOf } from "../../core/request/reading.js";
+import { createOutlet as createNodeOutlet, type NodeOutlet, type NodeRequest, toRequestView } from "../lib/node.js";
+import { createOutlet as createClosedOutlet } from "../lib/web.js";
 import type { Configured } from "./configured.js";
 
 /** One request of the Pages Router. */

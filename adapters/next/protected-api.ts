@@ -1,8 +1,8 @@
 import type { NextApiHandler, NextApiRequest, NextApiResponse } from "next";
-import type { AccessToken } from "../../core/provider/access-token.js";
-import { type AccessTokenOptions, createCheck } from "../access-token.js";
-import { answer, authorizationOf } from "../node.js";
-import { type ProtectedApi, protect } from "../protect.js";
+import type { AccessToken } from "../../core/resource-server/access-token.js";
+import { type AccessTokenOptions, createCheck } from "../lib/access-token.js";
+import { answer, authorizationOf } from "../lib/node.js";
+import { type ProtectedApi, protect } from "../lib/protect.js";
 import { lazily, uncachedFetch } from "./configured.js";
 
 /** Protects route handlers of the App Router, and API routes of the Pages Router. */

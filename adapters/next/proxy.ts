@@ -3,8 +3,8 @@ import { readCookies } from "../../core/cookie/header.js";
 import { cookieAfter, cookieHeaderAfter, looksLikeOurs } from "../../core/cookie/lines.js";
 import { workAhead } from "../../core/relying-party/ahead.js";
 import { createVisit } from "../../core/relying-party/visit.js";
-import { type PresentAuth, present } from "../present.js";
-import { createOutlet, toRequestView, waitUntilIn } from "../web.js";
+import { type PresentAuth, present } from "../lib/present.js";
+import { createOutlet, toRequestView, waitUntilIn } from "../lib/web.js";
 import type { Configured } from "./configured.js";
 
 /** What an app's own proxy is given. */

@@ -2,8 +2,8 @@ import type { TokenSet } from "../../core/exchange/token-life.js";
 import type { User } from "../../core/exchange/user.js";
 import { sealedFor } from "../../core/relying-party/config.js";
 import { createUserSessions } from "../../core/relying-party/user-sessions.js";
-import type { AuthOptions } from "../config.js";
-import { portsOf } from "../ports.js";
+import type { AuthOptions } from "../lib/config.js";
+import { portsOf } from "../lib/ports.js";
 
 /** What a minted session holds, beside the options of the adapter that will read it. */
 export interface MintOptions<Data>

@@ -1,6 +1,6 @@
-import { readText } from "../body.js";
 import { ExchangeError } from "../errors.js";
 import type { FetchInit, FetchPort } from "../ports.js";
+import { readText } from "../request/body.js";
 import { type Patience, patienceOf } from "./shared-work.js";
 
 /** A `fetch` with an end: to time, to size, and to redirects. Failures are ExchangeErrors. */

@@ -1,5 +1,5 @@
 import { CookieTooLargeError, ExchangeError } from "../errors.js";
-import { isPrefetch } from "../request.js";
+import { isPrefetch } from "../request/reading.js";
 import { usableToken } from "./access.js";
 import type { VisitContext } from "./context.js";
 import { routeOf } from "./site.js";

@@ -1,9 +1,10 @@
 import { type Awaitable, chain } from "../awaitable.js";
 import { emitter } from "../events.js";
-import type { Outlet, RequestView } from "../plan.js";
 import type { Ports } from "../ports.js";
 import { createServerProvider } from "../provider/server.js";
-import { isUpgrade } from "../request.js";
+import { isUpgrade } from "../request/reading.js";
+import type { Outlet } from "../request/response.js";
+import type { RequestView } from "../request/view.js";
 import { packed } from "../seal/payload.js";
 import { createSealer, type Sealer } from "../seal/sealer.js";
 import { type RelyingPartyConfig, type Site, sealedFor } from "./config.js";

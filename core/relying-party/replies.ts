@@ -1,5 +1,6 @@
 import { type ExchangeErrorCode, exchangeStatus } from "../errors.js";
-import type { Reply, RequestView } from "../plan.js";
+import type { Reply } from "../request/response.js";
+import type { RequestView } from "../request/view.js";
 
 const reply = (status: number, headers: Record<string, string>, body: string | null): Reply => ({
   status,

@@ -1,7 +1,7 @@
 import type { Awaitable } from "../awaitable.js";
 import { ExchangeError } from "../errors.js";
-import type { Plan, Reply } from "../plan.js";
-import { isNavigation, isSameOrigin, queryOf } from "../request.js";
+import { isNavigation, isSameOrigin, queryOf } from "../request/reading.js";
+import type { Plan, Reply } from "../request/response.js";
 import { answering, keepAlive, type VisitContext } from "./context.js";
 import { decline, json, methodNotAllowed, redirect } from "./replies.js";
 import { type CallbackOptions, finishSignIn, type LoginOptions, loginOptionsOf, startSignIn } from "./sign-in.js";

@@ -6,7 +6,7 @@ import type { Effect, Event, IdTokenClaims, State, TokenResponse } from "../exch
 import { safeReturnTo } from "../exchange/return-to.js";
 import { tokenSetOf } from "../exchange/token-life.js";
 import { userOf } from "../exchange/user.js";
-import type { Reply } from "../plan.js";
+import type { Reply } from "../request/response.js";
 import type { RelyingPartyConfig, SignIn } from "./config.js";
 import type { VisitContext } from "./context.js";
 import { redirect } from "./replies.js";

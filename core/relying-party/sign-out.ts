@@ -1,6 +1,6 @@
 import { ExchangeError } from "../errors.js";
 import { safeReturnTo } from "../exchange/return-to.js";
-import type { Reply } from "../plan.js";
+import type { Reply } from "../request/response.js";
 import type { VisitContext } from "./context.js";
 import { redirect } from "./replies.js";
 

@@ -1,5 +1,5 @@
-import type { RequestView } from "../plan.js";
-import { pathOf } from "../request.js";
+import { pathOf } from "../request/reading.js";
+import type { RequestView } from "../request/view.js";
 import type { RelyingPartyConfig, Site } from "./config.js";
 
 /** Our own routes under the mount. */

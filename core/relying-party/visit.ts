@@ -2,9 +2,9 @@ import type { Awaitable } from "../awaitable.js";
 import { MisuseError } from "../errors.js";
 import type { TokenRequest } from "../exchange/token-life.js";
 import type { User } from "../exchange/user.js";
-import type { Plan, Reply } from "../plan.js";
 import type { FetchInit } from "../ports.js";
-import { isPrefetch, targetOf, wantsPage } from "../request.js";
+import { isPrefetch, targetOf, wantsPage } from "../request/reading.js";
+import type { Plan, Reply } from "../request/response.js";
 import type { SessionRefusal } from "../session/reading.js";
 import { accessToken, authorizedFetch } from "./access.js";
 

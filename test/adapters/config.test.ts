@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type AuthOptions, resolveConfig } from "../../adapters/config.js";
+import { type AuthOptions, resolveConfig } from "../../adapters/lib/config.js";
 
 const complete = {
   LATCHKEY_ISSUER: "https://op.example",

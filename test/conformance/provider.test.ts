@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { portsOf } from "../../adapters/ports.js";
-import { importPrivateKey } from "../../adapters/private-key.js";
+import { portsOf } from "../../adapters/lib/ports.js";
+import { importPrivateKey } from "../../adapters/lib/private-key.js";
 import { createClock, createTestProvider, type Fault, type TestProviderOptions } from "../../adapters/testing/index.js";
 import type { Provider } from "../../core/provider/provider.js";
 import { createServerProvider, type ServerSettings } from "../../core/provider/server.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { cachingHeaders } from "../../core/plan.js";
+import { cachingHeaders } from "../../core/request/response.js";
 import { BLANKS, isTrimmed, NO_BLANK } from "../support/blanks.js";
 
 /** What is made of the Vary header of an app's response in whose making a session was read. */

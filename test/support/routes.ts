@@ -1,6 +1,6 @@
 import { CookieTooLargeError, ExchangeError, MisuseError } from "../../adapters/edge.js";
 import { createSealer } from "../../adapters/index.js";
-import type { PresentAuth } from "../../adapters/present.js";
+import type { PresentAuth } from "../../adapters/lib/present.js";
 import type { Awaitable } from "../../core/awaitable.js";
 
 /** What any adapter gives a handler; `login` and `logout` differ in what they make. */

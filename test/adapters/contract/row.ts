@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { AuthOptions } from "../../../adapters/config.js";
+import type { AuthOptions } from "../../../adapters/lib/config.js";
 import type { AuthorizeOptions, TestProviderOptions } from "../../../adapters/testing/index.js";
 import type { Answer, TestApp, TestBrowser } from "../../support/app.js";
 

@@ -1,5 +1,5 @@
-import type { Awaitable } from "../core/awaitable.js";
-import type { AuthSession, Visit } from "../core/relying-party/visit.js";
+import type { Awaitable } from "../../core/awaitable.js";
+import type { AuthSession, Visit } from "../../core/relying-party/visit.js";
 import { type PresentAuth, present } from "./present.js";
 import { createOutlet, type WaitUntil, type WebOutlet, waitUntilIn } from "./web.js";
 

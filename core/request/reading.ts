@@ -1,4 +1,4 @@
-import type { RequestView } from "./plan.js";
+import type { RequestView } from "./view.js";
 
 /** The path and the query of a request, exactly as sent: `//host/x` stays a path, whatever a URL parser would make of it (S14). */
 export function targetOf({ url }: RequestView): string {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { presentedToken, refuse } from "../../../core/provider/bearer.js";
+import { presentedToken, refuse } from "../../../core/resource-server/bearer.js";
 import { BLANKS, NO_BLANK } from "../../support/blanks.js";
 import { runs } from "../../support/runs.js";
 

@@ -1,4 +1,4 @@
-import type { Reply } from "../plan.js";
+import type { Reply } from "../request/response.js";
 
 /** The HTTP statuses of what a request for a protected resource can be refused for (RFC 6750 3.1). */
 const refusalStatus = {

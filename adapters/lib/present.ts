@@ -1,10 +1,10 @@
-import type { TokenRequest } from "../core/exchange/token-life.js";
-import type { Reply } from "../core/plan.js";
-import type { FetchInit } from "../core/ports.js";
-import type { LoginOptions } from "../core/relying-party/sign-in.js";
-import type { LogoutOptions } from "../core/relying-party/sign-out.js";
-import type { AuthSession, Visit } from "../core/relying-party/visit.js";
-import type { SessionRefusal } from "../core/session/reading.js";
+import type { TokenRequest } from "../../core/exchange/token-life.js";
+import type { FetchInit } from "../../core/ports.js";
+import type { LoginOptions } from "../../core/relying-party/sign-in.js";
+import type { LogoutOptions } from "../../core/relying-party/sign-out.js";
+import type { AuthSession, Visit } from "../../core/relying-party/visit.js";
+import type { Reply } from "../../core/request/response.js";
+import type { SessionRefusal } from "../../core/session/reading.js";
 
 /**
  * The session of a request, and what can be done with it; `Answer` is what an adapter makes of an answer of ours. Made when

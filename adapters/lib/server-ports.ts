@@ -1,4 +1,4 @@
-import type { Ports } from "../core/ports.js";
+import type { Ports } from "../../core/ports.js";
 import { type PortOptions, portsOf } from "./ports.js";
 
 /** `setTimeout` as it was at import: fake timers of a test must not stop requests that wait for each other. */

@@ -1,7 +1,11 @@
-import { must } from "../core/errors.js";
-import type { Reply } from "../core/plan.js";
-import { type AccessToken, type AccessTokenSettings, createAccessTokenCheck } from "../core/provider/access-token.js";
-import { type AccessTokenRefusal, refuse } from "../core/provider/bearer.js";
+import { must } from "../../core/errors.js";
+import type { Reply } from "../../core/request/response.js";
+import {
+  type AccessToken,
+  type AccessTokenSettings,
+  createAccessTokenCheck,
+} from "../../core/resource-server/access-token.js";
+import { type AccessTokenRefusal, refuse } from "../../core/resource-server/bearer.js";
 import { mustBeSeconds, mustSign, urlOf } from "./checks.js";
 import type { PortOptions } from "./ports.js";
 import { serverPortsOf } from "./server-ports.js";

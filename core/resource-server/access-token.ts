@@ -1,12 +1,12 @@
 import { toText } from "../bytes.js";
 import { ExchangeError } from "../errors.js";
 import type { Ports } from "../ports.js";
+import { discover } from "../provider/discovery.js";
+import { verifyWithJose } from "../provider/jose.js";
+import { verifySignature } from "../provider/keys.js";
+import { type BoundedFetch, boundFetch, withPatience } from "../provider/transport.js";
 import { sharedMap } from "../registry.js";
 import { type AccessTokenRefusal, presentedToken } from "./bearer.js";
-import { discover } from "./discovery.js";
-import { verifyWithJose } from "./jose.js";
-import { verifySignature } from "./keys.js";
-import { type BoundedFetch, boundFetch, withPatience } from "./transport.js";
 
 /** Which access tokens an API takes. */
 export interface AccessTokenSettings {

@@ -1,7 +1,7 @@
-import { must } from "../../core/errors.js";
-import type { RelyingPartyConfig } from "../../core/relying-party/config.js";
-import { type AuthOptions, resolveConfig } from "../config.js";
-import type { PortOptions } from "../ports.js";
+import { must } from "../../../core/errors.js";
+import type { RelyingPartyConfig } from "../../../core/relying-party/config.js";
+import { type AuthOptions, resolveConfig } from "../../lib/config.js";
+import type { PortOptions } from "../../lib/ports.js";
 
 /** The settings of `@auth0/nextjs-auth0` before 1.0. */
 export interface Auth0Settings extends PortOptions {

@@ -7,7 +7,7 @@ import {
   type FixedClock,
   type TestProvider,
 } from "../../../adapters/testing/index.js";
-import { type AccessTokenSettings, createAccessTokenCheck } from "../../../core/provider/access-token.js";
+import { type AccessTokenSettings, createAccessTokenCheck } from "../../../core/resource-server/access-token.js";
 import { runs } from "../../support/runs.js";
 
 const API = "https://api.example";

@@ -1,4 +1,4 @@
-import { must } from "../core/errors.js";
+import { must } from "../../core/errors.js";
 
 /** The algorithm of a provider's signatures: never one whose key would be a secret (RFC 8725 2.1). */
 export const mustSign = (algorithm: string, option: string): void =>

@@ -1,7 +1,8 @@
-import { readText } from "../core/body.js";
-import { cookieNameOf, mergeCookies } from "../core/cookie/lines.js";
-import { cachingHeaders, type Outlet, type Reply, type RequestView } from "../core/plan.js";
-import { targetOf } from "../core/request.js";
+import { cookieNameOf, mergeCookies } from "../../core/cookie/lines.js";
+import { readText } from "../../core/request/body.js";
+import { targetOf } from "../../core/request/reading.js";
+import { cachingHeaders, type Outlet, type Reply } from "../../core/request/response.js";
+import type { RequestView } from "../../core/request/view.js";
 
 /** Bytes of a posted form that are read; an authorization response has a few hundred. */
 const MAX_BODY = 65_536;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { cookieHeaderAfter, cookieNameOf } from "../core/cookie/lines.js";
-import { cachingHeaders, type Outlet, type Reply, type RequestView } from "../core/plan.js";
+import { cookieHeaderAfter, cookieNameOf } from "../../core/cookie/lines.js";
+import { cachingHeaders, type Outlet, type Reply } from "../../core/request/response.js";
+import type { RequestView } from "../../core/request/view.js";
 
 /** A request as Node has it, or as Express and Next's Pages Router have extended it. */
 export type NodeRequest = IncomingMessage & { originalUrl?: string; body?: unknown };

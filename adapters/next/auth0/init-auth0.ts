@@ -1,19 +1,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NextApiHandler, NextApiRequest, NextApiResponse } from "next";
-import { ExchangeError } from "../../core/errors.js";
-import { safeReturnTo } from "../../core/exchange/return-to.js";
-import { type TokenSet, tokenSetOf } from "../../core/exchange/token-life.js";
-import type { User } from "../../core/exchange/user.js";
-import type { SignIn } from "../../core/relying-party/config.js";
-import type { VisitContext } from "../../core/relying-party/context.js";
-import { json, notAuthenticated } from "../../core/relying-party/replies.js";
-import { answerAs, type RouteOptions } from "../../core/relying-party/routes.js";
-import { refetchUser, tokensOf } from "../../core/relying-party/user.js";
-import { queryOf } from "../../core/request.js";
+import { ExchangeError } from "../../../core/errors.js";
+import { safeReturnTo } from "../../../core/exchange/return-to.js";
+import { type TokenSet, tokenSetOf } from "../../../core/exchange/token-life.js";
+import type { User } from "../../../core/exchange/user.js";
+import type { SignIn } from "../../../core/relying-party/config.js";
+import type { VisitContext } from "../../../core/relying-party/context.js";
+import { json, notAuthenticated } from "../../../core/relying-party/replies.js";
+import { answerAs, type RouteOptions } from "../../../core/relying-party/routes.js";
+import { refetchUser, tokensOf } from "../../../core/relying-party/user.js";
+import { queryOf } from "../../../core/request/reading.js";
+import { lazily, serve } from "../configured.js";
+import { createPagesRouter } from "../pages.js";
 import { AccessTokenError } from "./access-token-error.js";
-import { type Auth0Settings, configOf } from "./auth0-settings.js";
-import { lazily, serve } from "./configured.js";
-import { createPagesRouter } from "./pages.js";
+import { type Auth0Settings, configOf } from "./settings.js";
 
 /** A session as `getSession` gives it. */
 export interface Auth0Session {

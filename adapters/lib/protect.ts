@@ -1,4 +1,4 @@
-import type { AccessToken } from "../core/provider/access-token.js";
+import type { AccessToken } from "../../core/resource-server/access-token.js";
 import type { Check } from "./access-token.js";
 import { type WaitUntil, waitUntilIn } from "./web.js";
 

@@ -1,6 +1,6 @@
-import { toBytes } from "../core/bytes.js";
-import { must } from "../core/errors.js";
-import type { ClientPrivateKey } from "../core/provider/client-authentication.js";
+import { toBytes } from "../../core/bytes.js";
+import { must } from "../../core/errors.js";
+import type { ClientPrivateKey } from "../../core/provider/client-authentication.js";
 import { label } from "./variables.js";
 
 /** Web Crypto's parameters for the algorithms of RFC 7518 3.1 and RFC 8037 3.1, to import a key and to sign. */

@@ -1,4 +1,4 @@
-import type { FetchPort, Ports } from "../core/ports.js";
+import type { FetchPort, Ports } from "../../core/ports.js";
 
 /** What a test may put in the place of the real thing. */
 export interface PortOptions {
