@@ -15,7 +15,7 @@ export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError
 export type { LatchkeyEvent } from "../core/events.js";
 export type { User } from "../core/exchange/user.js";
 export { auth0 } from "../core/provider/auth0.js";
-export type { AccessToken, AccessTokenClaims } from "../core/resource-server/access-token.js";
+export type { AccessTokenClaims, VerifiedAccessToken } from "../core/resource-server/access-token.js";
 export type { AccessTokenRefusal } from "../core/resource-server/bearer.js";
 export type {
   AccessTokenOptions,
@@ -55,7 +55,7 @@ export interface Auth<Data> extends Omit<Serving<Data>, "visit"> {
   /** Answers the routes under `mount`; anything else is 404. Pass on what the runtime passes beside the request. */
   handler(request: Request, ...passed: unknown[]): Promise<Response>;
   /** A valid access token. Outside `wrap` nothing can be written, so none is refreshed: `refresh_required`. @throws ExchangeError */
-  accessToken(request: Request, options?: TokenRequest): Promise<string>;
+  getAccessToken(request: Request, options?: TokenRequest): Promise<string>;
   /** `fetch` with the access token, to `apiOrigins` only. @throws MisuseError, ExchangeError */
   fetch(request: Request, url: string | URL, init?: RequestInit, options?: TokenRequest): Promise<Response>;
   /** Inside `wrap`: merges a patch into `session.data`, or applies a function to it. @throws MisuseError, CookieTooLargeError */
@@ -79,7 +79,7 @@ export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<
     getSession,
     finish,
     handler: wrap(() => new Response(null, { status: 404 })),
-    accessToken: async (request, asked) => (await serving.visit(request)).accessToken(asked),
+    getAccessToken: async (request, asked) => (await serving.visit(request)).getAccessToken(asked),
     fetch: async (request, url, init, asked) => (await serving.visit(request)).fetch(url, init as FetchInit, asked),
     update: async (request, change) => (await serving.visit(request)).update(change),
   };

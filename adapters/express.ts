@@ -8,10 +8,10 @@ import { createRelyingParty } from "../core/relying-party/relying-party.js";
 import type { LoginOptions } from "../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../core/relying-party/sign-out.js";
 import type { AuthSession } from "../core/relying-party/visit.js";
-import type { AccessToken } from "../core/resource-server/access-token.js";
+import type { VerifiedAccessToken } from "../core/resource-server/access-token.js";
 import { type AccessTokenOptions, createCheck } from "./lib/access-token.js";
 import { type AuthOptions, resolveConfig } from "./lib/config.js";
-import { answer, authorizationOf, createOutlet, toRequestView } from "./lib/node.js";
+import { answer, authorizationOf, createNodeWriter, toRequestView } from "./lib/node.js";
 import { answersGuard, type PresentAuth, present } from "./lib/present.js";
 import { serverPortsOf } from "./lib/server-ports.js";
 
@@ -21,7 +21,15 @@ export type { User } from "../core/exchange/user.js";
 export { auth0 } from "../core/provider/auth0.js";
 export type { AccessTokenClaims } from "../core/resource-server/access-token.js";
 export type { AccessTokenRefusal } from "../core/resource-server/bearer.js";
-export type { AccessToken, AccessTokenOptions, AuthOptions, AuthSession, LoginOptions, LogoutOptions, TokenRequest };
+export type {
+  AccessTokenOptions,
+  AuthOptions,
+  AuthSession,
+  LoginOptions,
+  LogoutOptions,
+  TokenRequest,
+  VerifiedAccessToken,
+};
 
 /**
  * `req.auth`: the session of a request, and what can be done with it. `login` and `logout` answer the request. Take what you
@@ -35,7 +43,7 @@ declare global {
       /** Put there by latchkey's `auth()`. */
       auth: RequestAuth;
       /** Put there by latchkey's `verifyAccessToken()`. */
-      accessToken: AccessToken;
+      accessToken: VerifiedAccessToken;
     }
   }
 }
@@ -45,7 +53,11 @@ export type Middleware = ((req: IncomingMessage, res: ServerResponse, next: (err
   RequestHandler;
 
 /** `app` is what Express puts there. */
-type AnyRequest = IncomingMessage & { readonly app?: Request["app"]; auth?: RequestAuth; accessToken?: AccessToken };
+type AnyRequest = IncomingMessage & {
+  readonly app?: Request["app"];
+  auth?: RequestAuth;
+  accessToken?: VerifiedAccessToken;
+};
 
 /**
  * Sign-in and sessions for Express 4 and 5, or `node:http`: the routes under `mount`, and `req.auth` for all that comes after.
@@ -58,7 +70,7 @@ export function auth<Data = Record<string, unknown>>(options: AuthOptions<Data> 
     // Called outside of what is caught, and so once: what goes wrong in it is the app's.
     let then: Awaitable<typeof next | undefined>;
     try {
-      const outlet = createOutlet(res, req);
+      const outlet = createNodeWriter(res, req);
       then = chain(relyingParty.visit(toRequestView(req, forwarded(req)), outlet), (visit) =>
         chain(visit.route(), (reply) => {
           if (reply) return void outlet.send(reply);

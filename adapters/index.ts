@@ -25,10 +25,10 @@ export interface StandaloneOptions<Data> extends SessionsOptions<Data>, Omit<Por
  * @throws MisuseError (`ERR_CONFIG`) when an option is wrong; the message says what to change.
  */
 export function createSessions<Data>(options: StandaloneOptions<Data>): Sessions<Data> {
-  const { now = Date.now, random = randomBytes, keep = inIdentity, codec = json, cookie } = options;
+  const { now = Date.now, random = randomBytes, storage = inIdentity, codec = json, cookie } = options;
   return createCoreSessions(
     // Names of their own: sessions of a sign-in beside them are left alone.
-    { ...options, keep, codec, cookie: { name: "latchkey-session", ...cookie } },
+    { ...options, storage, codec, cookie: { name: "latchkey-session", ...cookie } },
     { now, random },
     emitter(options.onEvent, now),
     QueuedScope,

@@ -15,6 +15,6 @@ export { inStore } from "./session/in-store.js";
 export type { LifetimeOptions, Session } from "./session/lifetime.js";
 export type { SessionRefusal } from "./session/reading.js";
 export type { StandardSchema } from "./session/schema.js";
-export type { SessionScope } from "./session/scope.js";
+export type { RequestSession } from "./session/scope.js";
 export type { CookieOptions, Sessions, SessionsOptions } from "./session/sessions.js";
 export { createMemoryStore, type SessionStore, type StoredSession, type VersionedSession } from "./session/store.js";

@@ -232,14 +232,14 @@ export function createClient(options: ClientOptions): Client {
 
     async getAccessToken(request = {}) {
       await ready();
-      return renewal.accessToken(request);
+      return renewal.getAccessToken(request);
     },
 
     peekAccessToken(request = {}) {
       const tokens = session()?.tokens;
       const state = assess(tokens, plainly(settings, tokens, request), ports.now(), "");
       if (state.name !== "fresh") return undefined;
-      const { idToken: _idToken, refreshToken: _refreshToken, more: _more, ...token }: TokenSet = state.token;
+      const { idToken: _idToken, refreshToken: _refreshToken, otherTokens: _more, ...token }: TokenSet = state.token;
       return token;
     },
   };

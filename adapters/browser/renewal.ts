@@ -27,7 +27,7 @@ export interface Renewal {
   /** Finds out who is signed in, once: from other tabs, or from the provider. @throws ExchangeError */
   restore(): Promise<void>;
   /** @throws ExchangeError */
-  accessToken(request: TokenRequest): Promise<string>;
+  getAccessToken(request: TokenRequest): Promise<string>;
   /** Revokes what was got for nobody. */
   discard(refreshToken: string | undefined): void;
 }
@@ -92,7 +92,7 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
     const isSpent = refreshToken !== undefined && (await turn.announce());
     if (isSpent) {
       const { tokens } = session;
-      const held = [tokens, ...(tokens.more ?? [])].map((token) => token.accessToken);
+      const held = [tokens, ...(tokens.otherTokens ?? [])].map((token) => token.accessToken);
       const subject = session.user.sub;
       try {
         const result = await provider.refresh({ ...asked, ...namedIn(settings, asked), refreshToken, subject, held });
@@ -191,7 +191,7 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
       if (!isFound) await leave();
     },
 
-    async accessToken(request) {
+    async getAccessToken(request) {
       const session = tabs().session();
       if (!session) throw new ExchangeError("no_session");
       const { audience: named = "", scope = "" } = request;

@@ -17,7 +17,7 @@ const NOT_OF_APIS = ["openid", "offline_access"];
 
 /** Whether one of the tokens still serves. */
 export const isUsable = (tokens: TokenSet, now: number): boolean =>
-  [tokens, ...(tokens.more ?? [])].some((token) => assess(token, {}, now, "").name === "fresh");
+  [tokens, ...(tokens.otherTokens ?? [])].some((token) => assess(token, {}, now, "").name === "fresh");
 
 /** The session with what a renewal brought. In memory there is room for as many tokens as an app asks for. */
 export const renewedBy = (session: Session, response: TokenResponse, asked: TokenRequest): Session => ({
@@ -45,7 +45,7 @@ export function sessionAfter(
   const known = previous?.user.sub === claims.sub ? previous : null;
   const user = userOf(claims, claims.sub);
   if (!isSpecial(asked)) {
-    const tokens = { ...tokenSetOf({ ...response, refreshToken }), more: known?.tokens.more };
+    const tokens = { ...tokenSetOf({ ...response, refreshToken }), more: known?.tokens.otherTokens };
     return { user, scope, organization, tokens };
   }
   // Without a token of the client's own: that one is asked for when it is needed.

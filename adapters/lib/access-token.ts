@@ -1,9 +1,9 @@
 import { must } from "../../core/errors.js";
 import type { Reply } from "../../core/request/response.js";
 import {
-  type AccessToken,
   type AccessTokenSettings,
   createAccessTokenCheck,
+  type VerifiedAccessToken,
 } from "../../core/resource-server/access-token.js";
 import { type AccessTokenRefusal, refuse } from "../../core/resource-server/bearer.js";
 import { mustBeSeconds, mustSign, urlOf } from "./checks.js";
@@ -62,7 +62,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** What an Authorization header leads to: an access token that was verified, or an answer. */
 export type Check = (
   authorization: string | null | undefined,
-) => Promise<{ readonly access: AccessToken } | { readonly reply: Reply }>;
+) => Promise<{ readonly access: VerifiedAccessToken } | { readonly reply: Reply }>;
 
 /** The check that options ask for. @throws MisuseError (`ERR_CONFIG`) naming what to change */
 export function createCheck(options: AccessTokenOptions, env: Environment): Check {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { cookieHeaderAfter, cookieNameOf } from "../../core/cookie/lines.js";
-import { cachingHeaders, type Outlet, type Reply } from "../../core/request/response.js";
+import { cachingHeaders, type Reply, type ResponseWriter } from "../../core/request/response.js";
 import type { RequestView } from "../../core/request/view.js";
 
 /** A request as Node has it, or as Express and Next's Pages Router have extended it. */
@@ -106,12 +106,12 @@ function parsedBody(body: unknown): string | undefined {
 }
 
 /** What is still to be put on a response before its headers leave. */
-export interface NodeOutlet extends Outlet {
+export interface NodeWriter extends ResponseWriter {
   /** Answers with a reply of ours. */
   send(reply: Reply): void;
 }
 
-class ResponseOutlet implements NodeOutlet {
+class ResponseOutlet implements NodeWriter {
   readonly #res: ServerResponse;
   readonly #headers: IncomingMessage["headers"];
   #lines: Map<string, string> | undefined;
@@ -129,7 +129,7 @@ class ResponseOutlet implements NodeOutlet {
     return !this.#res.headersSent;
   }
 
-  sessionRead(): void {
+  markSessionRead(): void {
     this.#read = true;
   }
 
@@ -143,7 +143,7 @@ class ResponseOutlet implements NodeOutlet {
     return true;
   }
 
-  whenSent(task: () => void): void {
+  onSent(task: () => void): void {
     if (this.canWrite()) this.#tasks = [...(this.#tasks ?? []), task];
     else task();
   }
@@ -177,7 +177,7 @@ class ResponseOutlet implements NodeOutlet {
  * The one place where a Node response is touched: when its headers are about to leave, over whatever the app put there.
  * Who looks at the request after a write sees the cookies as they will be: another server behind this one, such as Next.
  */
-export const createOutlet = (res: ServerResponse, req: Pick<IncomingMessage, "headers">): NodeOutlet =>
+export const createNodeWriter = (res: ServerResponse, req: Pick<IncomingMessage, "headers">): NodeWriter =>
   new ResponseOutlet(res, req);
 
 const setCookiesOf = (res: ServerResponse): string[] => [res.getHeader("set-cookie") ?? []].flat().map(String);

@@ -18,7 +18,7 @@ export interface PresentAuth<Data, Answer> {
   /** Merges a patch into `session.data`, or applies a function to it. @throws MisuseError, CookieTooLargeError */
   update(change: Partial<Data> | ((data: Data) => Data)): Promise<void>;
   /** A valid access token, refreshed when it is due. @throws ExchangeError */
-  accessToken(request?: TokenRequest): Promise<string>;
+  getAccessToken(request?: TokenRequest): Promise<string>;
   /** `fetch` with the access token, to `apiOrigins` only; a 401 is tried once more after a refresh. @throws MisuseError, ExchangeError */
   fetch(url: string | URL, init?: RequestInit, request?: TokenRequest): Promise<Response>;
   /** The answer that sends the browser to sign in. */
@@ -62,8 +62,8 @@ class Presented<Data, Answer> implements PresentAuth<Data, Answer> {
     return (change) => this.#visit.update(change);
   }
 
-  get accessToken(): PresentAuth<Data, Answer>["accessToken"] {
-    return (request) => this.#visit.accessToken(request);
+  get getAccessToken(): PresentAuth<Data, Answer>["getAccessToken"] {
+    return (request) => this.#visit.getAccessToken(request);
   }
 
   get fetch(): PresentAuth<Data, Answer>["fetch"] {

@@ -1,17 +1,17 @@
-import type { AccessToken } from "../../core/resource-server/access-token.js";
+import type { VerifiedAccessToken } from "../../core/resource-server/access-token.js";
 import type { Check } from "./access-token.js";
 import { type WaitUntil, waitUntilIn } from "./web.js";
 
 /** A handler that is told what came with the request. What a runtime passes besides the request comes last. */
 export type ProtectedHandler<Rest extends unknown[]> = (
   request: Request,
-  access: AccessToken,
+  access: VerifiedAccessToken,
   ...rest: Rest
 ) => Response | Promise<Response>;
 
 /** An access token that was verified, or the response to return. */
 export type VerifiedRequest =
-  | (AccessToken & { readonly response?: undefined })
+  | (VerifiedAccessToken & { readonly response?: undefined })
   | { readonly response: Response; readonly token?: undefined; readonly claims?: undefined };
 
 /** Protects handlers that map a Request to a Response. */

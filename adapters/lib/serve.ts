@@ -1,7 +1,7 @@
 import type { Awaitable } from "../../core/awaitable.js";
 import type { AuthSession, Visit } from "../../core/relying-party/visit.js";
 import { type PresentAuth, present } from "./present.js";
-import { createOutlet, type WaitUntil, type WebOutlet, waitUntilIn } from "./web.js";
+import { createWebWriter, type WaitUntil, type WebWriter, waitUntilIn } from "./web.js";
 
 /** What a handler is given besides its request. `login` and `logout` give the response to return. */
 export type RequestAuth<Data = Record<string, unknown>> = PresentAuth<Data, Response>;
@@ -45,11 +45,11 @@ function isResponse(thrown: unknown): thrown is Response {
 
 /** Serves requests that `open` opens. */
 export function createServing<Data>(
-  open: (request: Request, outlet: WebOutlet, waitUntil?: WaitUntil) => Awaitable<Visit<Data>>,
+  open: (request: Request, outlet: WebWriter, waitUntil?: WaitUntil) => Awaitable<Visit<Data>>,
 ): Serving<Data> {
   interface Served {
     readonly visit: Visit<Data>;
-    readonly outlet: WebOutlet;
+    readonly outlet: WebWriter;
     /** A handler makes its response now. Otherwise one threw, and its response is still to be made. */
     isActive: boolean;
   }
@@ -82,7 +82,7 @@ export function createServing<Data>(
   ): Promise<Response> {
     const before = served.get(request);
     if (before) return before.isActive ? respond(before) : respondWith(request, before, respond);
-    const outlet = createOutlet({ isGone: () => request.signal?.aborted === true });
+    const outlet = createWebWriter({ isGone: () => request.signal?.aborted === true });
     const visit = await open(request, outlet, waitUntilIn(passed));
     const reply = await visit.route();
     if (reply) return outlet.send(reply);
@@ -102,7 +102,7 @@ export function createServing<Data>(
       });
 
   const visit: Serving<Data>["visit"] = async (request) =>
-    served.get(request)?.visit ?? open(request, createOutlet({ open: false }));
+    served.get(request)?.visit ?? open(request, createWebWriter({ open: false }));
 
   function finish(request: Request, response: Response): Response {
     const opened = served.get(request);

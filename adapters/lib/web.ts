@@ -1,7 +1,7 @@
 import { cookieNameOf, mergeCookies } from "../../core/cookie/lines.js";
 import { readText } from "../../core/request/body.js";
 import { targetOf } from "../../core/request/reading.js";
-import { cachingHeaders, type Outlet, type Reply } from "../../core/request/response.js";
+import { cachingHeaders, type Reply, type ResponseWriter } from "../../core/request/response.js";
 import type { RequestView } from "../../core/request/view.js";
 
 /** Bytes of a posted form that are read; an authorization response has a few hundred. */
@@ -55,7 +55,7 @@ export const toRequestView = (request: Request, base = "", waitUntil?: WaitUntil
 });
 
 /** What is still to be put on a response before it is handed out. */
-export interface WebOutlet extends Outlet {
+export interface WebWriter extends ResponseWriter {
   /** The Set-Cookie lines so far. */
   lines(): string[];
   /** The response with it. Nothing can be written after that. */
@@ -71,7 +71,7 @@ export interface WebOutlet extends Outlet {
  * with caching headers that ours replace unseen, so that whatever was read is kept by no cache. `isGone`: whether the client
  * has gone, as far as the runtime knows.
  */
-export function createOutlet({ open = true, ahead = false, isGone = (): boolean => false } = {}): WebOutlet {
+export function createWebWriter({ open = true, ahead = false, isGone = (): boolean => false } = {}): WebWriter {
   const lines = new Map<string, string>();
   let isOpen = open;
   let read = false;
@@ -104,7 +104,7 @@ export function createOutlet({ open = true, ahead = false, isGone = (): boolean 
   return {
     lines: () => [...lines.values()],
     canWrite: () => isOpen,
-    sessionRead() {
+    markSessionRead() {
       read = true;
     },
     setCookies(added) {
@@ -112,7 +112,7 @@ export function createOutlet({ open = true, ahead = false, isGone = (): boolean 
       for (const line of added) lines.set(cookieNameOf(line), line);
       return isOpen;
     },
-    whenSent(task) {
+    onSent(task) {
       if (isSent) task();
       else tasks = [...(tasks ?? []), task];
     },

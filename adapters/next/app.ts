@@ -5,9 +5,9 @@ import { pathOf } from "../../core/request/reading.js";
 import type { Reply } from "../../core/request/response.js";
 import type { RequestView } from "../../core/request/view.js";
 import { createServing, type Serving } from "../lib/serve.js";
-import { toRequestView, type WebOutlet } from "../lib/web.js";
+import { toRequestView, type WebWriter } from "../lib/web.js";
 import { type Configured, lazily } from "./configured.js";
-import { type CookieStore, cookieHeaderOf, storeCookies, storeOutlet } from "./cookie-store.js";
+import { type CookieStore, cookieHeaderOf, createStoreWriter, storeCookies } from "./cookie-store.js";
 
 /** One request of the App Router. */
 interface Open<Data> {
@@ -61,7 +61,7 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
       },
     };
     // A Next server that follows an action's redirect for itself throws away what is written here.
-    const context = await relyingParty.open(request, storeOutlet(store, !headers.has("x-action-redirect")));
+    const context = await relyingParty.open(request, createStoreWriter(store, !headers.has("x-action-redirect")));
     return { context, visit: createVisit(context) };
   }
 
@@ -76,7 +76,7 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
   }
 
   /** What is to be put on the responses of handlers. */
-  const outlets = new WeakMap<Request, WebOutlet>();
+  const outlets = new WeakMap<Request, WebWriter>();
 
   const serving = createServing<Data>(async (request, outlet, waitUntil) => {
     const { relyingParty, base } = configured();

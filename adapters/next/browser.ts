@@ -18,7 +18,7 @@ const standIns = <Name extends string>(names: readonly Name[]) =>
 export const createAuth = (): Record<keyof Auth<unknown>, unknown> => ({
   handlers: standIns(["GET", "POST"]),
   ...standIns([
-    "accessToken",
+    "getAccessToken",
     "apiHandler",
     "check",
     "fetch",

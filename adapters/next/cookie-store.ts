@@ -1,6 +1,6 @@
 import type { cookies } from "next/headers.js";
 import { trimBlanks } from "../../core/cookie/header.js";
-import type { Outlet } from "../../core/request/response.js";
+import type { ResponseWriter } from "../../core/request/response.js";
 
 /** What `cookies()` of `next/headers` gives. */
 export type CookieStore = Awaited<ReturnType<typeof cookies>>;
@@ -84,10 +84,10 @@ export function storeCookies(store: CookieStore, lines: readonly string[]): true
 }
 
 /** Writes through the store. Caching headers are Next's own here: whatever reads cookies is private. */
-export const storeOutlet = (store: CookieStore, isOpen: boolean): Outlet => ({
+export const createStoreWriter = (store: CookieStore, isOpen: boolean): ResponseWriter => ({
   canWrite: () => isOpen && canWrite(store),
-  sessionRead() {},
+  markSessionRead() {},
   setCookies: (lines) => storeCookies(store, lines),
   // Next makes the response, and leaves the cookies out of some: nothing tells which.
-  whenSent() {},
+  onSent() {},
 });

@@ -18,7 +18,7 @@ export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError
 export type { LatchkeyEvent } from "../../core/events.js";
 export type { User } from "../../core/exchange/user.js";
 export { auth0 } from "../../core/provider/auth0.js";
-export type { AccessToken, AccessTokenClaims } from "../../core/resource-server/access-token.js";
+export type { AccessTokenClaims, VerifiedAccessToken } from "../../core/resource-server/access-token.js";
 export type { AccessTokenRefusal } from "../../core/resource-server/bearer.js";
 export type { ProtectedHandler, VerifiedRequest } from "../lib/protect.js";
 export type { RequestAuth } from "../lib/serve.js";
@@ -64,8 +64,8 @@ export interface Auth<Data> extends Pick<Serving<Data>, "wrap"> {
    * A valid access token, refreshed where cookies can be written. In a Server Component none is refreshed: the proxy has
    * done so already, else it is `refresh_required`. @throws ExchangeError
    */
-  accessToken(options?: TokenRequest): Promise<string>;
-  accessToken(req: IncomingMessage, res: ServerResponse, options?: TokenRequest): Promise<string>;
+  getAccessToken(options?: TokenRequest): Promise<string>;
+  getAccessToken(req: IncomingMessage, res: ServerResponse, options?: TokenRequest): Promise<string>;
   /** `fetch` with the access token, to `apiOrigins` only. @throws MisuseError, ExchangeError */
   fetch(url: string | URL, init?: RequestInit, options?: TokenRequest): Promise<Response>;
   /** Merges a patch into `session.data`, or applies a function to it: in server actions and route handlers. @throws MisuseError, CookieTooLargeError */
@@ -138,9 +138,9 @@ export function createAuth<Data = Record<string, unknown>>(options: AuthOptions<
       return present(visit, { send: (reply) => outlet?.send(reply) });
     },
     getSession: async (...where: Where) => (await visitOf(where)).session(),
-    async accessToken(...args: unknown[]) {
+    async getAccessToken(...args: unknown[]) {
       const [where, [asked]] = split(args);
-      return (await visitOf(where)).accessToken(asked as TokenRequest | undefined);
+      return (await visitOf(where)).getAccessToken(asked as TokenRequest | undefined);
     },
     fetch: async (url, init, asked) => (await app.here()).fetch(url, init as FetchInit, asked),
     async update(...args: unknown[]) {

@@ -6,8 +6,8 @@ import { notAuthenticated } from "../../core/relying-party/replies.js";
 import { routeOf } from "../../core/relying-party/site.js";
 import { type AuthSession, createVisit, type Visit } from "../../core/relying-party/visit.js";
 import { pathOf } from "../../core/request/reading.js";
-import { createOutlet as createNodeOutlet, type NodeOutlet, type NodeRequest, toRequestView } from "../lib/node.js";
-import { createOutlet as createClosedOutlet } from "../lib/web.js";
+import { createNodeWriter as createNodeOutlet, type NodeRequest, type NodeWriter, toRequestView } from "../lib/node.js";
+import { createWebWriter as createClosedOutlet } from "../lib/web.js";
 import type { Configured } from "./configured.js";
 
 /** One request of the Pages Router. */
@@ -15,7 +15,7 @@ interface OpenPage<Data> {
   readonly context: VisitContext<Data>;
   readonly visit: Visit<Data>;
   /** Undefined where there is no response to write to. */
-  readonly outlet: NodeOutlet | undefined;
+  readonly outlet: NodeWriter | undefined;
 }
 
 /** The Pages Router: API routes, `getServerSideProps`, `getInitialProps`. */

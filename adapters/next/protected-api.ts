@@ -1,5 +1,5 @@
 import type { NextApiHandler, NextApiRequest, NextApiResponse } from "next";
-import type { AccessToken } from "../../core/resource-server/access-token.js";
+import type { VerifiedAccessToken } from "../../core/resource-server/access-token.js";
 import { type AccessTokenOptions, createCheck } from "../lib/access-token.js";
 import { answer, authorizationOf } from "../lib/node.js";
 import { type ProtectedApi, protect } from "../lib/protect.js";
@@ -8,7 +8,7 @@ import { lazily, uncachedFetch } from "./configured.js";
 /** Protects route handlers of the App Router, and API routes of the Pages Router. */
 export interface NextProtectedApi extends ProtectedApi {
   /** A handler in `pages/api` for requests with a valid access token; all others are answered here: 401, 400, 403 or 503. */
-  wrapApi(handler: (req: NextApiRequest, res: NextApiResponse, access: AccessToken) => unknown): NextApiHandler;
+  wrapApi(handler: (req: NextApiRequest, res: NextApiResponse, access: VerifiedAccessToken) => unknown): NextApiHandler;
 }
 
 /**

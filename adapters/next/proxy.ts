@@ -1,10 +1,10 @@
 import type { NextRequest } from "next/server.js";
 import { readCookies } from "../../core/cookie/header.js";
 import { cookieAfter, cookieHeaderAfter, looksLikeOurs } from "../../core/cookie/lines.js";
-import { workAhead } from "../../core/relying-party/ahead.js";
+import { rollAndRefresh } from "../../core/relying-party/ahead.js";
 import { createVisit } from "../../core/relying-party/visit.js";
 import { type PresentAuth, present } from "../lib/present.js";
-import { createOutlet, toRequestView, waitUntilIn } from "../lib/web.js";
+import { createWebWriter, toRequestView, waitUntilIn } from "../lib/web.js";
 import type { Configured } from "./configured.js";
 
 /** What an app's own proxy is given. */
@@ -84,12 +84,12 @@ export const createProxy =
   <Data>(configured: () => Configured<Data>) =>
   (handler: ProxyHandler<Data> = next) =>
   async (request: NextRequest, ...passed: unknown[]): Promise<Response> => {
-    const outlet = createOutlet({ ahead: true });
+    const outlet = createWebWriter({ ahead: true });
     const sent = request.headers.get("cookie");
     const context = await configured().relyingParty.open(toRequestView(request, "", waitUntilIn(passed)), outlet);
     const prefix = context.cookieName("");
     const visit = createVisit(context);
-    if (!isAsset(request)) await workAhead(context);
+    if (!isAsset(request)) await rollAndRefresh(context);
     if (outlet.lines().length > 0) showCookies(request, outlet.lines(), prefix);
     const auth: ProxyAuth<Data> = Object.defineProperties(present(visit, outlet), {
       requireSession: {

@@ -37,7 +37,7 @@ export async function mintSession<Data = Record<string, unknown>>(options: MintO
     {
       ...rest,
       secret,
-      use: sealedFor({ issuer, clientId }),
+      purpose: sealedFor({ issuer, clientId }),
       cookie: { ...rest.cookie, secure: first.startsWith("https:") },
     },
     portsOf(options),

@@ -122,7 +122,7 @@ async function latchkeyTokens() {
     note: "user and tokens opened, as by the rest",
     app: appOf([auth(LATCHKEY)], {
       read: async (req) => {
-        const token = await req.auth.accessToken();
+        const token = await req.auth.getAccessToken();
         return token === fresh.accessToken && req.auth.session.user.name;
       },
     }),

@@ -10,14 +10,14 @@ const BUDGET = 16_384;
 
 /** A Cookie header of a session with so many bytes of data, as a browser sends it. */
 async function cookieOf(bytes, secret = secretOf(0)) {
-  const scope = await createSessions({ secret, budget: BUDGET }).load(null);
+  const scope = await createSessions({ secret, maxCookieBytes: BUDGET }).load(null);
   scope.begin({ seen: records(bytes) });
   return (await scope.commit()).map((line) => line.slice(0, line.indexOf(";"))).join("; ");
 }
 
 /** What a request pays before its app runs: the header taken apart, the session opened and looked at. */
 async function reading(header, secret = secretOf(0)) {
-  const sessions = createSessions({ secret, budget: BUDGET });
+  const sessions = createSessions({ secret, maxCookieBytes: BUDGET });
   const read = async () => (await sessions.load(header)).session;
   if (!(await read())) throw new Error("the session does not open");
   return read;

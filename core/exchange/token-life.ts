@@ -17,7 +17,7 @@ export interface TokenSet extends AccessToken {
   readonly idToken?: string;
   readonly refreshToken?: string;
   /** Tokens for other audiences or scopes, newest first. */
-  readonly more?: readonly AccessToken[];
+  readonly otherTokens?: readonly AccessToken[];
 }
 
 /** What kind of access token is asked for. */
@@ -81,13 +81,13 @@ export const isSpecial = ({ audience, scope }: TokenRequest): boolean => (audien
  */
 export function mergeTokens(previous: TokenSet, response: TokenResponse, request: TokenRequest, maxMore = 3): TokenSet {
   const { idToken = previous.idToken, refreshToken = previous.refreshToken, ...token } = tokenSetOf(response);
-  const { more = [] } = previous;
-  if (!isSpecial(request)) return { ...token, idToken, refreshToken, more: previous.more };
+  const { otherTokens = [] } = previous;
+  if (!isSpecial(request)) return { ...token, idToken, refreshToken, otherTokens: previous.otherTokens };
   const { audience, scope = token.scope } = request;
   // Under the words it was asked for in: the next request has the same.
   const special: AccessToken = { ...token, audience, scope };
-  const others = more.filter((other) => other.audience !== audience || other.scope !== scope);
-  return { ...previous, idToken, refreshToken, more: [special, ...others].slice(0, maxMore) };
+  const others = otherTokens.filter((other) => other.audience !== audience || other.scope !== scope);
+  return { ...previous, idToken, refreshToken, otherTokens: [special, ...others].slice(0, maxMore) };
 }
 
 /**
@@ -103,7 +103,7 @@ export function assess(
   if (!tokens) return { name: "missing" };
   const { audience, scope } = request;
   const known = isSpecial(request)
-    ? tokens.more?.find((other) => other.audience === audience && (scope ?? other.scope) === other.scope)
+    ? tokens.otherTokens?.find((other) => other.audience === audience && (scope ?? other.scope) === other.scope)
     : tokens;
   /** Milliseconds before its end from which on a token is renewed: requests take time, clocks differ. */
   const MARGIN = 60_000;
@@ -157,7 +157,7 @@ const tokenTransitions: Table = {
   },
   refreshing: {
     refreshed({ request }, { tokens }) {
-      const [token = tokens] = (isSpecial(request) && tokens.more) || [];
+      const [token = tokens] = (isSpecial(request) && tokens.otherTokens) || [];
       return [
         { name: "fresh", token },
         [

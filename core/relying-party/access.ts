@@ -7,7 +7,7 @@ import { keepAlive, type VisitContext } from "./context.js";
 
 /** A usable access token of the session, for who makes a response of it. */
 export async function accessToken<Data>(visit: VisitContext<Data>, asked?: TokenRequest): Promise<string> {
-  visit.outlet.sessionRead();
+  visit.outlet.markSessionRead();
   return usableToken(visit, asked);
 }
 
@@ -34,7 +34,7 @@ export async function usableToken<Data>(visit: VisitContext<Data>, asked: TokenR
     { name: visit.canWrite() ? "refresh_started" : "refresh_impossible" },
     {
       async refresh(refreshToken, request) {
-        const held = [tokens, ...(tokens.more ?? [])].map((token) => token.accessToken);
+        const held = [tokens, ...(tokens.otherTokens ?? [])].map((token) => token.accessToken);
         const {
           response,
           release: released,
@@ -52,7 +52,7 @@ export async function usableToken<Data>(visit: VisitContext<Data>, asked: TokenR
       // Into the tokens of that moment: a refresh for another audience may have been written meanwhile.
       async write() {
         const isKept = await change(async () => scope.setTokens(merge((await scope.tokens()) ?? tokens)));
-        if (isKept) outlet.whenSent(release);
+        if (isKept) outlet.onSent(release);
         return isKept;
       },
       end: () => change(() => scope.destroy()),

@@ -10,7 +10,7 @@ import { routeOf } from "./site.js";
  * everybody. Not ahead of our own routes, nor where the answer may never be seen. What fails is an event: the page finds
  * the session as it is.
  */
-export async function workAhead<Data>(context: VisitContext<Data>): Promise<void> {
+export async function rollAndRefresh<Data>(context: VisitContext<Data>): Promise<void> {
   const { scope, request, site, config } = context;
   if (!scope.session || !context.canWrite() || isPrefetch(request) || routeOf(request, site, config)) return;
   await context.commit(undefined, true);

@@ -6,9 +6,9 @@ import type { TokenSet } from "../exchange/token-life.js";
 import type { Ports } from "../ports.js";
 import type { Provider } from "../provider/provider.js";
 import { targetOf } from "../request/reading.js";
-import type { Outlet, Reply } from "../request/response.js";
+import type { Reply, ResponseWriter } from "../request/response.js";
 import type { RequestView } from "../request/view.js";
-import type { SessionScope } from "../session/scope.js";
+import type { RequestSession } from "../session/scope.js";
 import type { RelyingPartyConfig, SignedIn, Site } from "./config.js";
 import { errorPage } from "./replies.js";
 import { routePath } from "./site.js";
@@ -22,10 +22,10 @@ export interface VisitContext<Data> {
   readonly provider: Provider;
   readonly request: RequestView;
   readonly site: Site;
-  readonly scope: SessionScope<SignedIn<Data>, TokenSet>;
+  readonly scope: RequestSession<SignedIn<Data>, TokenSet>;
   /** Sign-ins in progress in this browser. */
   transactions(): Transactions;
-  readonly outlet: Outlet;
+  readonly outlet: ResponseWriter;
   /** The full name of a cookie of ours; of "", what all of them begin with. */
   cookieName(rest: string): string;
   /** Whether cookies can still reach the browser: not once the headers have left, nor with a change of protocol. */

@@ -3,7 +3,7 @@ import { emitter } from "../events.js";
 import type { Ports } from "../ports.js";
 import { createServerProvider } from "../provider/server.js";
 import { isUpgrade } from "../request/reading.js";
-import type { Outlet } from "../request/response.js";
+import type { ResponseWriter } from "../request/response.js";
 import type { RequestView } from "../request/view.js";
 import { packed } from "../seal/payload.js";
 import { createSealer, type Sealer } from "../seal/sealer.js";
@@ -17,14 +17,14 @@ import { createVisit, type Visit } from "./visit.js";
 /** Sign-in and sessions of one app: what every adapter calls. It keeps nothing of any user. */
 export interface RelyingParty<Data> {
   /** Opens the session of one request; at once where nothing is to be waited for. Never throws for what a client sent. */
-  open(request: RequestView, outlet: Outlet): Awaitable<VisitContext<Data>>;
+  open(request: RequestView, outlet: ResponseWriter): Awaitable<VisitContext<Data>>;
   /** The same, as a {@link Visit}. */
-  visit(request: RequestView, outlet: Outlet): Awaitable<Visit<Data>>;
+  visit(request: RequestView, outlet: ResponseWriter): Awaitable<Visit<Data>>;
 }
 
 /** @throws MisuseError (`ERR_CONFIG`) when secrets, cookies or durations are wrong */
 export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports: Ports): RelyingParty<Data> {
-  const use = sealedFor(config.provider);
+  const purpose = sealedFor(config.provider);
   const emit = emitter(config.onEvent, ports.now);
   const party: Party<Data> = {
     config,
@@ -32,10 +32,10 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
     emit,
     provider: createServerProvider(config.provider, ports),
     exchange: { ...config, ...config.provider, transactionDuration: TRANSACTION_DURATION },
-    transactionSealer: createSealer(config.session.secret, `transaction ${use}`, TRANSACTION_DURATION, packed),
+    transactionSealer: createSealer(config.session.secret, `transaction ${purpose}`, TRANSACTION_DURATION, packed),
   };
   const sessionsAt = (secure: boolean) =>
-    createUserSessions({ ...config.session, use, cookie: { ...config.session.cookie, secure } }, ports, emit);
+    createUserSessions({ ...config.session, purpose, cookie: { ...config.session.cookie, secure } }, ports, emit);
   // Secure follows the configured origin, never the socket: one set of names for https, one for loopback http.
   const sessions = new Map(config.sites.map(({ secure }) => [secure, sessionsAt(secure)]));
 
@@ -72,7 +72,7 @@ class Context<Data> implements VisitContext<Data> {
     readonly request: RequestView,
     readonly site: Site,
     readonly scope: VisitContext<Data>["scope"],
-    readonly outlet: Outlet,
+    readonly outlet: ResponseWriter,
     readonly cookieName: (rest: string) => string,
   ) {
     this.#party = party;

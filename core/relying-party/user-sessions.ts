@@ -12,4 +12,4 @@ export const createUserSessions = <Data>(
   ports: Pick<Ports, "now" | "random">,
   emit: (event: UntimedEvent) => void,
 ): Sessions<SignedIn<Data>, TokenSet> =>
-  createSessions({ ...options, keep: options.keep ?? inCookies, codec: packed }, ports, emit);
+  createSessions({ ...options, storage: options.storage ?? inCookies, codec: packed }, ports, emit);

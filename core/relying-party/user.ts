@@ -3,7 +3,7 @@ import { userOf } from "../exchange/user.js";
 import { accessToken } from "./access.js";
 import type { VisitContext } from "./context.js";
 
-/** Asks the userinfo endpoint again and keeps what it says of the user. @throws ExchangeError as `accessToken` */
+/** Asks the userinfo endpoint again and keeps what it says of the user. @throws ExchangeError as `getAccessToken` */
 export async function refetchUser<Data>(visit: VisitContext<Data>): Promise<void> {
   const { scope, provider } = visit;
   const token = await accessToken(visit);
@@ -16,6 +16,6 @@ export async function refetchUser<Data>(visit: VisitContext<Data>): Promise<void
 
 /** The tokens of who is signed in, for server code that must have them all. */
 export const tokensOf = <Data>({ scope, outlet }: VisitContext<Data>): Promise<TokenSet | undefined> => {
-  outlet.sessionRead();
+  outlet.markSessionRead();
   return scope.tokens();
 };

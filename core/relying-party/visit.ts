@@ -55,10 +55,10 @@ export interface Visit<Data> {
    * A valid access token; refreshed when it is about to expire, or when asked.
    * @throws ExchangeError `no_session`, `no_access_token`, `refresh_required`, `grant_ended`, `provider_unreachable` and others
    */
-  accessToken(request?: TokenRequest): Promise<string>;
+  getAccessToken(request?: TokenRequest): Promise<string>;
   /**
    * `fetch` with the access token, for allow-listed origins only; a 401 is tried once more after a refresh.
-   * @throws MisuseError `ERR_ORIGIN_NOT_ALLOWED`; ExchangeError as `accessToken`
+   * @throws MisuseError `ERR_ORIGIN_NOT_ALLOWED`; ExchangeError as `getAccessToken`
    */
   fetch(url: string | URL, init?: FetchInit, request?: TokenRequest): Promise<Response>;
   /** The answer that sends the browser to sign in. */
@@ -79,7 +79,7 @@ class ContextVisit<Data> implements Visit<Data> {
 
   session(): AuthSession<Data> | null {
     const { outlet, scope } = this.#context;
-    outlet.sessionRead();
+    outlet.markSessionRead();
     const { session } = scope;
     if (this.#shown?.of !== session) {
       this.#shown = { of: session, session: session && { ...session, ...session.data } };
@@ -88,7 +88,7 @@ class ContextVisit<Data> implements Visit<Data> {
   }
 
   reason(): SessionRefusal | undefined {
-    this.#context.outlet.sessionRead();
+    this.#context.outlet.markSessionRead();
     return this.#context.scope.reason;
   }
 
@@ -98,7 +98,7 @@ class ContextVisit<Data> implements Visit<Data> {
 
   guard(): Plan {
     const { outlet, scope, request } = this.#context;
-    outlet.sessionRead();
+    outlet.markSessionRead();
     if (scope.session) return undefined;
     return wantsPage(request) ? redirect(loginUrl(this.#context), request.method) : notAuthenticated();
   }
@@ -124,7 +124,7 @@ class ContextVisit<Data> implements Visit<Data> {
     if (!sent) this.#mustBeWritable();
   }
 
-  accessToken(asked?: TokenRequest): Promise<string> {
+  getAccessToken(asked?: TokenRequest): Promise<string> {
     return accessToken(this.#context, asked);
   }
 

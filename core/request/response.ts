@@ -9,18 +9,18 @@ export interface Reply {
 export type Plan = Reply | undefined;
 
 /** How the cookies of one request reach the browser, whatever else answers it: each adapter has one. */
-export interface Outlet {
+export interface ResponseWriter {
   /** Whether the response can still carry cookies. */
   canWrite(): boolean;
   /** The response is being made from a session, or from the lack of one. */
-  sessionRead(): void;
+  markSessionRead(): void;
   /**
    * Set-Cookie lines, each to be a line of its own; a later one replaces an earlier one of the same name. Every name
    * begins with `prefix`. False: it is too late.
    */
   setCookies(lines: readonly string[], prefix: string): boolean;
   /** Calls `task` when the response with all lines so far leaves; not called where the adapter cannot know. */
-  whenSent(task: () => void): void;
+  onSent(task: () => void): void;
 }
 
 /** Headers by which some caches are told apart from Cache-Control (RFC 9213 2, and what nginx and others listen to). */

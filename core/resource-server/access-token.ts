@@ -38,13 +38,13 @@ export interface AccessTokenClaims {
 }
 
 /** An access token that was verified. */
-export interface AccessToken {
+export interface VerifiedAccessToken {
   readonly token: string;
   readonly claims: AccessTokenClaims;
 }
 
 /** What a check came to. */
-type Verdict = { readonly access: AccessToken } | { readonly refusal: AccessTokenRefusal };
+type Verdict = { readonly access: VerifiedAccessToken } | { readonly refusal: AccessTokenRefusal };
 
 type Members = Readonly<Record<string, unknown>>;
 

@@ -9,7 +9,7 @@ import type { SealRefusal, Unsealed } from "../seal/sealer.js";
  * that brings a later one, or a session begun later, removes it: so responses in any order only ever move it on. It needs
  * no seal: who can write cookies can end a session anyway.
  */
-export type Concern = "id" | "tok" | "seen" | "end";
+export type CookieKind = "id" | "tok" | "seen" | "end";
 
 /** What is sealed as a session's identity. All times are milliseconds since the epoch. */
 export interface Identity {
@@ -32,7 +32,7 @@ export const tagOf = (id: string): string => id.slice(0, 6);
 /** What the name of a cookie of ours is for. */
 export interface ParsedName {
   /** Undefined for transactions and others. */
-  readonly concern?: Concern | undefined;
+  readonly concern?: CookieKind | undefined;
   /** Of `id`, `tok` and `seen`. */
   readonly tag?: string | undefined;
   /** Of `end`. Milliseconds since the epoch. */

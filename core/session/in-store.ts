@@ -1,6 +1,6 @@
 import type { Jar } from "../cookie/jar.js";
 import { encodeIdentity } from "./concerns.js";
-import { type Keeper, type KeeperContext, writerOf } from "./keeping.js";
+import { type SessionStorage, type StorageContext, writerOf } from "./keeping.js";
 import { type Session, withLimits } from "./lifetime.js";
 import type { SessionStore, VersionedSession } from "./store.js";
 
@@ -8,12 +8,12 @@ import type { SessionStore, VersionedSession } from "./store.js";
  * Keeps sessions in a store; the cookie then holds only the sealed id and the times.
  *
  * ```ts
- * const sessions = createSessions({ secret, keep: inStore(createMemoryStore()) });
+ * const sessions = createSessions({ secret, storage: inStore(createMemoryStore()) });
  * ```
  */
 export const inStore =
   (store: SessionStore) =>
-  <Data, Tokens>(context: KeeperContext): Keeper<Data, Tokens> => {
+  <Data, Tokens>(context: StorageContext): SessionStorage<Data, Tokens> => {
     const { limits, now } = context;
     const write = writerOf(context, "id", context.identities);
     /** What the store had for a request, by its jar. */

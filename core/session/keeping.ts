@@ -1,7 +1,7 @@
 import type { Awaitable } from "../awaitable.js";
 import type { Jar } from "../cookie/jar.js";
 import type { Sealer } from "../seal/sealer.js";
-import { bind, type Concern, encodeIdentity, type Identity, tagOf, unbind } from "./concerns.js";
+import { bind, type CookieKind, encodeIdentity, type Identity, tagOf, unbind } from "./concerns.js";
 import type { Lifetimes, Session } from "./lifetime.js";
 import type { SessionRefusal } from "./reading.js";
 
@@ -13,7 +13,7 @@ export interface Change<Data, Tokens> {
 }
 
 /** Where the data and the tokens of sessions are kept: in their cookies, or in a store. */
-export interface Keeper<Data, Tokens> {
+export interface SessionStorage<Data, Tokens> {
   load(jar: Jar, identity: Identity): Awaitable<{ data: unknown } | SessionRefusal>;
   tokens?(jar: Jar, session: Identity): Promise<Tokens | undefined>;
   /** The session as kept now; undefined when it was ended elsewhere. */
@@ -24,9 +24,9 @@ export interface Keeper<Data, Tokens> {
 }
 
 /** What a keeper needs to write cookies. */
-export interface KeeperContext {
+export interface StorageContext {
   /** The full name of a cookie: of a session's concern by its tag, or of an end by its time. */
-  nameOf(...parts: readonly [tag: string, concern: Concern] | readonly ["end", time: number]): string;
+  nameOf(...parts: readonly [tag: string, concern: CookieKind] | readonly ["end", time: number]): string;
   readonly identities: Sealer;
   /** One for each other concern: what one sealed, no other opens. */
   sealer(purpose: "tokens" | "activity"): Sealer;
@@ -38,7 +38,7 @@ export interface KeeperContext {
 
 /** Writes one concern of a session into its cookies, sealed. */
 export const writerOf =
-  (context: KeeperContext, concern: "id" | "tok", { seal }: Sealer) =>
+  (context: StorageContext, concern: "id" | "tok", { seal }: Sealer) =>
   async (jar: Jar, session: Identity, payload: unknown): Promise<void> =>
     jar.writeChunks(
       context.nameOf(tagOf(session.id), concern),
@@ -47,7 +47,7 @@ export const writerOf =
     );
 
 /** The data with the identity; no tokens: what sessions alone need. */
-export function inIdentity<Data, Tokens>(context: KeeperContext): Keeper<Data, Tokens> {
+export function inIdentity<Data, Tokens>(context: StorageContext): SessionStorage<Data, Tokens> {
   const write = writerOf(context, "id", context.identities);
   return {
     load: (_jar, identity) => identity,
@@ -61,7 +61,7 @@ export function inIdentity<Data, Tokens>(context: KeeperContext): Keeper<Data, T
 }
 
 /** The same, and the tokens in cookies of their own: each is written only when it changed. */
-export function inCookies<Data, Tokens>(context: KeeperContext): Keeper<Data, Tokens> {
+export function inCookies<Data, Tokens>(context: StorageContext): SessionStorage<Data, Tokens> {
   const identity = inIdentity<Data, Tokens>(context);
   const sealer = context.sealer("tokens");
   const write = writerOf(context, "tok", sealer);

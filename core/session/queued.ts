@@ -1,7 +1,7 @@
 import type { Jar } from "../cookie/jar.js";
 import type { Session } from "./lifetime.js";
 import type { Reading, SessionRefusal } from "./reading.js";
-import { type CommitOptions, Scope, type SessionScope } from "./scope.js";
+import { type CommitOptions, type RequestSession, Scope } from "./scope.js";
 import type { SessionContext } from "./sessions.js";
 
 /** What one call asks for. */
@@ -15,7 +15,7 @@ const NOTHING: readonly never[] = [];
  * the steps there are when it is called, waits for the commits before it, and has a scope of its own write them on what is
  * kept by then. So each change is written by the first commit after it, in order, and lost with no other's.
  */
-export class QueuedScope<Data, Tokens> implements SessionScope<Data, Tokens> {
+export class QueuedScope<Data, Tokens> implements RequestSession<Data, Tokens> {
   readonly jar: Jar;
   readonly #context: SessionContext<Data, Tokens>;
   /** As the last write left it. */

@@ -26,7 +26,7 @@ export interface Reading<Data> {
   /** Why there is none, when there were cookies that could have been one. */
   readonly reason?: SessionRefusal | undefined;
   /** The latest `end`: sessions begun before it are over. 0 when there is none. */
-  since: number;
+  endedBefore: number;
   /**
    * Tags of sessions that do not count and still are not over for good: what did not open may be one that is just being
    * written, or one that another server opens; what a schema refuses today it may accept tomorrow.
@@ -43,11 +43,11 @@ const PLAUSIBLE_AHEAD = 86_400_000;
  */
 export function readSession<Data>(context: SessionContext<Data>, jar: Jar): Awaitable<Reading<Data>> {
   const spared: string[] = [];
-  let since = 0;
+  let endedBefore = 0;
   for (const name of jar.names()) {
     const { tag, concern, time } = context.parse(name);
     if (time) {
-      if (time <= context.now() + PLAUSIBLE_AHEAD) since = Math.max(since, time);
+      if (time <= context.now() + PLAUSIBLE_AHEAD) endedBefore = Math.max(endedBefore, time);
     }
     // At most six names were ever met at once by a browser that behaves: more than sixteen tags are not its own work, and go.
     else if (tag && concern === "id" && spared.length < 16 && !spared.includes(tag)) spared.push(tag);
@@ -65,11 +65,11 @@ export function readSession<Data>(context: SessionContext<Data>, jar: Jar): Awai
   let done: Awaitable<void> | undefined;
   for (const tag of [...spared]) done = chain(done, () => read(tag));
   return chain(done, () => {
-    if (!last) return { reason, since, spared };
+    if (!last) return { reason, endedBefore, spared };
     const { id, beganAt } = last;
-    return chain(beganAt < since ? "superseded" : admit(context, jar, last), (held) => {
+    return chain(beganAt < endedBefore ? "superseded" : admit(context, jar, last), (held) => {
       if (held === "invalid_content") spared.push(tagOf(id));
-      return typeof held === "string" ? { reason: held, since, spared } : { held, since, spared };
+      return typeof held === "string" ? { reason: held, endedBefore, spared } : { held, endedBefore, spared };
     });
   });
 }

@@ -17,7 +17,7 @@ export interface CommitOptions {
 }
 
 /** The session of one request: read it, change it, and send what `commit` returns. */
-export interface SessionScope<Data, Tokens = unknown> {
+export interface RequestSession<Data, Tokens = unknown> {
   /** As the browser will hold it after this response: changes show at once. */
   readonly session: Session<Data> | null;
   /** Why there is no session, when there were cookies that could have been one. */
@@ -52,13 +52,13 @@ export interface SessionScope<Data, Tokens = unknown> {
 const ID_BYTES = 21;
 
 /** Does one thing at a time: nothing is to be asked of it while it writes. */
-export class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
+export class Scope<Data, Tokens> implements RequestSession<Data, Tokens> {
   readonly jar: Jar;
   readonly #context: SessionContext<Data, Tokens>;
   /** What was read, and after a write what was written. */
   readonly #reading: Reading<Data>;
   #held: Session<Data> | undefined;
-  #since: number;
+  #endedBefore: number;
   /** The tokens, once they were opened or set. */
   #tokens: Change<Data, Tokens>["tokens"];
   // What is not yet written:
@@ -71,7 +71,7 @@ export class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
     this.#context = context;
     this.#reading = reading;
     this.#held = reading.held;
-    this.#since = reading.since;
+    this.#endedBefore = reading.endedBefore;
   }
 
   get session(): Session<Data> | null {
@@ -98,7 +98,7 @@ export class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
     this.#end();
     const writtenAt = now();
     this.#held = withLimits(
-      { id, beganAt: this.#since, writtenAt, endsAt: writtenAt + limits.absolute, data },
+      { id, beganAt: this.#endedBefore, writtenAt, endsAt: writtenAt + limits.absolute, data },
       0,
       limits,
     );
@@ -135,14 +135,14 @@ export class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
     } catch (error) {
       jar.discard();
       this.#held = this.#reading.held;
-      this.#since = this.#reading.since;
+      this.#endedBefore = this.#reading.endedBefore;
       this.#tokens = undefined;
       throw error;
     } finally {
       this.#change = this.#ended = undefined;
     }
     this.#reading.held = this.#held;
-    this.#reading.since = this.#since;
+    this.#reading.endedBefore = this.#endedBefore;
     const taken = jar.take();
     const lines = [...taken.values()];
     if (taken.size > 0 && send?.(lines) !== false) {
@@ -153,14 +153,14 @@ export class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
 
   isDue(): boolean {
     // A planted end of the far future may be where our deletion does not reach it: it goes with other writes alone.
-    const isTimely = (name: string) => (this.#context.parse(name).time ?? 0) <= this.#since;
+    const isTimely = (name: string) => (this.#context.parse(name).time ?? 0) <= this.#endedBefore;
     return this.#isStampDue() || this.jar.removable(this.#dead()).some(isTimely);
   }
 
   /** Ends what there is: now, or later where an order must hold that the clocks of several machines may not keep. */
   #end(): void {
     const held = this.#held;
-    this.#since = Math.max(this.#context.now(), this.#since, held ? held.beganAt + 1 : 0);
+    this.#endedBefore = Math.max(this.#context.now(), this.#endedBefore, held ? held.beganAt + 1 : 0);
     if (held) this.#ended = [...(this.#ended ?? []), held.id];
     this.#held = this.#change = undefined;
     this.#tokens = { value: undefined };
@@ -169,9 +169,9 @@ export class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
   /** Puts into the jar what this request changed, and whatever goes with it. */
   async #write(roll: boolean): Promise<void> {
     const { jar } = this;
-    const { nameOf, parse, limits, keeper, maxAge, budget, now, stamps } = this.#context;
+    const { nameOf, parse, limits, keeper, maxAge, maxCookieBytes, now, stamps } = this.#context;
     // First of all lines: whoever sees but a part of this response must not take an ended session for a living one.
-    if (this.#ended) jar.set(nameOf("end", this.#since), "1", maxAge(now() + limits.absolute));
+    if (this.#ended) jar.set(nameOf("end", this.#endedBefore), "1", maxAge(now() + limits.absolute));
     if (this.#held && this.#change) {
       const saved = await keeper.save(jar, this.#held, this.#change);
       this.#held = saved && withLimits(saved, saved.lastSeenAt, limits);
@@ -188,14 +188,14 @@ export class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
     }
     const dead = this.#dead();
     if (this.#change || this.#ended || roll) for (const name of jar.removable(dead)) jar.delete(name);
-    // A session that was let in stays: the budget is for new data. A sign-in in progress gives way to it.
-    if (!this.#change || jar.bytes() <= budget) return;
+    // A session that was let in stays: the maxCookieBytes is for new data. A sign-in in progress gives way to it.
+    if (!this.#change || jar.bytes() <= maxCookieBytes) return;
     const isOther = (name: string) => !parse(name).concern;
     // Dead cookies beyond those that are removed now do not count towards the limit.
     const tossed = new Set(dead);
     const bytes = jar.bytes(jar.names().filter((name) => !isOther(name) && !tossed.has(name)));
-    if (bytes > budget) {
-      throw new CookieTooLargeError(bytes, budget, largestFields(this.#held?.data, this.#tokens?.value));
+    if (bytes > maxCookieBytes) {
+      throw new CookieTooLargeError(bytes, maxCookieBytes, largestFields(this.#held?.data, this.#tokens?.value));
     }
     for (const name of jar.removable(jar.names().filter(isOther))) jar.delete(name);
   }
@@ -214,7 +214,7 @@ export class Scope<Data, Tokens> implements SessionScope<Data, Tokens> {
     const all = this.#change?.began || this.#ended;
     return this.jar.names().filter((name) => {
       const { tag, time } = this.#context.parse(name);
-      return time ? time !== this.#since : tag && tag !== current && (all || !this.#reading.spared.includes(tag));
+      return time ? time !== this.#endedBefore : tag && tag !== current && (all || !this.#reading.spared.includes(tag));
     });
   }
 }

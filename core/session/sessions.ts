@@ -6,11 +6,11 @@ import type { UntimedEvent } from "../events.js";
 import type { Ports } from "../ports.js";
 import { type Codec, createSealer, MAX_SEALED, type Sealer } from "../seal/sealer.js";
 import { type ParsedName, parseName } from "./concerns.js";
-import type { Keeper, KeeperContext } from "./keeping.js";
+import type { SessionStorage, StorageContext } from "./keeping.js";
 import { type LifetimeOptions, lifetimesOf } from "./lifetime.js";
 import { readSession } from "./reading.js";
 import type { StandardSchema } from "./schema.js";
-import { Scope, type SessionScope } from "./scope.js";
+import { type RequestSession, Scope } from "./scope.js";
 
 /** How a session's cookies are named and sent. They are always HttpOnly. */
 export interface CookieOptions {
@@ -32,15 +32,15 @@ export interface CookieOptions {
 export interface SessionsOptions<Data> extends LifetimeOptions {
   /** At least 32 characters each, newest first: the first seals, all open. `npx latchkey secret` prints one. */
   secret: string | readonly string[];
-  /** Whose sessions these are: those of one use do not open for another. @default "" */
-  use?: string;
+  /** Whose sessions these are: those of one purpose do not open for another. @default "" */
+  purpose?: string;
   cookie?: CookieOptions;
   /** Bytes that all our cookies together may take in a Cookie header. 16,384 at most. @default 7600 */
-  budget?: number;
+  maxCookieBytes?: number;
   /** Checked whenever a session is opened; one that does not fit counts as absent (`invalid_content`). */
   schema?: StandardSchema<Data>;
   /** Where sessions are kept: `inStore(store)` for the server, the cookie then holding only the sealed id. @default all in the cookies */
-  keep?: <D, T>(context: KeeperContext) => Keeper<D, T>;
+  storage?: <D, T>(context: StorageContext) => SessionStorage<D, T>;
   /** How the data becomes bytes. `packed` keeps tokens (JWTs) in it as the bytes they stand for, a quarter shorter. @default JSON text */
   codec?: Codec;
 }
@@ -48,16 +48,16 @@ export interface SessionsOptions<Data> extends LifetimeOptions {
 /** Sessions of one app. */
 export interface Sessions<Data, Tokens = unknown> {
   /** Opens the session in a Cookie header; at once where nothing is to be waited for. Never throws for what a client sent. */
-  load(cookieHeader: string | null | undefined): Awaitable<SessionScope<Data, Tokens>>;
+  load(cookieHeader: string | null | undefined): Awaitable<RequestSession<Data, Tokens>>;
   /** The full name of a cookie of ours: `tx.abc` -> `__Host-latchkey.tx.abc`. */
   cookieName(rest: string): string;
 }
 
 /** What the files of this room share: made once, never changed. */
-export interface SessionContext<Data, Tokens = unknown> extends KeeperContext {
-  readonly budget: number;
+export interface SessionContext<Data, Tokens = unknown> extends StorageContext {
+  readonly maxCookieBytes: number;
   readonly schema: StandardSchema<Data> | undefined;
-  readonly keeper: Keeper<Data, Tokens>;
+  readonly keeper: SessionStorage<Data, Tokens>;
   readonly stamps: Sealer;
   /** What a full name of ours is for. */
   parse(name: string): ParsedName;
@@ -70,12 +70,12 @@ export interface SessionContext<Data, Tokens = unknown> extends KeeperContext {
  * @throws MisuseError (`ERR_CONFIG`) when an option is wrong; the message says what to change.
  */
 export function createSessions<Data, Tokens = unknown>(
-  options: SessionsOptions<Data> & Required<Pick<SessionsOptions<Data>, "keep" | "codec">>,
+  options: SessionsOptions<Data> & Required<Pick<SessionsOptions<Data>, "storage" | "codec">>,
   ports: Pick<Ports, "now" | "random">,
   emit: (event: UntimedEvent) => void,
-  Opened: new (...read: ConstructorParameters<typeof Scope<Data, Tokens>>) => SessionScope<Data, Tokens> = Scope,
+  Opened: new (...read: ConstructorParameters<typeof Scope<Data, Tokens>>) => RequestSession<Data, Tokens> = Scope,
 ): Sessions<Data, Tokens> {
-  const { secret, use = "", cookie = {}, budget = 7600, schema, keep, codec } = options;
+  const { secret, purpose = "", cookie = {}, maxCookieBytes = 7600, schema, storage, codec } = options;
   const { name = "latchkey", sameSite = "lax", secure = true, persistent = true, ...rest } = cookie;
   const { now, random } = ports;
   const limits = lifetimesOf(options);
@@ -83,9 +83,9 @@ export function createSessions<Data, Tokens = unknown>(
   // RFC 6265bis 4.1.3: `__Host-` needs Secure, Path=/ and no Domain.
   const prefix = `${secure ? (rest.domain ? "__Secure-" : "__Host-") : ""}${name}.`;
   checkCookie(prefix, attributes);
-  must(budget > 0 && budget <= MAX_SEALED, `budget must be 1 to ${MAX_SEALED} bytes`);
-  const sealer = (purpose: string) => createSealer(secret, `session ${purpose} ${use}`, limits.absolute / 1000, codec);
-  const keeperContext: KeeperContext = {
+  must(maxCookieBytes > 0 && maxCookieBytes <= MAX_SEALED, `maxCookieBytes must be 1 to ${MAX_SEALED} bytes`);
+  const sealer = (kind: string) => createSealer(secret, `session ${kind} ${purpose}`, limits.absolute / 1000, codec);
+  const keeperContext: StorageContext = {
     nameOf: (...parts) => prefix + parts.join("."),
     identities: sealer("identity"),
     sealer,
@@ -95,9 +95,9 @@ export function createSessions<Data, Tokens = unknown>(
   };
   const context: SessionContext<Data, Tokens> = {
     ...keeperContext,
-    budget,
+    maxCookieBytes,
     schema,
-    keeper: keep(keeperContext),
+    keeper: storage(keeperContext),
     stamps: sealer("activity"),
     parse: (name) => parseName(name.slice(prefix.length)),
     random,

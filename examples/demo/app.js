@@ -5,7 +5,7 @@ import { measure } from "./cookies.js";
 import { page, policy } from "./page.js";
 
 /** The limits of the demo's sessions, in seconds: short, so that one can watch them run out. */
-export const limits = { inactivityDuration: 600, absoluteDuration: 3600, rollAfter: 15, budget: 7600 };
+export const limits = { inactivityDuration: 600, absoluteDuration: 3600, rollAfter: 15, maxCookieBytes: 7600 };
 
 /**
  * @typedef {object} AppOptions
@@ -48,7 +48,7 @@ function addRoutes(app, api) {
   });
 
   app.post("/refresh", sameOrigin, requireSession(), async (/** @type {any} */ req, /** @type {any} */ res) => {
-    await req.auth.accessToken({ refresh: true });
+    await req.auth.getAccessToken({ refresh: true });
     if (req.accepts(["json", "html"]) === "html") res.redirect(303, "/");
     else res.json({ refreshed: true });
   });

@@ -7,7 +7,7 @@ import { style } from "./page-style.js";
  * @typedef {object} View
  * @property {any} session `req.auth.session`
  * @property {{ bytes: number, concerns: Record<string, { cookies: number, bytes: number }> }} cookies
- * @property {{ inactivityDuration: number, absoluteDuration: number, rollAfter: number, budget: number }} limits
+ * @property {{ inactivityDuration: number, absoluteDuration: number, rollAfter: number, maxCookieBytes: number }} limits
  * @property {any[]} events
  * @property {string} nonce
  * @property {string | undefined} problem
@@ -114,8 +114,8 @@ const cookieCard = ({ cookies, limits }) => {
   return html`<section class="card">
 <h2>Cookies against the budget</h2>
 <div class="budget"><output id="bytes">${cookies.bytes.toLocaleString("en")}</output>
-<span>of ${limits.budget.toLocaleString("en")} bytes, ${Math.round((cookies.bytes / limits.budget) * 100)} %</span></div>
-<svg class="stack" viewBox="0 0 ${limits.budget} 10" preserveAspectRatio="none" aria-hidden="true">${rects}</svg>
+<span>of ${limits.maxCookieBytes.toLocaleString("en")} bytes, ${Math.round((cookies.bytes / limits.maxCookieBytes) * 100)} %</span></div>
+<svg class="stack" viewBox="0 0 ${limits.maxCookieBytes} 10" preserveAspectRatio="none" aria-hidden="true">${rects}</svg>
 <dl>${parts.map(
     ({ concern, bytes, cookies: count }) =>
       html`<div><i class="${concern}"></i><dt>${concern}</dt><dd>${holds[concern]}</dd><dd>${size(bytes)}${count > 1 && ` in ${count}`}</dd></div>`,

@@ -66,9 +66,9 @@ describe("deeper down, the request that is being served is enough", () => {
   });
 
   test("a token is refreshed there, and its cookies are on the response", async () => {
-    const token = auth.wrap(async (request) => new Response(await auth.accessToken(request, { refresh: true })));
+    const token = auth.wrap(async (request) => new Response(await auth.getAccessToken(request, { refresh: true })));
     const first = await text(await ask(token));
-    expect(await text(await ask(auth.wrap(async (request) => new Response(await auth.accessToken(request)))))).toBe(
+    expect(await text(await ask(auth.wrap(async (request) => new Response(await auth.getAccessToken(request)))))).toBe(
       first,
     );
   });
@@ -106,13 +106,13 @@ describe("where a request is not being served", () => {
 
   test("its session can be read, and a token that is not due be used", async () => {
     expect((await auth.getSession(outside()))?.user.sub).toBe("alice");
-    expect(await auth.accessToken(outside())).toMatch(/./);
+    expect(await auth.getAccessToken(outside())).toMatch(/./);
     expect(await auth.getSession(new Request(PAGE))).toBeNull();
   });
 
   test("nothing is refreshed or written: the response could not carry it", async () => {
     const before = provider.requests.length;
-    await expect(auth.accessToken(outside(), { refresh: true })).rejects.toMatchObject({ code: "refresh_required" });
+    await expect(auth.getAccessToken(outside(), { refresh: true })).rejects.toMatchObject({ code: "refresh_required" });
     await expect(auth.update(outside(), {})).rejects.toMatchObject({ code: "ERR_HEADERS_SENT" });
     expect(provider.requests.length).toBe(before);
   });

@@ -204,7 +204,7 @@ test.each(["HTTP/1.1", "HTTP/2"])("%s: a client that goes away before its answer
       const closed = new Promise((resolve) => res.on("close", resolve));
       outgoing.destroy();
       await closed;
-      await here.accessToken({ refresh: true });
+      await here.getAccessToken({ refresh: true });
       res.end("for nobody");
       hasAnswered();
     });
@@ -221,7 +221,9 @@ test.each(["HTTP/1.1", "HTTP/2"])("%s: a client that goes away before its answer
   session?.destroy();
   server.close();
   clock.advance(60);
-  const token = edge.wrap(async (_request, { accessToken }) => new Response(await accessToken({ refresh: true })));
+  const token = edge.wrap(
+    async (_request, { getAccessToken }) => new Response(await getAccessToken({ refresh: true })),
+  );
   expect((await token(new Request("https://app.example/", { headers: { cookie } }))).status).toBe(200);
 });
 

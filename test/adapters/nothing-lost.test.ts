@@ -63,13 +63,13 @@ async function used(): Promise<Response> {
 }
 
 const refreshed = async (handle = auth.wrap) =>
-  handle(async (_request, { accessToken }) => new Response(await accessToken({ refresh: true })))(request());
+  handle(async (_request, { getAccessToken }) => new Response(await getAccessToken({ refresh: true })))(request());
 
 describe("a handler of wrap that throws after a refresh", () => {
   beforeEach(signIn);
   const failing = () =>
-    auth.wrap(async (_request, { accessToken }) => {
-      await accessToken({ refresh: true });
+    auth.wrap(async (_request, { getAccessToken }) => {
+      await getAccessToken({ refresh: true });
       throw new RangeError("the app's own");
     });
 
@@ -97,8 +97,8 @@ describe("a handler of wrap that throws after a refresh", () => {
     ["returns nothing", async () => undefined as unknown as Response],
     ["returns an error Response", async () => Response.error()],
   ])("or that %s, costs no session either", async (_what, respond) => {
-    const handle = auth.wrap(async (_request, { accessToken }) => {
-      await accessToken({ refresh: true });
+    const handle = auth.wrap(async (_request, { getAccessToken }) => {
+      await getAccessToken({ refresh: true });
       return respond();
     });
     await handle(request()).then(keep, () => {});
@@ -144,8 +144,8 @@ describe("a handler of wrap that throws after a refresh", () => {
   });
 
   test("can throw a Response, which carries its cookies", async () => {
-    const handle = auth.wrap(async (_request, { accessToken }) => {
-      await accessToken({ refresh: true });
+    const handle = auth.wrap(async (_request, { getAccessToken }) => {
+      await getAccessToken({ refresh: true });
       throw new Response(null, { status: 302, headers: { location: "/elsewhere" } });
     });
     const thrown: Response = await handle(request()).catch((response) => response);
@@ -158,7 +158,7 @@ describe("a handler of wrap that throws after a refresh", () => {
     await expect(failing()(same)).rejects.toThrow("the app's own");
     await expect(auth.update(same, {})).rejects.toMatchObject({ code: "ERR_HEADERS_SENT" });
     const before = spent();
-    await expect(auth.accessToken(same, { refresh: true })).rejects.toMatchObject({ code: "refresh_required" });
+    await expect(auth.getAccessToken(same, { refresh: true })).rejects.toMatchObject({ code: "refresh_required" });
     expect(spent()).toBe(before);
   });
 
@@ -180,9 +180,9 @@ test("a client that goes away before its response is made costs no session, wher
   await signIn();
   const leaving = new AbortController();
   const gone = new Request(PAGE, { headers: { cookie: jar.header(PAGE) }, signal: leaving.signal });
-  const handle = auth.wrap(async (_request, { accessToken }) => {
+  const handle = auth.wrap(async (_request, { getAccessToken }) => {
     leaving.abort();
-    return new Response(await accessToken({ refresh: true }));
+    return new Response(await getAccessToken({ refresh: true }));
   });
   // Its cookies reach no browser.
   await handle(gone);
@@ -208,8 +208,8 @@ describe("what a runtime passes beside the request keeps its work alive", () => 
     expect(context.work).toHaveLength(1);
     await signIn();
     context.work.length = 0;
-    const handle = auth.wrap(async (_request, { accessToken }, ..._rest: unknown[]) => {
-      await accessToken({ refresh: true });
+    const handle = auth.wrap(async (_request, { getAccessToken }, ..._rest: unknown[]) => {
+      await getAccessToken({ refresh: true });
       return new Response();
     });
     await handle(request(), ...passed);
@@ -240,7 +240,8 @@ describe("what a runtime passes beside the request keeps its work alive", () => 
       expect(login.status).toBe(302);
       await signIn();
       const handle = auth.wrap(
-        async (_request, { accessToken }, ..._rest: unknown[]) => new Response(await accessToken({ refresh: true })),
+        async (_request, { getAccessToken }, ..._rest: unknown[]) =>
+          new Response(await getAccessToken({ refresh: true })),
       );
       const response = await handle(request(), ...passed);
       expect([response.status, response.headers.getSetCookie().length > 0]).toEqual([200, true]);
@@ -261,8 +262,8 @@ describe("what a runtime passes beside the request keeps its work alive", () => 
     const context = new Context();
     await signIn();
     provider.misbehave("invalid_grant", { endpoint: "token" });
-    const handle = auth.wrap(async (_request, { accessToken }, _context: Context) =>
-      accessToken({ refresh: true }).then(
+    const handle = auth.wrap(async (_request, { getAccessToken }, _context: Context) =>
+      getAccessToken({ refresh: true }).then(
         () => new Response(),
         (error) => new Response(error.code),
       ),
@@ -275,8 +276,8 @@ describe("what a runtime passes beside the request keeps its work alive", () => 
 test("tokens for two audiences, refreshed at once, of which the first refresh is answered last", async () => {
   await signIn();
   const handle = (audience: string, wait: number) =>
-    auth.wrap(async (_request, { accessToken }) => {
-      const token = await accessToken({ audience });
+    auth.wrap(async (_request, { getAccessToken }) => {
+      const token = await getAccessToken({ audience });
       await new Promise((resolve) => setTimeout(resolve, wait));
       return new Response(token);
     })(request());
@@ -324,7 +325,7 @@ describe("an update beside a sign-out, with sessions in a store", () => {
         return store.update(...given);
       },
     };
-    const app = await startApp({ framework, options: { session: { keep: inStore(slow) }, now: clockOfStore.now } });
+    const app = await startApp({ framework, options: { session: { storage: inStore(slow) }, now: clockOfStore.now } });
     apps.push(app);
     const browser: TestBrowser = app.browser();
     await browser.signIn();
@@ -378,7 +379,7 @@ describe("a WebSocket", () => {
       res.assignSocket(socket as never);
       middleware(req, res, async () => {
         const { auth: here } = req as IncomingMessage & { auth: import("../../adapters/express.js").RequestAuth };
-        answers.push(here.session?.user.sub, await here.accessToken({ refresh: true }).catch(({ code }) => code));
+        answers.push(here.session?.user.sub, await here.getAccessToken({ refresh: true }).catch(({ code }) => code));
         socket.destroy();
       });
     });

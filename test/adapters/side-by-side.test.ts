@@ -61,7 +61,9 @@ describe("calls of one request, side by side", () => {
   });
 
   test("refreshes for several audiences are all kept", async () => {
-    const { app, browser } = await start((req) => Promise.all([req.auth.accessToken(A), req.auth.accessToken(B)]));
+    const { app, browser } = await start((req) =>
+      Promise.all([req.auth.getAccessToken(A), req.auth.getAccessToken(B)]),
+    );
     await browser.fetch("/serve");
     const refreshed = () => app.events.filter(({ type }) => type === "refreshed").length;
     expect(refreshed()).toBe(2);
@@ -72,8 +74,8 @@ describe("calls of one request, side by side", () => {
   test("a refresh is not undone by one for another audience", async () => {
     const given: string[] = [];
     const { browser } = await start(async (req) => {
-      const asked = [req.auth.accessToken({ refresh: given.length === 0 })];
-      if (given.length === 0) asked.push(req.auth.accessToken(A));
+      const asked = [req.auth.getAccessToken({ refresh: given.length === 0 })];
+      if (given.length === 0) asked.push(req.auth.getAccessToken(A));
       given.push((await Promise.all(asked))[0] ?? "");
     });
     await browser.fetch("/serve");
@@ -84,7 +86,7 @@ describe("calls of one request, side by side", () => {
   test("a refresh beside a sign-out ends as no_session, at the latest", async () => {
     const outcomes: string[] = [];
     const { browser } = await start(async (req) => {
-      const refreshing = codeOf(req.auth.accessToken({ refresh: true }));
+      const refreshing = codeOf(req.auth.getAccessToken({ refresh: true }));
       await turns(Number(req.query["turns"]));
       await req.auth.logout();
       outcomes.push(await refreshing);
@@ -142,11 +144,11 @@ describe("headers that leave meanwhile", () => {
   test("a refresh that can no longer be kept is told as failed, and its token serves this request", async () => {
     const given: string[] = [];
     const { app, browser } = await start(async (req, res) => {
-      const refreshing = req.auth.accessToken({ refresh: true });
+      const refreshing = req.auth.getAccessToken({ refresh: true });
       await new Promise((resolve) => setTimeout(resolve, 20));
       res.flushHeaders();
       release();
-      given.push(await refreshing, await req.auth.accessToken());
+      given.push(await refreshing, await req.auth.getAccessToken());
       res.end();
     });
     const release = app.holdProvider();

@@ -73,7 +73,7 @@ async function startApp(options: AuthOptions = {}): Promise<Walk> {
     }),
   );
   app.get("/token", async (req, res) => {
-    res.json({ length: (await req.auth.accessToken({ refresh: true })).length });
+    res.json({ length: (await req.auth.getAccessToken({ refresh: true })).length });
   });
   app.use((error: { status?: number; code?: string }, _req: Request, res: Answer, _next: NextFunction) => {
     res.status(error.status ?? 500).json({ error: error.code });

@@ -66,6 +66,8 @@ describe("the linter enforces the architecture", () => {
     ["a seal in the cookie room", "core/cookie/planted.ts", "export * from '../seal/sealer.js';\n", /no seal/],
     ["a session in the seal", "core/seal/planted.ts", "export * from '../session/scope.js';\n", /no other room/],
     ["sign-in in sessions", "core/session/planted.ts", "export * from '../exchange/machine.js';\n", /no sign-in/],
+    ["a session at an API", "core/resource-server/planted.ts", "export * from '../session/scope.js';\n", /no session/],
+    ["a cookie in a request", "core/request/planted.ts", "export * from '../cookie/jar.js';\n", /no other room/],
     [
       "a server's cookies in the browser",
       "adapters/browser/planted.ts",

@@ -181,7 +181,7 @@ describe("a user's program", () => {
       export const api = async (req: NextApiRequest, res: NextApiResponse) => {
         const session = await auth.getSession(req, res);
         await auth.update(req, res, { cart: [] });
-        const token: string = await auth.accessToken(req, res, { refresh: true });
+        const token: string = await auth.getAccessToken(req, res, { refresh: true });
         const { fetch, login } = await auth.forRequest(req, res);
         res.json({ session, token, status: (await fetch("https://api.example")).status });
         return login({ appState: 1 });
@@ -242,7 +242,7 @@ describe("a user's program", () => {
       app.use(auth({ session: { rollAfter: 60 } }), requireSession());
       app.get("/", async (req, res) => {
         const sub: string | undefined = req.auth.session?.user.sub;
-        const token: string = await req.auth.accessToken({ audience: "api" }).catch((error: unknown) => {
+        const token: string = await req.auth.getAccessToken({ audience: "api" }).catch((error: unknown) => {
           if (error instanceof ExchangeError) return error.code;
           throw error;
         });

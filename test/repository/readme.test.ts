@@ -390,8 +390,8 @@ test("every example that is shown exists, and the other way round", () => {
 });
 
 test.each([
-  ["config.ts", "AuthOptions", "### Options", "## An API that takes access tokens"],
-  ["access-token.ts", "AccessTokenOptions", "## An API that takes access tokens", "## Only sessions"],
+  ["lib/config.ts", "AuthOptions", "### Options", "## An API that takes access tokens"],
+  ["lib/access-token.ts", "AccessTokenOptions", "## An API that takes access tokens", "## Only sessions"],
 ])("every option has its line, and every line its option: %s, %s", (file, type, from, to) => {
   const source = readFileSync(join(root, "adapters", file), "utf8");
   const body = source.slice(source.indexOf(`export interface ${type}`), source.indexOf("\n}\n"));

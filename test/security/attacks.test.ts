@@ -187,7 +187,7 @@ test("tokens are in no part of an error, however deep it is looked at", async ()
   const app = await start({
     extend: (express) => {
       express.get("/fail", async (req, res) => {
-        await req.auth.accessToken({ refresh: true }).catch((error: unknown) => seen.push(error));
+        await req.auth.getAccessToken({ refresh: true }).catch((error: unknown) => seen.push(error));
         res.send("x");
       });
     },

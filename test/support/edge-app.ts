@@ -20,7 +20,7 @@ function inTwoPieces(): ReadableStream {
 
 /** A WebSocket on a runtime that has them; the handler asks for a token before it answers. */
 async function openSocket(request: Request, auth: Parameters<Respond>[1]): Promise<Response> {
-  await auth.accessToken({ refresh: true }).catch(() => {});
+  await auth.getAccessToken({ refresh: true }).catch(() => {});
   const { WebSocketPair, Deno } = globalThis as {
     WebSocketPair?: new () => Record<"0" | "1", { accept(): void }>;
     Deno?: { upgradeWebSocket(request: Request): { response: Response } };

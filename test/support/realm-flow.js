@@ -59,7 +59,7 @@ async function signIn(open, provider) {
 
 /** README's app: a minted session, then a whole sign-in, and the session that it makes. */
 export async function tryApp({ app, provider, cookie }, expect) {
-  app.get("/token", async (req, res) => res.send(await req.auth.accessToken({ refresh: true })));
+  app.get("/token", async (req, res) => res.send(await req.auth.getAccessToken({ refresh: true })));
   const { open, close } = await browserFor(app);
   try {
     expect(JSON.parse((await open("/invoices", { headers: { cookie } })).body).user.name).toBe("Alice");

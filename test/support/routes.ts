@@ -18,7 +18,7 @@ export const routes: Readonly<Record<string, (auth: Present, query: URLSearchPar
   "/": ({ session, reason }) => ({ session, reason }),
   "/private": ({ session }) => ({ sub: session?.user.sub }),
   async "/token"(auth, query) {
-    const token = await auth.accessToken({ refresh: query.has("force") });
+    const token = await auth.getAccessToken({ refresh: query.has("force") });
     if (query.has("throw")) throw new Error("the app's own");
     return { token };
   },

@@ -174,7 +174,7 @@ export function initAuth0(settings: Auth0Settings): Auth0 {
         const granted = (tokens.scope ?? context.config.scope).split(" ");
         if (!scopes.every((scope) => granted.includes(scope))) throw new AccessTokenError("insufficient_scope");
         try {
-          return { accessToken: await visit.accessToken({ refresh }) };
+          return { accessToken: await visit.getAccessToken({ refresh }) };
         } catch (error) {
           const expired = error instanceof ExchangeError && ["no_access_token", "grant_ended"].includes(error.code);
           throw expired ? new AccessTokenError("access_token_expired", { cause: error }) : error;

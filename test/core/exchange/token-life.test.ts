@@ -36,14 +36,14 @@ describe("a token", () => {
     ["for another audience is due", set(), { audience: "api" }, 0, "due"],
     [
       "for another audience, at hand, is fresh",
-      set({ more: [{ accessToken: "x", audience: "api" }] }),
+      set({ otherTokens: [{ accessToken: "x", audience: "api" }] }),
       { audience: "api" },
       0,
       "fresh",
     ],
     [
       "for another scope of that audience is due",
-      set({ more: [{ accessToken: "x", audience: "api", scope: "a" }] }),
+      set({ otherTokens: [{ accessToken: "x", audience: "api", scope: "a" }] }),
       { audience: "api", scope: "b" },
       0,
       "due",
@@ -132,7 +132,7 @@ describe("a refresh", () => {
 });
 
 describe("the token set after a refresh", () => {
-  const previous = set({ idToken: "id", more: [{ accessToken: "x", audience: "api" }] });
+  const previous = set({ idToken: "id", otherTokens: [{ accessToken: "x", audience: "api" }] });
 
   test("keeps what was not renewed", () => {
     expect(mergeTokens(previous, { accessToken: "new", requestedAt: NOW, expiresIn: 3600 }, {})).toEqual({
@@ -152,6 +152,6 @@ describe("the token set after a refresh", () => {
     for (const audience of ["a", "b", "c", "d", "b"])
       tokens = mergeTokens(tokens, { accessToken: audience, requestedAt: NOW }, { audience });
     expect(tokens.accessToken).toBe("at");
-    expect(tokens.more?.map(({ audience }) => audience)).toEqual(["b", "d", "c"]);
+    expect(tokens.otherTokens?.map(({ audience }) => audience)).toEqual(["b", "d", "c"]);
   });
 });

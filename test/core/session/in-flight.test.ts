@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { packed } from "../../../core/seal/payload.js";
 import { inCookies } from "../../../core/session/keeping.js";
-import type { SessionScope } from "../../../core/session/scope.js";
+import type { RequestSession } from "../../../core/session/scope.js";
 import { createSessions } from "../../../core/session/sessions.js";
 import { runs } from "../../support/runs.js";
 
@@ -56,7 +56,7 @@ function createWorld() {
   };
   const options = {
     secret: SECRET,
-    keep: inCookies,
+    storage: inCookies,
     codec: packed,
     inactivityDuration: 3600,
     absoluteDuration: 7200,
@@ -66,7 +66,7 @@ function createWorld() {
   const cookies = new Map<string, string>();
   const inFlight: Response[] = [];
   const header = () => [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-  const open = async (): Promise<SessionScope<Data, Tokens>> => sessions.load(header());
+  const open = async (): Promise<RequestSession<Data, Tokens>> => sessions.load(header());
 
   return {
     cookies,
@@ -75,7 +75,7 @@ function createWorld() {
     wait: (seconds: number) => {
       now += seconds * 1000;
     },
-    async request(serve: (scope: SessionScope<Data, Tokens>) => Promise<Partial<Response> | undefined>) {
+    async request(serve: (scope: RequestSession<Data, Tokens>) => Promise<Partial<Response> | undefined>) {
       now += 1;
       const scope = await open();
       const facts = await serve(scope);

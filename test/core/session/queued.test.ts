@@ -3,15 +3,15 @@ import { describe, expect, test } from "vitest";
 import { createClock, createCookieJar } from "../../../adapters/testing/index.js";
 import { CookieTooLargeError } from "../../../core/errors.js";
 import { packed } from "../../../core/seal/payload.js";
-import { inCookies, type Keeper, type KeeperContext } from "../../../core/session/keeping.js";
+import { inCookies, type SessionStorage, type StorageContext } from "../../../core/session/keeping.js";
 import { QueuedScope } from "../../../core/session/queued.js";
-import type { SessionScope } from "../../../core/session/scope.js";
+import type { RequestSession } from "../../../core/session/scope.js";
 import { createSessions } from "../../../core/session/sessions.js";
 import { runs } from "../../support/runs.js";
 
 type Data = { user?: string; count?: number; bulk?: string; [member: string]: unknown };
 type Tokens = { of: string };
-type Scope = SessionScope<Data, Tokens>;
+type Scope = RequestSession<Data, Tokens>;
 
 const URL = "https://app.example/";
 
@@ -23,7 +23,7 @@ const turns = async (count: number) => {
 /** Takes its time, as a network does. */
 const slowly =
   (wait: () => Promise<void>) =>
-  <D, T>(context: KeeperContext): Keeper<D, T> => {
+  <D, T>(context: StorageContext): SessionStorage<D, T> => {
     const keeper = inCookies<D, T>(context);
     return {
       ...keeper,
@@ -46,7 +46,7 @@ async function createWorld(wait = () => turns(3)) {
   const clock = createClock();
   const random = (bytes: number) => globalThis.crypto.getRandomValues(new Uint8Array(bytes));
   const sessions = createSessions<Data, Tokens>(
-    { secret: "a secret of at least thirty-two characters", keep: slowly(wait), codec: packed },
+    { secret: "a secret of at least thirty-two characters", storage: slowly(wait), codec: packed },
     { now: clock.now, random },
     () => {},
     QueuedScope,

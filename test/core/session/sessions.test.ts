@@ -19,7 +19,7 @@ function createApp(options: Partial<SessionsOptions<Data>> = {}) {
   const clock = { time: START, now: () => clock.time };
   const random = (bytes: number) => globalThis.crypto.getRandomValues(new Uint8Array(bytes));
   const sessions = createSessions<Data>(
-    { secret: SECRET, keep: inCookies, codec: packed, ...options },
+    { secret: SECRET, storage: inCookies, codec: packed, ...options },
     { now: clock.now, random },
     () => {},
   );
@@ -58,7 +58,7 @@ describe("a session comes back exactly as it was kept", () => {
   test("every JSON value, with its tokens", async () => {
     await fc.assert(
       fc.asyncProperty(jsonObject, fc.jsonValue({ maxDepth: 2 }), async (data, tokens) => {
-        const app = createApp({ budget: 16_000 });
+        const app = createApp({ maxCookieBytes: 16_000 });
         await app.begin(data, [tokens]);
         const scope = await app.open();
         expect(scope.session?.data).toEqual(data);
@@ -69,7 +69,7 @@ describe("a session comes back exactly as it was kept", () => {
   });
 
   test("large ones are cut into several cookies, each within what browsers keep", async () => {
-    const app = createApp({ budget: 16_000 });
+    const app = createApp({ maxCookieBytes: 16_000 });
     const data = { text: Array.from({ length: 900 }, (_, index) => `${index}`).join(" ") };
     const scope = await app.open();
     scope.begin(data);
@@ -82,7 +82,7 @@ describe("a session comes back exactly as it was kept", () => {
 
 describe("what was not sealed by us is no session", () => {
   test("any change of any byte of any cookie", async () => {
-    const app = createApp({ budget: 16_000 });
+    const app = createApp({ maxCookieBytes: 16_000 });
     await app.begin({ user: "alice", text: "x".repeat(5000) }, { token: "secret" });
     app.clock.time += 3 * 3_600_000;
     app.keep(await (await app.open()).commit());
@@ -260,7 +260,7 @@ describe("only what changed is written", () => {
   });
 
   test("a session that grows smaller leaves no chunk behind (J1)", async () => {
-    const app = createApp({ budget: 16_000 });
+    const app = createApp({ maxCookieBytes: 16_000 });
     await app.begin({ bulk: "x".repeat(10_000) });
     const scope = await app.open();
     expect([...app.cookies.keys()].filter((name) => name.includes(".id."))).toHaveLength(4);
@@ -327,7 +327,7 @@ describe("a session that does not fit", () => {
   });
 
   test("of a megabyte too", async () => {
-    const app = createApp({ budget: 16_384 });
+    const app = createApp({ maxCookieBytes: 16_384 });
     await app.begin({ user: "alice" });
     const scope = await app.open();
     scope.update({ bulk: "x".repeat(1_000_000) });
@@ -336,7 +336,7 @@ describe("a session that does not fit", () => {
   });
 
   test("whatever budget is allowed, what fits it opens again", async () => {
-    const app = createApp({ budget: 16_384 });
+    const app = createApp({ maxCookieBytes: 16_384 });
     for (let bulk = 11_000; ; bulk += 50) {
       const scope = await app.open();
       scope.update({ bulk: "x".repeat(bulk) });
@@ -351,7 +351,7 @@ describe("a session that does not fit", () => {
   });
 
   test("counts all our cookies together", async () => {
-    const app = createApp({ budget: 3000 });
+    const app = createApp({ maxCookieBytes: 3000 });
     await app.begin({ bulk: "x".repeat(1000) });
     const scope = await app.open();
     scope.setTokens({ bulk: "y".repeat(1500) });
@@ -383,7 +383,7 @@ describe("sessions in a store", () => {
   const inMemory = () => {
     const clock = { now: () => START };
     const store = createMemoryStore(clock);
-    return { store, app: createApp({ keep: inStore(store) }) };
+    return { store, app: createApp({ storage: inStore(store) }) };
   };
 
   test("the cookie holds no data; the store does", async () => {
@@ -498,8 +498,8 @@ describe("wrong options fail at once", () => {
     ["a negative duration", { inactivityDuration: -1 }],
     ["a duration that is none", { absoluteDuration: Number.NaN }],
     ["rollAfter past the inactivity limit", { inactivityDuration: 60, rollAfter: 60 }],
-    ["a budget that is none", { budget: -1 }],
-    ["a budget that no server takes", { budget: 16_385 }],
+    ["a budget that is none", { maxCookieBytes: -1 }],
+    ["a budget that no server takes", { maxCookieBytes: 16_385 }],
     ["a name with a semicolon", { cookie: { name: "a;b" } }],
     ["a domain with an attribute in it", { cookie: { domain: "a.example; Path=/x" } }],
     ["SameSite=None without Secure", { cookie: { sameSite: "none", secure: false } }],
