@@ -1,8 +1,8 @@
 import type { ExchangeError } from "../../core/errors.js";
 import { safeReturnTo } from "../../core/exchange/return-to.js";
-import { isOnWay, stateIn } from "./courier.js";
+import { hasMode, stateIn } from "./callback-relay.js";
 import type { Settings } from "./settings.js";
-import { type Context, endSignIn, type Outcome, type Waiting, waitingIn } from "./sign-in.js";
+import { type ClientContext, endSignIn, type SignInResult, type SignInState, signInStateOf } from "./sign-in.js";
 import { findTransaction } from "./transactions.js";
 
 /** What a finished sign-in leads back to. */
@@ -13,11 +13,11 @@ export interface SignedIn {
 }
 
 /** What becomes of a sign-in that has come back. */
-export interface Landing {
+export interface CallbackHandlers {
   /** `isSilent`: nobody was asked anything. */
-  succeed(outcome: Outcome, isSilent: boolean): Promise<void>;
+  succeed(outcome: SignInResult, isSilent: boolean): Promise<void>;
   /** The provider knows nobody, and nobody was asked. */
-  findNobody(waiting: Waiting): Promise<void>;
+  findNobody(waiting: SignInState): Promise<void>;
 }
 
 /** The page that a URL shows, whether its path ends in a slash or not. */
@@ -29,15 +29,19 @@ function pageOf(url: string): string {
 export const isPage = (url: string, ...pages: readonly string[]): boolean => pages.map(pageOf).includes(pageOf(url));
 
 /** The sign-in of this client, in this tab, that came back to a URL, if one did. */
-export const landedIn = ({ redirectUri, clientKey }: Settings, url: string) =>
+export const callbackTransaction = ({ redirectUri, clientKey }: Settings, url: string) =>
   isPage(url, redirectUri) ? findTransaction(stateIn(url) ?? "", clientKey) : undefined;
 
 /**
  * Ends a sign-in of this client that came back to `url`. Undefined when no such sign-in did: then the URL and the stored
  * transaction stay as they are, for the client that began it. @throws ExchangeError
  */
-export async function land(context: Context, url: string, landing: Landing): Promise<SignedIn | undefined> {
-  const transaction = landedIn(context.settings, url);
+export async function completeCallback(
+  context: ClientContext,
+  url: string,
+  landing: CallbackHandlers,
+): Promise<SignedIn | undefined> {
+  const transaction = callbackTransaction(context.settings, url);
   if (!transaction) return undefined;
   // Before the code is spent: a reload, or the way back, must not bring it again.
   if (url === location.href) {
@@ -45,8 +49,8 @@ export async function land(context: Context, url: string, landing: Landing): Pro
     clean.search = new URL(context.settings.redirectUri).search;
     history.replaceState(history.state, "", clean);
   }
-  const waiting = waitingIn(transaction);
-  const isSilent = isOnWay(transaction.state, "silent");
+  const waiting = signInStateOf(transaction);
+  const isSilent = hasMode(transaction.state, "silent");
   try {
     await landing.succeed(await endSignIn(context, transaction, url), isSilent);
   } catch (error) {

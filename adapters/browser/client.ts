@@ -4,18 +4,18 @@ import type { AuthorizationOptions } from "../../core/exchange/authorization.js"
 import { safeReturnTo } from "../../core/exchange/return-to.js";
 import { type AccessToken, assess, type TokenRequest, type TokenSet } from "../../core/exchange/token-life.js";
 import type { User } from "../../core/exchange/user.js";
-import { isPage, land, landedIn, type SignedIn } from "./callback.js";
-import { deliver } from "./courier.js";
+import { callbackTransaction, completeCallback, isPage, type SignedIn } from "./callback.js";
+import { relayCallback } from "./callback-relay.js";
 import type { ClientOptions } from "./options.js";
 import { shownPath, watchPage } from "./page.js";
 import { openPopup } from "./popup.js";
 import { createRenewal } from "./renewal.js";
-import { isUsable, plainly, sessionAfter } from "./session.js";
+import { isUsable, normalizeRequest, sessionAfter } from "./session.js";
 import { settingsOf } from "./settings.js";
-import { beginSignIn, leaving, type Outcome, type SignInRequest } from "./sign-in.js";
+import { beginSignIn, leaveThisPage, type SignInRequest, type SignInResult } from "./sign-in.js";
 import { type LogoutOptions, signOut } from "./sign-out.js";
 import { type AuthSource, createStore, stateOf } from "./state.js";
-import { createTabs, type Session, type Tabs, type Turn } from "./tabs.js";
+import { type ClientSession, createTabs, type Tabs, type Turn } from "./tabs.js";
 
 /** What one sign-in may ask for. */
 export interface LoginOptions extends AuthorizationOptions {
@@ -87,11 +87,11 @@ export function createClient(options: ClientOptions): Client {
     made ??= createTabs(`latchkey ${clientId} ${issuer}`, purpose, REQUESTS * httpTimeout * 1000, show);
     return made;
   };
-  const session = (): Session | null => made?.session() ?? null;
+  const session = (): ClientSession | null => made?.session() ?? null;
   const renewal = createRenewal(context, tabs);
 
   /** The same object for as long as it is the same user. */
-  function show(to: Session | null, isSignedOut?: boolean): void {
+  function show(to: ClientSession | null, isSignedOut?: boolean): void {
     const { user, isLoading, error } = store.getState();
     if (isLoading || error || JSON.stringify(user) !== JSON.stringify(to?.user ?? null)) {
       store.setState({ ...stateOf(to?.user ?? null), isSignedOut });
@@ -104,7 +104,7 @@ export function createClient(options: ClientOptions): Client {
   /** Whether this page is a frame or a popup that only hands on where it came back to. */
   const isCourier = async () => {
     if (!isPage(location.href, settings.redirectUri, settings.silentRedirectUri)) return false;
-    delivered ??= deliver(location.href);
+    delivered ??= relayCallback(location.href);
     return delivered;
   };
 
@@ -124,7 +124,7 @@ export function createClient(options: ClientOptions): Client {
     if (await isCourier()) await forever;
     watch();
     // Ended here where the app asks for the user first: it is told when it asks for the callback.
-    if (landedIn(settings, location.href)) finishing ??= finish(location.href);
+    if (callbackTransaction(settings, location.href)) finishing ??= finish(location.href);
     await finishing?.catch(() => {});
     try {
       await renewal.restore();
@@ -143,7 +143,7 @@ export function createClient(options: ClientOptions): Client {
   };
 
   /** Who signed out in another tab, or is somebody else there by now, does not come back without being asked. */
-  const settle = (outcome: Outcome, isSilent: boolean): Promise<void> =>
+  const settle = (outcome: SignInResult, isSilent: boolean): Promise<void> =>
     tabs().take(async (turn) => {
       const held = session();
       const isOther = held && held.user.sub !== outcome.claims.sub;
@@ -154,7 +154,7 @@ export function createClient(options: ClientOptions): Client {
 
   async function finish(url: string): Promise<SignedIn | undefined> {
     try {
-      return await land(context, url, {
+      return await completeCallback(context, url, {
         succeed: settle,
         findNobody: ({ subject }) =>
           tabs().take(async (turn) => {
@@ -183,13 +183,15 @@ export function createClient(options: ClientOptions): Client {
       mustBeShown();
       // Opened before anything is waited for: later the click is forgotten.
       const opened = popup ? openPopup() : undefined;
-      const asked = plainly(settings, undefined, { audience });
+      const tokenRequest = normalizeRequest(settings, undefined, { audience });
       // Nobody began on the page that sign-ins come back to.
       const here = isPage(location.href, settings.redirectUri) ? "/" : shownPath();
-      const request = { ...asking, asked, scope, returnTo: safeReturnTo(returnTo, location.origin, here) };
-      const ask: SignInRequest["ask"] = opened ? (url, { state }) => opened.ask(url, state) : leaving(settings);
+      const request = { ...asking, tokenRequest, scope, returnTo: safeReturnTo(returnTo, location.origin, here) };
+      const authorize: SignInRequest["authorize"] = opened
+        ? (url, { state }) => opened.ask(url, state)
+        : leaveThisPage(settings);
       try {
-        const begun = beginSignIn(context, { ...request, way: opened ? "popup" : "page", ask });
+        const begun = beginSignIn(context, { ...request, mode: opened ? "popup" : "page", authorize });
         const done = begun.then((outcome) => outcome && settle(outcome, false));
         // Who comes back from a window that seemed to be closed is signed in all the same.
         await (opened ? Promise.race([done, opened.left]) : done);
@@ -217,7 +219,7 @@ export function createClient(options: ClientOptions): Client {
       }
     },
 
-    async logout(asked = {}) {
+    async logout(options = {}) {
       let ended = session();
       const end = (turn: Turn) => {
         const heard = session();
@@ -227,7 +229,7 @@ export function createClient(options: ClientOptions): Client {
       };
       while (!(await tabs().take(end, true)));
       emit({ type: "signed_out" });
-      await signOut(context, ended, asked);
+      await signOut(context, ended, options);
     },
 
     async getAccessToken(request = {}) {
@@ -237,7 +239,7 @@ export function createClient(options: ClientOptions): Client {
 
     peekAccessToken(request = {}) {
       const tokens = session()?.tokens;
-      const state = assess(tokens, plainly(settings, tokens, request), ports.now(), "");
+      const state = assess(tokens, normalizeRequest(settings, tokens, request), ports.now(), "");
       if (state.name !== "fresh") return undefined;
       const { idToken: _idToken, refreshToken: _refreshToken, otherTokens: _more, ...token }: TokenSet = state.token;
       return token;

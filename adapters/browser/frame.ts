@@ -1,5 +1,5 @@
 import { ExchangeError } from "../../core/errors.js";
-import { isDelivery, stateIn } from "./courier.js";
+import { isCallbackMessage, stateIn } from "./callback-relay.js";
 
 /** Milliseconds after a page was shown that is not ours, in which ours may still come. */
 const GRACE = 500;
@@ -19,7 +19,7 @@ export function askInFrame(url: string, state: string, seconds: number): Promise
       if (stateIn(at) === state) resolve(at);
     };
     const listen = ({ source, origin, data }: MessageEvent) => {
-      if (source === frame.contentWindow && origin === location.origin && isDelivery(data)) arrive(data.url);
+      if (source === frame.contentWindow && origin === location.origin && isCallbackMessage(data)) arrive(data.url);
     };
     addEventListener("message", listen, { signal: waiting.signal });
     frame.onload = () => {

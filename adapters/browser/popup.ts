@@ -1,5 +1,5 @@
 import { ExchangeError } from "../../core/errors.js";
-import { isDelivery, popupChannel, stateIn } from "./courier.js";
+import { isCallbackMessage, popupChannel, stateIn } from "./callback-relay.js";
 
 /** A window that somebody signs in in. */
 export interface Popup {
@@ -43,7 +43,7 @@ export function openPopup(): Popup {
       new Promise((resolve) => {
         const channel = popupChannel();
         const arrive = ({ origin, data }: MessageEvent) => {
-          if (origin !== location.origin || !isDelivery(data) || stateIn(data.url) !== state) return;
+          if (origin !== location.origin || !isCallbackMessage(data) || stateIn(data.url) !== state) return;
           clearInterval(looking);
           removeEventListener("message", arrive);
           channel?.close();

@@ -10,9 +10,16 @@ import {
 } from "../../core/exchange/token-life.js";
 import { askInFrame } from "./frame.js";
 import { shownPath } from "./page.js";
-import { isUsable, plainly, renewedBy, sessionAfter } from "./session.js";
-import { beginSignIn, type Context, leaving, namedIn, type Outcome, type SignInRequest } from "./sign-in.js";
-import type { Session, Tabs, Turn } from "./tabs.js";
+import { isUsable, normalizeRequest, renewedBy, sessionAfter } from "./session.js";
+import {
+  audienceParameter,
+  beginSignIn,
+  type ClientContext,
+  leaveThisPage,
+  type SignInRequest,
+  type SignInResult,
+} from "./sign-in.js";
+import type { ClientSession, Tabs, Turn } from "./tabs.js";
 import { mayLeave } from "./transactions.js";
 
 /** In the place of a refresh token: the provider's own session is asked, in a hidden frame. */
@@ -34,7 +41,7 @@ export interface Renewal {
 
 const codeOf = (error: unknown) => (error instanceof ExchangeError ? error.code : undefined);
 
-export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
+export function createRenewal(context: ClientContext, tabs: () => Tabs): Renewal {
   const { settings, emit } = context;
   const { ports, provider, resourceIndicators, audiences } = settings;
   const renewing = new Map<string, Promise<string>>();
@@ -44,7 +51,7 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
   };
 
   /** What tells the provider whom to go on with: nobody else will do (OpenID Connect Core 3.1.2.1). */
-  const silently = (previous: Session | null): AuthorizationOptions & Pick<SignInRequest, "subject"> => {
+  const silently = (previous: ClientSession | null): AuthorizationOptions & Pick<SignInRequest, "subject"> => {
     const { user, organization, tokens } = previous ?? {};
     const hint = tokens?.idToken;
     return {
@@ -56,11 +63,12 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
   };
 
   /** The session with what the provider gives while its own session lives. @throws ExchangeError `login_required` for nobody, or somebody else */
-  async function fromFrame(asked: TokenRequest, previous: Session | null): Promise<Session> {
-    const ask = (url: string, { state }: { state: string }) => askInFrame(url, state, PAGES * settings.httpTimeout);
-    const scope = isSpecial(asked) ? undefined : previous?.scope;
-    const request = { ...silently(previous), way: "frame", returnTo: "/", asked, scope, ask } as const;
-    const outcome = (await beginSignIn(context, request)) as Outcome;
+  async function fromFrame(tokenRequest: TokenRequest, previous: ClientSession | null): Promise<ClientSession> {
+    const authorize = (url: string, { state }: { state: string }) =>
+      askInFrame(url, state, PAGES * settings.httpTimeout);
+    const scope = isSpecial(tokenRequest) ? undefined : previous?.scope;
+    const request = { ...silently(previous), mode: "frame", returnTo: "/", tokenRequest, scope, authorize } as const;
+    const outcome = (await beginSignIn(context, request)) as SignInResult;
     return sessionAfter(settings, outcome, previous);
   }
 
@@ -68,10 +76,10 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
   async function leave(): Promise<never> {
     await beginSignIn(context, {
       ...silently(tabs().session()),
-      way: "silent",
+      mode: "silent",
       returnTo: shownPath(),
-      asked: {},
-      ask: leaving(settings),
+      tokenRequest: {},
+      authorize: leaveThisPage(settings),
     });
     // Where the page is still there, or there again, it goes on with nobody.
     return new Promise<never>((_resolve, reject) => {
@@ -80,23 +88,34 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
   }
 
   /** A new token by the refresh token, else by a frame; the other way round where the refresh token may be spent. */
-  async function renewed(turn: Turn, session: Session, asked: TokenRequest, refreshToken?: string): Promise<Session> {
+  async function renewed(
+    turn: Turn,
+    session: ClientSession,
+    tokenRequest: TokenRequest,
+    refreshToken?: string,
+  ): Promise<ClientSession> {
     if (session.isDoubtful && refreshToken !== undefined) {
       try {
-        return await fromFrame(asked, session);
+        return await fromFrame(tokenRequest, session);
       } catch {
         // Then it is all there is.
       }
     }
-    let known: Session = { ...session, isDoubtful: false };
+    let known: ClientSession = { ...session, isDoubtful: false };
     const isSpent = refreshToken !== undefined && (await turn.announce());
     if (isSpent) {
       const { tokens } = session;
       const held = [tokens, ...(tokens.otherTokens ?? [])].map((token) => token.accessToken);
       const subject = session.user.sub;
       try {
-        const result = await provider.refresh({ ...asked, ...namedIn(settings, asked), refreshToken, subject, held });
-        return renewedBy(known, { ...result.response, refreshToken: result.refreshToken }, asked);
+        const result = await provider.refresh({
+          ...tokenRequest,
+          ...audienceParameter(settings, tokenRequest),
+          refreshToken,
+          subject,
+          held,
+        });
+        return renewedBy(known, { ...result.response, refreshToken: result.refreshToken }, tokenRequest);
       } catch (error) {
         // As far as is known it is good for another time: all tabs go on with it.
         if (codeOf(error) !== "grant_ended") {
@@ -109,11 +128,12 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
       }
     }
     try {
-      return await fromFrame(asked, known);
+      return await fromFrame(tokenRequest, known);
     } catch (error) {
       rest();
       if (known.tokens !== session.tokens) await turn.share(known);
-      const isOver = codeOf(error) === "login_required" && !isSpecial(asked) && !isUsable(known.tokens, ports.now());
+      const isOver =
+        codeOf(error) === "login_required" && !isSpecial(tokenRequest) && !isUsable(known.tokens, ports.now());
       // One that could not be tried may do next time.
       const isUntried = refreshToken !== undefined && !isSpent;
       throw isOver && !isUntried && !settings.allowRedirect
@@ -123,10 +143,10 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
   }
 
   /** Where a token stands. While the provider is let rest, one at hand serves to its end. */
-  function standing(tokens: TokenSet, asked: TokenRequest, means = FRAME): TokenState {
+  function standing(tokens: TokenSet, tokenRequest: TokenRequest, means = FRAME): TokenState {
     const now = ports.now();
-    const state = assess(tokens, asked, now, restingUntil > now ? "" : means);
-    return state.name === "missing" ? assess(tokens, asked, now, means) : state;
+    const state = assess(tokens, tokenRequest, now, restingUntil > now ? "" : means);
+    return state.name === "missing" ? assess(tokens, tokenRequest, now, means) : state;
   }
 
   function discard(refreshToken: string | undefined): void {
@@ -134,16 +154,16 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
   }
 
   /** `spent` is the token that will not do, where a new one is asked for. */
-  const renew = (asked: TokenRequest, subject: string, spent: string | undefined) =>
+  const renew = (tokenRequest: TokenRequest, subject: string, spent: string | undefined) =>
     tabs().take(async (turn) => {
       const session = tabs().session();
       if (session?.user.sub !== subject) throw new ExchangeError("no_session");
       const { tokens } = session;
-      const refreshToken = resourceIndicators || !isSpecial(asked) ? tokens.refreshToken : undefined;
-      let state = standing(tokens, { ...asked, refresh: false }, refreshToken);
+      const refreshToken = resourceIndicators || !isSpecial(tokenRequest) ? tokens.refreshToken : undefined;
+      let state = standing(tokens, { ...tokenRequest, refresh: false }, refreshToken);
       // Another tab may have got it a moment ago.
       if (spent && "token" in state && state.token?.accessToken === spent)
-        state = standing(tokens, asked, refreshToken);
+        state = standing(tokens, tokenRequest, refreshToken);
       if (state.name === "fresh") return state.token.accessToken;
       let next = session;
       const token = await runTokens(
@@ -152,7 +172,7 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
         { name: "refresh_started" },
         {
           async refresh() {
-            next = await renewed(turn, session, asked, refreshToken);
+            next = await renewed(turn, session, tokenRequest, refreshToken);
             return next.tokens;
           },
           async write() {
@@ -197,23 +217,23 @@ export function createRenewal(context: Context, tabs: () => Tabs): Renewal {
       const { audience: named = "", scope = "" } = request;
       must(typeof named === "string" && typeof scope === "string", "audience and scope are one string each");
       const { user, tokens } = session;
-      const asked = plainly(settings, tokens, request);
-      const { audience } = asked;
+      const tokenRequest = normalizeRequest(settings, tokens, request);
+      const { audience } = tokenRequest;
       must(
         !resourceIndicators || audience === undefined || audiences.includes(audience),
         "name it in the client's `audience` too: a refresh for any other would spend the refresh token",
       );
-      const state = standing(tokens, asked);
+      const state = standing(tokens, tokenRequest);
       if (state.name === "fresh") return state.token.accessToken;
-      const atHand = assess(tokens, { ...asked, refresh: false }, ports.now(), "");
-      const spent = asked.refresh && atHand.name === "fresh" ? atHand.token.accessToken : undefined;
-      const key = JSON.stringify([asked, user.sub]);
-      const shared = renewing.get(key) ?? renew(asked, user.sub, spent);
+      const atHand = assess(tokens, { ...tokenRequest, refresh: false }, ports.now(), "");
+      const spent = tokenRequest.refresh && atHand.name === "fresh" ? atHand.token.accessToken : undefined;
+      const key = JSON.stringify([tokenRequest, user.sub]);
+      const shared = renewing.get(key) ?? renew(tokenRequest, user.sub, spent);
       renewing.set(key, shared);
       try {
         return await shared;
       } catch (error) {
-        const isOver = codeOf(error) === "login_required" && !isSpecial(asked) && settings.allowRedirect;
+        const isOver = codeOf(error) === "login_required" && !isSpecial(tokenRequest) && settings.allowRedirect;
         if (isOver && !isUsable(tokens, ports.now()) && mayLeave(ports.now())) await leave();
         throw error;
       } finally {

@@ -9,8 +9,8 @@ import {
 } from "../../core/exchange/token-life.js";
 import { userOf } from "../../core/exchange/user.js";
 import type { Settings } from "./settings.js";
-import type { Outcome } from "./sign-in.js";
-import type { Session } from "./tabs.js";
+import type { SignInResult } from "./sign-in.js";
+import type { ClientSession } from "./tabs.js";
 
 /** In every access token, or none: no reason to ask for another one. */
 const NOT_OF_APIS = ["openid", "offline_access"];
@@ -20,13 +20,17 @@ export const isUsable = (tokens: TokenSet, now: number): boolean =>
   [tokens, ...(tokens.otherTokens ?? [])].some((token) => assess(token, {}, now, "").name === "fresh");
 
 /** The session with what a renewal brought. In memory there is room for as many tokens as an app asks for. */
-export const renewedBy = (session: Session, response: TokenResponse, asked: TokenRequest): Session => ({
+export const renewedBy = (
+  session: ClientSession,
+  response: TokenResponse,
+  tokenRequest: TokenRequest,
+): ClientSession => ({
   ...session,
-  tokens: mergeTokens(session.tokens, response, asked, Infinity),
+  tokens: mergeTokens(session.tokens, response, tokenRequest, Infinity),
 });
 
 /** A request without what the client's own token fulfils. */
-export function plainly(
+export function normalizeRequest(
   { scope: configured, audiences }: Settings,
   tokens: TokenSet | undefined,
   { audience = audiences[0], scope, refresh }: TokenRequest,
@@ -39,16 +43,16 @@ export function plainly(
 /** The session after a sign-in, of the same person as before or of another. */
 export function sessionAfter(
   { resourceIndicators, scope: configured }: Settings,
-  { claims, tokens: { refreshToken, ...response }, asked, scope, organization }: Outcome,
-  previous: Session | null,
-): Session {
+  { claims, tokens: { refreshToken, ...response }, tokenRequest, scope, organization }: SignInResult,
+  previous: ClientSession | null,
+): ClientSession {
   const known = previous?.user.sub === claims.sub ? previous : null;
   const user = userOf(claims, claims.sub);
-  if (!isSpecial(asked)) {
-    const tokens = { ...tokenSetOf({ ...response, refreshToken }), more: known?.tokens.otherTokens };
+  if (!isSpecial(tokenRequest)) {
+    const tokens = { ...tokenSetOf({ ...response, refreshToken }), otherTokens: known?.tokens.otherTokens };
     return { user, scope, organization, tokens };
   }
   // Without a token of the client's own: that one is asked for when it is needed.
   const base = known ?? { user, scope: configured, organization, tokens: { accessToken: "", expiresAt: 0 } };
-  return renewedBy(base, resourceIndicators ? { ...response, refreshToken } : response, asked);
+  return renewedBy(base, resourceIndicators ? { ...response, refreshToken } : response, tokenRequest);
 }

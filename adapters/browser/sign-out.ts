@@ -1,6 +1,6 @@
 import { ExchangeError } from "../../core/errors.js";
-import type { Context } from "./sign-in.js";
-import type { Session } from "./tabs.js";
+import type { ClientContext } from "./sign-in.js";
+import type { ClientSession } from "./tabs.js";
 
 /** What one sign-out may ask for. */
 export interface LogoutOptions {
@@ -14,8 +14,8 @@ export interface LogoutOptions {
 
 /** What is left to do when a session has ended: its refresh token, and the provider's session. Never throws for what the provider does. */
 export async function signOut(
-  { settings, emit }: Context,
-  ended: Session | null,
+  { settings, emit }: ClientContext,
+  ended: ClientSession | null,
   { returnTo, local = false, params }: LogoutOptions,
 ): Promise<void> {
   const { provider, postLogoutRedirectUri } = settings;

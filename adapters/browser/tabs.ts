@@ -6,7 +6,7 @@ import { openChannel } from "./channel.js";
 import { exchangeRecord, isLatest, type TabsRecord } from "./database.js";
 
 /** Who is signed in, with the tokens: in memory alone. */
-export interface Session {
+export interface ClientSession {
   readonly user: User;
   readonly tokens: TokenSet;
   /** That the sign-in asked for: a renewal asks for no less. */
@@ -20,7 +20,7 @@ export interface Session {
 /** A session, or that there is none, with a number that is greater than those of all before it. */
 interface Held {
   readonly generation: number;
-  readonly session: Session | null;
+  readonly session: ClientSession | null;
   /** What its tokens are for: a tab of another version of the app may have asked for others. */
   readonly purpose: string;
   /** Somebody signed out, and did not merely cease to be signed in. */
@@ -43,7 +43,7 @@ export interface Turn {
    */
   announce(): Promise<boolean>;
   /** Replaces the session in all tabs. False when another has taken its place meanwhile, or this turn is over. */
-  share(session: Session | null, isSignOut?: boolean): Promise<boolean>;
+  share(session: ClientSession | null, isSignOut?: boolean): Promise<boolean>;
   /** Nobody was found: new tabs need not look. Those that hold a session keep it. */
   forget(): Promise<unknown>;
 }
@@ -51,7 +51,7 @@ export interface Turn {
 /** What all tabs of one client hold together. */
 export interface Tabs {
   /** The session; null for nobody. */
-  session(): Session | null;
+  session(): ClientSession | null;
   /**
    * Does what only one tab may do at a time, after it has heard of all that others did before. With `isUrgent` others are
    * not waited for long.
@@ -74,7 +74,7 @@ export function createTabs(
   name: string,
   purpose: string,
   limit: number,
-  changed: (session: Session | null, isSignOut?: boolean) => void,
+  changed: (session: ClientSession | null, isSignOut?: boolean) => void,
 ): Tabs {
   const { locks } = navigator as { locks?: LockManager };
   const channel = openChannel(name);
@@ -90,7 +90,7 @@ export function createTabs(
     if (session !== next.session) changed(next.session, next.isSignOut);
   };
   /** Without what might be spent. */
-  const guess = (generation: number, session: Session | null) => {
+  const guess = (generation: number, session: ClientSession | null) => {
     const cautious = session && { ...session, tokens: { ...session.tokens, refreshToken: undefined } as TokenSet };
     set({ generation, session: cautious, purpose, isGuess: true });
   };

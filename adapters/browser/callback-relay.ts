@@ -5,18 +5,18 @@ import { openChannel } from "./channel.js";
  * How a sign-in is on its way, as the first letter of its state: the page that it comes back to must know before anything
  * else runs there. `page`: this page leaves and comes back. `silent`: the same, with nobody asked anything.
  */
-export const ways = { page: "g", silent: "s", frame: "f", popup: "p" } as const;
-export type Way = keyof typeof ways;
+export const modePrefixes = { page: "g", silent: "s", frame: "f", popup: "p" } as const;
+export type SignInMode = keyof typeof modePrefixes;
 
-export const isOnWay = (state: string | null, way: Way) => state?.startsWith(`${ways[way]}.`) === true;
+export const hasMode = (state: string | null, way: SignInMode) => state?.startsWith(`${modePrefixes[way]}.`) === true;
 
 /** What the page of a frame or a popup hands to who opened it. */
-export interface Delivery {
+export interface CallbackMessage {
   readonly latchkey: "callback";
   readonly url: string;
 }
 
-export const isDelivery = (data: unknown): data is Delivery & Record<string, unknown> =>
+export const isCallbackMessage = (data: unknown): data is CallbackMessage & Record<string, unknown> =>
   isObject(data) && data["latchkey"] === "callback" && typeof data["url"] === "string";
 
 export const stateIn = (url: string): string | null =>
@@ -32,14 +32,14 @@ const PATIENCE = 1_000;
  * In a frame or a popup that came back from the provider: hands its URL to who opened it, on this origin alone. True when
  * that was all this page is for.
  */
-export async function deliver(url: string): Promise<boolean> {
+export async function relayCallback(url: string): Promise<boolean> {
   const state = stateIn(url);
-  const delivery: Delivery = { latchkey: "callback", url };
-  if (isOnWay(state, "frame") && window.parent !== window) {
+  const delivery: CallbackMessage = { latchkey: "callback", url };
+  if (hasMode(state, "frame") && window.parent !== window) {
     window.parent.postMessage(delivery, location.origin);
     return true;
   }
-  if (!isOnWay(state, "popup")) return false;
+  if (!hasMode(state, "popup")) return false;
   // Where the provider's page has cut it off, the channel is left.
   (window.opener as Window | null)?.postMessage(delivery, location.origin);
   const channel = popupChannel();

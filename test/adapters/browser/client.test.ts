@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type ClientOptions, createClient } from "../../adapters/browser/index.js";
+import { type ClientOptions, createClient } from "../../../adapters/browser/index.js";
 
 const options: ClientOptions = {
   issuer: "https://op.example/",

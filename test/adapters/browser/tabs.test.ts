@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { TabsRecord } from "../../adapters/browser/database.js";
-import { createTabs, type Session, type Tabs, type Turn } from "../../adapters/browser/tabs.js";
+import type { TabsRecord } from "../../../adapters/browser/database.js";
+import { type ClientSession, createTabs, type Tabs, type Turn } from "../../../adapters/browser/tabs.js";
 
 /** What all tabs read and write, and how it fails. */
 const disk = vi.hoisted(() => ({
@@ -11,8 +11,8 @@ const disk = vi.hoisted(() => ({
   before: undefined as Promise<void> | undefined,
 }));
 
-vi.mock("../../adapters/browser/database.js", async (original) => {
-  const { isLatest } = await original<typeof import("../../adapters/browser/database.js")>();
+vi.mock("../../../adapters/browser/database.js", async (original) => {
+  const { isLatest } = await original<typeof import("../../../adapters/browser/database.js")>();
   return {
     isLatest,
     async exchangeRecord(_name: string, next?: TabsRecord) {
@@ -93,7 +93,7 @@ function open(purpose = "app", limit = 60_000): Tab {
   return { ...tabs, seen, channel: [...Channel.all].at(-1) as Channel };
 }
 
-const sessionOf = (sub: string, refreshToken = "r1"): Session => ({
+const sessionOf = (sub: string, refreshToken = "r1"): ClientSession => ({
   user: { sub },
   scope: "openid",
   tokens: { accessToken: "a", refreshToken },
