@@ -203,6 +203,39 @@ describe("an ID Token is believed only when everything in it is right", () => {
   });
 });
 
+describe("the session is the user's, and stays on the server", () => {
+  test("S44: whatever a hook returns, the user is the subject of the ID Token", async () => {
+    const hooked = await startApp({
+      options: { onSignIn: () => ({ user: { sub: "admin", role: "editor" } }) },
+    });
+    ended.push(() => void hooked.close());
+    const browser = hooked.browser();
+    await browser.signIn({ sub: "alice" });
+    const { session } = JSON.parse((await browser.navigate("/")).body);
+    expect(session.user).toEqual({ sub: "alice", role: "editor" });
+  });
+
+  test("S43: no route shows a token or a cookie to the page", async () => {
+    const browser = app.browser();
+    await browser.signIn({ sub: "alice" });
+    const values = browser.jar.names().map((name) => browser.jar.get(name) as string);
+    expect(values.length).toBeGreaterThan(0);
+    const me = await browser.fetch("/auth/me");
+    expect(Object.keys(JSON.parse(me.body))).toEqual(["user", "expiresAt"]);
+    for (const value of values) expect(me.body).not.toContain(value);
+  });
+
+  test.each(["prefetch", "prefetch;prerender"])("P16: a %s starts no sign-in and no sign-out", async (purpose) => {
+    const browser = app.browser();
+    await browser.signIn({ sub: "alice" });
+    for (const route of ["login", "logout"]) {
+      const answer = await browser.navigate(`/auth/${route}`, { headers: { "sec-purpose": purpose } });
+      expect([route, answer.headers.location, answer.setCookies]).toEqual([route, undefined, []]);
+    }
+    expect(await isSignedIn(browser)).toBe(true);
+  });
+});
+
 describe("S18: only allow-listed parameters go on to the provider", () => {
   test("unknown ones stay here, protected ones cannot be overridden", async () => {
     const hostile =
