@@ -6,6 +6,7 @@ import { type AccessToken, assess, type TokenRequest, type TokenSet } from "../.
 import type { User } from "../../core/exchange/user.js";
 import { callbackTransaction, completeCallback, isPage, type SignedIn } from "./callback.js";
 import { relayCallback } from "./callback-relay.js";
+import type { ClientSession } from "./client-session.js";
 import type { ClientOptions } from "./options.js";
 import { shownPath, watchPage } from "./page.js";
 import { openPopup } from "./popup.js";
@@ -15,7 +16,8 @@ import { settingsOf } from "./settings.js";
 import { beginSignIn, leaveThisPage, type SignInRequest, type SignInResult } from "./sign-in.js";
 import { type LogoutOptions, signOut } from "./sign-out.js";
 import { type AuthSource, createStore, stateOf } from "./state.js";
-import { type ClientSession, createTabs, type Tabs, type Turn } from "./tabs.js";
+import { createTabs, type Tabs } from "./tabs.js";
+import type { Turn } from "./turn.js";
 
 /** What one sign-in may ask for. */
 export interface LoginOptions extends AuthorizationOptions {
@@ -84,7 +86,8 @@ export function createClient(options: ClientOptions): Client {
     mustBeShown();
     const { clientId, issuer, scope, audiences, httpTimeout } = settings;
     const purpose = JSON.stringify([scope, audiences]);
-    made ??= createTabs(`latchkey ${clientId} ${issuer}`, purpose, REQUESTS * httpTimeout * 1000, show);
+    const limit = REQUESTS * httpTimeout * 1000;
+    made ??= createTabs({ name: `latchkey ${clientId} ${issuer}`, purpose, limit, onSession: show });
     return made;
   };
   const session = (): ClientSession | null => made?.session() ?? null;
@@ -114,7 +117,7 @@ export function createClient(options: ClientOptions): Client {
     isWatching = true;
     const look = () =>
       void ready()
-        .then(() => tabs().take(async () => {}))
+        .then(() => tabs().takeTurn(async () => {}))
         .catch(() => {});
     watchPage({ look, restored: look });
   }
@@ -144,11 +147,12 @@ export function createClient(options: ClientOptions): Client {
 
   /** Who signed out in another tab, or is somebody else there by now, does not come back without being asked. */
   const settle = (outcome: SignInResult, isSilent: boolean): Promise<void> =>
-    tabs().take(async (turn) => {
+    tabs().takeTurn(async (turn) => {
       const held = session();
       const isOther = held && held.user.sub !== outcome.claims.sub;
       const isUnwanted = isSilent && (isOther || turn.wasSignedIn === false);
-      if (!isUnwanted && (await turn.share(sessionAfter(settings, outcome, held)))) emit({ type: "signed_in" });
+      if (!isUnwanted && (await turn.replaceSession(sessionAfter(settings, outcome, held))))
+        emit({ type: "signed_in" });
       else renewal.discard(outcome.tokens.refreshToken);
     });
 
@@ -157,11 +161,11 @@ export function createClient(options: ClientOptions): Client {
       return await completeCallback(context, url, {
         succeed: settle,
         findNobody: ({ subject }) =>
-          tabs().take(async (turn) => {
+          tabs().takeTurn(async (turn) => {
             const held = session();
-            if (!held) await turn.forget();
+            if (!held) await turn.recordNoSession();
             // Another tab may have signed in since.
-            else if (held.user.sub === subject && !isUsable(held.tokens, ports.now())) await turn.share(null);
+            else if (held.user.sub === subject && !isUsable(held.tokens, ports.now())) await turn.replaceSession(null);
           }),
       });
     } catch (error) {
@@ -225,9 +229,9 @@ export function createClient(options: ClientOptions): Client {
         const heard = session();
         // A guess knows of no refresh token, which may live all the same.
         if (heard?.tokens.refreshToken || !ended) ended = heard;
-        return turn.share(null, true);
+        return turn.replaceSession(null, true);
       };
-      while (!(await tabs().take(end, true)));
+      while (!(await tabs().takeTurn(end, true)));
       emit({ type: "signed_out" });
       await signOut(context, ended, options);
     },

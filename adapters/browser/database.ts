@@ -1,23 +1,33 @@
-/**
- * What tabs of one client must agree on in order, and what outlives them all. No secret, no token: a number that grows
- * whenever the session is replaced, mostly the time of that, and whether somebody was signed in.
- */
+/** What tabs of one client must agree on in order, and what outlives them all. No secret and no token. */
 export interface TabsRecord {
+  /** Grows whenever the session is replaced. */
   readonly generation: number;
+  /** Whether a user is signed in. */
   readonly isSignedIn: boolean;
 }
 
 const STORE = "sessions";
-/** Milliseconds after which a database that says nothing is as good as none. */
-const PATIENCE = 2_000;
+/** Milliseconds after which a database that does not answer counts as missing. */
+const TIMEOUT = 2_000;
+
+/** The record of a client; undefined if none was ever written. Rejects if IndexedDB fails. */
+export const readRecord = (name: string): Promise<TabsRecord | undefined> => access(name);
+
+/** Replaces the record of a client, unless a later one is there: then false. Rejects if IndexedDB fails. */
+export const writeRecord = async (name: string, next: TabsRecord): Promise<boolean> =>
+  isLatest(next, await access(name, next));
+
+/** Whether `next` may replace the record that is there. */
+const isLatest = (next: TabsRecord, current: TabsRecord | undefined): boolean =>
+  (current?.generation ?? 0) <= next.generation;
 
 /**
- * What is known of a client; undefined where nothing was ever kept. In the same turn, `next` takes its place, unless that is
- * a later one. Opened and closed for each use: an open database keeps pages out of the back-forward cache.
+ * The record; in the same transaction, `next` replaces it, unless the record is later. The database is opened and closed for
+ * each use: an open database keeps a page out of the back-forward cache.
  */
-export function exchangeRecord(name: string, next?: TabsRecord): Promise<TabsRecord | undefined> {
+function access(name: string, next?: TabsRecord): Promise<TabsRecord | undefined> {
   return new Promise<TabsRecord | undefined>((resolve, reject) => {
-    setTimeout(reject, PATIENCE);
+    setTimeout(reject, TIMEOUT);
     const attempt = (step: () => void) => () => {
       try {
         step();
@@ -31,7 +41,7 @@ export function exchangeRecord(name: string, next?: TabsRecord): Promise<TabsRec
     opening.onsuccess = attempt(() => {
       const database = opening.result;
       const transaction = database.transaction(STORE, next ? "readwrite" : "readonly");
-      // Once the transaction is over.
+      // Takes effect once the transaction is over.
       database.close();
       const store = transaction.objectStore(STORE);
       const reading: IDBRequest<TabsRecord | undefined> = store.get(name);
@@ -43,7 +53,3 @@ export function exchangeRecord(name: string, next?: TabsRecord): Promise<TabsRec
     });
   });
 }
-
-/** Whether it takes the place of what is known. */
-export const isLatest = (next: TabsRecord, known: TabsRecord | undefined): boolean =>
-  (known?.generation ?? 0) <= next.generation;

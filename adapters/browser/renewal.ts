@@ -8,6 +8,7 @@ import {
   type TokenSet,
   type TokenState,
 } from "../../core/exchange/token-life.js";
+import type { ClientSession } from "./client-session.js";
 import { askInFrame } from "./frame.js";
 import { shownPath } from "./page.js";
 import { isUsable, normalizeRequest, renewedBy, sessionAfter } from "./session.js";
@@ -19,8 +20,9 @@ import {
   type SignInRequest,
   type SignInResult,
 } from "./sign-in.js";
-import type { ClientSession, Tabs, Turn } from "./tabs.js";
+import type { Tabs } from "./tabs.js";
 import { mayLeave } from "./transactions.js";
+import type { Turn } from "./turn.js";
 
 /** In the place of a refresh token: the provider's own session is asked, in a hidden frame. */
 const FRAME = "frame";
@@ -102,7 +104,7 @@ export function createRenewal(context: ClientContext, tabs: () => Tabs): Renewal
       }
     }
     let known: ClientSession = { ...session, isDoubtful: false };
-    const isSpent = refreshToken !== undefined && (await turn.announce());
+    const isSpent = refreshToken !== undefined && (await turn.claimRefresh());
     if (isSpent) {
       const { tokens } = session;
       const held = [tokens, ...(tokens.otherTokens ?? [])].map((token) => token.accessToken);
@@ -121,7 +123,7 @@ export function createRenewal(context: ClientContext, tabs: () => Tabs): Renewal
         if (codeOf(error) !== "grant_ended") {
           rest();
           const { status } = ((error as Error).cause ?? {}) as { status?: unknown };
-          await turn.share({ ...session, isDoubtful: status === undefined });
+          await turn.replaceSession({ ...session, isDoubtful: status === undefined });
           throw error;
         }
         known = { ...known, tokens: { ...tokens, refreshToken: undefined } as TokenSet };
@@ -131,7 +133,7 @@ export function createRenewal(context: ClientContext, tabs: () => Tabs): Renewal
       return await fromFrame(tokenRequest, known);
     } catch (error) {
       rest();
-      if (known.tokens !== session.tokens) await turn.share(known);
+      if (known.tokens !== session.tokens) await turn.replaceSession(known);
       const isOver =
         codeOf(error) === "login_required" && !isSpecial(tokenRequest) && !isUsable(known.tokens, ports.now());
       // One that could not be tried may do next time.
@@ -155,7 +157,7 @@ export function createRenewal(context: ClientContext, tabs: () => Tabs): Renewal
 
   /** `spent` is the token that will not do, where a new one is asked for. */
   const renew = (tokenRequest: TokenRequest, subject: string, spent: string | undefined) =>
-    tabs().take(async (turn) => {
+    tabs().takeTurn(async (turn) => {
       const session = tabs().session();
       if (session?.user.sub !== subject) throw new ExchangeError("no_session");
       const { tokens } = session;
@@ -176,10 +178,10 @@ export function createRenewal(context: ClientContext, tabs: () => Tabs): Renewal
             return next.tokens;
           },
           async write() {
-            const isKept = await turn.share(next);
+            const isKept = await turn.replaceSession(next);
             if (!isKept && next.tokens.refreshToken !== tokens.refreshToken) discard(next.tokens.refreshToken);
           },
-          end: () => turn.share(null),
+          end: () => turn.replaceSession(null),
         },
       );
       // Signed out meanwhile.
@@ -191,20 +193,20 @@ export function createRenewal(context: ClientContext, tabs: () => Tabs): Renewal
     discard,
 
     async restore() {
-      const isFound = await tabs().take(async (turn) => {
+      const isFound = await tabs().takeTurn(async (turn) => {
         if (tabs().session() || turn.wasSignedIn === false) return true;
         try {
           const found = await fromFrame({}, null);
           // Signed out meanwhile.
-          if (!(await turn.share(found))) discard(found.tokens.refreshToken);
+          if (!(await turn.replaceSession(found))) discard(found.tokens.refreshToken);
         } catch (error) {
           if (codeOf(error) !== "login_required") throw error;
           emit({ type: "failed", code: "login_required" });
           // A tab that was too busy to answer may do so by now.
-          await turn.askAgain();
+          await turn.requestAgain();
           if (tabs().session()) return true;
           if (settings.allowRedirect && turn.wasSignedIn) return !mayLeave(ports.now());
-          await turn.forget();
+          await turn.recordNoSession();
         }
         return true;
       });

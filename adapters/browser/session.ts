@@ -8,9 +8,9 @@ import {
   tokenSetOf,
 } from "../../core/exchange/token-life.js";
 import { userOf } from "../../core/exchange/user.js";
+import type { ClientSession } from "./client-session.js";
 import type { Settings } from "./settings.js";
 import type { SignInResult } from "./sign-in.js";
-import type { ClientSession } from "./tabs.js";
 
 /** In every access token, or none: no reason to ask for another one. */
 const NOT_OF_APIS = ["openid", "offline_access"];

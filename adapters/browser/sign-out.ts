@@ -1,6 +1,6 @@
 import { ExchangeError } from "../../core/errors.js";
+import type { ClientSession } from "./client-session.js";
 import type { ClientContext } from "./sign-in.js";
-import type { ClientSession } from "./tabs.js";
 
 /** What one sign-out may ask for. */
 export interface LogoutOptions {

@@ -1,31 +1,33 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { ClientSession } from "../../../adapters/browser/client-session.js";
 import type { TabsRecord } from "../../../adapters/browser/database.js";
-import { type ClientSession, createTabs, type Tabs, type Turn } from "../../../adapters/browser/tabs.js";
+import { createTabs, type Tabs } from "../../../adapters/browser/tabs.js";
+import type { Turn } from "../../../adapters/browser/turn.js";
 
-/** What all tabs read and write, and how it fails. */
+/** The record that all tabs read and write, and how it fails. */
 const disk = vi.hoisted(() => ({
   record: undefined as TabsRecord | undefined,
   isReadable: true,
   isWritable: true,
-  /** What a write waits for. */
-  before: undefined as Promise<void> | undefined,
+  /** A write waits for this. */
+  writing: undefined as Promise<void> | undefined,
 }));
 
-vi.mock("../../../adapters/browser/database.js", async (original) => {
-  const { isLatest } = await original<typeof import("../../../adapters/browser/database.js")>();
-  return {
-    isLatest,
-    async exchangeRecord(_name: string, next?: TabsRecord) {
-      if (next) await disk.before;
-      if (!(next ? disk.isWritable : disk.isReadable)) throw new Error("no disk");
-      const known = disk.record;
-      if (next && isLatest(next, known)) disk.record = next;
-      return known;
-    },
-  };
-});
+vi.mock("../../../adapters/browser/database.js", () => ({
+  async readRecord() {
+    if (!disk.isReadable) throw new Error("no disk");
+    return disk.record;
+  },
+  async writeRecord(_name: string, next: TabsRecord) {
+    await disk.writing;
+    if (!disk.isWritable) throw new Error("no disk");
+    if (disk.record && disk.record.generation > next.generation) return false;
+    disk.record = next;
+    return true;
+  },
+}));
 
-/** A channel whose tabs can be deaf and dumb for a while: what they missed and wanted to say comes after that. */
+/** A BroadcastChannel that can be frozen for a while: messages to it and from it are delivered when it thaws. */
 class Channel {
   static readonly all = new Set<Channel>();
   isFrozen = false;
@@ -52,7 +54,7 @@ class Channel {
   }
 }
 
-/** Web Locks, as far as they are asked for. */
+/** The part of Web Locks that tabs use. */
 function createLocks() {
   let last: Promise<unknown> = Promise.resolve();
   return {
@@ -76,20 +78,25 @@ function createLocks() {
 beforeEach(() => {
   vi.stubGlobal("navigator", { locks: createLocks() });
   vi.stubGlobal("BroadcastChannel", Channel);
-  Object.assign(disk, { record: undefined, isReadable: true, isWritable: true, before: undefined });
+  Object.assign(disk, { record: undefined, isReadable: true, isWritable: true, writing: undefined });
   Channel.all.clear();
 });
 afterEach(() => vi.unstubAllGlobals());
 
 interface Tab extends Tabs {
   readonly channel: Channel;
-  /** What it was told of: names, or null. */
+  /** The users that its listener received, in order; null for no user. */
   readonly seen: Array<string | null>;
 }
 
 function open(purpose = "app", limit = 60_000): Tab {
   const seen: Array<string | null> = [];
-  const tabs = createTabs("name", purpose, limit, (session) => void seen.push(session?.user.sub ?? null));
+  const tabs = createTabs({
+    name: "name",
+    purpose,
+    limit,
+    onSession: (session) => void seen.push(session?.user.sub ?? null),
+  });
   return { ...tabs, seen, channel: [...Channel.all].at(-1) as Channel };
 }
 
@@ -98,196 +105,195 @@ const sessionOf = (sub: string, refreshToken = "r1"): ClientSession => ({
   scope: "openid",
   tokens: { accessToken: "a", refreshToken },
 });
-const signIn = (tab: Tab, session = sessionOf("alice")) => tab.take((turn) => turn.share(session));
-const held = (tab: Tab) => [tab.session()?.user.sub, tab.session()?.tokens.refreshToken];
+const signIn = (tab: Tab, session = sessionOf("alice")) => tab.takeTurn((turn) => turn.replaceSession(session));
+const sessionIn = (tab: Tab) => [tab.session()?.user.sub, tab.session()?.tokens.refreshToken];
 const settle = () => new Promise((done) => setTimeout(done, 5));
 
-describe("a session that is written down", () => {
-  test("is every tab's, and a new tab's", async () => {
+describe("a session in the record", () => {
+  test("is shared by all tabs, and by a new tab", async () => {
     const [one, other] = [open(), open()];
     await signIn(one);
     await settle();
     const third = open();
-    await third.take(async () => {});
-    expect([one, other, third].map(held)).toEqual(Array(3).fill(["alice", "r1"]));
+    await third.takeTurn(async () => {});
+    expect([one, other, third].map(sessionIn)).toEqual(Array(3).fill(["alice", "r1"]));
     expect(other.seen).toEqual(["alice"]);
   });
 
-  test("ends in all of them by a sign-out, and new tabs know that nobody is signed in", async () => {
+  test("ends in all tabs when the user signs out in one, and a new tab knows that no user is signed in", async () => {
     const [one, other] = [open(), open()];
     await signIn(one);
-    await one.take((turn) => turn.share(null, true));
+    await one.takeTurn((turn) => turn.replaceSession(null, true));
     await settle();
     const third = open();
-    expect(await third.take(async (turn) => turn.wasSignedIn)).toBe(false);
+    expect(await third.takeTurn(async (turn) => turn.wasSignedIn)).toBe(false);
     expect([one, other, third].map((tab) => tab.session())).toEqual([null, null, null]);
   });
 
-  test("of another version of the app: its number counts, one's own tokens stay, and not for somebody else", async () => {
+  test("of a tab with another scope: each tab keeps its own tokens, until another user signs in", async () => {
     const [old, newer] = [open("old"), open("newer")];
     await signIn(old);
     await signIn(newer, sessionOf("alice", "r2"));
     await settle();
-    expect([held(old), held(newer)]).toEqual([
+    expect([sessionIn(old), sessionIn(newer)]).toEqual([
       ["alice", "r1"],
       ["alice", "r2"],
     ]);
-    // Not lost: nobody is asked, nothing is given up.
+    // No version was missed: the tab requests nothing, and keeps its refresh token.
     const from = Date.now();
-    await old.take(async () => {});
-    expect([held(old), Date.now() - from < 500]).toEqual([["alice", "r1"], true]);
+    await old.takeTurn(async () => {});
+    expect([sessionIn(old), Date.now() - from < 500]).toEqual([["alice", "r1"], true]);
     await signIn(newer, sessionOf("bob"));
     await settle();
     expect(old.session()).toBeNull();
   });
 });
 
-describe("a session that cannot be written down", () => {
-  test("is one tab's alone: no other may spend its refresh token", async () => {
+describe("a session that cannot be recorded", () => {
+  test("stays in the tab that signed in, which may use its refresh token", async () => {
     const [one, other] = [open(), open()];
     disk.isWritable = false;
     await signIn(one);
     await settle();
     const third = open();
-    await third.take(async () => {});
-    expect([one, other, third].map(held)).toEqual([
+    await third.takeTurn(async () => {});
+    expect([one, other, third].map(sessionIn)).toEqual([
       ["alice", "r1"],
       [undefined, undefined],
       [undefined, undefined],
     ]);
-    // Who has it alone may spend it.
-    expect(await one.take((turn) => turn.announce())).toBe(true);
+    expect(await one.takeTurn((turn) => turn.claimRefresh())).toBe(true);
   });
 
-  test("but one that others have is spent by nobody", async () => {
+  test("if other tabs have it already, no tab may use the refresh token", async () => {
     const [one, other] = [open(), open()];
     await signIn(one);
     await settle();
     disk.isWritable = false;
-    expect([await one.take((turn) => turn.announce()), await other.take((turn) => turn.announce())]).toEqual([
-      false,
-      false,
-    ]);
+    expect([
+      await one.takeTurn((turn) => turn.claimRefresh()),
+      await other.takeTurn((turn) => turn.claimRefresh()),
+    ]).toEqual([false, false]);
   });
 
-  test("a sign-out is told all the same", async () => {
+  test("a sign-out reaches other tabs although it cannot be recorded", async () => {
     const [one, other] = [open(), open()];
     await signIn(one);
     await settle();
     disk.isWritable = false;
-    await other.take((turn) => turn.share(null, true));
+    await other.takeTurn((turn) => turn.replaceSession(null, true));
     await settle();
     expect(one.session()).toBeNull();
   });
 });
 
 describe("a record that cannot be read", () => {
-  test("keeps the refresh token unspent for that turn, and no longer", async () => {
+  test("means that the refresh token is not used in that turn, and may be used in the next one", async () => {
     const [one, other] = [open(), open()];
     await signIn(one);
     await settle();
     disk.isReadable = false;
-    expect(await other.take(async (turn) => [turn.wasSignedIn, await turn.announce()])).toEqual([true, false]);
+    expect(await other.takeTurn(async (turn) => [turn.wasSignedIn, await turn.claimRefresh()])).toEqual([true, false]);
     disk.isReadable = true;
-    expect(await other.take((turn) => turn.announce())).toBe(true);
-    expect(held(other)).toEqual(["alice", "r1"]);
+    expect(await other.takeTurn((turn) => turn.claimRefresh())).toBe(true);
+    expect(sessionIn(other)).toEqual(["alice", "r1"]);
   });
 
-  test("is no reason for a new tab to take for nobody whom others know, nor for somebody whom nobody knows", async () => {
+  test("a new tab still gets the session, or the sign-out, from other tabs; alone it does not know which", async () => {
     const one = open();
     await signIn(one);
     disk.isReadable = false;
     const other = open();
-    await other.take(async () => {});
-    expect(held(other)).toEqual(["alice", "r1"]);
-    await one.take((turn) => turn.share(null, true));
+    await other.takeTurn(async () => {});
+    expect(sessionIn(other)).toEqual(["alice", "r1"]);
+    await one.takeTurn((turn) => turn.replaceSession(null, true));
     const third = open();
-    expect(await third.take(async (turn) => turn.wasSignedIn)).toBe(false);
+    expect(await third.takeTurn(async (turn) => turn.wasSignedIn)).toBe(false);
     expect(
       await new Promise((done) => {
         Channel.all.clear();
-        void open().take(async (turn) => done(turn.wasSignedIn));
+        void open().takeTurn(async (turn) => done(turn.wasSignedIn));
       }),
     ).toBeUndefined();
   });
 });
 
-describe("a number whose session nobody tells of", () => {
-  /** `one` has announced that it spends the refresh token, and is not heard of again. */
-  async function lose() {
+describe("a version that no tab sends", () => {
+  /** `one` claims the refresh token and freezes. */
+  async function freezeInRefresh() {
     const [one, other] = [open(), open()];
     await signIn(one);
     await settle();
     one.channel.isFrozen = true;
-    await one.take((turn) => turn.announce());
+    await one.takeTurn((turn) => turn.claimRefresh());
     return { one, other };
   }
 
-  test("costs the others the refresh token, which may be spent, and nothing else", async () => {
-    const { other } = await lose();
-    await other.take(async (turn) => expect(await turn.announce()).toBe(true));
-    expect(held(other)).toEqual(["alice", undefined]);
+  test("costs the other tabs the refresh token, which may be used up, and nothing else", async () => {
+    const { other } = await freezeInRefresh();
+    await other.takeTurn(async (turn) => expect(await turn.claimRefresh()).toBe(true));
+    expect(sessionIn(other)).toEqual(["alice", undefined]);
     expect(other.seen).toEqual(["alice", "alice"]);
   });
 
-  test("is told by nobody who only guesses", async () => {
-    const { other } = await lose();
-    await other.take(async () => {});
+  test("a tab that made a guess does not send it to a new tab", async () => {
+    const { other } = await freezeInRefresh();
+    await other.takeTurn(async () => {});
     const third = open();
-    await third.take(async () => {});
+    await third.takeTurn(async () => {});
     expect(third.session()).toBeNull();
   });
 
-  test("comes yet, and takes the place of the guess", async () => {
+  test("replaces the guess when it arrives late", async () => {
     const [one, other] = [open(), open()];
     await signIn(one);
     await settle();
     one.channel.isFrozen = true;
     await signIn(one, sessionOf("alice", "r2"));
-    await other.take(async () => {});
-    expect(held(other)).toEqual(["alice", undefined]);
+    await other.takeTurn(async () => {});
+    expect(sessionIn(other)).toEqual(["alice", undefined]);
     one.channel.thaw();
     await settle();
-    expect(held(other)).toEqual(["alice", "r2"]);
+    expect(sessionIn(other)).toEqual(["alice", "r2"]);
   });
 
-  test("is asked for again", async () => {
+  test("can be requested again in the same turn", async () => {
     const [one, other] = [open(), open()];
     await signIn(one);
     await settle();
     const missed = vi.spyOn(one.channel, "postMessage").mockImplementation(() => {});
     await signIn(one, sessionOf("alice", "r2"));
-    await other.take(async (turn) => {
-      expect(held(other)).toEqual(["alice", undefined]);
+    await other.takeTurn(async (turn) => {
+      expect(sessionIn(other)).toEqual(["alice", undefined]);
       missed.mockRestore();
-      await turn.askAgain();
+      await turn.requestAgain();
     });
-    expect(held(other)).toEqual(["alice", "r2"]);
+    expect(sessionIn(other)).toEqual(["alice", "r2"]);
   });
 });
 
 describe("a turn", () => {
-  test("that is over writes nothing, tells nothing and spends nothing", async () => {
+  test("that took too long records nothing, sends nothing and may not use the refresh token", async () => {
     const [one, other] = [open("app", 50), open()];
     await signIn(one);
     await settle();
     const before = disk.record;
     let late: Promise<unknown[]> | undefined;
     await expect(
-      one.take((turn) => {
+      one.takeTurn((turn) => {
         late = new Promise((done) => setTimeout(done, 100)).then(async () => [
-          await turn.announce(),
-          await turn.share(sessionOf("alice", "r2")),
+          await turn.claimRefresh(),
+          await turn.replaceSession(sessionOf("alice", "r2")),
         ]);
         return late;
       }),
     ).rejects.toMatchObject({ code: "provider_unreachable" });
     expect(await late).toEqual([false, false]);
     await settle();
-    expect([disk.record, held(one), held(other)]).toEqual([before, ["alice", "r1"], ["alice", "r1"]]);
+    expect([disk.record, sessionIn(one), sessionIn(other)]).toEqual([before, ["alice", "r1"], ["alice", "r1"]]);
   });
 
-  /** `one` is in its turn until it is told to go on. */
+  /** `one` stays in its turn until `goOn` is called. */
   async function inTurn(limit?: number) {
     const [one, other] = [open("app", limit), open("app", limit)];
     await signIn(one);
@@ -302,31 +308,31 @@ describe("a turn", () => {
     });
     const share = (turn: Turn) => {
       begun();
-      return waits.then(() => turn.share(sessionOf("alice", "r2")));
+      return waits.then(() => turn.replaceSession(sessionOf("alice", "r2")));
     };
-    const shared = one.take(share).catch((error: { code: string }) => error.code);
+    const shared = one.takeTurn(share).catch((error: { code: string }) => error.code);
     await isBegun;
     return { one, other, goOn, shared };
   }
 
-  test("is passed by a sign-out, after which it comes too late", async () => {
+  test("that takes long is passed by a sign-out, and cannot undo it", async () => {
     const { one, other, goOn, shared } = await inTurn();
-    expect(await other.take((turn) => turn.share(null, true), true)).toBe(true);
+    expect(await other.takeTurn((turn) => turn.replaceSession(null, true), true)).toBe(true);
     await settle();
     goOn();
     expect(await shared).toBe(false);
     expect([one.session(), other.session(), disk.record?.isSignedIn]).toEqual([null, null, false]);
   });
 
-  test("is passed also where it is writing already", async () => {
+  test("is passed by a sign-out even while it writes its record", async () => {
     const { one, other, goOn, shared } = await inTurn();
     let write = () => {};
-    disk.before = new Promise((resolve) => {
+    disk.writing = new Promise((resolve) => {
       write = resolve;
     });
     goOn();
     await settle();
-    const ended = other.take((turn) => turn.share(null, true), true);
+    const ended = other.takeTurn((turn) => turn.replaceSession(null, true), true);
     await new Promise((done) => setTimeout(done, 1_100));
     write();
     expect(await ended).toBe(true);
@@ -335,25 +341,25 @@ describe("a turn", () => {
     expect([one.session(), other.session(), disk.record?.isSignedIn]).toEqual([null, null, false]);
   });
 
-  test("of a tab that stands still is passed by all, after its time: what it wakes up with is too late", async () => {
+  test("of a frozen tab is passed by other tabs when its time is over, and changes nothing when the tab wakes up", async () => {
     const { other, goOn, shared } = await inTurn(200);
-    expect(await other.take((turn) => turn.share(sessionOf("alice", "r3")))).toBe(true);
+    expect(await other.takeTurn((turn) => turn.replaceSession(sessionOf("alice", "r3")))).toBe(true);
     goOn();
     expect(await shared).toBe("provider_unreachable");
-    expect(held(other)).toEqual(["alice", "r3"]);
+    expect(sessionIn(other)).toEqual(["alice", "r3"]);
   });
 
-  test("finds nobody without telling those who know better", async () => {
+  test("that finds no session at the provider leaves the sessions of other tabs alone", async () => {
     const [one, other] = [open(), open()];
     await signIn(one);
     await settle();
-    await other.take((turn) => turn.forget());
+    await other.takeTurn((turn) => turn.recordNoSession());
     await settle();
-    expect([held(one), disk.record?.isSignedIn]).toEqual([["alice", "r1"], false]);
+    expect([sessionIn(one), disk.record?.isSignedIn]).toEqual([["alice", "r1"], false]);
   });
 });
 
-test("where there are no locks, each tab is alone, and its turns come one after the other", async () => {
+test("without Web Locks each tab is on its own, and its turns follow each other", async () => {
   vi.stubGlobal("navigator", {});
   const [one, other] = [open(), open()];
   const order: string[] = [];
@@ -361,15 +367,15 @@ test("where there are no locks, each tab is alone, and its turns come one after 
     order.push(`${name} begins`);
     await settle();
     order.push(`${name} ends`);
-    return turn.share(sessionOf(name));
+    return turn.replaceSession(sessionOf(name));
   };
-  await Promise.all([one.take(slowly("a")), one.take(slowly("b"))]);
+  await Promise.all([one.takeTurn(slowly("a")), one.takeTurn(slowly("b"))]);
   await settle();
   expect(order).toEqual(["a begins", "a ends", "b begins", "b ends"]);
-  expect([held(one), held(other)]).toEqual([
+  expect([sessionIn(one), sessionIn(other)]).toEqual([
     ["b", "r1"],
     [undefined, undefined],
   ]);
-  await one.take((turn) => turn.share(null, true));
+  await one.takeTurn((turn) => turn.replaceSession(null, true));
   expect(one.session()).toBeNull();
 });

@@ -261,7 +261,17 @@ describe("what is not ours does nothing", () => {
     await signIn();
     await page.evaluate((issuer) => {
       const channel = new BroadcastChannel(`latchkey spa ${issuer}`);
-      for (const data of [null, 1, "x", {}, [], { asks: "x" }]) channel.postMessage(data);
+      for (const data of [
+        null,
+        1,
+        "x",
+        {},
+        [],
+        { type: "request", newerThan: "x" },
+        { type: "version" },
+        { type: "version", version: {} },
+      ])
+        channel.postMessage(data);
       new BroadcastChannel("latchkey.popup").postMessage({ latchkey: "callback", url: "not a URL" });
       sessionStorage.setItem("latchkey.tx.g.broken", "{");
     }, provider.issuer);

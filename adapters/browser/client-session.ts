@@ -1,0 +1,14 @@
+import type { TokenSet } from "../../core/exchange/token-life.js";
+import type { User } from "../../core/exchange/user.js";
+
+/** The session of a page: its user and tokens, in memory alone. */
+export interface ClientSession {
+  readonly user: User;
+  readonly tokens: TokenSet;
+  /** The scope that the sign-in requested: a renewal requests the same. */
+  readonly scope: string;
+  /** The organization that the sign-in was for. */
+  readonly organization?: string | undefined;
+  /** A refresh request was sent and got no response, so that the provider may have rotated the refresh token already. */
+  readonly isDoubtful?: boolean | undefined;
+}

@@ -1,0 +1,117 @@
+import { isObject } from "../../core/is-object.js";
+import type { ClientSession } from "./client-session.js";
+import type { TabsRecord } from "./database.js";
+
+/**
+ * What a tab knows of the session, and how that changes: values in, values out. `tabs.ts` tells how tabs work together.
+ *
+ * The session of a client has versions, numbered by generation. A later version replaces an earlier one, in every tab.
+ */
+
+/** How a tab came by its version. */
+export type VersionSource =
+  /** The record has its generation. Any tab may hold this version, and use its refresh token in a turn. */
+  | "recorded"
+  /** IndexedDB failed, so that the record lacks its generation. Only the tab that made this version may use its refresh token. */
+  | "unrecorded"
+  /** This tab missed the version of this generation, and goes on with its previous session, without the refresh token. */
+  | "guess";
+
+interface Version {
+  readonly generation: number;
+  /** What the tokens are for. A tab of another version of the app may use another scope or other audiences. */
+  readonly purpose: string;
+  readonly source: VersionSource;
+}
+
+/** One version of the session: a session, or no session. `isSignOut`: the user signed out, so that a page does not sign in again by itself. */
+export type SessionVersion =
+  | (Version & { readonly session: ClientSession })
+  | (Version & { readonly session: null; readonly isSignOut: boolean });
+
+/** What tabs send each other: a version, or a request for one that is later than `newerThan`. */
+export type TabMessage =
+  | { readonly type: "version"; readonly version: SessionVersion }
+  | { readonly type: "request"; readonly newerThan: number };
+
+/** Any script of this origin may send a message; only the kind is checked, since such a script could do the same itself. */
+export const isTabMessage = (data: unknown): data is TabMessage =>
+  isObject(data) && (data["type"] === "request" || (data["type"] === "version" && isObject(data["version"])));
+
+/** What a tab knows before it has heard of any session. */
+export const firstVersion = (purpose: string): SessionVersion => ({
+  generation: 0,
+  purpose,
+  source: "recorded",
+  session: null,
+  isSignOut: false,
+});
+
+/**
+ * The version that a tab holds after a message with `received`: the same object if the message changes nothing. Tokens for
+ * another purpose are not taken over, but their generation is, and a change of user ends the session of this tab.
+ */
+export function versionAfter(current: SessionVersion, received: SessionVersion): SessionVersion {
+  const { purpose, session } = current;
+  const isLater = received.generation > current.generation;
+  const endsGuess = received.generation === current.generation && current.source === "guess";
+  if (!isLater && !endsGuess) return current;
+  if (!received.session || received.purpose === purpose) return { ...received, purpose };
+  if (!session) return current;
+  const isSameUser = session.user.sub === received.session.user.sub;
+  return isSameUser ? { ...received, purpose, session } : { ...received, purpose, session: null, isSignOut: false };
+}
+
+/** The version of a tab that missed the one in the record: its own session, without a refresh token that may be used up. */
+export function guessFrom(
+  { session, purpose }: SessionVersion,
+  { generation, isSignedIn }: TabsRecord,
+): SessionVersion {
+  const version = { generation, purpose, source: "guess" } as const;
+  if (!isSignedIn || !session) return { ...version, session: null, isSignOut: false };
+  const { refreshToken: _refreshToken, ...tokens } = session.tokens;
+  return { ...version, session: { ...session, tokens } };
+}
+
+/** Whether a tab knows the version of `generation`, or a later one, and not by a guess. */
+export const hasReceived = ({ generation, source }: SessionVersion, expected: number): boolean =>
+  generation >= expected && source !== "guess";
+
+/**
+ * Whether a tab sends its version to one that requests it. A guess is no news. A session that is not recorded stays in its
+ * tab, or two tabs could use the same refresh token; its end is safe to send.
+ */
+export const isSent = ({ generation, source, session }: SessionVersion, newerThan: number): boolean =>
+  generation > newerThan && (source === "recorded" || (source === "unrecorded" && !session));
+
+/** What a turn begins with. */
+export interface TurnStart extends TabsRecord {
+  /** Whether a user was signed in when a tab last recorded it; undefined if this cannot be known. */
+  readonly wasSignedIn: boolean | undefined;
+  /** Whether this tab knows what other tabs did with the refresh token. */
+  readonly knowsRefreshes: boolean;
+}
+
+/** `record` is null if it cannot be read, and undefined if nothing was recorded yet. */
+export function turnStart(record: TabsRecord | undefined | null, current: SessionVersion): TurnStart {
+  const { generation, isSignedIn } = record ?? {
+    generation: current.generation,
+    isSignedIn: current.session !== null,
+  };
+  return {
+    generation,
+    isSignedIn,
+    wasSignedIn: record === null && generation === 0 ? undefined : isSignedIn,
+    knowsRefreshes: record !== null || current.source === "unrecorded",
+  };
+}
+
+/** How far an urgent turn counts ahead, so that a turn which it passed, and which writes late, loses. */
+export const URGENT_LEAD = 1_000;
+
+/**
+ * The generation of the next version: later than `latest`, and otherwise the time, so that a browser that forgot the record
+ * goes on with a later number.
+ */
+export const nextGeneration = (latest: number, now: number, isUrgent: boolean): number =>
+  Math.max(latest, now) + (isUrgent ? URGENT_LEAD : 1);

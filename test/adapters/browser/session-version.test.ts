@@ -1,0 +1,168 @@
+import { describe, expect, test } from "vitest";
+import type { ClientSession } from "../../../adapters/browser/client-session.js";
+import {
+  firstVersion,
+  guessFrom,
+  hasReceived,
+  isSent,
+  isTabMessage,
+  nextGeneration,
+  type SessionVersion,
+  turnStart,
+  URGENT_LEAD,
+  type VersionSource,
+  versionAfter,
+} from "../../../adapters/browser/session-version.js";
+
+const sessionOf = (sub: string): ClientSession => ({
+  user: { sub },
+  scope: "openid",
+  tokens: { accessToken: `token of ${sub}`, refreshToken: `refresh token of ${sub}` },
+});
+const signedIn = (
+  generation: number,
+  sub = "alice",
+  source: VersionSource = "recorded",
+  purpose = "app",
+): SessionVersion => ({
+  generation,
+  purpose,
+  source,
+  session: sessionOf(sub),
+});
+const signedOut = (generation: number, source: VersionSource = "recorded", purpose = "app"): SessionVersion => ({
+  generation,
+  purpose,
+  source,
+  session: null,
+  isSignOut: true,
+});
+
+describe("a message from another tab", () => {
+  test("with a later version replaces the session", () => {
+    expect(versionAfter(firstVersion("app"), signedIn(2))).toEqual(signedIn(2));
+    expect(versionAfter(signedIn(2), signedOut(3))).toEqual(signedOut(3));
+  });
+
+  test.each([1, 2])("with generation %i changes nothing in a tab that has generation 2", (generation) => {
+    const current = signedIn(2);
+    expect(versionAfter(current, signedIn(generation, "bob"))).toBe(current);
+    expect(versionAfter(current, signedOut(generation))).toBe(current);
+  });
+
+  test("with the version that a tab missed replaces the guess of the same generation", () => {
+    const guess = guessFrom(signedIn(1), { generation: 2, isSignedIn: true });
+    expect(versionAfter(guess, signedIn(2))).toEqual(signedIn(2));
+    expect(versionAfter(guess, signedIn(1))).toBe(guess);
+  });
+
+  test("for another purpose brings its generation, while the same user keeps this tab's tokens", () => {
+    const { session } = signedIn(1);
+    expect(versionAfter(signedIn(1), signedIn(2, "alice", "recorded", "other"))).toMatchObject({
+      generation: 2,
+      purpose: "app",
+      session,
+    });
+  });
+
+  test("for another purpose and about another user ends this tab's session, but is no sign-out", () => {
+    expect(versionAfter(signedIn(1), signedIn(2, "bob", "recorded", "other"))).toEqual({
+      generation: 2,
+      purpose: "app",
+      source: "recorded",
+      session: null,
+      isSignOut: false,
+    });
+  });
+
+  test("for another purpose changes nothing in a tab without a session", () => {
+    const current = signedOut(1);
+    expect(versionAfter(current, signedIn(2, "alice", "recorded", "other"))).toBe(current);
+  });
+
+  test("for another purpose signs out this tab too, which keeps its own purpose", () => {
+    expect(versionAfter(signedIn(1), signedOut(2, "recorded", "other"))).toEqual(signedOut(2));
+  });
+
+  test.each([null, undefined, 1, "x", {}, [], { type: "version" }, { type: "version", version: 1 }, { type: "other" }])(
+    "that is %j is ignored",
+    (data) => {
+      expect(isTabMessage(data)).toBe(false);
+    },
+  );
+});
+
+describe("a tab that is asked for its version", () => {
+  test("sends one that is later than what the other tab has, and no other", () => {
+    expect([isSent(signedIn(2), 1), isSent(signedIn(2), 2), isSent(signedIn(2), 3)]).toEqual([true, false, false]);
+  });
+
+  test("does not send a session that is not recorded, whose refresh token two tabs could use", () => {
+    expect(isSent(signedIn(2, "alice", "unrecorded"), 1)).toBe(false);
+    expect(isSent(signedOut(2, "unrecorded"), 1)).toBe(true);
+  });
+
+  test("does not send a guess", () => {
+    expect(isSent(guessFrom(signedIn(1), { generation: 2, isSignedIn: true }), 1)).toBe(false);
+    expect(isSent(guessFrom(signedIn(1), { generation: 2, isSignedIn: false }), 1)).toBe(false);
+  });
+});
+
+describe("a tab that missed the version in the record", () => {
+  test("goes on with its session, without the refresh token that may be used up", () => {
+    const guess = guessFrom(signedIn(1), { generation: 2, isSignedIn: true });
+    expect(guess).toMatchObject({ generation: 2, source: "guess", session: { user: { sub: "alice" } } });
+    expect(guess.session?.tokens).toEqual({ accessToken: "token of alice" });
+  });
+
+  test("has no session if the record has none, or if it had none itself", () => {
+    expect(guessFrom(signedIn(1), { generation: 2, isSignedIn: false }).session).toBeNull();
+    expect(guessFrom(signedOut(1), { generation: 2, isSignedIn: true }).session).toBeNull();
+  });
+
+  test("waits on, until that version or a later one has come", () => {
+    const guess = guessFrom(signedIn(1), { generation: 2, isSignedIn: true });
+    expect([guess, signedIn(1), signedIn(2), signedOut(3)].map((version) => hasReceived(version, 2))).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+  });
+});
+
+describe("a turn begins", () => {
+  test("with what the record says", () => {
+    expect(turnStart({ generation: 5, isSignedIn: true }, signedOut(3))).toEqual({
+      generation: 5,
+      isSignedIn: true,
+      wasSignedIn: true,
+      knowsRefreshes: true,
+    });
+  });
+
+  test("with what the tab knows, if nothing was recorded yet", () => {
+    expect(turnStart(undefined, firstVersion("app"))).toMatchObject({ wasSignedIn: false, knowsRefreshes: true });
+    expect(turnStart(undefined, signedIn(3))).toMatchObject({ generation: 3, wasSignedIn: true });
+  });
+
+  test("without knowing what other tabs did, if the record cannot be read", () => {
+    expect(turnStart(null, firstVersion("app"))).toMatchObject({ wasSignedIn: undefined, knowsRefreshes: false });
+    expect(turnStart(null, signedIn(3))).toMatchObject({ wasSignedIn: true, knowsRefreshes: false });
+    expect(turnStart(null, signedIn(3, "alice", "unrecorded"))).toMatchObject({ knowsRefreshes: true });
+  });
+});
+
+describe("the next generation", () => {
+  test("is the time, so that a browser that forgot the record counts on", () => {
+    expect(nextGeneration(5, 1_000, false)).toBe(1_001);
+  });
+
+  test("is later than all before it, also if the clock was set back", () => {
+    expect(nextGeneration(2_000, 1_000, false)).toBe(2_001);
+  });
+
+  test("of a sign-out is later than that of a turn which it passes", () => {
+    expect(nextGeneration(5, 1_000, true)).toBe(1_000 + URGENT_LEAD);
+  });
+});
