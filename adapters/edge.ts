@@ -11,7 +11,14 @@ import { createServing, type Handler, type RequestAuth, type Serving } from "./l
 import { serverPortsOf } from "./lib/server-ports.js";
 import { quietly, toRequestView, type WaitUntil } from "./lib/web.js";
 
-export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError } from "../core/errors.js";
+export {
+  CookieTooLargeError,
+  ExchangeError,
+  type ExchangeErrorCode,
+  LatchkeyError,
+  type MisuseCode,
+  MisuseError,
+} from "../core/errors.js";
 export type { LatchkeyEvent } from "../core/events.js";
 export type { User } from "../core/exchange/user.js";
 export { auth0 } from "../core/provider/auth0.js";
@@ -64,7 +71,7 @@ export interface Auth<Data> extends Omit<Serving<Data>, "visit"> {
 
 /**
  * Sign-in and sessions for Cloudflare Workers, Vercel Edge, Deno, Bun, Hono and others.
- * @throws MisuseError (`ERR_CONFIG`) at once when the configuration is wrong or incomplete; the message names the variable.
+ * @throws MisuseError (`invalid_config`) at once when the configuration is wrong or incomplete; the message names the variable.
  */
 export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<Data>): Auth<Data> {
   const { visit } = createRelyingParty(resolveConfig(options, variablesOf(options)), serverPortsOf(options));
@@ -93,7 +100,7 @@ export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<
  * const api = verifyAccessToken({ issuer, audience, scope: "read:shows" });
  * export default { fetch: api.wrap((request, { claims }) => Response.json({ for: claims.sub })) };
  * ```
- * @throws MisuseError (`ERR_CONFIG`) at once when an option is wrong or missing; the message names the variable.
+ * @throws MisuseError (`invalid_config`) at once when an option is wrong or missing; the message names the variable.
  */
 export function verifyAccessToken(options: EdgeAccessTokenOptions): ProtectedApi {
   const { waitUntil, ...checked } = options;

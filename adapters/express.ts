@@ -15,7 +15,14 @@ import { answer, authorizationOf, createNodeWriter, toRequestView } from "./lib/
 import { answersGuard, type PresentAuth, present } from "./lib/present.js";
 import { serverPortsOf } from "./lib/server-ports.js";
 
-export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError } from "../core/errors.js";
+export {
+  CookieTooLargeError,
+  ExchangeError,
+  type ExchangeErrorCode,
+  LatchkeyError,
+  type MisuseCode,
+  MisuseError,
+} from "../core/errors.js";
 export type { LatchkeyEvent } from "../core/events.js";
 export type { User } from "../core/exchange/user.js";
 export { auth0 } from "../core/provider/auth0.js";
@@ -61,7 +68,7 @@ type AnyRequest = IncomingMessage & {
 
 /**
  * Sign-in and sessions for Express 4 and 5, or `node:http`: the routes under `mount`, and `req.auth` for all that comes after.
- * @throws MisuseError (`ERR_CONFIG`) at once when the configuration is wrong or incomplete; the message names the variable.
+ * @throws MisuseError (`invalid_config`) at once when the configuration is wrong or incomplete; the message names the variable.
  */
 export function auth<Data = Record<string, unknown>>(options: AuthOptions<Data> = {}): Middleware {
   const relyingParty = createRelyingParty(resolveConfig(options, process.env), serverPortsOf(options));
@@ -91,7 +98,7 @@ export function requireSession(): Middleware {
   return (req: AnyRequest, _res: unknown, next: (error?: unknown) => void) => {
     const answered = req.auth && answersGuard(req.auth);
     if (answered === undefined) {
-      return next(new MisuseError("ERR_CONFIG", "app.use(auth()) must come before requireSession()"));
+      return next(new MisuseError("invalid_config", "app.use(auth()) must come before requireSession()"));
     }
     if (!answered) next();
   };
@@ -107,7 +114,7 @@ export function requireSession(): Middleware {
  *   res.json({ for: req.accessToken.claims.sub });
  * });
  * ```
- * @throws MisuseError (`ERR_CONFIG`) at once when an option is wrong or missing; the message names the variable.
+ * @throws MisuseError (`invalid_config`) at once when an option is wrong or missing; the message names the variable.
  */
 export function verifyAccessToken(options: AccessTokenOptions = {}): Middleware {
   const check = createCheck(options, process.env);

@@ -22,7 +22,7 @@ export interface StandaloneOptions<Data> extends SessionsOptions<Data>, Omit<Por
  * scope.update({ cart: ["book"] });
  * for (const cookie of await scope.commit()) headers.append("set-cookie", cookie);
  * ```
- * @throws MisuseError (`ERR_CONFIG`) when an option is wrong; the message says what to change.
+ * @throws MisuseError (`invalid_config`) when an option is wrong; the message says what to change.
  */
 export function createSessions<Data>(options: StandaloneOptions<Data>): Sessions<Data> {
   const { now = Date.now, random = randomBytes, storage = inIdentity, codec = json, cookie } = options;

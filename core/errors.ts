@@ -1,41 +1,80 @@
-/** The caller's fault: thrown at start-up, or where a method is called with what it cannot take. */
-export type MisuseCode =
-  | "ERR_CONFIG"
-  | "ERR_NOT_JSON"
-  | "ERR_TOO_LARGE"
-  | "ERR_NO_SESSION"
-  | "ERR_ORIGIN_NOT_ALLOWED"
-  | "ERR_HEADERS_SENT"
-  | "ERR_SERVER_ONLY";
-
-/** Wrong use or configuration. The message says what to change; `code` is stable. */
-export class MisuseError extends Error {
-  override readonly name = "MisuseError";
+/**
+ * The base of all errors of this package. `code` says what went wrong and never changes; `message` is for people.
+ *
+ * `instanceof` also recognises an error that another copy of the package made: an app can have several, because its bundler
+ * or Next made them, or because it loads one entry with `import` and another with `require`. An error of the app's own never
+ * passes, whatever its name and code.
+ */
+export abstract class LatchkeyError<Code extends string = string> extends Error {
   constructor(
-    readonly code: MisuseCode,
+    readonly code: Code,
     message: string,
     options?: { cause?: unknown },
   ) {
     super(`latchkey: ${message}`, options);
+    this.name = this.latchkeyError();
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore-start lint/complexity/noThisInStatic: `this` is the class on the right side of `instanceof`
+    if (super[Symbol.hasInstance](value)) return true;
+    // Made by another copy of the package, or not by the package at all.
+    const { latchkeyError } = (value ?? {}) as Partial<LatchkeyError>;
+    if (typeof latchkeyError !== "function") return false;
+    if (this === LatchkeyError) return true;
+    const { prototype } = this;
+    // biome-ignore-end lint/complexity/noThisInStatic: as above
+    // A class that an app derives inherits the method, and exists in no other copy.
+    return Object.hasOwn(prototype, "latchkeyError") && prototype.latchkeyError() === latchkeyError();
+  }
+
+  /**
+   * The name of the class, which is the same in every copy of the package. A method, because JSON cannot hold one.
+   * @internal
+   */
+  abstract latchkeyError(): string;
+}
+
+/** What a caller can do wrong. */
+export type MisuseCode =
+  /** An option is wrong or missing, or a part of the package is used in the wrong place. */
+  | "invalid_config"
+  /** A value to be sealed or stored is not JSON. */
+  | "not_json"
+  /** A value to be sealed is too large. */
+  | "value_too_large"
+  /** A session is to be changed where the request has none. */
+  | "no_session"
+  /** `fetch` was called for an origin that is not in `apiOrigins`. */
+  | "origin_not_allowed"
+  /** Cookies are to be written when the headers of the response have left. */
+  | "headers_sent"
+  /** A function of the server was called in a page. */
+  | "server_only";
+
+/** Wrong use or configuration: the app's fault. The message says what to change. */
+export class MisuseError extends LatchkeyError<MisuseCode> {
+  latchkeyError() {
+    return "MisuseError";
   }
 }
 
-/** @throws MisuseError (`ERR_CONFIG`) unless it holds; the message says what must. */
+/** @throws MisuseError (`invalid_config`) with the message, which says what must hold, unless it does */
 export function must(holds: unknown, message: string): asserts holds {
-  if (!holds) throw new MisuseError("ERR_CONFIG", message);
+  if (!holds) throw new MisuseError("invalid_config", message);
 }
 
-/** What can go wrong between us and the provider, with the HTTP status that tells a client whose fault it was. */
+/** What can go wrong between the app and its provider, each with the HTTP status that tells a client whose fault it was. */
 export const exchangeStatus = {
-  /** The callback came without its transaction: another browser or host, cookies blocked, or used before. */
+  /** The callback came without its transaction: another browser or host, cookies blocked, or a callback that was used before. */
   no_transaction: 400,
   /** The sign-in took longer than 15 minutes. */
   transaction_expired: 400,
   /** `state` is not the one of the transaction (RFC 6749 10.12). */
   state_mismatch: 400,
-  /** `iss` is another issuer's, or missing though announced (RFC 9207 2.4). */
+  /** `iss` is not the configured issuer, or is missing though the provider announced it (RFC 9207 2.4). */
   issuer_mismatch: 400,
-  /** Neither code nor error, or a parameter twice. */
+  /** The callback has neither a code nor an error, or has a parameter twice. */
   invalid_response: 400,
   /** The user or the provider refused (RFC 6749 4.1.2.1 `access_denied`). */
   access_denied: 403,
@@ -45,70 +84,63 @@ export const exchangeStatus = {
   authorization_failed: 400,
   /** The provider did not answer in time, or answered with 408, 429 or 5xx. */
   provider_unreachable: 503,
-  /** The provider's answer breaks the protocol, or its metadata does not fit the configured issuer. */
+  /** The provider's answer breaks the protocol, or its discovery document does not fit the configured issuer. */
   provider_invalid: 502,
-  /** The provider refused our client authentication or registration: configuration. */
+  /** The provider refused the client's authentication or registration: the configuration is wrong here or there. */
   client_rejected: 500,
   /** The provider refused the code (`invalid_grant`): used before, or too old. */
   code_rejected: 400,
   /** The ID Token is not valid: signature, algorithm, issuer, audience, times or subject (OpenID Connect Core 3.1.3.7). */
   id_token_invalid: 502,
-  /** The ID Token answers another sign-in (its `nonce`). */
+  /** The ID Token belongs to another sign-in (its `nonce`). */
   nonce_mismatch: 400,
-  /** The user's authentication is older than the `maxAge` asked for. */
+  /** The user authenticated longer ago than the requested `maxAge`. */
   authentication_too_old: 403,
-  /** The ID Token is for another organization than the one asked for. */
+  /** The ID Token is for another organization than the requested one. */
   organization_mismatch: 403,
-  /** No one is signed in. */
+  /** The request has no session. */
   no_session: 401,
-  /** There is no usable access token, and no refresh token to get one with. */
+  /** The session has no usable access token, and no refresh token to get one with. */
   no_access_token: 401,
-  /** The token must be refreshed, but this response can no longer carry cookies. */
+  /** The access token must be refreshed, but this response can no longer carry cookies. */
   refresh_required: 401,
   /** The refresh token is spent or revoked (`invalid_grant`): the session has ended. */
   grant_ended: 401,
-  /** The session would not fit into its cookies. */
+  /** The session does not fit into its cookies. */
   session_too_large: 500,
 } as const;
 
 /** The stable codes of {@link ExchangeError}. */
 export type ExchangeErrorCode = keyof typeof exchangeStatus;
 
-/** A failed sign-in, refresh or token request. Its message is fixed text; what the provider said is in `cause`. */
-export class ExchangeError extends Error {
-  override readonly name = "ExchangeError";
-  /** Also of another copy of this package, which a bundler may have made: copies in one process share what is under way. */
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    const { name, code } = (value ?? {}) as Partial<ExchangeError>;
-    // An error of an app's own may have the name, but none of the codes.
-    return name === "ExchangeError" && Object.hasOwn(exchangeStatus, `${code}`);
+/** A failed sign-in, refresh or token request. Its message is fixed text; `cause` has what the provider said. */
+export class ExchangeError extends LatchkeyError<ExchangeErrorCode> {
+  latchkeyError() {
+    return "ExchangeError";
   }
-  /** The HTTP status that answers it. */
+  /** The HTTP status to answer with. */
   readonly status: number;
-  constructor(
-    readonly code: ExchangeErrorCode,
-    options?: { cause?: unknown },
-  ) {
-    super(`latchkey: ${code.replaceAll("_", " ")}`, options);
+  constructor(code: ExchangeErrorCode, options?: { cause?: unknown }) {
+    super(code, code.replaceAll("_", " "), options);
     this.status = exchangeStatus[code];
   }
 }
 
-/** A session that its cookies cannot hold. Nothing was written. */
-export class CookieTooLargeError extends Error {
-  override readonly name = "CookieTooLargeError";
-  readonly code = "ERR_COOKIE_TOO_LARGE";
+/** A session does not fit into its cookies. Nothing was written. */
+export class CookieTooLargeError extends LatchkeyError<"cookie_too_large"> {
+  latchkeyError() {
+    return "CookieTooLargeError";
+  }
   constructor(
-    /** Bytes that all our cookies together would take in a Cookie header. */
+    /** Bytes that all cookies of this package together would take in a Cookie header. */
     readonly bytes: number,
     /** The most they may take. */
     readonly limit: number,
-    /** The largest fields of what was to be written, largest first, with their bytes as JSON. */
+    /** The largest fields of the session, largest first, with their bytes as JSON. */
     readonly largest: ReadonlyArray<{ readonly field: string; readonly bytes: number }>,
   ) {
-    super(
-      `latchkey: ${bytes} bytes of cookies, ${limit} at most; largest: ` +
-        `${largest.map((entry) => `${entry.field} (${entry.bytes})`).join(", ")}. Keep less, or use a store.`,
-    );
+    const fields = largest.map((entry) => `${entry.field} (${entry.bytes})`).join(", ");
+    const message = `${bytes} bytes of cookies, ${limit} at most; largest: ${fields}. Keep less, or use a store.`;
+    super("cookie_too_large", message);
   }
 }

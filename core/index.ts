@@ -1,6 +1,13 @@
 /** The public names of the core. */
 export type { Awaitable } from "./awaitable.js";
-export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, type MisuseCode, MisuseError } from "./errors.js";
+export {
+  CookieTooLargeError,
+  ExchangeError,
+  type ExchangeErrorCode,
+  LatchkeyError,
+  type MisuseCode,
+  MisuseError,
+} from "./errors.js";
 export type { LatchkeyEvent } from "./events.js";
 export { auth0 } from "./provider/auth0.js";
 export {

@@ -65,7 +65,7 @@ const mustBeShown = () => must(!isServer, "call it in an effect or an event hand
 
 /**
  * A client of an OpenID Provider in this page. Made on a server as well, where it knows nobody and asks nobody.
- * @throws MisuseError (`ERR_CONFIG`) when the options are wrong
+ * @throws MisuseError (`invalid_config`) when the options are wrong
  */
 export function createClient(options: ClientOptions): Client {
   const settings = settingsOf(options);

@@ -1,4 +1,10 @@
-export { ExchangeError, type ExchangeErrorCode, MisuseError } from "../../core/errors.js";
+export {
+  ExchangeError,
+  type ExchangeErrorCode,
+  LatchkeyError,
+  type MisuseCode,
+  MisuseError,
+} from "../../core/errors.js";
 export type { AccessToken, TokenRequest } from "../../core/exchange/token-life.js";
 export type { User } from "../../core/exchange/user.js";
 export { auth0 } from "../../core/provider/auth0.js";

@@ -30,7 +30,7 @@ const TRANSACTION_DURATION = 900;
 
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : "");
 
-/** @throws MisuseError (`ERR_CONFIG`) naming what to change */
+/** @throws MisuseError (`invalid_config`) naming what to change */
 export function settingsOf(options: ClientOptions): Settings {
   const {
     issuer,

@@ -64,7 +64,7 @@ export type Check = (
   authorization: string | null | undefined,
 ) => Promise<{ readonly access: VerifiedAccessToken } | { readonly reply: Reply }>;
 
-/** The check that options ask for. @throws MisuseError (`ERR_CONFIG`) naming what to change */
+/** The check that options ask for. @throws MisuseError (`invalid_config`) naming what to change */
 export function createCheck(options: AccessTokenOptions, env: Environment): Check {
   const settings = settingsOf(options, env);
   const check = createAccessTokenCheck(settings, serverPortsOf(options));

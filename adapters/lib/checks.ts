@@ -12,7 +12,7 @@ export const mustBeSeconds = (httpTimeout: number, clockTolerance: number): void
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** `option`: as the message names it. @throws MisuseError (`ERR_CONFIG`) unless it is an address that may be relied on */
+/** `option`: as the message names it. @throws MisuseError (`invalid_config`) unless it is an address that may be relied on */
 export function urlOf(value: string, option: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   const isSecure = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.test(url.hostname));

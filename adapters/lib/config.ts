@@ -69,7 +69,7 @@ export interface AuthOptions<Data = Record<string, unknown>> extends PortOptions
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Completes options from the environment and checks the whole. @throws MisuseError (`ERR_CONFIG`) naming what to change */
+/** Completes options from the environment and checks the whole. @throws MisuseError (`invalid_config`) naming what to change */
 export function resolveConfig<Data>(options: AuthOptions<Data>, env: Environment): RelyingPartyConfig<Data> {
   type Option = "issuer" | "clientId" | "clientSecret" | "clientPrivateKey" | "audience" | "scope";
   const variable = (option: string) => env[variableOf(option)] || undefined;

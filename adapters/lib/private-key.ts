@@ -12,7 +12,7 @@ const ALGORITHMS: Readonly<Record<string, { name: string; hash?: string; namedCu
     EdDSA: { name: "Ed25519" },
   };
 
-/** A private JWK, or its JSON, as a key to sign client assertions with. @throws MisuseError (`ERR_CONFIG`) when it is none */
+/** A private JWK, or its JSON, as a key to sign client assertions with. @throws MisuseError (`invalid_config`) when it is none */
 export function importPrivateKey(source: Readonly<Record<string, unknown>> | string | undefined): ClientPrivateKey {
   const jwk = typeof source === "string" ? parsed(source) : source;
   const { alg, kid, d } = (jwk ?? {}) as Record<string, string>;

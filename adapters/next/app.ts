@@ -48,7 +48,7 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
   async function openHere(store: CookieStore, headers: Headers): Promise<Open<Data>> {
     if (headers.entries().next().done) {
       throw new MisuseError(
-        "ERR_CONFIG",
+        "invalid_config",
         'remove dynamic = "force-static": this page reads the session of its visitor',
       );
     }
@@ -114,7 +114,7 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
     const { config, base } = configured();
     const path = base + pathOf(toRequestView(request));
     if (path.startsWith(`${base}${config.mount}/`)) return new Response(null, { status: 404 });
-    throw new MisuseError("ERR_CONFIG", `these handlers answer ${path}: set mount to the folder of their route.ts`);
+    throw new MisuseError("invalid_config", `these handlers answer ${path}: set mount to the folder of their route.ts`);
   });
 
   const redirect: AppRouter<Data>["redirect"] = async ({ headers }) => {

@@ -1,14 +1,14 @@
 import { MisuseError } from "../../core/errors.js";
 import type { Auth, Auth0, ProtectedApi } from "./index.js";
 
-export { CookieTooLargeError, ExchangeError, MisuseError } from "../../core/errors.js";
+export { CookieTooLargeError, ExchangeError, LatchkeyError, MisuseError } from "../../core/errors.js";
 export { auth0 } from "../../core/provider/auth0.js";
 export { AccessTokenError } from "./auth0/access-token-error.js";
 
 /** What bundles for browsers get in the place of `latchkey/next`: pages may import it, nothing of it runs there. */
 function serverOnly(name: string) {
   return (): never => {
-    throw new MisuseError("ERR_SERVER_ONLY", `${name} can only be used on the server`);
+    throw new MisuseError("server_only", `${name} can only be used on the server`);
   };
 }
 

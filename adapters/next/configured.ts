@@ -35,7 +35,7 @@ export function lazily<Value>(make: () => Value): () => Value {
   };
 }
 
-/** Serves a configuration. @throws MisuseError (`ERR_CONFIG`) naming what to change */
+/** Serves a configuration. @throws MisuseError (`invalid_config`) naming what to change */
 export function serve<Data>(config: RelyingPartyConfig<Data>, { fetch = uncachedFetch(), ...ports }: PortOptions) {
   const relyingParty = createRelyingParty(config, serverPortsOf({ ...ports, fetch }));
   return { config, relyingParty, base: config.sites[0].path };

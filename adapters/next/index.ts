@@ -14,7 +14,14 @@ import { configure } from "./configured.js";
 import { createPagesRouter, type PagesRouter } from "./pages.js";
 import { createProxy, type ProxyHandler } from "./proxy.js";
 
-export { CookieTooLargeError, ExchangeError, type ExchangeErrorCode, MisuseError } from "../../core/errors.js";
+export {
+  CookieTooLargeError,
+  ExchangeError,
+  type ExchangeErrorCode,
+  LatchkeyError,
+  type MisuseCode,
+  MisuseError,
+} from "../../core/errors.js";
 export type { LatchkeyEvent } from "../../core/events.js";
 export type { User } from "../../core/exchange/user.js";
 export { auth0 } from "../../core/provider/auth0.js";
@@ -93,7 +100,7 @@ export interface Auth<Data> extends Pick<Serving<Data>, "wrap"> {
   login(options?: LoginOptions): Promise<never>;
   /** In a server action: signs out here and at the provider, and sends the browser there. */
   logout(options?: LogoutOptions): Promise<never>;
-  /** Checks the configuration now, in place of at the first request. @throws MisuseError (`ERR_CONFIG`) naming what to change */
+  /** Checks the configuration now, in place of at the first request. @throws MisuseError (`invalid_config`) naming what to change */
   check(): void;
 }
 

@@ -71,7 +71,7 @@ export function createPagesRouter<Data>(configured: () => Configured<Data>): Pag
       // A router that asks for a page's data where there is no page: it navigates instead.
       if (req.headers["x-nextjs-data"] !== undefined) return res.status(204).end();
       if (path.startsWith(`${site.path}${config.mount}/`)) return res.status(404).end();
-      throw new MisuseError("ERR_CONFIG", `this handler answers ${path}: set mount to the folder of its file`);
+      throw new MisuseError("invalid_config", `this handler answers ${path}: set mount to the folder of its file`);
     },
 
     requireAuthentication: (handler) => async (req: NextApiRequest, res) => {

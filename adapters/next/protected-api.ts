@@ -21,7 +21,7 @@ export interface NextProtectedApi extends ProtectedApi {
  * export const GET = api.wrap((request, { claims }) => Response.json({ for: claims.sub }));        // route.ts
  * export default api.wrapApi((req, res, { claims }) => res.json({ for: claims.sub }));             // pages/api
  * ```
- * What it returns throws MisuseError (`ERR_CONFIG`) at the first request when an option is wrong or missing.
+ * What it returns throws MisuseError (`invalid_config`) at the first request when an option is wrong or missing.
  */
 export function verifyAccessToken(options: AccessTokenOptions = {}): NextProtectedApi {
   const check = lazily(() => createCheck({ ...options, fetch: options.fetch ?? uncachedFetch() }, process.env));

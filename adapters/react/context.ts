@@ -4,11 +4,11 @@ import type { AuthModel, ModelState } from "./model.js";
 
 export const AuthContext = /* @__PURE__ */ createContext<AuthModel | undefined>(undefined);
 
-/** @throws MisuseError (`ERR_CONFIG`) where no provider is above */
+/** @throws MisuseError (`invalid_config`) where no provider is above */
 export function useModel(): AuthModel {
   const model = useContext(AuthContext);
   if (model) return model;
-  throw new MisuseError("ERR_CONFIG", "put an AuthProvider or SessionProvider above it");
+  throw new MisuseError("invalid_config", "put an AuthProvider or SessionProvider above it");
 }
 
 export const useModelState = (model: AuthModel): ModelState =>

@@ -1,5 +1,11 @@
 "use client";
-export { ExchangeError, type ExchangeErrorCode, MisuseError } from "../../core/errors.js";
+export {
+  ExchangeError,
+  type ExchangeErrorCode,
+  LatchkeyError,
+  type MisuseCode,
+  MisuseError,
+} from "../../core/errors.js";
 export type { User } from "../../core/exchange/user.js";
 export type { Client } from "../browser/client.js";
 export type { ClientOptions } from "../browser/options.js";

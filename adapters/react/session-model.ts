@@ -1,3 +1,4 @@
+import { LatchkeyError } from "../../core/errors.js";
 import type { User } from "../../core/exchange/user.js";
 import { shownPath, watchPage } from "../browser/page.js";
 import { createStore, LOADING, stateOf } from "../browser/state.js";
@@ -25,16 +26,17 @@ export interface SessionOptions {
   navigate?: ((url: string) => void) | undefined;
 }
 
-/** Who is signed in could not be asked: no network, or an answer that is none. What was known before stays. */
-export class SessionError extends Error {
-  override readonly name = "SessionError";
-  readonly code = "session_unknown";
+/** The server did not say who is signed in: it did not answer, or its answer is none of this package. The page keeps what it knew. */
+export class SessionError extends LatchkeyError<"session_unknown"> {
+  latchkeyError() {
+    return "SessionError";
+  }
   constructor(
-    /** Of the answer; undefined when there was none. */
+    /** The HTTP status of the answer; undefined when the server did not answer. */
     readonly status: number | undefined,
     options?: { cause?: unknown },
   ) {
-    super("latchkey: session unknown", options);
+    super("session_unknown", "session unknown", options);
   }
 }
 

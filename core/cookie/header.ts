@@ -44,7 +44,7 @@ export function readCookies(header: string | null | undefined, prefix: string): 
 
 /**
  * Checks once, at start-up, what every line will carry.
- * @throws MisuseError (`ERR_CONFIG`) where a browser would drop the cookie, or text could end an attribute (S35)
+ * @throws MisuseError (`invalid_config`) where a browser would drop the cookie, or text could end an attribute (S35)
  */
 export function checkCookie(name: string, { domain = "-", secure, sameSite, partitioned }: CookieAttributes): void {
   // RFC 6265bis 5.7: what is dropped without a word when it comes without Secure.

@@ -74,7 +74,7 @@ export async function authorizedFetch<Data>(
   const { origin, href, username, password, protocol } = new URL(url);
   const isPlain = protocol.startsWith("http") && !username && !password;
   if (!isPlain || !config.apiOrigins.includes(origin)) {
-    throw new MisuseError("ERR_ORIGIN_NOT_ALLOWED", "add the API's origin to apiOrigins");
+    throw new MisuseError("origin_not_allowed", "add the API's origin to apiOrigins");
   }
   const send = async (request: TokenRequest) => {
     const headers = new Headers(init.headers);

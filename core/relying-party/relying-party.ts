@@ -22,7 +22,7 @@ export interface RelyingParty<Data> {
   visit(request: RequestView, outlet: ResponseWriter): Awaitable<Visit<Data>>;
 }
 
-/** @throws MisuseError (`ERR_CONFIG`) when secrets, cookies or durations are wrong */
+/** @throws MisuseError (`invalid_config`) when secrets, cookies or durations are wrong */
 export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports: Ports): RelyingParty<Data> {
   const purpose = sealedFor(config.provider);
   const emit = emitter(config.onEvent, ports.now);

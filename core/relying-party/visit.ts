@@ -47,7 +47,7 @@ export interface Visit<Data> {
   roll(): Awaitable<unknown>;
   /**
    * Merges a patch into the session's data, or applies a function to it.
-   * @throws MisuseError `ERR_NO_SESSION`, `ERR_HEADERS_SENT`, `ERR_NOT_JSON`
+   * @throws MisuseError `no_session`, `headers_sent`, `not_json`
    * @throws CookieTooLargeError when it would not fit; nothing is written.
    */
   update(change: Partial<Data> | ((data: Data) => Data)): Promise<void>;
@@ -58,7 +58,7 @@ export interface Visit<Data> {
   getAccessToken(request?: TokenRequest): Promise<string>;
   /**
    * `fetch` with the access token, for allow-listed origins only; a 401 is tried once more after a refresh.
-   * @throws MisuseError `ERR_ORIGIN_NOT_ALLOWED`; ExchangeError as `getAccessToken`
+   * @throws MisuseError `origin_not_allowed`; ExchangeError as `getAccessToken`
    */
   fetch(url: string | URL, init?: FetchInit, request?: TokenRequest): Promise<Response>;
   /** The answer that sends the browser to sign in. */
@@ -113,7 +113,7 @@ class ContextVisit<Data> implements Visit<Data> {
     const { scope } = this.#context;
     this.#mustBeWritable();
     const sent = await this.#context.commit(() => {
-      if (!scope.session) throw new MisuseError("ERR_NO_SESSION", "there is no session");
+      if (!scope.session) throw new MisuseError("no_session", "there is no session");
       scope.update(({ user, data }) => ({
         user,
         // A copy: what a function does to what it is given must not last when the write fails.
@@ -145,7 +145,7 @@ class ContextVisit<Data> implements Visit<Data> {
 
   #mustBeWritable(): void {
     if (this.#context.canWrite()) return;
-    throw new MisuseError("ERR_HEADERS_SENT", "too late for cookies, or in a Server Component");
+    throw new MisuseError("headers_sent", "too late for cookies, or in a Server Component");
   }
 }
 

@@ -22,7 +22,7 @@ export interface AppSealer {
   /**
    * A JWE in compact form (RFC 7516 3.1), of at most 16,384 characters: a longer one would not open.
    * @param now milliseconds since the epoch
-   * @throws MisuseError (`ERR_NOT_JSON`) when the payload is no JSON value, (`ERR_TOO_LARGE`) when it is too large
+   * @throws MisuseError (`not_json`) when the payload is no JSON value, (`value_too_large`) when it is too large
    */
   seal(payload: unknown, now: number): Awaitable<string>;
   /** The payload, or the reason why there is none: `malformed` for whatever is not text. Never throws for what it is given. */
@@ -32,7 +32,7 @@ export interface AppSealer {
 /**
  * A sealer for an app's own purposes: whatever it is called, nothing of it opens as a session, nor a session as it.
  * AES-256-GCM under keys derived from the secret for one purpose and one day (RFC 7516, `alg` "dir").
- * @throws MisuseError (`ERR_CONFIG`) when the secret, the purpose or `maxAge` is wrong
+ * @throws MisuseError (`invalid_config`) when the secret, the purpose or `maxAge` is wrong
  */
 export function createAppSealer({ secret, purpose, maxAge = 604_800 }: SealerOptions): AppSealer {
   must(/^[ -~]{1,100}$/.test(purpose), "purpose must be 1 to 100 printable ASCII characters");
@@ -45,7 +45,7 @@ export const presented = ({ seal, open }: Sealer): AppSealer => ({
   seal: (payload, now) =>
     chain(seal(payload, now), (sealed) => {
       if (sealed.length <= MAX_SEALED) return sealed;
-      throw new MisuseError("ERR_TOO_LARGE", `${sealed.length} characters sealed, ${MAX_SEALED} at most`);
+      throw new MisuseError("value_too_large", `${sealed.length} characters sealed, ${MAX_SEALED} at most`);
     }),
   open: (sealed, now) =>
     chain(open(sealed, now), (result) =>

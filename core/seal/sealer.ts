@@ -28,7 +28,7 @@ export interface Unsealed {
 export interface Sealer {
   /**
    * A JWE in compact form (RFC 7516 3.1). Longer than 16,384 characters it will not open.
-   * @throws MisuseError (`ERR_NOT_JSON`) when the payload is no JSON value
+   * @throws MisuseError (`not_json`) when the payload is no JSON value
    */
   seal(payload: unknown, now: number): Awaitable<string>;
   /** What was sealed, or the reason why there is nothing. Never throws for what it is given, text or not. */
@@ -38,7 +38,7 @@ export interface Sealer {
 /**
  * AES-256-GCM under keys that are derived from the secret for one purpose and one day (RFC 7516, `alg` "dir"), which open
  * for `maxAge` seconds.
- * @throws MisuseError (`ERR_CONFIG`) when the secret is wrong
+ * @throws MisuseError (`invalid_config`) when the secret is wrong
  */
 export function createSealer(secret: Secret, purpose: string, maxAge: number, { pack, unpack }: Codec): Sealer {
   const keyring = createKeyring(checkSecrets(secret), purpose, maxAge);
@@ -49,7 +49,7 @@ export function createSealer(secret: Secret, purpose: string, maxAge: number, { 
         bytes = pack(payload);
       } catch (cause) {
         // What cannot be JSON at all, or only in part (a function, a cycle, a bigint), is the caller's mistake.
-        throw new MisuseError("ERR_NOT_JSON", "not a JSON value", { cause });
+        throw new MisuseError("not_json", "not a JSON value", { cause });
       }
       const found = keyring.toSeal(now);
       const own = "key" in found ? bytes : new Uint8Array(bytes); // they are only lent
@@ -81,7 +81,7 @@ type Secret = string | readonly string[];
 
 /**
  * The secrets as a list, newest first; `name` is what messages call it.
- * @throws MisuseError (`ERR_CONFIG`) when there is none, or one is shorter than 32 characters
+ * @throws MisuseError (`invalid_config`) when there is none, or one is shorter than 32 characters
  */
 export function checkSecrets(secret: Secret, name = "secret"): readonly string[] {
   const secrets = [secret].flat();

@@ -22,7 +22,7 @@ export interface Lifetimes {
   readonly rollAfter: number;
 }
 
-/** @throws MisuseError (`ERR_CONFIG`) when a duration is not a positive number. */
+/** @throws MisuseError (`invalid_config`) when a duration is not a positive number. */
 export function lifetimesOf(options: LifetimeOptions): Lifetimes {
   const {
     inactivityDuration = 86_400,

@@ -33,7 +33,7 @@ export interface RequestSession<Data, Tokens = unknown> {
    * was applied to turns out not to be kept, it is applied again, to what is.
    */
   update(change: Partial<Data> | ((data: Data) => Data)): void;
-  /** @throws MisuseError (`ERR_NO_SESSION`) without a session. */
+  /** @throws MisuseError (`no_session`) without a session. */
   setTokens(tokens: Tokens | undefined): void;
   /** Ends the session: no slower response brings it back. */
   destroy(): void;
@@ -41,7 +41,7 @@ export interface RequestSession<Data, Tokens = unknown> {
    * The Set-Cookie lines that make it so; those of an earlier call are not repeated. Reading alone gives none, but
    * for the activity stamp when one is due. Calls side by side write one after the other, each what was asked for before it.
    * @throws CookieTooLargeError when the cookies would not fit: nothing is written, the changes are dropped.
-   * @throws MisuseError (`ERR_NOT_JSON`) when the data is not JSON: likewise.
+   * @throws MisuseError (`not_json`) when the data is not JSON: likewise.
    */
   commit(options?: CommitOptions): Promise<string[]>;
   /** Whether a commit would write something though nothing was changed: activity, or what no longer counts. */
@@ -116,7 +116,7 @@ export class Scope<Data, Tokens> implements RequestSession<Data, Tokens> {
   }
 
   setTokens(value: Tokens | undefined): void {
-    if (!this.#held) throw new MisuseError("ERR_NO_SESSION", "there is no session");
+    if (!this.#held) throw new MisuseError("no_session", "there is no session");
     this.#change ??= { patches: [] };
     this.#tokens = this.#change.tokens = { value };
   }

@@ -67,7 +67,7 @@ export interface SessionContext<Data, Tokens = unknown> extends StorageContext {
 
 /**
  * Encrypted sessions in cookies. `Opened`: what a request is given; whoever asks for several things at once needs it queued.
- * @throws MisuseError (`ERR_CONFIG`) when an option is wrong; the message says what to change.
+ * @throws MisuseError (`invalid_config`) when an option is wrong; the message says what to change.
  */
 export function createSessions<Data, Tokens = unknown>(
   options: SessionsOptions<Data> & Required<Pick<SessionsOptions<Data>, "storage" | "codec">>,

@@ -385,7 +385,7 @@ describe("the configuration", () => {
       onEdge({ ...changed, env });
       return "accepted";
     } catch (error) {
-      expect(error).toMatchObject({ name: "MisuseError", code: "ERR_CONFIG" });
+      expect(error).toMatchObject({ name: "MisuseError", code: "invalid_config" });
       return (error as Error).message;
     }
   };
@@ -442,6 +442,6 @@ describe("what bundles for browsers get in the place of latchkey/next", () => {
   test("may be imported there, and not be used", () => {
     const api = browser.verifyAccessToken() as Record<string, () => unknown>;
     expect(Object.keys(api).sort()).toEqual(Object.keys(next.verifyAccessToken()).sort());
-    for (const use of Object.values(api)) expect(use).toThrow(expect.objectContaining({ code: "ERR_SERVER_ONLY" }));
+    for (const use of Object.values(api)) expect(use).toThrow(expect.objectContaining({ code: "server_only" }));
   });
 });

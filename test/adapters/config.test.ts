@@ -13,7 +13,7 @@ const refusal = (options: AuthOptions, env: Record<string, string | undefined> =
   try {
     resolveConfig(options, env);
   } catch (error) {
-    expect(error).toMatchObject({ name: "MisuseError", code: "ERR_CONFIG" });
+    expect(error).toMatchObject({ name: "MisuseError", code: "invalid_config" });
     return (error as Error).message;
   }
   return "accepted";

@@ -21,7 +21,7 @@ test("requireSession without auth() in front of it says so", async () => {
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as { port: number };
   const answer = await plainRequest(`http://127.0.0.1:${port}`, "/", {});
-  expect([answer.status, answer.body]).toEqual([500, "ERR_CONFIG"]);
+  expect([answer.status, answer.body]).toEqual([500, "invalid_config"]);
   server.close();
 });
 

@@ -156,7 +156,7 @@ describe("a handler of wrap that throws after a refresh", () => {
   test("leaves nothing that could be written to between two attempts", async () => {
     const same = request();
     await expect(failing()(same)).rejects.toThrow("the app's own");
-    await expect(auth.update(same, {})).rejects.toMatchObject({ code: "ERR_HEADERS_SENT" });
+    await expect(auth.update(same, {})).rejects.toMatchObject({ code: "headers_sent" });
     const before = spent();
     await expect(auth.getAccessToken(same, { refresh: true })).rejects.toMatchObject({ code: "refresh_required" });
     expect(spent()).toBe(before);

@@ -1,12 +1,20 @@
 import { build } from "esbuild";
-import { expect, test } from "vitest";
-import { ExchangeError } from "../../core/errors.js";
+import { beforeAll, describe, expect, test } from "vitest";
+import { AccessTokenError } from "../../adapters/next/auth0/access-token-error.js";
+import { SessionError } from "../../adapters/react/session-model.js";
+import { CookieTooLargeError, ExchangeError, LatchkeyError, MisuseError } from "../../core/errors.js";
 import { runTokens } from "../../core/exchange/drive.js";
 
+const classes = { AccessTokenError, CookieTooLargeError, ExchangeError, LatchkeyError, MisuseError, SessionError };
+type Classes = typeof classes;
+
 /** What another bundle of the same app has, with names that its minifier made up. */
-async function copyOf(): Promise<typeof import("../../core/errors.js")> {
+async function copyOf(): Promise<Classes> {
+  const contents = `export * from "./core/errors.ts";
+    export { AccessTokenError } from "./adapters/next/auth0/access-token-error.ts";
+    export { SessionError } from "./adapters/react/session-model.ts";`;
   const { outputFiles } = await build({
-    entryPoints: ["core/errors.ts"],
+    stdin: { contents, resolveDir: process.cwd() },
     bundle: true,
     minify: true,
     write: false,
@@ -16,16 +24,66 @@ async function copyOf(): Promise<typeof import("../../core/errors.js")> {
   return import(`data:text/javascript;base64,${code}`);
 }
 
+const errorsOf = (from: Classes) => ({
+  AccessTokenError: new from.AccessTokenError("invalid_session"),
+  CookieTooLargeError: new from.CookieTooLargeError(8000, 7600, []),
+  ExchangeError: new from.ExchangeError("grant_ended"),
+  MisuseError: new from.MisuseError("invalid_config", "x"),
+  SessionError: new from.SessionError(500),
+});
+const names = Object.keys(errorsOf(classes)) as Array<keyof ReturnType<typeof errorsOf>>;
+
+let copy: Classes;
+beforeAll(async () => {
+  copy = await copyOf();
+});
+
+test("a copy has classes of its own", () => {
+  for (const name of names) expect(copy[name]).not.toBe(classes[name]);
+});
+
+describe.each(names)("%s", (name) => {
+  test("of another copy is of the same class here, of LatchkeyError, and of no other class", () => {
+    for (const [made, tested] of [
+      [copy, classes],
+      [classes, copy],
+      [classes, classes],
+    ] as const) {
+      const error = errorsOf(made)[name];
+      const recognised = (["LatchkeyError", ...names] as const).filter((other) => error instanceof tested[other]);
+      expect(recognised).toEqual(["LatchkeyError", name]);
+    }
+  });
+
+  test("has its name and a stable code", () => {
+    for (const from of [classes, copy]) {
+      const error = errorsOf(from)[name];
+      expect(`${error}`).toMatch(new RegExp(`^${name}: latchkey: `));
+      expect(error.code).toMatch(/^[a-z]+(_[a-z]+)+$/);
+    }
+  });
+});
+
+describe("a class that an app derives", () => {
+  class Derived extends ExchangeError {}
+
+  test("recognises its own errors alone, and they are errors of the class it derives from", () => {
+    const derived = new Derived("grant_ended");
+    for (const type of [Derived, ExchangeError, LatchkeyError, copy.ExchangeError, copy.LatchkeyError])
+      expect(derived instanceof type).toBe(true);
+    for (const error of [new ExchangeError("grant_ended"), new copy.ExchangeError("grant_ended")])
+      expect(error instanceof Derived).toBe(false);
+  });
+});
+
 test("an error of a refresh that another copy of this package began is an ExchangeError here", async () => {
-  const { ExchangeError: Copy } = await copyOf();
-  expect(Copy).not.toBe(ExchangeError);
   const calls: string[] = [];
   const ended = runTokens(
     { emit() {}, ports: { now: Date.now } },
     { name: "due", request: {}, refreshToken: "r" },
     { name: "refresh_started" },
     {
-      refresh: () => Promise.reject(new Copy("grant_ended")),
+      refresh: () => Promise.reject(new copy.ExchangeError("grant_ended")),
       write: () => void calls.push("write"),
       end: () => void calls.push("end"),
     },
@@ -34,11 +92,16 @@ test("an error of a refresh that another copy of this package began is an Exchan
   expect(calls).toEqual(["end"]);
 });
 
-test("an app's own error of the same name is none of ours", () => {
-  for (const code of [undefined, "no_such_code", "toString", 7])
-    expect(Object.assign(new Error("x"), { name: "ExchangeError", code }) instanceof ExchangeError).toBe(false);
+test.each([
+  ["no code", {}],
+  ["a code of ours", { code: "grant_ended" }],
+  ["text where ours have a method", { code: "grant_ended", latchkeyError: "ExchangeError" }],
+  ["everything that JSON can hold", JSON.parse(JSON.stringify({ ...new ExchangeError("grant_ended") }))],
+])("an app's own error of the same name with %s is none of ours", (_what, members) => {
+  const error = Object.assign(new Error("x"), { name: "ExchangeError" }, members);
+  for (const type of Object.values(classes)) expect(error instanceof type).toBe(false);
 });
 
 test.each([undefined, null, 1, "ExchangeError", {}, new TypeError("x"), Object.create(null)])("%s is none", (value) => {
-  expect(value instanceof ExchangeError).toBe(false);
+  for (const type of Object.values(classes)) expect(value instanceof type).toBe(false);
 });

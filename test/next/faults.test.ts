@@ -31,7 +31,7 @@ describe.each(["15", "16"])("Next %s on a server that nobody configured", (versi
   test("check() says the same", async () => {
     const { body } = await createClient().open(`${world.base}/check`);
     expect(JSON.parse(body)).toMatchObject({
-      code: "ERR_CONFIG",
+      code: "invalid_config",
       message: "latchkey: set issuer (LATCHKEY_ISSUER)",
     });
   });

@@ -215,7 +215,7 @@ test("the token goes to no address that only looks like an allowed one", async (
           "https://api.example:444/",
         ]) {
           const error = await req.auth.fetch(url).catch((reason: { code: string }) => reason);
-          if ("code" in error && error.code === "ERR_ORIGIN_NOT_ALLOWED") asked.push(1);
+          if ("code" in error && error.code === "origin_not_allowed") asked.push(1);
         }
         res.send("x");
       });

@@ -1,11 +1,15 @@
-/** Why `getAccessToken` has none. */
-export class AccessTokenError extends Error {
-  override readonly name = "AccessTokenError";
+import { LatchkeyError } from "../../../core/errors.js";
+
+/** Why the app gets no access token. */
+export type AccessTokenErrorCode = "invalid_session" | "access_token_expired" | "insufficient_scope";
+
+/** `getAccessToken` of nextjs-auth0 0.x has no access token to give. */
+export class AccessTokenError extends LatchkeyError<AccessTokenErrorCode> {
+  latchkeyError() {
+    return "AccessTokenError";
+  }
   readonly status = 401;
-  constructor(
-    readonly code: "invalid_session" | "access_token_expired" | "insufficient_scope",
-    options?: { cause?: unknown },
-  ) {
-    super(`latchkey: ${code.replaceAll("_", " ")}`, options);
+  constructor(code: AccessTokenErrorCode, options?: { cause?: unknown }) {
+    super(code, code.replaceAll("_", " "), options);
   }
 }

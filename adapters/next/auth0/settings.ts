@@ -43,7 +43,7 @@ export interface Auth0Settings extends PortOptions {
   issuer?: string;
 }
 
-/** Checks the settings and says them in our own words. @throws MisuseError (`ERR_CONFIG`) naming what to change */
+/** Checks the settings and says them in our own words. @throws MisuseError (`invalid_config`) naming what to change */
 export function configOf<Data>(settings: Auth0Settings): RelyingPartyConfig<Data> {
   const { session, oidcClient = {}, redirectUri, postLogoutRedirectUri } = settings;
   for (const name of ["domain", "clientId", "clientSecret", "session", "redirectUri", "postLogoutRedirectUri"] as const)

@@ -26,13 +26,13 @@ describe("a client is made of options that can work, or says at once what to cha
     ["more time than there is", { httpTimeout: 1e10 }, /must be seconds/],
   ])("%s", (_what, changed, message) => {
     const make = () => createClient({ ...options, ...changed } as ClientOptions);
-    expect(make).toThrow(expect.objectContaining({ code: "ERR_CONFIG", message: expect.stringMatching(message) }));
+    expect(make).toThrow(expect.objectContaining({ code: "invalid_config", message: expect.stringMatching(message) }));
   });
 });
 
 test("no options at all are told like missing ones", () => {
   expect(() => createClient(undefined as unknown as ClientOptions)).toThrow(
-    expect.objectContaining({ code: "ERR_CONFIG" }),
+    expect.objectContaining({ code: "invalid_config" }),
   );
 });
 
@@ -49,7 +49,7 @@ describe("on a server", () => {
     expect(await client.handleCallback()).toBeUndefined();
     expect(client.peekAccessToken()).toBeUndefined();
     for (const call of [() => client.login(), () => client.logout(), () => client.getAccessToken()]) {
-      await expect(call()).rejects.toMatchObject({ code: "ERR_CONFIG" });
+      await expect(call()).rejects.toMatchObject({ code: "invalid_config" });
     }
     expect(client.getState().isLoading).toBe(true);
     expect(asked).toEqual([]);

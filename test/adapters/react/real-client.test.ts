@@ -217,7 +217,7 @@ describe("Auth0Provider", () => {
     const { Probe } = probe(() => useAuth());
     vi.spyOn(console, "error").mockImplementation(() => {});
     await expect(show(createElement(Auth0Provider, props, createElement(Probe)))).rejects.toMatchObject({
-      code: "ERR_CONFIG",
+      code: "invalid_config",
     });
   });
 

@@ -240,6 +240,6 @@ describe("Set-Cookie", () => {
     ["__Secure- without Secure, in any case", "__sEcure-a", { secure: false }],
   ])("S35: %s fails at start-up", (_what, name, attributes) => {
     const check = () => checkCookie(name, { ...ATTRIBUTES, ...attributes });
-    expect(check).toThrow(expect.objectContaining({ code: "ERR_CONFIG" }));
+    expect(check).toThrow(expect.objectContaining({ code: "invalid_config" }));
   });
 });

@@ -19,7 +19,7 @@ function throwsMisuse(make: () => unknown): boolean {
     make();
     return false;
   } catch (error) {
-    return (error as { code?: unknown }).code === "ERR_CONFIG";
+    return (error as { code?: unknown }).code === "invalid_config";
   }
 }
 
@@ -87,7 +87,7 @@ describe("what is sealed opens exactly as it was", () => {
   });
 
   test.each([[undefined], [() => 1], [Symbol("x")], [10n]])("%p is not JSON, and refused", (value) => {
-    expect(() => sealer.seal(value, NOW)).toThrow(expect.objectContaining({ code: "ERR_NOT_JSON" }));
+    expect(() => sealer.seal(value, NOW)).toThrow(expect.objectContaining({ code: "not_json" }));
   });
 
   test("a Date and the like are sealed as JSON has them", async () => {
@@ -183,7 +183,7 @@ describe("anything else opens to a reason, never to data and never to a throw", 
 
   test("what would be too large to open is not sealed", async () => {
     const seal = async (size: number) => sealer.seal("x".repeat(size), NOW);
-    await expect(seal(13_000)).rejects.toMatchObject({ code: "ERR_TOO_LARGE" });
+    await expect(seal(13_000)).rejects.toMatchObject({ code: "value_too_large" });
     expect(await sealer.open(await seal(12_000), NOW)).toMatchObject({ ok: true });
   });
 
@@ -242,7 +242,7 @@ describe("keys", () => {
 
   test.each([["short"], [""], [[]], [[SECRET, "short"]], [undefined]])("a secret of %j fails at start-up", (secret) => {
     expect(() => createSealer({ secret: secret as string, purpose: "test" })).toThrow(
-      expect.objectContaining({ code: "ERR_CONFIG" }),
+      expect.objectContaining({ code: "invalid_config" }),
     );
   });
 
@@ -255,7 +255,7 @@ describe("keys", () => {
 
   test("a sealer without a purpose fails at start-up", () => {
     expect(() => createAppSealer({ secret: SECRET, purpose: "" })).toThrow(
-      expect.objectContaining({ code: "ERR_CONFIG" }),
+      expect.objectContaining({ code: "invalid_config" }),
     );
   });
 });

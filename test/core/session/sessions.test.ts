@@ -355,7 +355,7 @@ describe("a session that does not fit", () => {
     await app.begin({ bulk: "x".repeat(1000) });
     const scope = await app.open();
     scope.setTokens({ bulk: "y".repeat(1500) });
-    await expect(scope.commit()).rejects.toMatchObject({ code: "ERR_COOKIE_TOO_LARGE" });
+    await expect(scope.commit()).rejects.toMatchObject({ code: "cookie_too_large" });
   });
 });
 
@@ -506,6 +506,6 @@ describe("wrong options fail at once", () => {
     ["Partitioned without Secure", { cookie: { partitioned: true, secure: false } }],
     ["an unknown SameSite", { cookie: { sameSite: "loose" as never } }],
   ])("%s", (_what, options) => {
-    expect(() => createApp(options)).toThrow(expect.objectContaining({ code: "ERR_CONFIG" }));
+    expect(() => createApp(options)).toThrow(expect.objectContaining({ code: "invalid_config" }));
   });
 });

@@ -326,7 +326,7 @@ describe("what an app does wrong", () => {
   test("a token is asked for with one audience: a list is a mistake, and says so", async () => {
     await begin();
     await signIn();
-    expect((await token({ audience: ["a", "b"] })).code).toBe("ERR_CONFIG");
+    expect((await token({ audience: ["a", "b"] })).code).toBe("invalid_config");
   });
 });
 

@@ -155,7 +155,7 @@ describe("tokens", () => {
     expect(claims(await token({ audience: PAY, scope: "pay" }))).toMatchObject({ aud: PAY });
     expect(provider.grants).toEqual(["authorization_code", "refresh_token"]);
     // One that was not named would spend the refresh token for nothing.
-    expect((await token({ audience: "http://api.test/other" })).code).toBe("ERR_CONFIG");
+    expect((await token({ audience: "http://api.test/other" })).code).toBe("invalid_config");
     expect(provider.grants).toHaveLength(2);
   });
 

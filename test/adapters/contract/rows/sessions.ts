@@ -102,7 +102,7 @@ export const data: readonly Row[] = [
       const answer = await browser.fetch(`/update?bulk=${"x".repeat(7600)}`);
       expect(answer.status).toBe(413);
       const { error, bytes, limit, largest } = JSON.parse(answer.body);
-      expect([error, limit, largest[0].field]).toEqual(["ERR_COOKIE_TOO_LARGE", 7600, expect.stringContaining("bulk")]);
+      expect([error, limit, largest[0].field]).toEqual(["cookie_too_large", 7600, expect.stringContaining("bulk")]);
       expect(bytes).toBeGreaterThan(limit);
       expect(answer.setCookies).toEqual([]);
       expect(browser.jar.header(`${app.url}/`)).toBe(before);
@@ -113,7 +113,7 @@ export const data: readonly Row[] = [
     name: "without a session there is nothing to update",
     async run(app) {
       const answer = await app.browser().fetch("/update?color=blue");
-      expect([answer.status, answer.body, answer.setCookies]).toEqual([400, '{"error":"ERR_NO_SESSION"}', []]);
+      expect([answer.status, answer.body, answer.setCookies]).toEqual([400, '{"error":"no_session"}', []]);
     },
   },
 ];

@@ -156,7 +156,7 @@ export const tokens: readonly Row[] = [
         "https://op.example@evil.example/",
       ]) {
         const answer = await browser.fetch(`/api?to=${encodeURIComponent(to)}`);
-        expect([to, answer.body]).toEqual([to, '{"error":"ERR_ORIGIN_NOT_ALLOWED"}']);
+        expect([to, answer.body]).toEqual([to, '{"error":"origin_not_allowed"}']);
       }
     },
   },
