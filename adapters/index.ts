@@ -1,36 +1,48 @@
+import { chain } from "../core/awaitable.js";
 import { emitter, type LatchkeyEvent } from "../core/events.js";
 import { json } from "../core/seal/json.js";
-import { inIdentity } from "../core/session/keeping.js";
-import { QueuedScope } from "../core/session/queued.js";
-import { createSessions as createCoreSessions, type Sessions, type SessionsOptions } from "../core/session/sessions.js";
+import { createSessionContext } from "../core/session/context.js";
+import { inIdentity } from "../core/session/in-cookies.js";
+import type { SessionsOptions } from "../core/session/options.js";
+import { readSession } from "../core/session/reading.js";
+import { BufferedSession, type Sessions } from "../core/session/request-session.js";
 import { type PortOptions, randomBytes } from "./lib/ports.js";
 
 export * from "../core/index.js";
 
-/** {@link createSessions}' options: those of a session, and what a test may put in the place of the real thing. */
+/** The options of {@link createSessions}: those of sessions, and a clock and random bytes for tests. */
 export interface StandaloneOptions<Data> extends SessionsOptions<Data>, Omit<PortOptions, "fetch"> {
-  /** Told what happens to sessions, without secrets. @default nobody */
+  /** Receives what happens to sessions, without secrets. @default no observer */
   onEvent?: (event: LatchkeyEvent) => void;
 }
 
 /**
- * Encrypted sessions alone, without sign-in, generic in their data.
+ * Encrypted sessions alone, without sign-in. `Data` is the type of what a session holds.
  *
+ * @example
  * ```ts
- * const sessions = createSessions<{ cart: string[] }>({ secret });
- * const scope = await sessions.load(request.headers.get("cookie"));
- * scope.update({ cart: ["book"] });
- * for (const cookie of await scope.commit()) headers.append("set-cookie", cookie);
+ * const sessions = createSessions<{ cart: string[] }>({ secret: process.env.LATCHKEY_SECRET ?? "" });
+ *
+ * async function addBook(request: Request): Promise<Response> {
+ *   const session = await sessions.load(request.headers.get("cookie"));
+ *   session.update({ cart: [...(session.session?.data.cart ?? []), "book"] });
+ *   const headers = new Headers();
+ *   for (const line of await session.commit()) headers.append("set-cookie", line);
+ *   return new Response("one more book", { headers });
+ * }
  * ```
  * @throws MisuseError (`invalid_config`) when an option is wrong; the message says what to change.
  */
 export function createSessions<Data>(options: StandaloneOptions<Data>): Sessions<Data> {
   const { now = Date.now, random = randomBytes, storage = inIdentity, codec = json, cookie } = options;
-  return createCoreSessions(
-    // Names of their own: sessions of a sign-in beside them are left alone.
+  const context = createSessionContext<Data, never>(
+    // A name of its own: sessions of a sign-in in the same app are left alone.
     { ...options, storage, codec, cookie: { name: "latchkey-session", ...cookie } },
     { now, random },
     emitter(options.onEvent, now),
-    QueuedScope,
   );
+  return {
+    load: (cookieHeader) =>
+      chain(readSession(context, cookieHeader), (reading) => new BufferedSession(context, reading)),
+  };
 }

@@ -18,10 +18,11 @@ export {
 } from "./seal/app-sealer.js";
 export { packed } from "./seal/payload.js";
 export type { Codec, SealRefusal } from "./seal/sealer.js";
+export type { Identity } from "./session/identity.js";
 export { inStore } from "./session/in-store.js";
 export type { LifetimeOptions, Session } from "./session/lifetime.js";
-export type { SessionRefusal } from "./session/reading.js";
+export type { CookieOptions, SessionStorage, SessionsOptions } from "./session/options.js";
+export type { SessionRefusal } from "./session/refusal.js";
+export type { RequestSession, Sessions } from "./session/request-session.js";
 export type { StandardSchema } from "./session/schema.js";
-export type { RequestSession } from "./session/scope.js";
-export type { CookieOptions, Sessions, SessionsOptions } from "./session/sessions.js";
 export { createMemoryStore, type SessionStore, type StoredSession, type VersionedSession } from "./session/store.js";

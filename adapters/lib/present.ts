@@ -4,7 +4,7 @@ import type { LoginOptions } from "../../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../../core/relying-party/sign-out.js";
 import type { AuthSession, Visit } from "../../core/relying-party/visit.js";
 import type { Reply } from "../../core/request/response.js";
-import type { SessionRefusal } from "../../core/session/reading.js";
+import type { SessionRefusal } from "../../core/session/refusal.js";
 
 /**
  * The session of a request, and what can be done with it; `Answer` is what an adapter makes of an answer of ours. Made when

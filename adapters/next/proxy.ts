@@ -87,7 +87,7 @@ export const createProxy =
     const outlet = createWebWriter({ ahead: true });
     const sent = request.headers.get("cookie");
     const context = await configured().relyingParty.open(toRequestView(request, "", waitUntilIn(passed)), outlet);
-    const prefix = context.cookieName("");
+    const prefix = context.cookiePrefix;
     const visit = createVisit(context);
     if (!isAsset(request)) await rollAndRefresh(context);
     if (outlet.lines().length > 0) showCookies(request, outlet.lines(), prefix);

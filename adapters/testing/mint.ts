@@ -2,6 +2,8 @@ import type { TokenSet } from "../../core/exchange/token-life.js";
 import type { User } from "../../core/exchange/user.js";
 import { sealedFor } from "../../core/relying-party/config.js";
 import { createUserSessions } from "../../core/relying-party/user-sessions.js";
+import { readSession } from "../../core/session/reading.js";
+import { WriteQueue } from "../../core/session/write-queue.js";
 import type { AuthOptions } from "../lib/config.js";
 import { portsOf } from "../lib/ports.js";
 
@@ -43,8 +45,9 @@ export async function mintSession<Data = Record<string, unknown>>(options: MintO
     portsOf(options),
     () => {},
   );
-  const scope = await sessions.load(null);
-  scope.begin({ user, data: data ?? ({} as Data) }, tokens);
-  const lines = await scope.commit();
+  const writes = new WriteQueue(sessions, await readSession(sessions, null));
+  const lines = await writes.commit((draft) => draft.begin({ user, data: data ?? ({} as Data) }, tokens), {
+    roll: true,
+  });
   return lines.map((line) => line.slice(0, line.indexOf(";"))).join("; ");
 }

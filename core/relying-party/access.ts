@@ -1,8 +1,9 @@
-import type { Awaitable } from "../awaitable.js";
 import { ExchangeError, MisuseError } from "../errors.js";
 import { runTokens } from "../exchange/drive.js";
 import { assess, mergeTokens, type TokenRequest, type TokenSet } from "../exchange/token-life.js";
 import type { FetchInit } from "../ports.js";
+import type { SessionDraft } from "../session/draft.js";
+import type { SignedIn } from "./config.js";
 import { keepAlive, type VisitContext } from "./context.js";
 
 /** A usable access token of the session, for who makes a response of it. */
@@ -13,20 +14,20 @@ export async function accessToken<Data>(visit: VisitContext<Data>, asked?: Token
 
 /** Drives the token machine, refreshing where it is due. */
 export async function usableToken<Data>(visit: VisitContext<Data>, asked: TokenRequest = {}): Promise<string> {
-  const { scope, ports, outlet, provider } = visit;
-  const { session } = scope;
+  const { ports, outlet, provider } = visit;
+  const { session } = visit.reading;
   if (!session) throw new ExchangeError("no_session");
-  const tokens = await scope.tokens();
+  const tokens = await visit.tokens();
   const state = assess(tokens, asked, ports.now());
   if (state.name === "fresh") return state.token.accessToken;
   if (state.name !== "due" || !tokens) throw new ExchangeError("no_access_token");
   let merge: (held: TokenSet) => TokenSet;
   let release = () => {};
   /** Meanwhile somebody may have signed out, or somebody else have signed in. */
-  const change = (make: () => Awaitable<void>) =>
-    visit.commit(() => {
-      if (scope.session?.id !== session.id) throw new ExchangeError("no_session");
-      return make();
+  const change = (make: (draft: SessionDraft<SignedIn<Data>, TokenSet>) => void | Promise<void>) =>
+    visit.commit((draft) => {
+      if (draft.session?.id !== session.id) throw new ExchangeError("no_session");
+      return make(draft);
     });
   const work = runTokens(
     visit,
@@ -51,11 +52,11 @@ export async function usableToken<Data>(visit: VisitContext<Data>, asked: TokenR
       },
       // Into the tokens of that moment: a refresh for another audience may have been written meanwhile.
       async write() {
-        const isKept = await change(async () => scope.setTokens(merge((await scope.tokens()) ?? tokens)));
+        const isKept = await change(async (draft) => draft.setTokens(merge((await draft.tokens()) ?? tokens)));
         if (isKept) outlet.onSent(release);
         return isKept;
       },
-      end: () => change(() => scope.destroy()),
+      end: () => change((draft) => draft.destroy()),
     },
   );
   return keepAlive(visit, work);

@@ -11,8 +11,8 @@ import { routeOf } from "./site.js";
  * the session as it is.
  */
 export async function rollAndRefresh<Data>(context: VisitContext<Data>): Promise<void> {
-  const { scope, request, site, config } = context;
-  if (!scope.session || !context.canWrite() || isPrefetch(request) || routeOf(request, site, config)) return;
+  const { reading, request, site, config } = context;
+  if (!reading.session || !context.canWrite() || isPrefetch(request) || routeOf(request, site, config)) return;
   await context.commit(undefined, true);
   try {
     await usableToken(context);

@@ -3,7 +3,7 @@ import type { LatchkeyEvent } from "../events.js";
 import type { IdTokenClaims, TokenResponse } from "../exchange/machine.js";
 import type { User } from "../exchange/user.js";
 import type { ServerSettings } from "../provider/server.js";
-import type { SessionsOptions } from "../session/sessions.js";
+import type { SessionsOptions } from "../session/options.js";
 
 /** What an app's session holds: who is signed in, and the app's own data. */
 export interface SignedIn<Data> {

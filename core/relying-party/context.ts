@@ -1,4 +1,3 @@
-import type { Awaitable } from "../awaitable.js";
 import { CookieTooLargeError, ExchangeError } from "../errors.js";
 import type { UntimedEvent } from "../events.js";
 import type { ExchangeConfig } from "../exchange/machine.js";
@@ -8,7 +7,8 @@ import type { Provider } from "../provider/provider.js";
 import { targetOf } from "../request/reading.js";
 import type { Reply, ResponseWriter } from "../request/response.js";
 import type { RequestView } from "../request/view.js";
-import type { RequestSession } from "../session/scope.js";
+import type { SessionReading } from "../session/reading.js";
+import type { SessionChange } from "../session/write-queue.js";
 import type { RelyingPartyConfig, SignedIn, Site } from "./config.js";
 import { errorPage } from "./replies.js";
 import { routePath } from "./site.js";
@@ -22,21 +22,25 @@ export interface VisitContext<Data> {
   readonly provider: Provider;
   readonly request: RequestView;
   readonly site: Site;
-  readonly scope: RequestSession<SignedIn<Data>, TokenSet>;
+  /** The session of this request, as the last write left it. */
+  readonly reading: SessionReading<SignedIn<Data>>;
+  /** The tokens of the session. */
+  tokens(): Promise<TokenSet | undefined>;
+  /** Whether a write would change cookies although nothing was changed. */
+  isWriteDue(): boolean;
   /** Sign-ins in progress in this browser. */
   transactions(): Transactions;
   readonly outlet: ResponseWriter;
-  /** The full name of a cookie of ours; of "", what all of them begin with. */
-  cookieName(rest: string): string;
+  /** What the name of each cookie of latchkey begins with. */
+  readonly cookiePrefix: string;
   /** Whether cookies can still reach the browser: not once the headers have left, nor with a change of protocol. */
   canWrite(): boolean;
   emit(event: UntimedEvent): void;
   /**
-   * Makes a change and writes what has changed so far to the outlet, once all that was asked for before is written: calls
-   * side by side do not undo each other. Nothing else touches the scope or its jar. `roll`: whether the request counts as
-   * activity. False when it was too late for what there was to write.
+   * Changes the session and writes it to the response, after the writes before (see `WriteQueue`). The change function may
+   * also change transactions. `roll`: whether the request counts as activity. False when it was too late to set cookies.
    */
-  commit(change?: () => Awaitable<unknown>, roll?: boolean): Promise<boolean>;
+  commit(change?: SessionChange<SignedIn<Data>, TokenSet>, roll?: boolean): Promise<boolean>;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Awaitable, chain } from "../awaitable.js";
 import { emitter } from "../events.js";
+import type { TokenSet } from "../exchange/token-life.js";
 import type { Ports } from "../ports.js";
 import { createServerProvider } from "../provider/server.js";
 import { isUpgrade } from "../request/reading.js";
@@ -7,11 +8,14 @@ import type { ResponseWriter } from "../request/response.js";
 import type { RequestView } from "../request/view.js";
 import { packed } from "../seal/payload.js";
 import { createSealer, type Sealer } from "../seal/sealer.js";
-import { type RelyingPartyConfig, type Site, sealedFor } from "./config.js";
+import { readSession, type SessionReading } from "../session/reading.js";
+import { isWriteDue } from "../session/write.js";
+import { type SessionChange, WriteQueue } from "../session/write-queue.js";
+import { type RelyingPartyConfig, type SignedIn, type Site, sealedFor } from "./config.js";
 import type { VisitContext } from "./context.js";
 import { chooseSite } from "./site.js";
 import { openTransactions, TRANSACTION_DURATION, type Transactions } from "./transactions.js";
-import { createUserSessions } from "./user-sessions.js";
+import { createUserSessions, type UserSessions } from "./user-sessions.js";
 import { createVisit, type Visit } from "./visit.js";
 
 /** Sign-in and sessions of one app: what every adapter calls. It keeps nothing of any user. */
@@ -42,10 +46,10 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
   const relyingParty: RelyingParty<Data> = {
     open(request, outlet) {
       const site = chooseSite(config.sites, request);
-      const { load, cookieName } = sessions.get(site.secure) as ReturnType<typeof sessionsAt>;
+      const context = sessions.get(site.secure) as ReturnType<typeof sessionsAt>;
       return chain(
-        load(request.headers.get("cookie")),
-        (scope) => new Context(party, request, site, scope, outlet, cookieName),
+        readSession(context, request.headers.get("cookie")),
+        (reading) => new Context(party, request, site, context, reading, outlet),
       );
     },
     visit: (request, outlet) => chain(relyingParty.open(request, outlet), createVisit),
@@ -65,16 +69,21 @@ class Context<Data> implements VisitContext<Data> {
   readonly ports: Ports;
   readonly provider: VisitContext<Data>["provider"];
   readonly emit: VisitContext<Data>["emit"];
-  #last: Promise<boolean> | undefined;
+  readonly #sessions: UserSessions<Data>;
+  readonly #read: SessionReading<SignedIn<Data>>;
+  /** Made for the first write: most requests only read. */
+  #writes: WriteQueue<SignedIn<Data>, TokenSet> | undefined;
 
   constructor(
     party: Party<Data>,
     readonly request: RequestView,
     readonly site: Site,
-    readonly scope: VisitContext<Data>["scope"],
+    sessions: UserSessions<Data>,
+    reading: SessionReading<SignedIn<Data>>,
     readonly outlet: ResponseWriter,
-    readonly cookieName: (rest: string) => string,
   ) {
+    this.#sessions = sessions;
+    this.#read = reading;
     this.#party = party;
     this.config = party.config;
     this.exchange = party.exchange;
@@ -84,12 +93,12 @@ class Context<Data> implements VisitContext<Data> {
   }
 
   transactions(): Transactions {
-    const { config, site, scope, ports } = this;
+    const { config, site, ports } = this;
     // The callback is always reached by a navigation from the provider's site, which Lax allows; an embedded app needs None.
     const sameSite = config.session.cookie?.sameSite === "none" ? "none" : "lax";
     return openTransactions(
-      scope.jar,
-      this.cookieName("tx."),
+      this.#read.jar,
+      `${this.cookiePrefix}tx.`,
       this.#party.transactionSealer,
       { ...config.session.cookie, secure: site.secure, sameSite },
       ports.now,
@@ -100,19 +109,33 @@ class Context<Data> implements VisitContext<Data> {
     return this.outlet.canWrite() && !isUpgrade(this.request);
   }
 
-  commit(change?: () => Awaitable<unknown>, roll = false): Promise<boolean> {
-    const write = async () => {
-      await change?.();
-      const prefix = this.cookieName("");
-      let sent = true;
-      await this.scope.commit({
-        roll,
-        send: (lines) => (sent = this.canWrite() && this.outlet.setCookies(lines, prefix)),
-      });
-      return sent;
-    };
-    // What went wrong before was told to whoever asked for it.
-    this.#last = (this.#last ?? Promise.resolve()).then(write, write);
-    return this.#last;
+  get reading(): SessionReading<SignedIn<Data>> {
+    return this.#writes?.reading ?? this.#read;
+  }
+
+  get cookiePrefix(): string {
+    return this.#sessions.prefix;
+  }
+
+  tokens(): Promise<TokenSet | undefined> {
+    return this.#queue().tokens();
+  }
+
+  isWriteDue(): boolean {
+    return isWriteDue(this.#sessions, this.reading);
+  }
+
+  async commit(change?: SessionChange<SignedIn<Data>, TokenSet>, roll = false): Promise<boolean> {
+    let sent = true;
+    await this.#queue().commit(change, {
+      roll,
+      send: (lines) => (sent = this.canWrite() && this.outlet.setCookies(lines, this.cookiePrefix)),
+    });
+    return sent;
+  }
+
+  #queue(): WriteQueue<SignedIn<Data>, TokenSet> {
+    this.#writes ??= new WriteQueue(this.#sessions, this.#read);
+    return this.#writes;
   }
 }

@@ -95,9 +95,9 @@ const handlers: {
   },
 
   /** Who is signed in, for the browser: the user's claims, never a token (S43). Does not count as activity. */
-  async me({ request, scope }) {
+  async me({ request, reading }) {
     if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET");
-    const { session } = scope;
+    const { session } = reading;
     const expiresAt = session ? Math.min(session.inactiveAt, session.endsAt) : undefined;
     return json(200, { user: session?.data.user ?? null, expiresAt });
   },

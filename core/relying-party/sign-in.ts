@@ -75,7 +75,7 @@ export async function finishSignIn<Data>(
   const [stated, again] = parameters.getAll("state");
   const transaction = stated && again === undefined ? await visit.transactions().find(stated) : undefined;
   // Back button, bookmark, a second delivery: somebody who is signed in already goes on.
-  if (!transaction && visit.scope.session)
+  if (!transaction && visit.reading.session)
     return redirect(`${visit.site.origin}${visit.site.path}/`, visit.request.method);
   const state: State = transaction ? { name: "awaiting_callback", transaction } : { name: "idle" };
   return run(visit, state, { name: "callback_received", now: visit.ports.now(), parameters }, options);
@@ -136,14 +136,14 @@ async function establish<Data>(
   tokens: TokenResponse,
   shape: (signIn: SignIn) => ReturnType<NonNullable<RelyingPartyConfig<Data>["onSignIn"]>> | undefined,
 ): Promise<void> {
-  const { config, provider, scope } = visit;
+  const { config, provider } = visit;
   const extra = config.userinfo ? await provider.userinfo(tokens.accessToken, claims.sub) : {};
   const user = userOf({ ...claims, ...extra }, claims.sub);
   const shaped = await shape({ user, claims, accessToken: tokens.accessToken, tokens });
-  await visit.commit(() => {
-    const previous = scope.session?.data;
+  await visit.commit((draft) => {
+    const previous = draft.session?.data;
     const carried = previous?.user.sub === claims.sub ? previous.data : ({} as Data);
-    scope.begin(
+    draft.begin(
       // Who it is comes from the verified token, whatever a hook returns (S44).
       { user: { ...(shaped?.user ?? user), sub: claims.sub }, data: shaped?.data ?? carried },
       // RFC 6749 5.1: a scope that is the one asked for goes without saying.

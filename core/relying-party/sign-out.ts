@@ -12,10 +12,10 @@ export interface LogoutOptions {
 
 /** Ends the session here, always; then, as far as it can be reached, at the provider (RP-Initiated Logout 2). */
 export async function signOut<Data>(visit: VisitContext<Data>, options: LogoutOptions): Promise<Reply> {
-  const { config, provider, scope, site, request } = visit;
-  const { session } = scope;
-  const { idToken, refreshToken } = (await scope.tokens()) ?? {};
-  await visit.commit(() => scope.destroy());
+  const { config, provider, site, request } = visit;
+  const { session } = visit.reading;
+  const { idToken, refreshToken } = (await visit.tokens()) ?? {};
+  await visit.commit((draft) => draft.destroy());
   visit.emit({ type: "signed_out" });
   const fallback = `${site.path}${config.postLogoutPath}`;
   const home =

@@ -2,14 +2,17 @@ import type { UntimedEvent } from "../events.js";
 import type { TokenSet } from "../exchange/token-life.js";
 import type { Ports } from "../ports.js";
 import { packed } from "../seal/payload.js";
-import { inCookies } from "../session/keeping.js";
-import { createSessions, type Sessions, type SessionsOptions } from "../session/sessions.js";
+import { createSessionContext, type SessionContext } from "../session/context.js";
+import { inCookies } from "../session/in-cookies.js";
+import type { SessionsOptions } from "../session/options.js";
 import type { SignedIn } from "./config.js";
 
-/** Sessions of people who signed in: with their tokens, which are packed. */
+/** Sessions of signed-in users: they hold tokens, which are stored as raw bytes. */
+export type UserSessions<Data> = SessionContext<SignedIn<Data>, TokenSet>;
+
 export const createUserSessions = <Data>(
   options: SessionsOptions<SignedIn<Data>>,
   ports: Pick<Ports, "now" | "random">,
   emit: (event: UntimedEvent) => void,
-): Sessions<SignedIn<Data>, TokenSet> =>
-  createSessions({ ...options, storage: options.storage ?? inCookies, codec: packed }, ports, emit);
+): UserSessions<Data> =>
+  createSessionContext({ ...options, storage: options.storage ?? inCookies, codec: packed }, ports, emit);

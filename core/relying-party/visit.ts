@@ -5,7 +5,7 @@ import type { User } from "../exchange/user.js";
 import type { FetchInit } from "../ports.js";
 import { isPrefetch, targetOf, wantsPage } from "../request/reading.js";
 import type { Plan, Reply } from "../request/response.js";
-import type { SessionRefusal } from "../session/reading.js";
+import type { SessionRefusal } from "../session/refusal.js";
 import { accessToken, authorizedFetch } from "./access.js";
 
 import { answering, loginUrl, type VisitContext } from "./context.js";
@@ -78,9 +78,9 @@ class ContextVisit<Data> implements Visit<Data> {
   }
 
   session(): AuthSession<Data> | null {
-    const { outlet, scope } = this.#context;
+    const { outlet, reading } = this.#context;
     outlet.markSessionRead();
-    const { session } = scope;
+    const { session } = reading;
     if (this.#shown?.of !== session) {
       this.#shown = { of: session, session: session && { ...session, ...session.data } };
     }
@@ -89,7 +89,7 @@ class ContextVisit<Data> implements Visit<Data> {
 
   reason(): SessionRefusal | undefined {
     this.#context.outlet.markSessionRead();
-    return this.#context.scope.reason;
+    return this.#context.reading.reason;
   }
 
   route(): Awaitable<Plan> {
@@ -97,24 +97,22 @@ class ContextVisit<Data> implements Visit<Data> {
   }
 
   guard(): Plan {
-    const { outlet, scope, request } = this.#context;
+    const { outlet, reading, request } = this.#context;
     outlet.markSessionRead();
-    if (scope.session) return undefined;
+    if (reading.session) return undefined;
     return wantsPage(request) ? redirect(loginUrl(this.#context), request.method) : notAuthenticated();
   }
 
   roll(): Awaitable<unknown> {
-    const { scope, request } = this.#context;
-    const isDue = scope.session && scope.isDue() && !isPrefetch(request) && this.#context.canWrite();
-    return isDue ? this.#context.commit(undefined, true) : undefined;
+    const context = this.#context;
+    const isDue = context.reading.session && context.isWriteDue() && !isPrefetch(context.request) && context.canWrite();
+    return isDue ? context.commit(undefined, true) : undefined;
   }
 
   async update(change: Partial<Data> | ((data: Data) => Data)): Promise<void> {
-    const { scope } = this.#context;
     this.#mustBeWritable();
-    const sent = await this.#context.commit(() => {
-      if (!scope.session) throw new MisuseError("no_session", "there is no session");
-      scope.update(({ user, data }) => ({
+    const sent = await this.#context.commit((draft) => {
+      draft.update(({ user, data }) => ({
         user,
         // A copy: what a function does to what it is given must not last when the write fails.
         data: typeof change === "function" ? change(JSON.parse(JSON.stringify(data))) : { ...data, ...change },

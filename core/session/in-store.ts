@@ -1,7 +1,8 @@
 import type { Jar } from "../cookie/jar.js";
-import { encodeIdentity } from "./concerns.js";
-import { type SessionStorage, type StorageContext, writerOf } from "./keeping.js";
+import { encodeIdentity } from "./identity.js";
 import { type Session, withLimits } from "./lifetime.js";
+import type { SessionStorage } from "./options.js";
+import { type StorageBackend, type StorageContext, writerOf } from "./storage.js";
 import type { SessionStore, VersionedSession } from "./store.js";
 
 /**
@@ -12,8 +13,8 @@ import type { SessionStore, VersionedSession } from "./store.js";
  * ```
  */
 export const inStore =
-  (store: SessionStore) =>
-  <Data, Tokens>(context: StorageContext): SessionStorage<Data, Tokens> => {
+  (store: SessionStore): SessionStorage =>
+  <Data, Tokens>(context: StorageContext): StorageBackend<Data, Tokens> => {
     const { limits, now } = context;
     const write = writerOf(context, "id", context.identities);
     /** What the store had for a request, by its jar. */
@@ -38,8 +39,9 @@ export const inStore =
         return { data: stored.content };
       },
       tokens: async (jar) => known.get(jar)?.tokens as Tokens | undefined,
-      async save(jar, session, { began, patches, tokens }) {
-        if (began) return create(jar, session, tokens?.value);
+      async save(jar, session, change) {
+        const { tokens } = change;
+        if (change.kind === "begin") return create(jar, session, tokens?.value);
         // The first try is on what this request read; after a conflict the patches go onto what is there now.
         let stored: VersionedSession | undefined = known.get(jar);
         let data = session.data;
@@ -53,7 +55,7 @@ export const inStore =
           }
           stored = result === "conflict" ? await store.read(session.id) : undefined;
           // A session that was ended meanwhile has no data that a patch could be applied to.
-          if (stored) data = patches.reduce((before, patch) => patch(before), stored.content as Data);
+          if (stored) data = change.patches.reduce((before, patch) => patch(before), stored.content as Data);
         }
         return undefined;
       },

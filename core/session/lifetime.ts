@@ -1,6 +1,6 @@
 import { must } from "../errors.js";
 import { LONGEST_LIFE } from "../seal/keyring.js";
-import type { Identity } from "./concerns.js";
+import type { Identity } from "./identity.js";
 
 /** How long sessions last, as an app configures it. */
 export interface LifetimeOptions {

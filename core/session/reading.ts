@@ -1,84 +1,101 @@
 import { type Awaitable, chain } from "../awaitable.js";
-import type { ChunkRefusal } from "../cookie/chunks.js";
-import type { Jar } from "../cookie/jar.js";
-import type { SealRefusal } from "../seal/sealer.js";
-import { decodeIdentity, type Identity, tagOf, timeOf, unbind } from "./concerns.js";
+import { createJar, type Jar } from "../cookie/jar.js";
+import type { SessionContext } from "./context.js";
+import { tagOf } from "./cookie-kinds.js";
+import { decodeIdentity, type Identity, timeOf, unbind } from "./identity.js";
 import { type Session, withLimits } from "./lifetime.js";
+import type { SessionRefusal } from "./refusal.js";
 import { conform } from "./schema.js";
-import type { SessionContext } from "./sessions.js";
 
-/**
- * Why no session counts: its seal or its chunks were refused, a limit has passed (`expired`, `inactive`), sessions of
- * its time are over in this browser (`superseded`), the store does not know it (`revoked`), or the schema refused it.
- */
-export type SessionRefusal =
-  | SealRefusal
-  | ChunkRefusal
-  | "expired"
-  | "inactive"
-  | "superseded"
-  | "revoked"
-  | "invalid_content";
-
-/** What a Cookie header holds for us; after a write, what the browser will. */
-export interface Reading<Data> {
-  held?: Session<Data> | undefined;
-  /** Why there is none, when there were cookies that could have been one. */
-  readonly reason?: SessionRefusal | undefined;
-  /** The latest `end`: sessions begun before it are over. 0 when there is none. */
-  endedBefore: number;
+/** What the session cookies of a request say; after a write, what the browser's cookies will say. It is never changed. */
+export type SessionReading<Data> = {
+  /** All cookies of latchkey in this request. */
+  readonly jar: Jar;
+  /** The time of the latest `end`: sessions begun before it are over. 0 without an end. */
+  readonly endedBefore: number;
   /**
-   * Tags of sessions that do not count and still are not over for good: what did not open may be one that is just being
-   * written, or one that another server opens; what a schema refuses today it may accept tomorrow.
+   * Tags of sessions that are not open but must not be deleted: one that was refused may be half written, or may open on
+   * another server; one whose data the schema refuses may fit tomorrow's schema.
    */
   readonly spared: readonly string[];
-}
+} & (
+  | { readonly session: Session<Data>; readonly reason: undefined }
+  /** `reason`: why there is no session; undefined when no cookie could have been one. */
+  | { readonly session: null; readonly reason: SessionRefusal | undefined }
+);
 
-/** Milliseconds by which the clocks of several machines may differ. An `end` further ahead was not written by latchkey: it is ignored. */
+/** Milliseconds by which an `end` may lie ahead of this machine's clock. One further ahead was not written by latchkey: it is ignored. */
 const PLAUSIBLE_AHEAD = 86_400_000;
 
 /**
- * Of the sessions in the jar, the one that began last: if that one is over, so are all before it. Each is opened once;
- * tokens are not. At once, where the engine and the keeper have nothing to wait for.
+ * Session tags of one request that are opened. A browser was never seen to hold more than six at once; cookies beyond
+ * sixteen were not set by latchkey and are removed.
  */
-export function readSession<Data>(context: SessionContext<Data>, jar: Jar): Awaitable<Reading<Data>> {
-  const spared: string[] = [];
-  let endedBefore = 0;
-  for (const name of jar.names()) {
-    const { tag, concern, time } = context.parse(name);
-    if (time) {
-      if (time <= context.now() + PLAUSIBLE_AHEAD) endedBefore = Math.max(endedBefore, time);
-    }
-    // At most six names were ever met at once by a browser that behaves: more than sixteen tags are not its own work, and go.
-    else if (tag && concern === "id" && spared.length < 16 && !spared.includes(tag)) spared.push(tag);
-  }
+const MAX_TAGS = 16;
+
+/**
+ * Reads the session of a Cookie header: synchronously, unless the engine or the storage must be waited for. Never throws
+ * for what a client sent. Tokens are not opened.
+ */
+export const readSession = <Data>(
+  context: SessionContext<Data>,
+  cookieHeader: string | null | undefined,
+): Awaitable<SessionReading<Data>> => {
+  const jar = createJar(cookieHeader, context.prefix, context.attributes);
+  return chain(readJar(context, jar), (reading) => {
+    if (reading.session) context.emit({ type: "session_opened" });
+    else if (reading.reason) context.emit({ type: "session_refused", reason: reading.reason });
+    return reading;
+  });
+};
+
+/** Opens each session in the jar once and takes the one that began last: if that one is over, so are all before it. */
+function readJar<Data>(context: SessionContext<Data>, jar: Jar): Awaitable<SessionReading<Data>> {
+  const { spared, endedBefore } = namesIn(context, jar);
   let last: Session<unknown> | undefined;
   let reason: SessionRefusal | undefined;
   const read = (tag: string): Awaitable<void> =>
-    chain(readIdentity(context, jar, tag), (found) => {
-      if (typeof found === "string") reason = found;
+    chain(openIdentity(context, jar, tag), (opened) => {
+      if (typeof opened === "string") reason = opened;
       else {
         spared.splice(spared.indexOf(tag), 1);
-        if (!last || isLater(found, last)) last = found;
+        if (!last || isLater(opened, last)) last = opened;
       }
     });
   let done: Awaitable<void> | undefined;
   for (const tag of [...spared]) done = chain(done, () => read(tag));
   return chain(done, () => {
-    if (!last) return { reason, endedBefore, spared };
+    if (!last) return { jar, session: null, reason, endedBefore, spared };
     const { id, beganAt } = last;
-    return chain(beganAt < endedBefore ? "superseded" : admit(context, jar, last), (held) => {
-      if (held === "invalid_content") spared.push(tagOf(id));
-      return typeof held === "string" ? { reason: held, endedBefore, spared } : { held, endedBefore, spared };
+    return chain(beganAt < endedBefore ? "superseded" : admit(context, jar, last), (session) => {
+      if (session === "invalid_content") spared.push(tagOf(id));
+      return typeof session === "string"
+        ? { jar, session: null, reason: session, endedBefore, spared }
+        : { jar, session, reason: undefined, endedBefore, spared };
     });
   });
 }
 
-/** Two of the same millisecond are told apart the same way by every server. */
+/** The tags of the identities in a jar, and the time of its latest `end`. */
+function namesIn<Data>({ parse, now }: SessionContext<Data>, jar: Jar): { spared: string[]; endedBefore: number } {
+  const spared: string[] = [];
+  let endedBefore = 0;
+  for (const name of jar.names()) {
+    const parsed = parse(name);
+    if (parsed?.kind === "end") {
+      if (parsed.time <= now() + PLAUSIBLE_AHEAD) endedBefore = Math.max(endedBefore, parsed.time);
+    } else if (parsed?.kind === "id" && spared.length < MAX_TAGS && !spared.includes(parsed.tag)) {
+      spared.push(parsed.tag);
+    }
+  }
+  return { spared, endedBefore };
+}
+
+/** Of two sessions begun in the same millisecond, every server takes the same one. */
 const isLater = (one: Identity, other: Identity): boolean =>
   one.beganAt === other.beganAt ? one.id > other.id : one.beganAt > other.beganAt;
 
-function readIdentity<Data>(
+function openIdentity<Data>(
   { nameOf, identities, stamps, limits, now }: SessionContext<Data>,
   jar: Jar,
   tag: string,
@@ -90,7 +107,7 @@ function readIdentity<Data>(
     if (typeof opened === "string") return opened;
     const identity = decodeIdentity(opened.payload);
     if (!identity || tagOf(identity.id) !== tag) return "malformed";
-    // The stamp is not opened while the identity itself is young enough to need none.
+    // An identity written less than `rollAfter` ago needs no activity stamp: none is opened.
     const stamp = at - identity.writtenAt < limits.rollAfter ? undefined : jar.get(nameOf(tag, "seen"));
     return chain(stamp ? stamps.open(stamp, at) : undefined, (seen) =>
       withLimits(identity, timeOf(unbind(seen, identity.id)), limits),
@@ -101,18 +118,18 @@ function readIdentity<Data>(
 const withData = <Data>(session: Session<unknown>, data: Data): Session<Data> =>
   session.data === data ? (session as Session<Data>) : { ...session, data };
 
-/** The session with its data, from wherever it is kept, within its limits; what a schema refuses is no session. */
+/** The session with its data from the storage, if it is within its limits and fits the schema. */
 function admit<Data>(
-  { keeper, schema, now }: SessionContext<Data>,
+  { storage, schema, now }: SessionContext<Data>,
   jar: Jar,
   session: Session<unknown>,
 ): Awaitable<Session<Data> | SessionRefusal> {
   const at = now();
   if (at >= session.endsAt) return "expired";
   if (at >= session.inactiveAt) return "inactive";
-  return chain(keeper.load(jar, session), (kept) => {
-    if (typeof kept === "string") return kept;
-    return chain(conform(schema, kept.data), (fitting) =>
+  return chain(storage.load(jar, session), (loaded) => {
+    if (typeof loaded === "string") return loaded;
+    return chain(conform(schema, loaded.data), (fitting) =>
       fitting ? withData(session, fitting.value) : "invalid_content",
     );
   });

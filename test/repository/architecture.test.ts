@@ -64,9 +64,9 @@ describe("the linter enforces the architecture", () => {
     ["jose whole", "core/planted.ts", "export { jwtVerify } from 'jose';\n", /by subpath/],
     ["a cookie in the exchange", "core/exchange/planted.ts", "export * from '../cookie/jar.js';\n", /no cookie/],
     ["a seal in the cookie room", "core/cookie/planted.ts", "export * from '../seal/sealer.js';\n", /no seal/],
-    ["a session in the seal", "core/seal/planted.ts", "export * from '../session/scope.js';\n", /no other room/],
+    ["a session in the seal", "core/seal/planted.ts", "export * from '../session/draft.js';\n", /no other room/],
     ["sign-in in sessions", "core/session/planted.ts", "export * from '../exchange/machine.js';\n", /no sign-in/],
-    ["a session at an API", "core/resource-server/planted.ts", "export * from '../session/scope.js';\n", /no session/],
+    ["a session at an API", "core/resource-server/planted.ts", "export * from '../session/draft.js';\n", /no session/],
     ["a cookie in a request", "core/request/planted.ts", "export * from '../cookie/jar.js';\n", /no other room/],
     [
       "a server's cookies in the browser",
@@ -91,7 +91,7 @@ describe("the linter enforces the architecture", () => {
     [
       "a session in React",
       "adapters/react/planted.ts",
-      "export * from '../../core/session/scope.js';\n",
+      "export * from '../../core/session/draft.js';\n",
       /errors and users alone/,
     ],
     [

@@ -1,10 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { packed } from "../../../core/seal/payload.js";
-import { inCookies } from "../../../core/session/keeping.js";
-import type { RequestSession } from "../../../core/session/scope.js";
-import { createSessions } from "../../../core/session/sessions.js";
 import { runs } from "../../support/runs.js";
+import { createTestSessions, type TestRequest } from "./app.js";
 
 /**
  * A browser with requests in flight: each carries the cookies of the moment it was sent, is served at once, and its
@@ -34,8 +31,6 @@ const actions = fc.array(
   { minLength: 4, maxLength: 16 },
 );
 
-const SECRET = "a secret of at least thirty-two characters";
-
 interface Response {
   readonly lines: readonly string[];
   /** The session that this response ended, if it ended one. */
@@ -54,19 +49,12 @@ function createWorld() {
     new DataView(id.buffer).setUint32(4, draws);
     return id;
   };
-  const options = {
-    secret: SECRET,
-    storage: inCookies,
-    codec: packed,
-    inactivityDuration: 3600,
-    absoluteDuration: 7200,
-    rollAfter: 60,
-  };
-  const sessions = createSessions<Data, Tokens>(options, { now: () => now, random }, () => {});
+  const options = { inactivityDuration: 3600, absoluteDuration: 7200, rollAfter: 60 };
+  const sessions = createTestSessions<Data, Tokens>(options, () => now, random);
   const cookies = new Map<string, string>();
   const inFlight: Response[] = [];
   const header = () => [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-  const open = async (): Promise<RequestSession<Data, Tokens>> => sessions.load(header());
+  const open = () => sessions.open(header());
 
   return {
     cookies,
@@ -75,11 +63,18 @@ function createWorld() {
     wait: (seconds: number) => {
       now += seconds * 1000;
     },
-    async request(serve: (scope: RequestSession<Data, Tokens>) => Promise<Partial<Response> | undefined>) {
+    /** `ends`: whether the response ends the session that the request came with. */
+    async request(serve: (scope: TestRequest<Data, Tokens>) => "began" | "ended" | undefined) {
       now += 1;
       const scope = await open();
-      const facts = await serve(scope);
-      inFlight.push({ lines: await scope.commit(), ...facts });
+      const before = scope.session?.id;
+      const outcome = serve(scope);
+      const lines = await scope.commit();
+      inFlight.push({
+        lines,
+        ...(outcome === "began" && { began: scope.session?.beganAt ?? 0 }),
+        ...(outcome === "ended" && before !== undefined && { ended: before }),
+      });
     },
     deliver(index: number): Response | undefined {
       const [response] = inFlight.splice(index % Math.max(1, inFlight.length), 1);
@@ -124,24 +119,23 @@ async function play(schedule: ReadonlyArray<{ action: Action; pick: number }>) {
 
   const serve: Record<Exclude<Action, "deliver" | "wait">, () => Promise<void>> = {
     sign_in: () =>
-      world.request(async (scope) => {
+      world.request((scope) => {
         scope.begin({ user: `user ${++users}` }, { generation: ++generation });
-        return { began: scope.session?.beganAt ?? 0 };
+        return "began";
       }),
     sign_out: () =>
-      world.request(async (scope) => {
-        const id = scope.session?.id;
+      world.request((scope) => {
         scope.destroy();
-        return id === undefined ? undefined : { ended: id };
+        return "ended";
       }),
-    roll: () => world.request(async () => undefined),
+    roll: () => world.request(() => undefined),
     update: () =>
-      world.request(async (scope) => {
+      world.request((scope) => {
         if (scope.session) scope.update({ note: ++generation });
         return undefined;
       }),
     refresh: () =>
-      world.request(async (scope) => {
+      world.request((scope) => {
         if (scope.session) scope.setTokens({ generation: ++generation });
         return undefined;
       }),

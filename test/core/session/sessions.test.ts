@@ -1,14 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CookieTooLargeError } from "../../../core/errors.js";
-import { packed } from "../../../core/seal/payload.js";
 import { inStore } from "../../../core/session/in-store.js";
-import { inCookies } from "../../../core/session/keeping.js";
-import { createSessions, type SessionsOptions } from "../../../core/session/sessions.js";
+import type { SessionsOptions } from "../../../core/session/options.js";
 import { createMemoryStore } from "../../../core/session/store.js";
 import { runs } from "../../support/runs.js";
+import { createTestSessions, SECRET } from "./app.js";
 
-const SECRET = "a secret of at least thirty-two characters";
 const START = 1_750_000_000_000;
 const DAY = 86_400_000;
 
@@ -17,12 +15,7 @@ type Data = Record<string, unknown>;
 /** One app with a clock, and a browser that keeps what it is sent. */
 function createApp(options: Partial<SessionsOptions<Data>> = {}) {
   const clock = { time: START, now: () => clock.time };
-  const random = (bytes: number) => globalThis.crypto.getRandomValues(new Uint8Array(bytes));
-  const sessions = createSessions<Data>(
-    { secret: SECRET, storage: inCookies, codec: packed, ...options },
-    { now: clock.now, random },
-    () => {},
-  );
+  const sessions = createTestSessions<Data, unknown>(options, clock.now);
   const cookies = new Map<string, string>();
   return {
     clock,
@@ -30,7 +23,7 @@ function createApp(options: Partial<SessionsOptions<Data>> = {}) {
     sessions,
     header: () => [...cookies].map(([name, value]) => `${name}=${value}`).join("; "),
     open: (header?: string) =>
-      sessions.load(header ?? [...cookies].map(([name, value]) => `${name}=${value}`).join("; ")),
+      sessions.open(header ?? [...cookies].map(([name, value]) => `${name}=${value}`).join("; ")),
     keep(lines: readonly string[]) {
       for (const line of lines) {
         const [pair = ""] = line.split(";", 1);
@@ -290,7 +283,7 @@ describe("only what changed is written", () => {
       for (let round = 0; round < 5; round++) {
         const started = performance.now();
         const scope = await open(header);
-        scope.isDue();
+        scope.isWriteDue();
         await scope.commit();
         best = Math.min(best, performance.now() - started);
       }

@@ -1,0 +1,68 @@
+import { type CookieAttributes, checkCookie } from "../cookie/header.js";
+import { must } from "../errors.js";
+import type { UntimedEvent } from "../events.js";
+import type { Ports } from "../ports.js";
+import { createSealer, MAX_SEALED, type Sealer } from "../seal/sealer.js";
+import { type ParsedName, parseName } from "./cookie-kinds.js";
+import { lifetimesOf } from "./lifetime.js";
+import type { SessionsOptions } from "./options.js";
+import type { StandardSchema } from "./schema.js";
+import type { OpenStorage, StorageBackend, StorageContext } from "./storage.js";
+
+/** What all requests of one app share about sessions. It is made once and never changes. */
+export interface SessionContext<Data, Tokens = unknown> extends StorageContext {
+  /** The first part of every cookie name of latchkey: `__Host-latchkey.` */
+  readonly prefix: string;
+  readonly attributes: CookieAttributes;
+  readonly maxCookieBytes: number;
+  readonly schema: StandardSchema<Data> | undefined;
+  readonly storage: StorageBackend<Data, Tokens>;
+  /** Seals activity stamps. */
+  readonly stamps: Sealer;
+  /** What a full cookie name says. */
+  parse(name: string): ParsedName | undefined;
+  random(bytes: number): Uint8Array;
+  readonly emit: (event: UntimedEvent) => void;
+}
+
+/**
+ * Checks the options of an app's sessions and derives what every request uses.
+ * @throws MisuseError (`invalid_config`) when an option is wrong; the message says what to change.
+ */
+export function createSessionContext<Data, Tokens = unknown>(
+  options: SessionsOptions<Data> & Required<Pick<SessionsOptions<Data>, "storage" | "codec">>,
+  ports: Pick<Ports, "now" | "random">,
+  emit: (event: UntimedEvent) => void,
+): SessionContext<Data, Tokens> {
+  const { secret, purpose = "", cookie = {}, maxCookieBytes = 7600, schema, storage, codec } = options;
+  const { name = "latchkey", sameSite = "lax", secure = true, persistent = true, ...rest } = cookie;
+  const { now, random } = ports;
+  const limits = lifetimesOf(options);
+  const attributes = { ...rest, secure, sameSite };
+  // RFC 6265bis 4.1.3: `__Host-` needs Secure, Path=/ and no Domain.
+  const prefix = `${secure ? (rest.domain ? "__Secure-" : "__Host-") : ""}${name}.`;
+  checkCookie(prefix, attributes);
+  must(maxCookieBytes > 0 && maxCookieBytes <= MAX_SEALED, `maxCookieBytes must be 1 to ${MAX_SEALED} bytes`);
+  must(typeof storage === "function", "storage must be inStore(store)");
+  const sealer = (kind: string) => createSealer(secret, `session ${kind} ${purpose}`, limits.absolute / 1000, codec);
+  const forStorage: StorageContext = {
+    nameOf: (...parts) => prefix + parts.join("."),
+    identities: sealer("identity"),
+    sealer,
+    limits,
+    now,
+    maxAge: (until) => (persistent ? Math.max(1, Math.ceil((until - now()) / 1000)) : undefined),
+  };
+  return {
+    ...forStorage,
+    prefix,
+    attributes,
+    maxCookieBytes,
+    schema,
+    storage: (storage as OpenStorage)(forStorage),
+    stamps: sealer("activity"),
+    parse: (name) => parseName(name.slice(prefix.length)),
+    random,
+    emit,
+  };
+}

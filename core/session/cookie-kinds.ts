@@ -1,0 +1,32 @@
+/**
+ * The four kinds of session cookies. Each kind has one writer:
+ *
+ * - `<tag>.id`: the identity of the session, and its data unless a store has it;
+ * - `<tag>.tok`: the tokens;
+ * - `<tag>.seen`: when the session was last active;
+ * - `end.<time>`: sessions begun before that time are over in this browser.
+ *
+ * The latest `end` counts. Its time is its name, so that a slow response cannot set it back. Only a response that brings a
+ * later end, or a session begun later, removes an end; so responses that arrive in any order only move it forward. An end
+ * needs no seal: whoever can write cookies can end a session by deleting its cookies.
+ */
+export type CookieKind = "id" | "tok" | "seen" | "end";
+
+/** What the name of a session cookie says. Milliseconds since the epoch. */
+export type ParsedName =
+  | { readonly kind: "id" | "tok" | "seen"; readonly tag: string }
+  | { readonly kind: "end"; readonly time: number };
+
+/** Parses a cookie name without its prefix (`AbC-_9.id.0`); undefined for cookies of other kinds, such as transactions. */
+export function parseName(rest: string): ParsedName | undefined {
+  const [tag, kind] = rest.split(".", 2);
+  if (tag?.length === 6 && (kind === "id" || kind === "tok" || kind === "seen")) return { kind, tag };
+  const time = /^end\.(\d{1,15})$/.exec(rest)?.[1];
+  return time ? { kind: "end", time: Number(time) } : undefined;
+}
+
+/**
+ * The part of a cookie name that says which session it belongs to: the first six characters of the session's random id. A
+ * hash of the id would hide no more and cost a digest per request; the other 132 random bits stay out of the name.
+ */
+export const tagOf = (id: string): string => id.slice(0, 6);

@@ -1,0 +1,46 @@
+import type { SealRefusal, Unsealed } from "../seal/sealer.js";
+
+/** What is sealed as a session's identity. All times are milliseconds since the epoch. */
+export interface Identity {
+  readonly id: string;
+  readonly beganAt: number;
+  /** When it was last sealed. */
+  readonly writtenAt: number;
+  /** The absolute limit. It is set when the session begins; no write extends it. */
+  readonly endsAt: number;
+  /** Undefined when a store has the data. */
+  readonly data: unknown;
+}
+
+/** An identity as it is sealed: `[id, began, written, ends, data]`; the second and third time count from the first. */
+export const encodeIdentity = ({ id, beganAt, writtenAt, endsAt, data }: Identity): unknown[] => [
+  id,
+  beganAt,
+  writtenAt - beganAt,
+  endsAt - beganAt,
+  data,
+];
+
+const listOf = (payload: unknown): unknown[] => (Array.isArray(payload) ? payload : []);
+
+/** The identity in a payload that opened; undefined when a member is missing, so that no session lacks an end. */
+export function decodeIdentity(payload: unknown): Identity | undefined {
+  const [id, beganAt, written, ends, data] = listOf(payload) as [string, number, number, number, unknown];
+  const isValid = typeof id === "string" && [beganAt, written, ends].every(Number.isSafeInteger);
+  return isValid ? { id, beganAt, writtenAt: beganAt + written, endsAt: beganAt + ends, data } : undefined;
+}
+
+/** A payload that belongs to one session: its tokens or its activity stamp, with the id of the session. */
+export const bind = (id: string, value: unknown): unknown[] => [id, value];
+
+/** The value of a payload that opened and is bound to this session; otherwise undefined. */
+export function unbind(opened: Unsealed | SealRefusal | undefined, id: string): unknown {
+  const [owner, value] = listOf((opened as Unsealed | undefined)?.payload);
+  return owner === id ? value : undefined;
+}
+
+/** The time of an activity stamp; 0 when the value is not a time. */
+export function timeOf(value: unknown): number {
+  const time = Number(value);
+  return Number.isSafeInteger(time) ? time : 0;
+}

@@ -1,0 +1,163 @@
+import type { Awaitable } from "../awaitable.js";
+import type { SessionContext } from "./context.js";
+import { SessionDraft } from "./draft.js";
+import type { Session } from "./lifetime.js";
+import type { SessionReading } from "./reading.js";
+import type { SessionRefusal } from "./refusal.js";
+import { WriteQueue } from "./write-queue.js";
+
+/** The sessions of one app. */
+export interface Sessions<Data> {
+  /**
+   * Opens the session in a Cookie header: synchronously, unless a key must be derived, or the engine or the store be waited
+   * for. Never throws for what a client sent.
+   */
+  load(cookieHeader: string | null | undefined): Awaitable<RequestSession<Data>>;
+}
+
+/** The session of one request: read it, change it, and send the Set-Cookie lines that `commit` returns. */
+export interface RequestSession<Data> {
+  /** The session with all changes so far, or null. */
+  readonly session: Session<Data> | null;
+  /** Why there is no session, when a cookie of the request could have been one. */
+  readonly reason: SessionRefusal | undefined;
+  /** Begins a session, under a new id, in the place of any other. */
+  begin(data: Data): void;
+  /**
+   * Merges a patch into the data, or applies a function to it; begins a session when there is none. The function is applied
+   * again if the data that it was applied to turns out not to be the data that is written to.
+   */
+  update(change: Partial<Data> | ((data: Data) => Data)): void;
+  /** Ends the session: no slower response brings it back. */
+  destroy(): void;
+  /**
+   * Writes the changes so far. Calls side by side write one after the other, each the changes made before it.
+   * @param options `roll`: whether this request counts as activity; default true
+   * @returns the Set-Cookie lines to send. Without changes there are none, but for the activity stamp when it is due.
+   * @throws CookieTooLargeError when the cookies would not fit: nothing is written, the changes are dropped.
+   * @throws MisuseError (`not_json`) when the data is not JSON: likewise.
+   */
+  commit(options?: { readonly roll?: boolean }): Promise<string[]>;
+}
+
+/** One change of the app. */
+type Step<Data> = (draft: SessionDraft<Data, never>) => void;
+
+/** Shared by all requests that only read. */
+const NONE: readonly never[] = [];
+
+/**
+ * Makes changes show at once, although a {@link WriteQueue} applies them later. Each change is kept as a step. `commit` takes
+ * the steps there are when it is called; when its turn in the queue comes, they are applied to a draft of the latest
+ * reading. The steps that are not written yet are also applied to a draft that the app sees and that is never written; it
+ * is made anew after each write.
+ */
+export class BufferedSession<Data> implements RequestSession<Data> {
+  readonly #context: SessionContext<Data, never>;
+  readonly #read: SessionReading<Data>;
+  /** Made for the first commit. */
+  #queue: WriteQueue<Data, never> | undefined;
+  /** What the app sees; undefined as long as that is the reading. */
+  #shown: SessionDraft<Data, never> | undefined;
+  /** Steps that no write has taken yet, the oldest first. */
+  #steps: ReadonlyArray<Step<Data>> = NONE;
+
+  constructor(context: SessionContext<Data, never>, reading: SessionReading<Data>) {
+    this.#context = context;
+    this.#read = reading;
+  }
+
+  get session(): Session<Data> | null {
+    return (this.#shown ?? this.#reading).session;
+  }
+
+  get reason(): SessionRefusal | undefined {
+    return this.session ? undefined : this.#reading.reason;
+  }
+
+  begin(data: Data): void {
+    let id: string | undefined;
+    this.#add((draft) => {
+      draft.begin(data, undefined, id);
+      // The id stays the same each time the step is applied.
+      id = draft.session?.id;
+    });
+  }
+
+  update(change: Partial<Data> | ((data: Data) => Data)): void {
+    const patch = patchOf(change);
+    const id = this.session?.id;
+    if (!id) this.begin(patch({} as Data));
+    else {
+      // If that session is over when the step is applied, the step changes no other.
+      this.#add((draft) => {
+        if (draft.session?.id === id) draft.update(patch);
+      });
+    }
+  }
+
+  destroy(): void {
+    this.#add((draft) => draft.destroy());
+  }
+
+  commit({ roll = true }: { readonly roll?: boolean } = {}): Promise<string[]> {
+    const last = this.#steps.at(-1) as Step<Data>;
+    this.#queue ??= new WriteQueue(this.#context, this.#read);
+    const written = this.#queue.commit(
+      (draft) => {
+        // A commit before this one may have taken some of the steps.
+        const count = this.#steps.indexOf(last) + 1;
+        const steps = this.#steps.slice(0, count);
+        this.#steps = this.#steps.slice(count);
+        for (const step of steps) step(draft);
+      },
+      { roll },
+    );
+    const show = () => this.#showSteps();
+    written.then(show, show);
+    return written;
+  }
+
+  /** As the last write left it. */
+  get #reading(): SessionReading<Data> {
+    return this.#queue?.reading ?? this.#read;
+  }
+
+  #add(step: Step<Data>): void {
+    step(this.#show());
+    this.#steps = [...this.#steps, step];
+  }
+
+  #show(): SessionDraft<Data, never> {
+    this.#shown ??= new SessionDraft(this.#context, this.#reading);
+    return this.#shown;
+  }
+
+  #showSteps(): void {
+    this.#shown = undefined;
+    for (const step of this.#steps) {
+      try {
+        step(this.#show());
+      } catch {
+        // The commit that takes this step reports the error.
+      }
+    }
+  }
+}
+
+/**
+ * A change as a function. It is called once for the same data, however often the patch is applied, and gets a copy, so that
+ * what it does to its argument does not last if the write fails.
+ */
+function patchOf<Data>(change: Partial<Data> | ((data: Data) => Data)): (data: Data) => Data {
+  let before: Data | undefined;
+  let after: Data;
+  return (data) => {
+    if (before !== data) after = typeof change === "function" ? change(copyOf(data)) : { ...data, ...change };
+    before = data;
+    return after;
+  };
+}
+
+/** A copy of the data, which is JSON. */
+const copyOf = <Data>(data: Data): Data => JSON.parse(JSON.stringify(data));

@@ -1,0 +1,61 @@
+import type { Awaitable } from "../awaitable.js";
+import type { Jar } from "../cookie/jar.js";
+import type { Sealer } from "../seal/sealer.js";
+import { type CookieKind, tagOf } from "./cookie-kinds.js";
+import type { Identity } from "./identity.js";
+import type { Lifetimes, Session } from "./lifetime.js";
+import type { SessionRefusal } from "./refusal.js";
+
+/** Tokens that were set in a draft; `value` is undefined when they were removed. */
+export interface TokenChange<Tokens> {
+  readonly value: Tokens | undefined;
+}
+
+/** What one write changes of a session: either the session begins, or its data and tokens change. */
+export type Change<Data, Tokens> =
+  | { readonly kind: "begin"; readonly tokens: TokenChange<Tokens> }
+  | {
+      readonly kind: "patch";
+      /** Applied already to the data of the session that is saved; a store applies them again after a conflict. */
+      readonly patches: ReadonlyArray<(data: Data) => Data>;
+      /** Undefined when the tokens stay as they are. */
+      readonly tokens: TokenChange<Tokens> | undefined;
+    };
+
+/** Keeps the data and the tokens of sessions: in their cookies, or in a store. */
+export interface StorageBackend<Data, Tokens> {
+  load(jar: Jar, identity: Identity): Awaitable<{ readonly data: unknown } | SessionRefusal>;
+  tokens?(jar: Jar, session: Identity): Promise<Tokens | undefined>;
+  /** The session as it is saved now; undefined when it was ended elsewhere. */
+  save(jar: Jar, session: Session<Data>, change: Change<Data, Tokens>): Promise<Session<Data> | undefined>;
+  /** Called when an activity stamp was written. */
+  touch?(session: Session<Data>): Promise<void>;
+  destroy?(id: string): Promise<void>;
+}
+
+/** What a storage backend uses. */
+export interface StorageContext {
+  /** The full name of a cookie: of a session by its tag and the cookie's kind, or of an end by its time. */
+  nameOf(...parts: readonly [tag: string, kind: CookieKind] | readonly ["end", time: number]): string;
+  readonly identities: Sealer;
+  /** A sealer for one other purpose: what it sealed, no other sealer opens. */
+  sealer(purpose: "tokens" | "activity"): Sealer;
+  readonly limits: Lifetimes;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Seconds for Max-Age until a time; undefined for cookies that last until the browser closes. */
+  maxAge(until: number): number | undefined;
+}
+
+/** Makes the storage backend of one app's sessions. */
+export type OpenStorage = <Data, Tokens>(context: StorageContext) => StorageBackend<Data, Tokens>;
+
+/** A function that seals a payload into the cookies of one kind of a session. */
+export const writerOf =
+  (context: StorageContext, kind: "id" | "tok", { seal }: Sealer) =>
+  async (jar: Jar, session: Identity, payload: unknown): Promise<void> =>
+    jar.writeChunks(
+      context.nameOf(tagOf(session.id), kind),
+      await seal(payload, context.now()),
+      context.maxAge(session.endsAt),
+    );

@@ -1,0 +1,98 @@
+import { packed } from "../../../core/seal/payload.js";
+import { createSessionContext } from "../../../core/session/context.js";
+import type { SessionDraft } from "../../../core/session/draft.js";
+import { inCookies } from "../../../core/session/in-cookies.js";
+import type { SessionsOptions } from "../../../core/session/options.js";
+import { readSession } from "../../../core/session/reading.js";
+import type { OpenStorage, StorageBackend, StorageContext } from "../../../core/session/storage.js";
+import { isWriteDue } from "../../../core/session/write.js";
+import { WriteQueue } from "../../../core/session/write-queue.js";
+
+export const SECRET = "a secret of at least thirty-two characters";
+
+export const randomBytes = (bytes: number): Uint8Array => globalThis.crypto.getRandomValues(new Uint8Array(bytes));
+
+/** The sessions of one app, with tokens, as the relying party uses them. */
+export function createTestSessions<Data, Tokens>(
+  options: Partial<SessionsOptions<Data>>,
+  now: () => number,
+  random = randomBytes,
+) {
+  const context = createSessionContext<Data, Tokens>(
+    { secret: SECRET, storage: inCookies, codec: packed, ...options },
+    { now, random },
+    () => {},
+  );
+  return {
+    context,
+    open: async (cookieHeader: string | null) =>
+      new TestRequest(context, new WriteQueue(context, await readSession(context, cookieHeader))),
+  };
+}
+
+type Change<Data, Tokens> = (draft: SessionDraft<Data, Tokens>) => unknown;
+
+/** One request that collects changes and commits them together through its write queue. */
+export class TestRequest<Data, Tokens> {
+  #changes: Array<Change<Data, Tokens>> = [];
+
+  constructor(
+    readonly context: ReturnType<typeof createSessionContext<Data, Tokens>>,
+    readonly queue: WriteQueue<Data, Tokens>,
+  ) {}
+
+  /** As the last commit left it. */
+  get session() {
+    return this.queue.reading.session;
+  }
+
+  get reason() {
+    return this.queue.reading.reason;
+  }
+
+  tokens = () => this.queue.tokens();
+  isWriteDue = () => isWriteDue(this.context, this.queue.reading);
+  begin = (data: Data, tokens?: Tokens) => this.#add((draft) => draft.begin(data, tokens));
+  /** Begins a session where there is none, as `RequestSession.update` does. */
+  update = (change: Partial<Data> | ((data: Data) => Data)) => {
+    const patch = typeof change === "function" ? change : (data: Data) => ({ ...data, ...change });
+    this.#add((draft) => (draft.session ? draft.update(patch) : draft.begin(patch({} as Data))));
+  };
+  setTokens = (tokens: Tokens | undefined) => this.#add((draft) => draft.setTokens(tokens));
+  destroy = () => this.#add((draft) => draft.destroy());
+
+  commit({ roll = true } = {}): Promise<string[]> {
+    const changes = this.#changes.splice(0);
+    return this.queue.commit((draft) => changes.forEach((change) => void change(draft)), { roll });
+  }
+
+  #add(change: Change<Data, Tokens>): void {
+    this.#changes.push(change);
+  }
+}
+
+/** So many turns of the microtask queue. */
+export const turns = async (count: number) => {
+  for (let turn = 0; turn < count; turn++) await undefined;
+};
+
+/** A storage that takes its time, as a network does. */
+export const slowly =
+  (storage: OpenStorage, wait: () => Promise<void>): OpenStorage =>
+  <Data, Tokens>(context: StorageContext): StorageBackend<Data, Tokens> => {
+    const backend = storage<Data, Tokens>(context);
+    return {
+      ...backend,
+      async tokens(...args) {
+        await wait();
+        return backend.tokens?.(...args);
+      },
+      async save(...args) {
+        await wait();
+        const saved = await backend.save(...args);
+        await wait();
+        return saved;
+      },
+      touch: wait,
+    };
+  };

@@ -1,0 +1,258 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createClock, createCookieJar } from "../../../adapters/testing/index.js";
+import { CookieTooLargeError } from "../../../core/errors.js";
+import { inCookies } from "../../../core/session/in-cookies.js";
+import { inStore } from "../../../core/session/in-store.js";
+import type { SessionsOptions } from "../../../core/session/options.js";
+import { createMemoryStore } from "../../../core/session/store.js";
+import type { SessionChange } from "../../../core/session/write-queue.js";
+import { runs } from "../../support/runs.js";
+import { createTestSessions, slowly, turns } from "./app.js";
+
+type Data = { user?: string; count?: number; bulk?: string; [member: string]: unknown };
+type Tokens = { of: string };
+type Change = SessionChange<Data, Tokens>;
+
+const URL = "https://app.example/";
+const bulk = "x".repeat(9000);
+
+/** One app, one browser in which alice is signed in, and the write queue of one of its requests. */
+async function createWorld(wait = () => turns(3), options: Partial<SessionsOptions<Data>> = {}) {
+  const clock = createClock();
+  const sessions = createTestSessions<Data, Tokens>({ storage: slowly(inCookies, wait), ...options }, clock.now);
+  const jar = createCookieJar({ clock });
+  const open = async () => (await sessions.open(jar.header(URL))).queue;
+  const first = await open();
+  const begin: Change = (draft) => draft.begin({ user: "alice", count: 0 }, { of: "alice" });
+  jar.store(await first.commit(begin, { roll: true }), URL);
+  const queue = await open();
+  return {
+    clock,
+    jar,
+    queue,
+    open,
+    /** Commits, and has the browser store the lines. */
+    commit: async (change?: Change, roll = true) => jar.store(await queue.commit(change, { roll }), URL),
+    /** What the next request sees. */
+    async seen() {
+      const next = await open();
+      return { data: next.reading.session?.data, tokens: await next.tokens() };
+    },
+  };
+}
+
+const alice = { user: "alice", count: 0 };
+const update =
+  (patch: Partial<Data>): Change =>
+  (draft) =>
+    draft.update((data) => ({ ...data, ...patch }));
+
+describe("commits side by side", () => {
+  test("run in the order of the calls, each on what the one before wrote", async () => {
+    const { queue, commit, seen } = await createWorld();
+    const order: string[] = [];
+    const counting =
+      (name: string): Change =>
+      async (draft) => {
+        order.push(`${name} begins`);
+        await turns(5);
+        draft.update((data) => ({ ...data, count: (data.count ?? 0) + 1 }));
+        order.push(`${name} ends`);
+      };
+    await Promise.all([commit(counting("first")), commit(counting("second"))]);
+    expect(order).toEqual(["first begins", "first ends", "second begins", "second ends"]);
+    expect([queue.reading.session?.data, (await seen()).data]).toEqual([
+      { ...alice, count: 2 },
+      { ...alice, count: 2 },
+    ]);
+  });
+
+  test("an update beside a sign-out finds no session, is an error of its own, and signs nobody in", async () => {
+    const { queue, commit, seen } = await createWorld();
+    const signOut = commit((draft) => draft.destroy());
+    await expect(commit(update({ late: 1 }))).rejects.toMatchObject({ code: "no_session" });
+    await signOut;
+    expect([queue.reading.session, await seen()]).toEqual([null, { data: undefined, tokens: undefined }]);
+  });
+
+  test("tokens set beside an update: both are written", async () => {
+    const { commit, seen } = await createWorld();
+    await Promise.all([commit((draft) => draft.setTokens({ of: "newer" })), commit(update({ a: 1 }))]);
+    expect(await seen()).toEqual({ data: { ...alice, a: 1 }, tokens: { of: "newer" } });
+  });
+
+  test("the reading changes only when a write is done", async () => {
+    const { queue, commit } = await createWorld();
+    const before = queue.reading;
+    const written = commit(update({ a: 1 }));
+    await turns(4);
+    expect(queue.reading).toBe(before);
+    await written;
+    expect([before.session?.data, queue.reading.session?.data]).toEqual([alice, { ...alice, a: 1 }]);
+  });
+
+  test("a draft that is changed after its function has returned changes nothing", async () => {
+    const { commit, seen } = await createWorld();
+    await commit((draft) => {
+      draft.update((data) => ({ ...data, a: 1 }));
+      void turns(1).then(() => draft.destroy());
+    });
+    expect((await seen()).data).toEqual({ ...alice, a: 1 });
+  });
+});
+
+describe("a change that fails", () => {
+  test.each<[string, Change, new (...args: never[]) => Error]>([
+    ["its function throws", () => Promise.reject(new RangeError("of the app")), RangeError],
+    ["its cookies are too large", update({ bulk }), CookieTooLargeError],
+    ["its tokens are too large", (draft) => draft.setTokens({ of: bulk }), CookieTooLargeError],
+  ])("because %s rejects its own commit; the next goes on from what is written", async (_why, change, type) => {
+    const { queue, commit, seen } = await createWorld();
+    const failing = commit(change);
+    const next = commit(update({ a: 1 }));
+    await expect(failing).rejects.toBeInstanceOf(type);
+    await next;
+    const expected = { data: { ...alice, a: 1 }, tokens: { of: "alice" } };
+    expect({ data: queue.reading.session?.data, tokens: await queue.tokens() }).toEqual(expected);
+    expect(await seen()).toEqual(expected);
+  });
+});
+
+describe("the lines of a write", () => {
+  test("reach `send` once, before the commit returns; without lines it is not called", async () => {
+    const { queue } = await createWorld();
+    const sent: unknown[] = [];
+    const send = (lines: readonly string[]) => sent.push(lines);
+    const lines = await queue.commit(update({ a: 1 }), { roll: true, send });
+    await queue.commit(undefined, { roll: true, send });
+    expect(lines).toHaveLength(1);
+    expect(sent).toEqual([lines]);
+  });
+
+  test("are those of activity alone where nothing was changed, and only with `roll`", async () => {
+    const { clock, queue } = await createWorld();
+    clock.advance(10_000);
+    expect(await queue.commit(undefined, { roll: false })).toEqual([]);
+    const lines = await queue.commit(undefined, { roll: true });
+    expect(lines.map((line) => line.replace(/=.*/, ""))).toEqual([
+      expect.stringMatching(/^__Host-latchkey\..{6}\.seen$/),
+    ]);
+  });
+});
+
+describe("tokens that are being opened while a write", () => {
+  test.each<[string, Change, Tokens | undefined]>([
+    ["sets others", (draft) => draft.setTokens({ of: "newer" }), { of: "newer" }],
+    ["begins a session of another user", (draft) => draft.begin({ user: "bob" }, { of: "bob" }), { of: "bob" }],
+    ["removes them", (draft) => draft.setTokens(undefined), undefined],
+    ["ends the session", (draft) => draft.destroy(), undefined],
+  ])("%s are those of before or after, and then those of after", async (_what, change, tokens) => {
+    for (const wait of [0, 1, 2, 3, 5, 8, 13]) {
+      const { queue, commit, seen } = await createWorld(() => turns(5));
+      const opening = queue.tokens();
+      await turns(wait);
+      await commit(change);
+      expect([{ of: "alice" }, tokens]).toContainEqual(await opening);
+      expect(await queue.tokens()).toEqual(tokens);
+      expect((await seen()).tokens).toEqual(tokens);
+    }
+  });
+
+  test("are opened once for all who ask before the next write", async () => {
+    let opened = 0;
+    const { queue } = await createWorld(async () => void opened++);
+    await queue.tokens();
+    await queue.tokens();
+    expect(opened).toBe(3); // two waits of the save in createWorld, and one of tokens()
+  });
+});
+
+test("with a store, patches are applied again to what another request saved meanwhile, tokens stay", async () => {
+  const clock = createClock();
+  const { open, commit, seen } = await createWorld(undefined, { storage: inStore(createMemoryStore(clock)) });
+  const other = await open();
+  const plus: Change = (draft) => draft.update((data) => ({ ...data, count: (data.count ?? 0) + 1 }));
+  await other.commit(plus, { roll: true });
+  await other.commit((draft) => draft.setTokens({ of: "other" }), { roll: true });
+  await commit(plus);
+  await commit(plus);
+  expect(await seen()).toEqual({ data: { ...alice, count: 3 }, tokens: { of: "other" } });
+});
+
+type State = { readonly data?: Data | undefined; readonly tokens?: Tokens | undefined };
+
+const schedules = fc.array(
+  fc.record({
+    action: fc.constantFrom("update", "count", "bulk", "begin", "destroy", "setTokens", "tokens", "nothing"),
+    pause: fc.constantFrom(0, 0, 1, 2, 5, 20),
+  }),
+  { minLength: 2, maxLength: 14 },
+);
+const delays = fc.infiniteStream(fc.constantFrom(0, 1, 3, 8));
+
+test("however commits overlap, each reader and the next request see what the calls would have made one after the other", async () => {
+  await fc.assert(
+    fc.asyncProperty(schedules, delays, fc.boolean(), async (schedule, waits, isIdle) => {
+      const { clock, jar, queue, seen } = await createWorld(() => turns(waits.next().value ?? 0));
+      if (isIdle) clock.advance(10_000);
+      const states: State[] = [{ data: alice, tokens: { of: "alice" } }];
+      const now = () => states.at(-1) as State;
+      const results: Array<Promise<void>> = [];
+      let sent: Promise<void> = Promise.resolve();
+      let number = 0;
+      /** Commits the change; `after` is the state that it should lead to. */
+      const commit = (change: Change | undefined, after: State) => {
+        const fits = after.data?.bulk === undefined;
+        states.push(fits ? after : now());
+        const written = queue.commit(change, { roll: true }).catch((error: unknown) => {
+          expect(fits).toBe(false);
+          expect(error).toBeInstanceOf(CookieTooLargeError);
+          return [];
+        });
+        sent = sent.then(async () => jar.store(await written, URL));
+      };
+      const patch = (apply: (data: Data) => Data) => {
+        const { data, tokens } = now();
+        // As the relying party does: without a session there is nothing to update.
+        const change: Change = (draft) => (draft.session ? draft.update(apply) : undefined);
+        commit(change, data ? { data: apply(data), tokens } : {});
+      };
+      const actions: Record<(typeof schedule)[number]["action"], () => void> = {
+        update: () => {
+          const at = ++number;
+          patch((data) => ({ ...data, [`m${at % 3}`]: at }));
+        },
+        count: () => patch((data) => ({ ...data, count: (data.count ?? 0) + 1 })),
+        bulk: () => patch((data) => ({ ...data, bulk })),
+        begin() {
+          const data = { user: `user ${++number}` };
+          const tokens = { of: data.user };
+          commit((draft) => draft.begin(data, tokens), { data, tokens });
+        },
+        destroy: () => commit((draft) => draft.destroy(), {}),
+        setTokens() {
+          const { data } = now();
+          const tokens = { of: `token ${++number}` };
+          commit((draft) => (draft.session ? draft.setTokens(tokens) : undefined), data ? { data, tokens } : {});
+        },
+        tokens() {
+          const since = states.length - 1;
+          const check = (tokens: Tokens | undefined) =>
+            expect(states.slice(since).map((state) => state.tokens)).toContainEqual(tokens);
+          results.push(queue.tokens().then(check));
+        },
+        nothing: () => commit(undefined, now()),
+      };
+      for (const { action, pause } of schedule) {
+        actions[action]();
+        await turns(pause);
+      }
+      await Promise.all([...results, sent]);
+      const { data, tokens } = now();
+      expect(await seen()).toEqual({ data, tokens });
+      expect({ data: queue.reading.session?.data, tokens: await queue.tokens() }).toEqual({ data, tokens });
+    }),
+    runs(),
+  );
+});
