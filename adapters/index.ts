@@ -1,11 +1,13 @@
 import { chain } from "../core/awaitable.js";
 import { emitter, type LatchkeyEvent } from "../core/events.js";
+import { type AppSealer, createAppSealer, type SealerOptions } from "../core/seal/app-sealer.js";
 import { json } from "../core/seal/json.js";
 import { createSessionContext } from "../core/session/context.js";
 import { inIdentity } from "../core/session/in-cookies.js";
 import type { SessionsOptions } from "../core/session/options.js";
 import { readSession } from "../core/session/reading.js";
 import { BufferedSession, type Sessions } from "../core/session/request-session.js";
+import { createMemoryStore as createCoreMemoryStore, type SessionStore } from "../core/session/store.js";
 import { type PortOptions, randomBytes } from "./lib/ports.js";
 
 export * from "../core/index.js";
@@ -46,3 +48,31 @@ export function createSessions<Data>(options: StandaloneOptions<Data>): Sessions
       chain(readSession(context, cookieHeader), (reading) => new BufferedSession(context, reading)),
   };
 }
+
+/**
+ * A sealer for an app's own purposes: seals JSON values into strings that are safe in a cookie or a URL, and opens them.
+ * AES-256-GCM under keys derived from the secret for one purpose and one day (RFC 7516, `alg` "dir"). Nothing that it sealed
+ * opens as a session or for another purpose.
+ *
+ * @example
+ * ```ts
+ * const invitations = createSealer({ secret: process.env.LATCHKEY_SECRET ?? "", purpose: "invitation" });
+ * const sealed = await invitations.seal({ email: "alice@example.com" });
+ * const opened = await invitations.open(sealed);
+ * if (opened.ok) console.log(opened.payload);
+ * ```
+ * @throws MisuseError (`invalid_config`) when the secret, the purpose or `maxAge` is wrong
+ */
+export const createSealer = (options: SealerOptions): AppSealer => createAppSealer(options, Date.now);
+
+/**
+ * A session store in this process's memory, for tests and for apps with a single process: sessions are lost on restart.
+ *
+ * @example
+ * ```ts
+ * const sessions = createSessions({ secret: process.env.LATCHKEY_SECRET ?? "", storage: inStore(createMemoryStore()) });
+ * ```
+ * @param options `now`: milliseconds since the epoch; default `Date.now`
+ */
+export const createMemoryStore = ({ now = Date.now }: { now?: () => number } = {}): SessionStore =>
+  createCoreMemoryStore({ now });

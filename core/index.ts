@@ -10,12 +10,7 @@ export {
 } from "./errors.js";
 export type { LatchkeyEvent } from "./events.js";
 export { auth0 } from "./provider/auth0.js";
-export {
-  type AppSealer as Sealer,
-  createAppSealer as createSealer,
-  type Opened,
-  type SealerOptions,
-} from "./seal/app-sealer.js";
+export type { AppSealer as Sealer, Opened, SealerOptions } from "./seal/app-sealer.js";
 export { packed } from "./seal/payload.js";
 export type { Codec, SealRefusal } from "./seal/sealer.js";
 export type { Identity } from "./session/identity.js";
@@ -25,4 +20,4 @@ export type { CookieOptions, SessionStorage, SessionsOptions } from "./session/o
 export type { SessionRefusal } from "./session/refusal.js";
 export type { RequestSession, Sessions } from "./session/request-session.js";
 export type { StandardSchema } from "./session/schema.js";
-export { createMemoryStore, type SessionStore, type StoredSession, type VersionedSession } from "./session/store.js";
+export type { SessionStore, StoredSession, VersionedSession } from "./session/store.js";

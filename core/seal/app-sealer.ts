@@ -21,12 +21,15 @@ export interface SealerOptions {
 export interface AppSealer {
   /**
    * A JWE in compact form (RFC 7516 3.1), of at most 16,384 characters: a longer one would not open.
-   * @param now milliseconds since the epoch
+   * @param now milliseconds since the epoch; the current time by default
    * @throws MisuseError (`not_json`) when the payload is no JSON value, (`value_too_large`) when it is too large
    */
-  seal(payload: unknown, now: number): Awaitable<string>;
-  /** The payload, or the reason why there is none: `malformed` for whatever is not text. Never throws for what it is given. */
-  open(sealed: unknown, now: number): Awaitable<Opened>;
+  seal(payload: unknown, now?: number): Awaitable<string>;
+  /**
+   * The payload, or the reason why there is none: `malformed` for whatever is not text. Never throws.
+   * @param now milliseconds since the epoch; the current time by default
+   */
+  open(sealed: unknown, now?: number): Awaitable<Opened>;
 }
 
 /**
@@ -34,20 +37,20 @@ export interface AppSealer {
  * AES-256-GCM under keys derived from the secret for one purpose and one day (RFC 7516, `alg` "dir").
  * @throws MisuseError (`invalid_config`) when the secret, the purpose or `maxAge` is wrong
  */
-export function createAppSealer({ secret, purpose, maxAge = 604_800 }: SealerOptions): AppSealer {
+export function createAppSealer({ secret, purpose, maxAge = 604_800 }: SealerOptions, clock: () => number): AppSealer {
   must(/^[ -~]{1,100}$/.test(purpose), "purpose must be 1 to 100 printable ASCII characters");
   must(maxAge > 0 && maxAge < LONGEST_LIFE, `maxAge must be a number of seconds below ${LONGEST_LIFE}`);
-  return presented(createSealer(secret, `app ${purpose}`, maxAge, packed));
+  return presented(createSealer(secret, `app ${purpose}`, maxAge, packed), clock);
 }
 
-/** A sealer as apps see it. */
-export const presented = ({ seal, open }: Sealer): AppSealer => ({
-  seal: (payload, now) =>
+/** A sealer as apps see it. `clock`: milliseconds since the epoch. */
+export const presented = ({ seal, open }: Sealer, clock: () => number): AppSealer => ({
+  seal: (payload, now = clock()) =>
     chain(seal(payload, now), (sealed) => {
       if (sealed.length <= MAX_SEALED) return sealed;
       throw new MisuseError("value_too_large", `${sealed.length} characters sealed, ${MAX_SEALED} at most`);
     }),
-  open: (sealed, now) =>
+  open: (sealed, now = clock()) =>
     chain(open(sealed, now), (result) =>
       typeof result === "string" ? { ok: false, reason: result } : { ok: true, ...result },
     ),

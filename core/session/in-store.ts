@@ -6,10 +6,11 @@ import { type StorageBackend, type StorageContext, writerOf } from "./storage.js
 import type { SessionStore, VersionedSession } from "./store.js";
 
 /**
- * Keeps sessions in a store; the cookie then holds only the sealed id and the times.
+ * Stores sessions on the server, in `store`; the cookie then holds only the sealed id and the times.
  *
+ * @example
  * ```ts
- * const sessions = createSessions({ secret, storage: inStore(createMemoryStore()) });
+ * const sessions = createSessions({ secret: process.env.LATCHKEY_SECRET ?? "", storage: inStore(createMemoryStore()) });
  * ```
  */
 export const inStore =

@@ -1,6 +1,8 @@
-/** What a store keeps for one session. All JSON. */
+/** What a store holds for one session. All of it is JSON. */
 export interface StoredSession {
+  /** The app's data. */
   readonly content: unknown;
+  /** The tokens of a sign-in; undefined without any. */
   readonly tokens?: unknown;
   /** Milliseconds since the epoch. */
   readonly writtenAt: number;
@@ -12,16 +14,18 @@ export interface VersionedSession extends StoredSession {
 }
 
 /**
- * Where sessions live when their cookie holds only the sealed id. Times are milliseconds since the epoch, after which
- * an entry may be forgotten; the session's own limits are checked by latchkey itself, never left to the store.
+ * Where sessions live when their cookie holds only the sealed id: implement this over a database. `until`: milliseconds since
+ * the epoch, after which the store may forget the session. latchkey checks the limits of a session itself, also if the store
+ * returns a session that it should have forgotten.
  */
 export interface SessionStore {
-  /** Keeps a new session at version 1. */
+  /** Adds a session, at version 1. */
   create(id: string, session: StoredSession, until: number): Promise<void>;
+  /** The session, or undefined without one. */
   read(id: string): Promise<VersionedSession | undefined>;
   /**
-   * Replaces the session only if it still has `version`, and raises the version by one. Never brings back one that
-   * was destroyed: a late response cannot undo a sign-out.
+   * Replaces the session if it still has `version`, and raises the version by one, in one atomic step. It never adds a
+   * session again that was destroyed (`missing`), so that a late response cannot undo a sign-out.
    */
   update(
     id: string,
@@ -29,81 +33,49 @@ export interface SessionStore {
     version: number,
     until: number,
   ): Promise<"updated" | "conflict" | "missing">;
-  /** Moves only the time until which it is kept. False when there is none. */
+  /** Changes only the time until which the session is stored. False without the session. */
   touch(id: string, until: number): Promise<boolean>;
+  /** Removes the session, if the store has it. */
   destroy(id: string): Promise<void>;
-  /** Marks a one-time value as used, atomically: true for the first caller only, until that time. */
-  consume(key: string, until: number): Promise<boolean>;
-  /** Runs for one holder at a time across all machines: a release function, or undefined while somebody holds it. */
-  lock(key: string, until: number): Promise<(() => Promise<void>) | undefined>;
 }
 
-/**
- * A store in this process's memory, for tests and single-process apps: sessions are lost on restart.
- * Entries past their time are dropped when they are met, and on every thousandth write.
- */
+/** A store in this process's memory. Sessions past their time are removed when they are read, and at every thousandth new one. */
 export function createMemoryStore(clock: { now(): number }): SessionStore {
   const sessions = new Map<string, { session: VersionedSession; until: number }>();
-  const marks = new Map<string, { owner: object; until: number }>();
-  let writes = 0;
+  let created = 0;
 
-  const live = <T extends { until: number }>(map: Map<string, T>, key: string): T | undefined => {
-    const entry = map.get(key);
-    if (entry && entry.until <= clock.now()) map.delete(key);
-    return map.get(key);
-  };
-  const sweep = () => {
-    if (++writes % 1000 !== 0) return;
-    for (const id of sessions.keys()) live(sessions, id);
-    for (const key of marks.keys()) live(marks, key);
-  };
-  const mark = (key: string, until: number): object | undefined => {
-    sweep();
-    if (live(marks, key)) return undefined;
-    const owner = {};
-    marks.set(key, { owner, until });
-    return owner;
+  const live = (id: string) => {
+    const entry = sessions.get(id);
+    if (entry && entry.until <= clock.now()) sessions.delete(id);
+    return sessions.get(id);
   };
 
   return {
     async create(id, session, until) {
-      sweep();
-      sessions.set(id, { session: { ...structuredCopy(session), version: 1 }, until });
+      if (++created % 1000 === 0) for (const each of sessions.keys()) live(each);
+      sessions.set(id, { session: { ...copyOf(session), version: 1 }, until });
     },
     async read(id) {
-      const entry = live(sessions, id);
-      return entry && structuredCopy(entry.session);
+      const entry = live(id);
+      return entry && copyOf(entry.session);
     },
     async update(id, session, version, until) {
-      const entry = live(sessions, id);
+      const entry = live(id);
       if (!entry) return "missing";
       if (entry.session.version !== version) return "conflict";
-      sessions.set(id, { session: { ...structuredCopy(session), version: version + 1 }, until });
+      sessions.set(id, { session: { ...copyOf(session), version: version + 1 }, until });
       return "updated";
     },
     async touch(id, until) {
-      const entry = live(sessions, id);
+      const entry = live(id);
       if (entry) entry.until = until;
       return entry !== undefined;
     },
     async destroy(id) {
       sessions.delete(id);
     },
-    async consume(key, until) {
-      return mark(`consumed ${key}`, until) !== undefined;
-    },
-    async lock(key, until) {
-      const owner = mark(`lock ${key}`, until);
-      return (
-        owner &&
-        (async () => {
-          // A holder that overslept must not release the lock of the next one.
-          if (marks.get(`lock ${key}`)?.owner === owner) marks.delete(`lock ${key}`);
-        })
-      );
-    },
   };
 }
 
-/** Sessions are JSON: a copy by value, so that no caller holds what the store keeps. */
-const structuredCopy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+/** A copy of JSON, so that no caller shares an object with the store. */
+const copyOf = <T>(value: T): T => JSON.parse(JSON.stringify(value));

@@ -3,10 +3,10 @@ import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { auth } from "../../adapters/express.js";
 import { createSealer, createSessions } from "../../adapters/index.js";
-import { createJar } from "../../core/cookie/jar.js";
 import { mintSession } from "../../adapters/testing/index.js";
 import { plain } from "../../bench/peers/by-hand.js";
 import { session, tokens, user } from "../../bench/reference.js";
+import { createJar } from "../../core/cookie/jar.js";
 import { shareOf } from "../support/stopwatch.js";
 
 // Margins are two to three times what is measured (`npm run bench`): a path that got slow is noticed, a busy machine is not.

@@ -2,6 +2,6 @@ import { type AppSealer, presented, type SealerOptions } from "../../../core/sea
 import { packed } from "../../../core/seal/payload.js";
 import { createSealer } from "../../../core/seal/sealer.js";
 
-/** A sealer for exactly this purpose: an app's own always begins with a word more. */
+/** A sealer for exactly this purpose: `createSealer` puts a word before the purpose of an app. */
 export const createRawSealer = ({ secret, purpose, maxAge = 604_800 }: SealerOptions): AppSealer =>
-  presented(createSealer(secret, purpose, maxAge, packed));
+  presented(createSealer(secret, purpose, maxAge, packed), Date.now);

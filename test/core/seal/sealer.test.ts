@@ -247,14 +247,24 @@ describe("keys", () => {
   });
 
   test("a sealer for longer than 317 years, or for no time, fails at start-up", () => {
-    const make = (maxAge: number) => () => createAppSealer({ secret: SECRET, purpose: "test", maxAge });
+    const make = (maxAge: number) => () => createAppSealer({ secret: SECRET, purpose: "test", maxAge }, Date.now);
     for (const maxAge of [0, -1, Number.NaN, 1e10, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY])
       expect([maxAge, make(maxAge)]).toEqual([maxAge, expect.toSatisfy(throwsMisuse)]);
     for (const maxAge of [0.1, 1, 1e10 - 1]) expect(make(maxAge)).not.toThrow();
   });
 
+  test("without a time of its own, a value is sealed and opened at the time of the clock", async () => {
+    let time = Date.UTC(2026, 0, 1);
+    const dated = createAppSealer({ secret: SECRET, purpose: "test", maxAge: 60 }, () => time);
+    const sealedNow = await dated.seal({ a: 1 });
+    expect(await dated.open(sealedNow)).toEqual({ ok: true, payload: { a: 1 }, stale: false });
+    time += 3 * 86_400_000;
+    expect(await dated.open(sealedNow)).toEqual({ ok: false, reason: "expired_key" });
+    expect(await dated.open(sealedNow, time - 3 * 86_400_000)).toMatchObject({ ok: true });
+  });
+
   test("a sealer without a purpose fails at start-up", () => {
-    expect(() => createAppSealer({ secret: SECRET, purpose: "" })).toThrow(
+    expect(() => createAppSealer({ secret: SECRET, purpose: "" }, Date.now)).toThrow(
       expect.objectContaining({ code: "invalid_config" }),
     );
   });

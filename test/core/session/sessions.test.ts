@@ -455,21 +455,6 @@ describe("sessions in a store", () => {
 });
 
 describe("the store port, in memory", () => {
-  test("one-time values are consumed by the first caller alone; locks are held by one", async () => {
-    const clock = { time: START, now: () => clock.time };
-    const store = createMemoryStore(clock);
-    expect(await Promise.all([1, 2, 3].map(() => store.consume("jti", START + 1000)))).toEqual([true, false, false]);
-    const release = await store.lock("refresh", START + 1000);
-    expect(await store.lock("refresh", START + 1000)).toBeUndefined();
-    clock.time += 1000;
-    const next = await store.lock("refresh", clock.time + 1000);
-    expect(next).toBeDefined();
-    await release?.();
-    expect(await store.lock("refresh", clock.time + 1000)).toBeUndefined();
-    await next?.();
-    expect(await store.lock("refresh", clock.time + 1000)).toBeDefined();
-  });
-
   test("what is past its time is forgotten, and touching moves only the time", async () => {
     const clock = { time: START, now: () => clock.time };
     const store = createMemoryStore(clock);
