@@ -1,4 +1,4 @@
-/** What pages need of an engine that seals nothing: the same conversions, for a few dozen bytes at a time. */
+/** The conversions of the crypto engine, for pages, which seal nothing: smaller, and slow for more than a few dozen bytes. */
 
 export const toBytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 

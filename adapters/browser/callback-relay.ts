@@ -2,15 +2,22 @@ import { isObject } from "../../core/is-object.js";
 import { openChannel } from "./channel.js";
 
 /**
- * How a sign-in is on its way, as the first letter of its state: the page that it comes back to must know before anything
- * else runs there. `page`: this page leaves and comes back. `silent`: the same, with nobody asked anything.
+ * A sign-in in a hidden frame or a popup comes back to a page of the app in that frame or popup. All that page does is relay
+ * its URL, with the authorization response, to the page that opened it.
+ */
+
+/**
+ * How a sign-in reaches the provider, as the first letter of its `state`: the page that it comes back to reads it before
+ * anything else runs there. `page`: this page goes to the provider and comes back. `silent`: the same with `prompt=none`, so
+ * that the provider does not interact with the user.
  */
 export const modePrefixes = { page: "g", silent: "s", frame: "f", popup: "p" } as const;
 export type SignInMode = keyof typeof modePrefixes;
 
-export const hasMode = (state: string | null, way: SignInMode) => state?.startsWith(`${modePrefixes[way]}.`) === true;
+export const hasMode = (state: string | null, mode: SignInMode): boolean =>
+  state?.startsWith(`${modePrefixes[mode]}.`) === true;
 
-/** What the page of a frame or a popup hands to who opened it. */
+/** The message from the page of a frame or popup to the page that opened it. */
 export interface CallbackMessage {
   readonly latchkey: "callback";
   readonly url: string;
@@ -19,33 +26,33 @@ export interface CallbackMessage {
 export const isCallbackMessage = (data: unknown): data is CallbackMessage & Record<string, unknown> =>
   isObject(data) && data["latchkey"] === "callback" && typeof data["url"] === "string";
 
+/** The `state` parameter of a URL; null if there is none. */
 export const stateIn = (url: string): string | null =>
   URL.canParse(url) ? new URL(url).searchParams.get("state") : null;
 
-/** Through which a popup reaches the tab that opened it, also where the provider has cut the two apart (COOP). */
+/** The way from a popup to the tab that opened it if the provider has cut the two apart (Cross-Origin-Opener-Policy). */
 export const popupChannel = (): BroadcastChannel | undefined => openChannel("latchkey.popup");
 
-/** Milliseconds after which a window that does not close is a page like any other. */
-const PATIENCE = 1_000;
+/** Milliseconds after which a popup that does not close is treated as an ordinary page. */
+const CLOSE_TIMEOUT = 1_000;
 
 /**
- * In a frame or a popup that came back from the provider: hands its URL to who opened it, on this origin alone. True when
- * that was all this page is for.
+ * Relays `url` if this page is a frame or popup of a sign-in, to pages of this origin alone. True if this page has nothing
+ * else to do.
  */
 export async function relayCallback(url: string): Promise<boolean> {
   const state = stateIn(url);
-  const delivery: CallbackMessage = { latchkey: "callback", url };
+  const message: CallbackMessage = { latchkey: "callback", url };
   if (hasMode(state, "frame") && window.parent !== window) {
-    window.parent.postMessage(delivery, location.origin);
+    window.parent.postMessage(message, location.origin);
     return true;
   }
   if (!hasMode(state, "popup")) return false;
-  // Where the provider's page has cut it off, the channel is left.
-  (window.opener as Window | null)?.postMessage(delivery, location.origin);
+  (window.opener as Window | null)?.postMessage(message, location.origin);
   const channel = popupChannel();
-  channel?.postMessage(delivery);
+  channel?.postMessage(message);
   window.close();
-  await new Promise((done) => setTimeout(done, PATIENCE));
+  await new Promise((done) => setTimeout(done, CLOSE_TIMEOUT));
   channel?.close();
   return window.closed;
 }

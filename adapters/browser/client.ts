@@ -15,7 +15,7 @@ import { isUsable, normalizeRequest, sessionAfter } from "./session.js";
 import { settingsOf } from "./settings.js";
 import { beginSignIn, leaveThisPage, type SignInRequest, type SignInResult } from "./sign-in.js";
 import { type LogoutOptions, signOut } from "./sign-out.js";
-import { type AuthSource, createStore, stateOf } from "./state.js";
+import { type AuthSource, type AuthState, createStore, LOADING, stateOf } from "./state.js";
 import { createTabs, type Tabs } from "./tabs.js";
 import type { Turn } from "./turn.js";
 
@@ -70,7 +70,7 @@ const mustBeShown = () => must(!isServer, "call it in an effect or an event hand
 export function createClient(options: ClientOptions): Client {
   const settings = settingsOf(options);
   const { ports } = settings;
-  const store = createStore();
+  const store = createStore<AuthState>(LOADING);
   const emit = emitter(options.onEvent, ports.now);
   const context = { settings, emit };
   let made: Tabs | undefined;
@@ -97,7 +97,7 @@ export function createClient(options: ClientOptions): Client {
   function show(to: ClientSession | null, isSignedOut?: boolean): void {
     const { user, isLoading, error } = store.getState();
     if (isLoading || error || JSON.stringify(user) !== JSON.stringify(to?.user ?? null)) {
-      store.setState({ ...stateOf(to?.user ?? null), isSignedOut });
+      store.setState(stateOf(to?.user ?? null, undefined, isSignedOut));
     }
   }
   function fail(error: unknown): void {
@@ -119,7 +119,7 @@ export function createClient(options: ClientOptions): Client {
       void ready()
         .then(() => tabs().takeTurn(async () => {}))
         .catch(() => {});
-    watchPage({ look, restored: look });
+    watchPage({ onReturn: look, onRestore: look });
   }
 
   async function start(): Promise<void> {
@@ -192,13 +192,13 @@ export function createClient(options: ClientOptions): Client {
       const here = isPage(location.href, settings.redirectUri) ? "/" : shownPath();
       const request = { ...asking, tokenRequest, scope, returnTo: safeReturnTo(returnTo, location.origin, here) };
       const authorize: SignInRequest["authorize"] = opened
-        ? (url, { state }) => opened.ask(url, state)
+        ? (url, { state }) => opened.authorize(url, state)
         : leaveThisPage(settings);
       try {
         const begun = beginSignIn(context, { ...request, mode: opened ? "popup" : "page", authorize });
         const done = begun.then((outcome) => outcome && settle(outcome, false));
         // Who comes back from a window that seemed to be closed is signed in all the same.
-        await (opened ? Promise.race([done, opened.left]) : done);
+        await (opened ? Promise.race([done, opened.closed]) : done);
       } catch (error) {
         opened?.close();
         fail(error);

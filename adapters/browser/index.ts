@@ -5,6 +5,7 @@ export {
   type MisuseCode,
   MisuseError,
 } from "../../core/errors.js";
+export type { LatchkeyEvent } from "../../core/events.js";
 export type { AccessToken, TokenRequest } from "../../core/exchange/token-life.js";
 export type { User } from "../../core/exchange/user.js";
 export { auth0 } from "../../core/provider/auth0.js";
@@ -12,4 +13,4 @@ export type { SignedIn } from "./callback.js";
 export { type Client, createClient, type LoginOptions } from "./client.js";
 export type { ClientOptions } from "./options.js";
 export type { LogoutOptions } from "./sign-out.js";
-export type { AuthSource, AuthState } from "./state.js";
+export type { AuthSource, AuthState, UserState } from "./state.js";

@@ -1,23 +1,23 @@
-/** The path that is shown, with its query and fragment. */
+/** The path of this page, with its query and fragment. */
 export const shownPath = (): string => location.pathname + location.search + location.hash;
 
 export interface PageEvents {
-  /** Somebody looks at the page again, or the network is back. */
-  look?(): void;
-  /** It may be kept aside from here on (back-forward cache), or it ends. */
-  left?(): void;
-  /** It was kept aside, and is shown again as it was left. */
-  restored?(): void;
+  /** The user returns to the page, or the network is back. */
+  onReturn?(): void;
+  /** The page is left. The browser may keep it in its back-forward cache. */
+  onLeave?(): void;
+  /** The browser shows the page again from its back-forward cache. */
+  onRestore?(): void;
 }
 
-/** Tells until what is returned is called. */
-export function watchPage({ look, left, restored }: PageEvents): () => void {
+/** Calls the listeners until the returned function is called. */
+export function watchPage({ onReturn, onLeave, onRestore }: PageEvents): () => void {
   const watching = new AbortController();
   const on = (target: EventTarget, type: string, listener: (event: Event) => void) =>
     target.addEventListener(type, listener, { signal: watching.signal });
-  for (const type of ["focus", "online"]) on(window, type, () => look?.());
-  on(document, "visibilitychange", () => document.visibilityState === "visible" && look?.());
-  on(window, "pagehide", () => left?.());
-  on(window, "pageshow", (event) => (event as PageTransitionEvent).persisted && restored?.());
+  for (const type of ["focus", "online"]) on(window, type, () => onReturn?.());
+  on(document, "visibilitychange", () => document.visibilityState === "visible" && onReturn?.());
+  on(window, "pagehide", () => onLeave?.());
+  on(window, "pageshow", (event) => (event as PageTransitionEvent).persisted && onRestore?.());
   return () => watching.abort();
 }

@@ -1,57 +1,65 @@
 import { ExchangeError } from "../../core/errors.js";
 import { isCallbackMessage, popupChannel, stateIn } from "./callback-relay.js";
 
-/** A window that somebody signs in in. */
+/** A window for one sign-in. */
 export interface Popup {
-  /** Sends it to the provider. @returns the URL that it came back to, with this state, however late */
-  ask(url: string, state: string): Promise<string>;
+  /** Sends the window to the provider. @returns the URL that it comes back to, with this `state`, however late */
+  authorize(url: string, state: string): Promise<string>;
   /**
-   * Rejects with `access_denied` once it seems to have been closed. A provider's page may cut the two windows apart (COOP),
-   * and then it seems so while somebody types in it: who looks at this page meanwhile may still come back.
+   * Rejects with `access_denied` once the window seems to be closed. A provider's page may cut the two windows apart
+   * (Cross-Origin-Opener-Policy): then the window seems closed while the user types in it. So this page must have the focus,
+   * and a callback that comes later still counts.
    */
-  readonly left: Promise<never>;
+  readonly closed: Promise<never>;
   close(): void;
 }
 
-/** Milliseconds between two looks at whether the window is still there. */
-const LOOK = 500;
+/** Milliseconds between two checks whether the window is closed. */
+const INTERVAL = 500;
 
-/** To be called in the click that asks for it, before anything is waited for. @throws ExchangeError when the browser opens no window */
+/** Opens the window: in the click, before anything is awaited. @throws ExchangeError if the browser opens no window */
 export function openPopup(): Popup {
   const popup = window.open("about:blank", "_blank", "popup,width=480,height=640");
   if (!popup) {
     const cause = "the browser opened no window: call login in a click, or without popup";
     throw new ExchangeError("authorization_failed", { cause });
   }
-  let looking: ReturnType<typeof setInterval> | undefined;
-  const left = new Promise<never>((_resolve, reject) => {
-    let missed = 0;
-    looking = setInterval(() => {
-      missed = popup.closed && document.hasFocus() ? missed + 1 : 0;
-      if (missed < 2) return;
-      clearInterval(looking);
-      reject(new ExchangeError("access_denied", { cause: "the window was closed" }));
-    }, LOOK);
-  });
+  const { closed, stopWatching } = watchClosed(popup);
   return {
-    left,
+    closed,
     close() {
-      clearInterval(looking);
+      stopWatching();
       popup.close();
     },
-    ask: (url, state) =>
+    authorize: (url, state) =>
       new Promise((resolve) => {
         const channel = popupChannel();
-        const arrive = ({ origin, data }: MessageEvent) => {
+        const onMessage = ({ origin, data }: MessageEvent) => {
           if (origin !== location.origin || !isCallbackMessage(data) || stateIn(data.url) !== state) return;
-          clearInterval(looking);
-          removeEventListener("message", arrive);
+          stopWatching();
+          removeEventListener("message", onMessage);
           channel?.close();
           resolve(data.url);
         };
-        addEventListener("message", arrive);
-        if (channel) channel.onmessage = arrive;
+        addEventListener("message", onMessage);
+        if (channel) channel.onmessage = onMessage;
         popup.location.href = url;
       }),
   };
+}
+
+/** Rejects after two checks in a row that found the window closed while this page has the focus. */
+function watchClosed(popup: Window): { closed: Promise<never>; stopWatching(): void } {
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const stopWatching = () => clearInterval(timer);
+  const closed = new Promise<never>((_resolve, reject) => {
+    let checks = 0;
+    timer = setInterval(() => {
+      checks = popup.closed && document.hasFocus() ? checks + 1 : 0;
+      if (checks < 2) return;
+      stopWatching();
+      reject(new ExchangeError("access_denied", { cause: "the window was closed" }));
+    }, INTERVAL);
+  });
+  return { closed, stopWatching };
 }

@@ -9,7 +9,7 @@ import {
   type TokenState,
 } from "../../core/exchange/token-life.js";
 import type { ClientSession } from "./client-session.js";
-import { askInFrame } from "./frame.js";
+import { authorizeInFrame } from "./frame.js";
 import { shownPath } from "./page.js";
 import { isUsable, normalizeRequest, renewedBy, sessionAfter } from "./session.js";
 import {
@@ -67,7 +67,7 @@ export function createRenewal(context: ClientContext, tabs: () => Tabs): Renewal
   /** The session with what the provider gives while its own session lives. @throws ExchangeError `login_required` for nobody, or somebody else */
   async function fromFrame(tokenRequest: TokenRequest, previous: ClientSession | null): Promise<ClientSession> {
     const authorize = (url: string, { state }: { state: string }) =>
-      askInFrame(url, state, PAGES * settings.httpTimeout);
+      authorizeInFrame(url, state, PAGES * settings.httpTimeout);
     const scope = isSpecial(tokenRequest) ? undefined : previous?.scope;
     const request = { ...silently(previous), mode: "frame", returnTo: "/", tokenRequest, scope, authorize } as const;
     const outcome = (await beginSignIn(context, request)) as SignInResult;

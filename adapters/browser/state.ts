@@ -1,39 +1,63 @@
 import type { User } from "../../core/exchange/user.js";
 
-/** Who is signed in: `isAuthenticated` tells the compiler whether there is a `user`. */
-export type Somebody =
+/** The user, or none: `isAuthenticated` tells the compiler which. */
+export type UserState =
   | { readonly isAuthenticated: true; readonly user: User }
   | { readonly isAuthenticated: false; readonly user: null };
 
-/** Who is signed in, as far as is known. The same object until something changes. */
-export type AuthState = Somebody & {
-  /** It is not known yet: nothing to show, and nobody to send away. */
-  readonly isLoading: boolean;
-  /** What went wrong last; gone with the next sign-in. */
-  readonly error?: Error | undefined;
-  /** Nobody is signed in because somebody signed out, here or in another tab. */
-  readonly isSignedOut?: boolean | undefined;
-};
+/** The page does not know yet whether a user is signed in: it shows neither, and redirects nobody to sign in. */
+interface LoadingState {
+  readonly isLoading: true;
+  readonly isAuthenticated: false;
+  readonly user: null;
+  readonly error?: undefined;
+  readonly isSignedOut?: undefined;
+}
 
-/** Where a view reads from and is told of changes, whichever model of sign-in it runs in. */
+interface SignedInState {
+  readonly isLoading: false;
+  readonly isAuthenticated: true;
+  readonly user: User;
+  /** What failed last; absent again after the next sign-in. */
+  readonly error?: Error | undefined;
+  readonly isSignedOut?: undefined;
+}
+
+interface SignedOutState {
+  readonly isLoading: false;
+  readonly isAuthenticated: false;
+  readonly user: null;
+  /** What failed last; absent again after the next sign-in. */
+  readonly error?: Error | undefined;
+  /** The user signed out, in this tab or another: a page does not sign in again by itself. */
+  readonly isSignedOut?: boolean | undefined;
+}
+
+/** Whether a user is signed in, as far as the page knows. The same object until something changes. */
+export type AuthState = LoadingState | SignedInState | SignedOutState;
+
+/** A state to read and to observe. */
 export interface AuthSource {
   getState(): AuthState;
-  /** Told of every change until what is returned is called. */
+  /** Calls `listener` at every change, until the returned function is called. */
   onChange(listener: (state: AuthState) => void): () => void;
 }
 
 export const LOADING: AuthState = { isLoading: true, isAuthenticated: false, user: null };
 
-export const stateOf = (user: User | null, error?: Error): AuthState => ({
-  isLoading: false,
-  ...({ isAuthenticated: user !== null, user } as Somebody),
-  error,
-});
+export const userStateOf = (user: User | null): UserState =>
+  user ? { isAuthenticated: true, user } : { isAuthenticated: false, user };
 
-/** Runs what an app has put in. What it throws is reported as any error that nobody catches; what ran it goes on. */
-export function tell(told: () => void): void {
+/** The state once it is known whether a user is signed in. */
+export const stateOf = (user: User | null, error?: Error, isSignedOut?: boolean): SignedInState | SignedOutState =>
+  user
+    ? { isLoading: false, isAuthenticated: true, user, error }
+    : { isLoading: false, isAuthenticated: false, user, error, isSignedOut };
+
+/** Calls a function of the app. What it throws is reported as an uncaught error, and does not stop the caller. */
+export function callApp(callback: () => void): void {
   try {
-    told();
+    callback();
   } catch (error) {
     setTimeout(() => {
       throw error;
@@ -41,25 +65,27 @@ export function tell(told: () => void): void {
   }
 }
 
-/** One value and who watches it. */
-export interface Store extends AuthSource {
-  setState(state: AuthState): void;
+/** One value and its listeners. */
+export interface Store<State extends AuthState> {
+  getState(): State;
+  setState(state: State): void;
+  onChange(listener: (state: State) => void): () => void;
 }
 
-export function createStore(initial: AuthState = LOADING): Store {
-  const listeners = new Set<(state: AuthState) => void>();
+export function createStore<State extends AuthState>(initial: State): Store<State> {
+  const listeners = new Set<(state: State) => void>();
   let state = initial;
   return {
     getState: () => state,
     onChange(listener) {
-      // A function of its own for each: one that subscribes twice is told twice, and leaves once.
-      const told = (now: AuthState) => listener(now);
-      listeners.add(told);
-      return () => void listeners.delete(told);
+      // A new function for each subscription: a listener that subscribes twice is called twice, and can leave once.
+      const subscription = (next: State) => listener(next);
+      listeners.add(subscription);
+      return () => void listeners.delete(subscription);
     },
     setState(next) {
       state = next;
-      for (const listener of listeners) tell(() => listener(next));
+      for (const listener of listeners) callApp(() => listener(next));
     },
   };
 }

@@ -1,37 +1,39 @@
-import { createElement, type ReactElement, type ReactNode } from "react";
+import type { ReactElement, ReactNode } from "react";
 import { auth0 } from "../browser/index.js";
 import type { ClientOptions } from "../browser/options.js";
-import { AuthProvider, type AuthProviderProps } from "./auth-provider.js";
+import { type AuthProviderProps, useClientProvider } from "./auth-provider.js";
+import { fromAuth0LogoutOptions } from "./auth0-options.js";
 import { parametersIn } from "./login-options.js";
 import type { AuthHandlers } from "./model.js";
 
 /**
- * The options of `use-auth0-hooks`, and all of latchkey's. Any other member in lower case, with a text, a number or a
- * boolean, is an authorization parameter of every sign-in: `connection`, `organization`, `ui_locales`. Options of other
- * libraries that have no meaning here (`cacheLocation`) are passed over.
+ * The options of `use-auth0-hooks`, and all of latchkey's. Any other member with a name in lower case, and a string, number or
+ * boolean as its value, becomes an authorization parameter of every sign-in: `connection`, `organization`, `ui_locales`.
+ * Options of other libraries that have no meaning here (`cacheLocation`) are ignored.
  */
 export interface Auth0ProviderProps extends AuthHandlers, Omit<ClientOptions, "issuer" | "scope"> {
   /** The tenant's host, such as `tenant.eu.auth0.com`. */
   domain: string;
-  /** The provider's issuer, where it is not `https://{domain}/`. */
+  /** The provider's issuer. @default `https://{domain}/` */
   issuer?: string | undefined;
-  /** Beyond `openid profile email`, which is always asked for. */
+  /** Beside `openid profile email`, which every sign-in requests. */
   scope?: string | undefined;
-  /** Asks for a refresh token. @default false */
+  /** Requests a refresh token. @default false */
   useRefreshTokens?: boolean | undefined;
-  /** Seconds by which the provider's clock may differ: `clockTolerance`. */
+  /** Auth0's name of `clockTolerance`, in seconds. */
   leeway?: number | undefined;
-  /** Seconds that a hidden frame may take: `httpTimeout`. */
+  /** Auth0's name of `httpTimeout`, in seconds. */
   authorizeTimeoutInSeconds?: number | undefined;
   children?: ReactNode;
   [parameter: string]: unknown;
 }
 
-/** Options of a client that could be taken for authorization parameters. The compiler minds that none is forgotten. */
-type Plain = {
+/** The names of options whose values could be taken for authorization parameters. */
+type PlainOption = {
   [Name in keyof ClientOptions]-?: Extract<ClientOptions[Name], string | number | boolean> extends never ? never : Name;
 }[keyof ClientOptions];
-const ours: Record<Exclude<Extract<Plain, Lowercase<Plain>>, "issuer" | "scope">, true> = {
+/** Those in lower case: the compiler checks that none is missing. */
+const clientOptions: Record<Exclude<Extract<PlainOption, Lowercase<PlainOption>>, "issuer" | "scope">, true> = {
   audience: true,
   userinfo: true,
 };
@@ -42,7 +44,7 @@ function propsOf(props: Auth0ProviderProps): AuthProviderProps {
   const scopes = new Set(["openid", "profile", "email", ...(scope?.split(" ") ?? [])]);
   if (useRefreshTokens) scopes.add("offline_access");
   const parameters = Object.fromEntries(
-    Object.entries(others).filter(([name]) => !/[A-Z]/.test(name) && !(name in ours)),
+    Object.entries(others).filter(([name]) => !/[A-Z]/.test(name) && !(name in clientOptions)),
   );
   return {
     clockTolerance: leeway,
@@ -54,6 +56,19 @@ function propsOf(props: Auth0ProviderProps): AuthProviderProps {
   };
 }
 
-/** {@link AuthProvider} with Auth0's words. */
+/**
+ * {@link AuthProvider} with Auth0's names of the options, for an app that used `use-auth0-hooks`.
+ *
+ * @example
+ * ```tsx
+ * import { Auth0Provider } from "latchkey/react";
+ *
+ * export const App = () => (
+ *   <Auth0Provider domain="tenant.eu.auth0.com" clientId="…" redirectUri="https://app.example/callback/">
+ *     <p>Hello</p>
+ *   </Auth0Provider>
+ * );
+ * ```
+ */
 export const Auth0Provider = (props: Auth0ProviderProps): ReactElement =>
-  createElement(AuthProvider, propsOf(props), props.children);
+  useClientProvider({ ...propsOf(props), children: props.children }, fromAuth0LogoutOptions);

@@ -1,94 +1,131 @@
 import type { SignedIn } from "../browser/callback.js";
 import type { Client } from "../browser/client.js";
 import { watchPage } from "../browser/page.js";
-import { LOADING, tell } from "../browser/state.js";
-import { type AppState, toLogin, toLogout } from "./login-options.js";
-import { type AuthHandlers, type AuthModel, errorOf } from "./model.js";
+import type { LogoutOptions } from "../browser/sign-out.js";
+import { callApp, LOADING } from "../browser/state.js";
+import type { Auth0LogoutOptions } from "./auth0-options.js";
+import {
+  type AppState,
+  type HandledEvent,
+  type LoginOptions,
+  toLoginOptions,
+  toLogoutOptions,
+} from "./login-options.js";
+import { type AuthHandlers, type AuthModel, errorOf, type ModelState } from "./model.js";
 import { replacePath } from "./page.js";
 import { placeAt } from "./return-to.js";
 
-/** What `login` was given; where no app called it, the page that was left, for the client may leave by itself. */
+/** The `appState` of `login`. If the client left by itself, without `login`, it leads back to the page that it left. */
 const appStateOf = ({ appState, returnTo }: SignedIn): AppState | undefined =>
   appState === undefined ? { returnTo: placeAt(returnTo) } : ((appState as AppState | null) ?? undefined);
 
-/** The page as the client. `makeClient` is called in a page only. */
-export function createClientModel(makeClient: () => Client, now: () => number, handlers: AuthHandlers): AuthModel {
-  let made: Client | undefined;
-  const client = (): Client => {
-    made ??= makeClient();
-    return made;
-  };
-  let isBegun = false;
-  let isMounted = false;
-  let isEnding = false;
+/** What a {@link ClientModel} is made of. */
+export interface ClientModelOptions {
+  /** Called in a page only, and once. */
+  createClient(): Client;
+  readonly now: () => number;
+  readonly handlers: AuthHandlers;
+  /** @default takes latchkey's options */
+  readonly toLogoutOptions?:
+    | ((options?: LogoutOptions | Auth0LogoutOptions | HandledEvent) => LogoutOptions)
+    | undefined;
+}
 
-  /** To whom it may concern: a page that needs somebody would stay empty without a word. */
-  const failed = (thrown: unknown): void => tell(() => (model.handlers.onLoginError ?? console.error)(errorOf(thrown)));
+/** The page is the client of the provider. */
+export class ClientModel implements AuthModel {
+  readonly serverState = LOADING;
+  readonly now: () => number;
+  handlers: AuthHandlers;
+  readonly #options: ClientModelOptions;
+  #client: Client | undefined;
+  /** Whether the callback was handled: once, however often React runs effects. */
+  #isStarted = false;
+  #isMounted = false;
+  #isLeaving = false;
 
-  /** Ends the sign-in that this page is the callback of, if it is: whether it is, the client knows. */
-  async function finish(): Promise<void> {
-    let signedIn: SignedIn | undefined;
-    try {
-      signedIn = await client().handleCallback();
-    } catch (thrown) {
-      failed(thrown);
-    }
-    await client().getUser().catch(failed);
-    const ended = signedIn;
-    if (!ended || !isMounted) return;
-    const { onRedirectCallback } = model.handlers;
-    if (onRedirectCallback) tell(() => onRedirectCallback(appStateOf(ended), ended.returnTo));
-    else replacePath(ended.returnTo);
+  constructor(options: ClientModelOptions) {
+    this.#options = options;
+    this.now = options.now;
+    this.handlers = options.handlers;
   }
 
-  const model: AuthModel = {
-    getState: () => (typeof document === "undefined" ? LOADING : client().getState()),
-    onChange: (listener) => client().onChange(listener),
-    serverState: LOADING,
-    now,
-    handlers,
-    tokens: {
-      getAccessToken: (request) => client().getAccessToken(request),
-      peekAccessToken: (request) => client().peekAccessToken(request),
-    },
-    async login(options) {
-      isEnding = false;
-      try {
-        await client().login(toLogin(options));
-      } catch (thrown) {
-        failed(thrown);
-        throw thrown;
-      }
-    },
-    async logout(options) {
-      const asked = toLogout(options);
-      isEnding = !asked.local;
-      await client()
-        .logout(asked)
-        .catch((thrown) => {
-          isEnding = false;
-          throw thrown;
-        });
-    },
-    isEnding: () => isEnding,
-    async refresh() {
-      await client().getUser().catch(failed);
-    },
-    start() {
-      isMounted = true;
-      // Once, however often effects run: a second answer would be nobody's.
-      if (!isBegun) void finish();
-      isBegun = true;
-      const stopWatching = watchPage({
-        restored() {
-          isEnding = false;
-        },
-      });
-      return () => {
-        isMounted = false;
-        stopWatching();
-      };
-    },
+  readonly getState = (): ModelState => (typeof document === "undefined" ? LOADING : this.#getClient().getState());
+  readonly onChange = (listener: (state: ModelState) => void): (() => void) => this.#getClient().onChange(listener);
+
+  readonly tokens: NonNullable<AuthModel["tokens"]> = {
+    getAccessToken: (request) => this.#getClient().getAccessToken(request),
+    peekAccessToken: (request) => this.#getClient().peekAccessToken(request),
   };
-  return model;
+
+  readonly login = async (options?: LoginOptions | HandledEvent): Promise<void> => {
+    this.#isLeaving = false;
+    try {
+      await this.#getClient().login(toLoginOptions(options));
+    } catch (error) {
+      this.#report(error);
+      throw error;
+    }
+  };
+
+  readonly logout = async (options?: LogoutOptions | Auth0LogoutOptions | HandledEvent): Promise<void> => {
+    const logoutOptions = (this.#options.toLogoutOptions ?? toLogoutOptions)(options);
+    this.#isLeaving = !logoutOptions.local;
+    try {
+      await this.#getClient().logout(logoutOptions);
+    } catch (error) {
+      this.#isLeaving = false;
+      throw error;
+    }
+  };
+
+  isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  readonly refresh = async (): Promise<void> => {
+    await this.#getClient()
+      .getUser()
+      .catch((error) => this.#report(error));
+  };
+
+  start(): () => void {
+    this.#isMounted = true;
+    if (!this.#isStarted) void this.#handleCallback();
+    this.#isStarted = true;
+    const stopWatching = watchPage({
+      onRestore: () => {
+        this.#isLeaving = false;
+      },
+    });
+    return () => {
+      this.#isMounted = false;
+      stopWatching();
+    };
+  }
+
+  #getClient(): Client {
+    this.#client ??= this.#options.createClient();
+    return this.#client;
+  }
+
+  /** Always reports, at least on the console: a page under `withLoginRequired` would otherwise stay empty without a reason. */
+  #report(thrown: unknown): void {
+    callApp(() => (this.handlers.onLoginError ?? console.error)(errorOf(thrown)));
+  }
+
+  /** Completes the sign-in that this page is the callback of, if it is one: the client knows. */
+  async #handleCallback(): Promise<void> {
+    let signedIn: SignedIn | undefined;
+    try {
+      signedIn = await this.#getClient().handleCallback();
+    } catch (error) {
+      this.#report(error);
+    }
+    await this.refresh();
+    const completed = signedIn;
+    if (!completed || !this.#isMounted) return;
+    const { onRedirectCallback } = this.handlers;
+    if (onRedirectCallback) callApp(() => onRedirectCallback(appStateOf(completed), completed.returnTo));
+    else replacePath(completed.returnTo);
+  }
 }

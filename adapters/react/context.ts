@@ -4,7 +4,7 @@ import type { AuthModel, ModelState } from "./model.js";
 
 export const AuthContext = /* @__PURE__ */ createContext<AuthModel | undefined>(undefined);
 
-/** @throws MisuseError (`invalid_config`) where no provider is above */
+/** The model of the nearest provider. @throws MisuseError (`invalid_config`) outside of a provider */
 export function useModel(): AuthModel {
   const model = useContext(AuthContext);
   if (model) return model;

@@ -1,39 +1,35 @@
 import type { LoginOptions as ClientLoginOptions } from "../browser/client.js";
-import type { LogoutOptions as ClientLogoutOptions } from "../browser/sign-out.js";
+import type { LogoutOptions } from "../browser/sign-out.js";
 import { pathTo, type ReturnTo } from "./return-to.js";
 
-/** A JSON value of the app's, to be found again after the sign-in. */
+/** A JSON value that comes back after the sign-in, in `onRedirectCallback`. */
 export interface AppState {
-  /** Where to go then. @default the page that is shown */
+  /** Where to go after the sign-in. @default the current page */
   returnTo?: ReturnTo;
   [name: string]: unknown;
 }
 
 /**
- * What one sign-in may ask for. Any other member with a text, a number or a boolean goes on to the provider as an
- * authorization parameter: `login_hint`, `screen_hint`, `connection`, `ui_locales`.
+ * The options of one sign-in. Any other member whose value is a string, number or boolean becomes an authorization parameter:
+ * `login_hint`, `screen_hint`, `connection`, `ui_locales`.
  */
 export interface LoginOptions extends ClientLoginOptions {
   appState?: AppState;
   [parameter: string]: unknown;
 }
 
-/** What one sign-out may ask for. */
-export interface LogoutOptions extends ClientLogoutOptions {
-  /** Signs out of the identity provider behind Auth0 as well. @default false */
-  federated?: boolean;
-  [name: string]: unknown;
-}
-
-/** What a handler is called with: it asks for nothing, so that `onClick={login}` does what `login()` does. */
+/** The event that React passes to a handler. It counts as no options, so that `onClick={login}` does what `login()` does. */
 export interface HandledEvent {
   preventDefault(): void;
 }
 
-const given = <Options extends object>(options: Options | HandledEvent | undefined): Partial<Options> =>
-  options && !("preventDefault" in options) ? options : {};
+const isEvent = (options: object): options is HandledEvent => "preventDefault" in options;
 
-/** Members that can be authorization parameters. */
+/** The options that a handler was called with; none if it was called with an event. */
+export const optionsOf = <Options extends object>(options: Options | HandledEvent | undefined): Partial<Options> =>
+  options && !isEvent(options) ? options : {};
+
+/** The members that can be authorization parameters, as strings. */
 export const parametersIn = (members: object): Record<string, string> =>
   Object.fromEntries(
     Object.entries(members)
@@ -42,12 +38,12 @@ export const parametersIn = (members: object): Record<string, string> =>
   );
 
 /**
- * Options in the words of the client: what it has no word for are authorization parameters. An app that asks for no
- * `appState` gets null: undefined is what a sign-in has that no app asked for.
+ * Options for the client. Members that it does not know become authorization parameters. `appState` is null if the app gave
+ * none: it is undefined only for a sign-in that the client began by itself.
  */
-export function toLogin(options?: LoginOptions | HandledEvent): ClientLoginOptions {
+export function toLoginOptions(options?: LoginOptions | HandledEvent): ClientLoginOptions {
   const { popup, appState, returnTo, loginHint, maxAge, prompt, organization, audience, scope, params, ...others } =
-    given<LoginOptions>(options);
+    optionsOf<LoginOptions>(options);
   return {
     popup,
     loginHint,
@@ -62,10 +58,8 @@ export function toLogin(options?: LoginOptions | HandledEvent): ClientLoginOptio
   };
 }
 
-/** The same for a sign-out. */
-export function toLogout(options?: LogoutOptions | HandledEvent): ClientLogoutOptions {
-  const { returnTo, local, localOnly, federated, params } = given<LogoutOptions>(options);
-  // Auth0 looks whether it is there, not what it says.
-  const all = federated ? { federated: "", ...params } : params;
-  return { returnTo, local: Boolean(local ?? localOnly), params: all };
+/** Options for the client; an event counts as none. */
+export function toLogoutOptions(options?: LogoutOptions | HandledEvent): LogoutOptions {
+  const { returnTo, local = false, params } = optionsOf<LogoutOptions>(options);
+  return { returnTo, local, params };
 }

@@ -1,53 +1,58 @@
 import type { ReactNode } from "react";
 import type { Client } from "../browser/client.js";
-import type { AuthSource, AuthState } from "../browser/state.js";
-import type { AppState, HandledEvent, LoginOptions, LogoutOptions } from "./login-options.js";
+import type { LogoutOptions } from "../browser/sign-out.js";
+import type { AuthState } from "../browser/state.js";
+import type { Auth0LogoutOptions } from "./auth0-options.js";
+import type { AppState, HandledEvent, LoginOptions } from "./login-options.js";
 
-/** What an access token is asked for. */
+/** The access token that a component needs. */
 export interface AccessTokenRequest {
-  /** The API. @default the audience of the sign-in */
+  /** The API that the token is for. @default the audience of the sign-in */
   readonly audience?: string | undefined;
   /** @default the scope of the sign-in */
   readonly scope?: string | undefined;
 }
 
-/** What an app does at the turns of a sign-in. The latest ones given count. */
+/** Functions of the app. Those of the last render count. */
 export interface AuthHandlers {
-  /** What `withLoginRequired` shows until somebody is signed in. @default nothing */
+  /** Renders what `withLoginRequired` shows until the user is signed in. @default nothing */
   onRedirecting?: (() => ReactNode) | undefined;
   /**
-   * A sign-in that left this page has ended here: told what `login` was given, and the path it began at, on this site.
-   * @default that path is shown in the address bar
+   * Called when a sign-in has returned to this page, with the `appState` of `login`, and the path on this site where the
+   * sign-in began. @default shows that path in the address bar
    */
   onRedirectCallback?: ((appState: AppState | undefined, returnTo: string) => void) | undefined;
-  /** A sign-in failed, or whether somebody is signed in could not be told. */
+  /** Called when a sign-in failed, or when the client could not find out whether a user is signed in. @default `console.error` */
   onLoginError?: ((error: Error) => void) | undefined;
-  /** There is no access token for a component that asked for one. */
+  /** Called when a component cannot get the access token that it needs. @default nothing: the error is in `useAuth()` */
   onAccessTokenError?: ((error: Error, request: AccessTokenRequest) => void) | undefined;
 }
 
-/** Who is signed in, and until when. */
+/** The state of a sign-in, and when it ends. */
 export type ModelState = AuthState & {
-  /** Milliseconds since the epoch. Activity may put it off. */
+  /** When the session ends, in milliseconds since the epoch. Activity may extend it. */
   readonly expiresAt?: number | undefined;
 };
 
-/** A model of sign-in, as the hooks see it: whether this page is the client or its server is, they do not care. */
-export interface AuthModel extends AuthSource {
-  getState(): ModelState;
-  /** What a server renders, and hydration begins with. */
+/** What the hooks need of a sign-in, whether this page is the client (`ClientModel`) or its server (`SessionModel`). */
+export interface AuthModel {
+  readonly getState: () => ModelState;
+  /** Calls `listener` at every change, until the returned function is called. */
+  readonly onChange: (listener: (state: ModelState) => void) => () => void;
+  /** The state that a server renders, and that hydration begins with. */
   readonly serverState: ModelState;
-  login(options?: LoginOptions | HandledEvent): Promise<void>;
-  logout(options?: LogoutOptions | HandledEvent): Promise<void>;
-  /** Where nobody is signed in any more before the page has left to sign out: it is about to, and nobody is sent to sign in. */
-  isEnding?(): boolean;
-  /** Asks again who is signed in. Never throws: what went wrong is in the state. */
-  refresh(): Promise<void>;
-  /** Only where tokens are in the browser. */
+  readonly login: (options?: LoginOptions | HandledEvent) => Promise<void>;
+  readonly logout: (options?: LogoutOptions | Auth0LogoutOptions | HandledEvent) => Promise<void>;
+  /** Whether the page is about to leave to sign out at the provider: then nothing redirects to sign in. */
+  isLeaving(): boolean;
+  /** Finds out again whether a user is signed in. Does not throw: a failure is in the state. */
+  readonly refresh: () => Promise<void>;
+  /** Undefined where the server keeps the tokens. */
   readonly tokens?: Pick<Client, "getAccessToken" | "peekAccessToken">;
+  /** The clock, in milliseconds since the epoch. */
   readonly now: () => number;
   handlers: AuthHandlers;
-  /** From an effect; until what is returned is called. May be started again. */
+  /** Called in an effect. The returned function stops the model, which may be started again. */
   start(): () => void;
 }
 

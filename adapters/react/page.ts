@@ -1,8 +1,8 @@
-/** What the rest of this room does to the page, in effects and events only, for a server has none. */
+/** What this room does to the page: in effects and event handlers only, since a server has no page. */
 
 export const navigateTo = (url: string): void => location.assign(url);
 
-/** Leaves by a POST, as a form of the page does. */
+/** Leaves the page with a POST request, as a form does. */
 export function post(url: string): void {
   const form = document.createElement("form");
   form.method = "post";
@@ -11,5 +11,5 @@ export function post(url: string): void {
   form.submit();
 }
 
-/** Shows another path, without a navigation; a router's own state is left alone. */
+/** Shows another path in the address bar, without a navigation. A router's state stays. */
 export const replacePath = (path: string): void => history.replaceState(history.state, "", path);

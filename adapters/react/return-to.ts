@@ -1,4 +1,4 @@
-/** A place in the app: a path, or what Next's router calls one. */
+/** A page of the app: a path, or a place as Next's router describes it. */
 export type ReturnTo = string | Place;
 
 export interface Place {
@@ -6,7 +6,7 @@ export interface Place {
   readonly query?: Readonly<Record<string, unknown>>;
 }
 
-/** The path that a place is found at; undefined for one that only the router can make up (`/shows/[id]`). */
+/** The path of a place; undefined if only the router can build it (`/shows/[id]`). */
 export function pathTo(place: ReturnTo | undefined): string | undefined {
   if (typeof place !== "object" || place === null) return place;
   const { pathname, query = {} } = place;
@@ -19,13 +19,13 @@ export function pathTo(place: ReturnTo | undefined): string | undefined {
   return text ? `${pathname}?${text}` : pathname;
 }
 
-/** A path on this site as Next's router says it. */
+/** A path on this site as a place. */
 export function placeAt(path: string): Place {
   const { pathname, searchParams } = new URL(path, location.origin);
   const query: Record<string, string | string[]> = {};
   for (const name of searchParams.keys()) {
-    const [first = "", ...more] = searchParams.getAll(name);
-    query[name] = more.length > 0 ? [first, ...more] : first;
+    const [first = "", ...others] = searchParams.getAll(name);
+    query[name] = others.length > 0 ? [first, ...others] : first;
   }
   return { pathname, query };
 }

@@ -1,20 +1,41 @@
 import { createElement, type ReactElement, type ReactNode, useEffect, useState } from "react";
 import { AuthContext } from "./context.js";
 import type { AuthHandlers } from "./model.js";
-import { createSessionModel, type ServerSession, type SessionOptions } from "./session-model.js";
+import type { ServerSession } from "./server-session.js";
+import { SessionModel, type SessionOptions } from "./session-model.js";
 
 export interface SessionProviderProps extends SessionOptions, Pick<AuthHandlers, "onRedirecting"> {
   /**
-   * What the server knows: the session, of which only the user and the times are used, or null when nobody is signed in; then
-   * the first render shows it. Hand a Client Component no more of it than that. @default unknown: the server is asked
+   * The session that the server knows while it renders, or null if no user is signed in: then the first render shows it. Only
+   * the user and the times are used, so pass no more than these to a Client Component. @default undefined: the page asks the server
    */
   session?: ServerSession | null | undefined;
   children?: ReactNode;
 }
 
-/** The server is the client, and holds the session in cookies: asks its `/auth/me`. Options are read once. */
+/**
+ * Shows the session of a server that signs in with latchkey: the server keeps the session in cookies, and the page asks its
+ * `/auth/me`. The options of the first render count; `session` may change.
+ *
+ * @example
+ * ```tsx
+ * import { SessionProvider, useSession } from "latchkey/react";
+ *
+ * function Greeting() {
+ *   const { user, isLoading } = useSession();
+ *   if (isLoading) return <p>…</p>;
+ *   return user ? <p>Hello {user.name}</p> : <a href="/auth/login">Sign in</a>;
+ * }
+ *
+ * export const App = () => (
+ *   <SessionProvider>
+ *     <Greeting />
+ *   </SessionProvider>
+ * );
+ * ```
+ */
 export function SessionProvider({ children, session, onRedirecting, ...options }: SessionProviderProps): ReactElement {
-  const [model] = useState(() => createSessionModel(options, session));
+  const [model] = useState(() => new SessionModel(options, session));
   useEffect(() => {
     model.handlers = { onRedirecting };
     model.accept(session);

@@ -1,25 +1,43 @@
-import type { Somebody } from "../browser/state.js";
+import type { LogoutOptions } from "../browser/sign-out.js";
+import { type UserState, userStateOf } from "../browser/state.js";
+import type { Auth0LogoutOptions } from "./auth0-options.js";
 import { useModel, useModelState } from "./context.js";
-import type { HandledEvent, LoginOptions, LogoutOptions } from "./login-options.js";
+import type { HandledEvent, LoginOptions } from "./login-options.js";
 import type { AccessTokenRequest } from "./model.js";
 import { useAccessToken } from "./use-access-token.js";
 
-export type UseAuth = Somebody & {
-  /** What went wrong last: with the sign-in, or with the access token. */
+export type UseAuth = UserState & {
+  /** What failed last: the sign-in, or getting the access token. */
   error: Error | null;
-  /** Who is signed in is not known yet, or the access token is not there yet. */
+  /** The page does not know yet whether a user is signed in, or has no access token yet. */
   isLoading: boolean;
-  /** Leaves for the provider, or for the server's `/auth/login`. */
+  /** Goes to the provider, or to the `/auth/login` of the server. @throws ExchangeError, MisuseError (it rejects) */
   login: (options?: LoginOptions | HandledEvent) => Promise<void>;
-  logout: (options?: LogoutOptions | HandledEvent) => Promise<void>;
+  /** Signs out, in all tabs. Under a `SessionProvider` the server decides how, and only `returnTo` counts. */
+  logout: (options?: LogoutOptions | Auth0LogoutOptions | HandledEvent) => Promise<void>;
   /**
-   * Where one is asked for: valid when it is rendered, and renewed before its end; null when there is none, and always
-   * where the server keeps the tokens.
+   * With a request: an access token that is valid in this render, and is renewed before it expires. Null if there is none, and
+   * always under a `SessionProvider`, where the server keeps the tokens.
    */
   accessToken?: string | null;
 };
 
-/** Who is signed in, with what it takes to change that; with a request, an access token for an API too. */
+/**
+ * The user, with `login` and `logout`; with a request, also an access token for an API.
+ *
+ * @example
+ * ```tsx
+ * import { useAuth } from "latchkey/react";
+ *
+ * export function Shows() {
+ *   const { accessToken, error } = useAuth({ audience: "https://api.example/shows" });
+ *   if (error) return <p>{error.message}</p>;
+ *   const load = () => fetch("https://api.example/shows", { headers: { authorization: `Bearer ${accessToken}` } });
+ *   return <button disabled={!accessToken} onClick={load}>Load</button>;
+ * }
+ * ```
+ * @throws MisuseError (`invalid_config`) outside of a provider
+ */
 export function useAuth(): UseAuth;
 export function useAuth(request: AccessTokenRequest): UseAuth & { accessToken: string | null };
 export function useAuth(request?: AccessTokenRequest): UseAuth;
@@ -28,7 +46,7 @@ export function useAuth(request?: AccessTokenRequest): UseAuth {
   const state = useModelState(model);
   const { accessToken, error, isLoading } = useAccessToken(model, state, request);
   return {
-    ...({ isAuthenticated: state.isAuthenticated, user: state.user } as Somebody),
+    ...userStateOf(state.user),
     error: state.error ?? error ?? null,
     isLoading: state.isLoading || isLoading,
     login: model.login,

@@ -1,21 +1,34 @@
-import type { Somebody } from "../browser/state.js";
+import { type UserState, userStateOf } from "../browser/state.js";
 import { useModel, useModelState } from "./context.js";
 
-/** Who is signed in, as far as is known. */
-export type UseSession = Somebody & {
-  /** Milliseconds since the epoch, where a server told. Activity may put it off. */
+/** The session, as far as the page knows it. */
+export type UseSession = UserState & {
+  /** When the session ends, in milliseconds since the epoch, if the server said. Activity may extend it. */
   expiresAt: number | undefined;
-  /** It is not known yet. */
+  /** The page does not know yet whether a user is signed in. */
   isLoading: boolean;
-  /** Why it could not be asked last time; what was known before stays. */
+  /** Why the session could not be read last time; the state before it stays. */
   error: Error | null;
-  /** Asks again, once for all that do so together. Never throws. */
+  /** Reads the session again; one request serves all that call this together. Does not throw. */
   refresh: () => Promise<void>;
 };
 
-/** Who is signed in, whichever provider is above. */
+/**
+ * The session, under an `AuthProvider` or a `SessionProvider`.
+ *
+ * @example
+ * ```tsx
+ * import { useSession } from "latchkey/react";
+ *
+ * export function Greeting() {
+ *   const { user, isLoading } = useSession();
+ *   return isLoading ? null : <p>{user ? `Hello ${user.name}` : "You are not signed in"}</p>;
+ * }
+ * ```
+ * @throws MisuseError (`invalid_config`) outside of a provider
+ */
 export function useSession(): UseSession {
   const model = useModel();
-  const { user, expiresAt, isAuthenticated, isLoading, error = null } = useModelState(model);
-  return { user, expiresAt, isAuthenticated, isLoading, error, refresh: model.refresh } as UseSession;
+  const { user, expiresAt, isLoading, error = null } = useModelState(model);
+  return { ...userStateOf(user), expiresAt, isLoading, error, refresh: model.refresh };
 }

@@ -3,7 +3,16 @@ import type { AccessTokenRequest } from "./model.js";
 import { type UseAuth, useAuth } from "./use-auth.js";
 import { wrapped } from "./wrapped.js";
 
-/** Gives a component what {@link useAuth} knows, as its prop `auth`. */
+/**
+ * Passes the result of {@link useAuth} to a component, as its prop `auth`.
+ *
+ * @example
+ * ```tsx
+ * import { type UseAuth, withAuth } from "latchkey/react";
+ *
+ * export const Greeting = withAuth(({ auth }: { auth: UseAuth }) => <p>{auth.user?.name ?? "You are not signed in"}</p>);
+ * ```
+ */
 export function withAuth<Props extends { auth: UseAuth }>(
   Component: ComponentType<Props>,
   request?: AccessTokenRequest,

@@ -5,13 +5,23 @@ import type { AuthModel } from "./model.js";
 import { placeAt } from "./return-to.js";
 import { wrapped } from "./wrapped.js";
 
-/** From which paths somebody has been sent to sign in: once for all components of a page, and however often effects run. */
-const sent = /* @__PURE__ */ new WeakMap<AuthModel, Set<string | undefined>>();
+/** The paths from which a page has redirected to sign in: once for all components of a page, however often effects run. */
+const redirectedFrom = /* @__PURE__ */ new WeakMap<AuthModel, Set<string | undefined>>();
 
 /**
- * Shows a component only to who is signed in; who is not is sent to sign in, and back to this page. After a sign-in that
- * failed nobody is sent again: the error is in `useAuth()`. Nor is who signs out, while the provider's session may still
- * live: not before somebody looks at the page again.
+ * Shows a component only to a user who is signed in. Any other visitor is redirected to sign in, and returns to this page
+ * afterwards. After a sign-in that failed it does not redirect again: the error is in `useAuth()`. After a sign-out it
+ * redirects once the user returns to the page, since the session at the provider may still live.
+ *
+ * @example
+ * ```tsx
+ * import { useSession, withLoginRequired } from "latchkey/react";
+ *
+ * export const Profile = withLoginRequired(() => {
+ *   const { user } = useSession();
+ *   return <p>{user?.name}</p>;
+ * });
+ * ```
  */
 export function withLoginRequired<Props extends object>(
   Component: ComponentType<Props>,
@@ -24,24 +34,31 @@ export function withLoginRequired<Props extends object>(
     useEffect(() => {
       wasShown.current ||= isAuthenticated;
       if (!mustLogin) {
-        sent.delete(model);
+        redirectedFrom.delete(model);
         return;
       }
-      const paths = sent.get(model) ?? new Set();
-      sent.set(model, paths);
-      const leave = () => {
-        if (paths.has(path) || model.isEnding?.()) return;
-        paths.add(path);
-        const returnTo = shownPath();
-        // What goes wrong is in the state, and was told.
-        model.login({ returnTo, appState: { returnTo: placeAt(returnTo) } }).catch(() => {});
-      };
-      if (!(wasShown.current && isSignedOut)) leave();
-      // Also who comes back from the provider's page, to this one as it was left.
-      return watchPage({ look: leave, left: () => paths.clear(), restored: leave });
+      return keepRedirecting(model, path, Boolean(wasShown.current && isSignedOut));
     }, [model, mustLogin, isAuthenticated, isSignedOut, path]);
     return isAuthenticated
       ? createElement(Component, props as unknown as Props)
       : (model.handlers.onRedirecting?.() ?? null);
   });
+}
+
+/**
+ * Redirects to sign in, and does so again if the visitor comes back from the provider without a sign-in, until the returned
+ * function is called. `isDeferred`: not before the user returns to the page.
+ */
+function keepRedirecting(model: AuthModel, path: string | undefined, isDeferred: boolean): () => void {
+  const paths = redirectedFrom.get(model) ?? new Set();
+  redirectedFrom.set(model, paths);
+  const redirect = () => {
+    if (paths.has(path) || model.isLeaving()) return;
+    paths.add(path);
+    const returnTo = shownPath();
+    // The model has reported an error, and has it in its state.
+    model.login({ returnTo, appState: { returnTo: placeAt(returnTo) } }).catch(() => {});
+  };
+  if (!isDeferred) redirect();
+  return watchPage({ onReturn: redirect, onLeave: () => paths.clear(), onRestore: redirect });
 }

@@ -1,12 +1,12 @@
 import type { ComponentType, FunctionComponent } from "react";
 
-/** Lets `Outer` stand in the place of a component, for Next too, which looks for `getInitialProps`. */
+/** Names the component `Outer` after the one that it wraps, and copies `getInitialProps`, which Next looks for. */
 export function wrapped<Props>(
-  what: string,
+  wrapper: string,
   inner: { displayName?: string | undefined; name?: string; getInitialProps?: unknown },
   Outer: FunctionComponent<Props>,
 ): ComponentType<Props> {
   const { displayName, name, getInitialProps } = inner;
-  Outer.displayName = `${what}(${displayName || name || "Component"})`;
+  Outer.displayName = `${wrapper}(${displayName || name || "Component"})`;
   return getInitialProps ? Object.assign(Outer, { getInitialProps }) : Outer;
 }

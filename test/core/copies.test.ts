@@ -1,7 +1,7 @@
 import { build } from "esbuild";
 import { beforeAll, describe, expect, test } from "vitest";
 import { AccessTokenError } from "../../adapters/next/auth0/access-token-error.js";
-import { SessionError } from "../../adapters/react/session-model.js";
+import { SessionError } from "../../adapters/react/server-session.js";
 import { CookieTooLargeError, ExchangeError, LatchkeyError, MisuseError } from "../../core/errors.js";
 import { runTokens } from "../../core/exchange/drive.js";
 

@@ -5,6 +5,7 @@ import { describe, expect, test, vi } from "vitest";
 import { stateOf } from "../../../adapters/browser/state.js";
 import {
   type AppState,
+  Auth0Provider,
   type AuthHandlers,
   AuthProvider,
   type UseAuth,
@@ -288,20 +289,34 @@ describe("login and logout", () => {
     [undefined, { local: false }],
     [{ returnTo: "http://localhost:3000" }, { returnTo: "http://localhost:3000", local: false }],
     [
-      { federated: true, client_id: "x" },
-      { local: false, params: { federated: "" } },
-    ],
-    [{ localOnly: true }, { local: true }],
-    [
       { local: true, params: { x: "y" } },
       { local: true, params: { x: "y" } },
     ],
-  ])("logout(%j) is said to the client in its words", async (options, expected) => {
+    [{ federated: true, localOnly: true, client_id: "x" }, { local: false }],
+  ])("logout(%j) passes the options of a client on to it", async (options, expected) => {
     const fake = createFakeClient({ user: alice });
     const { last } = await open(fake);
     await doing(() => last().logout(options));
     expect(fake.called("logout")[0]).toEqual([expected]);
     expect(last().user).toBeNull();
+  });
+
+  test.each([
+    [undefined, { local: false }],
+    [{ federated: true }, { local: false, params: { federated: "" } }],
+    [{ localOnly: true }, { local: true }],
+    [{ local: false, localOnly: true }, { local: false }],
+    [
+      { federated: true, returnTo: "/bye", params: { x: "y" } },
+      { returnTo: "/bye", local: false, params: { federated: "", x: "y" } },
+    ],
+  ])("under an Auth0Provider, logout(%j) takes Auth0's names too", async (options, expected) => {
+    const { client, called } = createFakeClient({ user: alice });
+    const { Probe, last } = probe(() => useAuth());
+    const props = { domain: "tenant.eu.auth0.com", clientId: "spa", redirectUri: "http://localhost:3000/" };
+    await show(createElement(Auth0Provider, { ...props, client }, createElement(Probe)));
+    await doing(() => last().logout(options));
+    expect(called("logout")).toEqual([[expected]]);
   });
 });
 
@@ -452,7 +467,7 @@ describe("withLoginRequired", () => {
   });
 
   const comesBack = () => doing(() => window.dispatchEvent(new Event("focus")));
-  const signedOut = { ...stateOf(null), isSignedOut: true };
+  const signedOut = stateOf(null, undefined, true);
 
   test("does not send who signs out to the provider, whose session may still live, before the page is looked at again", async () => {
     const fake = createFakeClient({ user: alice });

@@ -1,0 +1,63 @@
+import { LatchkeyError } from "../../core/errors.js";
+import type { User } from "../../core/exchange/user.js";
+import { stateOf } from "../browser/state.js";
+import type { ModelState } from "./model.js";
+
+/** A session as the server gives it: by `auth.getSession()`, or in the response of `/auth/me`. Times are milliseconds since the epoch. */
+export interface ServerSession {
+  readonly user: User | null;
+  /** When the session ends. @default the earlier of the next two */
+  readonly expiresAt?: number | null | undefined;
+  readonly inactiveAt?: number | null | undefined;
+  readonly endsAt?: number | null | undefined;
+}
+
+/** The server could not be asked for the session: no response, or one without a session. The page keeps its state. */
+export class SessionError extends LatchkeyError<"session_unknown"> {
+  latchkeyError() {
+    return "SessionError";
+  }
+  constructor(
+    /** The HTTP status of the response; undefined if there was none. */
+    readonly status: number | undefined,
+    options?: { cause?: unknown },
+  ) {
+    super("session_unknown", "session unknown", options);
+  }
+}
+
+const NO_SESSION: ServerSession = { user: null };
+
+/** The state that a session means; null is no session. */
+export function stateFrom(session: ServerSession | null): ModelState {
+  const { user, expiresAt, inactiveAt, endsAt } = session ?? NO_SESSION;
+  const end = expiresAt ?? Math.min(inactiveAt ?? Infinity, endsAt ?? Infinity);
+  return user && end < Infinity ? { ...stateOf(user), expiresAt: end } : stateOf(user);
+}
+
+/**
+ * `next`, or `current` if nothing changed. The user object stays the same for the same claims, so that effects that depend on
+ * it do not run again.
+ */
+export function stateAfter(current: ModelState, next: ModelState): ModelState {
+  const isSameUser = JSON.stringify(next.user) === JSON.stringify(current.user);
+  const isSame = isSameUser && next.expiresAt === current.expiresAt && !current.error && !current.isLoading;
+  if (isSame) return current;
+  return isSameUser && next.isAuthenticated && current.isAuthenticated ? { ...next, user: current.user } : next;
+}
+
+/** Asks the server for the session. @throws SessionError, and what `fetch` throws */
+export async function fetchSession(
+  url: string,
+  fetch: typeof globalThis.fetch,
+  signal: AbortSignal,
+): Promise<ServerSession> {
+  const headers = { accept: "application/json" };
+  const response = await fetch(url, { cache: "no-store", credentials: "same-origin", headers, signal });
+  const { status } = response;
+  // The route answers 200 without a session; a proxy or another server in front of it may answer 401.
+  if (status === 401) return NO_SESSION;
+  const session = response.ok ? ((await response.json()) as ServerSession | null) : undefined;
+  if (typeof session?.user !== "object") throw new SessionError(status);
+  return session;
+}
