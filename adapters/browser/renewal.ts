@@ -107,7 +107,7 @@ export function createRenewal(context: ClientContext, tabs: () => Tabs): Renewal
     const isSpent = refreshToken !== undefined && (await turn.claimRefresh());
     if (isSpent) {
       const { tokens } = session;
-      const held = [tokens, ...(tokens.otherTokens ?? [])].map((token) => token.accessToken);
+      const currentAccessTokens = [tokens, ...(tokens.otherTokens ?? [])].map((token) => token.accessToken);
       const subject = session.user.sub;
       try {
         const result = await provider.refresh({
@@ -115,7 +115,7 @@ export function createRenewal(context: ClientContext, tabs: () => Tabs): Renewal
           ...audienceParameter(settings, tokenRequest),
           refreshToken,
           subject,
-          held,
+          currentAccessTokens,
         });
         return renewedBy(known, { ...result.response, refreshToken: result.refreshToken }, tokenRequest);
       } catch (error) {

@@ -73,7 +73,7 @@ export function settingsOf(options: ClientOptions): Settings {
       form.set("client_id", clientId);
       return {};
     },
-    verify: verifyWithWebCrypto,
+    verifyJws: verifyWithWebCrypto,
   });
   return {
     ...known,

@@ -1,27 +1,12 @@
 import { toBytes, toText } from "../../core/bytes.js";
-import type { Verify } from "../../core/provider/keys.js";
-
-/** What Web Crypto calls an algorithm of RFC 7518 3.1 or RFC 8037 3.1. */
-function parametersOf(algorithm: string) {
-  const bits = algorithm.slice(2);
-  const hash = `SHA-${bits}`;
-  switch (algorithm.slice(0, 2)) {
-    case "RS":
-      return { name: "RSASSA-PKCS1-v1_5", hash };
-    case "PS":
-      return { name: "RSA-PSS", hash, saltLength: Number(bits) / 8 };
-    case "ES":
-      return { name: "ECDSA", hash, namedCurve: bits === "512" ? "P-521" : `P-${bits}` };
-    default:
-      return { name: "Ed25519" };
-  }
-}
+import { signatureParameters } from "../../core/provider/algorithms.js";
+import type { VerifyJws } from "../../core/provider/keys.js";
 
 const bytesOf = (base64url: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(base64url.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
 
 /** With what every browser has, in a fifth of the bytes of a library that makes every kind of token (RFC 7515 5.2). */
-export const verifyWithWebCrypto: Verify = async (token, algorithm, keyOf) => {
+export const verifyWithWebCrypto: VerifyJws = async (token, algorithm, keyOf) => {
   /** RFC 7518 3.3: bits of an RSA key, at least. */
   const MIN_MODULUS = 2048;
   // Nothing but the alphabet: browsers decode blanks, padding and the other alphabet as well (RFC 7515 2).
@@ -30,7 +15,7 @@ export const verifyWithWebCrypto: Verify = async (token, algorithm, keyOf) => {
   // RFC 7515 4.1.11: extensions that must be understood are not; without `crit` there are none (RFC 7797 6).
   const isPlain = protectedHeader.alg === algorithm && protectedHeader.crit === undefined;
   if (!isPlain) throw new TypeError("not signed by this algorithm and key");
-  const parameters = parametersOf(algorithm);
+  const parameters = signatureParameters(algorithm);
   // The numbers alone: what else a key says of itself was looked at when it was chosen.
   const { kty, n, e, crv, x, y } = keyOf(protectedHeader) as JsonWebKey;
   const key = await crypto.subtle.importKey("jwk", { kty, n, e, crv, x, y } as JsonWebKey, parameters, false, [

@@ -1,8 +1,9 @@
 import { must } from "../../core/errors.js";
+import { isAsymmetric } from "../../core/provider/algorithms.js";
 
-/** The algorithm of a provider's signatures: never one whose key would be a secret (RFC 8725 2.1). */
+/** The algorithm of a provider's signatures. @throws MisuseError (`invalid_config`) unless it is asymmetric */
 export const mustSign = (algorithm: string, option: string): void =>
-  must(/^([RPE]S(256|384|512)|EdDSA|Ed25519)$/.test(algorithm), `${option} must be asymmetric, such as RS256`);
+  must(isAsymmetric(algorithm), `${option} must be asymmetric, such as RS256`);
 
 export const mustBeSeconds = (httpTimeout: number, clockTolerance: number): void =>
   must(

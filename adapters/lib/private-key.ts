@@ -1,40 +1,32 @@
 import { toBytes } from "../../core/bytes.js";
 import { must } from "../../core/errors.js";
+import { isAsymmetric, signatureParameters } from "../../core/provider/algorithms.js";
 import type { ClientPrivateKey } from "../../core/provider/client-authentication.js";
 import { label } from "./variables.js";
 
-/** Web Crypto's parameters for the algorithms of RFC 7518 3.1 and RFC 8037 3.1, to import a key and to sign. */
-const ALGORITHMS: Readonly<Record<string, { name: string; hash?: string; namedCurve?: string; saltLength?: number }>> =
-  {
-    RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
-    PS256: { name: "RSA-PSS", hash: "SHA-256", saltLength: 32 },
-    ES256: { name: "ECDSA", hash: "SHA-256", namedCurve: "P-256" },
-    EdDSA: { name: "Ed25519" },
-  };
-
-/** A private JWK, or its JSON, as a key to sign client assertions with. @throws MisuseError (`invalid_config`) when it is none */
+/** A private JWK, or its JSON, as a key to sign client assertions with. @throws MisuseError (`invalid_config`) for anything else */
 export function importPrivateKey(source: Readonly<Record<string, unknown>> | string | undefined): ClientPrivateKey {
-  const jwk = typeof source === "string" ? parsed(source) : source;
-  const { alg, kid, d } = (jwk ?? {}) as Record<string, string>;
-  const algorithm = ALGORITHMS[`${alg}`];
+  const jwk = typeof source === "string" ? parseJson(source) : source;
+  const { alg, kid, d } = (jwk ?? {}) as Record<string, string | undefined>;
   must(
-    algorithm && typeof d === "string",
-    `${label("clientPrivateKey")} must be a private JWK with alg ${Object.keys(ALGORITHMS).join(", ")}`,
+    alg && isAsymmetric(alg) && typeof d === "string",
+    `${label("clientPrivateKey")} must be a private JWK with alg, such as RS256, PS256, ES256 or EdDSA`,
   );
-  // The key is kept, never the promise of it: on Workers a promise belongs to the request that made it.
+  const parameters = signatureParameters(alg);
+  // The key is kept, and never the promise of it: on Workers a promise belongs to the request that made it.
   let key: CryptoKey | undefined;
   return {
-    alg: `${alg}`,
+    alg,
     kid,
     async sign(text) {
-      key ??= await crypto.subtle.importKey("jwk", jwk as never, algorithm as never, false, ["sign"]);
-      return new Uint8Array(await crypto.subtle.sign(algorithm as never, key, toBytes(text) as never));
+      key ??= await crypto.subtle.importKey("jwk", jwk as never, parameters as never, false, ["sign"]);
+      return new Uint8Array(await crypto.subtle.sign(parameters as never, key, toBytes(text) as never));
     },
   };
 }
 
-/** Undefined when it is no JSON; why, nobody is told: the reason quotes the key. */
-function parsed(text: string): unknown {
+/** Undefined for text that is not JSON. The reason is dropped, because it quotes the key. */
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

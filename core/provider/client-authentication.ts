@@ -1,8 +1,8 @@
 import { toBase64url, toBytes } from "../bytes.js";
 import type { Ports } from "../ports.js";
-import type { ProviderSettings } from "./provider.js";
+import type { ProviderSettings } from "./settings.js";
 
-/** How the client proves who it is (OpenID Connect Core 9). */
+/** How the client authenticates to the provider (OpenID Connect Core 9). */
 export type ClientAuthentication = "client_secret_basic" | "client_secret_post" | "private_key_jwt" | "none";
 
 /** A private key to sign client assertions with, imported by the adapter. */
@@ -13,7 +13,7 @@ export interface ClientPrivateKey {
   sign(text: string): Promise<Uint8Array>;
 }
 
-/** What a client proves itself with. */
+/** What the client authenticates with. */
 export interface ClientCredentials {
   readonly clientSecret?: string | undefined;
   /** For `private_key_jwt`. */
@@ -21,10 +21,10 @@ export interface ClientCredentials {
   readonly clientAuthentication: ClientAuthentication;
 }
 
-/** Text as a form has it (RFC 6749 appendix B). */
+/** Text in the encoding of forms (RFC 6749 appendix B). */
 const formEncoded = (text: string): string => new URLSearchParams({ "": text }).toString().slice(1);
 
-/** Says in a request who sends it: in its form, or in its headers, which are given back. */
+/** Authenticates the client in a request: adds to its form, or returns headers to add. */
 export async function authenticate(
   {
     issuer,
@@ -43,7 +43,7 @@ export async function authenticate(
   form.set("client_id", clientId);
   if (clientAuthentication === "client_secret_post") form.set("client_secret", clientSecret);
   if (clientAuthentication === "private_key_jwt" && clientPrivateKey) {
-    /** Seconds that a client assertion is good for. */
+    /** Seconds for which a client assertion is valid. */
     const ASSERTION_LIFETIME = 60;
     const { alg, kid, sign } = clientPrivateKey;
     const iat = Math.floor(now() / 1000);

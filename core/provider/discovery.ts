@@ -1,12 +1,11 @@
 import { ExchangeError } from "../errors.js";
-import type { Ports } from "../ports.js";
-import { sharedMap } from "../registry.js";
-import { type Entry, recall } from "./cache.js";
-import { answerOf } from "./failures.js";
-import type { BoundedFetch } from "./transport.js";
+import { type CachedDocument, cachedDocument } from "./document-cache.js";
+import type { Network } from "./network.js";
+import { readResponse } from "./response.js";
+import type { Patience } from "./shared-work.js";
 
-/** What a provider announces (OpenID Connect Discovery 3), as far as it is used: what it says there may be anything. */
-export interface Metadata {
+/** A discovery document (OpenID Connect Discovery 3), as far as it is used. Except for `issuer`, nothing in it was checked. */
+export interface DiscoveryDocument {
   readonly issuer: string;
   readonly jwks_uri?: unknown;
   readonly authorization_endpoint?: unknown;
@@ -18,19 +17,22 @@ export interface Metadata {
   readonly authorization_response_iss_parameter_supported?: unknown;
 }
 
-/** Milliseconds for which a provider's metadata and keys are believed. */
-export const LIFETIME = 600_000;
+/** Milliseconds for which discovery documents and key sets are used. */
+export const DOCUMENT_LIFETIME = 600_000;
 
-/** The provider's metadata (OpenID Connect Discovery 4), cached by issuer. */
-export const discover = (issuer: string, ports: Ports, fetch: BoundedFetch): Promise<Metadata> =>
-  recall(sharedMap<Entry<Metadata>>(ports.fetch, "discovery"), issuer, ports, {
-    lifetime: LIFETIME,
-    fetch,
+/** The provider's discovery document (OpenID Connect Discovery 4), cached by issuer. @throws ExchangeError */
+export const discover = (network: Network, patience?: Patience): Promise<DiscoveryDocument> => {
+  const { issuer } = network;
+  return cachedDocument(network, network.shared<CachedDocument<DiscoveryDocument>>("discovery"), {
+    key: issuer,
+    lifetime: DOCUMENT_LIFETIME,
+    patience,
     async load() {
       const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-      const metadata = (await answerOf(await fetch(url))) as unknown as Metadata;
+      const document = await readResponse(await network.fetch(url), { endpoint: url });
       // Discovery 4.3: exactly as configured; `https://op` and `https://op/` are two issuers.
-      if (metadata.issuer === issuer) return metadata;
-      throw new ExchangeError("provider_invalid", { cause: { configured: issuer, announced: metadata.issuer } });
+      if (document["issuer"] === issuer) return { ...document, issuer };
+      throw new ExchangeError("provider_invalid", { cause: { configured: issuer, announced: document["issuer"] } });
     },
   });
+};

@@ -1,52 +1,53 @@
 import { sha256, toText } from "../bytes.js";
 import { ExchangeError } from "../errors.js";
 import type { IdTokenClaims } from "../exchange/machine.js";
-import type { Ports } from "../ports.js";
-import { asExchangeError } from "./failures.js";
-import { type Verify, verifySignature } from "./keys.js";
-import type { ProviderSettings } from "./provider.js";
-import type { BoundedFetch } from "./transport.js";
+import { type Members, timesHold, wrongMember } from "./claims.js";
+import { type VerifyJws, verifySignature } from "./keys.js";
+import type { Network } from "./network.js";
+import { asExchangeError } from "./response.js";
+import type { ProviderSettings } from "./settings.js";
+import type { Patience } from "./shared-work.js";
 
-type Members = Readonly<Record<string, unknown>>;
+/** An ID Token, and what is needed to verify it. */
+export interface UnverifiedIdToken {
+  readonly idToken: string;
+  /** The access token that came with the ID Token. */
+  readonly accessToken: string;
+  /** The URL of the provider's key set. */
+  readonly keysUrl: string;
+  readonly verifyJws: VerifyJws;
+}
 
 /**
- * The claims of an ID Token, once all of OpenID Connect Core 3.1.3.7 but what concerns one sign-in alone was checked.
- * @throws ExchangeError `id_token_invalid`
+ * The claims of an ID Token, after all checks of OpenID Connect Core 3.1.3.7 except those of one sign-in, such as its nonce.
+ * @throws ExchangeError `id_token_invalid`; `provider_unreachable` or `provider_invalid` for the key set
  */
 export const verifyIdToken = (
+  network: Network,
   settings: ProviderSettings,
-  keysUri: unknown,
-  ports: Ports,
-  fetch: BoundedFetch,
-  verify: Verify,
-  { idToken, accessToken }: { idToken: string; accessToken: string },
+  { idToken: token, accessToken, keysUrl, verifyJws }: UnverifiedIdToken,
+  patience?: Patience,
 ): Promise<IdTokenClaims> =>
   asExchangeError("id_token_invalid", async () => {
-    const { payload, protectedHeader } = await verifySignature(
-      idToken,
-      settings.idTokenSigningAlg,
-      keysUri,
-      ports,
-      fetch,
-      verify,
-    );
+    const signed = { token, algorithm: settings.idTokenSigningAlg, keysUrl, verifyJws };
+    const { payload, protectedHeader } = await verifySignature(network, signed, patience);
     const claims = JSON.parse(toText(payload));
-    const wrong = wrongMember(settings, claims, protectedHeader, ports.now() / 1000, await sha256(accessToken));
-    if (wrong) throw new ExchangeError("id_token_invalid", { cause: { claim: wrong } });
+    const accessTokenHash = await sha256(accessToken);
+    const claim = wrongMember(membersHold(settings, claims, protectedHeader, { now: network.now(), accessTokenHash }));
+    if (claim) throw new ExchangeError("id_token_invalid", { cause: { claim } });
     return claims;
   });
 
-/** The name of the member that is wrong. Times are seconds since the epoch. */
-function wrongMember(
+/** Which members of an ID Token are right. `now` in milliseconds. */
+function membersHold(
   { issuer, clientId, clockTolerance }: ProviderSettings,
-  { iss, sub, aud, azp, exp, iat, nbf, at_hash: hash }: Members,
+  claims: Members,
   { typ, alg }: Members,
-  now: number,
-  accessTokenHash: string,
-): string | undefined {
+  { now, accessTokenHash }: { readonly now: number; readonly accessTokenHash: string },
+) {
+  const { iss, sub, aud, azp, at_hash: hash } = claims;
   const audiences = [aud].flat();
-  const latest = now + clockTolerance;
-  const holds = {
+  return {
     // RFC 8725 3.11: a token made for another purpose, such as a logout token, is not an ID Token.
     typ: typ === undefined || /^(application\/)?jwt$/i.test(`${typ}`),
     iss: iss === issuer,
@@ -54,12 +55,9 @@ function wrongMember(
     sub: typeof sub === "string" && sub !== "" && sub.length <= 255,
     aud: audiences.includes(clientId),
     azp: azp === undefined ? audiences.length === 1 : azp === clientId,
-    exp: Number(exp) === exp && exp > now - clockTolerance,
-    iat: Number(iat) === iat && iat <= latest,
-    nbf: nbf === undefined || (Number(nbf) === nbf && nbf <= latest),
+    ...timesHold(claims, now / 1000, clockTolerance),
     // Core 3.1.3.8, optional: the left half of the hash, for algorithms that go with SHA-256; 126 of its bits are compared.
     at_hash:
       typeof hash !== "string" || !`${alg}`.endsWith("256") || hash.slice(0, 21) === accessTokenHash.slice(0, 21),
   };
-  return Object.entries(holds).find(([, isRight]) => !isRight)?.[0];
 }

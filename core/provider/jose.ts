@@ -1,5 +1,5 @@
 import { compactVerify } from "jose/jws/compact/verify";
-import type { Verify } from "./keys.js";
+import type { VerifyJws } from "./keys.js";
 
-export const verifyWithJose: Verify = (token, algorithm, keyOf) =>
+export const verifyWithJose: VerifyJws = (token, algorithm, keyOf) =>
   compactVerify(token, (header) => keyOf(header) as never, { algorithms: [algorithm] });

@@ -1,92 +1,101 @@
 import { isObject } from "../is-object.js";
-import type { Ports } from "../ports.js";
-import { sharedMap } from "../registry.js";
-import { type Entry, recall } from "./cache.js";
-import { LIFETIME } from "./discovery.js";
-import { answerOf, asExchangeError } from "./failures.js";
-import type { BoundedFetch } from "./transport.js";
+import { keyTypeOf, signatureParameters } from "./algorithms.js";
+import { DOCUMENT_LIFETIME } from "./discovery.js";
+import { type CachedDocument, cachedDocument } from "./document-cache.js";
+import type { Network } from "./network.js";
+import { asExchangeError, readResponse } from "./response.js";
+import { type Patience, patienceOf } from "./shared-work.js";
 
-/** A public key (RFC 7517 4), as far as one is told from another by it. */
-export type Key = Readonly<Partial<Record<"kty" | "crv" | "use" | "alg" | "kid", unknown>>>;
-
-const cacheOf = (ports: Ports) => sharedMap<Entry<readonly Key[]>>(ports.fetch, "keys");
+/** A public key (RFC 7517 4), with the members by which a key is chosen. */
+export type PublicKey = Readonly<Partial<Record<"kty" | "crv" | "use" | "alg" | "kid", unknown>>>;
 
 /**
- * The header and the payload of a signed token in compact form (RFC 7515 5.2), if the key that `keyOf` gives for its header
- * made its signature with `algorithm`; an error if not. What it cannot make out is an error as well: another algorithm in
- * the header, an extension that must be understood.
+ * Verifies a JWS in compact form (RFC 7515 5.2), and gives its header and its payload: the key that `keyOf` gives for the header
+ * must have signed it with `algorithm`. Rejects everything else, such as another algorithm in the header or a critical extension.
  */
-export type Verify = (
+export type VerifyJws = (
   token: string,
   algorithm: string,
-  keyOf: (header: { readonly kid?: unknown }) => Key,
+  keyOf: (header: { readonly kid?: unknown }) => PublicKey,
 ) => Promise<{ readonly protectedHeader: Readonly<Record<string, unknown>>; readonly payload: Uint8Array }>;
 
-/** The provider's keys (RFC 7517 5), cached by where they are. */
-export const keysAt = (uri: unknown, ports: Ports, fetch: BoundedFetch, key = `${uri}`, lifetime = LIFETIME) =>
-  recall(cacheOf(ports), key, ports, {
-    lifetime,
-    fetch,
-    load: () =>
-      asExchangeError("provider_invalid", async () => {
-        const { keys } = await answerOf(await fetch(`${uri}`));
-        return (keys as Key[]).filter(isObject);
-      }),
+/** A JWS that one of the provider's keys must have signed. */
+export interface SignedToken {
+  readonly token: string;
+  /** The algorithm is configured, and never taken from the token (RFC 8725 3.1). */
+  readonly algorithm: string;
+  /** The URL of the key set. */
+  readonly keysUrl: string;
+  readonly verifyJws: VerifyJws;
+}
+
+const cacheOf = (network: Network) => network.shared<CachedDocument<readonly PublicKey[]>>("keys");
+
+/** The provider's key set (RFC 7517 5), cached by its URL. @throws ExchangeError */
+export const fetchKeys = (network: Network, url: string, patience: Patience): Promise<readonly PublicKey[]> =>
+  cachedDocument(network, cacheOf(network), {
+    key: url,
+    lifetime: DOCUMENT_LIFETIME,
+    patience,
+    load: () => loadKeys(network, url),
   });
 
-/** What keys for an algorithm are (RFC 7518 6.1, RFC 8037 2), by how its name begins. */
-const TYPES: Readonly<Record<string, string>> = { RS: "RSA", PS: "RSA", ES: "EC", Ed: "OKP" };
-const CURVES: Readonly<Record<string, string>> = {
-  ES256: "P-256",
-  ES384: "P-384",
-  ES512: "P-521",
-  EdDSA: "Ed25519",
-  Ed25519: "Ed25519",
-};
+const loadKeys = (network: Network, url: string): Promise<readonly PublicKey[]> =>
+  asExchangeError("provider_invalid", async () => {
+    const { keys } = await readResponse(await network.fetch(url), { endpoint: url });
+    return (keys as PublicKey[]).filter(isObject);
+  });
+
+/** Fetches a key set that lacked a key, and puts it in the place of the cached one; not again within the cooldown. */
+async function refetchKeys(network: Network, url: string, patience: Patience): Promise<readonly PublicKey[]> {
+  /** Milliseconds. */
+  const COOLDOWN = 5_000;
+  const value = await cachedDocument(network, cacheOf(network), {
+    key: `again ${url}`,
+    lifetime: COOLDOWN,
+    patience,
+    load: () => loadKeys(network, url),
+  });
+  const document = cacheOf(network).get(url);
+  if (document) document.loaded = { value, at: network.now() };
+  return value;
+}
 
 /** Whether a key may have made signatures with this algorithm under this id (OpenID Connect Core 10.1). */
-const fits =
-  (algorithm: string, id: unknown) =>
-  ({ kty, crv, use = "sig", alg = algorithm, kid }: Key): boolean =>
-    kty === TYPES[algorithm.slice(0, 2)] &&
-    crv === (CURVES[algorithm] ?? crv) &&
+function fits(algorithm: string, id: unknown) {
+  const parameters = signatureParameters(algorithm);
+  const keyType = keyTypeOf(parameters);
+  return ({ kty, crv, use = "sig", alg = algorithm, kid }: PublicKey): boolean =>
+    kty === keyType &&
+    crv === (parameters.namedCurve ?? crv) &&
     use === "sig" &&
     alg === algorithm &&
     kid === (id ?? kid);
+}
 
 /**
- * The header and the payload of a signed token (RFC 7515 5.2), if one of the keys at `uri` signed it with `algorithm`: the
- * algorithm is ours to choose, never the token's (RFC 8725 3.1). A key that is not there may be a new one: the set is
- * asked for again, and not for every token that claims so.
+ * The header and the payload of a JWS, if one of the provider's keys signed it. When the set lacks the key, the provider may have
+ * added it since: the set is fetched again, but not for every token that names an unknown key.
  */
 export async function verifySignature(
-  token: string,
-  algorithm: string,
-  uri: unknown,
-  ports: Ports,
-  fetch: BoundedFetch,
-  verifyWith: Verify,
+  network: Network,
+  { token, algorithm, keysUrl, verifyJws }: SignedToken,
+  patience: Patience = patienceOf(network.timeout),
 ) {
-  let isKnown = true;
-  const verify = (keys: readonly Key[]) =>
-    verifyWith(token, algorithm, ({ kid }) => {
-      const [found, another] = keys.filter(fits(algorithm, kid));
-      isKnown = found !== undefined;
-      // Without an id there must be but one to choose from.
-      if (!found || another) throw new TypeError("no key for this token, or several");
-      return found;
+  let lacksKey = false;
+  const verify = (keys: readonly PublicKey[]) =>
+    verifyJws(token, algorithm, ({ kid }) => {
+      const [key, another] = keys.filter(fits(algorithm, kid));
+      lacksKey = key === undefined;
+      // Without an id, only one key may fit.
+      if (!key || another) throw new TypeError("no key for this token, or several");
+      return key;
     });
-  const known = await keysAt(uri, ports, fetch);
+  const keys = await fetchKeys(network, keysUrl, patience);
   try {
-    return await verify(known);
+    return await verify(keys);
   } catch (error) {
-    if (isKnown) throw error;
-    /** Milliseconds between two fetches of a key set that did not have the key. */
-    const COOLDOWN = 5_000;
-    // Those at hand stay until there are others.
-    const value = await keysAt(uri, ports, fetch, `again ${uri}`, COOLDOWN);
-    const entry = cacheOf(ports).get(`${uri}`);
-    if (entry) entry.loaded = { value, at: ports.now() };
-    return verify(value);
+    if (!lacksKey) throw error;
+    return verify(await refetchKeys(network, keysUrl, patience));
   }
 }

@@ -1,255 +1,224 @@
-import type { Awaitable } from "../awaitable.js";
-import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
+import { ExchangeError } from "../errors.js";
 import type { AuthorizationParameters, IdTokenClaims, TokenResponse } from "../exchange/machine.js";
 import type { Ports } from "../ports.js";
-import { discover } from "./discovery.js";
-import { answerOf, asExchangeError } from "./failures.js";
-import { tokensOf } from "./grants.js";
+import { type DiscoveryDocument, discover } from "./discovery.js";
+import {
+  type AuthenticateClient,
+  browserUrl,
+  type EndpointName,
+  endpointUrl,
+  type Parameters,
+  type PreparedRequest,
+  prepareRequest,
+  sendRequest,
+} from "./endpoint.js";
 import { verifyIdToken } from "./id-token.js";
-import { keysAt, type Verify } from "./keys.js";
+import { fetchKeys, type VerifyJws } from "./keys.js";
+import { createNetwork, type Network } from "./network.js";
 import type { SharedResult } from "./refresher.js";
-import { boundFetch, mustBeAsSecure, withPatience } from "./transport.js";
+import { readResponse } from "./response.js";
+import type { ProviderSettings } from "./settings.js";
+import { type Patience, patienceOf } from "./shared-work.js";
+import {
+  type CodeRequest,
+  type RefreshRequest,
+  type RefreshResult,
+  redeemCode,
+  spendRefreshToken,
+} from "./token-endpoint.js";
 
-/** Who we are to which provider. */
-export interface ProviderSettings {
-  /** Exactly as the provider announces it. */
-  readonly issuer: string;
-  readonly clientId: string;
-  /** The one algorithm that ID Tokens may be signed with. */
-  readonly idTokenSigningAlg: string;
-  /** Audiences are called `resource` (RFC 8707 2), not `audience`. */
-  readonly resourceIndicators?: boolean | undefined;
-  /** Seconds that a request may take. */
-  readonly httpTimeout: number;
-  /** Seconds by which the provider's clock may differ. */
-  readonly clockTolerance: number;
+/*
+ * Theory of operation. This room is the client's view of one OpenID Provider. It holds no session and no state of a sign-in: each
+ * method is one request to the provider, or one URL for the browser.
+ * - Requests go through `Network`, which limits their time and size. Every failure is an ExchangeError.
+ * - The discovery document and the key set are public. They are cached in the process, and requests share a load (`cachedDocument`).
+ * - A code and a refresh token can be spent once. Whatever can fail without spending them is done before (`prepare`): the discovery
+ *   document, the key set and the client's authentication. The request that spends them is sent last.
+ * - A refresh token may be in several requests at once. On a server `refreshOnce` lets one of them spend it.
+ */
+
+/** What differs between a server and a page. */
+export interface ProviderPlatform {
+  readonly authenticate: AuthenticateClient;
+  readonly verifyJws: VerifyJws;
+  /** Spends a refresh token, or finds what another request got for the same one. @default always spends the token */
+  readonly refreshOnce?: (refresh: PreparableRefresh) => Promise<SharedResult<RefreshResult>>;
 }
 
-/** What a server and a browser do each in its own way. */
-export interface ProviderMeans {
-  /** Says in a request who sends it: in its form, or in the headers that are given back (RFC 6749 2.3). */
-  authenticate(form: URLSearchParams): Awaitable<Record<string, string>>;
-  readonly verify: Verify;
-  /** Spends a refresh token, or finds what another request got for it. @default spends it */
-  spendOnce?(spending: Spending): Promise<SharedResult<RefreshResult>>;
+/** A refresh in two steps. */
+export interface PreparableRefresh {
+  readonly request: RefreshRequest;
+  /** Does all that must be done before the refresh token may be spent. */
+  prepare(): Promise<PreparedRequest>;
+  /** Sends the token request at once. */
+  spend(refreshToken: string, prepared: PreparedRequest): Promise<RefreshResult>;
 }
 
-/** What the relying party needs to know of the provider's metadata. */
-interface Metadata {
+/** What a sign-in needs of the discovery document. */
+interface SignInMetadata {
   readonly issuer: string;
   /** The provider sends `iss` with its authorization responses (RFC 9207 3). */
   readonly issRequired: boolean;
 }
 
-/** What came of a refresh. */
-export interface RefreshResult {
-  readonly response: TokenResponse;
-  /** The refresh token to keep now: the next one, or the same. */
-  readonly refreshToken: string;
+/** A session to end at the provider (RP-Initiated Logout 2). */
+interface EndSessionRequest {
+  readonly idTokenHint?: string | undefined;
+  readonly postLogoutRedirectUri: string;
+  /** Further parameters, such as Auth0's `federated`. */
+  readonly params?: AuthorizationParameters | undefined;
 }
 
-/** How a refresh token is spent. */
-interface Spending {
-  readonly input: RefreshInput;
-  /** Waits for whatever must be there before a refresh token may be spent. */
-  prepare(): Promise<PreparedPost>;
-  /** Sends the token request at once. */
-  spend(refreshToken: string, prepared: PreparedPost): Promise<RefreshResult>;
-}
-
-/** A request to an endpoint that says who sends it, and lacks its parameters. */
-interface PreparedPost {
-  readonly endpoint: unknown;
-  readonly form: URLSearchParams;
-  readonly headers: Record<string, string>;
-}
-
-/** A refresh that is asked for. */
-interface RefreshInput {
-  readonly refreshToken: string;
-  /** Whose session it is: a refreshed ID Token must be about nobody else (OpenID Connect Core 12.2). */
-  readonly subject: string;
-  /** Access tokens that the session has: none of them is what is asked for. */
-  readonly held: readonly string[];
-  readonly audience?: string | undefined;
-  readonly scope?: string | undefined;
-}
-
-/** The OpenID Provider as seen from here. Whatever goes wrong is an ExchangeError. */
+/** The OpenID Provider as the client sees it. Every failure is an ExchangeError. */
 export interface Provider {
-  metadata(): Promise<Metadata>;
-  /** Where to send the browser. Where the provider takes pushed requests (RFC 9126), the URL holds a reference alone. */
+  metadata(): Promise<SignInMetadata>;
+  /** Where to send the browser to sign in. Where the provider takes pushed requests (RFC 9126), the URL holds a reference alone. */
   authorizationUrl(parameters: AuthorizationParameters): Promise<string>;
-  /** `audience`: which of those that were asked for, where there are several (RFC 8707 2.2). */
-  redeem(input: {
-    code: string;
-    codeVerifier: string;
-    redirectUri: string;
-    audience?: string | undefined;
-  }): Promise<TokenResponse>;
-  verifyIdToken(input: { idToken: string; accessToken: string }): Promise<IdTokenClaims>;
+  /** Redeems a code for tokens. */
+  redeem(request: CodeRequest): Promise<TokenResponse>;
+  verifyIdToken(tokens: { idToken: string; accessToken: string }): Promise<IdTokenClaims>;
   /**
-   * Spends a refresh token. The result is kept for later requests that hold the spent one until `release` is called, when a
-   * response with the result has left.
+   * Spends a refresh token. The result serves other requests that have the same refresh token; `release` tells that a response
+   * with the result was sent to the browser.
    */
-  refresh(input: RefreshInput): Promise<RefreshResult & { release(): void }>;
-  /** Claims of the userinfo endpoint, about this subject only (OpenID Connect Core 5.3.2). */
+  refresh(request: RefreshRequest): Promise<RefreshResult & { release(): void }>;
+  /** Claims of the userinfo endpoint, which must be about this subject (OpenID Connect Core 5.3.2). */
   userinfo(accessToken: string, subject: string): Promise<Readonly<Record<string, unknown>>>;
-  /** RFC 7009; nothing where it is not offered. */
+  /** Revokes a token (RFC 7009). Does nothing where the provider has no revocation endpoint. */
   revoke(token: string): Promise<void>;
-  /** Where to send the browser to sign out (RP-Initiated Logout 2); undefined where it is not offered. */
-  endSessionUrl(input: {
-    idTokenHint?: string | undefined;
-    postLogoutRedirectUri: string;
-    /** Further parameters, such as Auth0's `federated`. */
-    params?: AuthorizationParameters | undefined;
-  }): Promise<string | undefined>;
+  /** Where to send the browser to sign out; undefined where the provider has no such endpoint. */
+  endSessionUrl(request: EndSessionRequest): Promise<string | undefined>;
 }
 
-/** Talks through `ports.fetch`; what is public is cached in this process, by issuer. */
-export function createProvider(
-  settings: ProviderSettings,
-  ports: Ports,
-  { authenticate, verify: verifyWith, spendOnce = spendAtOnce }: ProviderMeans,
-): Provider {
-  const { issuer, clientId } = settings;
-  const fetch = boundFetch(ports.fetch, settings.httpTimeout, issuer);
-  const metadata = (by = fetch) => discover(issuer, ports, by);
-
-  /** A request to an endpoint as this client (RFC 6749 2.3). */
-  async function prepare(endpoint: unknown): Promise<PreparedPost> {
-    const form = new URLSearchParams();
-    const type = "application/x-www-form-urlencoded";
-    const headers = { accept: "application/json", "content-type": type, ...(await authenticate(form)) };
-    return { endpoint, form, headers };
-  }
-
-  /** What an endpoint answers. Its time begins at once. */
-  async function send(prepared: PreparedPost, parameters: Parameters, onInvalidGrant?: ExchangeErrorCode) {
-    const { endpoint, form, headers } = prepared;
-    // As text, since to a `fetch` of another realm (jsdom has its own URLSearchParams) the object is no form.
-    const body = `${fill(form, parameters)}`;
-    return answerOf(await fetch(`${endpoint}`, { method: "POST", headers, body }), onInvalidGrant);
-  }
-
-  const post = async (endpoint: unknown, parameters: Parameters) => send(await prepare(endpoint), parameters);
-  const prepareGrant = async () => prepare((await metadata()).token_endpoint);
-
-  /** Tokens for a grant (RFC 6749 4.1.3, 6). */
-  async function grant(prepared: PreparedPost, parameters: Parameters, onInvalidGrant: ExchangeErrorCode) {
-    const requestedAt = ports.now();
-    return tokensOf(await send(prepared, parameters, onInvalidGrant), requestedAt);
-  }
-
-  async function verify(tokens: { idToken: string; accessToken: string }) {
-    const patient = withPatience(fetch);
-    return verifyIdToken(settings, (await metadata(patient)).jwks_uri, ports, patient, verifyWith, tokens);
-  }
-
-  const named = (audience: string | undefined) => (settings.resourceIndicators ? { resource: audience } : { audience });
-
-  async function keys() {
-    const patient = withPatience(fetch);
-    return keysAt((await metadata(patient)).jwks_uri, ports, patient);
-  }
-
-  return {
-    metadata: async () => ({
-      issuer,
-      issRequired: (await metadata()).authorization_response_iss_parameter_supported === true,
-    }),
-
-    async authorizationUrl(parameters) {
-      const { pushed_authorization_request_endpoint: par, authorization_endpoint: endpoint } = await metadata();
-      if (!par) return withParameters(endpoint, issuer, parameters);
-      // RFC 9126 2: the request goes to the provider directly; the browser carries a reference to it.
-      const { request_uri } = await post(par, { ...parameters, client_id: clientId });
-      if (typeof request_uri !== "string") throw new ExchangeError("provider_invalid");
-      return withParameters(endpoint, issuer, { client_id: clientId, request_uri });
-    },
-
-    async redeem({ code, codeVerifier, redirectUri, audience }) {
-      // Fetched beside the exchange, to be there when the ID Token is verified; that reports what goes wrong here.
-      const known = keys().catch(() => {});
-      const asked = { grant_type: "authorization_code", code, code_verifier: codeVerifier, redirect_uri: redirectUri };
-      try {
-        return await grant(await prepareGrant(), { ...asked, ...named(audience) }, "code_rejected");
-      } finally {
-        // A request that ended before its fetch would leave a load behind that others wait for in vain.
-        await known;
-      }
-    },
-
-    verifyIdToken: verify,
-
-    async refresh(input) {
-      const { subject, audience, scope } = input;
-      const { result, hold } = await spendOnce({
-        input,
-        async prepare() {
-          // Before the refresh token is spent: without the keys a new ID Token could not be verified, and would be lost.
-          await keys();
-          return prepareGrant();
-        },
-        async spend(spent, prepared) {
-          const asked = { grant_type: "refresh_token", refresh_token: spent, ...named(audience), scope };
-          const response = await grant(prepared, asked, "grant_ended");
-          return { response, refreshToken: response.refreshToken ?? spent };
-        },
-      });
-      // Before anything that may fail: this process has the only copy of the new refresh token.
-      const release = hold();
-      const { idToken, accessToken } = result.response;
-      if (idToken !== undefined && (await verify({ idToken, accessToken })).sub !== subject) {
-        throw new ExchangeError("id_token_invalid", { cause: { claim: "sub" } });
-      }
-      return { ...result, release };
-    },
-
-    async userinfo(accessToken, subject) {
-      const { userinfo_endpoint: endpoint } = await metadata();
-      const headers = { authorization: `Bearer ${accessToken}`, accept: "application/json" };
-      const claims = await answerOf(await fetch(`${endpoint}`, { headers }));
-      if (claims["sub"] === subject) return claims;
-      throw new ExchangeError("provider_invalid", { cause: { claim: "sub" } });
-    },
-
-    async revoke(token) {
-      const { revocation_endpoint: endpoint } = await metadata();
-      if (endpoint) await post(endpoint, { token });
-    },
-
-    async endSessionUrl({ idTokenHint, postLogoutRedirectUri, params }) {
-      const { end_session_endpoint: endpoint } = await metadata();
-      const parameters = { ...params, client_id: clientId, post_logout_redirect_uri: postLogoutRedirectUri };
-      return endpoint ? withParameters(endpoint, issuer, { ...parameters, id_token_hint: idTokenHint }) : undefined;
-    },
-  };
+/** The provider of these settings. Public documents are cached in the process, by issuer. */
+export function createProvider(settings: ProviderSettings, ports: Ports, platform: ProviderPlatform): Provider {
+  return new NetworkProvider(settings, createNetwork(settings, ports), platform);
 }
 
-async function spendAtOnce({ input, prepare, spend }: Spending): Promise<SharedResult<RefreshResult>> {
-  return { result: await spend(input.refreshToken, await prepare()), hold: () => () => {} };
-}
+class NetworkProvider implements Provider {
+  readonly #settings: ProviderSettings;
+  readonly #network: Network;
+  readonly #platform: ProviderPlatform;
 
-type Parameters = Readonly<Record<string, string | readonly string[] | undefined>>;
-
-/** Puts parameters in the place of those of the same names; a list is one that is repeated, undefined is none. */
-function fill(form: URLSearchParams, parameters: Parameters): URLSearchParams {
-  for (const name in parameters) {
-    form.delete(name);
-    for (const value of [parameters[name] ?? []].flat()) form.append(name, value);
+  constructor(settings: ProviderSettings, network: Network, platform: ProviderPlatform) {
+    this.#settings = settings;
+    this.#network = network;
+    this.#platform = platform;
   }
-  return form;
+
+  async metadata() {
+    const { issuer, authorization_response_iss_parameter_supported: sendsIss } = await this.#discover();
+    return { issuer, issRequired: sendsIss === true };
+  }
+
+  async authorizationUrl(parameters: AuthorizationParameters) {
+    const { clientId: client_id } = this.#settings;
+    const document = await this.#discover();
+    if (!document.pushed_authorization_request_endpoint)
+      return browserUrl(document, "authorization_endpoint", parameters);
+    // RFC 9126 2: the client sends the request to the provider; the browser carries a reference to it.
+    const pushed = await this.#post("pushed_authorization_request_endpoint", { ...parameters, client_id });
+    const { request_uri } = pushed;
+    if (typeof request_uri !== "string") throw invalidMember("request_uri");
+    return browserUrl(document, "authorization_endpoint", { client_id, request_uri });
+  }
+
+  async redeem(request: CodeRequest) {
+    // Fetched beside the exchange, to be there when the ID Token is verified, which reports the failure of this load.
+    const keys = this.#fetchKeys().catch(() => {});
+    try {
+      return await redeemCode(this.#network, this.#settings, await this.#prepareTokenRequest(), request);
+    } finally {
+      // On some runtimes a request that ends before its fetch cancels it, and other requests would wait for that load in vain.
+      await keys;
+    }
+  }
+
+  async verifyIdToken(tokens: { idToken: string; accessToken: string }) {
+    const patience = this.#patience();
+    const keysUrl = await this.#keysUrl(patience);
+    const unverified = { ...tokens, keysUrl, verifyJws: this.#platform.verifyJws };
+    return verifyIdToken(this.#network, this.#settings, unverified, patience);
+  }
+
+  async refresh(request: RefreshRequest) {
+    const { audience, scope } = request;
+    const { refreshOnce = spendAlways } = this.#platform;
+    const { result, hold } = await refreshOnce({
+      request,
+      prepare: async () => {
+        // Without the keys a new ID Token could not be verified, and the refresh would be lost.
+        await this.#fetchKeys();
+        return this.#prepareTokenRequest();
+      },
+      spend: (refreshToken, prepared) =>
+        spendRefreshToken(this.#network, this.#settings, prepared, { refreshToken, audience, scope }),
+    });
+    // Before anything that may fail: this process has the only copy of the new refresh token.
+    const release = hold();
+    const { idToken, accessToken } = result.response;
+    if (idToken !== undefined && (await this.verifyIdToken({ idToken, accessToken })).sub !== request.subject) {
+      throw new ExchangeError("id_token_invalid", { cause: { claim: "sub" } });
+    }
+    return { ...result, release };
+  }
+
+  async userinfo(accessToken: string, subject: string) {
+    const { href: endpoint } = endpointUrl(await this.#discover(), "userinfo_endpoint");
+    const headers = { authorization: `Bearer ${accessToken}`, accept: "application/json" };
+    const response = await this.#network.fetch(endpoint, { headers });
+    const claims = await readResponse(response, { endpoint, secrets: [accessToken] });
+    if (claims["sub"] === subject) return claims;
+    throw new ExchangeError("provider_invalid", { cause: { endpoint, claim: "sub" } });
+  }
+
+  async revoke(token: string) {
+    const { revocation_endpoint: isOffered } = await this.#discover();
+    if (isOffered) await this.#post("revocation_endpoint", { token });
+  }
+
+  async endSessionUrl({ idTokenHint, postLogoutRedirectUri, params }: EndSessionRequest) {
+    const document = await this.#discover();
+    if (!document.end_session_endpoint) return undefined;
+    return browserUrl(document, "end_session_endpoint", {
+      ...params,
+      client_id: this.#settings.clientId,
+      post_logout_redirect_uri: postLogoutRedirectUri,
+      id_token_hint: idTokenHint,
+    });
+  }
+
+  /** How long one operation waits for loads of other requests. */
+  #patience(): Patience {
+    return patienceOf(this.#network.timeout);
+  }
+
+  #discover(patience?: Patience): Promise<DiscoveryDocument> {
+    return discover(this.#network, patience);
+  }
+
+  async #keysUrl(patience: Patience): Promise<string> {
+    return endpointUrl(await this.#discover(patience), "jwks_uri").href;
+  }
+
+  async #fetchKeys() {
+    const patience = this.#patience();
+    return fetchKeys(this.#network, await this.#keysUrl(patience), patience);
+  }
+
+  async #prepareTokenRequest(): Promise<PreparedRequest> {
+    return prepareRequest(await this.#discover(), "token_endpoint", this.#platform.authenticate);
+  }
+
+  async #post(name: EndpointName, parameters: Parameters) {
+    const prepared = await prepareRequest(await this.#discover(), name, this.#platform.authenticate);
+    return sendRequest(this.#network, prepared, parameters);
+  }
 }
 
-/**
- * The URL of an endpoint with parameters; its own query is kept (RFC 6749 3.1).
- * @throws ExchangeError `provider_invalid` for an endpoint that is less secure than the issuer
- */
-const withParameters = (endpoint: unknown, issuer: string, parameters: Parameters): Promise<string> =>
-  asExchangeError("provider_invalid", async () => {
-    const url = new URL(`${endpoint}`);
-    mustBeAsSecure(url.href, issuer);
-    fill(url.searchParams, parameters);
-    return url.href;
-  });
+const invalidMember = (member: string) => new ExchangeError("provider_invalid", { cause: { member } });
+
+/** For pages, where one tab spends a refresh token at a time. */
+async function spendAlways({ request, prepare, spend }: PreparableRefresh): Promise<SharedResult<RefreshResult>> {
+  return { result: await spend(request.refreshToken, await prepare()), hold: () => () => {} };
+}

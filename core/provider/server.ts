@@ -3,30 +3,35 @@ import type { Ports } from "../ports.js";
 import { sharedMap } from "../registry.js";
 import { authenticate, type ClientCredentials } from "./client-authentication.js";
 import { verifyWithJose } from "./jose.js";
-import { createProvider, type Provider, type ProviderSettings, type RefreshResult } from "./provider.js";
-import { type Entry, refreshOnce } from "./refresher.js";
+import { createProvider, type Provider } from "./provider.js";
+import type { RefreshEntry } from "./refresh-entries.js";
+import { refreshOnce } from "./refresher.js";
+import type { ProviderSettings } from "./settings.js";
+import type { RefreshResult } from "./token-endpoint.js";
 
-/** Who a server is to which provider, and how it proves it. */
+/** Which provider a server uses, and how it authenticates as the client. */
 export interface ServerSettings extends ProviderSettings, ClientCredentials {}
 
 /**
- * The provider as a server sees it: many requests of one session at once spend its refresh token once in this process, and
- * the result serves requests that hold the spent one: for 30 s, or until 30 s after a response with the result has left, an hour
- * at most.
+ * The provider for a server. When several requests of one session refresh at once, the process spends the refresh token once.
+ * The result serves requests that still have the spent token: for 30 s, or until 30 s after a response with the result was sent,
+ * an hour at most.
  */
 export function createServerProvider(settings: ServerSettings, ports: Ports): Provider {
   const { issuer, clientId, httpTimeout } = settings;
-  const refreshes = sharedMap<Entry<RefreshResult>>(ports.fetch, `refresh ${issuer} ${clientId}`);
+  const { now, sleep, fetch } = ports;
+  const entries = sharedMap<RefreshEntry<RefreshResult>>(fetch, `refresh ${issuer} ${clientId}`);
+  const pool = { entries, clock: { now, sleep }, timeout: Math.ceil(httpTimeout * 1000) };
   return createProvider(settings, ports, {
     authenticate: (form) => authenticate(settings, ports, form),
-    verify: verifyWithJose,
-    spendOnce: ({ input, prepare, spend }) =>
-      refreshOnce(refreshes, ports, Math.ceil(httpTimeout * 1000), {
-        refreshToken: input.refreshToken,
-        purpose: JSON.stringify([input.audience, input.scope]),
-        isOfNoUse({ response }) {
+    verifyJws: verifyWithJose,
+    refreshOnce: ({ request, prepare, spend }) =>
+      refreshOnce(pool, {
+        refreshToken: request.refreshToken,
+        purpose: JSON.stringify([request.audience, request.scope]),
+        isUseless({ response }) {
           const { accessToken, expiresAt = Infinity } = tokenSetOf(response);
-          return input.held.includes(accessToken) || expiresAt <= ports.now();
+          return request.currentAccessTokens.includes(accessToken) || expiresAt <= now();
         },
         prepare,
         spend,

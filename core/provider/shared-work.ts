@@ -1,28 +1,32 @@
 import type { Ports } from "../ports.js";
 
 /**
- * Work that one request does and others wait for: a discovery document, a key set, the use of a refresh token.
+ * Work that one request does and other requests wait for: a discovery document, a key set, the use of a refresh token.
  *
- * A runtime such as workerd cancels a request whose client has gone, and with the request its fetches and its timers: a
- * promise of that request then never settles. So requests share this object, never a promise. The request that does the work
- * writes the outcome here; the others look at it with timers of their own, and stop waiting once the work's own time-out has
- * passed. A page has no requests that could be cancelled: there, without `ports.sleep`, the promise itself is shared.
+ * Theory of operation. A runtime such as workerd cancels a request when its client goes away, and with the request its fetches
+ * and its timers: a promise that the request made then never settles. So requests share this object, and never a promise. The
+ * request that does the work writes the outcome here. The other requests look at the outcome, each with timers of its own, and
+ * stop waiting when the time-out of the work has passed: the request that did the work was cancelled then.
+ *
+ * A page has no requests that could be cancelled, and no `ports.sleep`: there the promise itself is shared.
  */
 export interface SharedWork<Value> {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  /** Milliseconds that the request which does the work gives it. */
+  /** Milliseconds that the work may take. */
   readonly timeout: number;
   outcome?: Outcome<Value>;
+  /** In a page alone. */
   promise?: Promise<Value>;
 }
 
-/** What came of the work. */
+/** How the work ended. */
 export type Outcome<Value> = { readonly value: Value } | { readonly error: unknown };
 
+/** What a request waits with. */
 export type WaitPorts = Pick<Ports, "now" | "sleep">;
 
-/** Does the work, and writes its outcome where others wait for it. */
+/** Does the work, and writes its outcome for the requests that wait. */
 export async function doShared<Value>(
   work: SharedWork<Value>,
   { sleep }: WaitPorts,
@@ -40,10 +44,10 @@ export async function doShared<Value>(
   }
 }
 
-/** Milliseconds beyond the time-out of work, in which its outcome arrives. */
+/** Milliseconds after the time-out of work in which its outcome may still arrive. */
 export const SLACK = 100;
 
-/** Milliseconds that one operation may still wait for loads of other requests. */
+/** Milliseconds that one operation may still wait for loads of other requests; each wait makes it less. */
 export interface Patience {
   left: number;
 }
@@ -54,17 +58,17 @@ export function patienceOf(timeout: number): Patience {
   return { left: timeout + SLACK + MOMENT };
 }
 
-/** Waits for the work of another request, so many milliseconds at most. Undefined: it did not end; its request may be gone. */
+/** Waits for the work of another request, `limit` milliseconds at most. Undefined when the work has not ended by then. */
 export async function outcomeOf<Value>(
   work: SharedWork<Value>,
   { sleep }: WaitPorts,
   limit: number,
 ): Promise<Outcome<Value> | undefined> {
-  /** Milliseconds between two looks: short for work that is quick, and never longer than a user would notice. */
+  /** Milliseconds between two looks: short for quick work, and never longer than a user would notice. */
   const MAX_PAUSE = 50;
   if (!sleep) await work.promise?.catch(() => {});
   else {
-    // Under load `sleep` returns late, so that `waited` counts too little: this signal bounds the real time.
+    // Under load `sleep` returns late, so that `waited` is less than the real time; this signal bounds the real time.
     const end = AbortSignal.timeout(limit);
     for (let waited = 0, pause = 2; !work.outcome && waited < limit && !end.aborted; waited += pause) {
       pause = Math.min(pause * 1.5, MAX_PAUSE, limit - waited);
@@ -74,8 +78,8 @@ export async function outcomeOf<Value>(
   return work.outcome;
 }
 
-/** The value, or throws the error. */
-export function take<Value>(outcome: Outcome<Value>): Value {
+/** The value of an outcome. @throws its error */
+export function settle<Value>(outcome: Outcome<Value>): Value {
   if ("error" in outcome) throw outcome.error;
   return outcome.value;
 }

@@ -35,7 +35,7 @@ export async function usableToken<Data>(visit: VisitContext<Data>, asked: TokenR
     { name: visit.canWrite() ? "refresh_started" : "refresh_impossible" },
     {
       async refresh(refreshToken, request) {
-        const held = [tokens, ...(tokens.otherTokens ?? [])].map((token) => token.accessToken);
+        const currentAccessTokens = [tokens, ...(tokens.otherTokens ?? [])].map((token) => token.accessToken);
         const {
           response,
           release: released,
@@ -44,7 +44,7 @@ export async function usableToken<Data>(visit: VisitContext<Data>, asked: TokenR
           ...request,
           refreshToken,
           subject: session.data.user.sub,
-          held,
+          currentAccessTokens,
         });
         release = released;
         merge = (set) => mergeTokens(set, { ...response, ...renewed }, request);

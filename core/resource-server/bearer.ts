@@ -1,49 +1,51 @@
 import type { Reply } from "../request/response.js";
 
-/** The HTTP statuses of what a request for a protected resource can be refused for (RFC 6750 3.1). */
+/** The codes with which a request for a protected resource is refused, and their HTTP statuses (RFC 6750 3.1). */
 const refusalStatus = {
-  /** No access token came with it, or not as Bearer. */
+  /** The request has no access token, or sends it by another scheme than Bearer. */
   no_token: 401,
-  /** The Authorization header is not one access token. */
+  /** The Authorization header is malformed. */
   invalid_request: 400,
-  /** The access token is not valid here, or not any more. */
+  /** The access token is not valid here, or has expired. */
   invalid_token: 401,
-  /** It is, but was not granted the scope that is required. */
+  /** The access token is valid, but was not granted the required scopes. */
   insufficient_scope: 403,
-  /** The provider's keys cannot be had: nobody can tell. */
+  /** The provider's keys cannot be fetched, so the access token cannot be checked. */
   temporarily_unavailable: 503,
 } as const;
 
-/** Why a request was not let in. Nothing of it goes to the client but `code`. */
+/** Why a request was refused. The client learns `code` alone. */
 export interface AccessTokenRefusal {
   readonly code: keyof typeof refusalStatus;
   /**
-   * What is wrong with an access token: `format` (no JWT), `signature`, `payload`, `typ`, the name of a claim, or `id_token`.
-   * Where the keys cannot be had: `provider_unreachable`, or `provider_invalid`, as with a wrong `issuer`.
+   * With `invalid_token`, what is wrong: `format` (not a JWT), `signature`, `payload`, `typ`, the name of a claim, or `id_token`.
+   * With `temporarily_unavailable`: `provider_unreachable`, or `provider_invalid` (for example because `issuer` is wrong).
    */
   readonly reason?: string;
-  /** What was thrown on the way to the provider's keys, or by the check of the signature. Never holds the token. */
+  /** The error of the request for the provider's keys, or of the check of the signature. Never holds the token. */
   readonly cause?: unknown;
 }
 
 /** Characters of an Authorization header that are read; access tokens have some thousand. */
 const MAX_LENGTH = 16_384;
 
-/** The access token of an Authorization header (RFC 6750 2.1), or why there is none. */
-export function presentedToken(authorization: string | null | undefined): string | AccessTokenRefusal {
-  // RFC 9110 11.1: the scheme is case-insensitive. Another one, which goes on with a visible character, is not for us: as if
-  // nothing had been sent (RFC 6750 3.1). A comma ends it, and so does a blank, of which the space alone may stand there.
-  if (!/^bearer(?![!-+\--~])/i.test(authorization ?? "")) return { code: "no_token" };
-  const [, token] = /^\w+ +([\w.~+/-]+=*)$/.exec(`${authorization}`) ?? [];
-  return token && `${authorization}`.length <= MAX_LENGTH ? token : { code: "invalid_request" };
+/** The access token of an Authorization header (RFC 6750 2.1), or why it has none. */
+export function bearerToken(authorization: string | null | undefined): string | AccessTokenRefusal {
+  const header = authorization ?? "";
+  // RFC 9110 11.1: the scheme is case-insensitive, and a comma or a blank ends it. A visible character makes it another scheme,
+  // which this API does not support: the request counts as one without a token (RFC 6750 3.1).
+  if (!/^bearer(?![!-+\--~])/i.test(header)) return { code: "no_token" };
+  // Of the blanks, only spaces may separate the scheme from the token.
+  const [, token] = /^\w+ +([\w.~+/-]+=*)$/.exec(header) ?? [];
+  return token && header.length <= MAX_LENGTH ? token : { code: "invalid_request" };
 }
 
-/** The answer to a request that was refused (RFC 6750 3): fixed text. `scope`: what is required. */
+/** The reply to a refused request (RFC 6750 3), with fixed text. `scope`: what the API requires. */
 export function refuse({ code }: AccessTokenRefusal, scope: readonly string[]): Reply {
   const challenge = [
-    // At least one parameter must be there; this one says nothing.
+    // RFC 9110 11.6.1: a challenge has at least one parameter. This one reveals nothing.
     'realm="api"',
-    // RFC 6750 3.1: not to a client that did not know that it needs a token.
+    // RFC 6750 3.1: no error for a client that did not know that it needs a token.
     ...(code === "no_token" ? [] : [`error="${code}"`]),
     ...(scope.length > 0 ? [`scope="${scope.join(" ")}"`] : []),
   ];
@@ -52,7 +54,7 @@ export function refuse({ code }: AccessTokenRefusal, scope: readonly string[]): 
     headers: {
       "content-type": "application/json; charset=utf-8",
       "cache-control": "no-store",
-      // Another token would not help.
+      // A challenge asks for another token, which would not help here.
       ...(code === "temporarily_unavailable"
         ? { "retry-after": "5" }
         : { "www-authenticate": `Bearer ${challenge.join(", ")}` }),

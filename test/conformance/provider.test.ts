@@ -343,8 +343,8 @@ describe("refreshing", () => {
   const refresh = (
     rp: Provider,
     refreshToken = "",
-    more: { held?: string[]; audience?: string; subject?: string } = {},
-  ) => rp.refresh({ refreshToken, subject: "alice", held: [], ...more });
+    more: { currentAccessTokens?: string[]; audience?: string; subject?: string } = {},
+  ) => rp.refresh({ refreshToken, subject: "alice", currentAccessTokens: [], ...more });
 
   test("200 requests at once are one token request, with one result", async () => {
     const { rp, signIn, count } = await pair();
@@ -413,7 +413,7 @@ describe("refreshing", () => {
       const { rp, signIn } = await pair({ rotateRefreshTokens });
       const { tokens } = await signIn();
       const first = await refresh(rp, tokens.refreshToken);
-      const second = await refresh(rp, first.refreshToken, { held: [first.response.accessToken] });
+      const second = await refresh(rp, first.refreshToken, { currentAccessTokens: [first.response.accessToken] });
       expect(second.response.accessToken).not.toBe(first.response.accessToken);
     }
   });
@@ -502,7 +502,7 @@ describe("signing out", () => {
     const { tokens } = await signIn();
     await rp.revoke(tokens.refreshToken as string);
     await expect(
-      rp.refresh({ refreshToken: tokens.refreshToken as string, subject: "alice", held: [] }),
+      rp.refresh({ refreshToken: tokens.refreshToken as string, subject: "alice", currentAccessTokens: [] }),
     ).rejects.toEqual(code("grant_ended"));
   });
 });
@@ -513,7 +513,11 @@ test("a token's life is counted from the request, however long the answer is und
   const from = clock.now();
   const { tokens } = await signIn();
   expect([tokens.requestedAt, clock.now()]).toEqual([from, from + 7_000]);
-  const refreshed = await rp.refresh({ refreshToken: tokens.refreshToken as string, subject: "alice", held: [] });
+  const refreshed = await rp.refresh({
+    refreshToken: tokens.refreshToken as string,
+    subject: "alice",
+    currentAccessTokens: [],
+  });
   expect([refreshed.response.requestedAt, clock.now()]).toEqual([from + 7_000, from + 14_000]);
 });
 

@@ -3,9 +3,11 @@ import { CompactSign, exportJWK, generateKeyPair } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
 import { verifyWithWebCrypto } from "../../../adapters/browser/verify.js";
 import { verifyWithJose } from "../../../core/provider/jose.js";
-import { type Verify, verifySignature } from "../../../core/provider/keys.js";
+import { type VerifyJws, verifySignature } from "../../../core/provider/keys.js";
+import { createNetwork } from "../../../core/provider/network.js";
 
 const URI = "https://op.example/jwks";
+const PORTS = { now: () => 0, random: () => new Uint8Array() };
 type Pair = Awaited<ReturnType<typeof generateKeyPair>>;
 type Jwk = Record<string, unknown>;
 
@@ -32,7 +34,7 @@ const sign = ({ privateKey }: Pair, header: { alg: string; kid?: string }) =>
   new CompactSign(new TextEncoder().encode(PAYLOAD)).setProtectedHeader(header).sign(privateKey);
 
 const PAYLOAD = '{"sub":"alice"}';
-const verifiers: Array<[name: string, verify: Verify]> = [
+const verifiers: Array<[name: string, verify: VerifyJws]> = [
   ["jose, on servers", verifyWithJose],
   ["Web Crypto, in browsers", verifyWithWebCrypto],
 ];
@@ -42,8 +44,8 @@ let verifyWith = verifyWithJose;
 async function verify(token: string, algorithm: string, ...sets: unknown[]) {
   let asked = 0;
   const fetch = async () => new Response(JSON.stringify(sets[Math.min(asked++, sets.length - 1)]));
-  const ports = { now: () => 0, random: () => new Uint8Array(), fetch };
-  const outcome = await verifySignature(token, algorithm, URI, ports as never, fetch as never, verifyWith).then(
+  const network = createNetwork({ issuer: "https://op.example", httpTimeout: 5 }, { ...PORTS, fetch });
+  const outcome = await verifySignature(network, { token, algorithm, keysUrl: URI, verifyJws: verifyWith }).then(
     ({ payload }) => new TextDecoder().decode(payload),
     (error: Error) => error.name,
   );

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { presentedToken, refuse } from "../../../core/resource-server/bearer.js";
+import { bearerToken, refuse } from "../../../core/resource-server/bearer.js";
 import { BLANKS, NO_BLANK } from "../../support/blanks.js";
 import { runs } from "../../support/runs.js";
 
@@ -11,13 +11,13 @@ describe("the Authorization header (RFC 6750 2.1)", () => {
     ["bearer abc", "abc"],
     ["BEARER   abc", "abc"],
   ])("%j has a token", (header, token) => {
-    expect(presentedToken(header)).toBe(token);
+    expect(bearerToken(header)).toBe(token);
   });
 
   test.each([[undefined], [null], [""], ["Basic YTpi"], ["DPoP abc"], ["Bearer2 abc"], ["Bearer-x abc"], ["abc"]])(
     "%j has none: as if nothing had been sent",
     (header) => {
-      expect(presentedToken(header)).toEqual({ code: "no_token" });
+      expect(bearerToken(header)).toEqual({ code: "no_token" });
     },
   );
 
@@ -34,22 +34,22 @@ describe("the Authorization header (RFC 6750 2.1)", () => {
     ["a line of its own", "Bearer abc\r\nx: y"],
     ["20 KB", `Bearer ${"a".repeat(20_000)}`],
   ])("%s is malformed", (_what, header) => {
-    expect(presentedToken(header)).toEqual({ code: "invalid_request" });
+    expect(bearerToken(header)).toEqual({ code: "invalid_request" });
   });
 
   test.each([...BLANKS, ...NO_BLANK])(
     "%j between scheme and token, or at the ends: spaces alone are between",
     (blank) => {
-      expect(presentedToken(`Bearer${blank}abc`)).toEqual(blank === " " ? "abc" : { code: "invalid_request" });
-      expect(presentedToken(`Bearer ${blank}abc`)).toEqual(blank === " " ? "abc" : { code: "invalid_request" });
+      expect(bearerToken(`Bearer${blank}abc`)).toEqual(blank === " " ? "abc" : { code: "invalid_request" });
+      expect(bearerToken(`Bearer ${blank}abc`)).toEqual(blank === " " ? "abc" : { code: "invalid_request" });
       // What reads HTTP has taken off what may be at the ends.
-      expect(presentedToken(`Bearer abc${blank}`)).toEqual({ code: "invalid_request" });
-      expect(presentedToken(`${blank}Bearer abc`)).toEqual({ code: "no_token" });
+      expect(bearerToken(`Bearer abc${blank}`)).toEqual({ code: "invalid_request" });
+      expect(bearerToken(`${blank}Bearer abc`)).toEqual({ code: "no_token" });
     },
   );
 
   test.each([..."!#$%&'*+-.^_`|~0aZ"])("%j makes it another scheme", (character) => {
-    expect(presentedToken(`Bearer${character} abc`)).toEqual({ code: "no_token" });
+    expect(bearerToken(`Bearer${character} abc`)).toEqual({ code: "no_token" });
   });
 
   test("whatever it is, it has a token of the right characters and length, or it is refused", () => {
@@ -61,7 +61,7 @@ describe("the Authorization header (RFC 6750 2.1)", () => {
     );
     fc.assert(
       fc.property(headers, (header) => {
-        const token = presentedToken(header);
+        const token = bearerToken(header);
         if (typeof token === "string") expect(token).toMatch(/^[\w.~+/-]+=*$/);
         else expect(["no_token", "invalid_request"]).toContain(token.code);
       }),

@@ -1,202 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { type Entry as Cached, recall } from "../../../core/provider/cache.js";
-import { type Entry, refreshOnce } from "../../../core/provider/refresher.js";
-import { patienceOf } from "../../../core/provider/shared-work.js";
+import type { RefreshEntry } from "../../../core/provider/refresh-entries.js";
+import { refreshOnce } from "../../../core/provider/refresher.js";
+import { createTime, never, watch } from "../../support/time.js";
 
 /** Milliseconds that a request to the provider takes at most in these tests. */
 const TIMEOUT = 1000;
-
-/** A clock whose `sleep` moves it on: what waits takes no time of the test. */
-function createTime() {
-  let now = 1_000_000;
-  let set = 0;
-  const wakings: Array<{ at: number; wake(): void }> = [];
-  return {
-    now: () => now + set,
-    /** Sets the clock ahead; what waits does not notice. */
-    set(milliseconds: number) {
-      set += milliseconds;
-    },
-    sleep: (milliseconds: number) =>
-      new Promise<void>((wake) => {
-        wakings.push({ at: now + milliseconds, wake });
-      }),
-    /** Lets so much time pass, with all that happens in it. */
-    async pass(milliseconds: number): Promise<void> {
-      const until = now + milliseconds;
-      for (;;) {
-        await new Promise((resolve) => setImmediate(resolve));
-        wakings.sort((left, right) => left.at - right.at);
-        const [next] = wakings;
-        if (!next || next.at > until) break;
-        wakings.shift();
-        now = Math.max(now, next.at);
-        next.wake();
-      }
-      now = until;
-      await new Promise((resolve) => setImmediate(resolve));
-    },
-  };
-}
-
-/** A promise of a request that was cancelled. */
-const never = () => new Promise<never>(() => {});
-
-/** What became of a promise by now. */
-function watch<T>(promise: Promise<T>) {
-  const watched: { value?: T; error?: unknown } = {};
-  promise.then(
-    (value) => {
-      watched.value = value;
-    },
-    (error) => {
-      watched.error = error;
-    },
-  );
-  return watched;
-}
-
-describe("a document that several requests want", () => {
-  type Load = () => Promise<string>;
-  function start() {
-    const time = createTime();
-    const cache = new Map<string, Cached<string>>();
-    let loads = 0;
-    const ask = (load: Load) =>
-      watch(
-        recall(cache, "document", time, {
-          lifetime: 10_000,
-          fetch: { timeout: TIMEOUT },
-          load: () => {
-            loads++;
-            return load();
-          },
-        }),
-      );
-    return { time, ask, loads: () => loads };
-  }
-
-  test("is loaded once, and then by nobody until it is too old", async () => {
-    const { time, ask, loads } = start();
-    const answers = [1, 2, 3].map(() =>
-      ask(async () => {
-        await time.sleep(400);
-        return "loaded";
-      }),
-    );
-    await time.pass(500);
-    expect([answers, loads()]).toEqual([Array(3).fill({ value: "loaded" }), 1]);
-    await time.pass(9000);
-    const young = ask(async () => "again");
-    await time.pass(1);
-    expect([young, loads()]).toEqual([{ value: "loaded" }, 1]);
-    await time.pass(1000);
-    const old = ask(async () => "again");
-    await time.pass(1);
-    expect([old, loads()]).toEqual([{ value: "again" }, 2]);
-  });
-
-  test("that cannot be loaded is an error for the requests that waited, and no later one", async () => {
-    const { time, ask, loads } = start();
-    const failure = new Error("down");
-    const answers = [1, 2].map(() =>
-      ask(async () => {
-        await time.sleep(900);
-        throw failure;
-      }),
-    );
-    await time.pass(1000);
-    expect([answers, loads()]).toEqual([[{ error: failure }, { error: failure }], 1]);
-    const later = ask(async () => "loaded");
-    await time.pass(1);
-    expect([later, loads()]).toEqual([{ value: "loaded" }, 2]);
-  });
-
-  test("whose load went with its request is loaded by one of those that waited, once a load cannot take longer", async () => {
-    const { time, ask, loads } = start();
-    ask(never);
-    await time.pass(100);
-    const waiting = Array.from({ length: 5 }, () =>
-      ask(async () => {
-        await time.sleep(100);
-        return "loaded";
-      }),
-    );
-    await time.pass(TIMEOUT);
-    expect([waiting, loads()]).toEqual([Array(5).fill({}), 1]);
-    await time.pass(600);
-    expect([waiting, loads()]).toEqual([Array(5).fill({ value: "loaded" }), 2]);
-  });
-
-  test("that a slow provider gives is loaded once, however many wait", async () => {
-    const { time, ask, loads } = start();
-    const answers = Array.from({ length: 200 }, () =>
-      ask(async () => {
-        await time.sleep(TIMEOUT - 1);
-        return "loaded";
-      }),
-    );
-    await time.pass(TIMEOUT + 100);
-    expect([answers, loads()]).toEqual([Array(200).fill({ value: "loaded" }), 1]);
-  });
-
-  test("is waited for no longer than one load takes, in an operation that needs several", async () => {
-    const time = createTime();
-    const cache = new Map<string, Cached<string>>();
-    const ask = (key: string, patience: { left: number } | undefined, load: Load) =>
-      recall(cache, key, time, {
-        lifetime: 1,
-        fetch: patience ? { timeout: TIMEOUT, patience } : { timeout: TIMEOUT },
-        load,
-      });
-    const before = time.now();
-    const patience = patienceOf(TIMEOUT);
-    const operation = watch(
-      (async () => {
-        for (const key of ["a", "b", "c", "d"]) await ask(key, patience, async () => "loaded");
-        return time.now() - before;
-      })(),
-    );
-    // For each document, loads that are given up keep being replaced by others that are given up as well.
-    for (const key of ["a", "b", "c", "d"]) for (let count = 0; count < 20; count++) ask(key, undefined, never);
-    await time.pass(5 * TIMEOUT);
-    expect(operation.value).toBeLessThanOrEqual(TIMEOUT + 600);
-  });
-
-  test("whose load went with its request long ago is loaded at once", async () => {
-    const { time, ask } = start();
-    ask(never);
-    await time.pass(60_000);
-    const answer = ask(async () => "loaded");
-    await time.pass(1);
-    expect(answer).toEqual({ value: "loaded" });
-  });
-
-  test("is loaded by each request that has waited, where requests keep going away", async () => {
-    const { time, ask } = start();
-    ask(never);
-    await time.pass(10);
-    const alive = ask(async () => "loaded");
-    // Those that are cancelled notice the first one's end before the living one does.
-    for (let count = 0; count < 50; count++) ask(never);
-    await time.pass(TIMEOUT + 900);
-    expect(alive).toEqual({ value: "loaded" });
-  });
-
-  test("that a load of long ago brings at last does not replace a younger one", async () => {
-    const { time, ask } = start();
-    ask(async () => {
-      await time.sleep(5000);
-      return "old";
-    });
-    await time.pass(2000);
-    ask(async () => "young");
-    await time.pass(4000);
-    const answer = ask(never);
-    await time.pass(1);
-    expect(answer).toEqual({ value: "young" });
-  });
-});
 
 describe("a refresh token that several requests hold", () => {
   interface Result {
@@ -205,7 +13,7 @@ describe("a refresh token that several requests hold", () => {
   }
   function start() {
     const time = createTime();
-    const entries = new Map<string, Entry<Result>>();
+    const entries = new Map<string, RefreshEntry<Result>>();
     const spent: string[] = [];
     const ask = (
       refreshToken: string,
@@ -213,17 +21,20 @@ describe("a refresh token that several requests hold", () => {
       { held = "", purpose = "", timeout = TIMEOUT, prepare = async () => {} } = {},
     ) =>
       watch(
-        refreshOnce(entries, time, timeout, {
-          refreshToken,
-          purpose,
-          isOfNoUse: ({ token }) => token === held,
-          prepare,
-          async spend(token) {
-            spent.push(token);
-            await spend();
-            return { refreshToken: `${token}+`, token: `at ${token}` };
+        refreshOnce(
+          { entries, clock: time, timeout },
+          {
+            refreshToken,
+            purpose,
+            isUseless: ({ token }) => token === held,
+            prepare,
+            async spend(token) {
+              spent.push(token);
+              await spend();
+              return { refreshToken: `${token}+`, token: `at ${token}` };
+            },
           },
-        }),
+        ),
       );
     const answers = (milliseconds: number) => () => time.sleep(milliseconds);
     return { time, ask, answers, spent, entries };
@@ -423,25 +234,4 @@ describe("a refresh token that several requests hold", () => {
     }
     expect(entries.size).toBeLessThan(20 + 60);
   });
-});
-
-test("in a page, which has no requests to cancel, the promise itself is shared", async () => {
-  const cache = new Map<string, Cached<string>>();
-  let loads = 0;
-  const load = () =>
-    recall(
-      cache,
-      "document",
-      { now: Date.now },
-      {
-        lifetime: 1,
-        fetch: { timeout: TIMEOUT },
-        async load() {
-          loads++;
-          await new Promise((resolve) => setTimeout(resolve, 20));
-          return "loaded";
-        },
-      },
-    );
-  expect([await Promise.all([load(), load()]), loads]).toEqual([["loaded", "loaded"], 1]);
 });

@@ -1,13 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { boundFetch } from "../../../core/provider/transport.js";
+import { createNetwork } from "../../../core/provider/network.js";
 
 const ISSUER = "https://op.example";
 
 /** Milliseconds until a request rejects, and its code. */
 async function failureOf(fetch: unknown) {
   const startedAt = performance.now();
-  const bounded = boundFetch(fetch as never, 0.2, ISSUER);
-  const code = await bounded(`${ISSUER}/token`).then(
+  const ports = { now: () => 0, random: () => new Uint8Array(), fetch: fetch as never };
+  const network = createNetwork({ issuer: ISSUER, httpTimeout: 0.2 }, ports);
+  const code = await network.fetch(`${ISSUER}/token`).then(
     () => "no failure",
     (error) => error.code,
   );

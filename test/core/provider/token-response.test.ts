@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { tokensOf } from "../../../core/provider/grants.js";
+import { readTokenResponse } from "../../../core/provider/token-response.js";
 
 const answer = { access_token: "at", token_type: "Bearer" };
 
@@ -13,7 +13,7 @@ describe("a token response (RFC 6749 5.1)", () => {
       id_token: "id",
       ext_expires_in: 9,
     };
-    expect(tokensOf(whole, 7)).toEqual({
+    expect(readTokenResponse(whole, 7)).toEqual({
       accessToken: "at",
       requestedAt: 7,
       expiresIn: 60,
@@ -31,7 +31,7 @@ describe("a token response (RFC 6749 5.1)", () => {
     ["no lifetime", {}, { expiresIn: undefined }],
     ["an empty scope", { scope: "" }, { scope: "" }],
   ])("may have %s", (_what, members, expected) => {
-    expect(tokensOf({ ...answer, ...members }, 7)).toMatchObject({ accessToken: "at", ...expected });
+    expect(readTokenResponse({ ...answer, ...members }, 7)).toMatchObject({ accessToken: "at", ...expected });
   });
 
   test.each([
@@ -44,7 +44,7 @@ describe("a token response (RFC 6749 5.1)", () => {
     for (const value of values) {
       let thrown: unknown;
       try {
-        tokensOf({ ...answer, [member]: value }, 7);
+        readTokenResponse({ ...answer, [member]: value }, 7);
       } catch (error) {
         thrown = error;
       }
@@ -53,7 +53,7 @@ describe("a token response (RFC 6749 5.1)", () => {
   });
 
   test.each([[null], [""], [{}]])("with %j as ID Token has no valid one", (value) => {
-    expect(() => tokensOf({ ...answer, id_token: value }, 7)).toThrow(
+    expect(() => readTokenResponse({ ...answer, id_token: value }, 7)).toThrow(
       expect.objectContaining({ code: "id_token_invalid" }),
     );
   });

@@ -1,0 +1,91 @@
+import type { Awaitable } from "../awaitable.js";
+import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
+import type { DiscoveryDocument } from "./discovery.js";
+import { mustBeAsSecure, type Network } from "./network.js";
+import { readResponse } from "./response.js";
+
+/** An endpoint by its name in the discovery document. */
+export type EndpointName = Exclude<
+  keyof DiscoveryDocument,
+  "issuer" | "authorization_response_iss_parameter_supported"
+>;
+
+/** Parameters of a request: a list is a parameter that is repeated, undefined is none. */
+export type Parameters = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** Authenticates the client in a request: adds to its form, or gives further headers (RFC 6749 2.3). */
+export type AuthenticateClient = (form: URLSearchParams) => Awaitable<Record<string, string>>;
+
+/** A POST of this client to an endpoint, complete but for its parameters. */
+export interface PreparedRequest {
+  readonly url: string;
+  readonly form: URLSearchParams;
+  readonly headers: Record<string, string>;
+}
+
+/**
+ * The URL of an endpoint, whose scheme is as secure as the issuer's.
+ * @throws ExchangeError `provider_invalid`, with the endpoint's name, when the discovery document has no such URL
+ */
+export function endpointUrl(document: DiscoveryDocument, name: EndpointName): URL {
+  const { [name]: value, issuer } = document;
+  let url: URL;
+  try {
+    if (typeof value !== "string") throw new TypeError("no text");
+    url = new URL(value);
+  } catch {
+    throw new ExchangeError("provider_invalid", {
+      cause: { endpoint: name, reason: "no URL in the discovery document" },
+    });
+  }
+  mustBeAsSecure(url.href, issuer);
+  return url;
+}
+
+/** The URL of an endpoint for the browser; a query that it has stays (RFC 6749 3.1). @throws ExchangeError `provider_invalid` */
+export function browserUrl(document: DiscoveryDocument, name: EndpointName, parameters: Parameters): string {
+  const url = endpointUrl(document, name);
+  fill(url.searchParams, parameters);
+  return url.href;
+}
+
+/** Prepares a POST to an endpoint: all that must be waited for before it is sent. */
+export async function prepareRequest(
+  document: DiscoveryDocument,
+  name: EndpointName,
+  authenticate: AuthenticateClient,
+): Promise<PreparedRequest> {
+  const { href: url } = endpointUrl(document, name);
+  const form = new URLSearchParams();
+  const headers = {
+    accept: "application/json",
+    "content-type": "application/x-www-form-urlencoded",
+    ...(await authenticate(form)),
+  };
+  return { url, form, headers };
+}
+
+/** Parameters whose values must not get into an error, though some providers repeat them in a description. */
+const SECRETS = ["client_assertion", "client_secret", "code", "code_verifier", "refresh_token", "token"];
+
+/** Sends a prepared request, whose time-out begins at once. The JSON object of its response. @throws ExchangeError */
+export async function sendRequest(
+  { fetch }: Network,
+  { url, form, headers }: PreparedRequest,
+  parameters: Parameters,
+  onInvalidGrant?: ExchangeErrorCode,
+): Promise<Readonly<Record<string, unknown>>> {
+  fill(form, parameters);
+  const secrets = SECRETS.flatMap((name) => form.getAll(name)).filter(Boolean);
+  // As text: the `fetch` of another realm, such as jsdom's, does not recognise this realm's URLSearchParams as a form.
+  const response = await fetch(url, { method: "POST", headers, body: `${form}` });
+  return readResponse(response, { endpoint: url, onInvalidGrant, secrets });
+}
+
+/** Sets parameters; those of the same names are replaced. */
+function fill(form: URLSearchParams, parameters: Parameters): void {
+  for (const name in parameters) {
+    form.delete(name);
+    for (const value of [parameters[name] ?? []].flat()) form.append(name, value);
+  }
+}

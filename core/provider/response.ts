@@ -1,0 +1,52 @@
+import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
+import { isObject } from "../is-object.js";
+
+/** Errors of an endpoint that mean the client's registration or credentials (RFC 6749 5.2). */
+const CLIENT_ERRORS = ["invalid_client", "unauthorized_client", "unsupported_grant_type"];
+
+/** Performs a task of the protocol and turns what it throws into an ExchangeError, with the code `invalid`. */
+export async function asExchangeError<T>(invalid: ExchangeErrorCode, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (thrown) {
+    if (thrown instanceof ExchangeError) throw thrown;
+    const { name, code, message } = thrown as Error & { code?: unknown };
+    // The message of a SyntaxError quotes the JSON that was parsed, which may be a token. Other properties of the error may
+    // hold a whole body.
+    const cause = { name, code, message: name === "SyntaxError" ? "not JSON" : message };
+    throw new ExchangeError(invalid, { cause });
+  }
+}
+
+/** How an endpoint's response is read. */
+interface ReadOptions {
+  /** What is known of the request, for the error's `cause`. */
+  readonly endpoint: string;
+  /** The error code for `invalid_grant` (RFC 6749 5.2). @default "provider_invalid" */
+  readonly onInvalidGrant?: ExchangeErrorCode | undefined;
+  /** Values that were sent, and must not be in an error though the provider repeats them. */
+  readonly secrets?: readonly string[];
+}
+
+/**
+ * The JSON object in a response of the provider.
+ * @throws ExchangeError for any other status than success (RFC 6749 5.2), and for a body that is no JSON object
+ */
+export async function readResponse(
+  response: Response,
+  { endpoint, onInvalidGrant = "provider_invalid", secrets = [] }: ReadOptions,
+): Promise<Readonly<Record<string, unknown>>> {
+  const body = (await response.json().catch(() => undefined)) ?? {};
+  if (response.ok && isObject(body)) return body;
+  const { status } = response;
+  const { error, error_description: description } = body as Record<string, unknown>;
+  const isClientError = status === 401 || CLIENT_ERRORS.includes(error as string);
+  const code = error === "invalid_grant" ? onInvalidGrant : isClientError ? "client_rejected" : "provider_invalid";
+  const quote = (value: unknown) => (typeof value === "string" ? withoutSecrets(value, secrets) : undefined);
+  throw new ExchangeError(code, {
+    cause: { endpoint, status, error: quote(error), description: quote(description) },
+  });
+}
+
+const withoutSecrets = (text: string, secrets: readonly string[]): string =>
+  secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);

@@ -1,0 +1,14 @@
+/** Which provider the app uses, and as which client. */
+export interface ProviderSettings {
+  /** Exactly as the provider announces it. */
+  readonly issuer: string;
+  readonly clientId: string;
+  /** The one algorithm that ID Tokens may be signed with. */
+  readonly idTokenSigningAlg: string;
+  /** The provider calls audiences `resource` (RFC 8707 2), not `audience`. */
+  readonly resourceIndicators?: boolean | undefined;
+  /** Seconds that a request may take. */
+  readonly httpTimeout: number;
+  /** Seconds by which the provider's clock may differ. */
+  readonly clockTolerance: number;
+}
