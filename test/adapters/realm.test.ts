@@ -13,7 +13,7 @@ interface Exports {
   createTestProvider: typeof createTestProvider;
   createCookieJar: typeof createCookieJar;
   errorOf(thrown: unknown): Error & { code?: string };
-  isDelivery(data: unknown): boolean;
+  isCallbackMessage(data: unknown): boolean;
   largestFields(data: unknown, tokens: unknown): Array<{ field: string }>;
 }
 
@@ -30,7 +30,7 @@ async function inAnotherRealm(engine: "node" | "web"): Promise<{ exports: Export
       contents: `export { createAuth } from "./adapters/edge.ts";
         export { createTestProvider, createCookieJar } from "./adapters/testing/index.ts";
         export { errorOf } from "./adapters/react/model.ts";
-        export { isDelivery } from "./adapters/browser/courier.ts";
+        export { isCallbackMessage } from "./adapters/browser/callback-relay.ts";
         export { largestFields } from "./core/session/largest.ts";`,
       resolveDir: root,
     },
@@ -84,9 +84,9 @@ describe.each(["node", "web"] as const)("in a realm of its own, with the %s engi
   });
 
   test("a message of another window is understood", () => {
-    const { isDelivery } = realm.exports;
-    expect(isDelivery({ latchkey: "callback", url: "https://app.example/" })).toBe(true);
-    expect(isDelivery(null)).toBe(false);
+    const { isCallbackMessage } = realm.exports;
+    expect(isCallbackMessage({ latchkey: "callback", url: "https://app.example/" })).toBe(true);
+    expect(isCallbackMessage(null)).toBe(false);
   });
 
   test("an error keeps its code; what is none becomes one", () => {
