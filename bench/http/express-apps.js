@@ -48,8 +48,12 @@ const bare = () => ({
   only: ["read"],
 });
 
-/** What somebody would write who needs just this: one encrypted cookie, no expiry on the server, no chunks, no rotation. */
-function byHand() {
+/**
+ * The least that an app could write for itself: one encrypted cookie, no expiry on the server, no chunks, no rotation of keys.
+ * @param {{ caching: boolean }} choice `caching`: with the headers that keep the answer out of shared caches, which latchkey
+ *   sends with each answer that was made from a session
+ */
+function byHand({ caching }) {
   const key = createSecretKey(randomBytes(32));
   const seal = (value) => {
     const iv = randomBytes(12);
@@ -63,9 +67,10 @@ function byHand() {
     decipher.setAuthTag(bytes.subarray(12, 28));
     return JSON.parse(decipher.update(bytes.subarray(28), undefined, "utf8") + decipher.final("utf8"));
   };
-  const read = (req, _res, next) => {
+  const read = (req, res, next) => {
     const pair = req.headers.cookie?.split("; ").find((one) => one.startsWith("session="));
     req.session = pair ? open(pair.slice(8)) : undefined;
+    if (caching) res.setHeader("cache-control", "private").setHeader("vary", "Cookie");
     next();
   };
   const write = (req, res) => {
@@ -73,8 +78,10 @@ function byHand() {
     return req.session.user.name;
   };
   return {
-    name: "by hand, node:crypto",
-    note: "the limit: one AES-256-GCM cookie, nothing checked but its tag",
+    name: caching ? "by hand, with caching headers" : "by hand, node:crypto",
+    note: caching
+      ? "the fair limit: the same, and the headers that keep a session out of shared caches"
+      : "the limit: one AES-256-GCM cookie, nothing checked but its tag",
     app: appOf([read], {
       read: (req) => req.session.user.name,
       roll: write,
@@ -84,6 +91,7 @@ function byHand() {
       },
     }),
     cookie: `session=${seal(session)}`,
+    only: caching ? ["read"] : undefined,
   };
 }
 
@@ -275,7 +283,8 @@ export const expressApps = {
   latchkey,
   "latchkey-tokens": latchkeyTokens,
   bare,
-  "by-hand": byHand,
+  "by-hand": () => byHand({ caching: false }),
+  "by-hand-caching": () => byHand({ caching: true }),
   "iron-session": ironSession,
   "express-openid-connect": () => openidConnect({ rolling: true }),
   "express-openid-connect-still": () => openidConnect({ rolling: false }),

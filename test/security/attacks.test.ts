@@ -18,7 +18,7 @@ async function start(options: Parameters<typeof startApp>[0] = {}): Promise<Test
 const pairsOf = (lines: readonly string[]) => lines.map((line) => line.split(";", 1)[0]).join("; ");
 
 describe("only a sign-in is a sign-in", () => {
-  test("a session of the app's own, under the same secret and names, is nobody's", async () => {
+  test("a session that the app makes with createSessions, under the same secret and names, signs no user in", async () => {
     const app = await start();
     const secret = app.options.secret as string;
     for (const name of ["latchkey", "latchkey-session"]) {
@@ -42,7 +42,7 @@ describe("only a sign-in is a sign-in", () => {
     }
   });
 
-  test("S23: a session at one provider is none at another, under the same secret", async () => {
+  test("S23: a session of one provider does not open for another provider, under the same secret", async () => {
     const [first, second] = [await start(), await start({ provider: { issuer: "https://other.example" } })];
     const browser = first.browser();
     await browser.signIn({ sub: "alice" });
@@ -52,8 +52,8 @@ describe("only a sign-in is a sign-in", () => {
   });
 });
 
-describe("a provider that answers by a form (response_mode=form_post)", () => {
-  test("the form brings no cookies: the callback is reached by a navigation that does", async () => {
+describe("an authorization response by form (response_mode=form_post)", () => {
+  test("comes without cookies, and is redirected to a navigation that brings them", async () => {
     const app = await start({ options: { responseMode: "form_post" } });
     const browser = app.browser();
     await browser.signIn({ sub: "alice" });
@@ -94,8 +94,8 @@ describe("a provider that answers by a form (response_mode=form_post)", () => {
   });
 });
 
-describe("the budget is for new data", () => {
-  test("a session just below it is stamped, read and ended like any other", async () => {
+describe("the limit of the cookies' size applies to new data", () => {
+  test("a session just below the limit is rolled, read and ended like any other", async () => {
     const app = await start({ options: { session: { inactivityDuration: 3600 } } });
     const browser = app.browser();
     await browser.signIn();
@@ -114,7 +114,7 @@ describe("the budget is for new data", () => {
 });
 
 describe("caches", () => {
-  test("what is made from a session, however it was asked for, is private and varies by cookie", async () => {
+  test("a response that is made from a session is private and varies by cookie, for every kind of request", async () => {
     const app = await start();
     const browser = app.browser();
     await browser.signIn();
@@ -124,7 +124,7 @@ describe("caches", () => {
     }
   });
 
-  test("what writes cookies is kept from caches that listen to other headers (RFC 9213)", async () => {
+  test("a response that writes cookies has no header that lets a CDN store it (RFC 9213)", async () => {
     const app = await start({
       options: { session: { inactivityDuration: 3600 } },
       extend: (express) => {
@@ -150,7 +150,7 @@ describe("caches", () => {
 });
 
 describe("hooks", () => {
-  test("an observer that throws decides nothing", async () => {
+  test("an observer that throws does not affect the request", async () => {
     const app = await start({
       options: {
         onEvent: () => {
@@ -163,7 +163,7 @@ describe("hooks", () => {
     expect((await browser.fetch("/private")).status).toBe(200);
   });
 
-  test("a schema that throws refuses the session, and the way out stays open", async () => {
+  test("a schema that throws refuses the session, and sign-out still works", async () => {
     const schema = {
       "~standard": {
         version: 1 as const,
@@ -181,13 +181,13 @@ describe("hooks", () => {
   });
 });
 
-test("tokens are in no part of an error, however deep it is looked at", async () => {
+test("no part of an error contains a token, at any depth", async () => {
   const { inspect } = await import("node:util");
-  const seen: unknown[] = [];
+  const errors: unknown[] = [];
   const app = await start({
     extend: (express) => {
       express.get("/fail", async (req, res) => {
-        await req.auth.getAccessToken({ refresh: true }).catch((error: unknown) => seen.push(error));
+        await req.auth.getAccessToken({ refresh: true }).catch((error: unknown) => errors.push(error));
         res.send("x");
       });
     },
@@ -197,12 +197,12 @@ test("tokens are in no part of an error, however deep it is looked at", async ()
   app.provider.misbehave("other_token_type");
   app.clock.advance(3700);
   await browser.fetch("/fail");
-  expect(seen).toHaveLength(1);
-  expect(inspect(seen[0], { depth: 20 })).not.toMatch(/eyJ|refresh_token/);
+  expect(errors).toHaveLength(1);
+  expect(inspect(errors[0], { depth: 20 })).not.toMatch(/eyJ|refresh_token/);
 });
 
-test("the token goes to no address that only looks like an allowed one", async () => {
-  const asked: number[] = [];
+test("the token is not sent to a URL that only resembles an allowed origin", async () => {
+  const refused: string[] = [];
   const app = await start({
     options: { apiOrigins: ["https://api.example"] },
     extend: (express) => {
@@ -215,7 +215,7 @@ test("the token goes to no address that only looks like an allowed one", async (
           "https://api.example:444/",
         ]) {
           const error = await req.auth.fetch(url).catch((reason: { code: string }) => reason);
-          if ("code" in error && error.code === "origin_not_allowed") asked.push(1);
+          if ("code" in error && error.code === "origin_not_allowed") refused.push(url);
         }
         res.send("x");
       });
@@ -224,5 +224,5 @@ test("the token goes to no address that only looks like an allowed one", async (
   const browser = app.browser();
   await browser.signIn();
   await browser.fetch("/call");
-  expect(asked).toHaveLength(5);
+  expect(refused).toHaveLength(5);
 });

@@ -6,8 +6,8 @@ import { plainRequest, startApp, type TestApp } from "../support/app.js";
 import { runs } from "../support/runs.js";
 
 /**
- * A browser (tough-cookie, with the limit of 4,096 bytes) against the real app over HTTP: requests are sent while others
- * are under way, and their responses arrive in any order.
+ * Sends requests of a browser (tough-cookie, with its limit of 4,096 bytes) to a real app over HTTP. Requests overlap, and
+ * their responses reach the browser in any order.
  */
 
 let app: TestApp;
@@ -17,7 +17,7 @@ beforeAll(async () => {
     options: { session: { inactivityDuration: 3600, rollAfter: 30 } },
   });
 });
-/** A browser keeps its connections. */
+/** Connections stay open, as a browser's do. */
 const agent = new Agent({ keepAlive: true });
 afterAll(() => {
   agent.destroy();
@@ -56,7 +56,7 @@ async function play(schedule: ReadonlyArray<{ action: Action; pick: number }>): 
   const jar = new CookieJar(undefined, { prefixSecurity: "strict" });
   const inFlight: Pending[] = [];
   const ended = new Set<string>();
-  /** Signed out at the server, and so at the provider, whether the browser knows yet or not. */
+  /** Users whose sign-out the server has processed, so that the provider has revoked their tokens; the browser may not know yet. */
   const revoked = new Set<string>();
   let users = 0;
   let newestArrived = 0;
@@ -73,7 +73,7 @@ async function play(schedule: ReadonlyArray<{ action: Action; pick: number }>): 
     }
   };
 
-  /** Whoever the server says is signed in now must be allowed to be. */
+  /** Checks that the user whom the server sees as signed in is one who may be. */
   async function look() {
     const answer = await send("/");
     store(answer.setCookies);
@@ -88,9 +88,9 @@ async function play(schedule: ReadonlyArray<{ action: Action; pick: number }>): 
 
   const serve: Record<Exclude<Action, "deliver" | "wait">, () => Promise<void>> = {
     async sign_in() {
-      // A browser holds four sign-ins in progress at most.
+      // latchkey keeps at most four sign-ins in progress in a browser.
       if (inFlight.filter(({ signedInAs }) => signedInAs).length === 4) return;
-      // The sign-in's own redirect is delivered at once: what is in flight is the callback's response.
+      // The redirect to the provider is delivered at once; only the response to the callback stays in flight.
       const user = ++users;
       const login = await send("/auth/login");
       store(login.setCookies);
@@ -140,6 +140,6 @@ async function play(schedule: ReadonlyArray<{ action: Action; pick: number }>): 
   expect(tokenRefused, "a refresh token was spent twice").toBe(false);
 }
 
-test("in any order of responses nobody comes back, nobody is mixed up, no refresh is undone", async () => {
+test("in any order of responses, no ended session returns, no user gets another's data, and no refresh is undone", async () => {
   await fc.assert(fc.asyncProperty(schedules, play), runs());
 }, 600_000);

@@ -10,15 +10,15 @@ import { launch } from "../support/chromium.js";
 import { firefoxIsMissing, openFirefox } from "../support/firefox.js";
 
 /**
- * A sibling sub-domain tosses cookies at an app that has latchkey/express twice: the outer one writes at each request, and
- * hands the Cookie header on to the inner one. Browsers take http on *.localhost for trustworthy: `__Host-` cookies work.
+ * A sibling sub-domain tosses cookies at an app that uses latchkey/express twice: the outer one writes at each request and
+ * hands the Cookie header on to the inner one. Browsers treat http on *.localhost as trustworthy, so `__Host-` cookies work.
  */
 
 /** A request that the app served. */
 interface Served {
-  /** Which tossed cookie, and whether it was the page or the POST of it. */
+  /** The method of the request, and the kind of the tossed cookie. */
   readonly what: string;
-  /** As it came. */
+  /** The Cookie header as the browser sent it. */
   readonly cookie: string;
   outer?: string | undefined;
   inner?: string | undefined;
@@ -31,7 +31,7 @@ afterEach(async () => {
   for (const end of ended.splice(0)) await end();
 });
 
-/** The pairs of a session, by the last part of their names. */
+/** The pairs of a Cookie header, as name and value. */
 const pairsOf = (cookie: string) => cookie.split("; ").map((pair) => pair.split(/=(.*)/s) as [string, string]);
 
 async function startApp() {
@@ -53,25 +53,25 @@ async function startApp() {
   };
   const now = Date.now();
   const victim = await mintSession({ ...options, now: () => now - 2000, user: { sub: "victim" } });
-  // It began later: were it read, it would count.
+  // The attacker's session began later, so it would win if it were read.
   const attacker = await mintSession({ ...options, now: () => now - 1000, user: { sub: "attacker" } });
   const [[name, value]] = pairsOf(attacker) as [[string, string]];
   const end = `__Host-latchkey.end.${now - 500}`;
   const tossed: Record<string, string> = {
-    "as it is": `${name}=${value}`,
+    unchanged: `${name}=${value}`,
     "without a name": `=${name}=${value}`,
     "without a name or a value": end,
-    "without a name, behind a blank": `= ${name}=${value}`,
-    "behind a tab": `\t${name}=${value}`,
-    "behind a no-break space": `\u00a0${name}=${value}`,
-    "behind two no-break spaces": `\u00a0 \u00a0${name}=${value}`,
-    "behind a no-break space, in UTF-8": `\u00c2\u00a0${name}=${value}`,
-    "behind a byte order mark, in UTF-8": `\u00ef\u00bb\u00bf${name}=${value}`,
-    "behind a next line": `\u0085${name}=${value}`,
+    "without a name, after a blank": `= ${name}=${value}`,
+    "after a tab": `\t${name}=${value}`,
+    "after a no-break space": `\u00a0${name}=${value}`,
+    "after two no-break spaces": `\u00a0 \u00a0${name}=${value}`,
+    "after a no-break space, in UTF-8": `\u00c2\u00a0${name}=${value}`,
+    "after a byte order mark, in UTF-8": `\u00ef\u00bb\u00bf${name}=${value}`,
+    "after a next line": `\u0085${name}=${value}`,
     "in quotes": `"${name}=${value}"`,
-    "with a no-break space behind its name": `${name}\u00a0=${value}`,
-    "an end, behind a no-break space": `\u00a0${end}=1`,
-    "an end, behind a no-break space, without a value": `\u00a0${end}`,
+    "with a no-break space after its name": `${name}\u00a0=${value}`,
+    "an end, after a no-break space": `\u00a0${end}=1`,
+    "an end, after a no-break space, without a value": `\u00a0${end}`,
   };
   const kinds = Object.keys(tossed);
 
@@ -85,28 +85,28 @@ async function startApp() {
       kind && res.append("set-cookie", `${tossed[kind]}; Domain=site.localhost; Path=/; Secure${rest}`);
     lineOf(kinds[index - 1], "; Max-Age=0");
     lineOf(kinds[index], "");
-    // Without a body: Node would print the headers in the encoding of the body, and no byte as it is.
+    // Without a body: with one, Node encodes the headers like the body, and changes their bytes.
     res.writeHead(302, { location: at("app", `/page/${index}`) }).end();
   });
 
   const record = (what: string, req: Request, res: Response) => {
-    const one: Served = { what, cookie: req.headers.cookie ?? "" };
-    served.push(one);
+    const entry: Served = { what, cookie: req.headers.cookie ?? "" };
+    served.push(entry);
     res.once("finish", () => {
-      one.setCookies = [res.getHeader("set-cookie") ?? []].flat().map(String);
+      entry.setCookies = [res.getHeader("set-cookie") ?? []].flat().map(String);
     });
-    return one;
+    return entry;
   };
   app.use(["/page/:index", "/card/:index"], (req, res, next) => {
-    res.locals["one"] = record(`${req.method} ${kinds[Number(req.params["index"])]}`, req, res);
+    res.locals["served"] = record(`${req.method} ${kinds[Number(req.params["index"])]}`, req, res);
     next();
   });
   app.use(auth(options), (req, res, next) => {
-    if (res.locals["one"]) res.locals["one"].outer = req.auth.session?.user.sub;
+    if (res.locals["served"]) res.locals["served"].outer = req.auth.session?.user.sub;
     next();
   });
   app.use(auth(options), (req, res, next) => {
-    if (res.locals["one"]) res.locals["one"].inner = req.auth.session?.user.sub;
+    if (res.locals["served"]) res.locals["served"].inner = req.auth.session?.user.sub;
     next();
   });
   app.get("/page/:index", (req, res) => {
@@ -118,7 +118,7 @@ async function startApp() {
   });
   app.post("/card/:index", async (req, res) => {
     await req.auth.update({ card: Number(req.params["index"]) });
-    res.locals["one"].data = req.auth.session?.data;
+    res.locals["served"].data = req.auth.session?.data;
     res.json({});
   });
   const isDone = new Promise<void>((resolve) => {
@@ -132,7 +132,7 @@ async function startApp() {
 
 type App = Awaited<ReturnType<typeof startApp>>;
 
-/** Outer and inner say victim, and nothing was written but cookies of the victim's. */
+/** Expects that outer and inner saw the victim, and that only cookies of the victim were written. */
 function expectVictim({ served, victim }: App): void {
   const [, tag] = /latchkey\.([\w-]{6})\./.exec(victim) as unknown as [string, string];
   for (const { what, outer, inner, setCookies = [] } of served) {
@@ -148,8 +148,8 @@ function expectVictim({ served, victim }: App): void {
   }
 }
 
-describe("what a sibling sub-domain sets beside the __Host- prefix is not ours, nor for latchkey behind latchkey", () => {
-  test("in a request by hand, behind every byte that may be a blank somewhere", async () => {
+describe("latchkey, and latchkey behind latchkey, ignore cookies that a sibling sub-domain sets beside the __Host- prefix", () => {
+  test("in a plain request, after every byte that some parser treats as a blank", async () => {
     const app = await startApp();
     const bytes = [...BLANKS, ...NO_BLANK].flatMap((blank) => [blank, Buffer.from(blank).toString("latin1")]);
     const inHeaders = [...new Set(bytes)].filter((text) => !/[\n\v\f\r]|[^\0-\u00ff]| |\t/.test(text));
@@ -167,7 +167,7 @@ describe("what a sibling sub-domain sets beside the __Host- prefix is not ours, 
     expectVictim(app);
   });
 
-  /** The browser kept and sent what this is about, and the app took it from nobody. */
+  /** Expects that the browser stored and sent the tossed cookies that matter, and that the app ignored them. */
   function expectProof(app: App): void {
     const kinds = Object.keys(app.tossed);
     expect(app.served.map(({ what }) => what)).toEqual(kinds.flatMap((kind) => [`GET ${kind}`, `POST ${kind}`]));
@@ -175,9 +175,9 @@ describe("what a sibling sub-domain sets beside the __Host- prefix is not ours, 
       app.served.some(
         ({ what, cookie }) => what.endsWith(` ${kind}`) && cookie.split("; ").includes(`${app.tossed[kind]}`),
       );
-    for (const kind of ["behind a no-break space", "an end, behind a no-break space"])
+    for (const kind of ["after a no-break space", "an end, after a no-break space"])
       expect([kind, isSent(kind)]).toEqual([kind, true]);
-    for (const kind of ["as it is", "without a name", "without a name or a value", "behind a tab"])
+    for (const kind of ["unchanged", "without a name", "without a name or a value", "after a tab"])
       expect([kind, isSent(kind)]).toEqual([kind, false]);
     expectVictim(app);
     expect(app.served.filter(({ data }) => data).map(({ data }) => data)).toEqual(

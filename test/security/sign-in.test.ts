@@ -16,7 +16,7 @@ afterEach(() => {
   for (const end of ended.splice(0)) end();
 });
 
-/** Starts a sign-in and returns where the provider sends the browser back to. */
+/** Starts a sign-in, and returns the authorization request and the callback URL to which the provider redirects. */
 async function begin(browser: TestBrowser, login = "/auth/login", user: Record<string, unknown> = { sub: "alice" }) {
   const answer = await browser.navigate(login);
   const { url } = await app.provider.authorize(String(answer.headers.location), { user });
@@ -75,7 +75,7 @@ describe("a sign-in is bound to the browser that began it", () => {
     await refusedWith(browser, pathOf(callback), "no_transaction", 400);
   });
 
-  test("a second delivery of a callback sends someone who is signed in onward", async () => {
+  test("a second delivery of a callback redirects a signed-in user onward", async () => {
     const browser = app.browser();
     const { callback } = await begin(browser);
     await browser.navigate(pathOf(callback));
@@ -114,13 +114,13 @@ describe("a sign-in is bound to the browser that began it", () => {
       expect(browser.jar.header(`${app.url}/`).length).toBeLessThanOrEqual(7600);
     }
     expect(browser.jar.names().some((name) => name.includes(".tx."))).toBe(true);
-    // A session that needs the room is not refused for their sake.
+    // A session that needs their space is not refused.
     const updated = await browser.fetch(`/update?bulk=${"z".repeat(500)}`);
     expect(updated.status).toBe(200);
     expect(browser.jar.header(`${app.url}/`).length).toBeLessThanOrEqual(7600);
   });
 
-  test("a return target that is too long as written into a URL is none", async () => {
+  test("a return target that is too long for a URL is dropped", async () => {
     const browser = app.browser();
     const target = encodeURIComponent(`/${"\u6f22".repeat(400)}`);
     const callback = await browser.signIn({ sub: "alice" }, `/auth/login?returnTo=${target}`);
@@ -147,7 +147,7 @@ describe("a sign-in is bound to the browser that began it", () => {
     expect(answer.body).toContain("<code>transaction_expired</code>");
   });
 
-  test("RFC 9207: a callback that names another issuer, or none, is refused", async () => {
+  test("RFC 9207: a callback with another issuer, or without one, is refused", async () => {
     for (const change of [
       (url: URL) => url.searchParams.set("iss", "https://evil.example"),
       (url: URL) => url.searchParams.delete("iss"),
@@ -160,7 +160,7 @@ describe("a sign-in is bound to the browser that began it", () => {
   });
 });
 
-describe("an ID Token is believed only when everything in it is right", () => {
+describe("an ID Token is accepted only if every part of it is right", () => {
   test.each([
     ["invalid_signature", "id_token_invalid"],
     ["alg_none", "id_token_invalid"],
@@ -186,7 +186,7 @@ describe("an ID Token is believed only when everything in it is right", () => {
     expect(browser.jar.names()).toEqual([]);
   });
 
-  test("S46: a sign-in that asked for a fresh authentication refuses an old one", async () => {
+  test("S46: a sign-in that requires a recent authentication refuses an old one", async () => {
     const browser = app.browser();
     const { authorization, callback } = await begin(browser, "/auth/login?max_age=60", {
       sub: "alice",
@@ -196,7 +196,7 @@ describe("an ID Token is believed only when everything in it is right", () => {
     await refusedWith(browser, pathOf(callback), "authentication_too_old", 403);
   });
 
-  test("a sign-in for an organization refuses the token of another", async () => {
+  test("a sign-in for one organization refuses the token of another", async () => {
     const browser = app.browser();
     const { callback } = await begin(browser, "/auth/login?organization=org_a", { sub: "alice", org_id: "org_b" });
     await refusedWith(browser, pathOf(callback), "organization_mismatch", 403);
@@ -237,14 +237,14 @@ describe("the session is the user's, and stays on the server", () => {
 });
 
 describe("S18: only allow-listed parameters go on to the provider", () => {
-  test("unknown ones stay here, protected ones cannot be overridden", async () => {
+  test("unknown parameters are dropped, and protected ones cannot be overridden", async () => {
     const hostile =
       "/auth/login?scope=admin&audience=x&prompt=none&redirect_uri=https://evil.example&state=s&ui_locales=de&client_id=other";
     const before = app.provider.requests.length;
     const answer = await app.browser().navigate(hostile);
-    const asked = new URL(String(answer.headers.location)).searchParams;
+    const authorization = new URL(String(answer.headers.location)).searchParams;
     const pushed = app.provider.requests.slice(before).find(({ endpoint }) => endpoint === "par");
-    const parameters = pushed ? new URLSearchParams(pushed.parameters as unknown as URLSearchParams) : asked;
+    const parameters = pushed ? new URLSearchParams(pushed.parameters as unknown as URLSearchParams) : authorization;
     expect(parameters.get("ui_locales")).toBe("de");
     expect(parameters.get("scope")).toBe("openid profile email");
     expect(parameters.get("redirect_uri")).toBe(`${app.url}/auth/callback`);
@@ -252,12 +252,12 @@ describe("S18: only allow-listed parameters go on to the provider", () => {
     expect([parameters.has("audience"), parameters.has("prompt")]).toEqual([false, false]);
   });
 
-  test("a return target with parameters in it adds none", async () => {
+  test("a return target that contains parameters adds none", async () => {
     const browser = app.browser();
     const refused = await browser.navigate("/private?x=1&scope=a&prompt=none");
     const login = await browser.navigate(String(refused.headers.location));
-    const asked = new URL(String(login.headers.location)).searchParams;
-    expect(asked.get("prompt")).toBeNull();
+    const authorization = new URL(String(login.headers.location)).searchParams;
+    expect(authorization.get("prompt")).toBeNull();
   });
 });
 
@@ -311,7 +311,7 @@ describe("S13 to S17: return targets never leave the site", () => {
 describe("S19 to S21: hostile input is answered, never echoed", () => {
   const markup = "<script>alert(1)</script>";
   test.each(["error", "error_description", "state", "iss", "code"])(
-    "markup in %s is not in the answer",
+    "markup in %s is not in the response",
     async (name) => {
       const browser = app.browser();
       const { callback } = await begin(browser);
@@ -322,7 +322,7 @@ describe("S19 to S21: hostile input is answered, never echoed", () => {
     },
   );
 
-  test("any query and any cookie get a finished answer below 500", async () => {
+  test("any query and any cookie get a finished response below 500", async () => {
     const text = fc.oneof(
       fc.string({ unit: "binary-ascii" }),
       fc.constantFrom(
@@ -341,7 +341,7 @@ describe("S19 to S21: hostile input is answered, never echoed", () => {
         text,
         async (path, query, cookie) => {
           const target = `${path}?${encodeURI(query).slice(0, 4000)}`;
-          // biome-ignore lint/suspicious/noControlCharactersInRegex: what no HTTP client can send
+          // biome-ignore lint/suspicious/noControlCharactersInRegex: characters that no HTTP client can send
           const header = cookie.replace(/[\u0000-\u0008\u000a-\u001f\u007f]/g, "");
           const answer = await plainRequest(app.url, target, {
             headers: { cookie: header, "sec-fetch-mode": "navigate" },
@@ -363,7 +363,7 @@ describe("S42: a route has one spelling", () => {
     "/auth/login/x",
     "/auth/./login",
     "/xauth/login",
-  ])("%s is not ours", async (target) => {
+  ])("%s is not a route of latchkey", async (target) => {
     const answer = await plainRequest(app.url, target, { headers: { "sec-fetch-mode": "navigate" } });
     expect(answer.headers["set-cookie"]).toBeUndefined();
     expect(answer.headers.location).toBeUndefined();
@@ -371,7 +371,7 @@ describe("S42: a route has one spelling", () => {
 });
 
 describe("S40, S41: the origin comes from configuration", () => {
-  test("forged hosts change nothing, and nothing is remembered of the first request", async () => {
+  test("forged hosts change nothing, and the first request does not decide for later ones", async () => {
     const several = await startApp({ options: { baseUrl: ["https://a.example", "https://b.example"] } });
     const redirectUri = async (host: string, forwarded?: string) => {
       const headers = {
@@ -390,9 +390,9 @@ describe("S40, S41: the origin comes from configuration", () => {
     await several.close();
   });
 
-  // RFC 9110 5.6.3: spaces and tabs are around a value, other blanks are part of it. As bytes, and as UTF-8.
+  // RFC 9110 5.6.3: spaces and tabs surround a value, other blanks are part of it. Tried as bytes and as UTF-8.
   const inHeaders = [...BLANKS, ...NO_BLANK].filter((blank) => !/[\n\v\f\r]/.test(blank));
-  test("behind a trusted proxy, a host is the one that was forwarded, without spaces and tabs around it alone", async () => {
+  test("behind a trusted proxy, the forwarded host counts, without the spaces and tabs around it", async () => {
     const express = onExpress((() => express5().set("trust proxy", true)) as unknown as typeof express5);
     const options = { baseUrl: ["https://a.example", "https://b.example"] };
     const several = await startApp({ framework: express, options });

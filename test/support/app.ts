@@ -21,13 +21,13 @@ import type { Awaitable } from "../../core/awaitable.js";
 import type { LatchkeyEvent } from "../../core/events.js";
 import { expressApps } from "./express-app.js";
 
-/** The routes that the tests ask for, served by an adapter; `extend` adds more where it is Express. */
+/** Serves the routes of the tests with an adapter; on Express, `extend` adds more routes. */
 export type Framework = (
   options: AuthOptions,
   extend: (app: Express) => void,
 ) => Awaitable<RequestListener & { close?: () => void }>;
 
-/** A real app on a real port, in front of a provider that runs in this process and can be told to misbehave. */
+/** A real app on a real port, with a provider in this process that a test can make misbehave. */
 export interface TestApp {
   readonly url: string;
   readonly provider: TestProvider;
@@ -35,14 +35,14 @@ export interface TestApp {
   readonly events: LatchkeyEvent[];
   readonly options: AuthOptions;
   browser(): TestBrowser;
-  /** Lets the app wait for the provider until the returned function is called. */
+  /** Makes the app wait for the provider until the returned function is called. */
   holdProvider(): () => void;
-  /** The same for one endpoint alone: `reached` resolves once the app has asked it. */
+  /** The same for one endpoint; `reached` resolves when the app's request has arrived there. */
   stall(endpoint: StalledEndpoint): { readonly reached: Promise<void>; end(): void };
   close(): Promise<void>;
 }
 
-/** Where the test provider answers, by the end of the URL. */
+/** The ends of the URLs of the test provider's endpoints. */
 const PATHS = {
   discovery: "/.well-known/openid-configuration",
   jwks: "/jwks",
@@ -53,41 +53,41 @@ const PATHS = {
 };
 export type StalledEndpoint = keyof typeof PATHS;
 
-/** What a request of the test browser brought back. */
+/** The response to a request of the test browser. */
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly setCookies: readonly string[];
   readonly body: string;
-  /** The body in the pieces that it came in. */
+  /** The body in the pieces in which it arrived. */
   readonly pieces: readonly string[];
-  /** Set-Cookie lines were kept back: puts them into the jar now. */
+  /** Puts the Set-Cookie lines into the jar, if `hold` kept them back. */
   deliver(): void;
 }
 
 export interface AnswerOptions {
   method?: string;
-  /** An empty value: not sent. */
+  /** A header with an empty value is not sent. */
   headers?: Record<string, string>;
   body?: string;
-  /** Milliseconds without an answer after which the request has failed. @default 20000 */
+  /** The request fails after this many milliseconds without a response. @default 20000 */
   timeout?: number;
-  /** Of a request that is abandoned: its body does not end. */
+  /** For `abandon`: the request's body does not end. */
   unfinished?: boolean;
   /** Keeps the Set-Cookie lines back until `deliver` is called. */
   hold?: boolean;
 }
 
-/** A browser of one person: a jar, and the headers that Chromium sends. */
+/** The browser of one user: a cookie jar, and the headers that Chromium sends. */
 export interface TestBrowser {
   readonly jar: CookieJar;
-  /** One request, as sent by a navigation; redirects are not followed. */
+  /** One request, as a navigation sends it; redirects are not followed. */
   navigate(path: string, options?: AnswerOptions): Promise<Answer>;
-  /** One request, as sent by a script. */
+  /** One request, as a script sends it. */
   fetch(path: string, options?: AnswerOptions): Promise<Answer>;
   /** Sends a request and resets its connection (RST) once `when` resolves. */
   abandon(path: string, when: Promise<unknown>, options?: AnswerOptions): Promise<void>;
-  /** Signs in from start to end, as `user`, and returns the callback's answer. */
+  /** Signs `user` in from start to end, and returns the response to the callback. */
   signIn(user?: Record<string, unknown>, loginPath?: string): Promise<Answer>;
 }
 
@@ -99,7 +99,7 @@ const NAVIGATION = {
 };
 const SCRIPT = { "sec-fetch-mode": "cors", "sec-fetch-dest": "empty", "sec-fetch-site": "same-origin", accept: "*/*" };
 
-/** Starts an app with the routes that the tests ask for: on Express 5 unless another is given. */
+/** Starts an app with the routes of the tests. @default on Express 5 */
 export async function startApp({
   framework = expressApps["Express 5"],
   options = {},
@@ -114,7 +114,7 @@ export async function startApp({
   const clock = createClock();
   const provider = await createTestProvider({ clock, ...providerOptions });
   const events: LatchkeyEvent[] = [];
-  let held: Promise<void> | undefined;
+  let providerHeld: Promise<void> | undefined;
   let stalled: { path: string; reach(): void; released: Promise<void> } | undefined;
   const server = createServer((req, res) => listener(req, res));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -126,7 +126,7 @@ export async function startApp({
     secret: "a secret for tests of at least thirty-two characters",
     baseUrl: url,
     fetch: async (input: string | URL | Request, init?: RequestInit) => {
-      await held;
+      await providerHeld;
       if (stalled && new URL(String(input)).pathname.endsWith(stalled.path)) {
         stalled.reach();
         await stalled.released;
@@ -147,11 +147,11 @@ export async function startApp({
     browser: () => createTestBrowser(url, provider, clock),
     holdProvider() {
       let release = () => {};
-      held = new Promise((resolve) => {
+      providerHeld = new Promise((resolve) => {
         release = resolve;
       });
       return () => {
-        held = undefined;
+        providerHeld = undefined;
         release();
       };
     },
@@ -221,7 +221,7 @@ function createTestBrowser(base: string, provider: TestProvider, clock: FixedClo
   return browser;
 }
 
-/** A request over a socket, of its own unless there is an agent, with exactly these headers and this request target. */
+/** Sends a request with exactly these headers and this request target; without an agent, on a new socket. */
 export function plainRequest(
   base: string,
   target: string,

@@ -1,8 +1,8 @@
 import { type Browser, chromium as playwright } from "playwright-core";
 
-/** A real Chromium, the one that comes with the packages of this repository. */
+/** Launches the Chromium that comes with the development dependencies. */
 export async function launch(): Promise<Browser> {
-  // Makes the package bring its own system libraries along where the machine has none.
+  // With this variable the package brings the system libraries that the machine may lack.
   process.env["AWS_EXECUTION_ENV"] ??= "AWS_Lambda_nodejs20.x";
   const { default: chromium } = await import("@sparticuz/chromium");
   const executablePath = await chromium.executablePath();

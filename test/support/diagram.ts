@@ -3,7 +3,7 @@ import { tokenArrows } from "../../core/exchange/token-life.js";
 
 type Arrows = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
-/** One machine as a Mermaid state diagram: an arrow for every place that a cell of its table may lead to. */
+/** One machine as a Mermaid state diagram, with an arrow for each target state in its table. */
 function draw(table: Arrows, initial: string): string {
   const lines = Object.entries(table).flatMap(([from, row]) =>
     Object.entries(row).flatMap(([event, targets]) => targets.map((to) => `  ${from} --> ${to}: ${event}`)),

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 
 const README = new URL("../../README.md", import.meta.url);
 
-/** Expects what stands between two markers of the README to be `drawn`; with LATCHKEY_DRAW it is written there instead. */
+/** Expects the text between two markers of the README to be `drawn`. With LATCHKEY_DRAW set, writes `drawn` there instead. */
 export function expectDrawn(name: string, drawn: string): void {
   const readme = readFileSync(README, "utf8");
   const [begin, end] = [`<!-- ${name}:begin -->\n`, `\n<!-- ${name}:end -->`];

@@ -5,7 +5,7 @@ import { cacheable, describeError, ownCookies, PAUSE, routes } from "./routes.js
 
 type Respond = Handler<Record<string, unknown>, []>;
 
-/** A body of two pieces, the second some time after the first. */
+/** A body of two pieces; the second follows `PAUSE` milliseconds after the first. */
 function inTwoPieces(): ReadableStream {
   const encoder = new TextEncoder();
   return new ReadableStream({
@@ -18,7 +18,7 @@ function inTwoPieces(): ReadableStream {
   });
 }
 
-/** A WebSocket on a runtime that has them; the handler asks for a token before it answers. */
+/** Opens a WebSocket, on a runtime that has them. The handler requests a token before it answers. */
 async function openSocket(request: Request, auth: Parameters<Respond>[1]): Promise<Response> {
   await auth.getAccessToken({ refresh: true }).catch(() => {});
   const { WebSocketPair, Deno } = globalThis as {
@@ -32,7 +32,7 @@ async function openSocket(request: Request, auth: Parameters<Respond>[1]): Promi
   return new Response(null, { status: 101, webSocket: client } as ResponseInit);
 }
 
-/** The routes whose response is the point. */
+/** The routes that test a kind of response. */
 const responses: Readonly<Record<string, Respond>> = {
   "/untouched": () => new Response("static", { headers: { "cache-control": cacheable } }),
   "/cookies": () => {
@@ -56,18 +56,18 @@ export const respondTo: Respond = async (request, auth) => {
   return respond ? respond(request, auth) : new Response(null, { status: 404 });
 };
 
-/** The routes, around which an adapter puts its sessions. */
+/** The routes as a handler with sessions, guarded by the adapter's `wrap` and `requireSession`. */
 export function serveWith(
   auth: Pick<Auth<Record<string, unknown>>, "wrap" | "requireSession">,
-): (request: Request, ...passed: unknown[]) => Promise<Response> {
+): (request: Request, ...rest: unknown[]) => Promise<Response> {
   const guarded = auth.requireSession(respondTo);
-  return auth.wrap(async (request, context, ..._passed: unknown[]) => {
+  return auth.wrap(async (request, context, ..._rest: unknown[]) => {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/private") return guarded(request);
     try {
       return await respondTo(request, context);
     } catch (error) {
-      // Whatever is around latchkey's handler answers it: the runtime, or a framework.
+      // The caller of latchkey's handler answers this error: the runtime, or a framework.
       if (searchParams.has("throw")) throw error;
       const { status, body } = describeError(error);
       return Response.json(body, { status });
@@ -75,8 +75,8 @@ export function serveWith(
   });
 }
 
-/** The routes on the edge adapter: all that a runtime has to serve. */
-export const edgeHandler = (options: EdgeOptions): ((request: Request, ...passed: unknown[]) => Promise<Response>) =>
+/** The routes on the edge adapter, as a handler that any runtime can serve. */
+export const edgeHandler = (options: EdgeOptions): ((request: Request, ...rest: unknown[]) => Promise<Response>) =>
   serveWith(createAuth(options));
 
 /** The edge adapter behind Node's HTTP server. */

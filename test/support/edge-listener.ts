@@ -5,7 +5,7 @@ interface FetchEvent extends Event {
   respondWith(response: Promise<Response>): void;
 }
 
-/** The same for the edge-runtime, which has events in the place of a module, and nothing in its environment. */
+/** The server for edge-runtime, which has fetch events instead of modules, and no environment variables. */
 addEventListener("fetch", (event) => {
   const { request, respondWith } = event as FetchEvent;
   respondWith.call(event, serve(request, (globalThis as unknown as { OPTIONS: string }).OPTIONS, event));

@@ -4,13 +4,13 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface Example {
-  /** That it prints once it is up. */
+  /** The URL that the example prints when it is ready. */
   readonly address: string;
-  /** As Ctrl-C does. */
+  /** Ends the example as Ctrl-C does. */
   stop(): Promise<void>;
 }
 
-/** What `npm run example -- <name>` runs, after a build where it needs one. */
+/** Starts an example as `npm run example -- <name>` does, and builds the package first if the example needs it. */
 export function startExample(...args: string[]): Promise<Example> {
   const stdio = ["ignore", "pipe", "pipe"] as const;
   const child = spawn(process.execPath, ["examples/start.js", ...args], { cwd: root, stdio: [...stdio] });
@@ -27,6 +27,6 @@ export function startExample(...args: string[]): Promise<Example> {
         const [, address] = /: (http:\/\/(?:localhost|127\.0\.0\.1):\d+)\n/.exec(output) ?? [];
         if (address) resolve({ address, stop });
       });
-    child.once("close", () => reject(new Error(`it did not start: ${output}`)));
+    child.once("close", () => reject(new Error(`the example did not start: ${output}`)));
   });
 }

@@ -1,11 +1,11 @@
 import express5, { type Express, type NextFunction, type Request, type Response } from "express";
-// @ts-expect-error: the alias has no types of its own; those of Express 5 serve
+// @ts-expect-error: the alias has no types; those of Express 5 are used
 import express4 from "express4";
 import { auth, requireSession } from "../../adapters/express.js";
 import type { Framework } from "./app.js";
 import { cacheable, describeError, ownCookies, PAUSE, routes } from "./routes.js";
 
-/** The routes whose response is the point. */
+/** The routes that test a kind of response. */
 function addResponses(app: Express): void {
   app.get("/untouched", (_req, res) => void res.set("cache-control", cacheable).send("static"));
   app.get("/cookies", (_req, res) => {
@@ -22,7 +22,7 @@ function addResponses(app: Express): void {
   app.post("/leave", (req) => req.auth.logout());
 }
 
-/** The routes on an Express app that `framework` makes. */
+/** The routes on an Express app that `framework` creates. */
 export const onExpress =
   (framework: typeof express5): Framework =>
   (options, extend) => {

@@ -6,21 +6,21 @@ import type { User } from "../../core/exchange/user.js";
 
 const keyOf = ({ audience = "", scope = "" }: TokenRequest = {}) => `${audience} ${scope}`.trim();
 
-/** A client that does what a test says. */
+/** A client whose answers the test controls. */
 export function createFakeClient(options: { user?: User | null; known?: boolean } = {}) {
   const { user = null, known = false } = options;
   const store = createStore(known ? stateOf(user) : LOADING);
   const tokens = new Map<string, AccessToken>();
   const calls: Array<[name: string, ...rest: unknown[]]> = [];
   const control = {
-    /** What was called, in order. */
+    /** The calls of the client's methods, in order. */
     calls,
     called: (name: string) => calls.filter(([called]) => called === name).map(([, ...rest]) => rest),
-    /** What the callback comes to. */
+    /** The result of `handleCallback`. */
     callback: (async () => undefined) as () => Promise<SignedIn | undefined>,
-    /** What a new token is; held back while it is a promise that waits. */
+    /** Issues a new access token; the client waits while this promise is pending. */
     issue: (async () => ({ accessToken: "token" })) as (request: TokenRequest) => Promise<AccessToken>,
-    /** What asking who is signed in comes to. */
+    /** Restores the session, as `getUser` does. */
     restore: async () => {
       if (store.getState().isLoading) store.setState(stateOf(user));
     },
@@ -41,8 +41,8 @@ export function createFakeClient(options: { user?: User | null; known?: boolean 
       await control.restore().catch(fail);
       return store.getState().user;
     },
-    async login(asked) {
-      calls.push(["login", asked]);
+    async login(options) {
+      calls.push(["login", options]);
       await control.leave().catch(fail);
     },
     async handleCallback() {
@@ -51,8 +51,8 @@ export function createFakeClient(options: { user?: User | null; known?: boolean 
       if (signedIn) store.setState(stateOf(user));
       return signedIn;
     },
-    async logout(asked) {
-      calls.push(["logout", asked]);
+    async logout(options) {
+      calls.push(["logout", options]);
       store.setState(stateOf(null));
     },
     async getAccessToken(request = {}) {

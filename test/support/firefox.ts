@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
-/** Where Firefox is: in the variable FIREFOX, or on the path as Debian's package `firefox-esr` or as `firefox`. */
+/** The path of Firefox: the variable FIREFOX, or `firefox-esr` (Debian's package) or `firefox` on the PATH. */
 const executable = [
   process.env["FIREFOX"],
   ...["firefox-esr", "firefox"].flatMap((name) =>
@@ -16,7 +16,7 @@ export const firefoxIsMissing = executable
   ? undefined
   : "this machine has no Firefox: apt-get install firefox-esr, or name one in FIREFOX";
 
-/** No visits of its own, no first-run pages, no telemetry. */
+/** Firefox makes no requests of its own, shows no first-run pages and sends no telemetry. */
 const PREFERENCES: Record<string, boolean | number | string> = {
   "app.update.enabled": false,
   "browser.aboutwelcome.enabled": false,
@@ -32,13 +32,13 @@ const PREFERENCES: Record<string, boolean | number | string> = {
   "toolkit.telemetry.reportingpolicy.firstRun": false,
 };
 
-/** Opens a page in a real Firefox with a fresh profile. No driver: the page walks by itself. @returns closes it */
+/** Opens a page in a real Firefox with a new profile, without a driver: the page navigates by itself. @returns closes Firefox */
 export function openFirefox(url: string): () => Promise<void> {
   if (!executable) throw new Error(firefoxIsMissing);
   const profile = mkdtempSync(join(tmpdir(), "latchkey-firefox-"));
   const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${JSON.stringify(value)});`);
   writeFileSync(join(profile, "user.js"), lines.join("\n"));
-  // A group of its own: its content processes end with it.
+  // A process group of its own, so that Firefox's content processes end with it.
   const child = spawn(executable, ["--headless", "--no-remote", "--profile", profile, url], {
     detached: true,
     stdio: "ignore",

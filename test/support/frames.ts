@@ -1,7 +1,7 @@
 import { vi } from "vitest";
 import type { TestProvider } from "../../adapters/testing/index.js";
 
-/** What a browser does with hidden frames, which jsdom does not: they go to the provider and come back. */
+/** Loads hidden frames as a browser does and jsdom does not: a frame goes to the provider and comes back to the callback. */
 export function loadFrames(provider: TestProvider): void {
   vi.spyOn(HTMLIFrameElement.prototype, "src", "set").mockImplementation(function load(
     this: HTMLIFrameElement,

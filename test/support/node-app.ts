@@ -5,7 +5,7 @@ import { cacheable, describeError, ownCookies, PAUSE, routes } from "./routes.js
 
 type Respond = (req: IncomingMessage & { auth: RequestAuth }, res: ServerResponse) => unknown;
 
-/** The routes whose response is the point. */
+/** The routes that test a kind of response. */
 const responses: Readonly<Record<string, Respond>> = {
   "/untouched": (_req, res) => res.setHeader("cache-control", cacheable).end("static"),
   "/cookies": (_req, res) => res.writeHead(200, { "set-cookie": ownCookies, "cache-control": cacheable }).end("{}"),
@@ -23,7 +23,7 @@ function json(res: ServerResponse, status: number, body: unknown): void {
   res.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }
 
-/** The adapter of Express in front of a handler of `node:http`: no framework at all. */
+/** The Express adapter in front of a handler of `node:http`, without a framework. */
 export const nodeApp: Framework = (options) => {
   const signIn = auth(options);
   const guard = requireSession();

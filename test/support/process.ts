@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { fileURLToPath } from "node:url";
 
-/** A program that this package has as a development dependency. */
+/** The path of a program from the development dependencies. */
 export const bin = (name: string): string => fileURLToPath(new URL(`../../node_modules/.bin/${name}`, import.meta.url));
 
 export async function freePort(): Promise<number> {
@@ -14,7 +14,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Whether somebody listens there. */
+/** Whether a server listens on the port. */
 const isUp = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1")
@@ -24,7 +24,7 @@ const isUp = (port: number): Promise<boolean> =>
       .on("error", () => resolve(false));
   });
 
-/** Starts a server and waits until it listens, ten seconds at most; where it ends before, its last words are thrown. */
+/** Starts a server and waits up to ten seconds until it listens. Throws with the server's error output if it ends before. */
 export async function startServer(
   [command, args]: readonly [command: string, args: readonly string[]],
   port: number,
@@ -37,14 +37,14 @@ export async function startServer(
     ...variables,
   };
   const child = spawn(command, args, { env: env as NodeJS.ProcessEnv, cwd, stdio: ["ignore", "ignore", "pipe"] });
-  let said = "";
+  let output = "";
   child.stderr.on("data", (text) => {
-    said += text;
+    output += text;
   });
   for (let attempt = 0; attempt < 200 && child.exitCode === null; attempt++) {
     if (await isUp(port)) return child;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   child.kill();
-  throw new Error(`nothing listens on ${port} (exit code ${child.exitCode}): ${said}`);
+  throw new Error(`nothing listens on ${port} (exit code ${child.exitCode}): ${output}`);
 }

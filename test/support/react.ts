@@ -2,7 +2,7 @@ import { act, createElement, type ReactElement, type ReactNode, StrictMode } fro
 import { createRoot, hydrateRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, expect, vi } from "vitest";
 
-/** A component's place in the page. */
+/** A component that is shown in the page. */
 export interface Shown {
   readonly container: HTMLElement;
   text(): string;
@@ -12,7 +12,7 @@ export interface Shown {
 
 const shown = new Set<Shown>();
 
-/** React says what it disapproves of on the console: mismatches, keys, updates outside `act`. None of that passes here. */
+/** Fails a test if React reports a problem on the console: a mismatch, missing keys, an update outside `act`. */
 export function underReact(): void {
   beforeEach(() => {
     vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
@@ -20,12 +20,12 @@ export function underReact(): void {
   });
   afterEach(async () => {
     for (const one of shown) await one.unmount();
-    const said = vi.mocked(console.error).mock.calls.map((words) => words.join(" "));
+    const reported = vi.mocked(console.error).mock.calls.map((words) => words.join(" "));
     vi.restoreAllMocks();
     vi.unstubAllGlobals();
     vi.useRealTimers();
     history.replaceState(null, "", "/");
-    expect(said).toEqual([]);
+    expect(reported).toEqual([]);
   });
 }
 
@@ -50,7 +50,7 @@ const containerOf = (html = "") => {
   return container;
 };
 
-/** Renders as in a page of its own. */
+/** Renders an element in a new container. */
 export async function show(element: ReactElement): Promise<Shown> {
   const container = containerOf();
   const root = createRoot(container);
@@ -58,7 +58,7 @@ export async function show(element: ReactElement): Promise<Shown> {
   return place(root, container);
 }
 
-/** Takes over what a server rendered; `onRecoverableError` is a mismatch. */
+/** Hydrates the HTML that a server rendered, and reports a mismatch on the console. */
 export async function hydrate(html: string, element: ReactElement): Promise<Shown> {
   const container = containerOf(html);
   const root = await act(async () =>
@@ -69,29 +69,29 @@ export async function hydrate(html: string, element: ReactElement): Promise<Show
   return place(root, container);
 }
 
-/** Lets pass what was begun. */
+/** Lets pending work finish, for `ms` milliseconds. */
 export const settle = (ms = 0): Promise<void> =>
   act(async () => {
     if (vi.isFakeTimers()) await vi.advanceTimersByTimeAsync(ms);
     else await new Promise((resolve) => setTimeout(resolve, ms));
   });
 
-/** Waits for what comes by itself, by real cryptography and real time, as in a page where nobody tests. */
+/** Waits for a result of real cryptography and real time, outside `act`, as in an app's page. */
 export async function until(check: () => void): Promise<void> {
   vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", false);
   await vi.waitFor(check, 5000);
   vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
 }
 
-/** Does something to the page and lets React follow. */
-export const doing = (deed: () => unknown): Promise<void> =>
+/** Changes the page and lets React update. */
+export const doing = (change: () => unknown): Promise<void> =>
   act(async () => {
-    await deed();
+    await change();
   });
 
 export const strictly = (...children: ReactNode[]): ReactElement => createElement(StrictMode, null, ...children);
 
-/** Shows what a hook gives, and remembers every render of it. */
+/** Shows the result of a hook, and records the result of each render. */
 export function probe<T>(use: () => T): { Probe: () => ReactElement; renders: T[]; last(): T } {
   const renders: T[] = [];
   return {

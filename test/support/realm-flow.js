@@ -1,6 +1,6 @@
 /**
- * What an app does with this package, for a test runner whose realm is not that of the platform. A file of its own that
- * `test/e2e/realms.test.ts` copies beside the built package, as it is or as CommonJS.
+ * How an app uses this package, for a test runner whose realm differs from the platform's. `test/e2e/realms.test.ts` copies
+ * this file beside the built package, as an ES module or as CommonJS.
  */
 import { once } from "node:events";
 import { createServer, request } from "node:http";
@@ -10,7 +10,7 @@ import { createAuth } from "latchkey/edge";
 import { auth, verifyAccessToken } from "latchkey/express";
 import { createCookieJar, createTestProvider } from "latchkey/testing";
 
-/** Its keys are made in no time. */
+/** The algorithm whose keys are generated fastest. */
 const signingAlg = "ES256";
 const ORIGIN = "http://127.0.0.1:3000";
 const secret = "only for tests: at least thirty-two characters";
@@ -24,7 +24,7 @@ const optionsFor = ({ issuer, clientId, clientSecret, fetch }, baseUrl = ORIGIN)
   idTokenSigningAlg: signingAlg,
 });
 
-/** A browser in front of an app that listens on a port of its own, under the name that the app knows. */
+/** Starts an app, and a browser that reaches the app under its configured origin. */
 async function browserFor(app, origin = ORIGIN) {
   const server = createServer(app).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -48,7 +48,7 @@ async function browserFor(app, origin = ORIGIN) {
   return { open, close: () => server.close().closeAllConnections() };
 }
 
-/** Signs in. Gives what the callback answers. */
+/** Signs in, and returns the response to the callback. */
 async function signIn(open, provider) {
   const login = await open("/auth/login?returnTo=%2Finvoices");
   const { url, body } = await provider.authorize(login.headers.location);
@@ -57,7 +57,7 @@ async function signIn(open, provider) {
   return open(pathname + search, body === undefined ? {} : { method: "POST", headers: type, body });
 }
 
-/** README's app: a minted session, then a whole sign-in, and the session that it makes. */
+/** Tries README's app: a minted session, then a whole sign-in and its session. */
 export async function tryApp({ app, provider, cookie }, expect) {
   app.get("/token", async (req, res) => res.send(await req.auth.getAccessToken({ refresh: true })));
   const { open, close } = await browserFor(app);
@@ -75,8 +75,8 @@ export async function tryApp({ app, provider, cookie }, expect) {
 }
 
 export const behaviours = {
-  async "a posted callback is read, also where a body parser made bytes of this realm of it"(expect) {
-    // A form comes from another site: its transaction needs SameSite=None, and that needs https.
+  async "a posted callback is read, even if a body parser turned it into bytes of this realm"(expect) {
+    // The form comes from another site, so the transaction cookie needs SameSite=None, which needs https.
     const origin = "https://app.example";
     const provider = await createTestProvider({ signingAlg });
     const app = express();
@@ -100,7 +100,7 @@ export const behaviours = {
     }
   },
 
-  async "an ID Token that is signed with the public key is refused, and is no failure of the test provider"(expect) {
+  async "an ID Token that is signed with the public key is refused, without a failure of the test provider"(expect) {
     const provider = await createTestProvider({ signingAlg });
     provider.misbehave("alg_hs256");
     const codes = [];
@@ -114,7 +114,7 @@ export const behaviours = {
     }
   },
 
-  async "a request that the test provider cannot serve is a page of its own"(expect) {
+  async "the test provider answers a request that it cannot serve with an error page"(expect) {
     const { fetch, issuer } = await createTestProvider({ signingAlg });
     expect((await fetch(`${issuer}/authorize?client_id=another`)).status).toBe(400);
   },
@@ -146,7 +146,7 @@ export const behaviours = {
     expect((await sealer.open(sealed, 0)).payload).toEqual({ text: "ü", jwt: `eyJ${"a".repeat(80)}.b.c` });
   },
 
-  async "what is too large is named by its path, and is a CookieTooLargeError"(expect) {
+  async "data that is too large causes a CookieTooLargeError that names the field"(expect) {
     const scope = await createSessions({ secret }).load(null);
     let error;
     try {
@@ -159,7 +159,7 @@ export const behaviours = {
     expect(error instanceof CookieTooLargeError).toBe(true);
   },
 
-  async "a handler of Requests signs people in"(expect) {
+  async "a handler of Requests signs a user in"(expect) {
     const provider = await createTestProvider({ signingAlg });
     const edge = createAuth(optionsFor(provider));
     const handle = edge.wrap((_request, { session }) => Response.json(session?.user ?? null));
@@ -175,7 +175,7 @@ export const behaviours = {
     expect((await (await open("/")).json()).sub).toBe("alice");
   },
 
-  async "a token request is a form to the platform's fetch"(expect) {
+  async "a token request is sent as a form by the platform's fetch"(expect) {
     const types = [];
     const provider = await createTestProvider({ signingAlg });
     const server = createServer(async (req, res) => {

@@ -3,17 +3,17 @@ import { createSealer } from "../../adapters/index.js";
 import type { PresentAuth } from "../../adapters/lib/present.js";
 import type { Awaitable } from "../../core/awaitable.js";
 
-/** What any adapter gives a handler; `login` and `logout` differ in what they make. */
+/** The view of the request that every adapter gives a handler; `login` and `logout` return different types of response. */
 type Present = PresentAuth<Record<string, unknown>, unknown>;
 
-/** Whether the runtime's crypto engine is the synchronous one, once its key is derived. */
+/** Whether the runtime uses the synchronous crypto engine, once a key is derived. */
 async function sealsAtOnce(): Promise<boolean> {
-  const sealer = createSealer({ secret: "only to see which engine it is: 32 characters", purpose: "engine" });
+  const sealer = createSealer({ secret: "only to find out the engine: 32 characters", purpose: "engine" });
   await sealer.seal("warm-up", Date.now());
   return typeof sealer.seal("measured", Date.now()) === "string";
 }
 
-/** The routes that answer with JSON: the same in every app that the tests ask. */
+/** The routes that answer with JSON, the same in every app under test. */
 export const routes: Readonly<Record<string, (auth: Present, query: URLSearchParams) => Awaitable<unknown>>> = {
   "/": ({ session, reason }) => ({ session, reason }),
   "/private": ({ session }) => ({ sub: session?.user.sub }),
@@ -34,21 +34,21 @@ export const routes: Readonly<Record<string, (auth: Present, query: URLSearchPar
   "/engine": async () => ({ sealsAtOnce: await sealsAtOnce() }),
 };
 
-/** What an app can tell of an error by its type. */
+/** The status and body that an app can derive from the type of an error. */
 export function describeError(error: unknown): { status: number; body: object } {
   if (error instanceof CookieTooLargeError) {
     const { code, bytes, limit, largest } = error;
     return { status: 413, body: { error: code, bytes, limit, largest } };
   }
   if (error instanceof ExchangeError) return { status: error.status, body: { error: error.code } };
-  const known = error instanceof MisuseError;
-  return { status: known ? 400 : 500, body: { error: known ? error.code : String(error) } };
+  const isMisuse = error instanceof MisuseError;
+  return { status: isMisuse ? 400 : 500, body: { error: isMisuse ? error.code : String(error) } };
 }
 
-/** The app's own cookies, on a response that it would like to have cached. */
-/** What the access tokens of the tests are for. */
+/** The audience of the tests' access tokens. */
 export const API = "https://api.example";
 
+/** Cookies of the app itself, on a response that the app marks as cacheable. */
 export const ownCookies = ["theme=dark; Path=/", "language=en; Path=/"];
 export const cacheable = "public, s-maxage=31536000";
 

@@ -11,7 +11,7 @@ import { bin, freePort, startServer } from "./process.js";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Bundled as that runtime's users do: its own conditions choose the engine. */
+/** Bundles the server as users of the runtime do: the runtime's export conditions choose the engine. */
 async function bundle(outfile: string, conditions: string[], entry = "edge-server.ts"): Promise<string> {
   const platform = conditions.includes("node") ? "node" : "browser";
   const format = entry === "edge-server.ts" ? "esm" : "iife";
@@ -35,16 +35,16 @@ const config :Workerd.Config = (
 );
 `;
 
-/** Passes a request on to the runtime as it is, with headers for the app of the tests. */
+/** Passes a request on to the runtime unchanged, with additional headers for the app under test. */
 function passOn(req: IncomingMessage, res: ServerResponse, port: number, added: Record<string, string>): void {
   const { authorization = [] } = req.headersDistinct;
   const headers: OutgoingHttpHeaders = { ...(req.headers as OutgoingHttpHeaders), ...added };
-  // Also where there are several, of which Node's own would show one.
+  // Several Authorization headers are passed on as well; `req.headers` has only the first.
   if (authorization.length > 0) headers["authorization"] = authorization as unknown as string;
   const { method, url: path } = req;
   const outgoing = request({ host: "127.0.0.1", port, method, path, headers, agent: false }, (answer) => {
     const { location = "" } = answer.headers;
-    // Next 16 sends what its own router would not have asked so to where it would have: as its router does, on we go.
+    // Next 16 redirects a request whose `_rsc` parameter does not match its headers; follow it, as Next's router does.
     if (answer.statusCode === 307 && location.includes("_rsc") && !path?.includes("_rsc")) {
       answer.resume();
       return passOn(Object.assign(req, { url: location }), res, port, added);
@@ -53,22 +53,22 @@ function passOn(req: IncomingMessage, res: ServerResponse, port: number, added: 
     answer.pipe(res);
   });
   outgoing.on("error", (error) => (res.headersSent ? res.destroy() : res.writeHead(502).end(String(error))));
-  // A test wants to know that the protocol was changed; what is spoken then is not for us.
+  // A test checks that the protocol was changed; it does not use the new protocol.
   outgoing.on("upgrade", (answer, socket) => {
     socket.destroy();
     res.writeHead(200, { ...answer.headers, "x-test-status": answer.statusCode }).end();
   });
-  // A connection that is reset is reset behind us as well.
+  // If the client resets its connection, reset the connection to the runtime as well.
   res.on("close", () => res.writableEnded || outgoing.socket?.resetAndDestroy());
   req.pipe(outgoing);
 }
 
-/** What the runtime asks of the provider. */
+/** Passes a request of the runtime on to the provider. */
 async function relay(req: IncomingMessage, res: ServerResponse, { fetch }: AuthOptions): Promise<void> {
-  const asked = toRequest(req);
-  const { method, headers } = asked;
-  const body = method === "POST" ? await asked.text() : null;
-  const to = new URL(asked.url).searchParams.get("to") as string;
+  const request = toRequest(req);
+  const { method, headers } = request;
+  const body = method === "POST" ? await request.text() : null;
+  const to = new URL(request.url).searchParams.get("to") as string;
   try {
     await send(await (fetch as typeof globalThis.fetch)(to, { method, headers, body }), res);
   } catch {
@@ -76,14 +76,14 @@ async function relay(req: IncomingMessage, res: ServerResponse, { fetch }: AuthO
   }
 }
 
-/** How a runtime is started, with files of its own in `folder`. */
+/** Returns the command that starts a runtime, and writes the runtime's files into `folder`. */
 type Start = (
   folder: string,
   port: number,
   options: string,
 ) => Promise<readonly [command: string, args: string[], cwd?: string]>;
 
-/** An app in a process of its own, behind a server of this one. It is told the time, and what else it is to know. */
+/** An app in another process, behind a server in this one, which adds the time of the test's clock and the headers `added` to each request. */
 export const inProcess =
   (start: Start, added: Record<string, string> = {}): Framework =>
   async (options) => {

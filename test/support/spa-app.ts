@@ -5,7 +5,7 @@ import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** A module as a page gets it, with the client from source. */
+/** Bundles a module for a page, with the client from source. */
 export const bundle = async (contents: string): Promise<string> => {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: root },
@@ -32,16 +32,16 @@ const clientBundle = () => {
 
 export interface SpaApp {
   readonly origin: string;
-  /** Pages of one's own, by path. */
+  /** Pages that a test defines, by path. */
   readonly pages: Map<string, { body: string; headers?: Record<string, string> }>;
-  /** Headers of every page. */
+  /** Headers of every response. */
   headers: Record<string, string>;
-  /** What an answer waits for. */
+  /** The response to a URL waits for this promise. */
   before?: (url: string) => Promise<unknown> | undefined;
   stop(): Promise<void>;
 }
 
-/** A site of static files: each page makes a client of `options()` and shows who is signed in. */
+/** A site of static files. Each page creates a client with `options()` and shows the signed-in user. */
 export async function startSpaApp(options: () => object, host = "localhost"): Promise<SpaApp> {
   const script = await clientBundle();
   const server = createServer();

@@ -6,7 +6,7 @@ export const SHOWS = "http://api.test/shows";
 export const PAY = "http://api.test/pay";
 const APIS = { [SHOWS]: "read:shows", [PAY]: "pay" };
 
-/** One for all providers of a file: to make it takes longer than a sign-in. @type {Promise<import("jose").JWK> | undefined} */
+/** One key for all providers of a process: making a key takes longer than a sign-in. @type {Promise<import("jose").JWK> | undefined} */
 let signingKey;
 
 /** @param {import("node:http").Server} server @returns {Promise<void>} */
@@ -17,7 +17,7 @@ const close = (server) =>
   });
 
 /**
- * The real provider, for a client without a secret whose page asks for everything itself.
+ * A real provider for a public client that runs in a page.
  * @param {import("./spa-provider.types.js").SpaProviderOptions} options
  * @returns {Promise<import("./spa-provider.types.js").SpaProvider>}
  */
@@ -61,7 +61,7 @@ export async function startSpaProvider(options) {
     rotateRefreshToken: true,
     extraParams: ["audience"],
     issueRefreshToken: (_ctx, _client, code) => refreshTokens || code.scopes.has("offline_access"),
-    // A public client's pages live where its redirect URIs do.
+    // A public client's pages have the origins of its redirect URIs.
     clientBasedCORS: (_ctx, origin, client) => client.redirectUris.some((uri) => new URL(uri).origin === origin),
     features: {
       devInteractions: { enabled: true },
@@ -76,7 +76,7 @@ export async function startSpaProvider(options) {
       resourceIndicators: {
         enabled: true,
         useGrantedResource: () => true,
-        // Asked for as Auth0 has it, one at a time; a refresh token is bound to the first. Of others no more is known than the name.
+        // An audience is requested as at Auth0, one at a time; a refresh token is bound to the first one.
         defaultResource: async (ctx, _client, oneOf) =>
           oneOf?.[0] ?? Object.keys(APIS).find((api) => api === ctx.oidc.params?.audience),
         getResourceServerInfo: async (_ctx, id) => {
@@ -101,7 +101,7 @@ export async function startSpaProvider(options) {
     ...(options.consent
       ? {}
       : {
-          // No consent page; a grant that was revoked is made anew.
+          // No consent page: a grant that was revoked is created again.
           async loadExistingGrant({ oidc }) {
             const { provider: op, client, session, result } = oidc;
             const id = result?.consent?.grantId ?? session.grantIdFor(client.clientId);
@@ -143,7 +143,7 @@ export async function startSpaProvider(options) {
     if (options.openerPolicy) res.setHeader("cross-origin-opener-policy", options.openerPolicy);
     const delay = delays.get(pathname);
     const { end } = res;
-    if (delay) res.end = (...said) => void setTimeout(() => end.apply(res, said), delay);
+    if (delay) res.end = (...args) => void setTimeout(() => end.apply(res, args), delay);
     if (!broken.has(pathname)) return void handle(req, res);
     res.writeHead(503, { "access-control-allow-origin": "*" }).end();
   });

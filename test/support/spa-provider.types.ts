@@ -1,35 +1,35 @@
 export interface SpaProvider {
   readonly issuer: string;
-  /** What the token endpoint was asked for, in order: `authorization_code`, `refresh_token`, with `!` when it refused. */
+  /** The grant types of the token requests, in order: `authorization_code` or `refresh_token`, with `!` in front if the provider refused. */
   readonly grants: string[];
-  /** What the token endpoint answered. */
+  /** The token responses. */
   readonly issued: ReadonlyArray<{ access_token: string; refresh_token?: string; id_token: string }>;
-  /** Of each authorization that was decided, its `prompt`; "" for none. */
+  /** The `prompt` of each finished authorization request; "" if it had none. */
   readonly authorizations: string[];
-  /** URLs that were asked for, and what was posted: no access token or refresh token may be in the first. */
+  /** The URLs of all requests. No access token or refresh token may be in them. */
   readonly urls: string[];
-  /** Ends the provider's sessions of everybody. */
+  /** Ends the provider's sessions of all users. */
   forgetSessions(): Promise<void>;
-  /** Holds answers of a path back so many milliseconds. */
+  /** Delays the responses of a path by this many milliseconds. */
   readonly delays: Map<string, number>;
-  /** Paths that answer 503. */
+  /** Paths whose response is 503. */
   readonly broken: Set<string>;
   stop(): Promise<void>;
 }
 
 export interface SpaProviderOptions {
-  /** Where the app lives: redirect URIs are pages of these origins. */
+  /** The origins of the app, whose pages are the redirect URIs. */
   readonly origins: readonly string[];
   /** @default "localhost" */
   readonly host?: string;
   /** Seconds. @default 600 */
   readonly accessTokenLifetime?: number;
-  /** Whether codes bring a refresh token without `offline_access`. @default false */
+  /** Whether a code brings a refresh token even without `offline_access`. @default false */
   readonly refreshTokens?: boolean;
-  /** Cookies that go to frames of other sites as well. @default false */
+  /** Whether browsers send the provider's cookies in frames of other sites. @default false */
   readonly thirdParty?: boolean;
-  /** Cuts popups off from who opened them. */
+  /** The Cross-Origin-Opener-Policy header; `same-origin` separates a popup from its opener. */
   readonly openerPolicy?: string;
-  /** Whether people are asked for consent. @default false */
+  /** Whether the provider shows a consent page. @default false */
   readonly consent?: boolean;
 }

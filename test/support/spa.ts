@@ -10,7 +10,7 @@ declare global {
   interface Window {
     client: Client;
     latchkey: { createClient(options: object): Client };
-    /** What the client was made of. */
+    /** The options of the client. */
     made: object;
     events: Array<{ type: string; code?: string }>;
     end: unknown;
@@ -28,10 +28,10 @@ export let page: Page;
 export let app: SpaApp;
 export let provider: SpaProvider;
 let complaints: string[];
-/** Options of the client beside issuer and client id, as JSON. */
+/** Options of the client in addition to issuer and client id, as JSON. */
 export let options: Record<string, unknown>;
 
-/** A browser for all tests of a file, and a profile of its own for each. */
+/** Launches one browser for all tests of a file, with a new profile for each test. */
 export function inBrowser(): void {
   beforeAll(async () => {
     browser = await launch();
@@ -48,16 +48,16 @@ export function inBrowser(): void {
     await context.addInitScript("{ const { now } = Date; Date.now = () => now() + (globalThis.ahead ?? 0); }");
   });
   afterEach(async () => {
-    const said = complained();
+    const uncaught = complained();
     await context?.close();
     await app?.stop();
     await provider?.stop();
-    // Nothing may be thrown where nobody catches it, in any tab.
-    expect(said).toEqual([]);
+    // No tab may have an uncaught error.
+    expect(uncaught).toEqual([]);
   });
 }
 
-/** The app on one host and the provider on the same: one site, two origins. */
+/** Starts the app and the provider on one host: one site, two origins. */
 export async function begin(providerOptions: Partial<SpaProviderOptions> = {}, appHost = "localhost"): Promise<void> {
   app = await startSpaApp(
     () => ({ issuer: provider.issuer, clientId: "spa", silentRedirectUri: `${app.origin}/silent.html`, ...options }),
@@ -74,7 +74,7 @@ export async function open(path = "/"): Promise<Page> {
   return opened;
 }
 
-/** Where a page is by its own account: the driver hears of it later. */
+/** The URL of a page by the page's own account; the driver learns of it later. */
 export const address = (on = page) => on.evaluate(() => location.href);
 export const isDone = (on = page) => on.waitForSelector("body[data-done=yes]");
 export const user = (on = page) => on.textContent("#user");
@@ -95,27 +95,27 @@ export async function signIn(name = "alice"): Promise<void> {
   expect(await user()).toBe(name);
 }
 
-/** What was thrown where nobody catches it, where a test wants that. */
+/** Returns the uncaught errors so far, and forgets them: for a test that expects some. */
 export const complained = (): string[] => complaints.splice(0);
 
-/** Changes the script of a page of the app. */
+/** Replaces a part of a page of the app. */
 export async function rewrite(path: string, part: string, by: string): Promise<void> {
   const text = await (await fetch(app.origin + path)).text();
   expect(text).toContain(part);
   app.pages.set(path, { body: text.replace(part, by) });
 }
 
-/** Somebody signs in in a window of its own; who is signed in at the provider already is asked nothing. */
+/** Signs a user in by popup. A user who is already signed in at the provider fills in no form. */
 export async function signInByPopup(on: Page, name = "alice", asked: object = {}): Promise<void> {
   await on.bringToFront();
   await on.evaluate((loginOptions) => Object.assign(window, { loginOptions }), asked);
   const [popup] = await Promise.all([on.waitForEvent("popup"), on.click("#popup")]);
-  // It may close by itself at any moment.
+  // The popup may close by itself at any moment.
   await Promise.race([fillIn(popup, name).catch(() => {}), popup.waitForEvent("close")]);
   await shows(name, on);
 }
 
-/** A tab waits for an answer and does nothing else, not even hear, until what is returned is called. */
+/** Blocks a tab with a synchronous request: no script runs there and no message arrives until the returned function is called. */
 export async function keepBusy(on: Page): Promise<() => Promise<void>> {
   let answer = () => {};
   const held = new Promise<void>((resolve) => {
@@ -139,11 +139,11 @@ export async function keepBusy(on: Page): Promise<() => Promise<void>> {
   };
 }
 
-/** Sets the clock of a page forward, as a machine that slept does. */
+/** Sets the clock of a page forward, as on a machine that was asleep. */
 export const setForward = (on: Page, seconds: number): Promise<void> =>
   on.evaluate((by) => void Object.assign(window, { ahead: by * 1000 }), seconds);
 
-/** A tab that is closed while the provider takes its time to answer its renewal. */
+/** Closes a tab while its renewal waits for the provider. */
 export async function dieRenewing(on: Page): Promise<void> {
   provider.delays.set("/token", 700);
   const asked = () => provider.urls.filter((url) => url === "/token").length;
@@ -154,7 +154,7 @@ export async function dieRenewing(on: Page): Promise<void> {
   provider.delays.clear();
 }
 
-/** A sign-out in one tab alone, from the call to its end, in milliseconds. */
+/** Signs out in one tab, without the provider. Returns how long the call took, in milliseconds. */
 export const signOutHere = (on: Page): Promise<number> =>
   on.evaluate(async () => {
     const from = Date.now();
@@ -172,7 +172,7 @@ export const token = (request: object = {}, on = page) =>
     request,
   );
 
-/** All that a page can be read from by whoever comes after, or by another program. */
+/** Everything that a page stored, and what later visitors or other programs could read. */
 export const written = (on: Page) =>
   on.evaluate(async () => {
     const databases = await indexedDB.databases();

@@ -1,6 +1,6 @@
 type Call = () => unknown;
 
-/** Nanoseconds that so many calls take, one after the other. */
+/** Nanoseconds that `calls` calls take, one after the other. */
 async function time(call: Call, calls: number): Promise<number> {
   const started = process.hrtime.bigint();
   for (let count = 0; count < calls; count++) await call();
@@ -8,15 +8,15 @@ async function time(call: Call, calls: number): Promise<number> {
 }
 
 /**
- * How many times as long `ours` takes as `limit`: both have short turns in the same rounds, and the quickest turn of each
- * counts, which is the one that nothing else got in the way of. Many rounds: on a busy machine it takes thousands of calls
- * until the compiler, which works beside them, has come to the longer path.
+ * The time that `ours` takes, divided by the time that `limit` takes. Both get short turns in the same rounds, and the
+ * fastest turn of each counts, because other processes disturbed it least. Many rounds are needed: on a busy machine,
+ * V8's background compiler optimizes the longer path only after thousands of calls.
  */
 export async function shareOf(ours: Call, limit: Call, { rounds = 250, calls = 60 } = {}): Promise<number> {
-  let [best, least] = [Infinity, Infinity];
+  let [fastest, fastestLimit] = [Infinity, Infinity];
   for (let round = 0; round < rounds; round++) {
-    best = Math.min(best, await time(ours, calls));
-    least = Math.min(least, await time(limit, calls));
+    fastest = Math.min(fastest, await time(ours, calls));
+    fastestLimit = Math.min(fastestLimit, await time(limit, calls));
   }
-  return best / least;
+  return fastest / fastestLimit;
 }
