@@ -1,10 +1,10 @@
 /**
- * The reference session of every comparison: what an Auth0-shaped provider leaves behind after a sign-in. Three tokens
- * that are made of base64url segments (RFC 7515, RFC 7516) and nine user claims, about 2.6 KB of JSON. No dependencies,
- * and the same on every run: the bytes that stand for signatures come from a small generator, not from a key.
+ * The reference session of every comparison, shaped as after a sign-in at Auth0: three tokens of base64url segments
+ * (RFC 7515, RFC 7516) and nine user claims, about 2.6 KB of JSON. It has no dependencies and is the same in every run: the
+ * bytes in the place of signatures come from a small generator, not from a key.
  */
 
-/** So many bytes that look random and never change (a linear congruential generator; nothing here is secret). */
+/** Bytes that look random and are always the same (a linear congruential generator; nothing here is secret). */
 function noise(length, seed) {
   const bytes = new Uint8Array(length);
   let state = seed;
@@ -45,7 +45,7 @@ const issuer = "https://latchkey.eu.example/";
 const clientId = "yB5cWqKq3vUu0nJm8t2RzXo4aLh7sPdE";
 const issuedAt = 1_790_000_000;
 
-/** Who is signed in: nine claims. */
+/** The signed-in user: nine claims. */
 export const user = {
   sub: "auth0|5f7c8ec7c33c6c004bbafe82",
   name: "Zoë Brontë",
@@ -84,7 +84,7 @@ const accessToken = jwt(
   2,
 );
 
-/** What the provider's token endpoint gave. */
+/** The response of the provider's token endpoint. */
 export const tokens = {
   accessToken,
   idToken,
@@ -93,7 +93,7 @@ export const tokens = {
   scope: "openid profile email offline_access",
 };
 
-/** All of it in one value: what a codec seals and opens. */
+/** The value that a codec seals and opens. */
 export const session = {
   sid: "Qk2mVb7RzT0xLc9dWf4Ya1Ne8Js5",
   began: issuedAt * 1000,
@@ -112,7 +112,7 @@ const record = (index) => ({
 /** Bytes of one record in a list, with the comma. */
 const RECORD = sizeOf(record(0)) + 1;
 
-/** A list of small records, none of them a token, whose JSON has so many bytes: 94 or more. */
+/** A list of small records without tokens, whose JSON has `bytes` bytes (94 or more). */
 export function records(bytes) {
   const all = Array.from({ length: Math.floor((bytes - 1) / RECORD) }, (_, index) => record(index));
   all.at(-1).title += ".".repeat(bytes - sizeOf(all));
@@ -120,9 +120,9 @@ export function records(bytes) {
 }
 
 /**
- * A session whose JSON has so many bytes. Below a thousand: who is signed in, without tokens. Below the size of `session`:
- * one opaque refresh token, too. From its size on: `session`. What is then missing is filled with records, unless not even
- * one would fit: 2,600 bytes are `session` and nothing else.
+ * A session whose JSON has `bytes` bytes. Below a thousand: the user without tokens. Below the size of `session`: the user
+ * and one opaque refresh token. From that size on: `session`. Records fill the remaining bytes, unless not even one fits:
+ * at 2,600 bytes it is `session` alone.
  */
 export function sessionOf(bytes) {
   const { sid, began, ends } = session;

@@ -1,10 +1,10 @@
-// Everything that latchkey claims about its cost, measured beside its peers:
-//   npm run bench                    all parts: tables on the screen, and in bench/results with their charts
+// Measures every claim of latchkey about its cost, beside its peers:
+//   npm run bench                    all parts: tables on the screen; tables and charts in bench/results
 //   npm run bench -- codec wire     some parts
-//   npm run bench -- --quick         under a minute: fewer rounds, and without what must be built first
-//   npm run bench -- --json FILE     the figures, too
-// It exits with 1 when a promise is not kept or a part fails, and with 2 when it does not understand. Each part is a process
-// of its own, and each of its tables one run.
+//   npm run bench -- --quick         under a minute: fewer rounds, and nothing that must be built first
+//   npm run bench -- --json FILE     also writes the figures to FILE
+// Exits with 1 if a promise is not kept or a part fails, and with 2 if the arguments are wrong. Each part runs in its own
+// process, and each table is one run.
 import { fork } from "node:child_process";
 import { accessSync, constants, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -16,20 +16,20 @@ import { checksToMarkdown, isMet, toMarkdown, toSvg } from "./lib/report.js";
 const PARTS = ["codec", "wire", "http", "sign-in", "storm", "growth", "start"];
 const RESULTS = new URL("results/", import.meta.url);
 
-const { values, positionals } = orders();
+const { values, positionals } = parseArguments();
 
-/** What is to be done; what cannot be done is said before five minutes are spent. */
-function orders() {
+/** The arguments. Reports a wrong one before any measurement begins. */
+function parseArguments() {
   try {
-    const given = parseArgs({
+    const parsed = parseArgs({
       options: { quick: { type: "boolean", default: false }, json: { type: "string" } },
       allowPositionals: true,
     });
-    const unknown = given.positionals.filter((name) => !PARTS.includes(name));
+    const unknown = parsed.positionals.filter((name) => !PARTS.includes(name));
     if (unknown.length > 0)
-      throw new Error(`No part is called ${unknown.join(", ")}. The parts are ${PARTS.join(", ")}.`);
-    if (given.values.json) accessSync(dirname(given.values.json), constants.W_OK);
-    return given;
+      throw new Error(`Unknown part: ${unknown.join(", ")}. The parts are ${PARTS.join(", ")}.`);
+    if (parsed.values.json) accessSync(dirname(parsed.values.json), constants.W_OK);
+    return parsed;
   } catch (error) {
     console.error(error.message);
     return process.exit(2);
@@ -40,7 +40,7 @@ function orders() {
 function measure(name) {
   return new Promise((resolve, reject) => {
     const child = fork(new URL("lib/part.js", import.meta.url), [name, values.quick ? "quick" : "full"], {
-      // JSON has no Infinity.
+      // JSON cannot represent Infinity.
       serialization: "advanced",
     });
     let part;
@@ -78,7 +78,7 @@ if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine, parts }
 if (!values.quick) publish();
 if (!checks.every(isMet)) process.exitCode = 1;
 
-/** Writes the pages and charts that the README shows. */
+/** Writes the result pages and charts that the README links to. */
 function publish() {
   mkdirSync(RESULTS, { recursive: true });
   for (const [name, part] of Object.entries(parts)) {
@@ -95,7 +95,7 @@ function publish() {
     const text = [
       `## ${part.title}`,
       "",
-      `${machine.date}, ${machine.text}. Medians, with the middle half of the rounds in brackets; × is how many times as good latchkey is.`,
+      `${machine.date}, ${machine.text}. Medians, with the middle half of the rounds in brackets; × says how many times better latchkey is.`,
       "",
       ...shown,
       ...left,

@@ -1,4 +1,4 @@
-// One of the apps of peers/sign-in, in a process of its own.
+// Runs one app of peers/sign-in in its own process.
 import { listen } from "../../examples/demo/listen.js";
 import { answerQuestions } from "./child.js";
 

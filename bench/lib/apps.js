@@ -3,16 +3,16 @@ import { createBrowser, location } from "../../examples/demo/browser.js";
 import { startChild } from "./child.js";
 
 /**
- * An app that signs in with one of the libraries.
+ * An app that signs users in with one of the libraries.
  * @typedef {object} Kind
  * @property {string} name
  * @property {string} file in peers/sign-in
  * @property {string} login the route that leads to the provider
  * @property {string} callback
- * @property {string} token the route that answers `{ token }` with a valid access token; with `?refresh` with a new one
- * @property {string} [csrf] the route that gives what the form that posts to `login` needs
- * @property {string} [authentication] of the client; client_secret_basic by default
- * @property {Record<string, unknown>} [options] more of what its `createApp` is told
+ * @property {string} token the route that returns `{ token }`, a valid access token; with `?refresh`, a new one
+ * @property {string} [csrf] the route that returns the CSRF token for the form that posts to `login`
+ * @property {string} [authentication] the client authentication method; client_secret_basic by default
+ * @property {Record<string, unknown>} [options] further arguments of its `createApp`
  * @property {boolean} [ours]
  */
 
@@ -59,7 +59,7 @@ export const KINDS = [
 ];
 
 /**
- * Starts an app in a fresh process.
+ * Starts an app in a new process.
  * @param {Kind} kind @param {Awaited<ReturnType<typeof import("./provider.js").startProvider>>} provider
  */
 export async function startApp(kind, provider) {
@@ -80,7 +80,7 @@ export async function startApp(kind, provider) {
 /** @typedef {Awaited<ReturnType<typeof startApp>>} App */
 
 /**
- * Starts apps side by side. One that does not start is left out.
+ * Starts several apps. An app that does not start is left out.
  * @param {Kind[]} kinds @param {(name: string, error: Error) => void} leaveOut
  * @returns {Promise<App[]>}
  */
@@ -98,7 +98,7 @@ async function timed(work) {
   return { value, milliseconds: performance.now() - started };
 }
 
-/** Asks the app to start a sign-in. */
+/** Requests a sign-in from the app. */
 async function startLogin(browser, { baseUrl, login, csrf }) {
   const url = `${baseUrl}${login}`;
   if (!csrf) return timed(() => browser.open(url, "same-origin"));
@@ -113,29 +113,29 @@ const whereTo = (answer) => {
 };
 
 /**
- * Signs in in a fresh browser.
+ * Signs in with a new browser.
  * @param {App} app
- * @returns {Promise<{ browser: ReturnType<typeof createBrowser>, milliseconds: number }>} what the app took for its two
- *   answers, to the way to the provider and to the way back
+ * @returns {Promise<{ browser: ReturnType<typeof createBrowser>, milliseconds: number }>} the time of the app's two
+ *   responses: the redirect to the provider, and the response to the callback
  */
 export async function signIn(app) {
   const browser = createBrowser();
   const login = await startLogin(browser, app);
   let url = whereTo(login.value);
   for (let hops = 0; url.origin !== app.baseUrl; hops++) {
-    if (hops === 10) throw new Error("redirects without end");
+    if (hops === 10) throw new Error("too many redirects");
     url = whereTo(await browser.open(url, "cross-site"));
   }
-  if (url.pathname !== app.callback) throw new Error(`came back to ${url.pathname}`);
+  if (url.pathname !== app.callback) throw new Error(`the provider redirected to ${url.pathname}`);
   const callback = await timed(() => browser.open(url, "cross-site"));
   whereTo(callback.value);
   return { browser, milliseconds: login.milliseconds + callback.milliseconds };
 }
 
 /**
- * Asks the app for an access token.
+ * Requests an access token from the app.
  * @param {App} app @param {ReturnType<typeof createBrowser>} browser @param {{ refresh?: boolean }} [options]
- * @returns {Promise<string | undefined>} undefined: it has none to give
+ * @returns {Promise<string | undefined>} undefined if the app has none
  */
 export async function askForToken({ baseUrl, token }, browser, { refresh = false } = {}) {
   const answer = await browser.fetch(`${baseUrl}${token}${refresh ? "?refresh" : ""}`);

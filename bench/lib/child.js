@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 
-/** Milliseconds that an answer may take. */
+/** The longest time to wait for an answer, in milliseconds. */
 const PATIENCE = 20_000;
 
 const running = new Set();
@@ -9,7 +9,7 @@ process.once("exit", () => {
 });
 
 /**
- * What is still running when this process ends goes with it: for children without a channel, which do not see that.
+ * Ends a child when this process ends: for a child without an IPC channel, which would not notice.
  * @template {import("node:child_process").ChildProcess} Child
  * @param {Child} child
  * @returns {Child}
@@ -20,16 +20,16 @@ export function endWithUs(child) {
 }
 
 /**
- * Starts a module as a process of its own, which then answers questions, one at a time.
- * @param {URL} module which calls `answerQuestions`
- * @param {unknown} setup what it is told first
+ * Starts a module in its own process, which then answers questions, one at a time.
+ * @param {URL} module a module that calls `answerQuestions`
+ * @param {unknown} setup the first message to the module
  * @param {Record<string, string>} [env]
  */
 export async function startChild(module, setup, env = {}) {
   const child = fork(module, { env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "pipe", "ipc"] });
-  let said = "";
+  let output = "";
   child.stderr.setEncoding("utf8").on("data", (text) => {
-    said = (said + text).slice(-2_000);
+    output = (output + text).slice(-2_000);
   });
   const ask = (question) =>
     new Promise((resolve, reject) => {
@@ -39,7 +39,7 @@ export async function startChild(module, setup, env = {}) {
         act(value);
       };
       const onMessage = ({ answer, error }) => settle(error ? reject : resolve, error ? new Error(error) : answer);
-      const onExit = (code) => settle(reject, new Error(`ended with ${code}: ${said.trim().split("\n").at(-1)}`));
+      const onExit = (code) => settle(reject, new Error(`ended with ${code}: ${output.trim().split("\n").at(-1)}`));
       const timer = setTimeout(() => settle(reject, new Error(`no answer within ${PATIENCE / 1000} s`)), PATIENCE);
       child.on("message", onMessage).on("exit", onExit);
       child.send({ question }, (error) => error && settle(reject, error));
@@ -54,7 +54,7 @@ export async function startChild(module, setup, env = {}) {
 }
 
 /**
- * The other side of `startChild`. The process ends with the one that started it.
+ * The counterpart of `startChild`, in the child. The child ends when its parent ends.
  * @param {(setup: any) => Promise<{ ready: unknown, answer?: (question: any) => unknown }>} start
  */
 export function answerQuestions(start) {

@@ -1,9 +1,9 @@
 const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
 
 /**
- * The straight line nearest to some points (least squares).
+ * Fits a straight line to points (least squares).
  * @param {{ x: number, y: number }[]} points
- * @returns {{ slope: number, at: (x: number) => number, r2: number }} `r2` is the share of the differences that it explains
+ * @returns {{ slope: number, at: (x: number) => number, r2: number }} `r2`: the share of the variance that the line explains
  */
 export function lineThrough(points) {
   const [x0, y0] = [mean(points.map(({ x }) => x)), mean(points.map(({ y }) => y))];
@@ -14,8 +14,8 @@ export function lineThrough(points) {
 }
 
 /**
- * How many times as high the last third of the points is as the line through the first half says: 1 for what is linear
- * or does not grow, 2 and more for what grows with the square.
+ * The height of the last third of the points, divided by what the line through the first half predicts: 1 if the cost grows
+ * linearly or not at all, 2 and more if it grows with the square.
  */
 export function bend(points) {
   const first = lineThrough(points.slice(0, Math.ceil(points.length / 2)));

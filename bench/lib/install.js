@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** Installs the peers, unless those of this lock are there already. */
+/** Installs the peers, unless the versions of the lock file are installed already. */
 export function install() {
   const folder = new URL("../", import.meta.url);
   const wanted = createHash("sha256")
@@ -11,14 +11,14 @@ export function install() {
     .digest("hex");
   const stamp = new URL("node_modules/.lock-installed", folder);
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
-  // npm would empty the folder that a link points to.
+  // If node_modules is a link, npm would empty the folder behind it.
   if (lstatSync(new URL("node_modules", folder), { throwIfNoEntry: false })?.isSymbolicLink()) return;
   const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
     cwd: fileURLToPath(folder),
     stdio: "inherit",
   });
   if (status !== 0) {
-    console.error("The peers could not be installed: npm says why above. Nothing was measured.");
+    console.error("The peers could not be installed; npm's error is above. Nothing was measured.");
     process.exit(2);
   }
   writeFileSync(stamp, wanted);

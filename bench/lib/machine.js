@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, release, totalmem, type } from "node:os";
 
-/** What the figures were measured on, and when. */
+/** Describes the machine and the date of the measurement. */
 export function describeMachine(now = new Date()) {
   const model = cpus()[0]?.model.trim().replace(/\s+/g, " ") || "unknown processor";
   const memory = Math.round(totalmem() / 2 ** 30);

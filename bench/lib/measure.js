@@ -14,10 +14,10 @@ export function figureOf(samples) {
 }
 
 /**
- * Times functions side by side: each has its turn in every round, so that whatever else the machine does falls on all of
- * them alike. What they return is awaited where it is a promise.
+ * Times functions side by side: each gets a turn in every round, so that other load on the machine affects all of them
+ * alike. If a function returns a promise, its resolution counts.
  * @param {Record<string, () => unknown>} functions
- * @param {{ rounds?: number, discarded?: number, milliseconds?: number }} options of which the first `discarded` rounds warm up
+ * @param {{ rounds?: number, discarded?: number, milliseconds?: number }} options the first `discarded` rounds only warm up
  * @returns {Promise<Record<string, Figure>>} microseconds for one call
  */
 export async function sideBySide(functions, { rounds = 11, discarded = 3, milliseconds = 15 } = {}) {

@@ -1,5 +1,5 @@
-// One part of the bench in a process of its own: what it measured goes to the process that asked.
-// Who asked is gone: nobody wants to know any more.
+// Runs one part of the bench in its own process, and sends the results to the parent.
+// The parent has ended; nobody reads the results.
 process.once("disconnect", () => process.exit(1));
 const [name, extent] = process.argv.slice(2);
 const { run } = await import(`../parts/${name}.js`);

@@ -1,5 +1,5 @@
-// oidc-provider on loopback, in a process of its own. It signs in everybody as Ada and allows all, without pages: what is
-// measured are the apps in front of it. It keeps a record of what their servers ask it for.
+// oidc-provider on loopback, in its own process. It signs every user in as Ada and grants everything, without pages, because
+// the bench measures the apps. It records the requests of the apps' servers.
 import { randomBytes } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { exportJWK, generateKeyPair } from "jose";
@@ -7,7 +7,7 @@ import { listen } from "../../examples/demo/listen.js";
 import { accountOf } from "../../examples/demo/people.js";
 import { answerQuestions } from "./child.js";
 
-// What it writes there at start-up is advice on production.
+// oidc-provider writes advice for production there at start-up.
 console.warn = () => {};
 const { default: Provider } = await import("oidc-provider");
 const { default: MemoryAdapter } = await import("oidc-provider/lib/adapters/memory_adapter.js");
@@ -19,18 +19,18 @@ const PURPOSES = {
   "/me": "userinfo",
 };
 
-/** What is held back until both were asked for. */
+/** The endpoints whose responses wait for each other's requests. */
 const HELD = ["token", "keys"];
 /**
- * Milliseconds for which a response with tokens waits for a request for the keys, and one with the keys for a request for
- * tokens: who makes the second only after the first was answered waits all of it.
+ * Milliseconds for which a token response waits for a request for the keys, and a response with the keys for a token
+ * request. An app that makes the second request only after the first response waits the whole time.
  */
 let patience = 0;
-/** Of what waits for each other: says that it was asked for. */
+/** For each of these endpoints: reports that a request arrived. */
 const arrivals = new EventEmitter();
-/** @type {Set<string>} what was asked for since then */
+/** @type {Set<string>} the endpoints with a request since the last reset */
 let arrived = new Set();
-/** Seconds: of the tokens that come with a sign-in, and of those that come with a refresh. */
+/** Lifetimes in seconds of access tokens from a sign-in and from a refresh. */
 let lifetimes = { signIn: 3600, refresh: 3600 };
 /** @type {import("./provider.js").ServerRequest[]} */
 let record = [];
@@ -45,12 +45,12 @@ async function configure(clients) {
       client_id: id,
       client_secret: secret,
       token_endpoint_auth_method: authentication,
-      // The ports of the apps are free ones: of a native app any port on loopback is taken (RFC 8252 7.3).
+      // The apps' ports are not known in advance; a native app may use any port on loopback (RFC 8252 7.3).
       application_type: "native",
       grant_types: ["authorization_code", "refresh_token"],
       redirect_uris: callbacks.map((path) => `http://127.0.0.1${path}`),
     })),
-    // Its own memory forgets after some hundred tokens.
+    // oidc-provider's default in-memory adapter evicts entries after some hundred tokens.
     adapter: (model) => new MemoryAdapter(model, store),
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: "RS256", use: "sig" }] },
     cookies: { keys: [randomBytes(32).toString("hex")] },
@@ -72,13 +72,13 @@ async function configure(clients) {
     },
     features: {
       devInteractions: { enabled: false },
-      // One flow for all: latchkey would use it wherever it is offered, the others where they are told to.
+      // The same flow for all: latchkey uses PAR wherever the provider offers it, the others only if configured.
       pushedAuthorizationRequests: { enabled: false },
     },
   };
 }
 
-/** Answers the sign-in and the consent page for the browser that would see it. */
+/** Completes the sign-in and the consent page in the place of the user. */
 async function answerAtOnce(provider, request, response) {
   const { prompt, session, params, grantId } = await provider.interactionDetails(request, response);
   if (prompt.name === "login") {
@@ -92,7 +92,7 @@ async function answerAtOnce(provider, request, response) {
   return provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
 }
 
-/** Resolves once the other of the two was asked for, or when patience is over. */
+/** Resolves when a request for the other endpoint has arrived, or after the waiting time. */
 async function untilOtherIsAsked(purpose) {
   const other = HELD.find((one) => one !== purpose);
   arrived.add(purpose);
@@ -100,7 +100,7 @@ async function untilOtherIsAsked(purpose) {
   if (!arrived.has(other)) await once(arrivals, other, { signal: AbortSignal.timeout(patience) }).catch(() => {});
 }
 
-/** Notes what no browser asked for: those of the bench navigate, and say so. */
+/** Records a request that no browser made; browsers of the bench mark their navigations. */
 function note(request, path) {
   if (request.headers["sec-fetch-dest"] === "document") return;
   record.push({ purpose: PURPOSES[path] ?? path, at: performance.now() });
@@ -108,7 +108,7 @@ function note(request, path) {
 
 answerQuestions(async ({ clients }) => {
   const { server, origin: issuer } = await listen("localhost", 0);
-  // Connections outlive the turns of the other apps.
+  // Connections stay open while other apps have their turns.
   server.keepAliveTimeout = 60_000;
   const provider = new Provider(issuer, await configure(clients));
   const protocol = provider.callback();

@@ -9,7 +9,7 @@ import { startChild } from "./child.js";
  */
 
 /**
- * Starts the one provider that all apps sign in at.
+ * Starts the provider that all apps share.
  * @param {{ authentication?: string, callback: string }[]} apps
  */
 export async function startProvider(apps) {
@@ -27,16 +27,16 @@ export async function startProvider(apps) {
     /** @param {string} [authentication] */
     clientOf: (authentication = "client_secret_basic") =>
       clients.find((client) => client.authentication === authentication),
-    /** What the apps' servers asked for since the last time, oldest first. @type {() => Promise<ServerRequest[]>} */
+    /** The requests of the apps' servers since the last call, oldest first. @type {() => Promise<ServerRequest[]>} */
     take: ask("take"),
     /**
      * From now on tokens and keys are each answered only once the other was asked for, or after so many milliseconds.
      * @type {(milliseconds: number) => Promise<void>}
      */
     holdBack: ask("holdBack"),
-    /** Seconds that access tokens live from now on. @type {(lifetimes: { signIn: number, refresh: number }) => Promise<void>} */
+    /** Sets the lifetimes of later access tokens, in seconds. @type {(lifetimes: { signIn: number, refresh: number }) => Promise<void>} */
     setLifetimes: ask("setLifetimes"),
-    /** Those of the access tokens that work now. @type {(tokens: string[]) => Promise<string[]>} */
+    /** Returns those of the access tokens that are valid now. @type {(tokens: string[]) => Promise<string[]>} */
     alive: ask("alive"),
     stop: child.stop,
   };

@@ -1,13 +1,13 @@
 /**
- * What a part of the bench measured.
+ * The results of one part of the bench.
  * @typedef {object} Table
  * @property {string} title
- * @property {string} text What is compared, and how: one or two sentences.
- * @property {{ key: string, name: string, unit: string, better?: "less" | "more" }[]} columns `better` makes a ratio of it
- * @property {{ name: string, note?: string, ours?: boolean, [key: string]: unknown }[]} rows figures under their column's key
- * @property {string} [chart] The key of the column that is drawn.
+ * @property {string} text One or two sentences: what the table compares, and how.
+ * @property {{ key: string, name: string, unit: string, better?: "less" | "more" }[]} columns `better` adds a column with ratios
+ * @property {{ name: string, note?: string, ours?: boolean, [key: string]: unknown }[]} rows the figures, by the keys of the columns
+ * @property {string} [chart] The key of the column for the chart.
  *
- * @typedef {object} Check A line of the promises.
+ * @typedef {object} Check One promise, with the measured value.
  * @property {string} what
  * @property {number} [atLeast]
  * @property {number} [atMost]
@@ -18,7 +18,7 @@
 
 const medianOf = (figure) => (typeof figure === "object" ? figure?.median : figure);
 
-/** Three digits that say something, and no more. */
+/** A number with three significant digits. */
 export function short(value) {
   if (!Number.isFinite(value)) return `${value}`;
   const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2;
@@ -32,7 +32,7 @@ function cell(figure) {
   return `${short(figure.median)} (${short(figure.low)}–${short(figure.high)})`;
 }
 
-/** How many times as good as `figure` ours is: above 1 it is better. */
+/** How many times better latchkey's figure is than `figure`; above 1, latchkey is better. */
 export function ratioOf(column, ours, figure) {
   const [own, other] = [medianOf(ours), medianOf(figure)];
   if (!column.better || typeof own !== "number" || typeof other !== "number") return undefined;
@@ -70,7 +70,7 @@ export function toMarkdown({ title, text, columns, rows }) {
 
 const escaped = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
-/** A bar chart that reads on light and dark pages. @param {Table} table */
+/** A bar chart that is readable on light and dark pages. @param {Table} table */
 export function toSvg({ title, columns, rows, chart }) {
   const column = columns.find(({ key }) => key === chart);
   const bars = rows
@@ -103,8 +103,8 @@ export const isMet = ({ atLeast = -Infinity, atMost = Infinity, got }) => got >=
 /** @param {Check[]} checks */
 export function checksToMarkdown(checks) {
   const lines = checks.map((check) => {
-    const asked = check.atLeast === undefined ? `at most ${short(check.atMost)}` : `at least ${short(check.atLeast)}`;
-    return `| ${check.what} | ${asked} | ${short(check.got)} | ${isMet(check) ? "yes" : "**no**"} |`;
+    const limit = check.atLeast === undefined ? `at most ${short(check.atMost)}` : `at least ${short(check.atLeast)}`;
+    return `| ${check.what} | ${limit} | ${short(check.got)} | ${isMet(check) ? "yes" : "**no**"} |`;
   });
-  return ["| measure | asked | got | met |", "| --- | ---: | ---: | --- |", ...lines, ""].join("\n");
+  return ["| measure | promised | measured | kept |", "| --- | ---: | ---: | --- |", ...lines, ""].join("\n");
 }

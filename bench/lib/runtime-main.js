@@ -1,4 +1,4 @@
-// Run by Node, Bun and Deno, in a bundle: prints what sealing and opening cost there, as JSON.
+// Runs bundled on Node, Bun and Deno, and prints the cost of sealing and opening there as JSON.
 import { portable } from "../peers/portable.js";
 import { session } from "../reference.js";
 import { added, prepare } from "./codecs.js";

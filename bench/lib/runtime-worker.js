@@ -2,12 +2,12 @@ import { portable } from "../peers/portable.js";
 import { session } from "../reference.js";
 import { prepare } from "./codecs.js";
 
-/** Values, not promises: on Workers a promise belongs to the request that made it. */
+/** Values instead of promises: on Workers a promise belongs to the request that created it. */
 const prepared = new Map();
 
 /**
- * Answers `/?codec=jose&operation=open&count=100` when so many calls are done. A worker's clock stands still while code
- * runs, so it is timed by whoever asks.
+ * Answers `/?codec=jose&operation=open&count=100` after `count` calls. A worker's clock stands still while code runs, so the
+ * client measures the time.
  */
 export async function answer(request) {
   const asked = new URL(request.url).searchParams;

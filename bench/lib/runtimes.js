@@ -17,10 +17,10 @@ const program = (name) => here(`../../node_modules/.bin/${name}`);
 
 /** The major version of this Node. */
 const MAJOR = Number(process.versions.node.split(".")[0]);
-/** This Node, as the tables call it. */
+/** The name of this Node in the tables. */
 export const THIS_NODE = `Node ${MAJOR}`;
 
-/** Engines that run a script: what starts them, and the package that holds it. */
+/** Engines that run a script: the command that starts each, and the package that contains it. */
 const SCRIPTS = [
   { name: THIS_NODE, command: process.execPath, conditions: ["node"] },
   ...[22, 24]
@@ -41,7 +41,7 @@ const SCRIPTS = [
   },
 ];
 
-/** Engines that have Web Crypto and nothing else, and run what answers requests. */
+/** Engines that have only Web Crypto, and run a request handler. */
 const SERVERS = [
   {
     name: "workerd",
@@ -70,8 +70,8 @@ const SERVERS = [
 /** @typedef {{ name: string, figures?: Record<string, import("./measure.js").Figure>, missing?: string }} Measured of a runtime, by codec */
 
 /**
- * What sealing and opening the reference session costs in each engine that runs a script, or in those of some names.
- * @returns {Promise<Measured[]>} microseconds, each with why there are none
+ * Measures sealing and opening the reference session in each engine that runs a script, or only in those with the given names.
+ * @returns {Promise<Measured[]>} microseconds, or why there are no figures
  */
 export const measureScripts = (options, names = SCRIPTS.map(({ name }) => name)) =>
   inTurn(
@@ -90,7 +90,7 @@ export const measureScripts = (options, names = SCRIPTS.map(({ name }) => name))
     },
   );
 
-/** The same of the engines that have Web Crypto alone, timed from outside. @returns {Promise<Measured[]>} */
+/** The same for the engines that have only Web Crypto, timed from outside. @returns {Promise<Measured[]>} */
 export const measureServers = (options) =>
   inTurn(SERVERS, async ({ command, file, contents, conditions, prepare }, folder) => {
     const stdin = { contents, resolveDir: here("."), sourcefile: file };
@@ -106,7 +106,7 @@ export const measureServers = (options) =>
     }
   });
 
-/** One runtime after the other, each in a folder of its own; what one lacks is said, and the others go on. */
+/** Measures one runtime after the other, each in its own folder. If one is missing, says why and continues. */
 async function inTurn(runtimes, measure) {
   const all = [];
   for (const runtime of runtimes) {
@@ -123,17 +123,17 @@ async function inTurn(runtimes, measure) {
   return all;
 }
 
-/** Bundled as that runtime's users do: its own conditions choose the engine. */
+/** Bundles as users of the runtime do: the runtime's export conditions choose the engine. */
 async function bundle(options) {
   const { build } = await import("esbuild");
-  // mitata asks for it in Bun alone.
+  // mitata imports this module only in Bun.
   const external = ["bun:jsc", "@mitata/counters"];
   await build({ bundle: true, format: "esm", target: "es2022", logLevel: "silent", external, ...options });
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
-/** Milliseconds until a request is answered. */
+/** The time until a request is answered, in milliseconds. */
 function ask(port, codec, operation, count) {
   const path = `/?${new URLSearchParams({ codec, operation, count })}`;
   const started = performance.now();
@@ -142,7 +142,7 @@ function ask(port, codec, operation, count) {
       response.resume();
       response.on("end", () => {
         if (response.statusCode === 200) resolve(performance.now() - started);
-        else reject(new Error(`${codec} ${operation} was answered with ${response.statusCode}`));
+        else reject(new Error(`${codec} ${operation} got status ${response.statusCode}`));
       });
     }).on("error", reject);
   });
@@ -154,10 +154,10 @@ async function untilUp(child, port) {
     if (isUp) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`it does not answer (exit code ${child.exitCode})`);
+  throw new Error(`the server does not answer (exit code ${child.exitCode})`);
 }
 
-/** Each codec in its turn in every round, as `sideBySide` has it. A request that asks for no call is taken off. */
+/** Gives each codec a turn in every round, as `sideBySide` does. The time of a request for no calls is subtracted. */
 async function timeFromOutside(port, { rounds, discarded, milliseconds }) {
   const turns = portable.flatMap(({ name }) =>
     ["seal", "open"].map((operation) => ({ name, operation, count: 8, samples: [] })),
@@ -167,7 +167,7 @@ async function timeFromOutside(port, { rounds, discarded, milliseconds }) {
       const idle = await ask(port, turn.name, turn.operation, 0);
       const took = (await ask(port, turn.name, turn.operation, turn.count)) - idle;
       if (round > discarded) turn.samples.push((took * 1000) / turn.count);
-      // As many calls as fill the time, known better with each round that is thrown away.
+      // As many calls as fill the time; each discarded round improves this estimate.
       else turn.count = Math.ceil(Math.min(turn.count * 20, (milliseconds * turn.count) / Math.max(took, 0.1)));
     }
   }

@@ -1,4 +1,4 @@
-/** What workerd is told: one worker, `worker.mjs`, on a port of the loopback interface; 0 is a free one. */
+/** The configuration of workerd: one worker, `worker.mjs`, on a port of the loopback interface; 0 means any free port. */
 export const workerdConfig = (port) => `
 using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
