@@ -26,8 +26,7 @@ function parseArguments() {
       allowPositionals: true,
     });
     const unknown = parsed.positionals.filter((name) => !PARTS.includes(name));
-    if (unknown.length > 0)
-      throw new Error(`Unknown part: ${unknown.join(", ")}. The parts are ${PARTS.join(", ")}.`);
+    if (unknown.length > 0) throw new Error(`Unknown part: ${unknown.join(", ")}. The parts are ${PARTS.join(", ")}.`);
     if (parsed.values.json) accessSync(dirname(parsed.values.json), constants.W_OK);
     return parsed;
   } catch (error) {

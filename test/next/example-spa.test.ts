@@ -1,7 +1,8 @@
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { launch } from "../support/chromium.js";
 import { type Example, startExample } from "../support/example.js";
+import { answerForms } from "./chromium.js";
 
 let browser: Browser;
 let example: Example | undefined;
@@ -10,13 +11,6 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 afterEach(() => example?.stop());
-
-async function answerForms(page: Page): Promise<void> {
-  await page.fill("[name=name]", "ada");
-  await page.fill("[name=password]", "demo");
-  await page.click("button:has-text('Sign in')");
-  await page.click("button:has-text('Allow')");
-}
 
 test.each(["static", "serverless"])(
   "the %s flavour: public pages, a sign-in, an API with its token, a reload, a sign-out",
@@ -29,25 +23,25 @@ test.each(["static", "serverless"])(
     const context = await browser.newContext();
     const page = await context.newPage();
     page.setDefaultTimeout(15_000);
-    const complaints: string[] = [];
+    const errors: string[] = [];
     page.on("console", (message) => {
-      if (/hydrat|Minified React error/i.test(message.text())) complaints.push(message.text());
+      if (/hydrat|Minified React error/i.test(message.text())) errors.push(message.text());
     });
-    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("pageerror", (error) => errors.push(error.message));
 
-    // Public content is in the page as it comes: once for all, or made for each request.
+    // Public content is in the HTML: rendered once at build time, or at each request.
     const timeIn = async () => /<time>([^<]+)<\/time>/.exec(await (await fetch(`${app}/`)).text())?.[1] ?? "";
     const [first, second] = [await timeIn(), await timeIn()];
     expect(first).not.toBe("");
     expect(first === second).toBe(flavour === "static");
 
-    // A page that needs somebody sends people to sign in, and they come back to it.
+    // A page that needs a user redirects the visitor to sign in, and back.
     await page.goto(`${app}/shows/`);
     await answerForms(page);
     await page.waitForURL(`${app}/shows/`);
     await page.waitForSelector("text=The Sky Tonight");
 
-    // A reload has lost what was in memory: the provider still knows.
+    // A reload loses the tokens in memory; the provider's session restores them.
     await page.reload();
     await page.waitForSelector("text=The Sky Tonight");
     await page.goto(`${app}/`);
@@ -74,7 +68,7 @@ test.each(["static", "serverless"])(
     await answerForms(page);
     await page.waitForURL(`${app}/`);
     await page.waitForSelector("text=Hello Ada Lovelace");
-    expect(complaints).toEqual([]);
+    expect(errors).toEqual([]);
     await context.close();
   },
 );
