@@ -1,12 +1,12 @@
 import type { Awaitable } from "../awaitable.js";
 
 /**
- * What the seal needs of a platform, behind one port: AES-256-GCM (RFC 7518 5.3) and the conversions of bytes, which
- * each platform has its own fast way for. "#aead" is `aead.node.ts` or `aead.web.ts`, by the conditions of package.json.
- * A promise may come from another realm: test for `then`, not for `instanceof`.
+ * What the seal needs of a platform: AES-256-GCM (RFC 7518 5.3) and conversions of bytes, for which each platform has a fast
+ * way of its own. "#aead" is `aead.node.ts` or `aead.web.ts`, by the conditions of package.json. A promise may come from
+ * another realm: test for `then`, not for `instanceof`.
  */
 
-/** A key as one engine holds it. */
+/** A key of one engine. */
 export interface EngineKey {
   readonly header: string;
 }
@@ -16,7 +16,7 @@ export function importKey(bytes: Uint8Array, header: string): Awaitable<EngineKe
 
 /**
  * A JWE in compact form (RFC 7516 3.1): `header..iv.ciphertext.tag`.
- * @param iv 12 bytes, for test vectors only; the engine draws its own.
+ * @param iv 12 bytes, for test vectors only; otherwise the engine draws it.
  */
 export function encrypt(key: EngineKey, plaintext: Uint8Array, iv?: Uint8Array): Awaitable<string>;
 
@@ -26,12 +26,12 @@ export function encrypt(key: EngineKey, plaintext: Uint8Array, iv?: Uint8Array):
  */
 export function decrypt(key: EngineKey, sealed: string): Awaitable<Uint8Array | undefined>;
 
-/** The text in UTF-8. Lent: the next call may overwrite it. */
+/** The text in UTF-8. */
 export function toBytes(text: string): Uint8Array;
 
 /**
- * The head, what the characters (a multiple of four) stand for in base64url, and the text in UTF-8, one after the
- * other; undefined when the characters are not base64url. Lent: the next call may overwrite them.
+ * One after the other: the head, the bytes that the characters (a multiple of four) are in base64url, and the text in UTF-8.
+ * Undefined when the characters are not base64url.
  */
 export function join(head: readonly number[], characters: string, text: string): Uint8Array | undefined;
 

@@ -51,9 +51,7 @@ export function createSealer(secret: Secret, purpose: string, maxAge: number, { 
         // What cannot be JSON at all, or only in part (a function, a cycle, a bigint), is the caller's mistake.
         throw new MisuseError("not_json", "not a JSON value", { cause });
       }
-      const found = keyring.toSeal(now);
-      const own = "key" in found ? bytes : new Uint8Array(bytes); // they are only lent
-      return chain(found, ({ key }) => encrypt(key, own));
+      return chain(keyring.toSeal(now), ({ key }) => encrypt(key, bytes));
     },
     open(sealed, now) {
       if (typeof sealed !== "string") return "malformed";

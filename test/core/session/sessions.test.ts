@@ -289,8 +289,8 @@ describe("only what changed is written", () => {
       }
       return best;
     };
-    await quickest(tagged(500));
-    expect((await quickest(tagged(8000))) / (await quickest(tagged(1000)))).toBeLessThan(28);
+    await quickest(tagged(250));
+    expect((await quickest(tagged(2000))) / (await quickest(tagged(250)))).toBeLessThan(28);
   });
 
   test("a secret that is no longer the newest still opens, and the next write is under the newest", async () => {
