@@ -6,16 +6,16 @@ import { promisify } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** When the youngest file below a folder was written, or a file itself; 0 where there is none. @param {string} path @returns {number} */
-function youngest(path) {
+/** When a file, or the newest file in a folder, was last written; 0 if it does not exist. @param {string} path @returns {number} */
+function lastWritten(path) {
   const stats = statSync(join(root, path), { throwIfNoEntry: false });
   if (!stats?.isDirectory()) return stats?.mtimeMs ?? 0;
-  return Math.max(0, ...readdirSync(join(root, path)).map((name) => youngest(join(path, name))));
+  return Math.max(0, ...readdirSync(join(root, path)).map((name) => lastWritten(join(path, name))));
 }
 
-/** Examples import the package by its name, as a user's app does: builds it where that is missing or older than its source. */
+/** Builds the package if its build is missing or older than its source: the examples import it by its name, as an app does. */
 export async function buildIfNeeded() {
-  const sources = Math.max(...["core", "adapters", "tsup.config.ts", "package.json"].map(youngest));
-  if (youngest("dist/express.js") >= sources) return;
+  const sourceTime = Math.max(...["core", "adapters", "tsup.config.ts", "package.json"].map(lastWritten));
+  if (lastWritten("dist/express.js") >= sourceTime) return;
   await promisify(execFile)("npm", ["run", "build"], { cwd: root });
 }

@@ -2,11 +2,11 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-/** Next's own program. */
+/** Next's command-line program. */
 export const next = fileURLToPath(new URL("../node_modules/next/dist/bin/next", import.meta.url));
 
 /**
- * Builds an example with Next, with no variables but those that its pages are made of: latchkey needs none.
+ * Builds an example with Next. `variables` are those that the build puts into pages; latchkey needs no variables at build time.
  * @param {string} name @param {Record<string, string>} [variables]
  */
 export async function buildNext(name, variables = {}) {

@@ -3,8 +3,8 @@
 import { randomBytes } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { exportJWK, generateKeyPair } from "jose";
+import { findAccount } from "../../examples/demo/accounts.js";
 import { listen } from "../../examples/demo/listen.js";
-import { accountOf } from "../../examples/demo/people.js";
 import { answerQuestions } from "./child.js";
 
 // oidc-provider writes advice for production there at start-up.
@@ -57,7 +57,7 @@ async function configure(clients) {
     claims: { openid: ["sub"], profile: ["name", "nickname"], email: ["email", "email_verified"] },
     conformIdTokenClaims: false,
     pkce: { required: () => true },
-    findAccount: (_ctx, sub) => accountOf(sub),
+    findAccount: (_ctx, sub) => findAccount(sub),
     interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
     rotateRefreshToken: true,
     issueRefreshToken: () => true,

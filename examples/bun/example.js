@@ -1,6 +1,6 @@
-/** Bun serves a default export with `fetch`, on PORT. @type {import("../start.js").Example} */
+/** Bun serves a default export that has a `fetch` method, on PORT. @type {import("../start.js").Example} */
 export default {
-  on: "Bun",
+  runsOn: "Bun",
   port: 3003,
   command: () => ["bun", "server.js"],
 };

@@ -11,14 +11,15 @@ const shows = [
 /** The claims that RFC 9068 2.2 requires of an access token. */
 const requiredClaims = ["exp", "iat", "sub", "jti", "client_id"];
 
-/** What jose throws when the issuer does not answer, answers too late, or answers with something else than keys. */
+/** The codes of jose's errors when the issuer cannot be reached, times out, or returns something other than a key set. */
 const keysUnavailable = ["none", "ERR_JOSE_GENERIC", "ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID"];
 
 /**
- * Starts the protected API: GET /shows for whoever brings an access token that the issuer signed for this API (RFC 9068)
- * with the scope `read:shows`. Its own origin is its resource indicator and audience (RFC 8707).
- * @param {{ issuer: () => string, port?: number, host?: string, allowOrigin?: string | undefined }} options `issuer` is asked at
- *   the first request, since the provider must know the API's address before it starts; pages of `allowOrigin` may call it
+ * Starts the protected API. GET /shows requires an access token that the issuer signed for this API (RFC 9068), with the
+ * scope `read:shows`. The API's origin is its resource indicator and the audience of its tokens (RFC 8707).
+ * @param {{ issuer: () => string, port?: number, host?: string, allowOrigin?: string | undefined }} options `issuer` is a
+ *   function, called at the first request, because the provider starts after the API; `allowOrigin`: pages of this origin
+ *   may call the API (CORS)
  */
 export async function startApi({ issuer, port = 0, host = "localhost", allowOrigin }) {
   const { server, origin } = await listen(host, port);
@@ -33,7 +34,7 @@ export async function startApi({ issuer, port = 0, host = "localhost", allowOrig
   };
 
   /** @param {string | undefined} authorization */
-  const decide = async (authorization) => {
+  const authorize = async (authorization) => {
     const token = /^Bearer ([\w.~+/-]+=*)$/i.exec(authorization ?? "")?.[1];
     if (token === undefined) return { status: 401, challenge: "Bearer" };
     try {
@@ -41,7 +42,7 @@ export async function startApi({ issuer, port = 0, host = "localhost", allowOrig
       if (String(scope).split(" ").includes("read:shows")) return { status: 200, body: { sub, shows } };
       return { status: 403, challenge: 'Bearer error="insufficient_scope", scope="read:shows"' };
     } catch (error) {
-      // RFC 6750 3.1: what is wrong with a token is `invalid_token`. Keys that cannot be fetched are not the token's fault.
+      // RFC 6750 3.1: a bad token is `invalid_token`. If the keys cannot be fetched, the token is not to blame: 503.
       const code = error instanceof Error && "code" in error ? String(error.code) : "none";
       if (keysUnavailable.includes(code)) return { status: 503 };
       return { status: 401, challenge: 'Bearer error="invalid_token"' };
@@ -54,8 +55,8 @@ export async function startApi({ issuer, port = 0, host = "localhost", allowOrig
       response.setHeader("access-control-allow-headers", "authorization");
       if (request.method === "OPTIONS") return response.writeHead(204).end();
     }
-    const found = request.method === "GET" && request.url === "/shows";
-    const { status, challenge, body } = found ? await decide(request.headers.authorization) : { status: 404 };
+    const isShows = request.method === "GET" && request.url === "/shows";
+    const { status, challenge, body } = isShows ? await authorize(request.headers.authorization) : { status: 404 };
     if (challenge) response.setHeader("www-authenticate", challenge);
     response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
     response.end(JSON.stringify(body ?? { error: status }));

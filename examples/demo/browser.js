@@ -1,7 +1,7 @@
 import { request } from "node:http";
 
 /**
- * @typedef {object} Answer
+ * @typedef {object} BrowserResponse
  * @property {URL} url
  * @property {number} status
  * @property {import("node:http").IncomingHttpHeaders} headers
@@ -22,37 +22,41 @@ const pathMatches = (path, cookiePath) =>
   path === cookiePath || path.startsWith(cookiePath.endsWith("/") ? cookiePath : `${cookiePath}/`);
 
 /**
- * A Set-Cookie line taken apart, as far as two loopback hosts need it: no Domain, and plain http.
+ * Parses a Set-Cookie line, as far as two loopback hosts need it: without Domain and Secure.
  * @param {string} line @param {URL} url
  */
 function parse(line, url) {
-  const [pair = "", ...rest] = line.split(/; */);
-  const at = pair.indexOf("=");
+  const [pair = "", ...attributeTexts] = line.split(/; */);
+  const equals = pair.indexOf("=");
   const attributes = new Map(
-    rest.map((attribute) => {
+    attributeTexts.map((attribute) => {
       const [name = "", value = ""] = attribute.split("=");
       return [name.toLowerCase(), value];
     }),
   );
   const path = attributes.get("path") || url.pathname.slice(0, Math.max(1, url.pathname.lastIndexOf("/")));
   const maxAge = attributes.get("max-age");
-  const over = maxAge === undefined ? Date.parse(attributes.get("expires") ?? "") <= Date.now() : Number(maxAge) <= 0;
-  return { over, cookie: { host: url.hostname, name: pair.slice(0, at), value: pair.slice(at + 1), path } };
+  const isExpired =
+    maxAge === undefined ? Date.parse(attributes.get("expires") ?? "") <= Date.now() : Number(maxAge) <= 0;
+  return {
+    isExpired,
+    cookie: { host: url.hostname, name: pair.slice(0, equals), value: pair.slice(equals + 1), path },
+  };
 }
 
-/** The cookies of every host; ports do not matter (RFC 6265 8.5). */
+/** The cookies of every host, whatever its port (RFC 6265 8.5). */
 function createJar() {
   /** @type {Cookie[]} */
   let cookies = [];
   return {
     /** @param {URL} url @param {string[]} lines */
-    take(url, lines) {
+    store(url, lines) {
       for (const line of lines) {
-        const { over, cookie } = parse(line, url);
-        const same = (/** @type {Cookie} */ other) =>
+        const { isExpired, cookie } = parse(line, url);
+        const isReplaced = (/** @type {Cookie} */ other) =>
           other.host === cookie.host && other.name === cookie.name && other.path === cookie.path;
-        cookies = cookies.filter((other) => !same(other));
-        if (!over) cookies.push(cookie);
+        cookies = cookies.filter((other) => !isReplaced(other));
+        if (!isExpired) cookies.push(cookie);
       }
     },
     /** The Cookie header for a URL. @param {URL} url */
@@ -64,23 +68,23 @@ function createJar() {
   };
 }
 
-/** @param {URL} url @param {string} method @param {Record<string, string>} headers @param {string} [body] @returns {Promise<Answer>} */
-const exchange = (url, method, headers, body) =>
+/** @param {URL} url @param {string} method @param {Record<string, string>} headers @param {string} [body] @returns {Promise<BrowserResponse>} */
+const sendRequest = (url, method, headers, body) =>
   new Promise((resolve, reject) => {
-    const sent = request(url, { method, headers, agent: false, timeout: 10_000 }, async (response) => {
+    const outgoing = request(url, { method, headers, agent: false, timeout: 10_000 }, async (response) => {
       let text = "";
       for await (const part of response.setEncoding("utf8")) text += part;
       const { statusCode: status = 0, headers: received } = response;
       resolve({ url, status, headers: received, setCookies: received["set-cookie"] ?? [], body: text });
     });
-    sent.on("timeout", () => sent.destroy(new Error(`no answer from ${url.origin} within 10 s`)));
-    sent.on("error", reject);
-    sent.end(body);
+    outgoing.on("timeout", () => outgoing.destroy(new Error(`no response from ${url.origin} within 10 s`)));
+    outgoing.on("error", reject);
+    outgoing.end(body);
   });
 
 /**
- * The part of a browser that a sign-in needs: cookies by host and path, the headers of navigations and of fetches, forms.
- * Redirects are followed one by one, by the caller, who wants to look at each.
+ * The part of a browser that a sign-in needs: cookies by host and path, the request headers of navigations and fetches, and
+ * forms. It does not follow redirects: the caller does, so that it can check each one.
  */
 export function createBrowser() {
   const jar = createJar();
@@ -89,10 +93,10 @@ export function createBrowser() {
   const send = async (to, { method = "GET", headers = {}, body } = {}) => {
     const url = new URL(to);
     const cookie = jar.header(url);
-    const all = { ...headers, ...(cookie && { cookie }), ...(body && { "content-length": `${body.length}` }) };
-    const answer = await exchange(url, method, all, body);
-    jar.take(url, answer.setCookies);
-    return answer;
+    const allHeaders = { ...headers, ...(cookie && { cookie }), ...(body && { "content-length": `${body.length}` }) };
+    const response = await sendRequest(url, method, allHeaders, body);
+    jar.store(url, response.setCookies);
+    return response;
   };
 
   const navigation = {
@@ -106,10 +110,10 @@ export function createBrowser() {
     /** The Cookie header that a request to this URL would carry. @param {string} url */
     cookies: (url) => jar.header(new URL(url)),
 
-    /** Goes to a page, as by a click or by a redirect. @param {string | URL} url @param {string} [site] Sec-Fetch-Site */
+    /** Navigates to a page, as a click or a redirect does. @param {string | URL} url @param {string} [site] Sec-Fetch-Site */
     open: (url, site = "none") => send(url, { headers: { ...navigation, "sec-fetch-site": site } }),
 
-    /** Submits a form of the page it is on. @param {string | URL} url @param {Record<string, string>} [fields] */
+    /** Posts a form from a page of the same origin. @param {string | URL} url @param {Record<string, string>} [fields] */
     submit: (url, fields = {}) =>
       send(url, {
         method: "POST",
@@ -122,7 +126,7 @@ export function createBrowser() {
         body: new URLSearchParams(fields).toString(),
       }),
 
-    /** Calls an address from a script of the same origin. @param {string | URL} url @param {string} [method] */
+    /** Fetches a URL from a script of the same origin. @param {string | URL} url @param {string} [method] */
     fetch: (url, method = "GET") =>
       send(url, {
         method,
@@ -137,7 +141,7 @@ export function createBrowser() {
   };
 }
 
-/** Where an answer redirects to. @param {Answer} answer */
+/** The URL that a response redirects to; undefined if it does not redirect. @param {BrowserResponse} response */
 export function location({ url, status, headers }) {
   if (![302, 303, 307].includes(status) || !headers.location) return undefined;
   return new URL(headers.location, url);

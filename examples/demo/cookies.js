@@ -1,23 +1,22 @@
-/** A cookie of latchkey: `latchkey.<tag>.id.0`, `.tok.0`, `.seen`, `latchkey.end.<time>` and `latchkey.tx.<id>`. */
-const ours = /^(?:__Host-)?latchkey\.(?:(tx|end)\.|[^.]+\.(id|tok|seen))/;
+/** Matches the names of latchkey's cookies: `latchkey.<tag>.id.0`, `.tok.0`, `.seen`, `latchkey.end.<time>`, `latchkey.tx.<id>`. */
+const latchkeyCookie = /^(?:__Host-)?latchkey\.(?:(tx|end)\.|[^.]+\.(id|tok|seen))/;
 
 /**
- * What latchkey's cookies take in a Cookie header, by concern: `name=value`, and the separators
- * between them, as the server receives them.
+ * Counts the bytes of latchkey's cookies in a Cookie header, in all and by cookie kind, separators included.
  * @param {string | undefined} header
  */
-export function measure(header) {
+export function measureCookies(header) {
   /** @type {Record<string, { cookies: number, bytes: number }>} */
-  const concerns = {};
+  const kinds = {};
   let bytes = 0;
   for (const pair of (header ?? "").split("; ")) {
-    const match = ours.exec(pair.slice(0, pair.indexOf("=")));
-    const concern = match?.[1] ?? match?.[2];
-    if (concern === undefined) continue;
-    const before = concerns[concern] ?? { cookies: 0, bytes: 0 };
-    const added = pair.length + (bytes > 0 ? 2 : 0);
-    concerns[concern] = { cookies: before.cookies + 1, bytes: before.bytes + added };
-    bytes += added;
+    const match = latchkeyCookie.exec(pair.slice(0, pair.indexOf("=")));
+    const kind = match?.[1] ?? match?.[2];
+    if (kind === undefined) continue;
+    const before = kinds[kind] ?? { cookies: 0, bytes: 0 };
+    const pairBytes = pair.length + (bytes > 0 ? 2 : 0);
+    kinds[kind] = { cookies: before.cookies + 1, bytes: before.bytes + pairBytes };
+    bytes += pairBytes;
   }
-  return { bytes, concerns };
+  return { bytes, kinds };
 }

@@ -1,4 +1,4 @@
-/** HTML that has been escaped already. Only {@link html} and {@link raw} make one. */
+/** HTML that is already escaped. Only {@link html} and {@link raw} create it. */
 class Markup {
   /** @param {string} text */
   constructor(text) {
@@ -22,14 +22,14 @@ const render = (value) => {
 };
 
 /**
- * A template whose values are escaped, wherever they came from; lists are joined, and null, undefined and false are left out.
+ * A template tag that escapes every value. Arrays are joined; null, undefined and false are left out.
  * @param {TemplateStringsArray} strings
  * @param {...unknown} values
  */
 export const html = (strings, ...values) =>
   new Markup(strings.reduce((text, string, index) => text + render(values[index - 1]) + string));
 
-/** Text that is markup on purpose: the style sheet and the script of a page, never anything a user sent. @param {string} text */
+/** Marks text as HTML, so that it is not escaped: the style sheet and the script of a page, never input of a user. @param {string} text */
 export const raw = (text) => new Markup(text);
 
 /**

@@ -1,11 +1,11 @@
-import { password, subjectOf } from "./people.js";
+import { password, toSubject } from "./accounts.js";
 import { consentPage, failurePage, loginPage } from "./provider-pages.js";
 
 /**
- * The fields of a submitted form; more than 8 KiB is nobody filling in ours.
+ * Reads the fields of a submitted form, 8 KiB at most.
  * @param {import("node:http").IncomingMessage} request
  */
-async function fields(request) {
+async function readForm(request) {
   let body = "";
   for await (const part of request.setEncoding("utf8")) {
     body += part;
@@ -15,10 +15,10 @@ async function fields(request) {
 }
 
 /**
- * Grants what the client asked for and the person has not granted before.
+ * Grants the scopes and claims that the client requested and the user has not granted before.
  * @param {any} provider @param {any} interaction
  */
-async function grantOf(provider, { grantId, params, session, prompt: { details } }) {
+async function saveGrant(provider, { grantId, params, session, prompt: { details } }) {
   const grant =
     (grantId && (await provider.Grant.find(grantId))) ??
     new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
@@ -30,43 +30,43 @@ async function grantOf(provider, { grantId, params, session, prompt: { details }
   return grant.save();
 }
 
-const denied = { error: "access_denied", error_description: "The person said no." };
+const denied = { error: "access_denied", error_description: "The user refused." };
 
 /**
- * What a submitted form means: the result for oidc-provider, or a problem to show on the form.
+ * Turns a submitted form into the result for oidc-provider, or into a problem to show on the form.
  * @param {any} provider @param {any} interaction @param {URLSearchParams} form
  */
-async function decide(provider, interaction, form) {
+async function evaluateForm(provider, interaction, form) {
   if (form.get("action") === "deny") return { result: denied };
   if (interaction.prompt.name === "consent") {
-    return { result: { consent: { grantId: await grantOf(provider, interaction) } } };
+    return { result: { consent: { grantId: await saveGrant(provider, interaction) } } };
   }
-  const accountId = subjectOf(form.get("name") ?? "");
-  if (accountId === undefined) return { problem: "A name of letters and digits, please." };
-  if (form.get("password") !== password) return { problem: `That is not the password. It is “${password}”.` };
+  const accountId = toSubject(form.get("name") ?? "");
+  if (accountId === undefined) return { problem: "Please enter a name of letters and digits." };
+  if (form.get("password") !== password) return { problem: `Wrong password. The demo’s password is “${password}”.` };
   return { result: { login: { accountId } } };
 }
 
 /**
- * Shows the sign-in or the consent page (GET) and takes its form (POST).
+ * Shows the sign-in or the consent page (GET) and handles its form (POST).
  * @param {any} provider
  * @param {import("node:http").IncomingMessage} request
  * @param {import("node:http").ServerResponse} response
  */
-export async function answerInteraction(provider, request, response) {
+export async function handleInteraction(provider, request, response) {
   try {
-    // Finds the interaction by the browser's signed cookie, not by the URL: nobody can answer for another browser.
+    // Finds the interaction by the browser's signed cookie, not by the URL, so that no other browser can submit the form.
     const interaction = await provider.interactionDetails(request, response);
     const page = interaction.prompt.name === "consent" ? consentPage : loginPage;
     if (request.method !== "POST") return page(response, interaction, {});
-    const form = await fields(request);
-    const { result, problem } = await decide(provider, interaction, form);
+    const form = await readForm(request);
+    const { result, problem } = await evaluateForm(provider, interaction, form);
     if (result === undefined) return page(response, interaction, { problem, name: form.get("name") ?? "" });
-    // A refusal replaces what was submitted before; consent joins the sign-in that came before it.
+    // Consent is added to the result of the sign-in form before it; a refusal replaces that result.
     const mergeWithLastSubmission = !("error" in result);
     return await provider.interactionFinished(request, response, result, { mergeWithLastSubmission });
   } catch (error) {
-    // Most often: the page was left open too long, or the way back led to a form that was answered before.
+    // The usual causes: the page was open for too long, or the back button led to a form that was already submitted.
     return failurePage(response, error instanceof Error ? error.message : "unknown error");
   }
 }

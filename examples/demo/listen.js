@@ -1,12 +1,12 @@
 import { createServer } from "node:http";
 
 /**
- * Tries one address.
+ * Tries to listen on one port.
  * @param {number} port
- * @param {string} [host] every interface, IPv4 and IPv6, when left out
- * @returns {Promise<import("node:http").Server | undefined>} undefined: the port is taken
+ * @param {string} [host] by default every interface, IPv4 and IPv6
+ * @returns {Promise<import("node:http").Server | undefined>} undefined if the port is in use
  */
-const open = (port, host) =>
+const tryListen = (port, host) =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", (error) => {
@@ -24,16 +24,16 @@ export const close = (server) =>
   });
 
 /**
- * A server that listens on the preferred port or, where another program has it, on a free one. Its handler comes later
- * (`server.on("request", handler)`): the app, the provider and the API need each other's addresses before they can start.
+ * Starts a server on the preferred port or, if that is in use, on a free one. The caller adds the handler later
+ * (`server.on("request", handler)`), because the app, the provider and the API need each other's addresses first.
  * @param {string} host
  * @param {number} preferred
  */
 export async function listen(host, preferred) {
-  // "localhost" is two addresses. A port counts as ours only where nobody holds it on either of them.
-  const probe = await open(preferred);
+  // "localhost" has an IPv4 and an IPv6 address. Take the port only if it is free on both.
+  const probe = await tryListen(preferred);
   if (probe) await close(probe);
-  const server = (probe && preferred !== 0 && (await open(preferred, host))) || (await open(0, host));
+  const server = (probe && preferred !== 0 && (await tryListen(preferred, host))) || (await tryListen(0, host));
   const address = server?.address();
   if (!server || address === null || typeof address !== "object") throw new Error(`no free port on ${host}`);
   return { server, origin: `http://${host}:${address.port}` };

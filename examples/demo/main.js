@@ -1,10 +1,11 @@
-// The demo: a real OpenID Provider, a protected API and an Express app with latchkey, all on loopback. It walks one sign-in
-// by itself over HTTP and then stays up for a browser. `--once` leaves after the walk: with 0, or with 1 if a step failed.
-import { printHeader, printResult, printStay, printStep } from "./print.js";
+// The demo: a real OpenID Provider, a protected API and an Express app with latchkey, all on this machine. It first runs
+// through a sign-in by itself, over HTTP, and then waits for your browser. With `--once` it exits after the run-through:
+// with code 0, or 1 if a step failed.
+import { printHeader, printInvitation, printResult, printStep } from "./print.js";
 import { start } from "./start.js";
 import { walk } from "./walk.js";
 
-/** What latchkey reported during the step that runs; undefined once the walk is over. @type {any[] | undefined} */
+/** latchkey's events during the current step; undefined after the last step. @type {any[] | undefined} */
 let events = [];
 const { world, stop } = await start({
   ports: { app: 3000, provider: 4000, api: 4001 },
@@ -29,7 +30,7 @@ if (result.passed < result.total) process.exitCode = 1;
 
 if (process.argv.includes("--once")) await stop();
 else {
-  printStay(world.app);
+  printInvitation(world.app);
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
 }

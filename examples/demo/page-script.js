@@ -1,24 +1,25 @@
 /**
- * The page's only script, which runs in the browser: bars that tick, and buttons that do not leave the page. Without it the
- * page works too. After each click the server's new page is fetched and its live parts taken over, so that there is one renderer.
- * Nothing is polled: a page that asked every second would count as activity and keep its session alive.
+ * The page's only script, which runs in the browser. It animates the progress bars and handles clicks without leaving the
+ * page; without the script the page works too. After each click it fetches the page again and copies the elements marked
+ * `data-live`, so that only the server renders HTML. It never polls: polling would count as activity, and the session
+ * would never expire.
  */
 function run() {
-  const answer = /** @type {HTMLElement} */ (document.querySelector(".answer"));
-  let ahead = 0; // how far the server's clock is ahead of the browser's, in milliseconds
+  const result = /** @type {HTMLElement} */ (document.querySelector(".result"));
+  let clockOffset = 0; // the server's time minus the browser's, in milliseconds
 
   const readClock = () => {
     const now = document.querySelector("[data-now]")?.getAttribute("data-now");
-    ahead = now ? Number(now) - Date.now() : 0;
+    clockOffset = now ? Number(now) - Date.now() : 0;
   };
 
-  const renew = async () => {
+  const reloadLiveParts = async () => {
     const html = await (await fetch("/", { headers: { accept: "text/html" } })).text();
-    // A parsed document obeys this page's policy, and its style sheet has another nonce: leave that out.
-    const next = new DOMParser().parseFromString(html.replace(/<style.*<\/style>/s, ""), "text/html");
-    const fresh = next.querySelectorAll("[data-live]");
+    // The fetched page's style sheet has another nonce, which this page's Content-Security-Policy refuses: remove it.
+    const newPage = new DOMParser().parseFromString(html.replace(/<style.*<\/style>/s, ""), "text/html");
+    const newParts = newPage.querySelectorAll("[data-live]");
     document.querySelectorAll("[data-live]").forEach((part, index) => {
-      part.replaceWith(/** @type {Element} */ (fresh[index]));
+      part.replaceWith(/** @type {Element} */ (newParts[index]));
     });
     readClock();
   };
@@ -31,14 +32,14 @@ function run() {
 
   const tick = () => {
     for (const bar of document.querySelectorAll("progress")) {
-      const left = Number(bar.dataset.ends) - Date.now() - ahead;
+      const left = Number(bar.dataset.ends) - Date.now() - clockOffset;
       bar.value = Math.max(0, left / 1000);
-      const shown = bar.parentElement?.querySelector("output");
-      if (shown) shown.textContent = clock(left);
-      if (left <= 0 && !bar.dataset.over) {
-        bar.dataset.over = "yes";
-        answer.replaceChildren();
-        renew();
+      const output = bar.parentElement?.querySelector("output");
+      if (output) output.textContent = clock(left);
+      if (left <= 0 && !bar.dataset.expired) {
+        bar.dataset.expired = "yes";
+        result.replaceChildren();
+        reloadLiveParts();
       }
     }
   };
@@ -51,26 +52,26 @@ function run() {
   };
 
   /** @param {Response} response @param {number} ms @param {any} body */
-  const tell = (response, ms, body) => {
+  const showResult = (response, ms, body) => {
     const rows = (body.shows ?? []).map((/** @type {any} */ show) =>
       element("tr", element("td", show.title), element("td", `${show.hall}, ${show.minutes} min`)),
     );
-    const said = body.shows
+    const content = body.shows
       ? [
-          element("h2", `The API verified the access token of “${body.sub}” and answered in ${ms} ms`),
+          element("h2", `The API verified the access token of “${body.sub}” and responded in ${ms} ms`),
           element("table", ...rows),
         ]
       : [
           element(
             "p",
             response.ok
-              ? `New tokens in ${ms} ms. The old refresh token is spent.`
+              ? `Got new tokens in ${ms} ms. The old refresh token no longer works.`
               : `Refused: ${response.status} ${body.error}`,
           ),
         ];
-    const card = element("section", ...said);
+    const card = element("section", ...content);
     card.className = response.ok ? "card" : "card problem";
-    answer.replaceChildren(card);
+    result.replaceChildren(card);
   };
 
   document.addEventListener("submit", async (event) => {
@@ -83,11 +84,11 @@ function run() {
     try {
       const response = await fetch(form.action, { method: form.method, headers: { accept: "application/json" } });
       const ms = Math.round(performance.now() - started);
-      tell(response, ms, await response.json());
+      showResult(response, ms, await response.json());
     } catch {
-      answer.replaceChildren(element("p", "The app did not answer. Is it still running?"));
+      result.replaceChildren(element("p", "The app did not respond. Is it still running?"));
     }
-    await renew();
+    await reloadLiveParts();
     button.disabled = false;
   });
 
@@ -96,5 +97,5 @@ function run() {
   setInterval(tick, 250);
 }
 
-/** As text for the page's `<script>`. */
+/** The script as text, for the page's `<script>`. */
 export const script = `(${run.toString()})();`;

@@ -27,11 +27,11 @@ header small { color: var(--soft); }
 .grid > .wide { grid-column: 1 / -1; }
 h1 { font-size: 26px; line-height: 1.2; letter-spacing: -0.02em; margin: 0; overflow-wrap: anywhere; }
 h2 { font-size: 13px; font-weight: 600; letter-spacing: 0.02em; color: var(--soft); margin: 0 0 14px; }
-.who { display: flex; flex-wrap: wrap; align-items: center; gap: 18px 20px; }
+.user { display: flex; flex-wrap: wrap; align-items: center; gap: 18px 20px; }
 .avatar { width: 64px; height: 64px; flex: none; border-radius: 50%; display: grid; place-items: center; font-size: 23px;
   font-weight: 600; color: var(--on-deep); background: var(--deep); }
-.who > div { flex: 1 1 230px; min-width: 0; }
-.who p { margin: 3px 0 0; color: var(--soft); overflow-wrap: anywhere; }
+.user > div { flex: 1 1 230px; min-width: 0; }
+.user p { margin: 3px 0 0; color: var(--soft); overflow-wrap: anywhere; }
 .actions { display: flex; flex-wrap: wrap; gap: 10px; }
 .actions form { margin: 0; display: flex; }
 .button { display: inline-block; font: inherit; font-weight: 550; padding: 9px 16px; border-radius: 8px; cursor: pointer;
@@ -57,9 +57,9 @@ progress::-webkit-progress-value { background: var(--deep); border-radius: 5px; 
 progress::-moz-progress-bar { background: var(--deep); border-radius: 5px; }
 .absolute progress::-webkit-progress-value { background: var(--brass); }
 .absolute progress::-moz-progress-bar { background: var(--brass); }
-.budget { display: flex; align-items: baseline; gap: 7px; }
-.budget output { font-size: 28px; font-weight: 600; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; }
-.budget span { color: var(--soft); }
+.cookie-size { display: flex; align-items: baseline; gap: 7px; }
+.cookie-size output { font-size: 28px; font-weight: 600; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; }
+.cookie-size span { color: var(--soft); }
 .stack { display: block; width: 100%; height: 14px; margin: 10px 0 14px; border-radius: 5px; background: var(--line); }
 .id { fill: var(--id); background: var(--id); } .tok { fill: var(--tok); background: var(--tok); }
 .seen { fill: var(--seen); background: var(--seen); } .end { fill: var(--end); background: var(--end); }
@@ -85,13 +85,13 @@ dd:last-child { margin-left: auto; font-variant-numeric: tabular-nums; white-spa
 .rail li:last-child::after { display: none; }
 .rail li.failed::before { background: var(--bad); }
 .rail small { display: block; font-weight: 400; color: var(--soft); font-size: 13.5px; }
-.answer:empty { display: none; }
-.answer { margin-top: 16px; }
-.answer table { width: 100%; border-collapse: collapse; font-size: 15px; }
-.answer td { padding: 7px 0; border-top: 1px solid var(--line); }
-.answer tr:first-child td { border-top: 0; }
-.answer td:last-child { text-align: right; color: var(--soft); white-space: nowrap; }
-.answer p { margin: 0; }
+.result:empty { display: none; }
+.result { margin-top: 16px; }
+.result table { width: 100%; border-collapse: collapse; font-size: 15px; }
+.result td { padding: 7px 0; border-top: 1px solid var(--line); }
+.result tr:first-child td { border-top: 0; }
+.result td:last-child { text-align: right; color: var(--soft); white-space: nowrap; }
+.result p { margin: 0; }
 footer { margin-top: 22px; color: var(--soft); font-size: 13.5px; }
 @media (max-width: 720px) {
   .wrap { padding: 0 14px 32px; }

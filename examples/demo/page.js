@@ -1,4 +1,4 @@
-import { duration, lastRun, size, summarize, words } from "./describe.js";
+import { duration, lastRun, size, summarize, words } from "./format.js";
 import { html, raw } from "./html.js";
 import { script } from "./page-script.js";
 import { style } from "./page-style.js";
@@ -6,7 +6,7 @@ import { style } from "./page-style.js";
 /**
  * @typedef {object} View
  * @property {any} session `req.auth.session`
- * @property {{ bytes: number, concerns: Record<string, { cookies: number, bytes: number }> }} cookies
+ * @property {ReturnType<typeof import("./cookies.js").measureCookies>} cookies
  * @property {{ inactivityDuration: number, absoluteDuration: number, rollAfter: number, maxCookieBytes: number }} limits
  * @property {any[]} events
  * @property {string} nonce
@@ -15,7 +15,8 @@ import { style } from "./page-style.js";
  */
 
 /**
- * Nothing but what the page itself brings. The sign-out form may lead on to the provider, so its origin is a form target too.
+ * The page's Content-Security-Policy: only its own script and style sheet. The provider's origin is a form target too,
+ * because the sign-out form redirects there.
  * @param {string} nonce @param {string} issuer
  */
 export const policy = (nonce, issuer) =>
@@ -25,7 +26,7 @@ export const policy = (nonce, issuer) =>
 const key = raw(`<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round"
 stroke-linejoin="round" aria-hidden="true"><circle cx="7.5" cy="16.5" r="4.5"/><path d="M10.8 13.2 21 3M16.5 7.5l3 3M13.5 10.5l2 2"/></svg>`);
 
-// Drawn, since not every font has an arrow.
+// An SVG, because some fonts have no arrow.
 const arrow = raw(`<svg class="arrow" viewBox="0 0 20 10" fill="none" stroke="currentColor" stroke-width="1.5"
 role="img" aria-label="to"><path d="M1 5h17M14 1l4 4-4 4"/></svg>`);
 
@@ -46,7 +47,7 @@ const initials = (name) =>
     .toUpperCase();
 
 /** @param {any} session */
-const identity = ({ user, data, beganAt }) => html`<section class="card who">
+const identity = ({ user, data, beganAt }) => html`<section class="card user">
 <span class="avatar" aria-hidden="true">${initials(user.name ?? user.sub)}</span>
 <div>
 <h1 id="name">${user.name ?? user.sub}</h1>
@@ -61,16 +62,16 @@ const identity = ({ user, data, beganAt }) => html`<section class="card who">
 </section>`;
 
 const welcome = html`<section class="card welcome">
-<h1>Nobody is signed in</h1>
-<p>Sign in with the demo’s own OpenID Provider. The session that begins is kept in this browser’s cookies, encrypted, and
+<h1>You are not signed in</h1>
+<p>Sign in with the demo’s own OpenID Provider. Your session will be stored in this browser’s cookies, encrypted, and
 nowhere else.</p>
 <a class="button main" id="sign-in" href="/auth/login?returnTo=/">Sign in</a>
 </section>`;
 
-/** @param {string} kind @param {string} name @param {string} hint @param {number} ends @param {number} seconds @param {number} now */
-const limit = (kind, name, hint, ends, seconds, now) => html`<div class="limit ${kind}">
-<div><b>${name}</b> <output>${clock(ends - now)}</output></div>
-<progress max="${seconds}" value="${(ends - now) / 1000}" data-ends="${ends}" aria-label="${name}: time left"></progress>
+/** @param {string} kind @param {string} name @param {string} hint @param {number} endsAt @param {number} seconds @param {number} now */
+const limit = (kind, name, hint, endsAt, seconds, now) => html`<div class="limit ${kind}">
+<div><b>${name}</b> <output>${clock(endsAt - now)}</output></div>
+<progress max="${seconds}" value="${(endsAt - now) / 1000}" data-ends="${endsAt}" aria-label="${name}: time left"></progress>
 <small>${hint}</small>
 </div>`;
 
@@ -82,45 +83,45 @@ ${
   limit(
     "inactivity",
     "Inactivity",
-    `of ${clock(limits.inactivityDuration * 1000)}; starts over when you use the page, at most every ${limits.rollAfter} s`,
+    `of ${clock(limits.inactivityDuration * 1000)}; restarts when you use the page, at most every ${limits.rollAfter} s`,
     session.inactiveAt,
     limits.inactivityDuration,
     now,
   )
 }
-${limit("absolute", "Absolute", `of ${clock(limits.absoluteDuration * 1000)}; nothing moves it`, session.endsAt, limits.absoluteDuration, now)}
+${limit("absolute", "Absolute", `of ${clock(limits.absoluteDuration * 1000)}; activity does not extend it`, session.endsAt, limits.absoluteDuration, now)}
 </section>`;
 
-/** What each concern's cookies hold. @type {Record<string, string>} */
-const holds = {
-  id: "who you are, and the app’s data",
+/** The content of each kind of cookie. @type {Record<string, string>} */
+const cookieContents = {
+  id: "the user, and the app’s data",
   tok: "the tokens",
-  seen: "when you were last seen",
-  end: "a session that is over",
+  seen: "the time of your last activity",
+  end: "the time of your last sign-out",
   tx: "a sign-in in progress",
 };
 
 /** @param {View} view */
 const cookieCard = ({ cookies, limits }) => {
-  const parts = Object.keys(holds).flatMap((concern) => {
-    const entry = cookies.concerns[concern];
-    return entry ? [{ concern, ...entry }] : [];
+  const parts = Object.keys(cookieContents).flatMap((kind) => {
+    const entry = cookies.kinds[kind];
+    return entry ? [{ kind, ...entry }] : [];
   });
   let x = 0;
-  const rects = parts.map(({ concern, bytes }) => {
+  const rects = parts.map(({ kind, bytes }) => {
     x += bytes;
-    return html`<rect class="${concern}" x="${x - bytes}" width="${bytes}" height="10"/>`;
+    return html`<rect class="${kind}" x="${x - bytes}" width="${bytes}" height="10"/>`;
   });
   return html`<section class="card">
-<h2>Cookies against the budget</h2>
-<div class="budget"><output id="bytes">${cookies.bytes.toLocaleString("en")}</output>
-<span>of ${limits.maxCookieBytes.toLocaleString("en")} bytes, ${Math.round((cookies.bytes / limits.maxCookieBytes) * 100)} %</span></div>
+<h2>Cookie size</h2>
+<div class="cookie-size"><output id="bytes">${cookies.bytes.toLocaleString("en")}</output>
+<span>of at most ${limits.maxCookieBytes.toLocaleString("en")} bytes, ${Math.round((cookies.bytes / limits.maxCookieBytes) * 100)} %</span></div>
 <svg class="stack" viewBox="0 0 ${limits.maxCookieBytes} 10" preserveAspectRatio="none" aria-hidden="true">${rects}</svg>
 <dl>${parts.map(
-    ({ concern, bytes, cookies: count }) =>
-      html`<div><i class="${concern}"></i><dt>${concern}</dt><dd>${holds[concern]}</dd><dd>${size(bytes)}${count > 1 && ` in ${count}`}</dd></div>`,
+    ({ kind, bytes, cookies: count }) =>
+      html`<div><i class="${kind}"></i><dt>${kind}</dt><dd>${cookieContents[kind]}</dd><dd>${size(bytes)}${count > 1 && ` in ${count}`}</dd></div>`,
   )}</dl>
-${parts.length === 0 && html`<p class="note">This request brought none.</p>`}
+${parts.length === 0 && html`<p class="note">Your browser sent no latchkey cookie.</p>`}
 </section>`;
 };
 
@@ -128,8 +129,8 @@ ${parts.length === 0 && html`<p class="note">This request brought none.</p>`}
 const eventCard = (events) => html`<section class="card side">
 <h2>Last events</h2>
 <ol class="events">${summarize(events, 9).map(
-  ({ at, what, to, detail, type, times }) =>
-    html`<li class="${type}">${time(at)}<div>${what}${to && html`${arrow}${to}`}${times > 1 && ` × ${times}`}${detail && html`<small>${detail}</small>`}</div></li>`,
+  ({ at, title, to, detail, type, times }) =>
+    html`<li class="${type}">${time(at)}<div>${title}${to && html`${arrow}${to}`}${times > 1 && ` × ${times}`}${detail && html`<small>${detail}</small>`}</div></li>`,
 )}</ol>
 </section>`;
 
@@ -170,14 +171,14 @@ export const page = (view) =>
 ${view.problem && html`<div class="card problem" role="alert">${view.problem}</div>`}
 ${view.session ? identity(view.session) : welcome}
 </div>
-<div class="answer" aria-live="polite"></div>
+<div class="result" aria-live="polite"></div>
 <div class="grid ${view.session ? "in" : "out"}" data-live>
 ${view.session && html`${timeLeft(view)}${eventCard(view.events)}${cookieCard(view)}`}
 ${!view.session && view.events.length > 0 && html`${eventCard(view.events)}${cookieCard(view)}`}
 ${machines(view.events)}
 </div>
 </main>
-<footer>Provider, API and app run on this machine. Stop them with Ctrl+C in the terminal.</footer>
+<footer>The provider, the API and the app run on your machine. Press Ctrl+C in the terminal to stop them.</footer>
 </div>
 <script nonce="${view.nonce}">${raw(script)}</script>
 </body>

@@ -1,44 +1,44 @@
-import { describe, duration, size } from "./describe.js";
+import { describeEvent, duration, size } from "./format.js";
 
-/** Colours only where a person looks on, and not where NO_COLOR asks for none (https://no-color.org). */
-const coloured = process.stdout.isTTY === true && !process.env.NO_COLOR;
+/** Colours are for a terminal only, and not if NO_COLOR is set (https://no-color.org). */
+const hasColours = process.stdout.isTTY === true && !process.env.NO_COLOR;
 
 const codes = { bold: 1, dim: 2, red: 31, green: 32, cyan: 36 };
 
 /** @param {keyof typeof codes} format @param {string} text */
-const paint = (format, text) => (coloured ? `\x1b[${codes[format]}m${text}\x1b[0m` : text);
+const paint = (format, text) => (hasColours ? `\x1b[${codes[format]}m${text}\x1b[0m` : text);
 
 /** @param {string} line */
 const print = (line = "") => process.stdout.write(`${line}\n`);
 
 const width = 100;
 
-/** @param {Array<[name: string, address: string, remark: string]>} places */
-export function printHeader(places) {
+/** @param {Array<[name: string, address: string, remark: string]>} servers */
+export function printHeader(servers) {
   print();
   print(`  ${paint("bold", "latchkey demo")}`);
   print();
-  for (const [name, address, remark] of places) {
+  for (const [name, address, remark] of servers) {
     print(`  ${name.padEnd(10)}${paint("cyan", address.padEnd(24))}${paint("dim", remark)}`);
   }
-  print(`  ${paint("dim", "oidc-provider's two start-up warnings are left out (why: examples/demo/provider.js).")}`);
+  print(`  ${paint("dim", "Two start-up warnings of oidc-provider are hidden; examples/demo/provider.js says why.")}`);
   print();
 }
 
-/** A state machine's transitions as one or more lines: `exchange  idle -> awaiting callback -> ...`. @param {any[]} events */
+/** Writes a state machine's transitions as one or more lines: `exchange  idle -> awaiting callback -> ...`. @param {any[]} events */
 function transitionLines(events) {
   /** @type {string[]} */
   const lines = [];
   /** @type {{ machine: string, to: string } | undefined} */
   let last;
   for (const event of events) {
-    const { what, to = "" } = describe(event);
+    const { title, to = "" } = describeEvent(event);
     const arrow = ` -> ${to}`;
     const line = lines.at(-1);
     const continues = last?.machine === event.machine && last?.to === event.from;
     if (continues && line !== undefined && line.length + arrow.length <= width - 7)
       lines[lines.length - 1] = line + arrow;
-    else lines.push(`${what.replace(": ", "  ")}${arrow}`);
+    else lines.push(`${title.replace(": ", "  ")}${arrow}`);
     last = event;
   }
   return lines;
@@ -46,7 +46,7 @@ function transitionLines(events) {
 
 /**
  * @param {number} number @param {import("./walk.js").Outcome} outcome
- * @param {any[]} events what latchkey reported during the step
+ * @param {any[]} events latchkey's events during the step
  */
 export function printStep(number, { title, detail, passed, ms, cookieBytes }, events) {
   const mark = passed ? paint("green", "ok") : paint("red", "FAIL");
@@ -67,7 +67,7 @@ export function printResult({ passed, total }, ms) {
 }
 
 /** @param {string} address */
-export function printStay(address) {
-  print(`  Now it is your turn: open ${paint("cyan", address)} in a browser. Ctrl+C stops everything.`);
+export function printInvitation(address) {
+  print(`  Your turn: open ${paint("cyan", address)} in a browser. Press Ctrl+C to stop the demo.`);
   print();
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { password, suggestedUsers } from "./accounts.js";
 import { html, raw } from "./html.js";
-import { password, people } from "./people.js";
 
 const style = `
 :root { color-scheme: light dark; --paper: #f3f1ec; --card: #fffefb; --ink: #22201c; --soft: #6e685e; --line: #ddd8cd;
@@ -53,7 +53,7 @@ ${content}
 </html>
 `;
 
-// No form-action: Chromium applies it to the redirects that follow a form as well, and those lead back to the app.
+// No form-action: Chromium applies it also to the redirects after a form, and those lead back to the app.
 /** @param {string} nonce */
 const policy = (nonce) => `default-src 'none'; style-src 'nonce-${nonce}'; base-uri 'none'; frame-ancestors 'none'`;
 
@@ -69,7 +69,7 @@ function send(response, status, title, content) {
   response.end(String(page(title, content, nonce)));
 }
 
-/** The same for the pages that oidc-provider renders in its Koa context. @param {any} ctx @param {string} title @param {unknown} content */
+/** Like `send`, for the pages that oidc-provider renders in its Koa context. @param {any} ctx @param {string} title @param {unknown} content */
 function sendKoa(ctx, title, content) {
   const nonce = randomBytes(16).toString("base64");
   ctx.type = "html";
@@ -94,8 +94,8 @@ export const loginPage = (response, { params }, { problem, name }) =>
 <p>to continue to <strong>${params.client_id}</strong></p>
 ${problemLine(problem)}
 <form method="post" autocomplete="off">
-<label>Name <input name="name" list="people" value="${name ?? "ada"}" required autofocus spellcheck="false" autocapitalize="none"></label>
-<datalist id="people">${Object.entries(people).map(([id, full]) => html`<option value="${id}">${full}</option>`)}</datalist>
+<label>Name <input name="name" list="users" value="${name ?? "ada"}" required autofocus spellcheck="false" autocapitalize="none"></label>
+<datalist id="users">${Object.entries(suggestedUsers).map(([id, full]) => html`<option value="${id}">${full}</option>`)}</datalist>
 <label>Password <input name="password" type="password" value="${password}" required></label>
 <div class="buttons">
 <button class="main" name="action" value="sign-in">Sign in</button>
@@ -105,9 +105,9 @@ ${problemLine(problem)}
 <footer>Any name works; the password is <code>${password}</code>.</footer>`,
   );
 
-/** What a scope means, in words. @type {Record<string, string>} */
-const meanings = {
-  openid: "Know that it is you",
+/** @type {Record<string, string>} */
+const scopeDescriptions = {
+  openid: "Know who you are",
   profile: "See your name",
   email: "See your email address",
   offline_access: "Stay connected while you are away",
@@ -115,7 +115,7 @@ const meanings = {
 };
 
 /**
- * The consent form: every scope in words, and a way to say no.
+ * The consent form: it describes every scope, and offers to allow or refuse access.
  * @param {import("node:http").ServerResponse} response @param {any} interaction
  */
 export const consentPage = (response, { params, session }) =>
@@ -127,7 +127,7 @@ export const consentPage = (response, { params, session }) =>
 <p>Hello ${session.accountId}. <strong>${params.client_id}</strong> would like to:</p>
 <ul>${String(params.scope)
       .split(" ")
-      .map((scope) => html`<li>${meanings[scope] ?? scope} <small><code>${scope}</code></small></li>`)}</ul>
+      .map((scope) => html`<li>${scopeDescriptions[scope] ?? scope} <small><code>${scope}</code></small></li>`)}</ul>
 <form method="post">
 <div class="buttons">
 <button class="main" name="action" value="allow" autofocus>Allow</button>
@@ -143,7 +143,7 @@ export const failurePage = (response, message) =>
     400,
     "Something went wrong",
     html`<h1>This form is no longer open</h1>
-<p>It was answered before, or it waited too long. Go back to the app and sign in again.</p>
+<p>It was already submitted, or it was open for too long. Go back to the app and sign in again.</p>
 <footer><code>${message}</code></footer>`,
   );
 
@@ -161,12 +161,12 @@ export const signOutPage = (ctx, form) =>
   sendKoa(
     ctx,
     "Sign out",
-    html`<h1>Sign out here as well?</h1>
-<p>The app has signed you out. Gatehouse still knows you.</p>
+    html`<h1>Sign out here too?</h1>
+<p>You are signed out of the app, but still signed in at Gatehouse.</p>
 ${raw(form)}
 <div class="buttons">
 <button class="main" form="op.logoutForm" name="logout" value="yes" autofocus>Sign out</button>
-<button form="op.logoutForm">Stay</button>
+<button form="op.logoutForm">Stay signed in</button>
 </div>`,
   );
 

@@ -1,25 +1,25 @@
 import { randomBytes } from "node:crypto";
 import { exportJWK, generateKeyPair } from "jose";
-import { answerInteraction } from "./interactions.js";
+import { findAccount } from "./accounts.js";
+import { handleInteraction } from "./interactions.js";
 import { close, listen } from "./listen.js";
-import { accountOf } from "./people.js";
 import { errorPage, signedOutPage, signOutPage } from "./provider-pages.js";
 
 /**
- * Two lines that oidc-provider writes to the console at start-up, and nothing else, are kept out of the demo's output.
- * Both are right, and neither is news here: it asks for Node 22 ("Unsupported runtime"), while this repository runs it on
- * Node 20 in every test; and it keeps its data in memory, which is what a demo wants.
+ * Two warnings that oidc-provider logs at start-up and that the demo hides. Both are expected here: oidc-provider
+ * recommends Node 22 ("Unsupported runtime"), while the tests of this repository also run it on Node 20; and it keeps its
+ * data in memory, which suits a demo.
  */
-const known = [
+const expectedWarnings = [
   "oidc-provider WARNING: Unsupported runtime.",
   "oidc-provider WARNING: a quick start development-only in-memory",
 ];
 
 /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
-async function withoutKnownWarnings(work) {
+async function withoutExpectedWarnings(work) {
   const { warn } = console;
   console.warn = (...args) => {
-    if (!known.some((line) => String(args[0]).includes(line))) warn(...args);
+    if (!expectedWarnings.some((line) => String(args[0]).includes(line))) warn(...args);
   };
   try {
     return await work();
@@ -29,10 +29,10 @@ async function withoutKnownWarnings(work) {
 }
 
 /**
- * What the token endpoint granted. Tokens are in it so that a test can replay a spent one: never print it.
+ * A successful token request. It contains the refresh token, so that a test can send it again: never print it.
  * @typedef {object} Grant
  * @property {string} grantType
- * @property {string} [presented] the refresh token that was spent
+ * @property {string} [presented] the refresh token that the client sent
  * @property {boolean} rotated whether a new refresh token took its place
  */
 
@@ -41,10 +41,10 @@ async function withoutKnownWarnings(work) {
  * @property {number} [port] the port to prefer; a free one by default
  * @property {string} [host] the provider's host name, by default "localhost"
  * @property {Array<Record<string, unknown>>} clients client metadata (OpenID Connect Dynamic Client Registration 1.0, 2)
- * @property {Record<string, string>} [apis] the scopes of each API that access tokens may be for, by its resource indicator
+ * @property {Record<string, string>} [apis] the APIs that access tokens may be for: resource indicator and scopes of each
  * @property {number} [accessTokenLifetime] seconds, by default 60
- * @property {(grant: Grant) => void} [onGrant] called for every successful token request
- * @property {() => void} [onRevoke] called for every revoked grant
+ * @property {(grant: Grant) => void} [onGrant] called after every successful token request
+ * @property {() => void} [onRevoke] called when a grant is revoked
  */
 
 /** @param {ProviderOptions} options @param {object} key the private signing key as JWK @param {any} errors */
@@ -53,15 +53,15 @@ const configure = ({ clients, apis = {}, accessTokenLifetime = 60 }, key, errors
   jwks: { keys: [{ ...key, alg: "RS256", use: "sig" }] },
   cookies: { keys: [randomBytes(32).toString("hex")] },
   claims: { openid: ["sub"], profile: ["name", "nickname"], email: ["email", "email_verified"] },
-  // Name and email in the ID Token itself, with or without an access token for the userinfo endpoint.
+  // Put name and email into the ID Token even if the client could fetch them from the userinfo endpoint.
   conformIdTokenClaims: false,
   rotateRefreshToken: true,
-  // Pages of a client may ask from where it lives.
+  // CORS: pages on the origin of a client's redirect URI may call the provider.
   clientBasedCORS: (/** @type {unknown} */ _ctx, /** @type {string} */ origin, /** @type {any} */ client) =>
     client.redirectUris.some((/** @type {string} */ uri) => new URL(uri).origin === origin),
   pkce: { required: () => true },
   /** @param {unknown} _ctx @param {string} sub */
-  findAccount: (_ctx, sub) => accountOf(sub),
+  findAccount: (_ctx, sub) => findAccount(sub),
   interactions: { url: (/** @type {unknown} */ _ctx, /** @type {{ uid: string }} */ { uid }) => `/interaction/${uid}` },
   renderError: errorPage,
   ttl: {
@@ -97,13 +97,13 @@ const configure = ({ clients, apis = {}, accessTokenLifetime = 60 }, key, errors
 
 /**
  * Starts a real, certified OpenID Provider on loopback: oidc-provider with rotating refresh tokens, revocation, JWT access
- * tokens for the APIs it is told of, and a sign-in form that takes any name and the password "demo".
+ * tokens for `apis`, and a sign-in form that accepts any name with the password "demo".
  * @param {ProviderOptions} options
  */
 export async function startProvider(options) {
   const { host = "localhost", port = 0, onGrant = () => {}, onRevoke = () => {} } = options;
   const { server, origin: issuer } = await listen(host, port);
-  const provider = await withoutKnownWarnings(async () => {
+  const provider = await withoutExpectedWarnings(async () => {
     const { default: Provider, errors } = await import("oidc-provider");
     const { privateKey } = await generateKeyPair("RS256", { extractable: true });
     return new Provider(issuer, configure(options, await exportJWK(privateKey), errors));
@@ -116,10 +116,10 @@ export async function startProvider(options) {
       rotated: entities.RotatedRefreshToken !== undefined,
     }),
   );
-  const protocol = provider.callback();
+  const handleProtocol = provider.callback();
   server.on("request", (request, response) => {
-    if (request.url?.startsWith("/interaction/")) answerInteraction(provider, request, response);
-    else protocol(request, response);
+    if (request.url?.startsWith("/interaction/")) handleInteraction(provider, request, response);
+    else handleProtocol(request, response);
   });
   return { issuer, close: () => close(server) };
 }

@@ -5,12 +5,12 @@ import { close, listen } from "./listen.js";
 import { startProvider } from "./provider.js";
 
 /**
- * Starts the three servers. Cookies do not know ports (RFC 6265 8.5): the provider lives on "localhost" and the app on
- * "127.0.0.1", so that neither sees the other's.
+ * Starts the three servers. Cookies ignore ports (RFC 6265 8.5), so the provider is on "localhost" and the app on
+ * "127.0.0.1": neither receives the other's cookies.
  * @param {object} options
- * @param {(event: any) => void} [options.onEvent] what latchkey reports
- * @param {{ app?: number, provider?: number, api?: number }} [options.ports] those to prefer; free ones by default
- * @param {Partial<typeof import("./app.js").limits>} [options.session] other limits than the demo's
+ * @param {(event: any) => void} [options.onEvent] receives latchkey's events
+ * @param {{ app?: number, provider?: number, api?: number }} [options.ports] preferred ports; free ones by default
+ * @param {Partial<typeof import("./app.js").limits>} [options.session] limits that replace the demo's
  */
 export async function start({ onEvent = () => {}, ports = {}, session = {} } = {}) {
   const client = { id: "planetarium", secret: randomBytes(32).toString("base64url") };

@@ -1,19 +1,19 @@
 import { createBrowser } from "./browser.js";
-import { measure } from "./cookies.js";
+import { measureCookies } from "./cookies.js";
 import { steps } from "./steps.js";
 
 /**
  * @typedef {object} Outcome
  * @property {string} title
- * @property {string} detail what was seen, or why the step failed
+ * @property {string} detail what the step saw, or why it failed
  * @property {boolean} passed
  * @property {number} ms
- * @property {number} cookieBytes of latchkey's cookies in the browser after the step
+ * @property {number} cookieBytes size of latchkey's cookies in the browser after the step
  */
 
 /**
- * Walks one sign-in over real HTTP. After a step that fails, the rest is not tried.
- * @param {import("./moves.js").World} world
+ * Runs all steps over real HTTP, and stops after the first that fails.
+ * @param {import("./actions.js").World} world
  * @param {(outcome: Outcome) => void} onStep
  * @returns {Promise<{ passed: number, total: number }>}
  */
@@ -28,7 +28,7 @@ export async function walk(world, onStep) {
       detail,
       passed: ok,
       ms: performance.now() - started,
-      cookieBytes: measure(state.browser.cookies(world.app)).bytes,
+      cookieBytes: measureCookies(state.browser.cookies(world.app)).bytes,
     });
     try {
       onStep(outcome(await run(state), true));

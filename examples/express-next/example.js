@@ -2,7 +2,7 @@ import { buildNext } from "../next-build.js";
 
 /** @type {import("../start.js").Example} */
 export default {
-  on: "Next.js behind Express",
+  runsOn: "Next.js behind Express",
   port: 3008,
   variables: () => ({ NODE_ENV: "production" }),
   async command() {

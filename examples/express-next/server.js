@@ -12,7 +12,7 @@ const server = express();
 server.use(auth());
 server.use("/profile", requireSession());
 server.use((req, res) => {
-  // Next 15 sets `req.query` itself, which Express 5 does not let it.
+  // Next 15 assigns `req.query`, which is read-only in Express 5.
   Object.defineProperty(req, "query", { value: undefined, writable: true, configurable: true, enumerable: true });
   return handle(req, res);
 });

@@ -2,7 +2,7 @@ import { execPath } from "node:process";
 
 /** @type {import("../start.js").Example} */
 export default {
-  on: "Node, with Express",
+  runsOn: "Node, with Express",
   port: 3005,
   command: () => [execPath, "app.js"],
 };

@@ -1,6 +1,6 @@
 /** @type {import("../start.js").Example} */
 export default {
-  on: "Bun, with Hono",
+  runsOn: "Bun, with Hono",
   port: 3004,
   command: () => ["bun", "server.js"],
 };

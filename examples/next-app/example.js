@@ -2,7 +2,7 @@ import { buildNext, next } from "../next-build.js";
 
 /** @type {import("../start.js").Example} */
 export default {
-  on: "Next.js, App Router",
+  runsOn: "Next.js, App Router",
   port: 3006,
   async command({ port }) {
     await buildNext("next-app");

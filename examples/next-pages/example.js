@@ -1,8 +1,8 @@
 import { buildNext, next } from "../next-build.js";
 
-/** The variables are those of the article that this app is from. @type {import("../start.js").Example} */
+/** The app uses `initAuth0` of nextjs-auth0 0.x, with the environment variables that its users have. @type {import("../start.js").Example} */
 export default {
-  on: "Next.js, Pages Router",
+  runsOn: "Next.js, Pages Router",
   port: 3007,
   mount: "/api",
   variables: ({ url, clientId, clientSecret, secret, api }) => ({

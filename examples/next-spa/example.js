@@ -2,7 +2,7 @@ import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildNext, next } from "../next-build.js";
 
-/** What the app's pages are built with: all of it is public. @param {import("../start.js").Place} place @param {string} api @param {string} audience */
+/** The variables that the build puts into the pages: all of them are public. @param {import("../start.js").Settings} settings @param {string} api @param {string} audience */
 const variables = ({ issuer, clientId }, api, audience = api) => ({
   NEXT_PUBLIC_ISSUER: issuer,
   NEXT_PUBLIC_CLIENT_ID: clientId,
@@ -11,18 +11,21 @@ const variables = ({ issuer, clientId }, api, audience = api) => ({
 });
 
 /**
- * One app, two ways to run it: `npm run example -- next-spa static`, or `serverless`.
- * @type {{ flavours: Record<string, import("../start.js").Example> }}
+ * One app in two variants: `npm run example -- next-spa static`, or `serverless`.
+ * @type {import("../start.js").ExampleWithVariants}
  */
 export default {
-  flavours: {
+  variants: {
     static: {
-      on: "Next.js as a static site, its API on a server of its own",
+      runsOn: "Next.js as a static site, with the API on another server",
       port: 3009,
       isPublic: true,
-      async command({ temporary, place }) {
-        await buildNext("next-spa", { FLAVOUR: "static", ...variables(place, `${place.api}/shows`, place.api) });
-        // The built site is files: any server will do.
+      async command({ temporary, settings }) {
+        await buildNext("next-spa", {
+          VARIANT: "static",
+          ...variables(settings, `${settings.api}/shows`, settings.api),
+        });
+        // A static site is a folder of files: any web server can serve it.
         const site = join(temporary, "site");
         cpSync(new URL("out", import.meta.url), site, { recursive: true });
         rmSync(new URL("out", import.meta.url), { recursive: true });
@@ -30,13 +33,13 @@ export default {
       },
     },
     serverless: {
-      on: "Next.js, pages and an API route on a server, people in the browser",
+      runsOn: "Next.js with an API route, and sign-in in the browser",
       port: 3010,
       isPublic: true,
       audience: ({ url }) => `${url}/api/shows/`,
-      variables: (place) => ({ FLAVOUR: "serverless", ...variables(place, `${place.url}/api/shows/`) }),
-      async command({ port, place }) {
-        await buildNext("next-spa", { FLAVOUR: "serverless", ...variables(place, `${place.url}/api/shows/`) });
+      variables: (settings) => ({ VARIANT: "serverless", ...variables(settings, `${settings.url}/api/shows/`) }),
+      async command({ port, settings }) {
+        await buildNext("next-spa", { VARIANT: "serverless", ...variables(settings, `${settings.url}/api/shows/`) });
         return [process.execPath, next, "start", "-p", port];
       },
     },

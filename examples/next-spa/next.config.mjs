@@ -1,6 +1,6 @@
-const isStatic = process.env.FLAVOUR !== "serverless";
+const isStatic = process.env.VARIANT !== "serverless";
 
-/** Both flavours have the pages (.jsx); the API route (.js) needs a server. */
+/** Both variants have the pages (.jsx); only the serverless one has the API route (.js), which needs a server. */
 export default {
   output: isStatic ? "export" : undefined,
   pageExtensions: isStatic ? ["jsx"] : ["jsx", "js"],

@@ -1,4 +1,4 @@
-// node serve.js FOLDER: a folder of files on PORT, as any static host serves it.
+// node serve.js FOLDER: serves a folder of files on PORT, as any static host does.
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize, sep } from "node:path";

@@ -13,7 +13,7 @@ const config :Workerd.Config = (
         (name = "LATCHKEY_BASE_URL", fromEnvironment = "LATCHKEY_BASE_URL"),
       ],
     )),
-    # The demo's provider is on this machine.
+    # Allows requests to the demo's provider on this machine.
     (name = "internet", network = (allow = ["public", "private", "local"])),
   ],
   sockets = [(name = "http", http = (), service = "main")],

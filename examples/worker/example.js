@@ -5,9 +5,9 @@ import { build } from "esbuild";
 
 const here = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
 
-/** Bundled as wrangler does it, and served by the runtime that Cloudflare runs. @type {import("../start.js").Example} */
+/** Bundles the worker as wrangler does, and runs it on workerd, the runtime of Cloudflare Workers. @type {import("../start.js").Example} */
 export default {
-  on: "workerd, the runtime of Cloudflare Workers",
+  runsOn: "workerd, the runtime of Cloudflare Workers",
   port: 3001,
   async command({ port, temporary }) {
     await build({

@@ -8,19 +8,19 @@ const SHOWS = "https://api.example/shows";
 const PAY = "https://api.example/pay";
 const SCOPES: Readonly<Record<string, string>> = { [SHOWS]: "read:shows write:shows", [PAY]: "pay" };
 
-/** A real, certified provider, with a client that asks for access tokens for itself. */
+/** A real, certified provider, with a client that gets access tokens by the client credentials grant. */
 let server: Server;
 let issuer: string;
-let callback: RequestListener;
+let handleProtocol: RequestListener;
 
 beforeAll(async () => {
-  server = createServer((req, res) => callback(req, res));
+  server = createServer((req, res) => handleProtocol(req, res));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const { privateKey } = await generateKeyPair("RS256", { extractable: true });
-  // Its advice for production, at start-up.
-  const quiet = [vi.spyOn(console, "warn"), vi.spyOn(console, "info")].map((spy) => spy.mockImplementation(() => {}));
-  // @ts-expect-error: it has no types of its own
+  // oidc-provider logs warnings at start-up.
+  const spies = [vi.spyOn(console, "warn"), vi.spyOn(console, "info")].map((spy) => spy.mockImplementation(() => {}));
+  // @ts-expect-error: oidc-provider has no types
   const { default: Provider, errors } = await import("oidc-provider");
   const provider = new Provider(issuer, {
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: "RS256", use: "sig" }] },
@@ -47,33 +47,36 @@ beforeAll(async () => {
       },
     },
   });
-  for (const spy of quiet) spy.mockRestore();
-  callback = provider.callback();
+  for (const spy of spies) spy.mockRestore();
+  handleProtocol = provider.callback();
 });
 afterAll(() => void server.close().closeAllConnections());
 
-/** An access token as the provider issues it. */
+/** Requests an access token from the provider. */
 async function tokenFor(parameters: Record<string, string>): Promise<string> {
-  const answer = await fetch(`${issuer}/token`, {
+  const response = await fetch(`${issuer}/token`, {
     method: "POST",
     headers: { authorization: `Basic ${btoa("worker:secret")}` },
     body: new URLSearchParams({ grant_type: "client_credentials", ...parameters }),
   });
-  return (await answer.json()).access_token;
+  return (await response.json()).access_token;
 }
 
-test("an API takes what oidc-provider issues for it, and nothing else of it", async () => {
+test("an API accepts oidc-provider's access tokens for its audience and scope, and refuses all others", async () => {
   const options = { issuer, audience: SHOWS, scope: "read:shows", profile: "rfc9068" } as const;
   const handler = verifyAccessToken(options).wrap((_request, { claims }) => Response.json(claims));
-  const ask = (token: string) => handler(new Request(SHOWS, { headers: { authorization: `Bearer ${token}` } }));
+  const callApi = (token: string) => handler(new Request(SHOWS, { headers: { authorization: `Bearer ${token}` } }));
 
-  const welcome = await ask(await tokenFor({ resource: SHOWS, scope: "read:shows" }));
-  expect([welcome.status, await welcome.json()]).toMatchObject([200, { iss: issuer, aud: SHOWS, client_id: "worker" }]);
-  const refused = [
+  const accepted = await callApi(await tokenFor({ resource: SHOWS, scope: "read:shows" }));
+  expect([accepted.status, await accepted.json()]).toMatchObject([
+    200,
+    { iss: issuer, aud: SHOWS, client_id: "worker" },
+  ]);
+  const otherTokens = [
     await tokenFor({ resource: SHOWS, scope: "write:shows" }),
     await tokenFor({ resource: PAY, scope: "pay" }),
-    // Without a resource it issues one that only it can read.
+    // Without `resource` the provider issues an opaque token.
     await tokenFor({}),
   ];
-  expect(await Promise.all(refused.map(async (token) => (await ask(token)).status))).toEqual([403, 401, 401]);
+  expect(await Promise.all(otherTokens.map(async (token) => (await callApi(token)).status))).toEqual([403, 401, 401]);
 });

@@ -8,7 +8,8 @@ let browser: Browser;
 let context: BrowserContext;
 let page: Page;
 let demo: Demo;
-let complaints: string[];
+/** What a page did wrong: errors, breaches of its Content-Security-Policy, requests to the internet. */
+let problems: string[];
 
 const startDemo = async (session = {}) => (await import("../../examples/demo/start.js")).start({ session });
 
@@ -18,20 +19,20 @@ beforeAll(async () => {
 
 afterAll(() => browser?.close());
 
-/** Every page must keep its own Content-Security-Policy, throw nothing and ask nobody but loopback. */
+/** Records what each page must not do: throw, violate its Content-Security-Policy, or send a request beyond loopback. */
 function watch(watched: Page): void {
-  watched.on("pageerror", (error) => complaints.push(error.message));
+  watched.on("pageerror", (error) => problems.push(error.message));
   watched.on("console", (message) => {
-    if (/Content Security Policy/.test(message.text())) complaints.push(message.text());
+    if (/Content Security Policy/.test(message.text())) problems.push(message.text());
   });
   watched.on("request", (request) => {
     const { hostname, protocol } = new URL(request.url());
-    if (protocol !== "data:" && !["localhost", "127.0.0.1"].includes(hostname)) complaints.push(request.url());
+    if (protocol !== "data:" && !["localhost", "127.0.0.1"].includes(hostname)) problems.push(request.url());
   });
 }
 
 beforeEach(async () => {
-  complaints = [];
+  problems = [];
   context = await browser.newContext();
   context.setDefaultTimeout(10_000);
   page = await context.newPage();
@@ -43,7 +44,7 @@ afterEach(async () => {
   await demo?.stop();
 });
 
-/** Signs in by hand: the app's button, the provider's form, consent. */
+/** Signs in as a user does: the app's button, the provider's sign-in form, its consent form. */
 async function signIn(name = "ada"): Promise<void> {
   await page.goto(demo.world.app);
   await page.click("#sign-in");
@@ -54,58 +55,57 @@ async function signIn(name = "ada"): Promise<void> {
   await page.waitForURL(`${demo.world.app}/`);
 }
 
-const bytes = async () => Number((await page.textContent("#bytes"))?.replace(/\D/g, ""));
-const clock = async (limit: string) => {
+const cookieBytes = async () => Number((await page.textContent("#bytes"))?.replace(/\D/g, ""));
+const secondsLeft = async (limit: string) => {
   const [minutes, seconds] = ((await page.textContent(`.${limit} output`)) ?? "").split(":");
   return Number(minutes) * 60 + Number(seconds);
 };
 
-describe("in a real browser", () => {
-  test("a person signs in, sees their name, calls the API, refreshes, and signs out", async () => {
+describe("the demo in a real browser", () => {
+  test("a user signs in, sees their name, calls the API, refreshes the tokens, and signs out", async () => {
     demo = await startDemo();
     await signIn("grace");
     expect(await page.textContent("h1")).toBe("Grace Hopper");
-    expect(await bytes()).toBeGreaterThan(500);
-    expect(await bytes()).toBeLessThan(7600);
+    expect(await cookieBytes()).toBeGreaterThan(500);
+    expect(await cookieBytes()).toBeLessThan(7600);
 
     await page.click("#call");
-    await page.waitForSelector(".answer table");
-    expect(await page.textContent(".answer")).toContain("The Sky Tonight");
+    await page.waitForSelector(".result table");
+    expect(await page.textContent(".result")).toContain("The Sky Tonight");
     await page.waitForSelector("text=1 call to the API");
 
     await page.click("#refresh");
-    await page.waitForSelector("text=The old refresh token is spent");
+    await page.waitForSelector("text=The old refresh token no longer works");
     expect(demo.world.grants.at(-1)).toMatchObject({ grantType: "refresh_token", rotated: true });
     await page.waitForSelector("h2:has-text('The last refresh')");
 
     await page.click("#sign-out");
-    await page.click("button:has-text('Sign out')"); // the provider asks whether to sign out there as well
+    await page.click("button:has-text('Sign out')"); // at the provider
     await page.waitForURL(`${demo.world.app}/`);
-    expect(await page.textContent("h1")).toBe("Nobody is signed in");
+    expect(await page.textContent("h1")).toBe("You are not signed in");
     const left = (await context.cookies(demo.world.app)).map(({ name }) => name);
     expect(left.filter((name) => /^latchkey\..*\.(id|tok|seen)/.test(name))).toEqual([]);
-    expect(complaints).toEqual([]);
+    expect(problems).toEqual([]);
   });
 
-  test("cookies are out of reach of scripts", async () => {
+  test("scripts cannot read the session cookies", async () => {
     demo = await startDemo();
     await signIn();
     expect(await page.evaluate(() => document.cookie)).toBe("");
-    const ours = (await context.cookies(demo.world.app)).filter(({ name }) => name.startsWith("latchkey."));
-    expect(ours.length).toBeGreaterThanOrEqual(2);
-    expect(ours.every(({ httpOnly, sameSite }) => httpOnly && sameSite === "Lax")).toBe(true);
+    const cookies = (await context.cookies(demo.world.app)).filter(({ name }) => name.startsWith("latchkey."));
+    expect(cookies.length).toBeGreaterThanOrEqual(2);
+    expect(cookies.every(({ httpOnly, sameSite }) => httpOnly && sameSite === "Lax")).toBe(true);
   });
 
-  test("the clocks tick, and when the inactivity limit has passed the page says so by itself", async () => {
+  test("when the inactivity limit has passed, the open page shows that the user is signed out", async () => {
     demo = await startDemo({ inactivityDuration: 3, rollAfter: 1 });
     await signIn();
-    const before = await clock("absolute");
-    await page.waitForSelector("h1:has-text('Nobody is signed in')", { timeout: 8_000 });
-    expect(before).toBeGreaterThan(3_500);
-    expect(complaints).toEqual([]);
+    expect(await secondsLeft("absolute")).toBeGreaterThan(3_500);
+    await page.waitForSelector("h1:has-text('You are not signed in')", { timeout: 8_000 });
+    expect(problems).toEqual([]);
   });
 
-  test("whoever refuses consent comes back to a page that says so, signed out", async () => {
+  test("a user who cancels at the provider sees an error page and is not signed in", async () => {
     demo = await startDemo();
     await page.goto(demo.world.app);
     await page.click("#sign-in");
@@ -113,7 +113,7 @@ describe("in a real browser", () => {
     await page.waitForSelector("text=access_denied");
     expect(await page.evaluate(() => location.href)).toMatch(/^http:\/\/127\.0\.0\.1/);
     await page.goto(demo.world.app);
-    expect(await page.textContent("h1")).toBe("Nobody is signed in");
+    expect(await page.textContent("h1")).toBe("You are not signed in");
   });
 
   test("the page works without scripts", async () => {

@@ -2,16 +2,25 @@ import { createServer, type Server } from "node:net";
 import express, { type Response as Answer, type NextFunction, type Request } from "express";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type AuthOptions, auth } from "../../adapters/express.js";
+import {
+  cookieNames,
+  cookiesOfKind,
+  fetchMe,
+  finishSignIn,
+  startSignIn,
+  submitForm,
+  type Walk,
+} from "../../examples/demo/actions.js";
 import { createBrowser, location } from "../../examples/demo/browser.js";
 import { close, listen } from "../../examples/demo/listen.js";
-import { answerForm, cookiesOf, finishSignIn, me, names, startSignIn, type Walk } from "../../examples/demo/moves.js";
 import { startProvider } from "../../examples/demo/provider.js";
 
 /**
- * The real provider, with faults between it and the app: connections that are refused, that are taken and never answered,
- * and answers of 503, each over a real socket, by the path that is asked for.
+ * What goes wrong between the app and the real provider, over a real socket: a refused connection, a connection on which
+ * no response comes, or a response of 503.
  */
 type Fault = "refused" | "silent" | "503";
+/** The fault of each path of the provider. */
 const faults = new Map<string, Fault>();
 const API = "https://api.example";
 const TIMEOUT = 1.5;
@@ -19,10 +28,11 @@ const TIMEOUT = 1.5;
 let provider: Awaited<ReturnType<typeof startProvider>>;
 const grants: Array<{ grantType: string; rotated: boolean }> = [];
 const stops: Array<() => Promise<unknown>> = [];
-const instead: Record<Fault, string> = { refused: "", silent: "", 503: "" };
+/** The origin that requests go to in place of the provider. */
+const faultyOrigins: Record<Fault, string> = { refused: "", silent: "", 503: "" };
 let redirectUris: string[];
-/** Milliseconds by which the app's clock is ahead of the provider's. */
-let ahead = 0;
+/** The app's time minus the provider's, in milliseconds. */
+let clockOffset = 0;
 
 const listenTo = (server: Server) =>
   new Promise<string>((resolve) => {
@@ -40,7 +50,7 @@ const clients = () => [
   },
 ];
 
-const begin = (port?: number) =>
+const startRealProvider = (port?: number) =>
   startProvider({
     ...(port === undefined ? {} : { port }),
     apis: { [API]: "read:shows" },
@@ -48,7 +58,7 @@ const begin = (port?: number) =>
     clients: clients(),
   });
 
-/** An app of its own, which knows nothing of the provider yet. */
+/** Starts an app that has not fetched the provider's discovery document or keys yet. */
 async function startApp(options: AuthOptions = {}): Promise<Walk> {
   const { server, origin } = apps.pop() as Awaited<ReturnType<typeof listen>>;
   const app = express();
@@ -63,11 +73,11 @@ async function startApp(options: AuthOptions = {}): Promise<Walk> {
       authorizationParams: { resource: API, prompt: "consent" },
       userinfo: false,
       httpTimeout: TIMEOUT,
-      now: () => Date.now() + ahead,
+      now: () => Date.now() + clockOffset,
       fetch: (url: string, init: unknown) => {
         const { pathname } = new URL(url);
         const fault = faults.get(pathname);
-        return fetch(fault ? instead[fault] + pathname : url, init as RequestInit);
+        return fetch(fault ? faultyOrigins[fault] + pathname : url, init as RequestInit);
       },
       ...options,
     }),
@@ -84,77 +94,68 @@ async function startApp(options: AuthOptions = {}): Promise<Walk> {
   return { world: { ...world, revoked: () => 0 }, browser: createBrowser() };
 }
 
-/** Their addresses are registered with the provider before it starts. */
+/** The servers of the apps. They listen before the provider starts, because it registers their addresses as redirect URIs. */
 let apps: Array<Awaited<ReturnType<typeof listen>>>;
 beforeAll(async () => {
   apps = await Promise.all(Array.from({ length: 32 }, () => listen("127.0.0.1", 0)));
   redirectUris = apps.map(({ origin }) => `${origin}/auth/callback`);
-  provider = await begin();
-  const gone = createServer();
+  provider = await startRealProvider();
+  const closed = createServer();
   const silent = createServer((socket) => socket.on("error", () => {}));
   const failing = createServer((socket) => {
     socket.on("error", () => {});
     socket.once("data", () => socket.end("HTTP/1.1 503 Unavailable\r\ncontent-length: 2\r\n\r\n{}"));
   });
-  Object.assign(instead, {
-    refused: await listenTo(gone),
+  Object.assign(faultyOrigins, {
+    refused: await listenTo(closed),
     silent: await listenTo(silent),
     503: await listenTo(failing),
   });
-  await stopOf(gone)();
+  await stopOf(closed)();
   stops.push(stopOf(failing), async () => void silent.close());
 });
 afterAll(async () => {
   await provider.close();
-  await Promise.all(
-    [
-      ...stops,
-      ...apps.map(
-        ({ server }) =>
-          () =>
-            close(server),
-      ),
-    ].map((stop) => stop()),
-  );
+  await Promise.all([...stops.map((stop) => stop()), ...apps.map(({ server }) => close(server))]);
 });
 afterEach(() => {
   faults.clear();
-  ahead = 0;
+  clockOffset = 0;
 });
 
-/** The provider's forms, up to the redirect that leads back to the app. */
-async function atProvider(walk: Walk, consent = "allow"): Promise<void> {
-  // The session at the provider may still stand.
+/** Submits the provider's forms, and stops at the redirect back to the app. */
+async function answerProvider(walk: Walk, consent = "allow"): Promise<void> {
   const { browser } = walk;
-  const page = await followTo(walk);
+  // The provider shows no sign-in form if the user is still signed in there.
+  const page = await openNextPage(walk);
   if (/<h1>Sign in<\/h1>/.test(page)) {
-    await answerForm(walk, /<h1>Sign in<\/h1>/, { name: "ada", password: "demo", action: "sign-in" });
+    await submitForm(walk, /<h1>Sign in<\/h1>/, { name: "ada", password: "demo", action: "sign-in" });
   }
-  await answerForm(walk, /<h1>Allow access\?<\/h1>/, { action: consent });
-  const answer = await browser.open(walk.at as URL, "cross-site");
-  walk.at = location(answer) as URL;
+  await submitForm(walk, /<h1>Allow access\?<\/h1>/, { action: consent });
+  const response = await browser.open(walk.nextUrl as URL, "cross-site");
+  walk.nextUrl = location(response) as URL;
 }
 
-/** Goes on to the provider's next page, and stands there. */
-async function followTo(walk: Walk): Promise<string> {
+/** Follows redirects to the provider's next page. */
+async function openNextPage(walk: Walk): Promise<string> {
   for (;;) {
-    const answer = await walk.browser.open(walk.at as URL, "cross-site");
-    const next = location(answer);
-    if (!next) return answer.body;
-    walk.at = next;
+    const response = await walk.browser.open(walk.nextUrl as URL, "cross-site");
+    const next = location(response);
+    if (!next) return response.body;
+    walk.nextUrl = next;
   }
 }
 
 async function signIn(walk: Walk): Promise<void> {
   await startSignIn(walk);
-  await atProvider(walk);
+  await answerProvider(walk);
   await finishSignIn(walk);
-  expect(await me(walk)).toMatchObject({ user: { sub: "ada" } });
+  expect(await fetchMe(walk)).toMatchObject({ user: { sub: "ada" } });
 }
 
-/** What the callback answers, where it is no redirect to the app. */
-async function failingCallback(walk: Walk) {
-  const { status, body } = await walk.browser.open(walk.at as URL, "cross-site");
+/** Opens the callback and returns the status and the error code of its page. */
+async function openCallback(walk: Walk) {
+  const { status, body } = await walk.browser.open(walk.nextUrl as URL, "cross-site");
   return { status, code: /<code>(\w+)<\/code>/.exec(body)?.[1] };
 }
 
@@ -165,117 +166,123 @@ const refresh = async ({ browser, world }: Walk) => {
 
 const UNREACHABLE = { status: 503, code: "provider_unreachable" };
 const DISCOVERY = "/.well-known/openid-configuration";
-const kinds: Fault[] = ["refused", "silent", "503"];
+const allFaults: Fault[] = ["refused", "silent", "503"];
 
 describe("the provider is down", () => {
-  test.each(kinds)("when the sign-in starts (%s): a page says so, and the next one works", async (fault) => {
-    const walk = await startApp();
-    faults.set(DISCOVERY, fault);
-    const began = Date.now();
-    const answer = await walk.browser.open(`${walk.world.app}/auth/login`, "same-origin");
-    expect(Date.now() - began).toBeLessThan(5_000);
-    expect(answer.status).toBe(503);
-    expect(answer.body).toContain("<code>provider_unreachable</code>");
-    expect(answer.headers["cache-control"]).toBe("private, no-store");
-    expect(names(walk).filter(Boolean)).toEqual([]);
-    faults.clear();
-    await signIn(walk);
-  });
-
-  test.each(kinds.flatMap((fault) => ["/token", "/jwks", "/me"].map((path) => [path, fault] as const)))(
-    "when the callback asks for %s (%s): a page says so, who was signed in stays so, and the next one works",
-    async (path, fault) => {
-      // An access token that names an API is not one for the userinfo endpoint.
-      const own = { userinfo: true, scope: "openid profile", authorizationParams: { prompt: "consent" } };
-      const walk = await startApp(path === "/me" ? own : {});
-      if (path !== "/jwks") await signIn(walk);
-      const before = await me(walk);
-      await startSignIn(walk);
-      await atProvider(walk);
-      faults.set(path, fault);
-      expect(await failingCallback(walk)).toEqual(UNREACHABLE);
-      expect(await me(walk)).toEqual(before);
-      expect(names(walk).filter((name) => name.startsWith("latchkey.tx."))).toEqual([]);
+  test.each(allFaults)(
+    "when a sign-in starts (%s): an error page is shown, and the next sign-in works",
+    async (fault) => {
+      const walk = await startApp();
+      faults.set(DISCOVERY, fault);
+      const began = Date.now();
+      const response = await walk.browser.open(`${walk.world.app}/auth/login`, "same-origin");
+      expect(Date.now() - began).toBeLessThan(5_000);
+      expect(response.status).toBe(503);
+      expect(response.body).toContain("<code>provider_unreachable</code>");
+      expect(response.headers["cache-control"]).toBe("private, no-store");
+      expect(cookieNames(walk).filter(Boolean)).toEqual([]);
       faults.clear();
-      // The same callback is no second try: its code may be spent.
-      expect((await failingCallback(walk)).code).toBe(before.user ? undefined : "no_transaction");
       await signIn(walk);
     },
   );
 
-  test.each(kinds)("when tokens are refreshed (%s): nothing is lost, and the next refresh works", async (fault) => {
-    const walk = await startApp();
-    await signIn(walk);
-    const tokens = cookiesOf(walk, "tok");
-    faults.set("/token", fault);
-    expect(await refresh(walk)).toEqual({ status: 503, error: "provider_unreachable" });
-    expect(cookiesOf(walk, "tok")).toBe(tokens);
-    expect(await me(walk)).toMatchObject({ user: { sub: "ada" } });
-    faults.clear();
-    expect(await refresh(walk)).toEqual({ status: 200 });
-    expect(grants.at(-1)).toMatchObject({ grantType: "refresh_token", rotated: true });
-    expect(cookiesOf(walk, "tok")).not.toBe(tokens);
-  });
+  test.each(allFaults.flatMap((fault) => ["/token", "/jwks", "/me"].map((path) => [path, fault] as const)))(
+    "when the callback requests %s (%s): an error page is shown, an earlier session stays, and the next sign-in works",
+    async (path, fault) => {
+      // An access token for an API is not accepted by the userinfo endpoint, so request none for an API.
+      const forUserinfo = { userinfo: true, scope: "openid profile", authorizationParams: { prompt: "consent" } };
+      const walk = await startApp(path === "/me" ? forUserinfo : {});
+      if (path !== "/jwks") await signIn(walk);
+      const before = await fetchMe(walk);
+      await startSignIn(walk);
+      await answerProvider(walk);
+      faults.set(path, fault);
+      expect(await openCallback(walk)).toEqual(UNREACHABLE);
+      expect(await fetchMe(walk)).toEqual(before);
+      expect(cookieNames(walk).filter((name) => name.startsWith("latchkey.tx."))).toEqual([]);
+      faults.clear();
+      // Opening the same callback again must not redeem its code again: the code may be spent.
+      expect((await openCallback(walk)).code).toBe(before.user ? undefined : "no_transaction");
+      await signIn(walk);
+    },
+  );
 
-  test.each(kinds)("when someone signs out (%s): they are signed out here", async (fault) => {
+  test.each(allFaults)(
+    "when tokens are refreshed (%s): the session stays, and the next refresh works",
+    async (fault) => {
+      const walk = await startApp();
+      await signIn(walk);
+      const tokens = cookiesOfKind(walk, "tok");
+      faults.set("/token", fault);
+      expect(await refresh(walk)).toEqual({ status: 503, error: "provider_unreachable" });
+      expect(cookiesOfKind(walk, "tok")).toBe(tokens);
+      expect(await fetchMe(walk)).toMatchObject({ user: { sub: "ada" } });
+      faults.clear();
+      expect(await refresh(walk)).toEqual({ status: 200 });
+      expect(grants.at(-1)).toMatchObject({ grantType: "refresh_token", rotated: true });
+      expect(cookiesOfKind(walk, "tok")).not.toBe(tokens);
+    },
+  );
+
+  test.each(allFaults)("when a user signs out (%s): the session in the app ends", async (fault) => {
     const walk = await startApp();
     await signIn(walk);
     faults.set("/token/revocation", fault);
     faults.set(DISCOVERY, fault);
-    const answer = await walk.browser.submit(`${walk.world.app}/auth/logout`);
-    expect(answer.status).toBe(303);
-    expect(await me(walk)).toEqual({ user: null });
+    const response = await walk.browser.submit(`${walk.world.app}/auth/logout`);
+    expect(response.status).toBe(303);
+    expect(await fetchMe(walk)).toEqual({ user: null });
   });
 
-  test("it comes back with new keys and no memory: the app goes on, and who cannot refresh has to sign in", async () => {
+  test("after a restart with new keys and no grants: sign-ins work, and a session that cannot refresh ends", async () => {
     const walk = await startApp();
     await signIn(walk);
     await provider.close();
     expect(await refresh(walk)).toEqual({ status: 503, error: "provider_unreachable" });
-    expect(await me(walk)).toMatchObject({ user: { sub: "ada" } });
-    provider = await begin(Number(new URL(provider.issuer).port));
+    expect(await fetchMe(walk)).toMatchObject({ user: { sub: "ada" } });
+    provider = await startRealProvider(Number(new URL(provider.issuer).port));
     expect(provider.issuer).toBe(walk.world.issuer);
-    ahead = 6_000; // a key that is not known is asked for again, at most every 5 s
+    clockOffset = 6_000; // the app fetches the key set again for an unknown key, at most every 5 s
     const other: Walk = { ...walk, browser: createBrowser() };
     await signIn(other);
     expect(await refresh(other)).toEqual({ status: 200 });
     expect(await refresh(walk)).toEqual({ status: 401, error: "grant_ended" });
-    expect(await me(walk)).toEqual({ user: null });
+    expect(await fetchMe(walk)).toEqual({ user: null });
   });
 });
 
-describe("the browser comes back with something else", () => {
-  test("refused consent: a page says so, and the next sign-in works", async () => {
+describe("the browser returns with something other than a good response of its sign-in", () => {
+  test("refused consent: an error page is shown, and the next sign-in works", async () => {
     const walk = await startApp();
     await startSignIn(walk);
-    await atProvider(walk, "deny");
-    expect(await failingCallback(walk)).toEqual({ status: 403, code: "access_denied" });
-    expect(await me(walk)).toEqual({ user: null });
+    await answerProvider(walk, "deny");
+    expect(await openCallback(walk)).toEqual({ status: 403, code: "access_denied" });
+    expect(await fetchMe(walk)).toEqual({ user: null });
     await signIn(walk);
   });
 
-  test("a sign-in that took too long is refused, and leaves nothing", async () => {
+  test("a sign-in that took too long is refused, and leaves no cookie", async () => {
     const walk = await startApp();
     await startSignIn(walk);
-    await atProvider(walk);
-    ahead = 15 * 60_000;
-    expect(await failingCallback(walk)).toEqual({ status: 400, code: "transaction_expired" });
-    expect(names(walk).filter(Boolean)).toEqual([]);
-    ahead = 0;
+    await answerProvider(walk);
+    clockOffset = 15 * 60_000;
+    expect(await openCallback(walk)).toEqual({ status: 400, code: "transaction_expired" });
+    expect(cookieNames(walk).filter(Boolean)).toEqual([]);
+    clockOffset = 0;
     await signIn(walk);
   });
 
-  test("a state that is not ours is refused, and the sign-in in progress goes on", async () => {
+  test("an unknown state is refused, and the sign-in in progress can still finish", async () => {
     const walk = await startApp();
     await startSignIn(walk);
-    await atProvider(walk);
-    const right = walk.at as URL;
-    walk.at = new URL(right);
-    walk.at.searchParams.set("state", "x".repeat(43));
-    expect(await failingCallback(walk)).toEqual({ status: 400, code: "no_transaction" });
-    walk.at = right;
+    await answerProvider(walk);
+    const goodCallback = walk.nextUrl as URL;
+    walk.nextUrl = new URL(goodCallback);
+    walk.nextUrl.searchParams.set("state", "x".repeat(43));
+    expect(await openCallback(walk)).toEqual({ status: 400, code: "no_transaction" });
+    walk.nextUrl = goodCallback;
     await finishSignIn(walk);
-    expect(await me(walk)).toMatchObject({ user: { sub: "ada" } });
+    expect(await fetchMe(walk)).toMatchObject({ user: { sub: "ada" } });
   });
 
   test("the code of one sign-in with the state of another is refused by the provider", async () => {
@@ -283,49 +290,49 @@ describe("the browser comes back with something else", () => {
     const tabs: URL[] = [];
     for (let tab = 0; tab < 2; tab++) {
       await startSignIn(walk);
-      await atProvider(walk);
-      tabs.push(walk.at as URL);
+      await answerProvider(walk);
+      tabs.push(walk.nextUrl as URL);
     }
     const [first, second] = tabs as [URL, URL];
-    walk.at = new URL(first);
-    walk.at.searchParams.set("code", second.searchParams.get("code") as string);
-    expect(await failingCallback(walk)).toEqual({ status: 400, code: "code_rejected" });
-    expect(await me(walk)).toEqual({ user: null });
+    walk.nextUrl = new URL(first);
+    walk.nextUrl.searchParams.set("code", second.searchParams.get("code") as string);
+    expect(await openCallback(walk)).toEqual({ status: 400, code: "code_rejected" });
+    expect(await fetchMe(walk)).toEqual({ user: null });
   });
 
-  test("several tabs sign in side by side, and end in another order than they began", async () => {
+  test("sign-ins in several tabs all succeed, in whatever order they finish", async () => {
     const walk = await startApp();
     const tabs: URL[] = [];
     for (let tab = 0; tab < 3; tab++) tabs.push(await startSignIn(walk));
     for (const tab of [2, 0, 1]) {
-      walk.at = tabs[tab] as URL;
-      await atProvider(walk);
+      walk.nextUrl = tabs[tab] as URL;
+      await answerProvider(walk);
       await finishSignIn(walk);
-      expect(await me(walk)).toMatchObject({ user: { sub: "ada" } });
+      expect(await fetchMe(walk)).toMatchObject({ user: { sub: "ada" } });
     }
-    expect(names(walk).filter((name) => name.startsWith("latchkey.tx."))).toEqual([]);
+    expect(cookieNames(walk).filter((name) => name.startsWith("latchkey.tx."))).toEqual([]);
   });
 });
 
-describe("clocks differ", () => {
-  test.each([-30, 30])("by %i s: people sign in, refresh and sign out", async (seconds) => {
-    ahead = seconds * 1000;
+describe("the app's clock differs from the provider's", () => {
+  test.each([-30, 30])("by %i s: users can sign in, refresh and sign out", async (seconds) => {
+    clockOffset = seconds * 1000;
     const walk = await startApp();
     await signIn(walk);
     expect(await refresh(walk)).toEqual({ status: 200 });
     expect((await walk.browser.submit(`${walk.world.app}/auth/logout`)).status).toBe(303);
-    expect(await me(walk)).toEqual({ user: null });
+    expect(await fetchMe(walk)).toEqual({ user: null });
   });
 
   test.each([
-    ["the ID Token is from the future", -45],
-    ["the ID Token is over", 3600 + 45],
-  ])("by more: %s", async (_what, seconds) => {
+    ["appears to be issued in the future", -45],
+    ["has expired", 3600 + 45],
+  ])("by more than the tolerance: an ID Token that %s is refused", async (_what, seconds) => {
     const walk = await startApp();
-    ahead = seconds * 1000;
+    clockOffset = seconds * 1000;
     await startSignIn(walk);
-    await atProvider(walk);
-    expect(await failingCallback(walk)).toEqual({ status: 502, code: "id_token_invalid" });
-    expect(await me(walk)).toEqual({ user: null });
+    await answerProvider(walk);
+    expect(await openCallback(walk)).toEqual({ status: 502, code: "id_token_invalid" });
+    expect(await fetchMe(walk)).toEqual({ user: null });
   });
 });

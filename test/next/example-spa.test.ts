@@ -2,7 +2,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { launch } from "../support/chromium.js";
 import { type Example, startExample } from "../support/example.js";
-import { answerForms } from "./chromium.js";
+import { submitForms } from "./chromium.js";
 
 let browser: Browser;
 let example: Example | undefined;
@@ -13,12 +13,12 @@ afterAll(() => browser?.close());
 afterEach(() => example?.stop());
 
 test.each(["static", "serverless"])(
-  "the %s flavour: public pages, a sign-in, an API with its token, a reload, a sign-out",
+  "the %s variant shows public pages, and a user signs in, calls the API, reloads the page and signs out",
   {
     timeout: 180_000,
   },
-  async (flavour) => {
-    example = await startExample("next-spa", flavour);
+  async (variant) => {
+    example = await startExample("next-spa", variant);
     const app = example.address;
     const context = await browser.newContext();
     const page = await context.newPage();
@@ -33,11 +33,11 @@ test.each(["static", "serverless"])(
     const timeIn = async () => /<time>([^<]+)<\/time>/.exec(await (await fetch(`${app}/`)).text())?.[1] ?? "";
     const [first, second] = [await timeIn(), await timeIn()];
     expect(first).not.toBe("");
-    expect(first === second).toBe(flavour === "static");
+    expect(first === second).toBe(variant === "static");
 
     // A page that needs a user redirects the visitor to sign in, and back.
     await page.goto(`${app}/shows/`);
-    await answerForms(page);
+    await submitForms(page);
     await page.waitForURL(`${app}/shows/`);
     await page.waitForSelector("text=The Sky Tonight");
 
@@ -49,7 +49,7 @@ test.each(["static", "serverless"])(
     await page.click("a:has-text('Shows')");
     await page.waitForSelector("text=The Sky Tonight");
 
-    if (flavour === "serverless") {
+    if (variant === "serverless") {
       const refused = await fetch(`${app}/api/shows/`);
       expect([refused.status, refused.headers.get("www-authenticate")]).toEqual([
         401,
@@ -65,7 +65,7 @@ test.each(["static", "serverless"])(
     await page.waitForURL(`${app}/`);
     await page.waitForSelector("button:has-text('Sign in')");
     await page.click("button:has-text('Sign in')");
-    await answerForms(page);
+    await submitForms(page);
     await page.waitForURL(`${app}/`);
     await page.waitForSelector("text=Hello Ada Lovelace");
     expect(errors).toEqual([]);

@@ -3,7 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { launch } from "../support/chromium.js";
 import { type Example, startExample } from "../support/example.js";
-import { answerForms } from "./chromium.js";
+import { submitForms } from "./chromium.js";
 
 let browser: Browser;
 let page: Page;
@@ -17,7 +17,7 @@ afterEach(async () => {
   await example?.stop();
 });
 
-/** An example that runs, with a browser in front of it. */
+/** Starts an example and opens a browser page. Returns the example's address. */
 async function start(name: string): Promise<string> {
   example = await startExample(name);
   page = await (await browser.newContext()).newPage();
@@ -25,20 +25,20 @@ async function start(name: string): Promise<string> {
   return example.address;
 }
 
-/** Confirms at the provider that one wants to be signed out there too. */
-async function leave(app: string): Promise<void> {
+/** Confirms the sign-out at the provider, which redirects back to the app. */
+async function confirmSignOut(app: string): Promise<void> {
   await page.click("button:has-text('Sign out')");
   await page.waitForURL(`${app}/`);
 }
 
 describe("npm run example", () => {
-  test("next-app: signs in, counts in a server action, shows the account, signs out", {
+  test("next-app: a user signs in, counts in a server action, sees the account page and signs out", {
     timeout: 180_000,
   }, async () => {
     const app = await start("next-app");
     await page.goto(app);
     await page.click("text=Sign in");
-    await answerForms(page);
+    await submitForms(page);
     await page.waitForURL(`${app}/`);
     expect(await page.textContent("h1")).toBe("Hello Ada Lovelace");
     await page.click("button:has-text('Counted 0 times')");
@@ -49,25 +49,25 @@ describe("npm run example", () => {
     await page.goto(app);
     await page.click("button:has-text('Sign out')");
     await page.waitForURL(/\/session\/end/);
-    await leave(app);
+    await confirmSignOut(app);
     await page.goto(`${app}/account`);
     expect(page.url()).toMatch(/\/interaction\//);
   });
 
-  test("next-pages: the article's app signs in, renders the user, calls its API, signs out", {
+  test("next-pages: a user of an app written for nextjs-auth0 0.x signs in, sees the profile, calls the API and signs out", {
     timeout: 180_000,
   }, async () => {
     const app = await start("next-pages");
     await page.goto(app);
-    await page.waitForSelector("text=Nobody is signed in");
+    await page.waitForSelector("text=You are not signed in");
     await page.goto(`${app}/profile`);
-    await answerForms(page);
+    await submitForms(page);
     await page.waitForURL(`${app}/profile`);
     expect(await page.textContent("h1")).toBe("Ada Lovelace");
     await page.click("text=Shows");
     await page.waitForSelector("#shows");
     expect(JSON.parse((await page.textContent("#shows")) as string)).toMatchObject({ sub: "ada" });
-    // In the browser: from /api/me, by `getInitialProps` of a page that imports the server's module.
+    // In the browser `getInitialProps` fetches /api/me, although its page also imports the module for the server.
     await page.goto(app);
     await page.waitForSelector("text=Hello Ada Lovelace");
     await page.click("text=Profile");
@@ -75,28 +75,30 @@ describe("npm run example", () => {
     expect(await page.textContent("h1")).toBe("Ada Lovelace");
     await page.click("text=Sign out");
     await page.waitForURL(/\/session\/end/);
-    await leave(app);
-    await page.waitForSelector("text=Nobody is signed in");
+    await confirmSignOut(app);
+    await page.waitForSelector("text=You are not signed in");
     expect((await page.request.get(`${app}/api/me`)).status()).toBe(401);
     expect((await page.request.get(`${app}/api/shows`)).status()).toBe(401);
   });
 
-  test("express-next: Express signs in, Next's pages see the session", { timeout: 180_000 }, async () => {
+  test("express-next: a user signs in through Express, and Next's pages read the session", {
+    timeout: 180_000,
+  }, async () => {
     const app = await start("express-next");
     await page.goto(`${app}/profile`);
-    await answerForms(page);
+    await submitForms(page);
     await page.waitForURL(`${app}/profile`);
     expect(JSON.parse((await page.textContent("pre")) as string)).toMatchObject({ sub: "ada" });
     await page.goto(app);
     expect(await page.textContent("h1")).toBe("Hello Ada Lovelace");
     await page.click("button:has-text('Sign out')");
     await page.waitForURL(/\/session\/end/);
-    await leave(app);
+    await confirmSignOut(app);
     await page.waitForSelector("text=Sign in");
   });
 });
 
-test("the code of the article's app imports ours, and calls what it has always called", () => {
+test("next-pages calls the functions of nextjs-auth0 0.x and imports them from latchkey/next", () => {
   const read = (path: string) => readFileSync(new URL(`../../examples/next-pages/${path}`, import.meta.url), "utf8");
   expect(read("lib/auth0.js")).toContain('import { initAuth0 } from "latchkey/next"');
   for (const name of ["Login", "Callback", "Logout"])

@@ -1,7 +1,7 @@
 import type { Browser, Page, Response } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { launch } from "../support/chromium.js";
-import { answerForms, signIn } from "./chromium.js";
+import { signIn, submitForms } from "./chromium.js";
 import { ask, isOurs, signedIn } from "./client.js";
 import { startWorld, type World } from "./world.js";
 
@@ -62,7 +62,7 @@ describe.each(["15", "16"])("Next %s: a link to sign in or out", (version) => {
     await page.waitForLoadState("networkidle");
     expect(world.authorizations.length).toBe(before);
     await page.click("a:text-is('Sign in again')");
-    await answerForms(page);
+    await submitForms(page);
     await page.waitForURL((url) => url.origin === world.origin);
     expect(world.authorizations.length).toBe(before + 1);
     await page.goto(`${world.base}/home`);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { launch } from "../support/chromium.js";
-import { answerForms } from "./chromium.js";
+import { submitForms } from "./chromium.js";
 import { createClient, printed, signedIn } from "./client.js";
 import { startWorld } from "./world.js";
 
@@ -27,7 +27,7 @@ describe.each(["15", "16"])("Next %s", (version) => {
         (request) => request.method() === "POST" && request.url().includes("/callback"),
       );
       await page.goto(`${world.base}${mount}/login?returnTo=/account`);
-      await answerForms(page);
+      await submitForms(page);
       await page.waitForURL(`${world.base}/account`);
       expect(await page.textContent("h1")).toBe("Account of Ada Lovelace");
       expect((await posted).url()).toBe(`${world.base}${mount}/callback`);

@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { launch } from "../support/chromium.js";
-import { answerForms } from "./chromium.js";
+import { submitForms } from "./chromium.js";
 import { answerProvider, createClient, locationOf } from "./client.js";
 import { startWorld, type World } from "./world.js";
 
@@ -31,7 +31,7 @@ describe.each(["15", "16"])("Next %s under /docs, with slashes and locales", (ve
     ["a handler", "/session/", undefined],
   ])("%s asks to sign in, and comes back", async (_, path, title) => {
     await page.goto(world.base + path);
-    await answerForms(page);
+    await submitForms(page);
     await page.waitForURL(world.base + path);
     if (title) expect(await page.textContent("h1")).toBe(title);
     else expect(await page.textContent("body")).toContain("Ada Lovelace");
@@ -40,7 +40,7 @@ describe.each(["15", "16"])("Next %s under /docs, with slashes and locales", (ve
 
   test("links of the router start nothing until they are clicked", async () => {
     await page.goto(`${world.base}/auth/login/?returnTo=/docs/home/`);
-    await answerForms(page);
+    await submitForms(page);
     await page.waitForURL(`${world.base}/home/`);
     await page.click("text=Prefetch");
     await page.waitForLoadState("networkidle");
@@ -54,7 +54,7 @@ describe.each(["15", "16"])("Next %s under /docs, with slashes and locales", (ve
 
   test("a server action updates the session and another one signs out", async () => {
     await page.goto(`${world.base}/auth/login/?returnTo=/docs/home/`);
-    await answerForms(page);
+    await submitForms(page);
     await page.waitForURL(`${world.base}/home/`);
     await page.click("button:text-is('Count')");
     await page.waitForSelector("#count:text-is('1')");
@@ -67,7 +67,7 @@ describe.each(["15", "16"])("Next %s under /docs, with slashes and locales", (ve
   test("the redirect URI is the one with /docs and the slash; without the slash nothing is lost", async () => {
     const callback = page.waitForRequest((request) => request.url().includes("/callback"));
     await page.goto(`${world.base}/auth/login?returnTo=/docs/home/%3Fa=1`);
-    await answerForms(page);
+    await submitForms(page);
     await page.waitForURL(`${world.base}/home/?a=1`);
     const { origin, pathname } = new URL((await callback).url());
     expect(origin + pathname).toBe(`${world.base}/auth/callback/`);
@@ -85,7 +85,7 @@ describe.each(["15", "16"])("Next %s under /docs, with slashes and locales", (ve
   test("client-side transitions of the Pages Router, in another language too", async () => {
     await page.goto(`${world.base}/de/pages-home/`);
     await page.click("text=Server-side props");
-    await answerForms(page);
+    await submitForms(page);
     await page.waitForURL(`${world.base}/de/gssp/`);
     expect(await page.textContent("#locale")).toBe("de");
     expect(await page.textContent("h1")).toBe("Ada Lovelace (ada)");

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { launch } from "../support/chromium.js";
-import { answerForms, signIn } from "./chromium.js";
+import { signIn, submitForms } from "./chromium.js";
 import { startWorld, type World } from "./world.js";
 
 let browser: Browser;
@@ -57,7 +57,7 @@ describe.each(["15", "16"])("Next %s in a real browser", (version) => {
     ["/own/guarded?x=1", undefined],
   ])("%s asks to sign in, and comes back", async (path, title) => {
     await page.goto(world.base + path);
-    await answerForms(page, "grace");
+    await submitForms(page, "grace");
     await page.waitForURL(world.base + path);
     if (title) expect(await heading()).toBe(title);
     else expect(decodeURIComponent((await page.textContent("pre")) ?? "")).toContain('"user":"grace"');
@@ -66,7 +66,7 @@ describe.each(["15", "16"])("Next %s in a real browser", (version) => {
   test("a link of the router to a guarded page does the same", async () => {
     await page.goto(`${world.base}/home`);
     await page.click("a:text-is('Account')");
-    await answerForms(page);
+    await submitForms(page);
     await page.waitForURL(`${world.base}/account`);
     expect(await heading()).toBe("Account of Ada Lovelace");
   });
@@ -74,7 +74,7 @@ describe.each(["15", "16"])("Next %s in a real browser", (version) => {
   test("a link of the Pages Router to getServerSideProps: signed in without a reload, else to sign in and back", async () => {
     await page.goto(`${world.base}/pages-home`);
     await page.click("text=Server-side props");
-    await answerForms(page);
+    await submitForms(page);
     await page.waitForURL(`${world.base}/gssp`);
     await page.goto(`${world.base}/pages-home`);
     await page.evaluate(() => Object.assign(window, { kept: true }));
@@ -103,7 +103,7 @@ describe.each(["15", "16"])("Next %s in a real browser", (version) => {
     await freshContext(on);
     await page.goto(`${world.base}/home`);
     await page.click("button:text-is('Enter')");
-    await answerForms(page);
+    await submitForms(page);
     await page.waitForURL(`${world.base}/account`);
     expect(await heading()).toBe("Account of Ada Lovelace");
   });

@@ -1,4 +1,4 @@
-/** The session is there from Express: `req.auth`. */
+/** `req.auth` comes from the Express middleware in server.js. */
 export const getServerSideProps = async ({ req }) => ({ props: { name: req.auth.session?.user.name ?? null } });
 
 export default function Home({ name }) {

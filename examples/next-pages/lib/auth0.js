@@ -12,6 +12,6 @@ export default initAuth0({
     cookieLifetime: 60 * 60 * 8,
     storeAccessToken: true,
   },
-  // For the provider of the demo, which is no tenant of Auth0.
+  // Only because the demo's provider is not Auth0; with Auth0 `domain` is enough.
   issuer: process.env.LATCHKEY_ISSUER,
 });

@@ -1,11 +1,11 @@
 import { useEffect, useState } from "react";
 
 export async function fetchUser() {
-  const answer = await fetch("/api/me");
-  return answer.ok ? answer.json() : null;
+  const response = await fetch("/api/me");
+  return response.ok ? response.json() : null;
 }
 
-/** Who is signed in, asked for by the page itself. */
+/** The signed-in user, fetched by the page in the browser. */
 export function useUser() {
   const [state, setState] = useState({ user: null, loading: true });
   useEffect(() => {

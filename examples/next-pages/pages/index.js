@@ -6,7 +6,7 @@ export default function Home() {
   if (loading) return <p>Loading</p>;
   return (
     <main>
-      <h1>{user ? `Hello ${user.name}` : "Nobody is signed in"}</h1>
+      <h1>{user ? `Hello ${user.name}` : "You are not signed in"}</h1>
       {user ? <a href="/api/logout">Sign out</a> : <a href="/api/login">Sign in</a>}
       <Link href="/profile">Profile</Link>
     </main>

@@ -19,7 +19,7 @@ export default function Profile({ user }) {
   );
 }
 
-/** On the server from the session, in the browser from `/api/me`. */
+/** Reads the user from the session on the server, and from `/api/me` in the browser. */
 Profile.getInitialProps = async ({ req, res }) => {
   if (typeof window !== "undefined") return { user: await fetchUser() };
   const session = await auth0.getSession(req);

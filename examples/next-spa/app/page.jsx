@@ -2,14 +2,14 @@ import Link from "next/link";
 import { connection } from "next/server";
 import { Greeting } from "./greeting.jsx";
 
-/** Public: made when the site is built, or by the server for each request. */
+/** A public page. The static variant renders it at build time, the serverless variant at each request. */
 export default async function Home() {
-  if (process.env.FLAVOUR === "serverless") await connection();
+  if (process.env.VARIANT === "serverless") await connection();
   return (
     <main>
       <h1>TV shows</h1>
       <p>
-        Made at <time>{new Date().toISOString()}</time>
+        Rendered at <time>{new Date().toISOString()}</time>
       </p>
       <Greeting />
       <Link href="/shows/">Shows</Link>

@@ -2,7 +2,7 @@
 import { useAuth } from "latchkey/react";
 import Link from "next/link";
 
-// Sign-ins come back here; AuthProvider ends them, and goes on to where they began. One that failed stays.
+// The provider redirects here. AuthProvider completes the sign-in and calls `onRedirectCallback`; this page shows an error.
 export default function Callback() {
   const { error, isLoading } = useAuth();
   if (isLoading && !error) return <p>Signing in…</p>;
