@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type Framework, startApp, type TestApp } from "../support/app.js";
 import { API } from "../support/routes.js";
 import { runtimes } from "../support/runtimes.js";
-import { resetsAlone } from "./contract/rows/resets.js";
+import { resetsWithoutContext } from "./contract/rows/resets.js";
 
 const HTTP_TIMEOUT = 2;
 
@@ -44,15 +44,18 @@ test.each(Object.entries(runtimes))(
 describe.each(["workerd", "edge-runtime"] as const)(
   "%s, where the app does not hand on what its runtime passes beside the request",
   (name) => {
-    test("an API answers everybody else in time", () => resetAndAsk(runtimes[name], { "x-test-alone": "1" }));
+    test("an API answers everybody else in time", () => resetAndAsk(runtimes[name], { "x-test-without-context": "1" }));
 
-    test.each(resetsAlone.map((row) => [row.name, row] as const))("%s", async (_name, { options, provider, run }) => {
-      app = await startApp({
-        framework: runtimes[name],
-        ...(provider && { provider }),
-        options: { apiOrigins: ["https://op.example"], ...options },
-      });
-      await run(app);
-    });
+    test.each(resetsWithoutContext.map((row) => [row.name, row] as const))(
+      "%s",
+      async (_name, { options, provider, run }) => {
+        app = await startApp({
+          framework: runtimes[name],
+          ...(provider && { provider }),
+          options: { apiOrigins: ["https://op.example"], ...options },
+        });
+        await run(app);
+      },
+    );
   },
 );

@@ -34,7 +34,7 @@ function create(options: AuthOptions): (request: Request, ...rest: unknown[]) =>
 export function serve(request: Request, options: string, ...rest: unknown[]): Promise<Response> {
   now = Number(request.headers.get("x-test-now"));
   handle ??= create(JSON.parse(options));
-  return request.headers.has("x-test-alone") ? handle(request) : handle(request, ...rest);
+  return request.headers.has("x-test-without-context") ? handle(request) : handle(request, ...rest);
 }
 
 /** A Worker receives its options as a binding; Bun and `deno serve` read them from the environment. */

@@ -1,31 +1,31 @@
 import type { Framework } from "../../support/app.js";
 
-/** An adapter on what it runs on. */
+/** An adapter on one runtime or framework. */
 export interface Column {
   readonly name: string;
-  /** The app of the tests; loaded when it is started, so that the table in the README needs none of them. */
+  /** Makes the test app. Loads its framework only when called, so that drawing the table loads none. */
   readonly framework: Framework;
-  /** The crypto engine that the package has to choose there. */
+  /** The crypto engine that the package must choose on this runtime. */
   readonly engine: "node:crypto" | "Web Crypto";
-  /** Rows that make no sense there, by name, each with a reason for the README. */
+  /** The rows that this column cannot fulfil: the name of each, and the reason, which the table shows as a footnote. */
   readonly cannot?: Readonly<Record<string, string>>;
 }
 
 const expressApp =
   (name: "Express 4" | "Express 5"): Framework =>
-  async (...given) =>
-    (await import("../../support/express-app.js")).expressApps[name](...given);
+  async (...args) =>
+    (await import("../../support/express-app.js")).expressApps[name](...args);
 
 const runtime =
   (name: "edge-runtime" | "workerd" | "Bun" | "Deno"): Framework =>
-  async (...given) =>
-    (await import("../../support/runtimes.js")).runtimes[name](...given);
+  async (...args) =>
+    (await import("../../support/runtimes.js")).runtimes[name](...args);
 
 const onNode = {
   engine: "node:crypto",
   cannot: {
-    "a response that cannot be changed, such as one of fetch, carries our cookies":
-      "in Node every response can be changed until it is sent",
+    "a response with immutable headers, such as one from fetch, carries latchkey's cookies":
+      "in Node the headers of a response can be changed until they are sent",
   },
 } as const;
 
@@ -35,12 +35,12 @@ export const columns: readonly Column[] = [
   { name: "Express 4", framework: expressApp("Express 4"), ...onNode },
   {
     name: "node:http",
-    framework: async (...given) => (await import("../../support/node-app.js")).nodeApp(...given),
+    framework: async (...args) => (await import("../../support/node-app.js")).nodeApp(...args),
     ...onNode,
   },
   {
     name: "Edge on Node",
-    framework: async (...given) => (await import("../../support/edge-app.js")).edgeApp(...given),
+    framework: async (...args) => (await import("../../support/edge-app.js")).edgeApp(...args),
     engine: "node:crypto",
   },
   { name: "edge-runtime", framework: runtime("edge-runtime"), engine: "Web Crypto" },

@@ -1,30 +1,30 @@
 import type { Column } from "./columns.js";
 
-/** A column whose app Next builds: `test/next/contract.test.ts` runs it, on each version. */
+/** A column whose app is built by Next. `test/next/contract.test.ts` runs it with each version of Next. */
 export interface NextColumn extends Omit<Column, "framework"> {
-  /** What the app of the tests is told, to answer as that part of Next. */
+  /** The part of Next that handles the requests: sent to the test app in a header. */
   readonly part: "app" | "pages" | "proxy";
 }
 
 const stripsHeader = {
-  "a router's data request starts no sign-in":
-    "Next takes `x-nextjs-data` off what its own router has not asked for, so that only real ones are seen",
+  "a router's data request does not start a sign-in":
+    "Next removes the `x-nextjs-data` header from requests that its own router did not send",
 };
 
 const takesUpgrades = {
-  "a request to change the protocol refreshes and writes nothing, and its session goes on":
-    "Next's server takes requests to change the protocol itself, and gives them no answer",
+  "a protocol upgrade request refreshes and writes nothing, and the session stays":
+    "Next's server handles protocol upgrades itself, and sends no response",
 };
 
 const handlers = {
   ...stripsHeader,
   ...takesUpgrades,
-  "the routes refuse methods that are not theirs, and say which are":
-    "what a route file does not export Next answers itself, with 405 and without `Allow`",
+  "latchkey's routes refuse other methods with 405 and an `Allow` header":
+    "Next itself refuses a method that the route file does not export, with 405 and without `Allow`",
 };
 
-const ahead =
-  "ahead of a page, whose caching headers it would replace unseen, it says `private, no-store` once the session was read";
+const proxyCaching =
+  "a proxy cannot see the caching headers of the page, so it sets `private, no-store` whenever the session was read";
 
 export const nextColumns: readonly NextColumn[] = [
   { name: "Next App Router", part: "app", engine: "node:crypto", cannot: handlers },
@@ -35,10 +35,10 @@ export const nextColumns: readonly NextColumn[] = [
     cannot: {
       ...stripsHeader,
       ...takesUpgrades,
-      "a response that cannot be changed, such as one of fetch, carries our cookies":
-        "in Node every response can be changed until it is sent",
-      "a page that needs a session sends a navigation to sign in and back":
-        "`requireAuthentication` is for API routes and answers 401; pages have `withPageAuth`",
+      "a response with immutable headers, such as one from fetch, carries latchkey's cookies":
+        "in Node the headers of a response can be changed until they are sent",
+      "a visitor without a session is redirected to sign in, and then back to the page":
+        "`requireAuthentication` is for API routes and responds with 401; pages have `withPageAuth`",
     },
   },
   {
@@ -47,8 +47,8 @@ export const nextColumns: readonly NextColumn[] = [
     engine: "node:crypto",
     cannot: {
       ...handlers,
-      "answers made from a session are private to the browser": ahead,
-      "reading a session within rollAfter writes nothing": ahead,
+      "a response that depends on the session is `private`": proxyCaching,
+      "reading a session within rollAfter writes nothing": proxyCaching,
     },
   },
 ];

@@ -7,7 +7,7 @@ import { returnTargets, routes } from "./rows/routes.js";
 import { data, rolling } from "./rows/sessions.js";
 import { tokens } from "./rows/tokens.js";
 
-/** What every adapter does, by what it is about. */
+/** The behaviours of every adapter, by area. */
 export const areas: Readonly<Record<string, readonly Row[]>> = {
   "Sign-in and its routes": routes,
   "Return targets": returnTargets,
@@ -18,8 +18,8 @@ export const areas: Readonly<Record<string, readonly Row[]>> = {
   "Rolling and limits": rolling,
   "The app's own data": data,
   "Access tokens": tokens,
-  "Errors on the way": errors,
-  "Connections that are reset": resets,
+  "Failed sign-ins": errors,
+  "Reset connections": resets,
   "Hostile Cookie headers": hostile,
 };
 

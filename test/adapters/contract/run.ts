@@ -4,7 +4,7 @@ import type { Column } from "./columns.js";
 import { PUBLIC, session } from "./row.js";
 import { rows } from "./rows.js";
 
-/** Runs every row in every column. A row that a column says it cannot do must fail there: no excuse outlives its reason. */
+/** Runs every row in every column. A row in a column's `cannot` must fail there; once it passes, the exception must go. */
 export function runContract(columns: readonly Column[]): void {
   describe.each(columns.map((column) => [column.name, column] as const))("%s", (_name, column) => {
     const { framework, engine, cannot = {} } = column;
@@ -27,22 +27,22 @@ export function runContract(columns: readonly Column[]): void {
 
     for (const { name, options, provider, run } of rows) {
       const reason = cannot[name];
-      const play = async () => {
-        const own = options && (await start(options, provider));
+      const runRow = async () => {
+        const rowApp = options && (await start(options, provider));
         try {
-          await run(own ?? app);
+          await run(rowApp ?? app);
         } finally {
-          await own?.close();
+          await rowApp?.close();
         }
       };
-      if (reason === undefined) test(name, play);
-      else test(`cannot: ${name} (${reason})`, () => expect(play()).rejects.toThrow());
+      if (reason === undefined) test(name, runRow);
+      else test(`cannot: ${name} (${reason})`, () => expect(runRow()).rejects.toThrow());
     }
 
-    test("what it cannot do is in the contract, and has a reason", () => {
-      const known = new Set(rows.map(({ name }) => name));
+    test("each exception names a row and has a reason", () => {
+      const rowNames = rows.map(({ name }) => name);
       for (const [name, reason] of Object.entries(cannot)) {
-        expect(known).toContain(name);
+        expect(rowNames).toContain(name);
         expect(reason).toMatch(/\w+ \w+/);
       }
     });

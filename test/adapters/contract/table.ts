@@ -1,17 +1,17 @@
 import type { Column } from "./columns.js";
 import { areas } from "./rows.js";
 
-/** What of a column the table shows. */
-type Shown = Pick<Column, "name" | "engine" | "cannot">;
+/** The fields of a column that the table shows. */
+type ColumnSummary = Pick<Column, "name" | "engine" | "cannot">;
 
 const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 
-/** The contract as a Markdown table: a line for each area, a check mark where a column does it, footnotes for what it cannot do. */
-export function drawContract(columns: readonly Shown[]): string {
+/** Draws the contract as a Markdown table: one line per area, a check mark for each column, and footnotes for exceptions. */
+export function drawContract(columns: readonly ColumnSummary[]): string {
   const notes: string[] = [];
 
-  /** The number of a note; the same words have one number. */
-  function note(text: string): string {
+  /** The number of a footnote. Equal footnotes share a number. */
+  function footnote(text: string): string {
     if (!notes.includes(text)) notes.push(text);
     return `<sup>${notes.indexOf(text) + 1}</sup>`;
   }
@@ -19,7 +19,7 @@ export function drawContract(columns: readonly Shown[]): string {
   const cell = (names: readonly string[], cannot: Readonly<Record<string, string>>): string =>
     [
       names.every((name) => cannot[name]) ? "–" : "✓",
-      ...names.flatMap((name) => (cannot[name] ? note(`Not “${name}”: ${cannot[name]}.`) : [])),
+      ...names.flatMap((name) => (cannot[name] ? footnote(`Not “${name}”: ${cannot[name]}.`) : [])),
     ].join("");
 
   const lines = Object.entries(areas).map(([area, rows]) => {

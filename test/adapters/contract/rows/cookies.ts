@@ -1,13 +1,13 @@
 import { expect } from "vitest";
 import { ownCookies } from "../../../support/routes.js";
-import { begin, isSignedIn, nameOf, type Row, seen } from "../row.js";
+import { isSignedIn, nameOf, type Row, seen, signInUntilCallback } from "../row.js";
 
 export const cookies: readonly Row[] = [
   {
-    name: "every cookie is HttpOnly, SameSite=Lax and for this host alone, each in a line of its own",
+    name: "every session cookie is HttpOnly, SameSite=Lax and host-only, in a Set-Cookie line of its own",
     async run(app) {
       const browser = app.browser();
-      const { href } = await begin(app, browser);
+      const { href } = await signInUntilCallback(app, browser);
       const { setCookies } = await browser.navigate(href);
       expect(setCookies.map(nameOf).map((name) => name.split(".").slice(2).join("."))).toEqual(
         expect.arrayContaining(["id.0", "tok.0"]),
@@ -17,7 +17,7 @@ export const cookies: readonly Row[] = [
     },
   },
   {
-    name: "the app's own cookies stay beside ours, each in a line of its own",
+    name: "the app's own cookies are sent too, each in a Set-Cookie line of its own",
     async run(app) {
       const browser = app.browser();
       await browser.signIn();
@@ -28,7 +28,7 @@ export const cookies: readonly Row[] = [
     },
   },
   {
-    name: "no response writes a cookie twice",
+    name: "a response sets no cookie twice",
     async run(app) {
       const browser = app.browser();
       await browser.signIn();
@@ -39,19 +39,19 @@ export const cookies: readonly Row[] = [
     },
   },
   {
-    name: "a redirect of the app's carries our cookies",
+    name: "a redirect by the app carries latchkey's cookies",
     async run(app) {
       const browser = app.browser();
       await browser.signIn();
       app.clock.advance(400);
-      const answer = await browser.navigate("/redirect");
-      expect(answer.status).toBe(302);
-      expect(answer.headers.location).toMatch(/\/elsewhere$/);
-      expect(answer.setCookies.map(nameOf)).toEqual([seen]);
+      const response = await browser.navigate("/redirect");
+      expect(response.status).toBe(302);
+      expect(response.headers.location).toMatch(/\/elsewhere$/);
+      expect(response.setCookies.map(nameOf)).toEqual([seen]);
     },
   },
   {
-    name: "a response without a body carries our cookies",
+    name: "a response without a body carries latchkey's cookies",
     async run(app) {
       for (const [method, path, status] of [
         ["GET", "/empty", 204],
@@ -60,77 +60,77 @@ export const cookies: readonly Row[] = [
         const browser = app.browser();
         await browser.signIn();
         app.clock.advance(400);
-        const answer = await browser.navigate(path, { method });
-        expect([answer.status, answer.body]).toEqual([status, ""]);
-        expect(answer.setCookies.map(nameOf)).toEqual([seen]);
+        const response = await browser.navigate(path, { method });
+        expect([response.status, response.body]).toEqual([status, ""]);
+        expect(response.setCookies.map(nameOf)).toEqual([seen]);
       }
     },
   },
   {
-    name: "a response that cannot be changed, such as one of fetch, carries our cookies",
+    name: "a response with immutable headers, such as one from fetch, carries latchkey's cookies",
     async run(app) {
       const browser = app.browser();
       await browser.signIn();
       app.clock.advance(400);
-      const answer = await browser.navigate("/fetched");
-      expect([answer.status, JSON.parse(answer.body).sub]).toEqual([200, "alice"]);
-      expect(answer.setCookies.map(nameOf)).toEqual([seen]);
-      expect(answer.headers["cache-control"]).toBe("private, no-store");
+      const response = await browser.navigate("/fetched");
+      expect([response.status, JSON.parse(response.body).sub]).toEqual([200, "alice"]);
+      expect(response.setCookies.map(nameOf)).toEqual([seen]);
+      expect(response.headers["cache-control"]).toBe("private, no-store");
     },
   },
   {
-    name: "a streamed response carries our cookies and is not held back",
+    name: "a streamed response carries latchkey's cookies and is not buffered",
     async run(app) {
       const browser = app.browser();
       await browser.signIn();
       app.clock.advance(400);
-      const answer = await browser.navigate("/streamed");
-      expect(answer.pieces).toEqual(["first,", "second"]);
-      expect(answer.setCookies.map(nameOf)).toEqual([seen]);
+      const response = await browser.navigate("/streamed");
+      expect(response.pieces).toEqual(["first,", "second"]);
+      expect(response.setCookies.map(nameOf)).toEqual([seen]);
     },
   },
 ];
 
 export const caching: readonly Row[] = [
   {
-    name: "answers that write cookies are stored by no cache, whatever the app said",
+    name: "a response that sets session cookies is `private, no-store`, even if the app made it cacheable",
     async run(app) {
       const browser = app.browser();
       await browser.signIn();
       app.clock.advance(400);
       for (const path of ["/untouched", "/cookies"]) {
-        const answer = await app.browser().navigate(path, { headers: { cookie: browser.jar.header(`${app.url}/`) } });
-        expect(answer.setCookies.map(nameOf)).toContainEqual(seen);
-        expect(answer.headers["cache-control"]).toBe("private, no-store");
-        expect(answer.headers.vary).toMatch(/\bCookie\b/);
+        const response = await app.browser().navigate(path, { headers: { cookie: browser.jar.header(`${app.url}/`) } });
+        expect(response.setCookies.map(nameOf)).toContainEqual(seen);
+        expect(response.headers["cache-control"]).toBe("private, no-store");
+        expect(response.headers.vary).toMatch(/\bCookie\b/);
       }
     },
   },
   {
-    name: "answers made from a session are private to the browser",
+    name: "a response that depends on the session is `private`",
     async run(app) {
       for (const browser of [app.browser(), app.browser()]) {
-        const answer = await browser.navigate("/");
-        expect(answer.headers["cache-control"]).toBe("private");
-        expect(answer.headers.vary).toMatch(/\bCookie\b/);
+        const response = await browser.navigate("/");
+        expect(response.headers["cache-control"]).toBe("private");
+        expect(response.headers.vary).toMatch(/\bCookie\b/);
         await browser.signIn();
       }
     },
   },
   {
-    name: "answers that read no session keep the app's caching",
+    name: "a response that does not depend on the session keeps the app's caching headers",
     async run(app) {
       const browser = app.browser();
       await browser.signIn();
-      const answer = await browser.navigate("/untouched");
-      expect(answer.headers["cache-control"]).toBe("public, s-maxage=31536000");
-      expect(answer.setCookies).toEqual([]);
+      const response = await browser.navigate("/untouched");
+      expect(response.headers["cache-control"]).toBe("public, s-maxage=31536000");
+      expect(response.setCookies).toEqual([]);
     },
   },
 ];
 
-/** What a client can send in the place of our cookies. */
-const HOSTILE = [
+/** Cookie headers that an attacker or a broken client can send. */
+const MALFORMED_HEADERS = [
   "",
   ";;;===;;",
   "latchkey",
@@ -149,8 +149,8 @@ const HOSTILE = [
   `latchkey.AAAAAA.id.0=1AAAAAA${"A".repeat(9000)}`,
 ];
 
-/** What can become of real cookies on their way. */
-const SPOILED: ReadonlyArray<(header: string) => string> = [
+/** Ways to damage the Cookie header of a real session. */
+const DAMAGES: ReadonlyArray<(header: string) => string> = [
   (header) => header.slice(0, -30),
   (header) => header.replace(/\.id\.0=./, ".id.0=9"),
   (header) => header.replace(/(\.id\.0=.{40})./, "$1!"),
@@ -162,12 +162,12 @@ const SPOILED: ReadonlyArray<(header: string) => string> = [
 
 export const hostile: readonly Row[] = [
   {
-    name: "no Cookie header makes an error: whoever sends nonsense is signed out",
+    name: "a malformed Cookie header causes no error: the request has no session",
     async run(app) {
-      for (const cookie of HOSTILE) {
+      for (const cookie of MALFORMED_HEADERS) {
         for (const path of ["/", "/auth/me", "/auth/callback?state=x&code=y"]) {
-          const answer = await app.browser().fetch(path, { headers: { cookie } });
-          expect([cookie, path, answer.status]).toEqual([cookie, path, path.includes("callback") ? 400 : 200]);
+          const response = await app.browser().fetch(path, { headers: { cookie } });
+          expect([cookie, path, response.status]).toEqual([cookie, path, path.includes("callback") ? 400 : 200]);
         }
         const { body } = await app.browser().fetch("/", { headers: { cookie } });
         expect(JSON.parse(body).session).toBeNull();
@@ -175,53 +175,53 @@ export const hostile: readonly Row[] = [
     },
   },
   {
-    name: "cookies that were torn, doubled or changed on their way make no error and no other user",
+    name: "truncated, duplicated or changed cookies cause no error and never sign in another user",
     async run(app) {
       const browser = app.browser();
       await browser.signIn({ sub: "alice" });
-      const whole = browser.jar.header(`${app.url}/`);
-      for (const [index, spoil] of SPOILED.entries()) {
-        const answer = await app.browser().fetch("/", { headers: { cookie: spoil(whole) } });
-        expect([index, answer.status]).toEqual([index, 200]);
-        expect([undefined, "alice"]).toContain(JSON.parse(answer.body).session?.user.sub);
+      const intact = browser.jar.header(`${app.url}/`);
+      for (const [index, damage] of DAMAGES.entries()) {
+        const response = await app.browser().fetch("/", { headers: { cookie: damage(intact) } });
+        expect([index, response.status]).toEqual([index, 200]);
+        expect([undefined, "alice"]).toContain(JSON.parse(response.body).session?.user.sub);
       }
       expect(await isSignedIn(browser)).toBe(true);
     },
   },
   {
-    name: "hundreds of sign-ins that were tossed remove 20 cookies a response at most, and a sign-in works beside them",
+    name: "hundreds of planted transaction cookies: a response deletes at most 20 of them, and sign-in still works",
     async run(app) {
       const browser = app.browser();
-      // With the cookies of a session more than a session may take.
-      const tossed = Array.from({ length: 400 }, (_, index) => `latchkey.tx.${index}=${"1".repeat(8)}`).join("; ");
-      const beside = (path: string) => {
-        const cookie = [browser.jar.header(`${app.url}/`), tossed].filter(Boolean).join("; ");
+      // Together with the cookies of a session these exceed maxCookieBytes.
+      const planted = Array.from({ length: 400 }, (_, index) => `latchkey.tx.${index}=${"1".repeat(8)}`).join("; ");
+      const navigateWithPlanted = (path: string) => {
+        const cookie = [browser.jar.header(`${app.url}/`), planted].filter(Boolean).join("; ");
         return browser.navigate(path, { headers: { cookie } });
       };
-      const isRemoval = (line: string) => line.includes("Max-Age=0;");
-      const login = await beside("/auth/login");
-      const removed = login.setCookies.filter(isRemoval).length;
-      expect(removed).toBeGreaterThan(10);
-      expect(removed).toBeLessThanOrEqual(20);
+      const isDeletion = (line: string) => line.includes("Max-Age=0;");
+      const login = await navigateWithPlanted("/auth/login");
+      const deleted = login.setCookies.filter(isDeletion).length;
+      expect(deleted).toBeGreaterThan(10);
+      expect(deleted).toBeLessThanOrEqual(20);
       const { url } = await app.provider.authorize(String(login.headers.location), { user: { sub: "alice" } });
-      const callback = await beside(url);
+      const callback = await navigateWithPlanted(url);
       expect([callback.status, callback.headers.location]).toEqual([302, `${app.url}/`]);
-      expect(callback.setCookies.filter(isRemoval).length).toBeLessThanOrEqual(21);
+      expect(callback.setCookies.filter(isDeletion).length).toBeLessThanOrEqual(21);
       expect(await isSignedIn(browser)).toBe(true);
-      const update = await beside("/update?color=blue");
-      expect(update.setCookies.filter(isRemoval).length).toBeLessThanOrEqual(20);
+      const update = await navigateWithPlanted("/update?color=blue");
+      expect(update.setCookies.filter(isDeletion).length).toBeLessThanOrEqual(20);
     },
   },
   {
-    name: "names that are longer than ours are removed by no response: the lines would be as long",
+    name: "planted cookies with very long names are not deleted, because the Set-Cookie lines would be as long",
     async run(app) {
       const browser = app.browser();
       const long = ["tx.", "AbCdEf.tok.", "AbCdEf.id.", "AbCdEf.seen."].map((kind) => `${kind}${"n".repeat(2000)}=1`);
-      const tossed = long.map((pair) => `latchkey.${pair}`).join("; ");
-      const login = await browser.navigate("/auth/login", { headers: { cookie: tossed } });
+      const planted = long.map((pair) => `latchkey.${pair}`).join("; ");
+      const login = await browser.navigate("/auth/login", { headers: { cookie: planted } });
       expect(login.setCookies.map(nameOf).filter((name) => name.length > 60)).toEqual([]);
       const { url } = await app.provider.authorize(String(login.headers.location), { user: { sub: "alice" } });
-      const cookie = `${browser.jar.header(`${app.url}/`)}; ${tossed}`;
+      const cookie = `${browser.jar.header(`${app.url}/`)}; ${planted}`;
       const callback = await browser.navigate(url, { headers: { cookie } });
       expect([callback.status, callback.headers.location]).toEqual([302, `${app.url}/`]);
       expect(callback.setCookies.map(nameOf).filter((name) => name.length > 60)).toEqual([]);
@@ -229,27 +229,27 @@ export const hostile: readonly Row[] = [
     },
   },
   {
-    name: "an end of sessions counts up to a day ahead; one further ahead was not written here, and ends nothing",
+    name: "an `end` cookie with a time up to one day in the future ends sessions; a later time is ignored",
     async run(app) {
       const browser = app.browser();
       await browser.signIn();
       const session = browser.jar.header(`${app.url}/`);
-      const ask = async (time: number) => {
+      const userWithEndCookie = async (time: number) => {
         const headers = { cookie: `${session}; latchkey.end.${time}=1` };
         return JSON.parse((await app.browser().fetch("/", { headers })).body).session?.user.sub;
       };
       const day = 86_400_000;
       const now = app.clock.now();
-      expect([await ask(now + day), await ask(now + day + 1), await ask(999_999_999_999_999)]).toEqual([
-        undefined,
-        "alice",
-        "alice",
-      ]);
-      // A sign-in ends no other way, whatever was planted.
+      expect(await userWithEndCookie(now + day)).toBeUndefined();
+      expect(await userWithEndCookie(now + day + 1)).toBe("alice");
+      expect(await userWithEndCookie(999_999_999_999_999)).toBe("alice");
+      // A sign-out writes an `end` cookie of its own, and does not copy the time of a planted one.
       const planted = { cookie: `${session}; latchkey.end.999999999999999=1`, "sec-fetch-site": "same-origin" };
       const out = await app.browser().navigate("/auth/logout", { method: "POST", headers: planted });
-      const [ended = ""] = out.setCookies.filter((line) => /^latchkey\.end\.\d{13}=1;/.test(line));
-      expect(Number(ended.slice("latchkey.end.".length, ended.indexOf("=")))).toBeLessThanOrEqual(now + day);
+      const [endLine = ""] = out.setCookies.filter((line) => /^latchkey\.end\.\d{13}=1;/.test(line));
+      const endTime = Number(endLine.slice("latchkey.end.".length, endLine.indexOf("=")));
+      expect(endTime).toBeGreaterThan(0);
+      expect(endTime).toBeLessThanOrEqual(now + day);
     },
   },
 ];

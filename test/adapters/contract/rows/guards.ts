@@ -3,7 +3,7 @@ import { end, type Row } from "../row.js";
 
 export const guards: readonly Row[] = [
   {
-    name: "a page that needs a session sends a navigation to sign in and back",
+    name: "a visitor without a session is redirected to sign in, and then back to the page",
     async run(app) {
       const browser = app.browser();
       const refused = await browser.navigate("/private?x=1&scope=admin");
@@ -22,7 +22,7 @@ export const guards: readonly Row[] = [
     ] as const
   ).map(
     ([what, headers]): Row => ({
-      name: `${what} that needs a session gets 401 and no redirect`,
+      name: `${what} without a session gets 401 and no redirect`,
       async run(app) {
         const refused = await app.browser().fetch("/private", { headers: { ...headers } });
         expect(refused.status).toBe(401);
@@ -33,7 +33,7 @@ export const guards: readonly Row[] = [
     }),
   ),
   {
-    name: "a form that is posted without a session gets 401, not a redirect that loses it",
+    name: "a form posted without a session gets 401, because a redirect would lose the form",
     async run(app) {
       const headers = { "content-type": "application/x-www-form-urlencoded" };
       const refused = await app.browser().navigate("/private", { method: "POST", headers, body: "a=1" });
@@ -45,14 +45,14 @@ export const guards: readonly Row[] = [
 
 export const signOut: readonly Row[] = [
   {
-    name: "signing out clears the browser and tells the provider who is leaving",
+    name: "signing out deletes the session cookies and redirects to the provider with an `id_token_hint`",
     async run(app) {
       const browser = app.browser();
       await browser.signIn();
       const headers = { origin: app.url, "sec-fetch-site": "same-origin" };
-      const answer = await browser.navigate("/auth/logout", { method: "POST", headers });
-      expect(answer.status).toBe(303);
-      const target = new URL(String(answer.headers.location));
+      const response = await browser.navigate("/auth/logout", { method: "POST", headers });
+      expect(response.status).toBe(303);
+      const target = new URL(String(response.headers.location));
       expect(target.origin).toBe("https://op.example");
       expect(target.searchParams.get("post_logout_redirect_uri")).toBe(`${app.url}/`);
       expect(target.searchParams.get("client_id")).toBe(app.provider.clientId);
@@ -72,19 +72,19 @@ export const signOut: readonly Row[] = [
     ] as const
   ).map(
     ([what, method, headers, status]): Row => ({
-      name: `${what} signs no one out`,
+      name: `${what} does not sign the user out`,
       async run(app) {
         const browser = app.browser();
         await browser.signIn();
-        const answer = await browser.navigate("/auth/logout", { method, headers: { ...headers } });
-        expect(answer.status).toBe(status);
-        expect(answer.setCookies).toEqual([]);
+        const response = await browser.navigate("/auth/logout", { method, headers: { ...headers } });
+        expect(response.status).toBe(status);
+        expect(response.setCookies).toEqual([]);
         expect((await browser.fetch("/private")).status).toBe(200);
       },
     }),
   ),
   {
-    name: "a link on the app's own page may sign out",
+    name: "a link on the app's own page signs the user out",
     async run(app) {
       const browser = app.browser();
       await browser.signIn();
@@ -94,18 +94,18 @@ export const signOut: readonly Row[] = [
     },
   },
   {
-    name: "the app's own code may sign out",
+    name: "the app's code can sign the user out",
     async run(app) {
       const browser = app.browser();
       await browser.signIn();
-      const answer = await browser.navigate("/leave", { method: "POST" });
-      expect(answer.status).toBe(303);
-      expect(new URL(String(answer.headers.location)).origin).toBe("https://op.example");
+      const response = await browser.navigate("/leave", { method: "POST" });
+      expect(response.status).toBe(303);
+      expect(new URL(String(response.headers.location)).origin).toBe("https://op.example");
       expect((await browser.fetch("/private")).status).toBe(401);
     },
   },
   {
-    name: "a response that was slow does not undo a sign-out",
+    name: "a response that arrives after a sign-out does not restore the session",
     async run(app) {
       const browser = app.browser();
       await browser.signIn();

@@ -1,11 +1,11 @@
 import { expect } from "vitest";
 import type { AnswerOptions, StalledEndpoint, TestApp, TestBrowser } from "../../../support/app.js";
-import { begin, expectErrorPage, isSignedIn, type Row } from "../row.js";
+import { expectErrorPage, isSignedIn, type Row, signInUntilCallback } from "../row.js";
 
-/** Seconds that a request to the provider may take in these rows. */
+/** The time limit for a request to the provider in these rows, in seconds. */
 const HTTP_TIMEOUT = 2;
 
-/** The result of `run`, which must be there within `httpTimeout` and a second. */
+/** Expects `run` to finish within `httpTimeout` and a second. Returns its result. */
 async function inTime<T>(what: string, run: () => Promise<T>): Promise<T> {
   const startedAt = performance.now();
   const result = await run();
@@ -13,7 +13,7 @@ async function inTime<T>(what: string, run: () => Promise<T>): Promise<T> {
   return result;
 }
 
-/** Resets the connection of a request while the provider is asked at this endpoint; the provider answers right after. */
+/** Resets a request's connection while the app waits for this endpoint of the provider, which then responds. */
 async function resetAt(
   app: TestApp,
   endpoint: StalledEndpoint,
@@ -23,13 +23,13 @@ async function resetAt(
 ): Promise<void> {
   const stalled = app.stall(endpoint);
   await browser.abandon(path, stalled.reached, options);
-  // Until the runtime has noticed.
+  // Wait until the runtime has noticed the reset.
   await new Promise((resolve) => setTimeout(resolve, 100));
   stalled.end();
 }
 
-/** Somebody else signs in, with each step in time. */
-async function othersSignIn(app: TestApp, options: AnswerOptions): Promise<void> {
+/** Signs in another user, and expects each step to finish in time. */
+async function signInAnotherUser(app: TestApp, options: AnswerOptions): Promise<void> {
   const browser = app.browser();
   const login = await inTime("login", () => browser.navigate("/auth/login", options));
   expect(login.status).toBe(302);
@@ -40,24 +40,24 @@ async function othersSignIn(app: TestApp, options: AnswerOptions): Promise<void>
   expect(JSON.parse(token.body)).toEqual({ token: expect.stringMatching(/./) });
 }
 
-/** The documents of the provider are loaded again after ten minutes. */
-const forgetDocuments = (app: TestApp) => app.clock.advance(601);
+/** Lets ten minutes pass, after which the app fetches the discovery document and the key set again. */
+const expireDocuments = (app: TestApp) => app.clock.advance(601);
 
-const resetsOf = (headers: Record<string, string>) => async (app: TestApp) => {
+const resetAtEachEndpoint = (headers: Record<string, string>) => async (app: TestApp) => {
   const options = { headers };
-  // The first request that the app gets, and one after the documents were forgotten.
+  // First with a new app, then with an app whose documents have expired.
   await resetAt(app, "discovery", app.browser(), "/auth/login", options);
-  await othersSignIn(app, options);
-  forgetDocuments(app);
+  await signInAnotherUser(app, options);
+  expireDocuments(app);
   await resetAt(app, "discovery", app.browser(), "/auth/login", options);
-  await othersSignIn(app, options);
+  await signInAnotherUser(app, options);
   for (const endpoint of ["jwks", "token"] as const) {
     const browser = app.browser();
-    forgetDocuments(app);
-    const { href } = await begin(app, browser);
+    expireDocuments(app);
+    const { href } = await signInUntilCallback(app, browser);
     await resetAt(app, endpoint, browser, href, options);
-    await othersSignIn(app, options);
-    // The person whose connection was reset tries again.
+    await signInAnotherUser(app, options);
+    // The user whose connection was reset tries again.
     await browser.signIn();
     expect(await isSignedIn(browser)).toBe(true);
   }
@@ -68,77 +68,77 @@ const resetsOf = (headers: Record<string, string>) => async (app: TestApp) => {
   expect(JSON.parse(api.body)).toMatchObject({ status: 200 });
   const logout = { method: "POST", headers: { ...headers, "sec-fetch-site": "same-origin" } };
   await resetAt(app, "revocation", browser, "/auth/logout", logout);
-  await othersSignIn(app, options);
+  await signInAnotherUser(app, options);
 };
 
-/** The same at the endpoints that not every app asks. */
-const resetsAtOthers = (headers: Record<string, string>) => async (app: TestApp) => {
-  const sentTo = (asked: string) => app.provider.requests.filter(({ endpoint }) => endpoint === asked).length;
+/** Like `resetAtEachEndpoint`, at the endpoints that an app uses only with special options. */
+const resetAtOptionalEndpoints = (headers: Record<string, string>) => async (app: TestApp) => {
+  const requestsTo = (name: string) => app.provider.requests.filter(({ endpoint }) => endpoint === name).length;
   await resetAt(app, "par", app.browser(), "/auth/login", { headers });
-  await othersSignIn(app, { headers });
+  await signInAnotherUser(app, { headers });
   const browser = app.browser();
-  const { href } = await begin(app, browser);
+  const { href } = await signInUntilCallback(app, browser);
   await resetAt(app, "userinfo", browser, href, { headers });
-  await othersSignIn(app, { headers });
-  expect([sentTo("par"), sentTo("userinfo")]).toEqual([expect.toSatisfy(isPositive), expect.toSatisfy(isPositive)]);
+  await signInAnotherUser(app, { headers });
+  expect(requestsTo("par")).toBeGreaterThan(0);
+  expect(requestsTo("userinfo")).toBeGreaterThan(0);
 };
-const isPositive = (count: number) => count > 0;
 
-/** A session whose refresh was under way when its connection was reset. */
-const refreshIsReset = (headers: Record<string, string>, endpoint: "jwks" | "token") => async (app: TestApp) => {
+/** Resets a session's connection during a refresh, then asks for its token again. */
+const resetDuringRefresh = (headers: Record<string, string>, endpoint: "jwks" | "token") => async (app: TestApp) => {
   const options = { headers };
   const browser = app.browser();
   await browser.signIn();
-  if (endpoint === "jwks") forgetDocuments(app);
+  if (endpoint === "jwks") expireDocuments(app);
   await resetAt(app, endpoint, browser, "/token?force", options);
-  const answer = await inTime("the same session", () => browser.fetch("/token?force", options));
-  await othersSignIn(app, options);
-  return { browser, answer };
+  const response = await inTime("the same session", () => browser.fetch("/token?force", options));
+  await signInAnotherUser(app, options);
+  return { browser, response };
 };
 
-/** A sign-in that the provider refuses while the keys that it asked for are still under way. */
-const refusedWhileKeysAreFetched = (headers: Record<string, string>) => async (app: TestApp) => {
+/** The token endpoint refuses a code while the key set for that sign-in is still being fetched. */
+const failDuringKeyFetch = (headers: Record<string, string>) => async (app: TestApp) => {
   const browser = app.browser();
-  forgetDocuments(app);
-  const { href } = await begin(app, browser);
+  expireDocuments(app);
+  const { href } = await signInUntilCallback(app, browser);
   app.provider.misbehave({ fault: "invalid_grant", endpoint: "token" }, { times: 1 });
   const stalled = app.stall("jwks");
-  const answer = browser.navigate(href, { headers });
+  const response = browser.navigate(href, { headers });
   await stalled.reached;
-  // Until the token endpoint has refused the code.
+  // Wait until the token endpoint has refused the code.
   await new Promise((resolve) => setTimeout(resolve, 200));
   stalled.end();
-  expectErrorPage(await answer, 400, "code_rejected");
+  expectErrorPage(await response, 400, "code_rejected");
   const startedAt = performance.now();
-  await othersSignIn(app, { headers });
-  // Whoever waits in vain waits longer than this.
+  await signInAnotherUser(app, { headers });
+  // A request that waited for the abandoned fetch would take longer than this.
   expect((performance.now() - startedAt) / 1000).toBeLessThan(HTTP_TIMEOUT);
 };
 
-/** Each row has an app of its own, which has loaded nothing yet. */
+/** Because of its options each row has its own app, which has fetched no documents yet. */
 const options = { httpTimeout: HTTP_TIMEOUT };
-/** A provider that takes pushed requests (RFC 9126), and all else that it does otherwise. */
-const pushed = { offer: { par: true } };
+/** A provider that also supports pushedRequests authorization requests (RFC 9126). */
+const pushedRequests = { offer: { par: true } };
 
 export const resets: readonly Row[] = [
   {
-    name: "a connection that is reset while the provider is asked keeps nobody waiting",
+    name: "a connection reset during a request to the provider does not delay other requests",
     options,
-    run: resetsOf({}),
+    run: resetAtEachEndpoint({}),
   },
   {
-    name: "nor at the endpoints for pushed requests and for claims of a user",
+    name: "a connection reset during a request to the PAR or the userinfo endpoint does not delay other requests",
     options: { ...options, userinfo: true },
-    provider: pushed,
-    run: resetsAtOthers({}),
+    provider: pushedRequests,
+    run: resetAtOptionalEndpoints({}),
   },
   {
-    name: "a session whose refresh was under way when its connection was reset has its token, now and a minute later",
+    name: "a session whose connection was reset during a refresh still gets its token, at once and a minute later",
     options,
     async run(app) {
       for (const endpoint of ["jwks", "token"] as const) {
-        const { browser, answer } = await refreshIsReset({}, endpoint)(app);
-        expect([endpoint, JSON.parse(answer.body)]).toEqual([endpoint, { token: expect.stringMatching(/./) }]);
+        const { browser, response } = await resetDuringRefresh({}, endpoint)(app);
+        expect([endpoint, JSON.parse(response.body)]).toEqual([endpoint, { token: expect.stringMatching(/./) }]);
         app.clock.advance(60);
         const later = await browser.fetch("/token?force");
         expect([endpoint, JSON.parse(later.body)]).toEqual([endpoint, { token: expect.stringMatching(/./) }]);
@@ -146,43 +146,43 @@ export const resets: readonly Row[] = [
     },
   },
   {
-    name: "a sign-in that fails while the keys are fetched leaves no fetch behind that others would wait for",
+    name: "a sign-in that fails while the key set is fetched does not delay other requests",
     options,
-    run: refusedWhileKeysAreFetched({}),
+    run: failDuringKeyFetch({}),
   },
 ];
 
-/** Asks for an app that does not hand on what its runtime passes beside the request: nothing keeps its requests alive. */
-const alone = { "x-test-alone": "1" };
+/** Tells the test app not to pass the runtime's execution context to latchkey, so that no `waitUntil` keeps work alive. */
+const withoutContext = { "x-test-without-context": "1" };
 
-/** The same for such an app, on runtimes that pass something. */
-export const resetsAlone: readonly Row[] = [
+/** The rows for an app without execution context, on runtimes that have one. */
+export const resetsWithoutContext: readonly Row[] = [
   {
-    name: "a connection that is reset while the provider is asked keeps nobody waiting",
+    name: "a connection reset during a request to the provider does not delay other requests",
     options,
-    run: resetsOf(alone),
+    run: resetAtEachEndpoint(withoutContext),
   },
   {
-    name: "nor at the endpoints for pushed requests and for claims of a user",
+    name: "a connection reset during a request to the PAR or the userinfo endpoint does not delay other requests",
     options: { ...options, userinfo: true },
-    provider: pushed,
-    run: resetsAtOthers(alone),
+    provider: pushedRequests,
+    run: resetAtOptionalEndpoints(withoutContext),
   },
   {
-    name: "a refresh that went with its request holds up its session no longer than a request to the provider may take",
+    name: "a refresh cancelled with its request delays the session for `httpTimeout` at most",
     options,
     async run(app) {
       for (const endpoint of ["jwks", "token"] as const) {
-        const { browser, answer } = await refreshIsReset(alone, endpoint)(app);
-        expect([200, 401]).toContain(answer.status);
+        const { browser, response } = await resetDuringRefresh(withoutContext, endpoint)(app);
+        expect([200, 401]).toContain(response.status);
         await browser.signIn();
         expect(await isSignedIn(browser)).toBe(true);
       }
     },
   },
   {
-    name: "a sign-in that fails while the keys are fetched leaves no fetch behind that others would wait for",
+    name: "a sign-in that fails while the key set is fetched does not delay other requests",
     options,
-    run: refusedWhileKeysAreFetched(alone),
+    run: failDuringKeyFetch(withoutContext),
   },
 ];

@@ -1,10 +1,10 @@
 import { expect } from "vitest";
 import { plainRequest } from "../../../support/app.js";
-import { begin, isSignedIn, PUBLIC, type Row, sessionOf } from "../row.js";
+import { isSignedIn, PUBLIC, type Row, sessionOf, signInUntilCallback } from "../row.js";
 
 export const routes: readonly Row[] = [
   {
-    name: "someone signs in, comes back to where they wanted to go, and is known",
+    name: "a user signs in and returns to the requested page",
     async run(app) {
       const browser = app.browser();
       const user = { sub: "alice", name: "Alice" };
@@ -17,7 +17,7 @@ export const routes: readonly Row[] = [
     },
   },
   {
-    name: "the routes say who is signed in, and that no one is",
+    name: "`/auth/me` responds with the user, or with `null` if there is no session",
     async run(app) {
       const browser = app.browser();
       expect(JSON.parse((await browser.fetch("/auth/me")).body)).toEqual({ user: null });
@@ -28,7 +28,7 @@ export const routes: readonly Row[] = [
     },
   },
   {
-    name: "the provider may answer with a form that its page posts",
+    name: "the provider can return the authorization response by a form post",
     async run(app) {
       const browser = app.browser();
       const { headers } = await browser.navigate("/auth/login?returnTo=%2Finvoices");
@@ -36,7 +36,7 @@ export const routes: readonly Row[] = [
       authorization.searchParams.set("response_mode", "form_post");
       const { url, method, body = "" } = await app.provider.authorize(authorization.href, { user: { sub: "alice" } });
       expect([url, method]).toEqual([`${app.url}/auth/callback`, "POST"]);
-      // The form comes from another site: no SameSite=Lax cookie is with it.
+      // The form comes from another site, so the browser sends no SameSite=Lax cookie with it.
       const form = { "content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "cross-site" };
       const posted = await plainRequest(app.url, "/auth/callback", { method: "POST", headers: form, body });
       expect([posted.status, posted.setCookies]).toEqual([303, []]);
@@ -46,12 +46,12 @@ export const routes: readonly Row[] = [
     },
   },
   {
-    name: "several tabs sign in side by side, in any order",
+    name: "sign-ins in several tabs finish in any order",
     async run(app) {
       const browser = app.browser();
       const tabs: URL[] = [];
       for (const page of ["/a", "/b", "/c"]) {
-        tabs.push(await begin(app, browser, { login: `/auth/login?returnTo=${page}` }));
+        tabs.push(await signInUntilCallback(app, browser, { login: `/auth/login?returnTo=${page}` }));
       }
       const targets: unknown[] = [];
       for (const { href } of tabs.reverse()) targets.push((await browser.navigate(href)).headers.location);
@@ -61,10 +61,10 @@ export const routes: readonly Row[] = [
     },
   },
   {
-    name: "a callback that is delivered twice leads someone who is signed in onward",
+    name: "a callback opened twice redirects a signed-in user to the app",
     async run(app) {
       const browser = app.browser();
-      const { href } = await begin(app, browser);
+      const { href } = await signInUntilCallback(app, browser);
       await browser.navigate(href);
       const again = await browser.navigate(href);
       expect([again.status, again.headers.location]).toEqual([302, `${app.url}/`]);
@@ -72,16 +72,16 @@ export const routes: readonly Row[] = [
     },
   },
   {
-    name: "the app's own code may start a sign-in",
+    name: "the app's code can start a sign-in",
     async run(app) {
       const browser = app.browser();
-      const callback = await browser.navigate((await begin(app, browser, { login: "/enter" })).href);
+      const callback = await browser.navigate((await signInUntilCallback(app, browser, { login: "/enter" })).href);
       expect(callback.headers.location).toBe(`${app.url}/entered`);
       expect((await sessionOf(browser)).user.sub).toBe("alice");
     },
   },
   {
-    name: "an app with several public names serves each under its own",
+    name: "an app with several base URLs redirects back to the one that the browser used",
     async run(app) {
       const headers = { host: new URL(PUBLIC).host, "sec-fetch-mode": "navigate" };
       const login = await plainRequest(app.url, "/auth/login", { headers });
@@ -98,27 +98,27 @@ export const routes: readonly Row[] = [
     },
   },
   {
-    name: "what is no route of ours is the app's, also under the mount",
+    name: "an unknown path under the mount is left to the app",
     async run(app) {
       for (const path of ["/auth/unknown", "/auth", "/auth/login/more", "/Auth/login"]) {
-        const answer = await app.browser().navigate(path);
-        expect([path, answer.status, answer.setCookies]).toEqual([path, 404, []]);
+        const response = await app.browser().navigate(path);
+        expect([path, response.status, response.setCookies]).toEqual([path, 404, []]);
       }
     },
   },
   {
-    name: "the routes refuse methods that are not theirs, and say which are",
+    name: "latchkey's routes refuse other methods with 405 and an `Allow` header",
     async run(app) {
       const browser = app.browser();
-      const asked = [
+      const refusedMethods = [
         ["POST", "/auth/login", "GET"],
         ["PUT", "/auth/callback", "GET, POST"],
         ["DELETE", "/auth/logout", "POST"],
         ["POST", "/auth/me", "GET"],
       ] as const;
-      for (const [method, path, allow] of asked) {
-        const answer = await browser.navigate(path, { method });
-        expect([path, answer.status, answer.headers.allow]).toEqual([path, 405, allow]);
+      for (const [method, path, allow] of refusedMethods) {
+        const response = await browser.navigate(path, { method });
+        expect([path, response.status, response.headers.allow]).toEqual([path, 405, allow]);
       }
     },
   },
@@ -130,18 +130,18 @@ export const routes: readonly Row[] = [
     ] as const
   ).map(
     ([what, headers, status]): Row => ({
-      name: `${what} starts no sign-in`,
+      name: `${what} does not start a sign-in`,
       async run(app) {
-        const answer = await app.browser().navigate("/auth/login", { headers });
-        expect(answer.status).toBe(status);
-        expect(answer.setCookies).toEqual([]);
+        const response = await app.browser().navigate("/auth/login", { headers });
+        expect(response.status).toBe(status);
+        expect(response.setCookies).toEqual([]);
       },
     }),
   ),
 ];
 
-/** Places that somebody else would like people to come back to. */
-const ELSEWHERE = [
+/** Values of `returnTo` that an attacker could put into a link. */
+const HOSTILE_TARGETS = [
   "https://evil.example/",
   "//evil.example",
   "/\\evil.example",
@@ -157,19 +157,18 @@ const ELSEWHERE = [
 
 export const returnTargets: readonly Row[] = [
   {
-    name: "a return target on another site, or on none of the app's pages, leads to the start page",
+    name: "a `returnTo` on another site, or on one of latchkey's own routes, leads to the start page",
     async run(app) {
       const browser = app.browser();
-      const landed: unknown[] = [];
-      for (const target of ELSEWHERE) {
+      for (const target of HOSTILE_TARGETS) {
         const login = `/auth/login?returnTo=${encodeURIComponent(target)}`;
-        landed.push([target, (await browser.signIn({ sub: "alice" }, login)).headers.location]);
+        const callback = await browser.signIn({ sub: "alice" }, login);
+        expect([target, callback.headers.location]).toEqual([target, `${app.url}/`]);
       }
-      expect(landed).toEqual(ELSEWHERE.map((target) => [target, `${app.url}/`]));
     },
   },
   {
-    name: "a return target is kept with its query, its escapes and its letters of any script",
+    name: "a `returnTo` keeps its query, its escapes and its non-ASCII letters",
     async run(app) {
       const browser = app.browser();
       for (const target of ["/a%2Fb?c=%26&d=1#e", "/漢字?q=ü", "relative", "/?returnTo=https://evil.example"]) {

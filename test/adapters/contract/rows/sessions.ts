@@ -8,48 +8,48 @@ export const rolling: readonly Row[] = [
       const browser = app.browser();
       await browser.signIn();
       app.clock.advance(359);
-      const answer = await browser.navigate("/");
-      expect(answer.setCookies).toEqual([]);
-      expect(answer.headers["cache-control"]).toBe("private");
-      expect(answer.headers.vary).toMatch(/\bCookie\b/);
+      const response = await browser.navigate("/");
+      expect(response.setCookies).toEqual([]);
+      expect(response.headers["cache-control"]).toBe("private");
+      expect(response.headers.vary).toMatch(/\bCookie\b/);
     },
   },
   {
-    name: "past rollAfter one small cookie is written, and the session lives on",
+    name: "after rollAfter one small cookie is written, and the session continues",
     async run(app) {
       const browser = app.browser();
       await browser.signIn();
       app.clock.advance(3000);
-      const answer = await browser.navigate("/untouched");
-      expect(answer.setCookies.map(nameOf)).toEqual([seen]);
-      expect(answer.setCookies[0]?.length).toBeLessThan(330);
+      const response = await browser.navigate("/untouched");
+      expect(response.setCookies.map(nameOf)).toEqual([seen]);
+      expect(response.setCookies[0]?.length).toBeLessThan(330);
       app.clock.advance(3000);
       expect((await browser.fetch("/private")).status).toBe(200);
     },
   },
   {
-    name: "a prefetch is no activity",
+    name: "a prefetch does not count as activity",
     async run(app) {
       const browser = app.browser();
       await browser.signIn();
       app.clock.advance(3000);
-      const answer = await browser.navigate("/", { headers: { "sec-purpose": "prefetch" } });
-      expect([answer.status, answer.setCookies]).toEqual([200, []]);
+      const response = await browser.navigate("/", { headers: { "sec-purpose": "prefetch" } });
+      expect([response.status, response.setCookies]).toEqual([200, []]);
     },
   },
   {
-    name: "without activity the session ends, and the app learns why",
+    name: "a session ends after inactivityDuration, and the app gets the reason",
     async run(app) {
       const browser = app.browser();
       await browser.signIn();
       const cookie = browser.jar.header(`${app.url}/`);
       app.clock.advance(3600);
-      const answer = await app.browser().navigate("/", { headers: { cookie } });
-      expect(JSON.parse(answer.body)).toEqual({ session: null, reason: "inactive" });
+      const response = await app.browser().navigate("/", { headers: { cookie } });
+      expect(JSON.parse(response.body)).toEqual({ session: null, reason: "inactive" });
     },
   },
   {
-    name: "no activity moves the absolute limit",
+    name: "activity does not extend the absolute limit",
     async run(app) {
       const browser = app.browser();
       await browser.signIn();
@@ -66,7 +66,7 @@ export const rolling: readonly Row[] = [
 
 export const data: readonly Row[] = [
   {
-    name: "the app's own data is kept, merged and shown in the same request",
+    name: "`update` merges the app's data into the session, and the same request sees it",
     async run(app) {
       const browser = app.browser();
       await browser.signIn();
@@ -77,7 +77,7 @@ export const data: readonly Row[] = [
     },
   },
   {
-    name: "another user's sign-in leaves nothing of the first, and the session id changes",
+    name: "when another user signs in, the first user's data and cookies are gone, and the session id changes",
     async run(app) {
       const browser = app.browser();
       await browser.signIn({ sub: "alice" });
@@ -88,32 +88,32 @@ export const data: readonly Row[] = [
       expect(session.user.sub).toBe("bob");
       expect(session.data).toEqual({});
       expect(session.id).not.toBe(before);
-      const left = browser.jar.names().filter((name) => name.includes(before.slice(0, 6)));
-      expect(left).toEqual([]);
+      const cookiesOfFirst = browser.jar.names().filter((name) => name.includes(before.slice(0, 6)));
+      expect(cookiesOfFirst).toEqual([]);
     },
   },
   {
-    name: "data that no cookies can hold is a CookieTooLargeError: nothing is written, the session is as before",
+    name: "data that does not fit into cookies is a CookieTooLargeError, and the session stays as it was",
     async run(app) {
       const browser = app.browser();
       await browser.signIn();
       await browser.fetch("/update?color=blue");
       const before = browser.jar.header(`${app.url}/`);
-      const answer = await browser.fetch(`/update?bulk=${"x".repeat(7600)}`);
-      expect(answer.status).toBe(413);
-      const { error, bytes, limit, largest } = JSON.parse(answer.body);
+      const response = await browser.fetch(`/update?bulk=${"x".repeat(7600)}`);
+      expect(response.status).toBe(413);
+      const { error, bytes, limit, largest } = JSON.parse(response.body);
       expect([error, limit, largest[0].field]).toEqual(["cookie_too_large", 7600, expect.stringContaining("bulk")]);
       expect(bytes).toBeGreaterThan(limit);
-      expect(answer.setCookies).toEqual([]);
+      expect(response.setCookies).toEqual([]);
       expect(browser.jar.header(`${app.url}/`)).toBe(before);
       expect((await sessionOf(browser)).data).toEqual({ color: "blue" });
     },
   },
   {
-    name: "without a session there is nothing to update",
+    name: "`update` without a session is an error",
     async run(app) {
-      const answer = await app.browser().fetch("/update?color=blue");
-      expect([answer.status, answer.body, answer.setCookies]).toEqual([400, '{"error":"no_session"}', []]);
+      const response = await app.browser().fetch("/update?color=blue");
+      expect([response.status, response.body, response.setCookies]).toEqual([400, '{"error":"no_session"}', []]);
     },
   },
 ];
