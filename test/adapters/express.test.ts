@@ -1,31 +1,26 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
-import express from "express";
+import express, { type NextFunction, type Request, type Response } from "express";
 import { describe, expect, test } from "vitest";
 import { auth, requireSession } from "../../adapters/express.js";
 import { mintSession } from "../../adapters/testing/index.js";
 import { plainRequest } from "../support/app.js";
 
-test("requireSession without auth() in front of it says so", async () => {
+test("requireSession without auth() before it is a configuration error", async () => {
   const app = express();
   app.get("/", requireSession(), (_req, res) => void res.send("never"));
-  app.use(
-    (
-      error: { code?: string },
-      _req: unknown,
-      res: { status(code: number): { send(text: string): void } },
-      _next: unknown,
-    ) => res.status(500).send(String(error.code)),
-  );
+  app.use((error: { code?: string }, _req: Request, res: Response, _next: NextFunction) => {
+    res.status(500).send(String(error.code));
+  });
   const server = app.listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as { port: number };
-  const answer = await plainRequest(`http://127.0.0.1:${port}`, "/", {});
-  expect([answer.status, answer.body]).toEqual([500, "invalid_config"]);
+  const response = await plainRequest(`http://127.0.0.1:${port}`, "/", {});
+  expect([response.status, response.body]).toEqual([500, "invalid_config"]);
   server.close();
 });
 
-describe("node:http: what the app's callback does wrong is the app's, and it is called once", () => {
+describe("node:http: an error of the app's callback is not caught, and the callback is called once", () => {
   const options = {
     issuer: "https://op.example/",
     clientId: "client",
@@ -34,15 +29,15 @@ describe("node:http: what the app's callback does wrong is the app's, and it is 
     baseUrl: "http://localhost:3000",
   };
   const middleware = auth(options);
-  /** Whether something is waited for before the callback: the first request with a session derives keys. */
+  /** Without a session the callback runs at once; the first request with a session waits for the derived keys. */
   const headers: Record<string, () => Promise<Record<string, string>>> = {
-    "at once": async () => ({}),
-    "after opening a session": async () => ({ cookie: await mintSession({ ...options, user: { sub: "alice" } }) }),
+    "without a session": async () => ({}),
+    "with a session": async () => ({ cookie: await mintSession({ ...options, user: { sub: "alice" } }) }),
   };
 
-  test.each(Object.keys(headers))("%s", async (when) => {
+  test.each(Object.keys(headers))("%s: a rejection is an unhandled rejection", async (when) => {
     const calls: unknown[] = [];
-    const fault = new Error("the app's own");
+    const appError = new Error("the app's own");
     const unhandled = new Promise((resolve) => {
       const others = process.listeners("unhandledRejection");
       process.removeAllListeners("unhandledRejection");
@@ -55,13 +50,13 @@ describe("node:http: what the app's callback does wrong is the app's, and it is 
     Object.assign(req, { method: "GET", url: "/", headers: { host: "localhost:3000", ...(await headers[when]?.()) } });
     middleware(req, new ServerResponse(req), async (error) => {
       calls.push(error);
-      throw fault;
+      throw appError;
     });
-    expect(await unhandled).toBe(fault);
+    expect(await unhandled).toBe(appError);
     expect(calls).toEqual([undefined]);
   });
 
-  test("thrown, it is thrown on", () => {
+  test("a synchronous error is thrown to the caller", () => {
     const req = new IncomingMessage(new Socket());
     Object.assign(req, { method: "GET", url: "/", headers: { host: "localhost:3000" } });
     const calls: unknown[] = [];

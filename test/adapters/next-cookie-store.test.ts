@@ -10,7 +10,7 @@ import { createJar } from "../../core/cookie/jar.js";
 import { BLANKS } from "../support/blanks.js";
 import { runs } from "../support/runs.js";
 
-// With the cookie stores of the Next that is installed; on built apps of Next 15 and 16: test/next/beside.test.ts.
+// With the cookie stores of the installed Next. test/next/planted-cookies.test.ts tests apps built with Next 15 and 16.
 
 const PREFIX = "__Host-latchkey.";
 const require = createRequire(import.meta.url);
@@ -19,27 +19,28 @@ const {
   responseCookiesToRequestCookies,
 } = require("next/dist/server/web/spec-extension/adapters/request-cookies");
 
-/** What `cookies()` gives in a page, in an action, and in the page that is rendered after the action. */
+/** The results of Next's `cookies()` in a page, in a server action, and in the page that is rendered after the action. */
 const inPage = (cookie: string) => new NextRequest("https://app.example/", { headers: { cookie } }).cookies;
 const inAction = (cookie: string): CookieStore => MutableRequestCookiesAdapter.wrap(inPage(cookie));
 const afterAction = (store: CookieStore): CookieStore => responseCookiesToRequestCookies(store);
 
-/** A Cookie header as it gets to an app: what HTTP takes off the ends is gone. */
+/** A piece of a Cookie header. */
 const part = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(`${PREFIX}a`, `${PREFIX}b`, `${PREFIX}end.9`, "x") },
   { weight: 4, arbitrary: fc.constantFrom("=", "; ", ";", "1", "%31", "%zz", "%", '"', "true") },
   { weight: 1, arbitrary: fc.constantFrom(...BLANKS.filter((blank) => blank < "\u0100" && !/[\n\v\f\r]/.test(blank))) },
 );
+/** A Cookie header without spaces and tabs at its ends, because HTTP removes them before an app sees the header. */
 const headers = fc.array(part, { maxLength: 25 }).map((parts) => parts.join("").replace(/^[ \t]+|[ \t]+$/g, ""));
 
-describe("the App Router reads the cookies that the browser sent, not what Next has made of them", () => {
+describe("in the App Router, latchkey reads cookies as the browser sent them, although Next decodes them", () => {
   test.each([
     ["without a value", `${PREFIX}end.9`],
     ["percent-encoded", `${PREFIX}a=%31.x`],
-    ["that cannot be decoded", `${PREFIX}a=%zz`],
+    ["that cannot be percent-decoded", `${PREFIX}a=%zz`],
     ["without a value, twice", `${PREFIX}a=; ${PREFIX}a`],
     ["sent twice", `${PREFIX}a=1; ${PREFIX}a=2`],
-    ["sent twice, once in a form that cannot be decoded", `${PREFIX}a=1; ${PREFIX}a=%`],
+    ["sent twice, once in a form that cannot be percent-decoded", `${PREFIX}a=1; ${PREFIX}a=%`],
     ["in quotes", `${PREFIX}a="1"`],
     ["empty", `${PREFIX}a=`],
     ["behind a no-break space", `\u00a0${PREFIX}a=1`],
@@ -48,22 +49,22 @@ describe("the App Router reads the cookies that the browser sent, not what Next 
       expect(readCookies(cookieHeaderOf(store as CookieStore, header), PREFIX)).toEqual(readCookies(header, PREFIX));
   });
 
-  test("any header at all: in a page, in an action, and in the page after an action", () => {
+  test("any Cookie header is read the same in a page, in an action, and in the page after an action", () => {
     fc.assert(
       fc.property(headers, (header) => {
-        const read = readCookies(header, PREFIX);
+        const expected = readCookies(header, PREFIX);
         for (const store of [inPage(header), inAction(header), afterAction(inAction(header))])
-          expect(readCookies(cookieHeaderOf(store as CookieStore, header), PREFIX)).toEqual(read);
+          expect(readCookies(cookieHeaderOf(store as CookieStore, header), PREFIX)).toEqual(expected);
       }),
       runs(),
     );
   });
 
-  test("what an action wrote and deleted is what it, and the page after it, then read", () => {
+  test("cookies that an action sets and deletes are visible to the action and to the page after it", () => {
     const change = fc.record({ name: fc.constantFrom("a", "b", "c"), value: fc.constantFrom(undefined, "v", "w") });
     fc.assert(
       fc.property(headers, fc.array(change, { maxLength: 4 }), (header, changes) => {
-        // Next's store does not tell one that was sent empty from one that was deleted; we write none that is empty.
+        // In Next's store an empty cookie looks like a deleted one; latchkey never sets an empty cookie.
         fc.pre(!readCookies(header, PREFIX).some(([, value]) => value === ""));
         const jar = createJar(header, PREFIX, { secure: true, sameSite: "lax" });
         for (const { name, value } of changes) {
@@ -72,8 +73,8 @@ describe("the App Router reads the cookies that the browser sent, not what Next 
         }
         const store = inAction(header);
         storeCookies(store, [...jar.take().values()]);
-        for (const seen of [store, afterAction(store)]) {
-          const after = createJar(cookieHeaderOf(seen, header), PREFIX, { secure: true, sameSite: "lax" });
+        for (const laterStore of [store, afterAction(store)]) {
+          const after = createJar(cookieHeaderOf(laterStore, header), PREFIX, { secure: true, sameSite: "lax" });
           expect(after.names().sort()).toEqual(jar.names().sort());
           for (const name of jar.names()) expect(after.get(name)).toBe(jar.get(name));
         }
@@ -82,7 +83,7 @@ describe("the App Router reads the cookies that the browser sent, not what Next 
     );
   });
 
-  test("a cookie that the app set with Next's means is there, encoded", () => {
+  test("a cookie that the app sets with Next's `cookies()` is read in its encoded form", () => {
     const store = inAction("x=%20");
     store.set("x", "a;b");
     store.set("y", "1");
@@ -93,8 +94,8 @@ describe("the App Router reads the cookies that the browser sent, not what Next 
 describe("the proxy", () => {
   const base = "https://app.example";
 
-  /** What Next sends on to the page: the Cookie header of the request, unless the answer says another. */
-  async function passedOn(cookie: string, change: (request: NextRequest) => Response | undefined, later = 0) {
+  /** Runs a proxy `later` ms after sign-in, and returns the Cookie header that Next then passes on to the page. */
+  async function runProxy(cookie: string, change: (request: NextRequest) => Response | undefined, later = 0) {
     const { issuer, clientId, clientSecret, fetch } = await createTestProvider();
     const options = {
       issuer,
@@ -113,42 +114,44 @@ describe("the proxy", () => {
     });
     const sent = `${cookie}; ${minted}`;
     const { headers } = await proxy(new NextRequest(`${base}/page`, { headers: { cookie: sent } }));
-    const wrote = headers.getSetCookie().length;
-    const isListed = headers.has("x-middleware-override-headers");
-    return { sent, wrote, names, isListed, header: isListed ? headers.get("x-middleware-request-cookie") : sent };
+    const setCookies = headers.getSetCookie().length;
+    const isChanged = headers.has("x-middleware-override-headers");
+    return { setCookies, names, isChanged, header: isChanged ? headers.get("x-middleware-request-cookie") : sent };
   }
-  const odd = `\u00a0${PREFIX}a=1; ${PREFIX}end.9; =${PREFIX}end.9; ${PREFIX}b=%31; ${PREFIX}c=1; ${PREFIX}c=2`;
-  const read = [`${PREFIX}b=%31`, `${PREFIX}c=1`, `${PREFIX}c=2`];
-  const ours = (header: string | null) => (header ?? "").split("; ").filter((pair) => pair.includes("latchkey"));
+  const planted = `\u00a0${PREFIX}a=1; ${PREFIX}end.9; =${PREFIX}end.9; ${PREFIX}b=%31; ${PREFIX}c=1; ${PREFIX}c=2`;
+  const wellFormed = [`${PREFIX}b=%31`, `${PREFIX}c=1`, `${PREFIX}c=2`];
+  const latchkeyPairs = (header: string | null) =>
+    (header ?? "").split("; ").filter((pair) => pair.includes("latchkey"));
   const isMinted = (pair: string) => /^__Host-latchkey\.[\w-]{6}\.(id|seen)/.test(pair);
-  const reprint = (request: NextRequest) => {
+  /** A proxy of the app that sets a cookie for the page, so that Next serializes the Cookie header again. */
+  const setAppCookie = (request: NextRequest) => {
     request.cookies.set("own", "1");
     const headers = new Headers(request.headers);
     const names = [...headers.keys()];
-    const listed = { "x-middleware-next": "1", "x-middleware-override-headers": names.join(",") };
-    const passed = names.map((name) => [`x-middleware-request-${name}`, `${headers.get(name)}`]);
-    return new Response(null, { headers: [...Object.entries(listed), ...passed] as Array<[string, string]> });
+    const list = { "x-middleware-next": "1", "x-middleware-override-headers": names.join(",") };
+    const values = names.map((name) => [`x-middleware-request-${name}`, `${headers.get(name)}`]);
+    return new Response(null, { headers: [...Object.entries(list), ...values] as Array<[string, string]> });
   };
 
   test.each([
-    ["a session is read", 0],
-    ["a session is written", 20 * 3_600_000],
+    ["reads", 0],
+    ["writes", 20 * 3_600_000],
   ])(
-    "where %s, the page gets what was read, also where the app's own cookies made Next print the header anew",
+    "when the proxy %s the session, the page receives only well-formed latchkey cookies, also if the app's proxy sets a cookie",
     async (_what, later) => {
-      for (const change of [() => undefined, reprint]) {
-        const { wrote, header, names } = await passedOn(odd, change, later);
-        expect(wrote).toBe(later ? 1 : 0);
-        expect(ours(header).filter((pair) => !isMinted(pair))).toEqual(read);
-        expect(ours(header).filter(isMinted).length).toBe(later ? 2 : 1);
+      for (const change of [() => undefined, setAppCookie]) {
+        const { setCookies, header, names } = await runProxy(planted, change, later);
+        expect(setCookies).toBe(later ? 1 : 0);
+        expect(latchkeyPairs(header).filter((pair) => !isMinted(pair))).toEqual(wellFormed);
+        expect(latchkeyPairs(header).filter(isMinted).length).toBe(later ? 2 : 1);
         if (later) expect(names.filter((name) => /end\.9|^\W/.test(name))).toEqual([]);
-        if (change === reprint) expect(header).toContain("own=1");
+        if (change === setAppCookie) expect(header).toContain("own=1");
       }
     },
   );
 
-  test("a request that there is nothing to change about goes on as it came", async () => {
-    const { isListed } = await passedOn(`${PREFIX}c=1; ${PREFIX}c=2; x="y z"; odd; \u00a0z=1`, () => undefined);
-    expect(isListed).toBe(false);
+  test("a request without planted cookies is passed on unchanged", async () => {
+    const { isChanged } = await runProxy(`${PREFIX}c=1; ${PREFIX}c=2; x="y z"; odd; \u00a0z=1`, () => undefined);
+    expect(isChanged).toBe(false);
   });
 });

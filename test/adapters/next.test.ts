@@ -7,7 +7,7 @@ import { createAuth, initAuth0, MisuseError } from "../../adapters/next/index.js
 import { createTestProvider, mintSession, type TestProvider } from "../../adapters/testing/index.js";
 import { plainRequest } from "../support/app.js";
 
-// What needs no build of Next: the rest is in test/next.
+// Tests that need no app built by Next; the others are in test/next.
 
 let provider: TestProvider;
 let close = () => {};
@@ -25,10 +25,10 @@ const optionsAt = (baseUrl: string) => ({
   fetch: provider.fetch,
 });
 
-/** Serves each request with what is given, as a page's or an API route's code is. */
-async function serve(answer: (req: IncomingMessage, res: ServerResponse) => Promise<unknown>): Promise<string> {
+/** Starts a server that calls `handle` for each request, as Next calls a page or an API route. Returns its origin. */
+async function serve(handle: (req: IncomingMessage, res: ServerResponse) => Promise<unknown>): Promise<string> {
   const server = createServer((req, res) =>
-    answer(req, res).then(
+    handle(req, res).then(
       (value) => res.writableEnded || res.end(JSON.stringify(value ?? null)),
       (error) => res.writeHead(500).end(String(error)),
     ),
@@ -39,7 +39,7 @@ async function serve(answer: (req: IncomingMessage, res: ServerResponse) => Prom
 }
 
 describe("the Pages Router", () => {
-  test("a page comes back to itself, also where its data is asked for and the app has looked at the session before", async () => {
+  test("withPageAuth redirects back to the page, even for the page's data request and after the session was read", async () => {
     const auth = createAuth(optionsAt("https://app.example/docs"));
     const guarded = auth.withPageAuth();
     const url = await serve(async (req, res) => {
@@ -53,7 +53,7 @@ describe("the Pages Router", () => {
     expect(target.searchParams.get("returnTo")).toBe("/docs/de/account?tab=2");
   });
 
-  test("a request of another realm is one of Node's", async () => {
+  test("a request object of another realm, as test runners create it, is accepted", async () => {
     const auth = createAuth(optionsAt("http://127.0.0.1:3000"));
     const cookie = await mintSession({ ...optionsAt("http://127.0.0.1:3000"), user: { sub: "alice" } });
     const req = runInNewContext("({ method: 'GET', url: '/', headers: { host: '127.0.0.1:3000', cookie } })", {
@@ -62,7 +62,7 @@ describe("the Pages Router", () => {
     expect((await auth.getSession(req))?.user.sub).toBe("alice");
   });
 
-  test("a header that is named like a method is a header", async () => {
+  test("a request with headers named `get` and `entries` is accepted", async () => {
     const auth = createAuth(optionsAt("http://127.0.0.1:3000"));
     const url = await serve(async (req, res) => (await auth.getSession(req, res))?.user);
     const headers = {
@@ -74,22 +74,22 @@ describe("the Pages Router", () => {
   });
 });
 
-test("asking who is signed in is no activity: polling keeps nobody signed in", async () => {
-  const now = { at: Date.now() };
+test("GET /auth/me does not count as activity, so a page that polls it does not extend the session", async () => {
+  let now = Date.now();
   const base = "http://127.0.0.1:3000";
-  const auth = createAuth({ ...optionsAt(base), mount: "/api/auth", now: () => now.at });
+  const auth = createAuth({ ...optionsAt(base), mount: "/api/auth", now: () => now });
   const cookie = await mintSession({ ...optionsAt(base), user: { sub: "ada" } });
   const url = await serve((req, res) => {
-    const routed = Object.assign(res, { status: (code: number) => Object.assign(res, { statusCode: code }) });
+    const apiResponse = Object.assign(res, { status: (code: number) => Object.assign(res, { statusCode: code }) });
     return req.url === "/page"
       ? auth.getSession(req, res)
-      : Promise.resolve(auth.apiHandler(req as never, routed as never));
+      : Promise.resolve(auth.apiHandler(req as never, apiResponse as never));
   });
-  now.at += 20 * 3_600_000;
-  const answer = async (path: string) =>
+  now += 20 * 3_600_000;
+  const setCookies = async (path: string) =>
     (await fetch(url + path, { headers: { cookie } })).headers.getSetCookie().length;
-  expect(await answer("/api/auth/me")).toBe(0);
-  expect(await answer("/page")).toBe(1);
+  expect(await setCookies("/api/auth/me")).toBe(0);
+  expect(await setCookies("/page")).toBe(1);
 });
 
 describe("a guard in the proxy", () => {
@@ -100,43 +100,46 @@ describe("a guard in the proxy", () => {
     return proxy(new NextRequest(`${base}/account?tab=2`, init));
   };
 
-  test("sends a person to sign in and back", async () => {
-    const answer = await guard({ headers: { "sec-fetch-mode": "navigate" } });
-    expect([answer.status, answer.headers.get("location")]).toEqual([
+  test("redirects a visitor without a session to sign in, with the page as returnTo", async () => {
+    const response = await guard({ headers: { "sec-fetch-mode": "navigate" } });
+    expect([response.status, response.headers.get("location")]).toEqual([
       302,
       `${base}/auth/login?returnTo=%2Faccount%3Ftab%3D2`,
     ]);
   });
 
   test.each([
-    ["a server action, which would be shown the page", { method: "POST", headers: { "next-action": "x" } }],
-    ["what only looks like one", { headers: { "next-action": "x", "sec-fetch-mode": "navigate" } }],
-    ["a router's request", { headers: { "x-nextjs-data": "1", "sec-fetch-mode": "navigate" } }],
-    ["a script", { headers: { "sec-fetch-mode": "cors" } }],
-  ])("refuses %s", async (_what, init) => {
-    const answer = await guard(init);
-    expect([answer.status, answer.headers.get("cache-control")]).toEqual([401, "private, no-store"]);
-    expect(answer.headers.has("x-middleware-next")).toBe(false);
+    ["a server action, which would otherwise get the page", { method: "POST", headers: { "next-action": "x" } }],
+    [
+      "a GET request with the header of a server action",
+      { headers: { "next-action": "x", "sec-fetch-mode": "navigate" } },
+    ],
+    ["a data request of the router", { headers: { "x-nextjs-data": "1", "sec-fetch-mode": "navigate" } }],
+    ["a request of a script", { headers: { "sec-fetch-mode": "cors" } }],
+  ])("refuses %s with 401", async (_what, init) => {
+    const response = await guard(init);
+    expect([response.status, response.headers.get("cache-control")]).toEqual([401, "private, no-store"]);
+    expect(response.headers.has("x-middleware-next")).toBe(false);
   });
 
-  test("lets through who is signed in", async () => {
+  test("lets a request with a session pass", async () => {
     const cookie = await mintSession({ ...optionsAt(base), user: { sub: "ada" } });
-    const answer = await guard({ method: "POST", headers: { cookie, "next-action": "x" } });
-    expect(answer.headers.get("x-middleware-next")).toBe("1");
+    const response = await guard({ method: "POST", headers: { cookie, "next-action": "x" } });
+    expect(response.headers.get("x-middleware-next")).toBe("1");
   });
 });
 
-describe("a route handler that is called without Next around it, as by a test", () => {
-  test("knows who is there", async () => {
+describe("a route handler called outside Next, as in a user's test", () => {
+  test("reads the session of its Request", async () => {
     const auth = createAuth(optionsAt("http://127.0.0.1:3000"));
     const handler = auth.requireSession((_request, { session }) => Response.json(session?.user));
     const cookie = await mintSession({ ...optionsAt("http://127.0.0.1:3000"), user: { sub: "ada" } });
-    const known = await handler(new Request("http://127.0.0.1:3000/x", { headers: { cookie } }));
-    expect(await known.json()).toEqual({ sub: "ada" });
+    const response = await handler(new Request("http://127.0.0.1:3000/x", { headers: { cookie } }));
+    expect(await response.json()).toEqual({ sub: "ada" });
     expect((await handler(new Request("http://127.0.0.1:3000/x"))).status).toBe(401);
   });
 
-  test("and its own error stays its own", async () => {
+  test("passes on an error of the app", async () => {
     const auth = createAuth(optionsAt("http://127.0.0.1:3000"));
     const handler = auth.wrap(() => {
       throw new RangeError("mine");
@@ -154,17 +157,18 @@ describe("initAuth0", () => {
     postLogoutRedirectUri: "http://localhost:3000/",
     session: { cookieSecret: "a secret for tests of at least thirty-two characters" },
   };
-  const problem = async (changed: object): Promise<string> => {
+  /** The response of a page that uses initAuth0 with these changes to the settings: "null", or an error. */
+  const firstUse = async (changed: object): Promise<string> => {
     const auth0 = initAuth0({ ...settings, ...changed });
     const url = await serve(async (req) => auth0.getSession(req));
-    const answer = await (await fetch(url)).text();
+    const text = await (await fetch(url)).text();
     close();
-    return answer;
+    return text;
   };
 
-  test("what the app is told of `redirectTo` is a path of its own, however long or foreign the one asked for", async () => {
+  test("onUserLoaded receives a `redirectTo` on the app, even if the login URL has a foreign or overlong one", async () => {
     const now = Date.now();
-    const seen: unknown[] = [];
+    const states: unknown[] = [];
     const url = await serve(async (req, res) => {
       const auth0 = initAuth0({
         ...settings,
@@ -178,26 +182,26 @@ describe("initAuth0", () => {
       if (req.url?.startsWith("/api/login")) return auth0.handleLogin(request, response);
       return auth0.handleCallback(request, response, {
         onUserLoaded: (_req, _res, session, state) => {
-          seen.push(state);
+          states.push(state);
           return session;
         },
       });
     });
-    for (const asked of ["/a?b=1", "https://evil.example/x", `/search?q=${"x".repeat(1100)}`]) {
+    for (const redirectTo of ["/a?b=1", "https://evil.example/x", `/search?q=${"x".repeat(1100)}`]) {
       const headers = { "sec-fetch-mode": "navigate" };
-      const login = await plainRequest(url, `/api/login?redirectTo=${encodeURIComponent(asked)}`, { headers });
+      const login = await plainRequest(url, `/api/login?redirectTo=${encodeURIComponent(redirectTo)}`, { headers });
       const cookie = login.setCookies.map((line) => line.split(";")[0]).join("; ");
       const back = await provider.authorize(String(login.headers.location), { user: { sub: "ada" } });
       const { pathname, search } = new URL(back.url);
       const callback = await plainRequest(url, pathname + search, { headers: { ...headers, cookie } });
       expect(callback.status).toBe(302);
     }
-    expect(seen).toEqual([{ redirectTo: "/a?b=1" }, { redirectTo: "/" }, { redirectTo: "/" }]);
+    expect(states).toEqual([{ redirectTo: "/a?b=1" }, { redirectTo: "/" }, { redirectTo: "/" }]);
   });
 
-  test("takes the settings as they were", async () => {
-    expect(await problem({})).toBe("null");
-    expect(await problem({ session: { ...settings.session, cookieName: "a0:session", cookieLifetime: "7200" } })).toBe(
+  test("accepts the settings of nextjs-auth0 0.x", async () => {
+    expect(await firstUse({})).toBe("null");
+    expect(await firstUse({ session: { ...settings.session, cookieName: "a0:session", cookieLifetime: "7200" } })).toBe(
       "null",
     );
   });
@@ -211,10 +215,10 @@ describe("initAuth0", () => {
     ["redirectUri", { redirectUri: "/api/callback" }],
     ["postLogoutRedirectUri", { postLogoutRedirectUri: "https://other.example/" }],
     ["cookiePath", { session: { ...settings.session, cookiePath: "/app" } }],
-  ])("says at first use what is wrong with %s", async (name, changed) => {
+  ])("a wrong `%s` is a MisuseError at first use that names it", async (name, changed) => {
     expect(() => initAuth0({ ...settings, ...changed } as never)).not.toThrow();
-    const said = await problem(changed);
-    expect(said).toContain(MisuseError.name);
-    expect(said).toContain(name);
+    const message = await firstUse(changed);
+    expect(message).toContain(MisuseError.name);
+    expect(message).toContain(name);
   });
 });

@@ -9,7 +9,7 @@ import { session, tokens, user } from "../../bench/reference.js";
 import { createJar } from "../../core/cookie/jar.js";
 import { shareOf } from "../support/stopwatch.js";
 
-// Margins are two to three times what is measured (`npm run bench`): a path that got slow is noticed, a busy machine is not.
+// Each limit is two to three times the ratio that `npm run bench` measures, so that a slow code path fails and a busy machine does not.
 const SECRET = "a secret of at least thirty-two characters";
 const byHand = plain.create(session);
 const sealedByHand = byHand.seal();
@@ -26,8 +26,8 @@ const options = {
   baseUrl: "https://app.example",
 };
 
-/** Reads the session of a request as Express would, without Express. */
-async function readerOf(cookie: string): Promise<() => unknown> {
+/** Makes a function that reads the session of a new request through the Express middleware, without Express. */
+async function createReader(cookie: string): Promise<() => unknown> {
   const middleware = auth(options);
   return () =>
     new Promise((resolve, reject) => {
@@ -39,8 +39,8 @@ async function readerOf(cookie: string): Promise<() => unknown> {
     });
 }
 
-describe("beside a hand-written loop over node:crypto, in the same rounds", () => {
-  test("the watch itself: three times the work is seen", async () => {
+describe("speed, compared with hand-written code over node:crypto that runs in the same rounds", () => {
+  test("the measurement notices three times the work", async () => {
     const thrice = () => [openByHand(), openByHand(), openByHand()];
     expect(await shareOf(thrice, openByHand)).toBeGreaterThan(2);
   });
@@ -55,7 +55,7 @@ describe("beside a hand-written loop over node:crypto, in the same rounds", () =
     expect(await shareOf(open, openByHand)).toBeLessThan(1.8);
   });
 
-  test("loading a session, with nothing to wait for", async () => {
+  test("loading a session, which is synchronous on Node", async () => {
     const sessions = createSessions<{ user: unknown }>({ secret: SECRET });
     const scope = await sessions.load(null);
     scope.update({ user });
@@ -68,18 +68,19 @@ describe("beside a hand-written loop over node:crypto, in the same rounds", () =
 
   test("reading the session of a request in Express", async () => {
     const cookie = await mintSession({ ...options, user, tokens: { ...tokens, expiresAt: tokens.expiresAt * 1000 } });
-    const read = await readerOf(cookie);
+    const read = await createReader(cookie);
     expect(await read()).toMatchObject({ user });
     expect(await shareOf(read, openByHand)).toBeLessThan(2.2);
   });
 });
 
-test("what is made for each request has no hidden class of its own", async () => {
+test("objects made for each request have no getters of their own", async () => {
   const sessions = createSessions<{ user: unknown }>({ secret: SECRET });
-  const one = await sessions.load(null);
-  // An accessor in an object literal would be the object's own: V8 gives each such object a map that it keeps till a full collection.
-  for (const made of [one, createJar("", "", { secure: true, sameSite: "lax" })]) {
-    const own = Object.values(Object.getOwnPropertyDescriptors(made));
-    expect(own.filter(({ get }) => get)).toEqual([]);
+  const requestSession = await sessions.load(null);
+  const jar = createJar("", "", { secure: true, sameSite: "lax" });
+  // V8 gives each object with its own getter a hidden class, and keeps that until a full garbage collection.
+  for (const object of [requestSession, jar]) {
+    const properties = Object.values(Object.getOwnPropertyDescriptors(object));
+    expect(properties.filter(({ get }) => get)).toEqual([]);
   }
 });

@@ -10,7 +10,7 @@ afterEach(async () => {
 
 type Serve = (req: Request, res: Response) => unknown;
 
-/** An app whose page does `serve`, and a browser that alice is signed in with. */
+/** Starts an app that calls `serve` for GET /serve, and signs alice in with a browser. */
 async function start(serve: Serve, options: AuthOptions = {}): Promise<{ app: TestApp; browser: TestBrowser }> {
   const extend = (express: Express) => {
     express.get("/serve", async (req, res) => {
@@ -26,13 +26,15 @@ async function start(serve: Serve, options: AuthOptions = {}): Promise<{ app: Te
   return { app, browser };
 }
 
-const codeOf = (promise: Promise<unknown>): Promise<string> =>
+/** "ok", or the name and the code of the promise's error. */
+const outcomeOf = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
     () => "ok",
     (error) => `${error.name} ${error.code}`,
   );
 
-const turns = async (count: number) => {
+/** Waits for this many turns of the microtask queue. */
+const microtasks = async (count: number) => {
   for (let turn = 0; turn < count; turn++) await undefined;
 };
 
@@ -42,52 +44,54 @@ const TOO_LARGE = { bulk: "x".repeat(20_000) };
 const A = { audience: "https://a.example" };
 const B = { audience: "https://b.example" };
 
-describe("calls of one request, side by side", () => {
-  test("a sign-in that begins keeps its transaction, whatever an update beside it comes to", async () => {
+describe("concurrent calls in one request", () => {
+  test("a sign-in sets its transaction cookie, even if a concurrent update fails", async () => {
     const { browser } = await start(async (req) => {
-      const calls = [() => req.auth.login(), () => codeOf(req.auth.update(TOO_LARGE))];
+      const calls = [() => req.auth.login(), () => outcomeOf(req.auth.update(TOO_LARGE))];
       if (req.query["first"] === "update") calls.reverse();
       const first = calls[0]?.();
-      await turns(Number(req.query["turns"]));
+      await microtasks(Number(req.query["turns"]));
       await Promise.all([first, calls[1]?.()]);
     });
     for (const first of ["login", "update"]) {
       for (let turn = 0; turn < 24; turn++) {
         const { status, setCookies } = await browser.navigate(`/serve?first=${first}&turns=${turn}`);
-        const started = setCookies.filter((line) => line.includes(".tx.") && !line.includes("Max-Age=0"));
-        expect([first, turn, status, started.length]).toEqual([first, turn, 302, 1]);
+        const transactions = setCookies.filter((line) => line.includes(".tx.") && !line.includes("Max-Age=0"));
+        expect([first, turn, status, transactions.length]).toEqual([first, turn, 302, 1]);
       }
     }
   });
 
-  test("refreshes for several audiences are all kept", async () => {
+  test("refreshes for several audiences are all stored", async () => {
     const { app, browser } = await start((req) =>
       Promise.all([req.auth.getAccessToken(A), req.auth.getAccessToken(B)]),
     );
     await browser.fetch("/serve");
-    const refreshed = () => app.events.filter(({ type }) => type === "refreshed").length;
-    expect(refreshed()).toBe(2);
+    const refreshes = () => app.events.filter(({ type }) => type === "refreshed").length;
+    expect(refreshes()).toBe(2);
     await browser.fetch("/serve");
-    expect(refreshed()).toBe(2);
+    expect(refreshes()).toBe(2);
   });
 
-  test("a refresh is not undone by one for another audience", async () => {
-    const given: string[] = [];
+  test("a refresh for another audience does not overwrite a concurrent refresh", async () => {
+    const tokens: string[] = [];
     const { browser } = await start(async (req) => {
-      const asked = [req.auth.getAccessToken({ refresh: given.length === 0 })];
-      if (given.length === 0) asked.push(req.auth.getAccessToken(A));
-      given.push((await Promise.all(asked))[0] ?? "");
+      const isFirst = tokens.length === 0;
+      const calls = [req.auth.getAccessToken({ refresh: isFirst })];
+      if (isFirst) calls.push(req.auth.getAccessToken(A));
+      tokens.push((await Promise.all(calls))[0] ?? "");
     });
     await browser.fetch("/serve");
     await browser.fetch("/serve");
-    expect(given[1]).toBe(given[0]);
+    expect(tokens[0]).toMatch(/./);
+    expect(tokens[1]).toBe(tokens[0]);
   });
 
-  test("a refresh beside a sign-out ends as no_session, at the latest", async () => {
+  test("a refresh during a sign-out succeeds or fails with no_session, and the user is signed out", async () => {
     const outcomes: string[] = [];
     const { browser } = await start(async (req) => {
-      const refreshing = codeOf(req.auth.getAccessToken({ refresh: true }));
-      await turns(Number(req.query["turns"]));
+      const refreshing = outcomeOf(req.auth.getAccessToken({ refresh: true }));
+      await microtasks(Number(req.query["turns"]));
       await req.auth.logout();
       outcomes.push(await refreshing);
     });
@@ -100,7 +104,7 @@ describe("calls of one request, side by side", () => {
     expect(outcomes).toContain("ExchangeError no_session");
   });
 
-  test("an update that is asked for inside another's function is made after it", async () => {
+  test("an update called inside the function of another update is applied after it", async () => {
     const { browser } = await start(async (req) => {
       let inner: Promise<void> | undefined;
       await req.auth.update((data) => {
@@ -114,22 +118,22 @@ describe("calls of one request, side by side", () => {
   });
 });
 
-test("what an update's function did to the data it was given is dropped when the update fails", async () => {
+test("a failed update does not change the session, even if its function modified the data in place", async () => {
   let outcome = "";
   const { browser } = await start(async (req) => {
-    outcome = await codeOf(req.auth.update((data) => Object.assign(data, TOO_LARGE)));
+    outcome = await outcomeOf(req.auth.update((data) => Object.assign(data, TOO_LARGE)));
     await req.auth.update({ small: 1 });
   });
   await browser.fetch("/serve");
   expect([outcome, await dataOf(browser)]).toEqual(["CookieTooLargeError cookie_too_large", { small: 1 }]);
 });
 
-describe("headers that leave meanwhile", () => {
-  test("an update is rejected exactly when its cookie did not go out", async () => {
+describe("when the headers are sent during a call", () => {
+  test("an update is rejected if, and only if, its cookie was not sent", async () => {
     let outcome = "";
     const { browser } = await start(async (req, res) => {
-      const updating = codeOf(req.auth.update({ at: req.query["turns"] }));
-      await turns(Number(req.query["turns"]));
+      const updating = outcomeOf(req.auth.update({ at: req.query["turns"] }));
+      await microtasks(Number(req.query["turns"]));
       res.flushHeaders();
       outcome = await updating;
       res.end();
@@ -141,22 +145,22 @@ describe("headers that leave meanwhile", () => {
     }
   });
 
-  test("a refresh that can no longer be kept is told as failed, and its token serves this request", async () => {
-    const given: string[] = [];
+  test("a refresh that cannot be stored returns its token for this request, and emits a `failed` event", async () => {
+    const tokens: string[] = [];
     const { app, browser } = await start(async (req, res) => {
       const refreshing = req.auth.getAccessToken({ refresh: true });
       await new Promise((resolve) => setTimeout(resolve, 20));
       res.flushHeaders();
       release();
-      given.push(await refreshing, await req.auth.getAccessToken());
+      tokens.push(await refreshing, await req.auth.getAccessToken());
       res.end();
     });
     const release = app.holdProvider();
     const { setCookies } = await browser.fetch("/serve");
     expect(setCookies).toEqual([]);
-    expect(given[0]).toMatch(/./);
-    expect(given[1]).toBe(given[0]);
-    const told = app.events.filter(({ type }) => type !== "transition" && type !== "session_opened");
-    expect(told).toEqual([{ at: app.clock.now(), type: "failed", code: "refresh_required" }]);
+    expect(tokens[0]).toMatch(/./);
+    expect(tokens[1]).toBe(tokens[0]);
+    const events = app.events.filter(({ type }) => type !== "transition" && type !== "session_opened");
+    expect(events).toEqual([{ at: app.clock.now(), type: "failed", code: "refresh_required" }]);
   });
 });

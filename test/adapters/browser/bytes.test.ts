@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { sha256, toBase64url, toBytes, toText } from "../../adapters/browser/bytes.js";
-import { runs } from "../support/runs.js";
+import { sha256, toBase64url, toBytes, toText } from "../../../adapters/browser/bytes.js";
+import { runs } from "../../support/runs.js";
 
-test("a page converts bytes as the engines do", async () => {
+test("the page's base64url, UTF-8 and SHA-256 give the same results as Node's", async () => {
   const property = fc.asyncProperty(
     fc.uint8Array({ maxLength: 100 }),
     fc.string({ unit: "grapheme" }),
