@@ -6,22 +6,22 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build, transform } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { snippet } from "../support/documents.js";
 
 /**
  * Runners of tests give an app a realm of its own: what the platform makes (`response.json()`, bytes, promises) is then of
- * another realm than what the app makes. README's "Testing your app" and a list of behaviours run in each, on the package
+ * another realm than what the app makes. The example of docs/guides/testing.md and a list of behaviours run in each, on the package
  * as built.
  */
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const flow = readFileSync(join(root, "test/support/realm-flow.js"), "utf8");
-const readme = readFileSync(join(root, "README.md"), "utf8");
-const example = /<!-- test: testing -->\n```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+const example = snippet("testing");
 
-/** README's example inside a test, its imports before it, and a test for each behaviour. */
+/** The example inside a test, its imports before it, and a test for each behaviour. */
 const testFile = [
   ...(example.match(/^import .+$/gm) ?? []),
   'import { behaviours, tryApp } from "./flow.js";',
-  'test("README\'s example", async () => {',
+  'test("the example of the documents", async () => {',
   example.replace(/^import .+$/gm, ""),
   "await tryApp({ app, provider, cookie }, expect);",
   "});",

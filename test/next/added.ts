@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
+import { filesOf, toJavaScript } from "../support/documents.js";
 
 /** Ours is what was packed, under its public names. */
 const packed: Plugin = {
@@ -29,20 +30,14 @@ export async function addServed(folder: string): Promise<void> {
   });
 }
 
-/** Puts into an app the files that the README shows behind `<!-- test: name -->`; the first line of each says where it goes. */
-export function addReadme(folder: string, ...names: readonly string[]): void {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  for (const name of names) {
-    const shown = [
-      ...readme.matchAll(new RegExp(`<!-- test: ${name} -->\\n\`\`\`js\\n// (\\S+)\\n([^]*?)\`\`\``, "g")),
-    ];
-    if (shown.length === 0) throw new Error(`the README shows no files of ${name}`);
-    for (const [, path = "", code = ""] of shown) {
-      mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), code);
-    }
+/** Puts into an app the files that the documents show for these tests, without their types: the app has no TypeScript. */
+export function addDocumented(folder: string, ...tests: readonly string[]): void {
+  for (const { path, code } of tests.flatMap((test) => filesOf(test))) {
+    const file = join(folder, path.replace(/\.tsx?$/, ".js"));
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, toJavaScript(code));
   }
-  // What the README leaves to Next, which would write it by itself.
+  // The documents leave the layout to create-next-app.
   mkdirSync(join(folder, "app"), { recursive: true });
   writeFileSync(
     join(folder, "app/layout.js"),

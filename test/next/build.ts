@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { TestProject } from "vitest/node";
-import { addReadme, addServed } from "./added.js";
+import { addDocumented, addServed } from "./added.js";
 
 /** An app that was built. */
 export interface App {
@@ -71,13 +71,16 @@ const kinds: Record<string, (version: string) => Kind> = {
     from: [`versions/${version}`, "contract", `variants/contract-${version}`],
     add: addServed,
   }),
-  readme: () => ({ from: ["versions/16"], add: (folder) => addReadme(folder, "next") }),
+  readme: () => ({ from: ["versions/16"], add: (folder) => addDocumented(folder, "next", "next-sign-out") }),
   "readme-pages": () => ({
     from: ["versions/16"],
     without: ["proxy.js"],
-    add: (folder) => addReadme(folder, "next-pages"),
+    add: (folder) => addDocumented(folder, "next-pages"),
   }),
-  "readme-proxy": () => ({ from: ["versions/16"], add: (folder) => addReadme(folder, "next", "next-proxy") }),
+  "readme-proxy": () => ({
+    from: ["versions/16"],
+    add: (folder) => addDocumented(folder, "next", "next-proxy", "next-route"),
+  }),
 };
 const versions = {
   15: ["main", "mounted", "bare", "contract"],

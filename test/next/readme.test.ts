@@ -10,7 +10,7 @@ async function start(name: string, options: WorldOptions = {}): Promise<World> {
   return world;
 }
 
-describe("the README's quick start for Next", () => {
+describe("the documents' quick start for Next", () => {
   test("App Router: its four files sign somebody in, know them, and sign them out", async () => {
     const { base } = await start("readme-16");
     const client = createClient();

@@ -57,7 +57,7 @@ async function signIn(open, provider) {
   return open(pathname + search, body === undefined ? {} : { method: "POST", headers: type, body });
 }
 
-/** Tries README's app: a minted session, then a whole sign-in and its session. */
+/** Tries docs/guides/testing.md's app: a minted session, then a whole sign-in and its session. */
 export async function tryApp({ app, provider, cookie }, expect) {
   app.get("/token", async (req, res) => res.send(await req.auth.getAccessToken({ refresh: true })));
   const { open, close } = await browserFor(app);

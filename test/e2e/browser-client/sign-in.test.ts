@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
+import { snippet } from "../../support/documents.js";
 import {
   address,
   app,
@@ -381,10 +381,8 @@ describe("a page with a strict policy", () => {
   });
 });
 
-test("the README's page, as it stands", async () => {
+test("the page of docs/guides/browser.md, as it stands", async () => {
   await begin({ refreshTokens: true });
-  const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
-  const snippet = /<!-- test: browser -->\n```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
   const api = createServer((req, res) => {
     res.setHeader("access-control-allow-origin", app.origin);
     res.setHeader("access-control-allow-headers", "authorization");
@@ -393,22 +391,22 @@ test("the README's page, as it stands", async () => {
   await new Promise<void>((resolve) => api.listen(0, "localhost", resolve));
   const shows = `http://localhost:${(api.address() as AddressInfo).port}/shows`;
   const code = await bundle(
-    snippet
+    snippet("browser")
       .replace("https://tenant.eu.auth0.com/", provider.issuer)
-      .replace('"…"', '"spa"')
+      .replace('"your-client-id"', '"spa"')
       .replaceAll("https://api.example/shows", shows),
   );
   const body =
-    '<!doctype html><p id="user"></p><button id="login"></button><button id="logout"></button><button id="shows"></button><p id="answer"></p><script type="module" src="/readme.js"></script>';
-  for (const path of ["/readme", "/callback/", "/"]) app.pages.set(path, { body });
-  app.pages.set("/readme.js", { body: code, headers: { "content-type": "text/javascript" } });
-  await page.goto(`${app.origin}/readme`);
+    '<!doctype html><p id="user"></p><button id="login"></button><button id="logout"></button><button id="shows"></button><p id="answer"></p><script type="module" src="/documented.js"></script>';
+  for (const path of ["/documented", "/callback/", "/"]) app.pages.set(path, { body });
+  app.pages.set("/documented.js", { body: code, headers: { "content-type": "text/javascript" } });
+  await page.goto(`${app.origin}/documented`);
   const says = (text: string) => page.waitForSelector(`text=${text}`);
   await says("Nobody is signed in.");
   await page.click("#login");
   await fillIn(page);
   await says("alice");
-  expect(await address()).toBe(`${app.origin}/readme`);
+  expect(await address()).toBe(`${app.origin}/documented`);
   await page.click("#shows");
   await says("shows for Bearer");
   await page.reload();

@@ -1,0 +1,113 @@
+import { defineConfig } from "vitepress";
+import { drawStates } from "./diagram.js";
+import { slugOf } from "./slug.js";
+
+const repository = "https://github.com/latchkey/latchkey";
+
+/** Pages that TypeDoc makes before the site is built. */
+const entries = ["latchkey", "express", "edge", "next", "browser", "react", "testing"];
+
+const pages = (folder, ...list) => list.map(([text, link]) => ({ text, link: `/${folder}/${link}` }));
+
+const sidebar = [
+  {
+    text: "Start",
+    items: pages("start", ["Choose an entry", "choose"], ["Get started", "getting-started"]),
+  },
+  {
+    text: "Runtimes",
+    items: pages(
+      "guides",
+      ["Express and node:http", "express"],
+      ["Next.js: App Router", "next-app-router"],
+      ["Next.js: Pages Router", "next-pages-router"],
+      ["Workers, Deno, Bun, Hono", "edge"],
+      ["A page as the client", "browser"],
+      ["React", "react"],
+      ["A static site", "static-site"],
+    ),
+  },
+  {
+    text: "Tasks",
+    items: pages(
+      "guides",
+      ["Protect an API", "protect-an-api"],
+      ["Call an API as the user", "call-an-api"],
+      ["The session", "session"],
+      ["Sessions without sign-in", "sessions-alone"],
+      ["Sessions in a store", "stores"],
+      ["Sign-out", "sign-out"],
+      ["Test your app", "testing"],
+      ["TypeScript", "typescript"],
+    ),
+  },
+  {
+    text: "Understand",
+    items: pages(
+      "understand",
+      ["How a sign-in works", "sign-in"],
+      ["The cookies", "cookies"],
+      ["Security model", "security"],
+      ["Performance", "performance"],
+    ),
+  },
+  {
+    text: "Reference",
+    items: [
+      ...pages(
+        "reference",
+        ["Options", "options"],
+        ["Errors", "errors"],
+        ["Events", "events"],
+        ["Supported versions", "supported"],
+      ),
+      {
+        text: "API",
+        link: "/reference/api/",
+        collapsed: true,
+        items: pages(
+          "reference/api",
+          ...entries.map((name) => [name === "latchkey" ? name : `latchkey/${name}`, name]),
+        ),
+      },
+    ],
+  },
+  {
+    text: "Move to latchkey",
+    items: pages("migrate", ["From nextjs-auth0 0.x", "nextjs-auth0"], ["From auth0-react", "auth0-react"]),
+  },
+  { text: "Troubleshooting", link: "/faq" },
+];
+
+export default defineConfig({
+  title: "latchkey",
+  description:
+    "Encrypted cookie sessions and OpenID Connect sign-in for any JavaScript server, edge runtime or web page.",
+  lang: "en",
+  cleanUrls: true,
+  srcExclude: ["README.md"],
+  ignoreDeadLinks: [/^https?:\/\/localhost/],
+  markdown: {
+    anchor: { slugify: slugOf },
+    toc: { slugify: slugOf },
+    headers: { slugify: slugOf },
+    config(md) {
+      const fence = md.renderer.rules.fence;
+      md.renderer.rules.fence = (tokens, index, ...rest) =>
+        tokens[index].info.trim() === "mermaid" ? drawStates(tokens[index].content) : fence(tokens, index, ...rest);
+    },
+  },
+  themeConfig: {
+    nav: [
+      { text: "Get started", link: "/start/getting-started" },
+      { text: "Options", link: "/reference/options" },
+      { text: "API", link: "/reference/api/" },
+      { text: "Troubleshooting", link: "/faq" },
+    ],
+    sidebar,
+    outline: [2, 3],
+    search: { provider: "local" },
+    socialLinks: [{ icon: "github", link: repository }],
+    editLink: { pattern: `${repository}/edit/main/docs/:path` },
+  },
+});

@@ -1,0 +1,166 @@
+import { join } from "node:path";
+import ts from "typescript";
+import { root } from "./documents.js";
+
+/** The types of options that apps write, and the entry that each is imported from. `of`: options that are not repeated. */
+export const tables: Readonly<
+  Record<string, { readonly entry: string; readonly without?: readonly string[]; readonly nested?: readonly string[] }>
+> = {
+  AuthOptions: { entry: "express", nested: ["session"], without: ["session.cookie"] },
+  CookieOptions: { entry: "index" },
+  EdgeOptions: { entry: "edge", without: ["AuthOptions"] },
+  AccessTokenOptions: { entry: "express" },
+  ClientOptions: { entry: "browser" },
+  AuthProviderProps: { entry: "react", without: ["ClientOptions"] },
+  SessionProviderProps: { entry: "react" },
+  Auth0ProviderProps: { entry: "react", without: ["ClientOptions", "AuthProviderProps"] },
+  StandaloneOptions: { entry: "index", without: ["cookie"] },
+  SealerOptions: { entry: "index" },
+  Auth0Settings: { entry: "next", nested: ["session", "oidcClient"] },
+  TestProviderOptions: { entry: "testing" },
+  MintOptions: { entry: "testing", without: ["AuthOptions"] },
+};
+
+let made: { readonly checker: ts.TypeChecker; readonly program: ts.Program } | undefined;
+
+/** The types as they are published. */
+export function published(): { readonly checker: ts.TypeChecker; exportsOf(entry: string): readonly ts.Symbol[] } {
+  if (!made) {
+    const entries = ["index", "express", "edge", "next", "browser", "react", "testing"];
+    const program = ts.createProgram(
+      entries.map((entry) => join(root, `dist/${entry}.d.ts`)),
+      {
+        module: ts.ModuleKind.ESNext,
+        moduleResolution: ts.ModuleResolutionKind.Bundler,
+        target: ts.ScriptTarget.ES2022,
+        strict: true,
+        skipLibCheck: true,
+        noEmit: true,
+        types: ["node"],
+      },
+    );
+    made = { program, checker: program.getTypeChecker() };
+  }
+  const { checker, program } = made;
+  return {
+    checker,
+    exportsOf(entry) {
+      const file = program.getSourceFile(join(root, `dist/${entry}.d.ts`));
+      const symbol = file && checker.getSymbolAtLocation(file);
+      if (!symbol) throw new Error(`there is no entry ${entry}: npm run build`);
+      return checker.getExportsOfModule(symbol);
+    },
+  };
+}
+
+/** A type that an entry exports. */
+export function typeOf(entry: string, name: string): ts.Type {
+  const { checker, exportsOf } = published();
+  const symbol = exportsOf(entry).find((each) => each.name === name);
+  if (!symbol) throw new Error(`latchkey/${entry} exports no ${name}`);
+  const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  return checker.getDeclaredTypeOfSymbol(target);
+}
+
+/** The members of a union of strings. */
+export const membersOf = (type: ts.Type): readonly string[] =>
+  (type.isUnion() ? type.types : [type]).flatMap((each) => (each.isStringLiteral() ? [each.value] : []));
+
+interface Option {
+  readonly name: string;
+  readonly type: string;
+  readonly isRequired: boolean;
+  readonly preset: string | undefined;
+  readonly variable: string | undefined;
+  readonly meaning: string;
+}
+
+/** One line, with links as code, and with bars that a table takes. */
+const plain = (text: string): string =>
+  text
+    .replace(/\{@link (\w+)[^}]*\}/g, "`$1`")
+    .replace(/\s+/g, " ")
+    .replaceAll("|", "\\|")
+    .replaceAll("<", "&lt;")
+    .trim();
+
+/** A default that is a value, and no description. */
+const asCode = (text: string): string => (/^("[^"]*"|true|false|[\d_]+)$/.test(text) ? `\`${text}\`` : text);
+
+function describe(symbol: ts.Symbol, name: string): Option {
+  const { checker } = published();
+  const [declaration] = symbol.declarations ?? [];
+  const tags = symbol.getJsDocTags(checker);
+  const tag = tags.find((each) => each.name === "default");
+  const text = ts.displayPartsToString(symbol.getDocumentationComment(checker));
+  const [, variable] = /Variable: `(LATCHKEY_\w+)`/.exec(text) ?? [];
+  return {
+    name,
+    type: declaration && ts.isPropertySignature(declaration) ? typeText(declaration) : "",
+    isRequired: !(symbol.flags & ts.SymbolFlags.Optional),
+    preset: tag && asCode(plain(ts.displayPartsToString(tag.text))),
+    variable,
+    meaning: plain(
+      text.replace(/\s*Variable: `LATCHKEY_\w+`(?:, ([^.]+))?\./, (_all, form?: string) =>
+        form ? ` In the variable: ${form}.` : "",
+      ),
+    ),
+  };
+}
+
+/** As it is written, but for unions of strings, which are spelt out. */
+function typeText(declaration: ts.PropertySignature): string {
+  const { checker } = published();
+  const node = declaration.type;
+  if (!node) return "";
+  const literals = membersOf(checker.getNonNullableType(checker.getTypeFromTypeNode(node)));
+  if (literals.length > 1) return literals.map((each) => `"${each}"`).join(" | ");
+  return node
+    .getText()
+    .replace(/import\(.*?\)\./g, "")
+    .replace(/\s*\/\*\*.*?\*\/\s*/gs, " ")
+    .replace(/\s+/g, " ")
+    .replace(/^\((.*)\) \| undefined$/, "$1")
+    .replace(/ \| undefined$/, "");
+}
+
+function optionsOf(name: string): readonly Option[] {
+  const table = tables[name];
+  if (!table) throw new Error(`no table ${name}`);
+  const { checker } = published();
+  const { entry, without = [], nested = [] } = table;
+  const elsewhere = new Set(
+    without.flatMap((each) =>
+      /^[A-Z]/.test(each)
+        ? checker.getPropertiesOfType(typeOf(tables[each]?.entry ?? entry, each)).map((property) => property.name)
+        : [each],
+    ),
+  );
+  return checker.getPropertiesOfType(typeOf(entry, name)).flatMap((property) => {
+    if (elsewhere.has(property.name)) return [];
+    if (!nested.includes(property.name)) return [describe(property, property.name)];
+    const type = checker.getNonNullableType(checker.getTypeOfSymbol(property));
+    return checker
+      .getPropertiesOfType(type)
+      .map((inner) => describe(inner, `${property.name}.${inner.name}`))
+      .filter((inner) => !elsewhere.has(inner.name));
+  });
+}
+
+/** The table of one type of options, as Markdown. */
+export function drawOptions(name: string): string {
+  const rows = optionsOf(name).map(({ name, type, isRequired, preset, variable, meaning }) =>
+    [
+      `\`${name}\``,
+      type && `\`${type.replaceAll("|", "\\|")}\``,
+      isRequired ? "required" : (preset ?? ""),
+      variable ? `\`${variable}\`` : "",
+      meaning,
+    ].join(" | "),
+  );
+  return [
+    "| option | type | default | variable | meaning |",
+    "| --- | --- | --- | --- | --- |",
+    ...rows.map((row) => `| ${row} |`),
+  ].join("\n");
+}
