@@ -1,20 +1,31 @@
-import type { ExchangeErrorCode } from "./errors.js";
+import type { ExchangeError, ExchangeErrorCode } from "./errors.js";
 
-/** What `onEvent` is told. No event holds a secret, a token or a cookie's value. */
-export type LatchkeyEvent = { /** Milliseconds since the epoch. */ readonly at: number } & (
+/** What happened: the argument of `onEvent`. No event holds a secret, a token, a code or the value of a cookie. */
+export type LatchkeyEvent = {
+  /** Milliseconds since the epoch. */ readonly at: number;
+} & /** A request came with a session. */
+(
   | { readonly type: "session_opened" }
-  /** Cookies of ours were there, but no session counts; `reason` says why. */
+  /** A request came with cookies of this package, but without a valid session; `reason` is a {@link SessionRefusal}. */
   | { readonly type: "session_refused"; readonly reason: string }
+  /** A new session was written, at sign-in or by the app. */
   | { readonly type: "session_began" }
+  /** A session was ended: by a sign-out, by the app, by the provider's refusal of a refresh, or because a new one took its place. */
   | { readonly type: "session_ended" }
-  /** Set-Cookie lines were handed out, by name (a response may get them in several steps), and what all of ours take in the next Cookie header. */
+  /**
+   * Set-Cookie lines were added to a response, which may happen several times for one response: the names of the cookies, and the
+   * bytes that all cookies of this package will take in the next Cookie header.
+   */
   | { readonly type: "cookies_written"; readonly names: readonly string[]; readonly bytes: number }
+  /** A sign-in succeeded. */
   | { readonly type: "signed_in" }
+  /** A user signed out. */
   | { readonly type: "signed_out" }
+  /** An access token was refreshed and written. */
   | { readonly type: "refreshed" }
-  /** A sign-in, refresh or sign-out failed; the error itself goes to whoever asked. */
-  | { readonly type: "failed"; readonly code: ExchangeErrorCode }
-  /** A step of one of the two machines. */
+  /** A sign-in, a refresh or a sign-out failed; `code` is the code of `error`, whose `cause` has what the provider said. */
+  | { readonly type: "failed"; readonly code: ExchangeErrorCode; readonly error: ExchangeError }
+  /** A step of one of the two state machines. */
   | {
       readonly type: "transition";
       readonly machine: "exchange" | "token";
@@ -24,18 +35,21 @@ export type LatchkeyEvent = { /** Milliseconds since the epoch. */ readonly at: 
     }
 );
 
-/** Gives events their time and hands them on. Who watches does not decide: an observer that throws changes nothing. */
+type Untimed<T> = T extends unknown ? Omit<T, "at"> : never;
+
+/** An event without its time. */
+export type UntimedEvent = Untimed<LatchkeyEvent>;
+
+/** Adds the time to events and calls the observer. */
 export const emitter =
   (onEvent: ((event: LatchkeyEvent) => void) | undefined, now: () => number) =>
   (event: UntimedEvent): void => {
     try {
       onEvent?.({ ...event, at: now() });
     } catch {
-      // Its own affair.
+      // An observer must not affect the request; ignore its errors.
     }
   };
 
-type Untimed<T> = T extends unknown ? Omit<T, "at"> : never;
-
-/** An event before it is given its time. */
-export type UntimedEvent = Untimed<LatchkeyEvent>;
+/** The event of an error. */
+export const failure = (error: ExchangeError): UntimedEvent => ({ type: "failed", code: error.code, error });

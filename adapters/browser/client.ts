@@ -1,5 +1,5 @@
 import { ExchangeError, must } from "../../core/errors.js";
-import { emitter } from "../../core/events.js";
+import { emitter, failure } from "../../core/events.js";
 import type { AuthorizationOptions } from "../../core/exchange/authorization.js";
 import { safeReturnTo } from "../../core/exchange/return-to.js";
 import { type AccessToken, assess, type TokenRequest, type TokenSet } from "../../core/exchange/token-life.js";
@@ -101,7 +101,7 @@ export function createClient(options: ClientOptions): Client {
     }
   }
   function fail(error: unknown): void {
-    if (error instanceof ExchangeError) emit({ type: "failed", code: error.code });
+    if (error instanceof ExchangeError) emit(failure(error));
     store.setState(stateOf(session()?.user ?? null, error as Error));
   }
   /** Whether this page is a frame or a popup that only hands on where it came back to. */

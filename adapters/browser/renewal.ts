@@ -1,4 +1,5 @@
 import { ExchangeError, must } from "../../core/errors.js";
+import { failure } from "../../core/events.js";
 import type { AuthorizationOptions } from "../../core/exchange/authorization.js";
 import { runTokens } from "../../core/exchange/drive.js";
 import {
@@ -200,8 +201,8 @@ export function createRenewal(context: ClientContext, tabs: () => Tabs): Renewal
           // Signed out meanwhile.
           if (!(await turn.replaceSession(found))) discard(found.tokens.refreshToken);
         } catch (error) {
-          if (codeOf(error) !== "login_required") throw error;
-          emit({ type: "failed", code: "login_required" });
+          if (!(error instanceof ExchangeError) || error.code !== "login_required") throw error;
+          emit(failure(error));
           // A tab that was too busy to answer may do so by now.
           await turn.requestAgain();
           if (tabs().session()) return true;

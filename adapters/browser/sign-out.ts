@@ -1,4 +1,5 @@
 import { ExchangeError } from "../../core/errors.js";
+import { failure } from "../../core/events.js";
 import type { ClientSession } from "./client-session.js";
 import type { ClientContext } from "./sign-in.js";
 
@@ -24,7 +25,7 @@ export async function signOut(
     try {
       return await task;
     } catch (error) {
-      if (error instanceof ExchangeError) emit({ type: "failed", code: error.code });
+      if (error instanceof ExchangeError) emit(failure(error));
       return undefined;
     }
   };

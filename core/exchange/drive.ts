@@ -1,6 +1,6 @@
 import type { Awaitable } from "../awaitable.js";
 import { ExchangeError } from "../errors.js";
-import type { UntimedEvent } from "../events.js";
+import { failure, type UntimedEvent } from "../events.js";
 import type { Ports } from "../ports.js";
 import { type Effect, type Event, type ExchangeConfig, type State, transition } from "./machine.js";
 import {
@@ -105,7 +105,7 @@ export async function runTokens(
   { refresh, write, end }: TokenKeeper,
 ): Promise<string> {
   let token: AccessToken | undefined;
-  let cause: unknown;
+  let cause: ExchangeError | undefined;
   const perform = async (effect: TokenEffect): Promise<TokenEvent | undefined> => {
     switch (effect.name) {
       case "refresh":
@@ -118,7 +118,7 @@ export async function runTokens(
         }
       case "write_tokens":
         if ((await write(effect.tokens)) !== false) observer.emit({ type: "refreshed" });
-        else observer.emit({ type: "failed", code: "refresh_required" });
+        else observer.emit(failure(new ExchangeError("refresh_required")));
         return undefined;
       case "use_token":
         token = effect.token;
@@ -127,8 +127,9 @@ export async function runTokens(
         await end();
         return undefined;
       case "fail":
-        observer.emit({ type: "failed", code: effect.code });
-        throw cause ?? new ExchangeError(effect.code);
+        cause ??= new ExchangeError(effect.code);
+        observer.emit(failure(cause));
+        throw cause;
     }
   };
   await drive(observer, "token", tokenTransition, start, first, perform);

@@ -1,4 +1,5 @@
 import { CookieTooLargeError, ExchangeError } from "../errors.js";
+import { failure } from "../events.js";
 import { isPrefetch } from "../request/reading.js";
 import { usableToken } from "./access.js";
 import type { VisitContext } from "./context.js";
@@ -18,7 +19,8 @@ export async function rollAndRefresh<Data>(context: VisitContext<Data>): Promise
     await usableToken(context);
   } catch (error) {
     // The token that did not fit was dropped; those at hand stay.
-    if (error instanceof CookieTooLargeError) context.emit({ type: "failed", code: "session_too_large" });
+    if (error instanceof CookieTooLargeError)
+      context.emit(failure(new ExchangeError("session_too_large", { cause: error })));
     else if (!(error instanceof ExchangeError)) throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { CookieTooLargeError, ExchangeError } from "../errors.js";
-import type { UntimedEvent } from "../events.js";
+import { failure, type UntimedEvent } from "../events.js";
 import type { ExchangeConfig } from "../exchange/machine.js";
 import type { TokenSet } from "../exchange/token-life.js";
 import type { Ports } from "../ports.js";
@@ -66,12 +66,12 @@ export async function answering<Data>(
 ): Promise<Reply> {
   try {
     return await answer();
-  } catch (error) {
-    const failure =
-      error instanceof CookieTooLargeError ? new ExchangeError("session_too_large", { cause: error }) : error;
-    if (!(failure instanceof ExchangeError)) throw error;
-    context.emit({ type: "failed", code: failure.code });
-    onError?.(failure);
-    return errorPage(failure.code, routePath(context.site, context.config, "login"));
+  } catch (thrown) {
+    const error =
+      thrown instanceof CookieTooLargeError ? new ExchangeError("session_too_large", { cause: thrown }) : thrown;
+    if (!(error instanceof ExchangeError)) throw thrown;
+    context.emit(failure(error));
+    onError?.(error);
+    return errorPage(error.code, routePath(context.site, context.config, "login"));
   }
 }

@@ -1,4 +1,5 @@
 import { ExchangeError } from "../errors.js";
+import { failure } from "../events.js";
 import { safeReturnTo } from "../exchange/return-to.js";
 import type { Reply } from "../request/response.js";
 import type { VisitContext } from "./context.js";
@@ -34,7 +35,7 @@ async function attempt<T, Data>(visit: VisitContext<Data>, task: () => Promise<T
     return await task();
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error;
-    visit.emit({ type: "failed", code: error.code });
+    visit.emit(failure(error));
     return undefined;
   }
 }

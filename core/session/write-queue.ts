@@ -65,10 +65,15 @@ export class WriteQueue<Data, Tokens> {
    */
   commit(change: SessionChange<Data, Tokens> | undefined, { roll, send }: CommitOptions): Promise<string[]> {
     const write = async () => {
-      const draft = new SessionDraft(this.#context, this.#reading);
+      const before = this.#reading;
+      const draft = new SessionDraft(this.#context, before);
       await change?.(draft);
-      this.#reading = await writeDraft(this.#context, this.#reading, draft.done(), roll);
-      return this.#send(send);
+      const drafted = draft.done();
+      this.#reading = await writeDraft(this.#context, before, drafted, roll);
+      return this.#send(send, {
+        hasEnded: drafted.isEnd && before.session !== null,
+        hasBegun: drafted.change?.kind === "begin",
+      });
     };
     // The caller of the write before has its error; this write goes on.
     const written = (this.#last ?? Promise.resolve()).then(write, write);
@@ -76,12 +81,16 @@ export class WriteQueue<Data, Tokens> {
     return written;
   }
 
-  #send(send: CommitOptions["send"]): string[] {
+  /** Hands the Set-Cookie lines to `send`, and emits what has happened to the session if they can still be sent. */
+  #send(send: CommitOptions["send"], { hasEnded, hasBegun }: { hasEnded: boolean; hasBegun: boolean }): string[] {
+    const { emit } = this.#context;
     const { jar } = this.#reading;
     const taken = jar.take();
     const lines = [...taken.values()];
     if (taken.size > 0 && send?.(lines) !== false) {
-      this.#context.emit({ type: "cookies_written", names: [...taken.keys()], bytes: jar.bytes() });
+      if (hasEnded) emit({ type: "session_ended" });
+      if (hasBegun) emit({ type: "session_began" });
+      emit({ type: "cookies_written", names: [...taken.keys()], bytes: jar.bytes() });
     }
     return lines;
   }

@@ -161,6 +161,7 @@ describe("when the headers are sent during a call", () => {
     expect(tokens[0]).toMatch(/./);
     expect(tokens[1]).toBe(tokens[0]);
     const events = app.events.filter(({ type }) => type !== "transition" && type !== "session_opened");
-    expect(events).toEqual([{ at: app.clock.now(), type: "failed", code: "refresh_required" }]);
+    const error = expect.objectContaining({ name: "ExchangeError", code: "refresh_required" });
+    expect(events).toEqual([{ at: app.clock.now(), type: "failed", code: "refresh_required", error }]);
   });
 });
