@@ -1,11 +1,8 @@
 import type { ExchangeError, ExchangeErrorCode } from "./errors.js";
 
 /** What happened: the argument of `onEvent`. No event holds a secret, a token, a code or the value of a cookie. */
-export type LatchkeyEvent = {
-  /** Milliseconds since the epoch. */ readonly at: number;
-} & /** A request came with a session. */
-(
-  | { readonly type: "session_opened" }
+export type LatchkeyEvent = { /** Milliseconds since the epoch. */ readonly at: number } & (
+  | { /** A request came with a session. */ readonly type: "session_opened" }
   /** A request came with cookies of this package, but without a valid session; `reason` is a {@link SessionRefusal}. */
   | { readonly type: "session_refused"; readonly reason: string }
   /** A new session was written, at sign-in or by the app. */
