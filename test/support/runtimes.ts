@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, type OutgoingHttpHeaders, request, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,13 +11,30 @@ import { bin, freePort, startServer } from "./process.js";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Bundles the server as users of the runtime do: the runtime's export conditions choose the engine. */
-async function bundle(outfile: string, conditions: string[], entry = "edge-server.ts"): Promise<string> {
-  const platform = conditions.includes("node") ? "node" : "browser";
-  const format = entry === "edge-server.ts" ? "esm" : "iife";
-  const entryPoints = [here(entry)];
-  await build({ entryPoints, outfile, bundle: true, format, target: "es2022", platform, conditions });
-  return outfile;
+/** The server as users of a runtime bundle it: the runtime's export conditions choose the engine. */
+async function bundle(conditions: string[], entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [here(entry)],
+    bundle: true,
+    write: false,
+    format: entry === "edge-server.ts" ? "esm" : "iife",
+    target: "es2022",
+    platform: conditions.includes("node") ? "node" : "browser",
+    conditions,
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+/** Each bundle is made once, and serves all the apps of a test file. */
+const bundles = new Map<string, Promise<string>>();
+
+/** Writes a bundle to `file`, after the line `head`. @returns `file` */
+async function writeBundle(file: string, conditions: string[], entry = "edge-server.ts", head = ""): Promise<string> {
+  const key = [entry, ...conditions].join(" ");
+  const text = bundles.get(key) ?? bundle(conditions, entry);
+  bundles.set(key, text);
+  writeFileSync(file, head + (await text));
+  return file;
 }
 
 const CONFIG = (port: number) => `
@@ -106,19 +123,23 @@ export const inProcess =
 /** The edge adapter on runtimes other than Node. */
 export const runtimes = {
   "edge-runtime": inProcess(async (folder, port, options) => {
-    const file = await bundle(join(folder, "server.js"), ["edge-light", "worker", "browser"], "edge-listener.ts");
-    writeFileSync(file, `globalThis.OPTIONS = ${JSON.stringify(options)};\n${readFileSync(file, "utf8")}`);
+    const head = `globalThis.OPTIONS = ${JSON.stringify(options)};\n`;
+    const conditions = ["edge-light", "worker", "browser"];
+    const file = await writeBundle(join(folder, "server.js"), conditions, "edge-listener.ts", head);
     return [bin("edge-runtime"), ["--listen", "--port", String(port), file]];
   }),
   workerd: inProcess(async (folder, port) => {
-    await bundle(join(folder, "server.mjs"), ["workerd", "worker", "browser"]);
+    await writeBundle(join(folder, "server.mjs"), ["workerd", "worker", "browser"]);
     const config = join(folder, "config.capnp");
     writeFileSync(config, CONFIG(port));
     return [bin("workerd"), ["serve", config]];
   }),
-  Bun: inProcess(async (folder) => [bin("bun"), ["run", await bundle(join(folder, "server.mjs"), ["bun", "node"])]]),
+  Bun: inProcess(async (folder) => [
+    bin("bun"),
+    ["run", await writeBundle(join(folder, "server.mjs"), ["bun", "node"])],
+  ]),
   Deno: inProcess(async (folder, port) => {
-    const file = await bundle(join(folder, "server.mjs"), ["deno", "node"]);
+    const file = await writeBundle(join(folder, "server.mjs"), ["deno", "node"]);
     return [bin("deno"), ["serve", "--quiet", "-A", "--host", "127.0.0.1", "--port", String(port), file]];
   }),
 } satisfies Record<string, Framework>;
