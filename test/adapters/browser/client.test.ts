@@ -7,7 +7,7 @@ const options: ClientOptions = {
   redirectUri: "https://app.example/callback/",
 };
 
-describe("a client is made of options that can work, or says at once what to change", () => {
+describe("wrong options are refused at once, with an error that says what to change", () => {
   test.each<[string, Record<string, unknown>, RegExp]>([
     ["no issuer", { issuer: undefined }, /issuer must be an https URL/],
     ["an issuer that is a domain", { issuer: "op.example" }, /issuer must be an https URL/],
@@ -30,14 +30,14 @@ describe("a client is made of options that can work, or says at once what to cha
   });
 });
 
-test("no options at all are told like missing ones", () => {
+test("a call without options is refused like missing options", () => {
   expect(() => createClient(undefined as unknown as ClientOptions)).toThrow(
     expect.objectContaining({ code: "invalid_config" }),
   );
 });
 
 describe("on a server", () => {
-  test("it is made, knows nobody and asks nobody", async () => {
+  test("a client can be made, has no user and sends no request", async () => {
     const asked: string[] = [];
     const fetch = async (url: string) => {
       asked.push(url);

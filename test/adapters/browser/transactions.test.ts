@@ -61,7 +61,7 @@ const others: Array<[string, Partial<ClientOptions>]> = [
   ["scope", { scope: "openid" }],
 ];
 
-describe("a sign-in in progress is given to the client that began it", () => {
+describe("a sign-in in progress is found by the client that began it", () => {
   test.each(others)("and not to one with another %s, which leaves it where it is", (_what, change) => {
     const other = { ...base, ...change };
     const [first, second] = [keep(base), keep(other)];
@@ -79,7 +79,7 @@ describe("a sign-in in progress is given to the client that began it", () => {
     expect(find(transaction, { ...client })).toBe(transaction.codeVerifier);
   });
 
-  test("and to another instance of that client: made anew, with its defaults written out, or with options that name no other client", () => {
+  test("and by another instance of that client: made anew, with its defaults written out, or with options that name no other client", () => {
     const transaction = keep();
     for (const same of [
       { ...base },
@@ -90,7 +90,7 @@ describe("a sign-in in progress is given to the client that began it", () => {
       expect(find(transaction, same)).toBe(transaction.codeVerifier);
   });
 
-  test("whatever clients of a page ask, in whatever order", () => {
+  test("whichever clients of a page look for it, in whichever order", () => {
     const client = fc.record({
       issuer: fc.constantFrom("https://op.example", "https://op.example/", "https://b.example"),
       clientId: fc.constantFrom("a", "b", '","'),
@@ -123,7 +123,7 @@ describe("a sign-in in progress is given to the client that began it", () => {
   });
 });
 
-describe("what else is in the storage", () => {
+describe("other records in the storage", () => {
   test.each([
     "",
     "{",
@@ -138,7 +138,7 @@ describe("what else is in the storage", () => {
     JSON.stringify({ ...begun(), state: "g.x", clientKey: "" }),
     // Of this client, under a state that is not its own.
     JSON.stringify({ ...begun(), state: "g.y", clientKey: keyOf(base) }),
-  ])("is no sign-in, stays, and stops none: %s", (text) => {
+  ])("are not taken for a sign-in, stay, and stop no sign-in: %s", (text) => {
     storage.setItem("latchkey.tx.g.x", text);
     expect(findTransaction("g.x", keyOf(base))).toBeUndefined();
     const transaction = keep();
@@ -146,22 +146,22 @@ describe("what else is in the storage", () => {
     expect(storage.getItem("latchkey.tx.g.x")).toBe(text);
   });
 
-  test("an app's own keys are not touched", () => {
+  test("of the app itself stay", () => {
     storage.setItem("cart", "1");
     storage.setItem("latchkey", "1");
     for (let at = 0; at < 40; at++) keep(base, at);
     expect([storage.getItem("cart"), storage.getItem("latchkey")]).toEqual(["1", "1"]);
   });
 
-  test("no storage at all: nothing is found", () => {
+  test("that cannot be read mean that no sign-in is found", () => {
     vi.stubGlobal("sessionStorage", undefined);
     expect(findTransaction("g.x", keyOf(base))).toBeUndefined();
     expect(() => keep()).toThrow();
   });
 });
 
-describe("sign-ins that nobody ends", () => {
-  test("of one client abandon its own oldest, and none of another client's", () => {
+describe("sign-ins that are never completed", () => {
+  test("of one client replace its own oldest, and none of another client", () => {
     const other = keep({ ...base, clientId: "other" }, 0);
     const all = Array.from({ length: 30 }, (_, at) => keep(base, at + 1));
     const isKept = all.map((transaction) => find(transaction, base) !== undefined);
@@ -169,7 +169,7 @@ describe("sign-ins that nobody ends", () => {
     expect(find(other, { ...base, clientId: "other" })).toBe(other.codeVerifier);
   });
 
-  test("of ever more clients, and records that are none, abandon the oldest of all", () => {
+  test("of ever more clients, and malformed records, replace the oldest of all", () => {
     for (let at = 0; at < 50; at++) storage.setItem(`latchkey.tx.g.junk${at}`, "null");
     const options = (at: number) => ({ ...base, clientId: `client ${at}` });
     const all = Array.from({ length: 50 }, (_, at) => keep(options(at), at + 1));

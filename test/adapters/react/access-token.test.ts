@@ -36,7 +36,7 @@ function numbered(fake: FakeClient, life: number, more: Partial<AccessToken> = {
 }
 
 describe("an access token", () => {
-  test("that is at hand is there in the render that first knows the user", async () => {
+  test("that the client has is in the first render with the user", async () => {
     const fake = createFakeClient({ user: alice });
     fake.hold(shows, { accessToken: "held", expiresAt: Date.now() + 10 * MINUTE });
     const { renders } = await open(fake);
@@ -47,7 +47,7 @@ describe("an access token", () => {
     expect(fake.called("getAccessToken")).toEqual([]);
   });
 
-  test("that is not is got, and until then it is loading", async () => {
+  test("that the client has not is fetched, and isLoading is true until then", async () => {
     const fake = createFakeClient({ user: alice });
     const { renders, last } = await open(fake);
     expect(renders.find(({ isAuthenticated }) => isAuthenticated)).toMatchObject({
@@ -58,7 +58,7 @@ describe("an access token", () => {
     expect(fake.called("getAccessToken")).toEqual([["https://shows.example read"]]);
   });
 
-  test("is not asked for while nobody is signed in", async () => {
+  test("is not requested while no user is signed in", async () => {
     const fake = createFakeClient();
     const { last } = await open(fake);
     expect(last()).toMatchObject({ accessToken: null, isLoading: false });
@@ -68,7 +68,7 @@ describe("an access token", () => {
     expect(last()).toMatchObject({ accessToken: null, isLoading: false });
   });
 
-  test("follows what is asked for", async () => {
+  test("follows the request of the component", async () => {
     const fake = createFakeClient({ user: alice });
     fake.control.issue = async ({ audience }) => ({ accessToken: `for ${audience}` });
     const { last, ask } = await open(fake);
@@ -84,7 +84,7 @@ describe("an access token", () => {
     expect(last().accessToken).toBe("for https://shows.example");
   });
 
-  test("for another request that is slow is never taken for this one's", async () => {
+  test("of an earlier, slower request is not shown for the current one", async () => {
     const fake = createFakeClient({ user: alice });
     const arrivals: Array<() => void> = [];
     fake.control.issue = ({ audience }) =>
@@ -97,7 +97,7 @@ describe("an access token", () => {
     expect(renders.map(({ accessToken }) => accessToken)).not.toContain("for https://shows.example");
   });
 
-  test("of somebody else is not shown", async () => {
+  test("of another user is not shown", async () => {
     const fake = createFakeClient({ user: alice });
     const onAccessTokenError = vi.fn();
     fake.control.issue = () => Promise.reject(new ExchangeError("login_required"));
@@ -108,7 +108,7 @@ describe("an access token", () => {
     expect(last()).toMatchObject({ accessToken: "bob's", error: null });
   });
 
-  test("is asked for once under StrictMode's last effects, by one and the same component", async () => {
+  test("is requested once by a component under StrictMode", async () => {
     const fake = createFakeClient({ user: alice });
     const { Probe, last } = probe(() => useAuth(shows));
     await show(strictly(createElement(AuthProvider, { client: fake.client }, createElement(Probe))));
@@ -117,7 +117,7 @@ describe("an access token", () => {
 });
 
 describe("the end of a token", () => {
-  test("is never reached in a render: it is renewed a minute before", async () => {
+  test("is never reached in a render: the token is renewed a minute before", async () => {
     const fake = createFakeClient({ user: alice });
     numbered(fake, 10 * MINUTE);
     const { last, renders } = await open(fake);
@@ -129,7 +129,7 @@ describe("the end of a token", () => {
     expect(tokens.slice(tokens.indexOf("token 1"))).not.toContain(null);
   });
 
-  test("of a short life is renewed when the client says", async () => {
+  test("of a short-lived token is not awaited: it is renewed when the client says", async () => {
     const fake = createFakeClient({ user: alice });
     fake.control.issue = async () => ({
       accessToken: `at ${Date.now()}`,
@@ -144,7 +144,7 @@ describe("the end of a token", () => {
     expect(last().accessToken).toBe(`at ${begun + 48_000}`);
   });
 
-  test("that cannot be put off takes the token away at that moment", async () => {
+  test("removes the token at that moment if it cannot be renewed", async () => {
     const fake = createFakeClient({ user: alice });
     const expiresAt = Date.now() + 10 * MINUTE;
     fake.hold(shows, { accessToken: "held", expiresAt, dueAt: expiresAt - MINUTE });
@@ -160,7 +160,7 @@ describe("the end of a token", () => {
     expect(onAccessTokenError).toHaveBeenCalledTimes(1);
   });
 
-  test("passes unnoticed by nobody: not by a render that comes late, either", async () => {
+  test("counts for a render that comes late too", async () => {
     const fake = createFakeClient({ user: alice });
     fake.hold(shows, { accessToken: "held", expiresAt: Date.now() + 10 * MINUTE });
     fake.control.issue = () => new Promise(() => {});
@@ -171,7 +171,7 @@ describe("the end of a token", () => {
     expect(last()).toMatchObject({ accessToken: null, isLoading: true });
   });
 
-  test("is not asked about in a loop while nothing better comes", async () => {
+  test("does not cause a loop of requests while the provider returns no better token", async () => {
     const fake = createFakeClient({ user: alice });
     const expiresAt = Date.now() + 10 * MINUTE;
     fake.control.issue = async () => ({ accessToken: "same", expiresAt, dueAt: Date.now() });
@@ -180,7 +180,7 @@ describe("the end of a token", () => {
     expect(fake.called("getAccessToken").length).toBeLessThanOrEqual(3);
   });
 
-  test("that was reached before it came is an error, not a loop", async () => {
+  test("that passed before the token came is an error, not a loop", async () => {
     const fake = createFakeClient({ user: alice });
     fake.control.issue = async () => ({ accessToken: "over", expiresAt: Date.now() });
     const onAccessTokenError = vi.fn();
@@ -191,7 +191,7 @@ describe("the end of a token", () => {
     expect(onAccessTokenError).toHaveBeenCalledTimes(1);
   });
 
-  test("further away than a timer can tell is no end", async () => {
+  test("that is further away than a timer can count does not fire at once", async () => {
     const fake = createFakeClient({ user: alice });
     numbered(fake, 60 * 24 * 60 * MINUTE);
     const { last } = await open(fake);
@@ -210,7 +210,7 @@ describe("the end of a token", () => {
 });
 
 describe("a token that is refused", () => {
-  test("is an error, told with what was asked for", async () => {
+  test("is an error, reported with its request", async () => {
     const fake = createFakeClient({ user: alice });
     const error = new ExchangeError("access_denied");
     fake.control.issue = () => Promise.reject(error);
@@ -222,7 +222,7 @@ describe("a token that is refused", () => {
     expect(fake.called("getAccessToken")).toHaveLength(1);
   });
 
-  test("for one request says nothing of another", async () => {
+  test("for one request leaves another request alone", async () => {
     const fake = createFakeClient({ user: alice });
     fake.control.issue = async ({ audience }) => {
       if (audience === shows.audience) throw new ExchangeError("access_denied");
@@ -235,7 +235,7 @@ describe("a token that is refused", () => {
     expect(last().error).toMatchObject({ code: "access_denied" });
   });
 
-  test("is not the error of the request that came after it, while that one waits", async () => {
+  test("is not shown for a later request that is still waiting", async () => {
     const fake = createFakeClient({ user: alice });
     fake.control.issue = ({ audience }) =>
       audience === shows.audience ? Promise.reject(new ExchangeError("access_denied")) : new Promise(() => {});
@@ -244,7 +244,7 @@ describe("a token that is refused", () => {
     expect(last()).toMatchObject({ accessToken: null, isLoading: true, error: null });
   });
 
-  test("because the provider cannot be reached is asked for again, and told once", async () => {
+  test("because the provider cannot be reached is requested again, and reported once", async () => {
     const fake = createFakeClient({ user: alice });
     fake.control.issue = () => Promise.reject(new ExchangeError("provider_unreachable"));
     const onAccessTokenError = vi.fn();

@@ -27,12 +27,12 @@ beforeEach(async () => {
   });
 });
 
-test("who is not signed in sees a button", async () => {
+test("a visitor sees a button", async () => {
   const { text } = await page(MyShows);
   await until(() => expect(text()).toBe("Log in"));
 });
 
-test("who is signed in sees what the API answers to the access token", async () => {
+test("a signed-in user sees the response of the API to the access token", async () => {
   provider.signInAs({ sub: "ada", email: "ada@example.com" });
   const { text, container } = await page(MyShows);
   await until(() => expect(text()).toContain("Twin Peaks"));
@@ -43,7 +43,7 @@ test("who is signed in sees what the API answers to the access token", async () 
   await until(() => expect(text()).toBe("Log in"));
 });
 
-test("a page that asks for a login shows the profile of who is signed in", async () => {
+test("a page behind withLoginRequired shows the profile of the user", async () => {
   provider.signInAs({ sub: "ada", name: "Ada" });
   const { text } = await page(Profile);
   await until(() => expect(text()).toBe(`Profile${JSON.stringify({ sub: "ada", name: "Ada" }, null, 2)}`));

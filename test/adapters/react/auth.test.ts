@@ -30,24 +30,24 @@ async function open(fake: FakeClient, handlers: AuthHandlers = {}) {
   return { ...(await show(under(fake, handlers, createElement(Probe)))), ...seen };
 }
 
-describe("who is signed in", () => {
-  test("is not known at the first render, and then is", async () => {
+describe("the user", () => {
+  test("is unknown at the first render, and known afterwards", async () => {
     const { renders, last } = await open(createFakeClient({ user: alice }));
     expect(renders[0]).toMatchObject({ user: null, isAuthenticated: false, isLoading: true, error: null });
     expect(last()).toMatchObject({ user: alice, isAuthenticated: true, isLoading: false, error: null });
   });
 
-  test("has no access token with it, unless one is asked for", async () => {
+  test("comes without an access token, unless the component requests one", async () => {
     const { last } = await open(createFakeClient({ user: alice }));
     expect(Object.keys(last()).sort()).toEqual(["error", "isAuthenticated", "isLoading", "login", "logout", "user"]);
   });
 
-  test("is shown at once by a client that knows it", async () => {
+  test("is shown at once if the client knows it", async () => {
     const { renders } = await open(createFakeClient({ user: alice, known: true }));
     expect(renders[0]).toMatchObject({ user: alice, isLoading: false });
   });
 
-  test("is hydrated from what a server renders, which knows nobody", async () => {
+  test("is hydrated from the loading state that a server renders", async () => {
     const fake = createFakeClient({ user: alice, known: true });
     const { Probe, last } = probe(() => useAuth());
     const element = () => strictly(under(fake, {}, createElement(Probe)));
@@ -58,7 +58,7 @@ describe("who is signed in", () => {
     expect(last().isLoading).toBe(false);
   });
 
-  test("follows the client: a sign-out elsewhere, somebody else", async () => {
+  test("follows the client: a sign-out in another tab, another user", async () => {
     const fake = createFakeClient({ user: alice });
     const { last } = await open(fake);
     await doing(() => fake.tell(stateOf(null)));
@@ -67,7 +67,7 @@ describe("who is signed in", () => {
     expect(last().user?.sub).toBe("bob");
   });
 
-  test("is what useSession says too", async () => {
+  test("is the same in useSession", async () => {
     const fake = createFakeClient({ user: alice });
     const { Probe, last } = probe(useSession);
     await show(under(fake, {}, createElement(Probe)));
@@ -76,7 +76,7 @@ describe("who is signed in", () => {
     expect(fake.called("getUser")).toHaveLength(2);
   });
 
-  test("that cannot be told is an error, told once", async () => {
+  test("that the client cannot find out is an error, reported once", async () => {
     const fake = createFakeClient();
     const error = new ExchangeError("provider_unreachable");
     fake.control.restore = () => Promise.reject(error);
@@ -86,7 +86,7 @@ describe("who is signed in", () => {
     expect(onLoginError.mock.calls).toEqual([[error]]);
   });
 
-  test("outlives a component that waits for something else", async () => {
+  test("survives a component that suspends", async () => {
     const fake = createFakeClient({ user: alice });
     let isThere = false;
     let arrive = () => {};
@@ -122,7 +122,7 @@ describe("who is signed in", () => {
 describe("the callback", () => {
   const signedIn = (appState?: AppState | null) => async () => ({ returnTo: "/shows?page=2", appState });
 
-  test("is ended once, though StrictMode runs effects twice, and the app is told once", async () => {
+  test("is completed once although StrictMode runs effects twice, and calls the app once", async () => {
     const fake = createFakeClient({ user: alice });
     const appState = { returnTo: { pathname: "/shows", query: { page: "2" } } };
     fake.control.callback = signedIn(appState);
@@ -134,7 +134,7 @@ describe("the callback", () => {
     expect(last().user).toEqual(alice);
   });
 
-  test("shows the path that it began at, where the app does not say what to do", async () => {
+  test("shows the path where the sign-in began, if the app has no handler", async () => {
     history.replaceState({ router: 1 }, "", "/callback");
     const fake = createFakeClient({ user: alice });
     fake.control.callback = signedIn();
@@ -143,7 +143,7 @@ describe("the callback", () => {
     expect(history.state).toEqual({ router: 1 });
   });
 
-  test("tells an app that gave nothing of nothing", async () => {
+  test("passes undefined to an app that gave no appState", async () => {
     const fake = createFakeClient({ user: alice });
     fake.control.callback = signedIn(null);
     const onRedirectCallback = vi.fn();
@@ -151,7 +151,7 @@ describe("the callback", () => {
     expect(onRedirectCallback.mock.calls).toEqual([[undefined, expect.any(String)]]);
   });
 
-  test("of a client that left by itself tells the app which page that was", async () => {
+  test("of a client that left by itself tells the app which page it left", async () => {
     const fake = createFakeClient({ user: alice });
     fake.control.callback = signedIn();
     const onRedirectCallback = vi.fn();
@@ -161,7 +161,7 @@ describe("the callback", () => {
     ]);
   });
 
-  test("is for the client to recognize: somebody's ?state= and ?code= change nothing", async () => {
+  test("is recognised by the client: parameters of others named state and code change nothing", async () => {
     history.replaceState(null, "", "/page?state=x&code=y&error=z");
     const onRedirectCallback = vi.fn();
     const { last } = await open(createFakeClient(), { onRedirectCallback });
@@ -170,7 +170,7 @@ describe("the callback", () => {
     expect(last()).toMatchObject({ isLoading: false, error: null });
   });
 
-  test("that fails is an error, told once", async () => {
+  test("that fails is an error, reported once", async () => {
     const fake = createFakeClient();
     const error = new ExchangeError("access_denied");
     fake.control.callback = () => Promise.reject(error);
@@ -181,7 +181,7 @@ describe("the callback", () => {
     expect(onRedirectCallback).not.toHaveBeenCalled();
   });
 
-  test("tells nobody of a page that is gone", async () => {
+  test("does not call the handlers of a provider that was unmounted", async () => {
     const fake = createFakeClient({ user: alice });
     let end = () => {};
     fake.control.callback = () =>
@@ -195,7 +195,7 @@ describe("the callback", () => {
     expect(onRedirectCallback).not.toHaveBeenCalled();
   });
 
-  test("calls the latest handler", async () => {
+  test("calls the handler of the last render", async () => {
     const fake = createFakeClient({ user: alice });
     let end = () => {};
     fake.control.callback = () =>
@@ -211,7 +211,7 @@ describe("the callback", () => {
 });
 
 describe("login and logout", () => {
-  test("work before anything has started", async () => {
+  test("work before the model has started", async () => {
     const fake = createFakeClient();
     function Eager() {
       const { login } = useAuth();
@@ -259,14 +259,14 @@ describe("login and logout", () => {
       { audience: "https://api.example", scope: "read" },
       { audience: "https://api.example", scope: "read", appState: null, params: {} },
     ],
-  ])("login(%j) is said to the client in its words", async (options, expected) => {
+  ])("login(%j) passes the options of a client on to it", async (options, expected) => {
     const fake = createFakeClient();
     const { last } = await open(fake);
     await last().login(options as never);
     expect(fake.called("login")[0]).toEqual([expected]);
   });
 
-  test("login as an event handler asks for nothing", async () => {
+  test("login as an event handler counts as a call without options", async () => {
     const fake = createFakeClient();
     const { last, container, again } = await open(fake);
     await again(under(fake, {}, createElement("button", { type: "button", onClick: last().login })));
@@ -274,7 +274,7 @@ describe("login and logout", () => {
     expect(fake.called("login")).toEqual([[expect.objectContaining({ params: {} })]]);
   });
 
-  test("a login that fails is told, in the state and to who waits for it", async () => {
+  test("a login that fails is in the state, and rejects for the caller", async () => {
     const fake = createFakeClient();
     const error = new ExchangeError("provider_unreachable");
     fake.control.leave = () => Promise.reject(error);
@@ -323,7 +323,7 @@ describe("login and logout", () => {
 describe("withAuth", () => {
   const request = { audience: "https://api.example", scope: "read" };
 
-  test("gives a component what useAuth knows, and leaves its props alone", async () => {
+  test("passes the result of useAuth to a component, and keeps its other props", async () => {
     const seen: unknown[] = [];
     class Profile extends Component<{ auth: UseAuth; title: string }> {
       override render() {
@@ -339,7 +339,7 @@ describe("withAuth", () => {
     expect(seen[0]).toMatchObject({ title: "Hello ", auth: { isLoading: true } });
   });
 
-  test("gives it an access token, when it is asked for one", async () => {
+  test("passes an access token too, with a request", async () => {
     const Shows = withAuth(({ auth }: { auth: UseAuth }) => auth.accessToken ?? "none", request);
     const fake = createFakeClient({ user: alice });
     const { text } = await show(under(fake, {}, createElement(Shows)));
@@ -371,7 +371,7 @@ describe("handlers that throw", () => {
     throw new Error(name);
   };
 
-  test("hide no error of a sign-in, stop nothing, and are reported", async () => {
+  test("hide no error of a sign-in, stop nothing, and are reported as uncaught errors", async () => {
     const uncaught: unknown[] = [];
     const others = process.listeners("uncaughtException");
     process.removeAllListeners("uncaughtException");
@@ -413,7 +413,7 @@ describe("withLoginRequired", () => {
   const Secret = withLoginRequired((props: object) => createElement("p", null, `secret ${JSON.stringify(props)}`));
   const onRedirecting = () => createElement("i", null, "wait");
 
-  test("sends who is not signed in to sign in, once, and back to this page", async () => {
+  test("redirects a visitor to sign in once, and back to this page", async () => {
     history.replaceState(null, "", "/shows?page=2&tag=a&tag=b#end");
     const fake = createFakeClient();
     const { text } = await show(
@@ -430,7 +430,7 @@ describe("withLoginRequired", () => {
     ]);
   });
 
-  test("waits until it is known", async () => {
+  test("waits until the state is known", async () => {
     const fake = createFakeClient();
     fake.control.restore = () => new Promise(() => {});
     const { container } = await show(under(fake, {}, createElement(Secret)));
@@ -438,14 +438,14 @@ describe("withLoginRequired", () => {
     expect(fake.called("login")).toEqual([]);
   });
 
-  test("shows the component to who is signed in, without `path`", async () => {
+  test("shows the component to a signed-in user, without the prop `path`", async () => {
     const fake = createFakeClient({ user: alice });
     const { text } = await show(under(fake, {}, createElement(Secret, { path: "/x", n: 1 } as never)));
     expect(text()).toBe('secret {"n":1}');
     expect(fake.called("login")).toEqual([]);
   });
 
-  test("sends again for another `path`, and after a sign-out", async () => {
+  test("redirects again for another `path`, and after a sign-out", async () => {
     const fake = createFakeClient();
     const element = (path: string) => under(fake, {}, createElement(Secret, { path }));
     const { again } = await show(element("/a"));
@@ -458,7 +458,7 @@ describe("withLoginRequired", () => {
     expect(fake.called("login")).toHaveLength(3);
   });
 
-  test("sends from two paths at once, and no more when the page is looked at", async () => {
+  test("redirects from two paths at once, and not again when the user returns to the page", async () => {
     const fake = createFakeClient();
     const secrets = ["/a", "/b"].map((path) => createElement(Secret, { path, key: path }));
     await show(under(fake, {}, ...secrets));
@@ -469,7 +469,7 @@ describe("withLoginRequired", () => {
   const comesBack = () => doing(() => window.dispatchEvent(new Event("focus")));
   const signedOut = stateOf(null, undefined, true);
 
-  test("does not send who signs out to the provider, whose session may still live, before the page is looked at again", async () => {
+  test("does not redirect a user who signed out before the user returns to the page, since the provider's session may still live", async () => {
     const fake = createFakeClient({ user: alice });
     const { text } = await show(strictly(under(fake, { onRedirecting }, createElement(Secret))));
     await doing(() => fake.tell(signedOut));
@@ -479,7 +479,7 @@ describe("withLoginRequired", () => {
     expect(fake.called("login")).toHaveLength(1);
   });
 
-  test("nor, until the page has left, from any page that is shown meanwhile", async () => {
+  test("does not redirect from any page that is shown until the page has left for the provider", async () => {
     const fake = createFakeClient({ user: alice });
     let signOut: UseAuth["logout"] = async () => {};
     const Button = () => {
@@ -497,7 +497,7 @@ describe("withLoginRequired", () => {
     expect(fake.called("login")).toHaveLength(1);
   });
 
-  test("a sign-out here alone, or one that failed, sends to sign in whoever opens the next page", async () => {
+  test("redirects from the next page after a local sign-out, or one that failed", async () => {
     const fake = createFakeClient({ user: alice });
     const { logout } = fake.client;
     fake.client.logout = async (asked) => {
@@ -521,7 +521,7 @@ describe("withLoginRequired", () => {
     expect(fake.called("login")).toHaveLength(2);
   });
 
-  test("never again after a sign-in that failed", async () => {
+  test("does not redirect after a sign-in that failed", async () => {
     const fake = createFakeClient();
     const error = new ExchangeError("access_denied");
     fake.control.callback = () => Promise.reject(error);
@@ -532,7 +532,7 @@ describe("withLoginRequired", () => {
     expect(vi.mocked(console.error).mock.calls.splice(0)).toEqual([[error]]);
   });
 
-  test("nor in a loop when it cannot even leave", async () => {
+  test("does not loop when the page cannot leave", async () => {
     const fake = createFakeClient();
     fake.control.leave = () => Promise.reject(new ExchangeError("provider_unreachable"));
     const onLoginError = vi.fn();
@@ -542,7 +542,7 @@ describe("withLoginRequired", () => {
     expect(onLoginError).toHaveBeenCalledTimes(1);
   });
 
-  test("sends again who comes back to the page as it was left, once for all its components", async () => {
+  test("redirects again, once for all components, if the browser restores the page", async () => {
     const fake = createFakeClient();
     await show(under(fake, {}, createElement(Secret), createElement(Secret, { key: "two" })));
     await putAsideAndShown();

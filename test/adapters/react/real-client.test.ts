@@ -51,7 +51,7 @@ async function comeBack({ provider, last }: Site, asked = {}): Promise<void> {
 }
 
 describe("with the real client", () => {
-  test("nobody, then a sign-in, then the user and a token for an API", async () => {
+  test("no user, then a sign-in, then the user and a token for an API", async () => {
     const site = await createSite();
     const first = probe(() => useAuth());
     const page = await site.load({}, createElement(first.Probe));
@@ -73,7 +73,7 @@ describe("with the real client", () => {
     expect(codes).toHaveLength(2);
   });
 
-  test("a page for users alone: sent away, back where it was, without a loop", async () => {
+  test("a page behind withLoginRequired: to the provider and back to the page, without a loop", async () => {
     const site = await createSite();
     const Secret = withLoginRequired(withAuth(({ auth }) => createElement("b", null, `Hello ${auth.user?.name}`)));
     history.replaceState(null, "", "/secret?tab=1");
@@ -90,7 +90,7 @@ describe("with the real client", () => {
     expect(site.went).toHaveLength(1);
   });
 
-  test("a sign-in that is refused is an error, and no new sign-in", async () => {
+  test("a sign-in that the user refuses is an error, and starts no new sign-in", async () => {
     const site = await createSite();
     const Secret = withLoginRequired(() => "secret");
     const page = await site.load({}, createElement(Secret));
@@ -106,7 +106,7 @@ describe("with the real client", () => {
     expect([site.went.length, onLoginError.mock.calls.length, location.search]).toEqual([1, 1, ""]);
   });
 
-  test("a token is renewed before its end, and none is shown after it", async () => {
+  test("a token is renewed before it expires, and is not shown after that", async () => {
     const site = await createSite({}, { accessTokenLifetime: 2 });
     site.provider.signInAs({ sub: "alice" });
     const { Probe, renders } = probe(() => ({ ...useAuth({}), at: Date.now() }));
@@ -121,7 +121,7 @@ describe("with the real client", () => {
     expect(renders.slice(from).every(({ accessToken, isLoading }) => accessToken && !isLoading)).toBe(true);
   });
 
-  test("many APIs side by side, each with its token, and nothing asked for twice", async () => {
+  test("many APIs at once, each with its token, without a double request", async () => {
     const site = await createSite();
     site.provider.signInAs({ sub: "alice" });
     const names = ["a", "b", "c", "d", "e", "f"];
@@ -136,7 +136,7 @@ describe("with the real client", () => {
     expect(new Set(probes.map(({ last }) => last().accessToken)).size).toBe(names.length);
   });
 
-  test("an organization that somebody signed in to is asked for again by each renewal", async () => {
+  test("each renewal names the organization of the sign-in", async () => {
     const site = await createSite({}, { user: { sub: "alice", org_id: "org_1" } });
     const first = probe(() => useAuth());
     const page = await site.load({}, createElement(first.Probe));
@@ -152,7 +152,7 @@ describe("with the real client", () => {
     expect(asked).toEqual(["org_1"]);
   });
 
-  test("somebody's ?code= and ?state= are left alone", async () => {
+  test("parameters of others named code and state stay in the URL", async () => {
     const site = await createSite();
     history.replaceState(null, "", "/callback?code=x&state=y");
     const { Probe, last } = probe(() => useAuth());
@@ -162,7 +162,7 @@ describe("with the real client", () => {
     expect([location.search, onLoginError.mock.calls]).toEqual(["?code=x&state=y", []]);
   });
 
-  test("who is signed in at the provider is signed in here, and signs out of both", async () => {
+  test("a user who is signed in at the provider is signed in to the app, and signs out of both", async () => {
     const site = await createSite();
     site.provider.signInAs({ sub: "bob" });
     const { Probe, last } = probe(() => useAuth());
@@ -175,7 +175,7 @@ describe("with the real client", () => {
 });
 
 describe("Auth0Provider", () => {
-  test("says Auth0's words in ours", async () => {
+  test("maps Auth0's names to latchkey's options", async () => {
     const site = await createSite();
     const { issuer, ...rest } = site.options;
     const { Probe, last } = probe(() => useAuth());
@@ -212,7 +212,7 @@ describe("Auth0Provider", () => {
     }
   });
 
-  test("takes no redirect URI of another origin than this page's", async () => {
+  test("refuses a redirect URI of another origin", async () => {
     const props = { domain: "op.example", clientId: "c", redirectUri: "https://elsewhere.example/callback" };
     const { Probe } = probe(() => useAuth());
     vi.spyOn(console, "error").mockImplementation(() => {});
@@ -221,7 +221,7 @@ describe("Auth0Provider", () => {
     });
   });
 
-  test("finds the issuer by the domain", async () => {
+  test("derives the issuer from the domain", async () => {
     const asked: string[] = [];
     const { Probe, last } = probe(() => useAuth());
     const fetch = async (url: string) => {

@@ -19,7 +19,7 @@ const text = (html: string) => html.replaceAll("&quot;", '"');
 
 const children = [Session, Auth, Guarded].map((Component) => createElement(Component, { key: Component.name }));
 
-test("a server renders without a page, asks nobody, and shows nobody's secrets", () => {
+test("a server renders without a page, sends no request, and renders no secret", () => {
   expect([typeof window, typeof document, typeof location]).toEqual(Array(3).fill("undefined"));
   const fetch = vi.fn();
   const client = { issuer: "https://op.example", clientId: "c", redirectUri: "https://app.example/", fetch };
@@ -31,14 +31,14 @@ test("a server renders without a page, asks nobody, and shows nobody's secrets",
   expect(fetch).not.toHaveBeenCalled();
 });
 
-test("a server that knows the session renders it", () => {
+test("a server that passes its session renders it", () => {
   const session = { user: { sub: "alice" }, expiresAt: 0 };
   const html = text(renderToString(createElement(SessionProvider, { session }, children)));
   expect(html.match(/"sub":"alice"/g)).toHaveLength(2);
   expect(html).toMatch(/secret$/);
 });
 
-test("an app may ask the page for its redirect URI, which a server cannot", () => {
+test("an app may compute its redirect URI from the page, which a server does not have", () => {
   const redirectUri = typeof window === "undefined" ? undefined : "x";
   const props = { domain: "tenant.eu.auth0.com", clientId: "c", redirectUri: redirectUri as never };
   expect(renderToString(createElement(Auth0Provider, props, createElement(Auth)))).toContain("isLoading");

@@ -51,14 +51,14 @@ const focus = () => doing(() => window.dispatchEvent(new Event("focus")));
 const showAgain = () => doing(() => window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
 
 describe("the first render", () => {
-  test("shows the user whom the server knows, and asks nobody", async () => {
+  test("shows the user whom the server passed, without a request", async () => {
     const server = createServer({ user: null });
     const { renders } = await open(server, { session: { user: alice } });
     expect(renders[0]).toMatchObject({ user: alice, isAuthenticated: true, isLoading: false, error: null });
     expect(server.requests).toEqual([]);
   });
 
-  test("takes what auth.getSession() gives, whose sooner end counts", async () => {
+  test("takes the result of auth.getSession(), of whose two ends the earlier counts", async () => {
     const session = { id: "x", user: alice, data: {}, beganAt: 0, writtenAt: 0, lastSeenAt: 0 };
     const end = Date.now() + HOUR;
     const { last } = await open(createServer({ user: null }), {
@@ -67,14 +67,14 @@ describe("the first render", () => {
     expect(last().expiresAt).toBe(end);
   });
 
-  test("shows that nobody is signed in, where the server knows that", async () => {
+  test("shows that no user is signed in, if the server passed null", async () => {
     const server = createServer({ user: alice });
     const { renders } = await open(server, { session: null });
     expect(renders[0]).toMatchObject({ user: null, isAuthenticated: false, isLoading: false });
     expect(server.requests).toEqual([]);
   });
 
-  test("is loading where nothing is known, and then asks", async () => {
+  test("is loading if the server passed nothing, and then asks the server", async () => {
     const server = createServer({ user: alice, expiresAt: Date.now() + HOUR });
     const { renders, last } = await open(server);
     expect(renders[0]).toMatchObject({ user: null, isAuthenticated: false, isLoading: true });
@@ -111,7 +111,7 @@ describe("the server is asked", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test("once by those who ask again together, and again later", async () => {
+  test("once for callers that refresh together, and again later", async () => {
     const server = createServer({ user: alice });
     const { last } = await open(server, { session: null });
     await doing(() => Promise.all([last().refresh(), last().refresh(), last().refresh()]));
@@ -121,13 +121,13 @@ describe("the server is asked", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test("where the routes are mounted", async () => {
+  test("at the path where the routes are mounted", async () => {
     const server = createServer({ user: null });
     await open(server, { mount: "/docs/api/auth" });
     expect(server.requests[0]?.url).toBe("/docs/api/auth/me");
   });
 
-  test("when somebody looks at the page again, not more often than every five seconds", async () => {
+  test("when the user returns to the page, at most every five seconds", async () => {
     vi.useFakeTimers();
     const server = createServer({ user: alice });
     await open(server);
@@ -145,7 +145,7 @@ describe("the server is asked", () => {
     expect(server.requests).toHaveLength(4);
   });
 
-  test("not when the page was hidden", async () => {
+  test("not when the page becomes hidden", async () => {
     vi.useFakeTimers();
     const server = createServer({ user: alice });
     await open(server);
@@ -155,7 +155,7 @@ describe("the server is asked", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test("when the page comes back from where the browser kept it", async () => {
+  test("when the browser restores the page", async () => {
     const server = createServer({ user: null });
     const { last } = await open(server, { session: { user: alice } });
     await doing(() => window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true })));
@@ -165,7 +165,7 @@ describe("the server is asked", () => {
 });
 
 describe("the end of the session", () => {
-  test("is looked for just after it", async () => {
+  test("makes the page ask the server just after it", async () => {
     vi.useFakeTimers();
     const server = createServer({ user: null });
     const { last } = await open(server, { session: { user: alice, expiresAt: Date.now() + 60_000 } });
@@ -175,7 +175,7 @@ describe("the end of the session", () => {
     expect(last()).toMatchObject({ user: null, isAuthenticated: false, error: null });
   });
 
-  test("is put off by activity that this page had no part in", async () => {
+  test("moves with activity in other pages", async () => {
     vi.useFakeTimers();
     const end = Date.now() + 60_000;
     const server = createServer({ user: alice, expiresAt: end + HOUR });
@@ -188,7 +188,7 @@ describe("the end of the session", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test("may be further away than a timer can tell", async () => {
+  test("may be further away than a timer can count", async () => {
     vi.useFakeTimers();
     const days = 60 * 24 * HOUR;
     const server = createServer({ user: null });
@@ -199,7 +199,7 @@ describe("the end of the session", () => {
     expect([last().user, server.requests.length]).toEqual([null, 1]);
   });
 
-  test("that a wrong clock puts into the past is asked for once a minute, not in a loop", async () => {
+  test("that a wrong clock puts into the past makes the page ask once a minute, not in a loop", async () => {
     vi.useFakeTimers();
     const expiresAt = Date.now() - HOUR;
     const server = createServer({ user: alice, expiresAt });
@@ -211,7 +211,7 @@ describe("the end of the session", () => {
   });
 });
 
-describe("what goes wrong", () => {
+describe("a failure", () => {
   test.each([
     ["there is no network", new TypeError("Failed to fetch"), undefined],
     ["the server fails", 503, 503],
@@ -230,7 +230,7 @@ describe("what goes wrong", () => {
     expect(last().error).toBeNull();
   });
 
-  test("ends the wait: an error, and nobody", async () => {
+  test("of the first request ends the loading state: an error, and no user", async () => {
     const { last } = await open(createServer(new TypeError("Failed to fetch")));
     expect(last()).toMatchObject({ user: null, isAuthenticated: false, isLoading: false });
     expect(last().error).toBeInstanceOf(Error);
@@ -259,7 +259,7 @@ describe("races", () => {
     expect(last().user).toBeNull();
   });
 
-  test("who asked first waits for what the newest question finds", async () => {
+  test("the caller of an older request gets the result of the newest one", async () => {
     const server = createServer({ user: null });
     const { last } = await open(server, { session: null });
     server.isHolding = true;
@@ -279,7 +279,7 @@ describe("races", () => {
     expect(last().user).toEqual(alice);
   });
 
-  test("a question in flight is given up with the page's component, and no timer is left", async () => {
+  test("unmounting aborts the request in flight, and leaves no timer", async () => {
     vi.useFakeTimers();
     const server = createServer({ user: alice, expiresAt: Date.now() + HOUR });
     const { last, renders, unmount } = await open(server);
@@ -307,8 +307,8 @@ describe("races", () => {
   });
 });
 
-describe("what is known", () => {
-  test("stays the same object while it says the same, and nothing renders again", async () => {
+describe("the state", () => {
+  test("stays the same object while nothing changes, and nothing renders again", async () => {
     const server = createServer({ user: { ...alice } });
     const { last, renders } = await open(server);
     const [{ user }, count] = [last(), renders.length];
@@ -320,7 +320,7 @@ describe("what is known", () => {
     expect(last().user).toBe(user);
   });
 
-  test("follows what the server says in a later render, and asks whether that is the latest", async () => {
+  test("follows a later render of the server, and asks the server whether it is the latest", async () => {
     const server = createServer({ user: { ...alice, name: "Alice B." } });
     const { last, renders, give } = await open(server, { session: null });
     await give({ session: { user: alice } });
@@ -328,7 +328,7 @@ describe("what is known", () => {
     expect(last().user?.name).toBe("Alice B.");
   });
 
-  test("is not undone by a parent that renders again with what it knew before", async () => {
+  test("is not undone by a parent that renders again with an older session", async () => {
     const server = createServer({ user: null });
     const { last, give } = await open(server, { session: { user: alice } });
     await doing(() => last().refresh());
@@ -342,7 +342,7 @@ describe("tabs", () => {
   /** Messages between tabs take a moment. */
   const heard = () => settle(50);
 
-  test("a sign-out that one sees makes the others ask, once", async () => {
+  test("a sign-out that one tab sees makes the others ask the server once", async () => {
     const server = createServer({ user: alice });
     const tabs: Array<Awaited<ReturnType<typeof open>>> = [];
     for (let tab = 0; tab < 3; tab++) tabs.push(await open(server));
@@ -355,7 +355,7 @@ describe("tabs", () => {
     expect(server.requests.length - before).toBe(3);
   });
 
-  test("that ask because of another tell nobody: one change is no storm", async () => {
+  test("that ask because of another tab tell no tab: one change causes no storm", async () => {
     const server = createServer({ user: alice });
     const tabs = [await open(server), await open(server), await open(server)];
     await heard();
@@ -372,7 +372,7 @@ describe("tabs", () => {
     expect(server.requests).toHaveLength(3);
   });
 
-  test("are told what is news, and nothing else", async () => {
+  test("are told of changes alone", async () => {
     const said: unknown[] = [];
     const channel = new BroadcastChannel("latchkey/auth");
     channel.onmessage = ({ data }) => said.push(data);
@@ -386,7 +386,7 @@ describe("tabs", () => {
     expect(said).toEqual(["alice", null]);
   });
 
-  test("that the browser keeps aside hear nothing", async () => {
+  test("in the back-forward cache receive nothing", async () => {
     const server = createServer({ user: alice });
     await open(server, { session: { user: alice } });
     await doing(() => window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true })));
@@ -402,7 +402,7 @@ describe("tabs", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test("a sign-in that one comes back from makes the others ask", async () => {
+  test("a tab that comes back from a sign-in makes the others ask the server", async () => {
     const server = createServer({ user: null });
     const old = await open(server, { session: null });
     server.answer = { user: alice };
@@ -411,7 +411,7 @@ describe("tabs", () => {
     expect(old.last().user).toEqual(alice);
   });
 
-  test("say nothing where nothing is new", async () => {
+  test("send nothing if nothing changed", async () => {
     const server = createServer({ user: alice });
     await open(server, { session: { user: alice } });
     await open(server, { session: { user: alice } });
@@ -419,7 +419,7 @@ describe("tabs", () => {
     expect(server.requests).toEqual([]);
   });
 
-  test("of another app of the site are none of its business", async () => {
+  test("of another app of the same site are ignored", async () => {
     const server = createServer({ user: null });
     const other = await open(server, { session: { user: alice }, mount: "/other/auth" });
     await open(server, { session: null });
@@ -427,7 +427,7 @@ describe("tabs", () => {
     expect(other.last().user).toEqual(alice);
   });
 
-  test("are not needed: a browser without channels shows its own", async () => {
+  test("are not needed: without BroadcastChannel a tab shows its own session", async () => {
     vi.stubGlobal("BroadcastChannel", undefined);
     const { last } = await open(createServer({ user: alice }));
     expect(last().user).toEqual(alice);
@@ -447,19 +447,19 @@ describe("useAuth under a SessionProvider", () => {
     return { went, posted, last };
   }
 
-  test("knows the user as well, and has no access token: the server keeps them", async () => {
+  test("has the user, and no access token: the server keeps the tokens", async () => {
     const { last } = await openAuth();
     expect(last()).toMatchObject({ user: alice, isAuthenticated: true, isLoading: false, accessToken: null });
   });
 
-  test("login goes to the server's route, and comes back to the page that is shown", async () => {
+  test("login goes to the server's route, and returns to the current page", async () => {
     history.replaceState(null, "", "/shows?page=2#end");
     const { last, went } = await openAuth();
     await last().login();
     expect(went).toEqual(["/auth/login?returnTo=%2Fshows%3Fpage%3D2%23end"]);
   });
 
-  test("login takes what it takes elsewhere", async () => {
+  test("login takes the same options as under an AuthProvider", async () => {
     const { last, went } = await openAuth({ mount: "/api/auth" });
     await last().login({ appState: { returnTo: { pathname: "/shows", query: { id: "5" } } }, login_hint: "a@b" });
     expect(went).toEqual(["/api/auth/login?login_hint=a%40b&returnTo=%2Fshows%3Fid%3D5"]);
@@ -473,6 +473,6 @@ describe("useAuth under a SessionProvider", () => {
   });
 });
 
-test("without a provider above, the hooks say what to do", () => {
+test("outside of a provider the hooks throw an error that says what to do", () => {
   expect(() => renderToString(createElement(probe(useSession).Probe))).toThrow(/AuthProvider or SessionProvider/);
 });

@@ -23,8 +23,8 @@ import {
 
 inBrowser();
 
-describe("where the provider's cookies are kept from frames", () => {
-  test("a reload signs nobody in, and does not ask again; a refresh token goes on", async () => {
+describe("browsers that withhold the provider's cookies from frames", () => {
+  test("a reload shows no user, and does not ask the provider again; a refresh token still renews", async () => {
     await begin({ refreshTokens: true }, "127.0.0.1");
     await signIn();
     expect((await token({ refresh: true })).token).not.toBe("");
@@ -34,7 +34,7 @@ describe("where the provider's cookies are kept from frames", () => {
     expect(await page.evaluate(() => window.failed)).toBeUndefined();
   });
 
-  test("with allowRedirect the page itself goes there and back, and only once when nobody is signed in", async () => {
+  test("with allowRedirect the page itself goes to the provider and back, once if no user is signed in there", async () => {
     options["allowRedirect"] = true;
     await begin({}, "127.0.0.1");
     await signIn();
@@ -62,7 +62,7 @@ describe("where the provider's cookies are kept from frames", () => {
   });
 });
 
-describe("a page that leaves by itself", () => {
+describe("a page that goes to the provider by itself", () => {
   /** It goes for a renewal, and its return is held up. */
   async function leave(): Promise<Page> {
     options["allowRedirect"] = true;
@@ -87,24 +87,27 @@ describe("a page that leaves by itself", () => {
     expect((await token({}, other)).code).toBe("no_session");
   });
 
-  test.each(["alice", "bob"])("for nobody, does not sign out %s, who signed in meanwhile", async (name) => {
-    const other = await leave();
-    await provider.forgetSessions();
-    // What the provider says is held back until another tab has signed in.
-    let go = () => {};
-    const held = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    app.before = (url) => (url.includes("error=") && url.startsWith("/callback/") ? held : undefined);
-    void page.evaluate(() => void window.client.getAccessToken().catch(() => {}));
-    // By the frame, and by the page.
-    await expect.poll(() => provider.authorizations.slice(-2)).toEqual(["none", "none"]);
-    await signInByPopup(other, name);
-    go();
-    await page.waitForURL(`${app.origin}/callback/`);
-    await isDone();
-    expect([await user(), await user(other)]).toEqual([name, name]);
-  });
+  test.each(["alice", "bob"])(
+    "and finds no session there does not sign out %s, who signed in meanwhile",
+    async (name) => {
+      const other = await leave();
+      await provider.forgetSessions();
+      // What the provider says is held back until another tab has signed in.
+      let go = () => {};
+      const held = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      app.before = (url) => (url.includes("error=") && url.startsWith("/callback/") ? held : undefined);
+      void page.evaluate(() => void window.client.getAccessToken().catch(() => {}));
+      // By the frame, and by the page.
+      await expect.poll(() => provider.authorizations.slice(-2)).toEqual(["none", "none"]);
+      await signInByPopup(other, name);
+      go();
+      await page.waitForURL(`${app.origin}/callback/`);
+      await isDone();
+      expect([await user(), await user(other)]).toEqual([name, name]);
+    },
+  );
 
   test.each([
     ["no Web Locks", "Object.defineProperty(navigator, 'locks', { value: undefined });"],
@@ -113,7 +116,7 @@ describe("a page that leaves by itself", () => {
       "an IndexedDB that is read-only",
       "IDBObjectStore.prototype.put = () => { throw new DOMException('no', 'QuotaExceededError'); };",
     ],
-  ])("ends where nobody is signed in, with %s", async (_what, script) => {
+  ])("stays when no user is signed in, with %s", async (_what, script) => {
     options["allowRedirect"] = true;
     await begin({}, "127.0.0.1");
     await signIn();
@@ -128,7 +131,7 @@ describe("a page that leaves by itself", () => {
     expect(provider.authorizations.length - before).toBeLessThanOrEqual(3 + 3 + 3);
   });
 
-  test("does not go in circles where the app loads its page anew after each return", async () => {
+  test("does not loop if the app reloads its page after each return", async () => {
     options["allowRedirect"] = true;
     await begin({}, "127.0.0.1");
     await signIn();
@@ -152,7 +155,7 @@ describe("a page that leaves by itself", () => {
 });
 
 test.each([false, true])(
-  "whoever asks for the user before the callback gets both, with allowRedirect %s",
+  "an app that asks for the user before the callback gets both, with allowRedirect %s",
   async (allowRedirect) => {
     options["allowRedirect"] = allowRedirect;
     await begin({ refreshTokens: true });
@@ -171,7 +174,7 @@ test.each([false, true])(
   },
 );
 
-test("a page that was loaded without network is right again once there is one", async () => {
+test("a page that was loaded offline shows the user once the network is back", async () => {
   await begin();
   await signIn();
   await context.route(`${provider.issuer}/**`, (route) => route.abort());
@@ -197,7 +200,7 @@ test("a page that was loaded without network is right again once there is one", 
   await shows("nobody");
 });
 
-describe("where the browser keeps something from the page", () => {
+describe("browsers that withhold an API from the page", () => {
   const without: Array<[what: string, script: string]> = [
     ["no Web Locks", "Object.defineProperty(navigator, 'locks', { value: undefined });"],
     ["no BroadcastChannel", "delete globalThis.BroadcastChannel;"],
@@ -211,7 +214,7 @@ describe("where the browser keeps something from the page", () => {
       "IDBFactory.prototype.open = () => { const request = {}; setTimeout(() => request.onerror(), 1); return request; };",
     ],
   ];
-  test.each(without)("%s: a tab by itself signs in, renews, signs out", async (_what, script) => {
+  test.each(without)("%s: a single tab signs in, renews and signs out", async (_what, script) => {
     await begin({ refreshTokens: true });
     await context.addInitScript(script);
     await page.reload();
@@ -244,7 +247,7 @@ describe("where the browser keeps something from the page", () => {
     expect((await token({ refresh: true })).code).toBe("");
   });
 
-  test("no sessionStorage: a redirect says that it cannot come back, a popup works", async () => {
+  test("no sessionStorage: a redirect fails with an error, a popup works", async () => {
     await begin();
     await context.addInitScript(
       "Object.defineProperty(globalThis, 'sessionStorage', { get() { throw new DOMException('no', 'SecurityError'); } });",

@@ -97,30 +97,33 @@ describe("withLoginRequired and a sign-out", () => {
     ["one tab, where the provider is slow", 1, 400],
     ["two tabs", 2, 0],
     ["two tabs, where the provider is slow", 2, 400],
-  ])("%s: whoever signs out is signed out at the provider, and asked anew", async (_what, count, delay) => {
-    await begin({ refreshTokens: true });
-    await serve(view);
-    await page.goto(`${app.origin}/`);
-    await fillIn(page);
-    await page.waitForSelector("text=alice");
-    const other = count === 2 ? await context.newPage() : undefined;
-    await other?.goto(`${app.origin}/`);
-    await other?.waitForSelector("text=alice");
-    await page.bringToFront();
-    provider.delays.set("/token/revocation", delay);
-    await page.click("button");
-    // Signed out there, and sent back to this page, which needs somebody.
-    await isAsked(page);
-    expect(provider.urls.some((url) => url.startsWith("/session/end"))).toBe(true);
-    if (!other) return;
-    expect(await other.locator("button").count()).toBe(0);
-    await other.bringToFront();
-    await other.evaluate(() => void dispatchEvent(new Event("focus")));
-    await isAsked(other);
-  });
+  ])(
+    "%s: a user who signs out is signed out at the provider too, and must sign in again",
+    async (_what, count, delay) => {
+      await begin({ refreshTokens: true });
+      await serve(view);
+      await page.goto(`${app.origin}/`);
+      await fillIn(page);
+      await page.waitForSelector("text=alice");
+      const other = count === 2 ? await context.newPage() : undefined;
+      await other?.goto(`${app.origin}/`);
+      await other?.waitForSelector("text=alice");
+      await page.bringToFront();
+      provider.delays.set("/token/revocation", delay);
+      await page.click("button");
+      // Signed out there, and sent back to this page, which needs somebody.
+      await isAsked(page);
+      expect(provider.urls.some((url) => url.startsWith("/session/end"))).toBe(true);
+      if (!other) return;
+      expect(await other.locator("button").count()).toBe(0);
+      await other.bringToFront();
+      await other.evaluate(() => void dispatchEvent(new Event("focus")));
+      await isAsked(other);
+    },
+  );
 });
 
-test("under a SessionProvider the page asks its server, in all tabs, and holds no token", async () => {
+test("under a SessionProvider the page asks its server, in all tabs, and has no token", async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`;

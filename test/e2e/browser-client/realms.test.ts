@@ -42,7 +42,7 @@ describe("a same-origin iframe", () => {
     ]);
   });
 
-  test("may have made the error of a client: React hands it on with its code", async () => {
+  test("may have made the error of a client: React passes it on with its code", async () => {
     await begin();
     const code = await bundle(`
       import { createElement as h } from "react";

@@ -124,30 +124,27 @@ const isWhole = (what: string) => what === "issuer" || "LATCHKEY_RUNS" in proces
 describe.each(arrangements)(
   "two clients of one page with another %s: a code goes to the client that began it",
   (what, other, first = {}) => {
-    test.each(isWhole(what) ? calls : calls.slice(0, 1))(
-      "where %s of the other client runs first",
-      async (_call, run) => {
-        await start();
-        await serve(first, other());
-        const code = await comeBack();
-        const came = await address();
-        expect(await run()).toBeOneOf([null, undefined, "no_session"]);
-        // Left for the client that began it.
-        expect(await address()).toBe(came);
-        const { signedIn, users, errors, search } = await end();
-        expect(signedIn).toEqual({ returnTo: "/shows" });
-        expect(users[0]).toBe("alice");
-        // A client tells the others of its session over a channel, which takes a moment.
-        await expect.poll(whoIsThere).toEqual(["alice", isOneSession(what) ? "alice" : "nobody"]);
-        expect(errors).toEqual([undefined, undefined]);
-        expect(search).toBe("");
-        expectSentOnce(code);
-      },
-    );
+    test.each(isWhole(what) ? calls : calls.slice(0, 1))("if %s of the other client runs first", async (_call, run) => {
+      await start();
+      await serve(first, other());
+      const code = await comeBack();
+      const came = await address();
+      expect(await run()).toBeOneOf([null, undefined, "no_session"]);
+      // Left for the client that began it.
+      expect(await address()).toBe(came);
+      const { signedIn, users, errors, search } = await end();
+      expect(signedIn).toEqual({ returnTo: "/shows" });
+      expect(users[0]).toBe("alice");
+      // A client tells the others of its session over a channel, which takes a moment.
+      await expect.poll(whoIsThere).toEqual(["alice", isOneSession(what) ? "alice" : "nobody"]);
+      expect(errors).toEqual([undefined, undefined]);
+      expect(search).toBe("");
+      expectSentOnce(code);
+    });
 
     if (!isWhole(what)) return;
 
-    test("where both run at once", async () => {
+    test("if both run at once", async () => {
       await start();
       await serve(first, other());
       const code = await comeBack();
@@ -160,7 +157,7 @@ describe.each(arrangements)(
       expectSentOnce(code);
     });
 
-    test("where the other client begins a sign-in there, and the user goes back", async () => {
+    test("if the other client begins a sign-in there, and the user goes back", async () => {
       await start();
       await serve(first, other());
       const code = await comeBack();
@@ -247,7 +244,7 @@ describe("a sign-in of one of two clients, with two issuers", () => {
     expect(second.urls.filter((url) => url.startsWith("/token"))).toEqual([]);
   });
 
-  test("by a page that leaves by itself and comes back", async () => {
+  test("by a page that goes to the provider by itself and comes back", async () => {
     await start();
     await withIssuers({ allowRedirect: true });
     await comeBack();
@@ -282,7 +279,7 @@ describe("a sign-in of one of two clients, with two issuers", () => {
   });
 });
 
-test("a client that is made twice ends its sign-in once, whichever instance is asked first", async () => {
+test("a client that is made twice completes its sign-in once, whichever instance handles the callback first", async () => {
   await start();
   await serve({}, {});
   const code = await comeBack();

@@ -27,7 +27,7 @@ import { bundle, startSpaApp } from "../../support/spa-app.js";
 inBrowser();
 
 describe("signing in", () => {
-  test("by redirect: the user, the way back, and nothing left in the URL", async () => {
+  test("by redirect shows the user, returns to the page, and leaves nothing in the URL", async () => {
     await begin();
     expect(await user()).toBe("nobody");
     await page.evaluate(() => {
@@ -40,7 +40,7 @@ describe("signing in", () => {
     expect(provider.grants).toEqual(["authorization_code"]);
   });
 
-  test("a return to another site becomes the first page", async () => {
+  test("a returnTo on another site becomes the first page", async () => {
     await begin();
     await page.evaluate(() => {
       window.loginOptions = { returnTo: "https://evil.example/" };
@@ -49,22 +49,25 @@ describe("signing in", () => {
     expect(await page.evaluate(() => window.end)).toMatchObject({ returnTo: "/" });
   });
 
-  test.each([undefined, "same-origin"])("by popup, with the provider's opener policy %s", async (openerPolicy) => {
-    await begin(openerPolicy ? { openerPolicy } : {});
-    // As it is where one window is in front of the other: under test every page has the focus.
-    await page.evaluate(() => {
-      document.hasFocus = () => false;
-    });
-    const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#popup")]);
-    await fillIn(popup);
-    await shows("alice");
-    expect(await page.evaluate(() => window.popped)).toBe("in");
-    await expect.poll(() => popup.isClosed()).toBe(true);
-    expect(await address()).toBe(`${app.origin}/`);
-    expect((await token()).token).not.toBe("");
-  });
+  test.each([undefined, "same-origin"])(
+    "by popup, with the provider's Cross-Origin-Opener-Policy %s",
+    async (openerPolicy) => {
+      await begin(openerPolicy ? { openerPolicy } : {});
+      // As it is where one window is in front of the other: under test every page has the focus.
+      await page.evaluate(() => {
+        document.hasFocus = () => false;
+      });
+      const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#popup")]);
+      await fillIn(popup);
+      await shows("alice");
+      expect(await page.evaluate(() => window.popped)).toBe("in");
+      await expect.poll(() => popup.isClosed()).toBe(true);
+      expect(await address()).toBe(`${app.origin}/`);
+      expect((await token()).token).not.toBe("");
+    },
+  );
 
-  test("who comes back from a popup that seemed to be closed is signed in all the same", async () => {
+  test("a user who comes back from a popup that seemed closed is signed in all the same", async () => {
     await begin({ openerPolicy: "same-origin" });
     const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#popup")]);
     expect(await page.evaluate(() => window.popped)).toBe("access_denied");
@@ -73,7 +76,7 @@ describe("signing in", () => {
     expect(await page.evaluate(() => window.client.getState().error)).toBeUndefined();
   });
 
-  test("a popup that is closed is a refusal", async () => {
+  test("a popup that the user closes is access_denied", async () => {
     await begin();
     const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#popup")]);
     await popup.waitForSelector("[name=login]");
@@ -83,7 +86,7 @@ describe("signing in", () => {
     expect(await user()).toBe("nobody");
   });
 
-  test("a popup that the browser does not open says so", async () => {
+  test("a popup that the browser does not open fails with an error that says so", async () => {
     await begin();
     const code = await page.evaluate(() => {
       window.open = () => null;
@@ -125,7 +128,7 @@ describe("signing in", () => {
     expect(provider.authorizations).toEqual(["", "none", "none"]);
   });
 
-  test("a page of the app itself will do for the frame: what runs in it starts no frame of its own", async () => {
+  test("the frame may come back to a page of the app itself, whose client starts no frame of its own", async () => {
     await begin();
     options["silentRedirectUri"] = `${app.origin}/callback/`;
     await page.reload();
@@ -136,7 +139,7 @@ describe("signing in", () => {
     expect(provider.authorizations).toEqual(["", "none"]);
   });
 
-  test("a reload of the end of a sign-in, and a visit to that page, spend no code twice", async () => {
+  test("a reload of the callback page, and a later visit to it, redeem no code twice", async () => {
     await begin();
     await signIn();
     await page.reload();
@@ -168,7 +171,7 @@ describe("signing in", () => {
     expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
   });
 
-  test("asked twice, as React's development does, a callback ends once", async () => {
+  test("a callback that is handled twice, as by React in development, is completed once", async () => {
     await begin();
     await rewrite(
       "/callback/",
@@ -184,14 +187,14 @@ describe("signing in", () => {
   });
 });
 
-describe("what is not ours does nothing", () => {
+describe("callbacks, messages and records of others", () => {
   test.each([
     "?state=g.somebody&code=else",
     "?code=alone",
     "?error=access_denied",
     "?state=g.x&error=login_required",
     "?state=p.x&code=y",
-  ])("a visit with %s leaves a sign-in in progress alone", async (query) => {
+  ])("a visit with %s does not change a sign-in in progress", async (query) => {
     await begin();
     await page.click("#login");
     await page.waitForSelector("[name=login]");
@@ -206,7 +209,7 @@ describe("what is not ours does nothing", () => {
     await shows("alice");
   });
 
-  test("a callback on another page than that of the redirect URI is none", async () => {
+  test("a callback counts on the page of the redirect URI alone", async () => {
     await begin();
     await page.click("#login");
     await page.waitForSelector("[name=login]");
@@ -218,7 +221,7 @@ describe("what is not ours does nothing", () => {
     expect(provider.grants).toEqual([]);
   });
 
-  test("a page of another origin that frames us, or posts messages, gets nothing and changes nothing", async () => {
+  test("a page of another origin that frames the app, or posts messages to it, gets nothing and changes nothing", async () => {
     await begin();
     await signIn();
     const evil = await startSpaApp(() => ({}), "127.0.0.1");
@@ -256,7 +259,7 @@ describe("what is not ours does nothing", () => {
     await evil.stop();
   });
 
-  test("nonsense on our channels and in our storage changes nothing", async () => {
+  test("malformed messages and records change nothing", async () => {
     await begin();
     await signIn();
     await page.evaluate((issuer) => {
@@ -283,7 +286,7 @@ describe("what is not ours does nothing", () => {
   });
 });
 
-describe("what an app does wrong", () => {
+describe("mistakes of an app", () => {
   test("a listener that throws stops neither a sign-in nor a sign-out", async () => {
     await begin({ refreshTokens: true });
     const other = await open();
@@ -307,7 +310,7 @@ describe("what an app does wrong", () => {
     ["https://evil.example/", "/"],
     ["http://[", "/"],
     ["/bye", "/bye"],
-  ])("a sign-out that returns to %s, where the provider has no page for it, goes to %s", async (returnTo, path) => {
+  ])("a sign-out with returnTo %s at a provider without a logout endpoint goes to %s", async (returnTo, path) => {
     await begin();
     await signIn();
     await context.route(`${provider.issuer}/.well-known/**`, async (route) => {
@@ -323,7 +326,7 @@ describe("what an app does wrong", () => {
     expect([await page.title(), await user()]).toEqual(["app", "nobody"]);
   });
 
-  test("a token is asked for with one audience: a list is a mistake, and says so", async () => {
+  test("getAccessToken takes one audience: a list is refused with an error that says so", async () => {
     await begin();
     await signIn();
     expect((await token({ audience: ["a", "b"] })).code).toBe("invalid_config");
@@ -365,7 +368,7 @@ test("a link to another page of the app with the state of a popup or a frame is 
   }
 });
 
-describe("a page with a strict policy", () => {
+describe("a page with a strict Content-Security-Policy", () => {
   test("signs in and renews with frame-src, connect-src and no inline script in the frame", async () => {
     await begin();
     app.headers = {

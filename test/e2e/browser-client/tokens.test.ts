@@ -22,27 +22,30 @@ import { PAY, SHOWS } from "../../support/spa-provider.js";
 inBrowser();
 
 describe("tokens", () => {
-  test.each(["a refresh token", "a frame"])("ten askers in each of three tabs renew once, by %s", async (by) => {
-    const byRefresh = by === "a refresh token";
-    await begin({ refreshTokens: byRefresh });
-    await signIn();
-    const pages = [page, await open(), await open()];
-    for (const tab of pages) expect(await user(tab)).toBe("alice");
-    const first = (await token()).token;
-    for (const tab of pages) await setForward(tab, 550);
-    const before = provider.grants.length;
-    const answers = await Promise.all(
-      pages.map((tab) =>
-        tab.evaluate(() => Promise.all(Array.from({ length: 10 }, () => window.client.getAccessToken()))),
-      ),
-    );
-    const tokens = new Set(answers.flat());
-    expect(tokens.size).toBe(1);
-    expect(tokens).not.toContain(first);
-    expect(provider.grants.slice(before)).toEqual([byRefresh ? "refresh_token" : "authorization_code"]);
-  });
+  test.each(["a refresh token", "a frame"])(
+    "ten callers in each of three tabs share one renewal, by %s",
+    async (by) => {
+      const byRefresh = by === "a refresh token";
+      await begin({ refreshTokens: byRefresh });
+      await signIn();
+      const pages = [page, await open(), await open()];
+      for (const tab of pages) expect(await user(tab)).toBe("alice");
+      const first = (await token()).token;
+      for (const tab of pages) await setForward(tab, 550);
+      const before = provider.grants.length;
+      const answers = await Promise.all(
+        pages.map((tab) =>
+          tab.evaluate(() => Promise.all(Array.from({ length: 10 }, () => window.client.getAccessToken()))),
+        ),
+      );
+      const tokens = new Set(answers.flat());
+      expect(tokens.size).toBe(1);
+      expect(tokens).not.toContain(first);
+      expect(provider.grants.slice(before)).toEqual([byRefresh ? "refresh_token" : "authorization_code"]);
+    },
+  );
 
-  test("rounds of renewals in three tabs spend no refresh token twice", async () => {
+  test("renewals in three tabs use no refresh token twice", async () => {
     await begin({ refreshTokens: true });
     await signIn();
     const pages = [page, await open(), await open()];
@@ -54,7 +57,7 @@ describe("tokens", () => {
     expect(await Promise.all(pages.map((tab) => user(tab)))).toEqual(["alice", "alice", "alice"]);
   });
 
-  test("a tab that dies while it renews leaves nobody to spend the same token again", async () => {
+  test("if a tab is closed while it renews, no other tab uses its refresh token", async () => {
     await begin({ refreshTokens: true });
     await signIn();
     await dieRenewing(await open());
@@ -63,7 +66,7 @@ describe("tokens", () => {
     expect(provider.authorizations.at(-1)).toBe("none");
   });
 
-  test("a token that ends is renewed in use, and never given after its end", async () => {
+  test("an access token is renewed before it expires, and is not returned after that", async () => {
     await begin({ accessTokenLifetime: 3 });
     await signIn();
     const lives = (text: string) =>
@@ -86,7 +89,7 @@ describe("tokens", () => {
     expect(seen.size).toBeGreaterThanOrEqual(2);
   });
 
-  test("a provider that is down costs no session: the token at hand serves to its end, then the error says why", async () => {
+  test("while the provider is down the session stays: the token serves until it expires, then an error says why", async () => {
     await begin({ refreshTokens: true });
     await signIn();
     const { token: first } = await token();
@@ -102,7 +105,7 @@ describe("tokens", () => {
     expect(provider.grants.at(-1)).toBe("refresh_token");
   });
 
-  test("a provider that hangs delays a token that still serves once, not each time", async () => {
+  test("a provider that hangs delays a call that has a valid token once, not each time", async () => {
     options["httpTimeout"] = 1;
     await begin({ refreshTokens: true });
     await signIn();
@@ -115,17 +118,20 @@ describe("tokens", () => {
     expect(Date.now() - from).toBeLessThan(500);
   });
 
-  test.each(["/token", "/auth"])("none is given after its end, however long %s takes to fail", async (path) => {
-    options["httpTimeout"] = 1;
-    await begin({ refreshTokens: path === "/token" });
-    await signIn();
-    provider.delays.set(path, 6_000);
-    await setForward(page, 599.5);
-    expect(await token()).toEqual({ token: "", code: "provider_unreachable" });
-    expect(await user()).toBe("alice");
-  });
+  test.each(["/token", "/auth"])(
+    "no token is returned after it expired, however long %s takes to fail",
+    async (path) => {
+      options["httpTimeout"] = 1;
+      await begin({ refreshTokens: path === "/token" });
+      await signIn();
+      provider.delays.set(path, 6_000);
+      await setForward(page, 599.5);
+      expect(await token()).toEqual({ token: "", code: "provider_unreachable" });
+      expect(await user()).toBe("alice");
+    },
+  );
 
-  test("a refresh token whose answer did not come is not sent again while the provider knows who it is", async () => {
+  test("a refresh token whose response was lost is not sent again while the provider has a session", async () => {
     options["httpTimeout"] = 1;
     await begin({ refreshTokens: true });
     await signIn();
@@ -141,7 +147,7 @@ describe("tokens", () => {
     expect(provider.grants.at(-1)).toBe("refresh_token");
   });
 
-  test("two audiences side by side, each with its own scope", async () => {
+  test("tokens for two audiences, each with its own scope", async () => {
     await begin({ refreshTokens: true });
     Object.assign(options, { audience: [SHOWS, PAY], resourceIndicators: true, scope: "openid email read:shows pay" });
     await page.reload();
@@ -159,7 +165,7 @@ describe("tokens", () => {
     expect(provider.grants).toHaveLength(2);
   });
 
-  test("two audiences of a provider that knows one at a time: the second comes by the frame, and no refresh token is spent", async () => {
+  test("a provider without resource indicators: the token for a second audience comes by the frame, and no refresh token is used", async () => {
     await begin({ refreshTokens: true });
     Object.assign(options, { audience: SHOWS, scope: "openid email read:shows" });
     await page.reload();
@@ -178,7 +184,7 @@ describe("tokens", () => {
     expect(provider.grants).toHaveLength(3);
   });
 
-  test("a scope that is asked for at a sign-in stays through renewals, and one that nobody granted is not made up", async () => {
+  test("the scope of a sign-in stays through renewals, without words that the provider did not grant", async () => {
     await begin();
     Object.assign(options, { audience: SHOWS, resourceIndicators: true, scope: "openid read:shows" });
     await page.reload();
@@ -192,7 +198,7 @@ describe("tokens", () => {
     expect(await page.evaluate(() => window.client.getUser())).toEqual({ sub: "alice", email: "alice@people.test" });
   });
 
-  test("further claims come from userinfo where that is asked for", async () => {
+  test("with the option userinfo, the user has the claims of the userinfo endpoint", async () => {
     options["userinfo"] = true;
     await begin();
     await signIn();
@@ -200,7 +206,7 @@ describe("tokens", () => {
     expect(provider.urls).toContain("/me");
   });
 
-  test("they are in no storage, cookie, URL, event or console line", async () => {
+  test("tokens are in no storage, cookie, URL, event or console line", async () => {
     await begin({ refreshTokens: true });
     const printed: string[] = [];
     page.on("console", (message) => printed.push(message.text()));
