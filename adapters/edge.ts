@@ -1,11 +1,13 @@
 import type { TokenRequest } from "../core/exchange/token-life.js";
+import { type ExamplesOf, FUNCTION, OBJECT } from "../core/options.js";
 import type { FetchInit } from "../core/ports.js";
 import { createRelyingParty } from "../core/relying-party/relying-party.js";
 import type { LoginOptions } from "../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../core/relying-party/sign-out.js";
 import type { AuthSession } from "../core/relying-party/visit.js";
-import { type AccessTokenOptions, createCheck } from "./lib/access-token.js";
-import { type AuthOptions, resolveConfig } from "./lib/config.js";
+import { type AccessTokenOptions, accessTokenExamples, createCheck } from "./lib/access-token.js";
+import { mustBeOptions } from "./lib/checks.js";
+import { type AuthOptions, authExamples, resolveConfig } from "./lib/config.js";
 import { type ProtectedApi, type ProtectedHandler, protect, type VerifiedRequest } from "./lib/protect.js";
 import { createServing, type Handler, type RequestAuth, type Serving } from "./lib/serve.js";
 import { serverPortsOf } from "./lib/server-ports.js";
@@ -55,7 +57,10 @@ export interface EdgeOptions<Data = Record<string, unknown>> extends AuthOptions
 /** {@link verifyAccessToken}'s options: those of every adapter, and where `LATCHKEY_*` variables come from. */
 export interface EdgeAccessTokenOptions extends AccessTokenOptions, Environment {}
 
-const variablesOf = ({ env = {} }: Environment) => env as Record<string, string | undefined>;
+/** The options of {@link Environment}, by an example each. */
+const environment: ExamplesOf<Environment> = { env: OBJECT, waitUntil: FUNCTION };
+
+const variablesOf = ({ env }: Environment) => (env ?? {}) as Record<string, string | undefined>;
 
 /** Sign-in and sessions for whatever maps a Request to a Response. */
 export interface Auth<Data> extends Omit<Serving<Data>, "visit"> {
@@ -74,7 +79,9 @@ export interface Auth<Data> extends Omit<Serving<Data>, "visit"> {
  * @throws MisuseError (`invalid_config`) at once when the configuration is wrong or incomplete; the message names the variable.
  */
 export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<Data>): Auth<Data> {
-  const { visit } = createRelyingParty(resolveConfig(options, variablesOf(options)), serverPortsOf(options));
+  mustBeOptions(options, "createAuth");
+  const config = resolveConfig(options, variablesOf(options), { ...authExamples, ...environment });
+  const { visit } = createRelyingParty(config, serverPortsOf(options));
   const fallback = options.waitUntil && quietly(options.waitUntil);
   const serving = createServing<Data>((request, outlet, waitUntil = fallback) =>
     visit(toRequestView(request, "", waitUntil), outlet),
@@ -103,7 +110,8 @@ export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<
  * @throws MisuseError (`invalid_config`) at once when an option is wrong or missing; the message names the variable.
  */
 export function verifyAccessToken(options: EdgeAccessTokenOptions): ProtectedApi {
-  const { waitUntil, ...checked } = options;
-  const check = createCheck(checked, variablesOf(options));
+  mustBeOptions(options, "verifyAccessToken");
+  const { waitUntil } = options;
+  const check = createCheck(options, variablesOf(options), { ...accessTokenExamples, ...environment });
   return protect(() => check, waitUntil && quietly(waitUntil));
 }

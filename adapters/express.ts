@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request, RequestHandler } from "express";
 import { type Awaitable, chain, isPromise } from "../core/awaitable.js";
 import { trimBlanks } from "../core/cookie/header.js";
-import { MisuseError } from "../core/errors.js";
+import { MisuseError, must } from "../core/errors.js";
 import type { TokenRequest } from "../core/exchange/token-life.js";
 import { createRelyingParty } from "../core/relying-party/relying-party.js";
 import type { LoginOptions } from "../core/relying-party/sign-in.js";
@@ -10,6 +10,7 @@ import type { LogoutOptions } from "../core/relying-party/sign-out.js";
 import type { AuthSession } from "../core/relying-party/visit.js";
 import type { VerifiedAccessToken } from "../core/resource-server/access-token.js";
 import { type AccessTokenOptions, createCheck } from "./lib/access-token.js";
+import { mustBeOptions } from "./lib/checks.js";
 import { type AuthOptions, resolveConfig } from "./lib/config.js";
 import { answer, authorizationOf, createNodeWriter, toRequestView } from "./lib/node.js";
 import { answersGuard, type PresentAuth, present } from "./lib/present.js";
@@ -71,6 +72,7 @@ type AnyRequest = IncomingMessage & {
  * @throws MisuseError (`invalid_config`) at once when the configuration is wrong or incomplete; the message names the variable.
  */
 export function auth<Data = Record<string, unknown>>(options: AuthOptions<Data> = {}): Middleware {
+  mustBeOptions(options, "auth");
   const relyingParty = createRelyingParty(resolveConfig(options, process.env), serverPortsOf(options));
 
   return (req: AnyRequest, res: ServerResponse, next: (error?: unknown) => void) => {
@@ -94,7 +96,8 @@ export function auth<Data = Record<string, unknown>>(options: AuthOptions<Data> 
 }
 
 /** Lets only signed-in requests through: 401 JSON for API calls, a redirect to sign in for page navigations. */
-export function requireSession(): Middleware {
+export function requireSession(...none: never[]): Middleware {
+  must(none.length === 0, "call it: requireSession()");
   return (req: AnyRequest, _res: unknown, next: (error?: unknown) => void) => {
     const answered = req.auth && answersGuard(req.auth);
     if (answered === undefined) {
@@ -117,6 +120,7 @@ export function requireSession(): Middleware {
  * @throws MisuseError (`invalid_config`) at once when an option is wrong or missing; the message names the variable.
  */
 export function verifyAccessToken(options: AccessTokenOptions = {}): Middleware {
+  mustBeOptions(options, "verifyAccessToken");
   const check = createCheck(options, process.env);
   return (req: AnyRequest, res: ServerResponse, next: (error?: unknown) => void) => {
     // Called outside of what is caught, as in `auth`.

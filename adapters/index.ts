@@ -1,8 +1,10 @@
 import { chain } from "../core/awaitable.js";
 import { emitter, type LatchkeyEvent } from "../core/events.js";
+import { ANY, checkOptions, type ExamplesOf, FUNCTION, TEXT } from "../core/options.js";
 import { type AppSealer, createAppSealer, type SealerOptions } from "../core/seal/app-sealer.js";
 import { json } from "../core/seal/json.js";
 import { createSessionContext } from "../core/session/context.js";
+import { cookieExamples, sessionExamples } from "../core/session/examples.js";
 import { inIdentity } from "../core/session/in-cookies.js";
 import type { SessionsOptions } from "../core/session/options.js";
 import { readSession } from "../core/session/reading.js";
@@ -17,6 +19,17 @@ export interface StandaloneOptions<Data> extends SessionsOptions<Data>, Omit<Por
   /** Receives what happens to sessions, without secrets. @default no observer */
   onEvent?: (event: LatchkeyEvent) => void;
 }
+
+const examples: ExamplesOf<StandaloneOptions<unknown>> = {
+  ...sessionExamples,
+  secret: ANY,
+  purpose: TEXT,
+  cookie: { ...cookieExamples, secure: true },
+  codec: { pack: FUNCTION, unpack: FUNCTION },
+  now: FUNCTION,
+  random: FUNCTION,
+  onEvent: FUNCTION,
+};
 
 /**
  * Encrypted sessions alone, without sign-in. `Data` is the type of what a session holds.
@@ -36,6 +49,7 @@ export interface StandaloneOptions<Data> extends SessionsOptions<Data>, Omit<Por
  * @throws MisuseError (`invalid_config`) when an option is wrong; the message says what to change.
  */
 export function createSessions<Data>(options: StandaloneOptions<Data>): Sessions<Data> {
+  checkOptions(options, examples);
   const { now = Date.now, random = randomBytes, storage = inIdentity, codec = json, cookie } = options;
   const context = createSessionContext<Data, never>(
     // A name of its own: sessions of a sign-in in the same app are left alone.

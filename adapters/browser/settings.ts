@@ -1,5 +1,6 @@
 import { must } from "../../core/errors.js";
 import { type AuthorizationParameters, type ExchangeConfig, protectedParameters } from "../../core/exchange/machine.js";
+import { ANY, checkOptions, type ExamplesOf, FUNCTION, OBJECT, TEXT } from "../../core/options.js";
 import type { Ports } from "../../core/ports.js";
 import { createProvider, type Provider } from "../../core/provider/provider.js";
 import { mustBeSeconds, mustSign, urlOf } from "../lib/checks.js";
@@ -30,8 +31,38 @@ const TRANSACTION_DURATION = 900;
 
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : "");
 
-/** @throws MisuseError (`invalid_config`) naming what to change */
+/** All options, by an example each. */
+export const clientExamples: ExamplesOf<ClientOptions> = {
+  issuer: TEXT,
+  clientId: TEXT,
+  redirectUri: TEXT,
+  silentRedirectUri: TEXT,
+  postLogoutRedirectUri: TEXT,
+  scope: TEXT,
+  audience: ANY,
+  resourceIndicators: true,
+  allowRedirect: true,
+  userinfo: true,
+  authorizationParams: OBJECT,
+  idTokenSigningAlg: TEXT,
+  httpTimeout: 5,
+  clockTolerance: 30,
+  onEvent: FUNCTION,
+  navigate: FUNCTION,
+  now: FUNCTION,
+  random: FUNCTION,
+  fetch: FUNCTION,
+};
+
+/** @throws MisuseError (`invalid_config`) naming what to change; what is missing, unknown or of another type is named all at once */
 export function settingsOf(options: ClientOptions): Settings {
+  const required = ["issuer", "clientId", "redirectUri"] as const;
+  const missing = required.filter((name) => !options?.[name]);
+  checkOptions(
+    options,
+    clientExamples,
+    missing.map((name) => `set ${name}`),
+  );
   const {
     issuer,
     clientId,
@@ -48,9 +79,8 @@ export function settingsOf(options: ClientOptions): Settings {
     httpTimeout = 5,
     clockTolerance = 30,
     navigate = (url) => location.assign(url),
-  } = options ?? ({} as Partial<ClientOptions>);
+  } = options;
   urlOf(issuer, "issuer");
-  must(clientId, "set clientId");
   const origin = originOf(redirectUri);
   must(origin.startsWith("http"), "redirectUri must be the whole URL of a page, such as https://app.example/callback/");
   must(
@@ -58,12 +88,16 @@ export function settingsOf(options: ClientOptions): Settings {
     "silentRedirectUri must be the whole URL of a page on the origin of redirectUri",
   );
   must(typeof document === "undefined" || origin === location.origin, "redirectUri must be on the origin of this page");
-  must(typeof scope === "string" && scope.split(" ").includes("openid"), "scope must contain openid, in one string");
+  must(scope.split(" ").includes("openid"), "scope must contain openid");
   for (const name in authorizationParams)
     must(!protectedParameters.has(name), `authorizationParams cannot set ${name}`);
   mustSign(idTokenSigningAlg, "idTokenSigningAlg");
   mustBeSeconds(httpTimeout, clockTolerance);
   const audiences = [audience].flat();
+  must(
+    [...audiences, ...Object.values(authorizationParams)].every((each) => typeof each === "string"),
+    "audience and authorizationParams must hold strings",
+  );
   must(audiences.length < 2 || resourceIndicators, "several audiences need resourceIndicators");
   const ports = portsOf(options);
   const known = { issuer, clientId, idTokenSigningAlg, resourceIndicators, httpTimeout, clockTolerance };

@@ -1,4 +1,5 @@
 import { must } from "../../core/errors.js";
+import { ANY, checkOptions, type Examples, type ExamplesOf, FUNCTION, TEXT } from "../../core/options.js";
 import type { Reply } from "../../core/request/response.js";
 import {
   type AccessTokenSettings,
@@ -42,19 +43,18 @@ export interface AccessTokenOptions extends Omit<PortOptions, "random"> {
   clockTolerance?: number;
 }
 
-/** Every option there is: one that is misspelt would leave the API open. The compiler minds that none is forgotten. */
-const known: Record<keyof AccessTokenOptions | "env", true> = {
-  issuer: true,
-  audience: true,
-  scope: true,
-  signingAlg: true,
-  profile: true,
-  onRefused: true,
-  httpTimeout: true,
-  clockTolerance: true,
-  now: true,
-  fetch: true,
-  env: true,
+/** All options, by an example each: one that is misspelt would leave the API open. */
+export const accessTokenExamples: ExamplesOf<AccessTokenOptions> = {
+  issuer: TEXT,
+  audience: ANY,
+  scope: TEXT,
+  signingAlg: TEXT,
+  profile: TEXT,
+  onRefused: FUNCTION,
+  httpTimeout: 5,
+  clockTolerance: 30,
+  now: FUNCTION,
+  fetch: FUNCTION,
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -64,9 +64,17 @@ export type Check = (
   authorization: string | null | undefined,
 ) => Promise<{ readonly access: VerifiedAccessToken } | { readonly reply: Reply }>;
 
-/** The check that options ask for. @throws MisuseError (`invalid_config`) naming what to change */
-export function createCheck(options: AccessTokenOptions, env: Environment): Check {
-  const settings = settingsOf(options, env);
+/**
+ * The check that options ask for.
+ * @param examples of all options that the adapter takes
+ * @throws MisuseError (`invalid_config`) naming what to change
+ */
+export function createCheck(
+  options: AccessTokenOptions,
+  env: Environment,
+  examples: Examples = accessTokenExamples,
+): Check {
+  const settings = settingsOf(options, env, examples);
   const check = createAccessTokenCheck(settings, serverPortsOf(options));
   return async (authorization) => {
     const verdict = await check(authorization);
@@ -81,22 +89,23 @@ export function createCheck(options: AccessTokenOptions, env: Environment): Chec
 }
 
 /** Completes options from the environment and checks the whole. */
-function settingsOf(options: AccessTokenOptions, env: Environment): AccessTokenSettings {
-  const value = <Name extends "issuer" | "audience">(name: Name) => options[name] || env[variableOf(name)];
-  for (const name in options) must(name in known, `there is no option ${name}`);
-  const { scope, signingAlg = "RS256", profile = "any", clockTolerance = 30, httpTimeout = 5 } = options;
-  const issuer = value("issuer");
-  const audience = [value("audience") ?? []].flat();
+function settingsOf(options: AccessTokenOptions, env: Environment, examples: Examples): AccessTokenSettings {
+  const { issuer = env[variableOf("issuer")], audience = env[variableOf("audience")] || [], scope } = options;
+  const { signingAlg = "RS256", profile = "any", clockTolerance = 30, httpTimeout = 5 } = options;
+  const audiences = [audience].flat();
+  checkOptions(options, examples, [
+    ...(issuer ? [] : [`set ${label("issuer")}`]),
+    ...(audiences[0] ? [] : [`set ${label("audience")} to what the provider calls this API`]),
+  ]);
 
-  must(issuer, `set ${label("issuer")}`);
   urlOf(issuer, label("issuer"));
   must(
-    audience.length > 0 && audience.every((name) => typeof name === "string" && name !== ""),
-    `set ${label("audience")} to what the provider calls this API`,
+    audiences.every((name) => typeof name === "string" && name.trim()),
+    `${label("audience")} must hold strings that are not empty`,
   );
   // RFC 6749 3.3: no quotes, no backslashes and no control characters, which have no place in a header (RFC 6750 3).
   must(
-    scope === undefined || (typeof scope === "string" && /^[ !#-[\]-~]*[!#-[\]-~][ !#-[\]-~]*$/.test(scope)),
+    scope === undefined || /^[ !#-[\]-~]*[!#-[\]-~][ !#-[\]-~]*$/.test(scope),
     "scope must be names separated by spaces, or be left out",
   );
   mustSign(signingAlg, "signingAlg");
@@ -104,8 +113,8 @@ function settingsOf(options: AccessTokenOptions, env: Environment): AccessTokenS
   mustBeSeconds(httpTimeout, clockTolerance);
 
   return {
-    issuer,
-    audience,
+    issuer: `${issuer}`,
+    audience: audiences,
     scope: scope?.split(" ").filter(Boolean) ?? [],
     signingAlg,
     profile,

@@ -1,5 +1,15 @@
 import { must } from "../../core/errors.js";
+import { isObject } from "../../core/is-object.js";
 import { isAsymmetric } from "../../core/provider/algorithms.js";
+
+/**
+ * What `entry` was called with must be options: a request is there where a framework was given the function itself, not what
+ * it returns.
+ */
+export function mustBeOptions(options: unknown, entry: string): void {
+  must(isObject(options), `options of ${entry} must be an object`);
+  must(!("headers" in options), `call it: ${entry}()`);
+}
 
 /** The algorithm of a provider's signatures. @throws MisuseError (`invalid_config`) unless it is asymmetric */
 export const mustSign = (algorithm: string, option: string): void =>
@@ -14,8 +24,8 @@ export const mustBeSeconds = (httpTimeout: number, clockTolerance: number): void
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** `option`: as the message names it. @throws MisuseError (`invalid_config`) unless it is an address that may be relied on */
-export function urlOf(value: string, option: string): URL {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
+export function urlOf(value: unknown, option: string): URL {
+  const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
   const isSecure = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.test(url.hostname));
   must(
     url && isSecure && url.href === url.origin + url.pathname,

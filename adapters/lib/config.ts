@@ -2,11 +2,13 @@ import { type Awaitable, chain } from "../../core/awaitable.js";
 import { must } from "../../core/errors.js";
 import type { LatchkeyEvent } from "../../core/events.js";
 import { protectedParameters } from "../../core/exchange/machine.js";
+import { ANY, checkOptions, type Examples, type ExamplesOf, FUNCTION, OBJECT, TEXT } from "../../core/options.js";
 import type { ClientAuthentication } from "../../core/provider/client-authentication.js";
 import type { RelyingPartyConfig, SignedIn, SignIn, Site } from "../../core/relying-party/config.js";
 import { checkSecrets } from "../../core/seal/sealer.js";
-import type { SessionsOptions } from "../../core/session/options.js";
-import { conform, type StandardSchema } from "../../core/session/schema.js";
+import { sessionExamples } from "../../core/session/examples.js";
+import type { CookieOptions, SessionsOptions } from "../../core/session/options.js";
+import { conform, mustBeSchema, type StandardSchema } from "../../core/session/schema.js";
 import { mustBeSeconds, mustSign, urlOf } from "./checks.js";
 import type { PortOptions } from "./ports.js";
 import { importPrivateKey } from "./private-key.js";
@@ -53,7 +55,8 @@ export interface AuthOptions<Data = Record<string, unknown>> extends PortOptions
   /** Where the provider sends people after sign-out; registered there as `baseUrl` + this. @default "/" */
   postLogoutPath?: string;
   /** How long sessions last, how their cookies are named and sent, where they are kept. */
-  session?: Omit<SessionsOptions<never>, "secret" | "schema"> & {
+  session?: Omit<SessionsOptions<never>, "secret" | "schema" | "purpose" | "codec" | "cookie"> & {
+    cookie?: Omit<CookieOptions, "secure">;
     /** Checked on the app's own data whenever a session is opened. */
     schema?: StandardSchema<Data>;
   };
@@ -67,88 +70,144 @@ export interface AuthOptions<Data = Record<string, unknown>> extends PortOptions
   clockTolerance?: number;
 }
 
+/** The options that have a default, with it. */
+const defaults = {
+  mount: "/auth",
+  trailingSlash: false,
+  scope: "openid profile email",
+  allowedParams: [],
+  responseMode: "query",
+  idTokenSigningAlg: "RS256",
+  apiOrigins: [],
+  userinfo: false,
+  logout: "provider",
+  postLogoutPath: "/",
+  httpTimeout: 5,
+  clockTolerance: 30,
+} satisfies AuthOptions;
+
+/** All options, by an example each. */
+export const authExamples: ExamplesOf<AuthOptions> = {
+  ...defaults,
+  issuer: TEXT,
+  clientId: TEXT,
+  clientSecret: TEXT,
+  clientPrivateKey: ANY,
+  clientAuthentication: TEXT,
+  secret: ANY,
+  baseUrl: ANY,
+  audience: TEXT,
+  authorizationParams: OBJECT,
+  session: sessionExamples,
+  onSignIn: FUNCTION,
+  onEvent: FUNCTION,
+  now: FUNCTION,
+  random: FUNCTION,
+  fetch: FUNCTION,
+};
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Completes options from the environment and checks the whole. @throws MisuseError (`invalid_config`) naming what to change */
-export function resolveConfig<Data>(options: AuthOptions<Data>, env: Environment): RelyingPartyConfig<Data> {
-  type Option = "issuer" | "clientId" | "clientSecret" | "clientPrivateKey" | "audience" | "scope";
-  const variable = (option: string) => env[variableOf(option)] || undefined;
-  const value = <Name extends Option>(option: Name) => options[option] || variable(option);
-  const list = (option: "secret" | "baseUrl" | "apiOrigins"): readonly string[] =>
-    [options[option] ?? variable(option)?.split(/ *, */) ?? []].flat();
-  const required = (option: "issuer" | "clientId"): string => {
-    const found = value(option);
-    must(found, `set ${label(option)}`);
-    return found;
-  };
-  const issuer = required("issuer");
-  const clientSecret = value("clientSecret");
-  const privateKey = value("clientPrivateKey");
-  const audience = value("audience");
+/** Options that may come from a variable, and those that are lists there, separated by commas. */
+const TEXTS = ["issuer", "clientId", "clientSecret", "clientPrivateKey", "scope", "audience"];
+const LISTS = ["secret", "baseUrl", "apiOrigins"];
+
+/** The options that were set, in code or by a variable. */
+function completed<Data>(options: AuthOptions<Data>, env: Environment): AuthOptions<Data> {
+  const set: Record<string, unknown> = {};
+  for (const name of [...TEXTS, ...LISTS]) {
+    const value = env[variableOf(name)];
+    if (value) set[name] = LISTS.includes(name) ? value.split(/ *, */) : value;
+  }
+  // Not `Object.entries`: options may be inherited.
+  for (const name in options) {
+    const value = options[name as keyof AuthOptions];
+    if (value !== undefined) set[name] = value;
+  }
+  return set;
+}
+
+/** A sentence for each value that must be set and is not. */
+function missingIn<Data>(set: AuthOptions<Data>): string[] {
+  const { clientPrivateKey, clientAuthentication = clientPrivateKey ? "" : "client_secret_basic" } = set;
+  const needsSecret = ["client_secret_basic", "client_secret_post"].includes(clientAuthentication);
+  return ["issuer", "clientId", needsSecret && "clientSecret", "secret", "baseUrl"].flatMap((name) =>
+    !name || name in set
+      ? []
+      : `set ${label(name)}${name === "clientSecret" ? ', or clientAuthentication: "none" for a public client' : ""}`,
+  );
+}
+
+/**
+ * Completes options from the environment and checks the whole.
+ * @param examples of all options that the adapter takes
+ * @throws MisuseError (`invalid_config`) naming what to change; what is missing, unknown or of another type is named all at once
+ */
+export function resolveConfig<Data>(
+  options: AuthOptions<Data>,
+  env: Environment,
+  examples: Examples = authExamples,
+): RelyingPartyConfig<Data> {
+  const set = completed(options, env);
+  checkOptions(set, examples, missingIn(set));
   const {
-    clientAuthentication = privateKey ? "private_key_jwt" : "client_secret_basic",
-    idTokenSigningAlg = "RS256",
-    httpTimeout = 5,
-    clockTolerance = 30,
-    mount = "/auth",
-    trailingSlash = false,
-    responseMode = "query",
-    allowedParams = [],
-    userinfo = false,
-    logout = "provider",
-    postLogoutPath = "/",
-    onSignIn,
-    onEvent,
-  } = options;
-  const { schema, ...session } = options.session ?? {};
-  const authorizationParams = { ...options.authorizationParams, ...(audience ? { audience } : {}) };
-  const scope = value("scope") ?? "openid profile email";
-  const [site, ...sites] = list("baseUrl").map(siteOf);
+    issuer = "",
+    clientId = "",
+    clientSecret,
+    clientPrivateKey,
+    audience,
+    secret = [],
+    baseUrl = [],
+    ...rest
+  } = set;
+  const { clientAuthentication = clientPrivateKey ? "private_key_jwt" : "client_secret_basic" } = rest;
+  const { apiOrigins, httpTimeout, clockTolerance, idTokenSigningAlg, ...config } = { ...defaults, ...rest };
+  const { schema, ...session } = set.session ?? {};
+  const authorizationParams = { ...config.authorizationParams, ...(audience ? { audience } : {}) };
+  const [site, ...sites] = [baseUrl].flat().map(siteOf);
 
   must(site, `set ${label("baseUrl")}`);
   // Kept as written: issuers are compared as strings (OpenID Connect Discovery 4.3).
   urlOf(issuer, label("issuer"));
-  must(METHODS.includes(clientAuthentication), `clientAuthentication must be one of ${METHODS.join(", ")}`);
+  mustBeOne("clientAuthentication", clientAuthentication, METHODS);
+  mustBeOne("responseMode", config.responseMode, ["query", "form_post"]);
+  mustBeOne("logout", config.logout, ["provider", "local"]);
+  must(/^(\/[\w.~-]+)+$/.test(config.mount), 'mount must be a path such as "/auth"');
+  must(config.scope.split(" ").includes("openid"), `${label("scope")} must contain openid`);
+  must(/^\/(?![/\\])/.test(config.postLogoutPath), 'postLogoutPath must be a path such as "/"');
   must(
-    !clientAuthentication.startsWith("client") || clientSecret,
-    `set ${label("clientSecret")}, or clientAuthentication: "none" for a public client`,
+    [...Object.values(authorizationParams), ...config.allowedParams].every((each) => typeof each === "string"),
+    "authorizationParams and allowedParams must hold strings",
   );
-  must(/^(\/[\w.~-]+)+$/.test(mount), 'mount must be a path such as "/auth"');
-  must(scope.split(" ").includes("openid"), `${label("scope")} must contain openid`);
-  must(/^\/(?![/\\])/.test(postLogoutPath), 'postLogoutPath must be a path such as "/"');
-  for (const name of [...Object.keys(authorizationParams), ...allowedParams]) {
+  for (const name of [...Object.keys(authorizationParams), ...config.allowedParams])
     must(!protectedParameters.has(name), `authorizationParams and allowedParams cannot set ${name}`);
-  }
   mustSign(idTokenSigningAlg, "idTokenSigningAlg");
   mustBeSeconds(httpTimeout, clockTolerance);
+  mustBeSchema(schema);
 
   return {
+    ...config,
     provider: {
       issuer,
-      clientId: required("clientId"),
+      clientId,
       clientSecret,
-      clientPrivateKey: clientAuthentication === "private_key_jwt" ? importPrivateKey(privateKey) : undefined,
+      clientPrivateKey: clientAuthentication === "private_key_jwt" ? importPrivateKey(clientPrivateKey) : undefined,
       clientAuthentication,
       idTokenSigningAlg,
       httpTimeout,
       clockTolerance,
     },
     sites: [site, ...sites],
-    mount,
-    trailingSlash,
-    scope,
-    responseMode,
     authorizationParams,
-    allowedParams,
-    apiOrigins: list("apiOrigins").map(originOf),
-    userinfo,
-    logout,
-    postLogoutPath,
-    session: { ...session, secret: checkSecrets(list("secret"), label("secret")), schema: signedInSchema(schema) },
-    onSignIn,
-    onEvent,
+    apiOrigins: apiOrigins.map(originOf),
+    session: { ...session, secret: checkSecrets(secret, label("secret")), schema: signedInSchema(schema) },
+    onSignIn: set.onSignIn,
+    onEvent: set.onEvent,
   };
 }
+
+const mustBeOne = (name: string, value: string, values: readonly string[]): void =>
+  must(values.includes(value), `${name} must be ${values.join(" or ")}`);
 
 const METHODS: readonly ClientAuthentication[] = [
   "client_secret_basic",

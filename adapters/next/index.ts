@@ -6,6 +6,7 @@ import type { LoginOptions } from "../../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../../core/relying-party/sign-out.js";
 import type { AuthSession, Visit } from "../../core/relying-party/visit.js";
 import type { AccessTokenOptions } from "../lib/access-token.js";
+import { mustBeOptions } from "../lib/checks.js";
 import type { AuthOptions } from "../lib/config.js";
 import { type PresentAuth, present } from "../lib/present.js";
 import type { Handler, Serving } from "../lib/serve.js";
@@ -113,6 +114,7 @@ const isNode = (first: unknown): first is IncomingMessage =>
  * needs none.
  */
 export function createAuth<Data = Record<string, unknown>>(options: AuthOptions<Data> = {}): Auth<Data> {
+  mustBeOptions(options, "createAuth");
   const configured = configure(options);
   const app = createAppRouter(configured);
   const pages = createPagesRouter(configured);

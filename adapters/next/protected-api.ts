@@ -1,6 +1,7 @@
 import type { NextApiHandler, NextApiRequest, NextApiResponse } from "next";
 import type { VerifiedAccessToken } from "../../core/resource-server/access-token.js";
 import { type AccessTokenOptions, createCheck } from "../lib/access-token.js";
+import { mustBeOptions } from "../lib/checks.js";
 import { answer, authorizationOf } from "../lib/node.js";
 import { type ProtectedApi, protect } from "../lib/protect.js";
 import { lazily, uncachedFetch } from "./configured.js";
@@ -24,6 +25,7 @@ export interface NextProtectedApi extends ProtectedApi {
  * What it returns throws MisuseError (`invalid_config`) at the first request when an option is wrong or missing.
  */
 export function verifyAccessToken(options: AccessTokenOptions = {}): NextProtectedApi {
+  mustBeOptions(options, "verifyAccessToken");
   const check = lazily(() => createCheck({ ...options, fetch: options.fetch ?? uncachedFetch() }, process.env));
   return {
     ...protect(check),

@@ -1,6 +1,7 @@
 import type { ReactElement, ReactNode } from "react";
 import { auth0 } from "../browser/index.js";
 import type { ClientOptions } from "../browser/options.js";
+import { clientExamples } from "../browser/settings.js";
 import { type AuthProviderProps, useClientProvider } from "./auth-provider.js";
 import { fromAuth0LogoutOptions } from "./auth0-options.js";
 import { parametersIn } from "./login-options.js";
@@ -28,28 +29,19 @@ export interface Auth0ProviderProps extends AuthHandlers, Omit<ClientOptions, "i
   [parameter: string]: unknown;
 }
 
-/** The names of options whose values could be taken for authorization parameters. */
-type PlainOption = {
-  [Name in keyof ClientOptions]-?: Extract<ClientOptions[Name], string | number | boolean> extends never ? never : Name;
-}[keyof ClientOptions];
-/** Those in lower case: the compiler checks that none is missing. */
-const clientOptions: Record<Exclude<Extract<PlainOption, Lowercase<PlainOption>>, "issuer" | "scope">, true> = {
-  audience: true,
-  userinfo: true,
-};
-
 function propsOf(props: Auth0ProviderProps): AuthProviderProps {
   const { domain, issuer, scope, useRefreshTokens, leeway, authorizeTimeoutInSeconds, ...rest } = props;
   const { children: _children, authorizationParams, ...others } = rest;
   const scopes = new Set(["openid", "profile", "email", ...(scope?.split(" ") ?? [])]);
   if (useRefreshTokens) scopes.add("offline_access");
-  const parameters = Object.fromEntries(
-    Object.entries(others).filter(([name]) => !/[A-Z]/.test(name) && !(name in clientOptions)),
-  );
+  const pick = (matches: (name: string) => boolean) =>
+    Object.fromEntries(Object.entries(others).filter(([name]) => matches(name)));
+  const parameters = pick((name) => !/[A-Z]/.test(name) && !(name in clientExamples));
   return {
     clockTolerance: leeway,
     httpTimeout: authorizeTimeoutInSeconds,
-    ...others,
+    // The options of the client and the handlers: `createClient` refuses what other libraries call theirs.
+    ...(pick((name) => name in clientExamples || /^(client$|on[A-Z])/.test(name)) as typeof others),
     issuer: issuer ?? auth0({ domain }).issuer,
     scope: [...scopes].join(" "),
     authorizationParams: { ...parametersIn(parameters), ...authorizationParams },

@@ -1,5 +1,6 @@
 import { type Awaitable, chain } from "../awaitable.js";
 import { MisuseError, must } from "../errors.js";
+import { ANY, checkOptions, type ExamplesOf } from "../options.js";
 import { LONGEST_LIFE } from "./keyring.js";
 import { packed } from "./payload.js";
 import { createSealer, MAX_SEALED, type Sealer, type SealRefusal, type Unsealed } from "./sealer.js";
@@ -16,6 +17,8 @@ export interface SealerOptions {
   /** Seconds that a sealed value may be alive, to the day and below 1e10: older keys are refused. @default 604800 (7 days) */
   maxAge?: number;
 }
+
+const examples: ExamplesOf<SealerOptions> = { secret: ANY, purpose: ANY, maxAge: 1 };
 
 /** Seals JSON values into strings that are safe in a cookie or a URL, and opens them. Synchronous where it can be. */
 export interface AppSealer {
@@ -37,8 +40,13 @@ export interface AppSealer {
  * AES-256-GCM under keys derived from the secret for one purpose and one day (RFC 7516, `alg` "dir").
  * @throws MisuseError (`invalid_config`) when the secret, the purpose or `maxAge` is wrong
  */
-export function createAppSealer({ secret, purpose, maxAge = 604_800 }: SealerOptions, clock: () => number): AppSealer {
-  must(/^[ -~]{1,100}$/.test(purpose), "purpose must be 1 to 100 printable ASCII characters");
+export function createAppSealer(options: SealerOptions, clock: () => number): AppSealer {
+  checkOptions(options, examples);
+  const { secret, purpose, maxAge = 604_800 }: SealerOptions = options;
+  must(
+    typeof purpose === "string" && /^[ -~]{1,100}$/.test(purpose),
+    "purpose must be 1 to 100 printable ASCII characters",
+  );
   must(maxAge > 0 && maxAge < LONGEST_LIFE, `maxAge must be a number of seconds below ${LONGEST_LIFE}`);
   return presented(createSealer(secret, `app ${purpose}`, maxAge, packed), clock);
 }

@@ -1,4 +1,5 @@
 import { type Awaitable, isPromise } from "../awaitable.js";
+import { must } from "../errors.js";
 
 /** The part of Standard Schema v1 (standardschema.dev) that is called: Zod, Valibot, ArkType and others have it. */
 export interface StandardSchema<Output> {
@@ -13,6 +14,10 @@ export interface StandardSchema<Output> {
 type Result<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: ReadonlyArray<unknown> };
+
+/** @throws MisuseError (`invalid_config`) for anything else than a schema, or none */
+export const mustBeSchema = (schema: StandardSchema<unknown> | undefined): void =>
+  must(!schema || schema["~standard"]?.validate, "session.schema must be a Standard Schema, as Zod makes them");
 
 /** The value as the schema gives it back, or undefined when it does not fit. At once, where the schema answers at once. */
 export function conform<Output>(

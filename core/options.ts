@@ -1,0 +1,67 @@
+import { must } from "./errors.js";
+import { isObject } from "./is-object.js";
+
+/**
+ * A value of the right type for every member of `Options`: {@link ANY} where a check of its own takes whatever comes. The compiler
+ * refuses a list that forgets one, or that has one more.
+ */
+export type ExamplesOf<Options> = { readonly [Name in keyof Options]-?: unknown };
+
+/** The options inside an option, or of an entry. */
+export type Examples = Readonly<Record<string, unknown>>;
+
+export const ANY = undefined;
+/** For an object whose members may have any name. */
+export const OBJECT: object = {};
+export const TEXT = "text";
+export const FUNCTION = (): void => {};
+
+/** `typeof`, but lists, null, NaN and blank text have names of their own: no option may be one of the last three. */
+function typeOf(value: unknown): string {
+  const filled = typeof value === "string" ? value.trim() : value;
+  if (Array.isArray(value)) return "list";
+  return filled || value === 0 || value === false ? typeof value : `${filled}` || "blank";
+}
+
+/** Whether two names differ by so many letters at most, added or left out. A wrong letter counts as two. */
+const isNear = (a: string, b: string, letters: number): boolean =>
+  a === b ||
+  (a[0] === b[0]
+    ? isNear(a.slice(1), b.slice(1), letters)
+    : letters > 0 && (isNear(a.slice(1), b, letters - 1) || isNear(a, b.slice(1), letters - 1)));
+
+/**
+ * What is wrong with the names and types of options, a sentence each. An option that is undefined counts as left out. No
+ * sentence quotes a value: it may be a secret.
+ *
+ * @param path what stands before the names in messages
+ */
+function faultsIn(options: object, examples: Examples, path = ""): string[] {
+  const faults: string[] = [];
+  // Not `Object.entries`: options may be inherited.
+  for (const name in options) {
+    const value: unknown = options[name as keyof typeof options];
+    const example = examples[name];
+    const [type, expected] = [typeOf(value), typeOf(example)];
+    if (!Object.hasOwn(examples, name)) {
+      const near = Object.keys(examples).find((each) => isNear(each.toLowerCase(), name.toLowerCase(), 2));
+      faults.push(`there is no option ${path + name}${near ? `: did you mean ${path + near}?` : ""}`);
+    } else if (value === undefined || example === ANY) {
+      // Left out, or checked elsewhere.
+    } else if (type !== expected) faults.push(`${path + name} must be of type ${expected}, not ${type}`);
+    else if (type === "object" && example !== OBJECT)
+      faults.push(...faultsIn(value as object, example as Examples, `${path + name}.`));
+  }
+  return faults;
+}
+
+/**
+ * Checks the names and types of options.
+ * @param missing a sentence for each value that must be set and is not
+ * @throws MisuseError (`invalid_config`) that lists all that is wrong, a line each
+ */
+export function checkOptions(options: unknown, examples: Examples, missing: readonly string[] = []): void {
+  must(isObject(options), "options must be an object");
+  const faults = [...faultsIn(options, examples), ...missing];
+  must(!faults[0], faults.join("\nlatchkey: "));
+}

@@ -1,0 +1,204 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createClient } from "../../adapters/browser/index.js";
+import { clientExamples } from "../../adapters/browser/settings.js";
+import { createAuth as createEdgeAuth, verifyAccessToken as verifyOnEdge } from "../../adapters/edge.js";
+import { auth, requireSession, verifyAccessToken } from "../../adapters/express.js";
+import { createSealer, createSessions } from "../../adapters/index.js";
+import { accessTokenExamples } from "../../adapters/lib/access-token.js";
+import { authExamples } from "../../adapters/lib/config.js";
+import { createAuth as createNextAuth, verifyAccessToken as verifyInNext } from "../../adapters/next/index.js";
+import { sessionExamples } from "../../core/session/examples.js";
+import { runs } from "../support/runs.js";
+
+const SECRET = "a secret of at least thirty-two characters";
+const complete = {
+  issuer: "https://op.example",
+  clientId: "client",
+  clientSecret: "client-secret",
+  secret: SECRET,
+  baseUrl: "https://app.example",
+};
+const page = { issuer: "https://op.example", clientId: "client", redirectUri: "https://app.example/callback" };
+
+type Make = (options: never) => unknown;
+const entries: Record<string, { make: Make; sound: object; names: readonly string[] }> = {
+  "auth of latchkey/express": { make: auth as Make, sound: complete, names: Object.keys(authExamples) },
+  "createAuth of latchkey/edge": {
+    make: createEdgeAuth as Make,
+    sound: complete,
+    names: [...Object.keys(authExamples), "env", "waitUntil"],
+  },
+  "createAuth of latchkey/next": {
+    make: ((options: object) => createNextAuth(options).check()) as Make,
+    sound: complete,
+    names: Object.keys(authExamples),
+  },
+  verifyAccessToken: {
+    make: verifyAccessToken as Make,
+    sound: { issuer: "https://op.example", audience: "https://api.example" },
+    names: Object.keys(accessTokenExamples),
+  },
+  createClient: { make: createClient as Make, sound: page, names: Object.keys(clientExamples) },
+  createSessions: {
+    make: createSessions as Make,
+    sound: { secret: SECRET },
+    names: [...Object.keys(sessionExamples), "secret", "purpose", "codec", "now", "random", "onEvent"],
+  },
+  createSealer: {
+    make: createSealer as Make,
+    sound: { secret: SECRET, purpose: "test" },
+    names: ["secret", "purpose", "maxAge"],
+  },
+};
+
+/** The message of the MisuseError that options lead to; "accepted" where they lead to none. */
+function refusal(make: Make, options: unknown): string {
+  try {
+    make(options as never);
+  } catch (error) {
+    if ((error as Error).name !== "MisuseError") throw error;
+    expect(error).toMatchObject({ code: "invalid_config" });
+    return (error as Error).message;
+  }
+  return "accepted";
+}
+
+describe.each(Object.entries(entries))("%s", (_name, { make, sound, names }) => {
+  test("takes its complete options", () => {
+    expect(refusal(make, sound)).toBe("accepted");
+  });
+
+  test("refuses an option that does not exist, and says so", () => {
+    expect(refusal(make, { ...sound, frobnicate: 1 })).toBe("latchkey: there is no option frobnicate");
+    expect(refusal(make, { ...sound, constructor: 1 })).toBe("latchkey: there is no option constructor");
+  });
+
+  test("names the nearest option for one that lacks a letter, or has one too many", () => {
+    for (const name of names.filter((each) => each.length > 4)) {
+      for (const misspelt of [name.slice(0, 3) + name.slice(4), `${name}x`, name.toUpperCase()]) {
+        if (misspelt in authExamples) continue;
+        expect(refusal(make, { ...sound, [misspelt]: 1 })).toMatch(
+          new RegExp(`there is no option ${misspelt}: did you mean \\w+\\?`),
+        );
+      }
+    }
+  });
+
+  test("never throws anything but a MisuseError, whatever an option is set to, and quotes no value of it", () => {
+    const wrong = fc.oneof(
+      fc.constantFrom<unknown>(
+        null,
+        Number.NaN,
+        Number.POSITIVE_INFINITY,
+        -1,
+        0,
+        1.5,
+        1e300,
+        "",
+        " ",
+        "\n",
+        true,
+        1n,
+        [],
+      ),
+      fc.constantFrom<unknown>(
+        {},
+        [null],
+        [[]],
+        ["sesame"],
+        "sesame",
+        Symbol("sesame"),
+        () => "sesame",
+        /sesame/,
+        new Date(0),
+      ),
+      fc.constantFrom<unknown>(Object.create(null), { plain: Symbol("sesame") }, { "~standard": "sesame" }, [
+        Symbol("x"),
+      ]),
+      fc.anything({ withNullPrototype: true, withBigInt: true }),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...names), wrong, (name, value) => {
+        expect(refusal(make, { ...sound, [name]: value })).not.toContain("sesame");
+      }),
+      runs(0.3),
+    );
+  });
+
+  test.each([[null], ["text"], [1], [true]])(
+    "called with %j in the place of options, it says what it takes",
+    (options) => {
+      expect(refusal(make, options)).toContain("must be an object");
+    },
+  );
+});
+
+describe("options inside options", () => {
+  test.each<[what: string, session: object, says: string]>([
+    [
+      "a misspelt duration",
+      { inactivtyDuration: 60 },
+      "session.inactivtyDuration: did you mean session.inactivityDuration?",
+    ],
+    [
+      "a misspelt cookie option",
+      { cookie: { samesite: "lax" } },
+      "session.cookie.samesite: did you mean session.cookie.sameSite?",
+    ],
+    ["secure, which follows from baseUrl", { cookie: { secure: true } }, "there is no option session.cookie.secure"],
+    ["purpose, which follows from the client", { purpose: "mine" }, "there is no option session.purpose"],
+    ["codec, which is packed", { codec: {} }, "there is no option session.codec"],
+    ["a cookie that is none", { cookie: "lax" }, "session.cookie must be of type object, not string"],
+    ["a duration as text", { absoluteDuration: "60" }, "session.absoluteDuration must be of type number, not string"],
+    ["a schema that is none", { schema: {} }, "session.schema must be a Standard Schema"],
+  ])("%s is refused by name", (_what, session, says) => {
+    expect(refusal(auth as Make, { ...complete, session })).toContain(says);
+  });
+
+  test("authorizationParams takes any name", () => {
+    expect(refusal(auth as Make, { ...complete, authorizationParams: { anything: "x" } })).toBe("accepted");
+    expect(refusal(auth as Make, { ...complete, authorizationParams: { max_age: 1 } })).toContain("must hold strings");
+  });
+});
+
+test("all that is missing is listed at once, each with its variable", () => {
+  const message = refusal(auth as Make, {});
+  expect(message.split("\n")).toEqual([
+    "latchkey: set issuer (LATCHKEY_ISSUER)",
+    "latchkey: set clientId (LATCHKEY_CLIENT_ID)",
+    'latchkey: set clientSecret (LATCHKEY_CLIENT_SECRET), or clientAuthentication: "none" for a public client',
+    "latchkey: set secret (LATCHKEY_SECRET)",
+    "latchkey: set baseUrl (LATCHKEY_BASE_URL)",
+  ]);
+});
+
+test("what is unknown, of another type and missing is listed in one error", () => {
+  const { issuer: _left, ...others } = complete;
+  const message = refusal(auth as Make, { ...others, userinfo: "false", onEvent: 1, apiOrigin: [] });
+  expect(message.split("\n")).toEqual([
+    "latchkey: userinfo must be of type boolean, not string",
+    "latchkey: onEvent must be of type function, not number",
+    "latchkey: there is no option apiOrigin: did you mean apiOrigins?",
+    "latchkey: set issuer (LATCHKEY_ISSUER)",
+  ]);
+});
+
+describe("what was passed to a framework uncalled says so at the first request", () => {
+  const request = { headers: {}, url: "/", method: "GET" };
+  const webRequest = new Request("https://app.example/");
+  test.each<[what: string, call: (...passed: never[]) => unknown, first: unknown]>([
+    ["auth", auth, request],
+    ["requireSession", requireSession, request],
+    ["verifyAccessToken", verifyAccessToken, request],
+    ["createAuth", createEdgeAuth, webRequest],
+    ["createAuth", createNextAuth, webRequest],
+    ["verifyAccessToken", verifyOnEdge, webRequest],
+    ["verifyAccessToken", verifyInNext, webRequest],
+  ])("%s", (name, call, first) => {
+    const uncalled = call as (...passed: unknown[]) => unknown;
+    expect(() => uncalled(first, {}, () => {})).toThrow(
+      expect.objectContaining({ name: "MisuseError", message: `latchkey: call it: ${name}()` }),
+    );
+  });
+});
