@@ -141,5 +141,5 @@ async function play(schedule: ReadonlyArray<{ action: Action; pick: number }>): 
 }
 
 test("in any order of responses, no ended session returns, no user gets another's data, and no refresh is undone", async () => {
-  await fc.assert(fc.asyncProperty(schedules, play), runs());
+  await fc.assert(fc.asyncProperty(schedules, play), runs(0.3));
 }, 600_000);
