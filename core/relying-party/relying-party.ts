@@ -9,6 +9,7 @@ import type { RequestView } from "../request/view.js";
 import { packed } from "../seal/payload.js";
 import { createSealer, type Sealer } from "../seal/sealer.js";
 import { readSession, type SessionReading } from "../session/reading.js";
+import { openTokens } from "../session/tokens.js";
 import { isWriteDue } from "../session/write.js";
 import { type SessionChange, WriteQueue } from "../session/write-queue.js";
 import { type RelyingPartyConfig, type SignedIn, type Site, sealedFor } from "./config.js";
@@ -118,7 +119,7 @@ class Context<Data> implements VisitContext<Data> {
   }
 
   tokens(): Promise<TokenSet | undefined> {
-    return this.#queue().tokens();
+    return openTokens(this.#sessions, this.#queue());
   }
 
   isWriteDue(): boolean {

@@ -64,17 +64,24 @@ function readJar<Data>(context: SessionContext<Data>, jar: Jar): Awaitable<Sessi
     });
   let done: Awaitable<void> | undefined;
   for (const tag of [...spared]) done = chain(done, () => read(tag));
-  return chain(done, () => {
-    if (!last) return { jar, session: null, reason, endedBefore, spared };
-    const { id, beganAt } = last;
-    return chain(beganAt < endedBefore ? "superseded" : admit(context, jar, last), (session) => {
-      if (session === "invalid_content") spared.push(tagOf(id));
-      return typeof session === "string"
-        ? { jar, session: null, reason: session, endedBefore, spared }
-        : { jar, session, reason: undefined, endedBefore, spared };
-    });
-  });
+  return chain(done, () =>
+    chain(last ? admit(context, jar, last, endedBefore) : reason, (session) => {
+      if (last && session === "invalid_content") spared.push(tagOf(last.id));
+      return readingOf(jar, endedBefore, spared, session);
+    }),
+  );
 }
+
+/** A reading with a session, or with the reason why there is none. */
+export const readingOf = <Data>(
+  jar: Jar,
+  endedBefore: number,
+  spared: readonly string[],
+  session: Session<Data> | SessionRefusal | undefined,
+): SessionReading<Data> =>
+  typeof session === "object"
+    ? { jar, endedBefore, spared, session, reason: undefined }
+    : { jar, endedBefore, spared, session: null, reason: session };
 
 /** The tags of the identities in a jar, and the time of its latest `end`. */
 function namesIn<Data>({ parse, now }: SessionContext<Data>, jar: Jar): { spared: string[]; endedBefore: number } {
@@ -118,13 +125,15 @@ function openIdentity<Data>(
 const withData = <Data>(session: Session<unknown>, data: Data): Session<Data> =>
   session.data === data ? (session as Session<Data>) : { ...session, data };
 
-/** The session with its data from the storage, if it is within its limits and fits the schema. */
+/** The session with its data from the storage, if it is not over, within its limits and fits the schema. */
 function admit<Data>(
   { storage, schema, now }: SessionContext<Data>,
   jar: Jar,
   session: Session<unknown>,
+  endedBefore: number,
 ): Awaitable<Session<Data> | SessionRefusal> {
   const at = now();
+  if (session.beganAt < endedBefore) return "superseded";
   if (at >= session.endsAt) return "expired";
   if (at >= session.inactiveAt) return "inactive";
   return chain(storage.load(jar, session), (loaded) => {

@@ -25,9 +25,7 @@ import { writeDraft } from "./write.js";
 export class WriteQueue<Data, Tokens> {
   readonly #context: SessionContext<Data, Tokens>;
   #reading: SessionReading<Data>;
-  /** The tokens that were opened, and the reading that they belong to. */
-  #opened: { readonly of: SessionReading<Data>; readonly tokens: Tokens | undefined } | undefined;
-  /** The write that was asked for last. */
+  /** The task that was added last. */
   #last: Promise<unknown> | undefined;
 
   constructor(context: SessionContext<Data, Tokens>, reading: SessionReading<Data>) {
@@ -40,20 +38,12 @@ export class WriteQueue<Data, Tokens> {
     return this.#reading;
   }
 
-  /** The tokens of the session, opened once for each reading; after the writes that are under way. */
-  async tokens(): Promise<Tokens | undefined> {
-    for (let last: unknown; last !== this.#last; ) {
-      last = this.#last;
-      await this.#last?.catch(() => {});
-    }
-    const of = this.#reading;
-    if (this.#opened?.of !== of) {
-      const tokens = of.session ? await this.#context.storage.tokens?.(of.jar, of.session) : undefined;
-      // A write may have begun and ended meanwhile.
-      if (this.#reading !== of) return this.tokens();
-      this.#opened = { of, tokens };
-    }
-    return this.#opened.tokens;
+  /** Runs a task when the tasks before it are done; a write is one. */
+  run<T>(task: () => Awaitable<T>): Promise<T> {
+    // The caller of the task before has its error; this task runs all the same.
+    const done = (this.#last ?? Promise.resolve()).then(task, task);
+    this.#last = done;
+    return done;
   }
 
   /**
@@ -64,35 +54,23 @@ export class WriteQueue<Data, Tokens> {
    * @throws what `change` throws; CookieTooLargeError; MisuseError (`not_json`). Nothing is written then.
    */
   commit(change: SessionChange<Data, Tokens> | undefined, { roll, send }: CommitOptions): Promise<string[]> {
-    const write = async () => {
+    return this.run(async () => {
+      const { emit } = this.#context;
       const before = this.#reading;
       const draft = new SessionDraft(this.#context, before);
       await change?.(draft);
-      const drafted = draft.done();
+      const { drafted } = draft;
       this.#reading = await writeDraft(this.#context, before, drafted, roll);
-      return this.#send(send, {
-        hasEnded: drafted.isEnd && before.session !== null,
-        hasBegun: drafted.change?.kind === "begin",
-      });
-    };
-    // The caller of the write before has its error; this write goes on.
-    const written = (this.#last ?? Promise.resolve()).then(write, write);
-    this.#last = written;
-    return written;
-  }
-
-  /** Hands the Set-Cookie lines to `send`, and emits what has happened to the session if they can still be sent. */
-  #send(send: CommitOptions["send"], { hasEnded, hasBegun }: { hasEnded: boolean; hasBegun: boolean }): string[] {
-    const { emit } = this.#context;
-    const { jar } = this.#reading;
-    const taken = jar.take();
-    const lines = [...taken.values()];
-    if (taken.size > 0 && send?.(lines) !== false) {
-      if (hasEnded) emit({ type: "session_ended" });
-      if (hasBegun) emit({ type: "session_began" });
-      emit({ type: "cookies_written", names: [...taken.keys()], bytes: jar.bytes() });
-    }
-    return lines;
+      const { jar } = before;
+      const taken = jar.take();
+      const lines = [...taken.values()];
+      if (taken.size > 0 && send?.(lines) !== false) {
+        if (drafted.isEnd && before.session) emit({ type: "session_ended" });
+        if (drafted.change?.kind === "begin") emit({ type: "session_began" });
+        emit({ type: "cookies_written", names: [...taken.keys()], bytes: jar.bytes() });
+      }
+      return lines;
+    });
   }
 }
 

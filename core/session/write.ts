@@ -1,16 +1,18 @@
+import type { Jar } from "../cookie/jar.js";
 import { CookieTooLargeError } from "../errors.js";
 import type { SessionContext } from "./context.js";
 import { tagOf } from "./cookie-kinds.js";
 import type { Drafted } from "./draft.js";
 import { bind } from "./identity.js";
 import { largestFields } from "./largest.js";
-import { type Session, withLimits } from "./lifetime.js";
-import type { SessionReading } from "./reading.js";
+import { type Lifetimes, type Session, withLimits } from "./lifetime.js";
+import { readingOf, type SessionReading } from "./reading.js";
+import type { Change } from "./storage.js";
 
 /**
  * Writes a draft into the jar and the storage; the next reading.
- * @throws CookieTooLargeError when the cookies would not fit, MisuseError (`not_json`) when data or tokens are not
- * JSON, and what a store throws; the jar is then as it was.
+ * @throws CookieTooLargeError when the cookies would not fit, MisuseError (`not_json`) when data or tokens are not JSON, and
+ * what a store throws; the jar is then as it was.
  */
 export async function writeDraft<Data, Tokens>(
   context: SessionContext<Data, Tokens>,
@@ -18,17 +20,14 @@ export async function writeDraft<Data, Tokens>(
   drafted: Drafted<Data, Tokens>,
   roll: boolean,
 ): Promise<SessionReading<Data>> {
-  const { jar, spared } = reading;
-  const { endedBefore } = drafted;
+  const { jar, spared, reason } = reading;
+  const { endedBefore, isEnd, change } = drafted;
   try {
     const session = await writeSession(context, reading, drafted, roll);
-    const isOnlyOne = drafted.isEnd || drafted.change?.kind === "begin";
-    const dead = deadNames(context, reading, session, endedBefore, isOnlyOne);
-    if (drafted.change || drafted.isEnd || roll) for (const name of jar.removable(dead)) jar.delete(name);
-    if (drafted.change) makeRoom(context, reading, { ...drafted, session }, dead);
-    return session
-      ? { jar, session, reason: undefined, endedBefore, spared }
-      : { jar, session, reason: reading.reason, endedBefore, spared };
+    const dead = deadNames(context, reading, session, endedBefore, isEnd || change?.kind === "begin");
+    if (change || isEnd || roll) for (const name of jar.removable(dead)) jar.delete(name);
+    if (change) makeRoom(context, jar, dead, session?.data, change);
+    return readingOf(jar, endedBefore, spared, session ?? reason);
   } catch (error) {
     jar.discard();
     throw error;
@@ -37,7 +36,7 @@ export async function writeDraft<Data, Tokens>(
 
 /** Whether a write would change cookies although the app changed nothing: activity is due, or cookies are to be removed. */
 export function isWriteDue<Data>(context: SessionContext<Data>, reading: SessionReading<Data>): boolean {
-  if (isStampDue(context, reading.session)) return true;
+  if (isStampDue(context.now(), context.limits, reading.session)) return true;
   // The deletion of an `end` of the far future might not reach the browser: such an end waits for another write.
   const isTimely = (name: string) => {
     const parsed = context.parse(name);
@@ -62,7 +61,7 @@ async function writeSession<Data, Tokens>(
   }
   // After the new session was saved: if saving it fails, the one before stays.
   if (isEnd && before) await storage.destroy?.(before.id);
-  if (session && roll && isStampDue({ now, limits }, session)) {
+  if (session && roll && isStampDue(now(), limits, session)) {
     // The stamp alone is written, about 200 bytes, never the session.
     const sealed = await stamps.seal(bind(session.id, now()), now());
     jar.set(nameOf(tagOf(session.id), "seen"), sealed, maxAge(now() + limits.inactivity));
@@ -72,10 +71,8 @@ async function writeSession<Data, Tokens>(
   return session;
 }
 
-const isStampDue = <Data>(
-  { now, limits }: Pick<SessionContext<Data>, "now" | "limits">,
-  session: Session<Data> | null,
-): boolean => session !== null && now() - session.lastSeenAt >= limits.rollAfter;
+const isStampDue = <Data>(at: number, { rollAfter }: Lifetimes, session: Session<Data> | null): boolean =>
+  session !== null && at - session.lastSeenAt >= rollAfter;
 
 /**
  * The names of cookies that no longer count: of sessions that are over, of tokens and stamps without an identity, of all
@@ -103,18 +100,18 @@ function deadNames<Data>(
  */
 function makeRoom<Data, Tokens>(
   { parse, maxCookieBytes }: SessionContext<Data, Tokens>,
-  { jar }: SessionReading<Data>,
-  { session, change }: Drafted<Data, Tokens>,
+  jar: Jar,
   dead: readonly string[],
+  data: Data | undefined,
+  { tokens }: Change<Data, Tokens>,
 ): void {
   if (jar.bytes() <= maxCookieBytes) return;
-  const names = jar.names();
-  const others = names.filter((name) => !parse(name));
+  const others = jar.names().filter((name) => !parse(name));
   // Dead cookies that a later response will remove do not count.
   const uncounted = new Set([...dead, ...others]);
-  const bytes = jar.bytes(names.filter((name) => !uncounted.has(name)));
+  const bytes = jar.bytes(jar.names().filter((name) => !uncounted.has(name)));
   if (bytes > maxCookieBytes) {
-    throw new CookieTooLargeError(bytes, maxCookieBytes, largestFields(session?.data, change?.tokens?.value));
+    throw new CookieTooLargeError(bytes, maxCookieBytes, largestFields(data, tokens?.value));
   }
   for (const name of jar.removable(others)) jar.delete(name);
 }

@@ -5,6 +5,7 @@ import { inCookies } from "../../../core/session/in-cookies.js";
 import type { SessionsOptions } from "../../../core/session/options.js";
 import { readSession } from "../../../core/session/reading.js";
 import type { OpenStorage, StorageBackend, StorageContext } from "../../../core/session/storage.js";
+import { openTokens } from "../../../core/session/tokens.js";
 import { isWriteDue } from "../../../core/session/write.js";
 import { WriteQueue } from "../../../core/session/write-queue.js";
 
@@ -50,7 +51,7 @@ export class TestRequest<Data, Tokens> {
     return this.queue.reading.reason;
   }
 
-  tokens = () => this.queue.tokens();
+  tokens = () => openTokens(this.context, this.queue);
   isWriteDue = () => isWriteDue(this.context, this.queue.reading);
   begin = (data: Data, tokens?: Tokens) => this.#add((draft) => draft.begin(data, tokens));
   /** Begins a session where there is none, as `RequestSession.update` does. */

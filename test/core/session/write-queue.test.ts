@@ -6,6 +6,7 @@ import { inCookies } from "../../../core/session/in-cookies.js";
 import { inStore } from "../../../core/session/in-store.js";
 import type { SessionsOptions } from "../../../core/session/options.js";
 import { createMemoryStore } from "../../../core/session/store.js";
+import { openTokens } from "../../../core/session/tokens.js";
 import type { SessionChange } from "../../../core/session/write-queue.js";
 import { runs } from "../../support/runs.js";
 import { createTestSessions, slowly, turns } from "./app.js";
@@ -31,13 +32,14 @@ async function createWorld(wait = () => turns(3), options: Partial<SessionsOptio
     clock,
     jar,
     queue,
+    tokens: () => openTokens(sessions.context, queue),
     open,
     /** Commits, and has the browser store the lines. */
     commit: async (change?: Change, roll = true) => jar.store(await queue.commit(change, { roll }), URL),
     /** What the next request sees. */
     async seen() {
       const next = await open();
-      return { data: next.reading.session?.data, tokens: await next.tokens() };
+      return { data: next.reading.session?.data, tokens: await openTokens(sessions.context, next) };
     },
   };
 }
@@ -108,13 +110,13 @@ describe("a change that fails", () => {
     ["its cookies are too large", update({ bulk }), CookieTooLargeError],
     ["its tokens are too large", (draft) => draft.setTokens({ of: bulk }), CookieTooLargeError],
   ])("because %s rejects its own commit; the next goes on from what is written", async (_why, change, type) => {
-    const { queue, commit, seen } = await createWorld();
+    const { queue, tokens, commit, seen } = await createWorld();
     const failing = commit(change);
     const next = commit(update({ a: 1 }));
     await expect(failing).rejects.toBeInstanceOf(type);
     await next;
     const expected = { data: { ...alice, a: 1 }, tokens: { of: "alice" } };
-    expect({ data: queue.reading.session?.data, tokens: await queue.tokens() }).toEqual(expected);
+    expect({ data: queue.reading.session?.data, tokens: await tokens() }).toEqual(expected);
     expect(await seen()).toEqual(expected);
   });
 });
@@ -149,21 +151,21 @@ describe("tokens that are being opened while a write", () => {
     ["ends the session", (draft) => draft.destroy(), undefined],
   ])("%s are those of before or after, and then those of after", async (_what, change, tokens) => {
     for (const wait of [0, 1, 2, 3, 5, 8, 13]) {
-      const { queue, commit, seen } = await createWorld(() => turns(5));
-      const opening = queue.tokens();
+      const { tokens: open, commit, seen } = await createWorld(() => turns(5));
+      const opening = open();
       await turns(wait);
       await commit(change);
       expect([{ of: "alice" }, tokens]).toContainEqual(await opening);
-      expect(await queue.tokens()).toEqual(tokens);
+      expect(await open()).toEqual(tokens);
       expect((await seen()).tokens).toEqual(tokens);
     }
   });
 
   test("are opened once for all who ask before the next write", async () => {
     let opened = 0;
-    const { queue } = await createWorld(async () => void opened++);
-    await queue.tokens();
-    await queue.tokens();
+    const { tokens } = await createWorld(async () => void opened++);
+    await tokens();
+    await tokens();
     expect(opened).toBe(3); // two waits of the save in createWorld, and one of tokens()
   });
 });
@@ -194,7 +196,7 @@ const delays = fc.infiniteStream(fc.constantFrom(0, 1, 3, 8));
 test("however commits overlap, each reader and the next request see what the calls would have made one after the other", async () => {
   await fc.assert(
     fc.asyncProperty(schedules, delays, fc.boolean(), async (schedule, waits, isIdle) => {
-      const { clock, jar, queue, seen } = await createWorld(() => turns(waits.next().value ?? 0));
+      const { clock, jar, queue, tokens: openTokens, seen } = await createWorld(() => turns(waits.next().value ?? 0));
       if (isIdle) clock.advance(10_000);
       const states: State[] = [{ data: alice, tokens: { of: "alice" } }];
       const now = () => states.at(-1) as State;
@@ -240,7 +242,7 @@ test("however commits overlap, each reader and the next request see what the cal
           const since = states.length - 1;
           const check = (tokens: Tokens | undefined) =>
             expect(states.slice(since).map((state) => state.tokens)).toContainEqual(tokens);
-          results.push(queue.tokens().then(check));
+          results.push(openTokens().then(check));
         },
         nothing: () => commit(undefined, now()),
       };
@@ -251,7 +253,7 @@ test("however commits overlap, each reader and the next request see what the cal
       await Promise.all([...results, sent]);
       const { data, tokens } = now();
       expect(await seen()).toEqual({ data, tokens });
-      expect({ data: queue.reading.session?.data, tokens: await queue.tokens() }).toEqual({ data, tokens });
+      expect({ data: queue.reading.session?.data, tokens: await openTokens() }).toEqual({ data, tokens });
     }),
     runs(),
   );
