@@ -149,18 +149,10 @@ function optionsOf(name: string): readonly Option[] {
 
 /** The table of one type of options, as Markdown. */
 export function drawOptions(name: string): string {
-  const rows = optionsOf(name).map(({ name, type, isRequired, preset, variable, meaning }) =>
-    [
-      `\`${name}\``,
-      type && `\`${type.replaceAll("|", "\\|")}\``,
-      isRequired ? "required" : (preset ?? ""),
-      variable ? `\`${variable}\`` : "",
-      meaning,
-    ].join(" | "),
-  );
-  return [
-    "| option | type | default | variable | meaning |",
-    "| --- | --- | --- | --- | --- |",
-    ...rows.map((row) => `| ${row} |`),
-  ].join("\n");
+  const rows = optionsOf(name).map(({ name, type, isRequired, preset, variable, meaning }) => {
+    const value = isRequired ? "required" : preset && `default: ${preset}`;
+    const facts = [type && `\`${type.replaceAll("|", "\\|")}\``, value, variable && `\`${variable}\``];
+    return `| \`${name}\` | ${facts.filter(Boolean).join("<br>")} | ${meaning} |`;
+  });
+  return ["| option | type, default, variable | meaning |", "| --- | --- | --- |", ...rows].join("\n");
 }
