@@ -87,6 +87,10 @@ export default defineConfig({
   cleanUrls: true,
   srcExclude: ["README.md"],
   ignoreDeadLinks: [/^https?:\/\/localhost/],
+  transformPageData(page) {
+    // The widest table takes the place of the list of headings.
+    if (page.relativePath === "reference/supported.md") page.frontmatter.aside = false;
+  },
   markdown: {
     anchor: { slugify: slugOf },
     toc: { slugify: slugOf },
