@@ -3,9 +3,9 @@ import { defineConfig } from "vitest/config";
 
 const engine = fileURLToPath(new URL("./core/seal/aead.node.ts", import.meta.url));
 
-/** The Next adapter as it would be published, in apps that the real Next has built: `npm run test:next`. */
+/** The Next adapter as it is published, in apps that Next itself builds: `npm run test:next`. */
 export default defineConfig({
-  // The provider of the tests is made from source.
+  // The test provider runs from source.
   resolve: { alias: { "#aead": engine, "#bytes": engine } },
   test: {
     include: ["test/next/**/*.test.ts"],
@@ -13,7 +13,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 15_000 } },
-    // Many of these tests wait: for a token to be due, for a browser.
+    // More than the cores of a small machine: many of these tests wait for a token to be due, or for a browser.
     maxWorkers: 3,
   },
 });

@@ -1,5 +1,5 @@
-// One Express app for each way to keep a session: /read answers with the user's name, /roll writes down activity where
-// that is not done anyway, /update changes the session. All hold the reference session.
+// One Express app for each way to keep a session: /read returns the user's name, /roll records activity (where the library
+// does not do so at every request), /update changes the session. All hold the reference session.
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
 import { RedisStore } from "connect-redis";
 import cookieSession from "cookie-session";
@@ -18,15 +18,15 @@ import { session, tokens, user } from "../reference.js";
  * @property {string} name
  * @property {string} [note]
  * @property {boolean} [ours]
- * @property {string} cookie What a browser that is signed in sends.
+ * @property {string} cookie The Cookie header of a signed-in browser.
  * @property {import("express").Express} app
- * @property {import("express").Express} [rolling] What answers /roll, where that takes other middleware.
- * @property {string[]} [only] The paths that it is asked for; all, where nothing is said.
+ * @property {import("express").Express} [rolling] The app for /roll, if it needs other middleware.
+ * @property {string[]} [only] The paths to request; all by default.
  */
 
 const SECRET = "a secret for the bench of at least thirty-two characters";
 
-/** An app with its routes; what the handlers of /read give is the user's name. */
+/** An app with its routes; each handler returns the user's name. */
 function appOf(middleware, handlers) {
   const app = express();
   app.disable("x-powered-by");
@@ -39,10 +39,10 @@ function appOf(middleware, handlers) {
 
 let count = 0;
 
-/** No session at all: what Express and the answer cost. */
+/** No session: the cost of Express and of the response alone. */
 const bare = () => ({
   name: "Express, no session",
-  note: "the same answer without looking at the request",
+  note: "the same response without reading the request",
   app: appOf([], { read: () => user.name }),
   cookie: `session=${"x".repeat(3440)}`,
   only: ["read"],
@@ -50,8 +50,8 @@ const bare = () => ({
 
 /**
  * The least that an app could write for itself: one encrypted cookie, no expiry on the server, no chunks, no rotation of keys.
- * @param {{ caching: boolean }} choice `caching`: with the headers that keep the answer out of shared caches, which latchkey
- *   sends with each answer that was made from a session
+ * @param {{ caching: boolean }} choice `caching`: with the headers that keep the response out of shared caches, which
+ *   latchkey sends with every response that is made from a session
  */
 function byHand({ caching }) {
   const key = createSecretKey(randomBytes(32));
@@ -102,7 +102,7 @@ const LATCHKEY = {
   secret: SECRET,
   baseUrl: "http://127.0.0.1",
 };
-/** Nothing to refresh: an access token that is valid for a day. */
+/** An access token that is valid for a day, so that none is refreshed. */
 const fresh = { ...tokens, expiresAt: Date.now() + 86_400_000 };
 
 async function latchkey() {
@@ -114,20 +114,20 @@ async function latchkey() {
   };
   return {
     name: "latchkey/express",
-    note: "its tokens stay sealed until they are asked for; the rest open all of the session",
+    note: "opens tokens only when the app requests one; the others open the whole session",
     ours: true,
     app: appOf([auth(LATCHKEY)], { read, update }),
-    // Due at each request, which by default it is once in 2.4 hours.
+    // Rolls at every request; by default once in 2.4 hours.
     rolling: appOf([auth({ ...LATCHKEY, session: { rollAfter: 0 } })], { roll: read }),
     cookie: await mintSession(mint),
   };
 }
 
-/** The same with the access token, so that all of the session is opened, as the others do anyway. */
+/** The same with the access token, so that the whole session is opened, as the others always do. */
 async function latchkeyTokens() {
   return {
-    name: "latchkey/express, token asked for",
-    note: "user and tokens opened, as by the rest",
+    name: "latchkey/express, with the access token",
+    note: "opens user and tokens, as the others do",
     app: appOf([auth(LATCHKEY)], {
       read: async (req) => {
         const token = await req.auth.getAccessToken();
@@ -147,15 +147,15 @@ async function ironSession() {
     app: appOf([], {
       read: async (req, res) => (await opened(req, res)).user.name,
       roll: async (req, res) => {
-        const found = await opened(req, res);
-        await found.save();
-        return found.user.name;
+        const current = await opened(req, res);
+        await current.save();
+        return current.user.name;
       },
       update: async (req, res) => {
-        const found = await opened(req, res);
-        found.count = ++count;
-        await found.save();
-        return found.user.name;
+        const current = await opened(req, res);
+        current.count = ++count;
+        await current.save();
+        return current.user.name;
       },
     }),
     cookie: `session=${await sealData(session, { password: SECRET })}`,
@@ -165,14 +165,14 @@ async function ironSession() {
 function openidConnect({ rolling }) {
   const [key] = getKeyStore(SECRET, true);
   const now = Math.floor(Date.now() / 1000);
-  const held = {
+  const stored = {
     id_token: tokens.idToken,
     access_token: tokens.accessToken,
     refresh_token: tokens.refreshToken,
     token_type: "Bearer",
     expires_at: tokens.expiresAt,
   };
-  const value = encryptSync(JSON.stringify(held), key, { iat: now, uat: now, exp: now + 86_400 });
+  const value = encryptSync(JSON.stringify(stored), key, { iat: now, uat: now, exp: now + 86_400 });
   const middleware = openid.auth({
     secret: SECRET,
     baseURL: "http://127.0.0.1",
@@ -186,7 +186,7 @@ function openidConnect({ rolling }) {
   });
   return {
     name: rolling ? "express-openid-connect" : "express-openid-connect, not rolling",
-    note: rolling ? "its default: sealed and sent again with each response" : undefined,
+    note: rolling ? "its default: seals and sends the session with every response" : undefined,
     app: appOf([middleware], {
       read: (req) => req.oidc.user.name,
       roll: (req) => req.oidc.user.name,
@@ -200,7 +200,7 @@ function openidConnect({ rolling }) {
   };
 }
 
-/** As express-openid-connect cuts it up. */
+/** Splits a value into cookies as express-openid-connect does. */
 function chunked(name, value) {
   const size = 4096 - 150;
   if (value.length <= size) return `${name}=${value}`;
@@ -210,7 +210,7 @@ function chunked(name, value) {
   return parts.map((part, index) => `${name}.${index}=${part}`).join("; ");
 }
 
-/** Cookies that an app sets when it is asked for /sign-in, for what has no other way to make them. */
+/** The cookies that an app sets at /sign-in, for libraries that cannot create them otherwise. */
 async function cookiesOf(app) {
   const server = app.listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
@@ -240,7 +240,7 @@ async function signedCookie() {
   });
   return {
     name: "cookie-session",
-    note: "signs only: whoever has the cookie can read it",
+    note: "signs only: anyone with the cookie can read it",
     app,
     cookie: await cookiesOf(app),
   };

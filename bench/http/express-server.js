@@ -1,4 +1,4 @@
-// One of the Express apps: tells its parent where it is.
+// Starts one of the Express apps, and reports its port to the parent.
 import "./cpu.js";
 import { expressApps } from "./express-apps.js";
 

@@ -1,18 +1,18 @@
-// autocannon, from the process of the part: the servers have another to themselves.
+// Load by autocannon, in the process of the part; each server has its own process.
 import autocannon from "autocannon";
 import { figureOf } from "../lib/measure.js";
 
 const CONNECTIONS = 16;
 
 /**
- * What is asked, over and over.
+ * A request that is sent over and over.
  * @typedef {object} Target
  * @property {string} url
  * @property {string} cookie
  * @property {(body: string, response: Response) => boolean} isRight
  */
 
-/** Throws unless the target answers as it should. @param {string} name @param {Target} target */
+/** Throws unless the target's response is right. @param {string} name @param {Target} target */
 async function check(name, { url, cookie, isRight }) {
   const response = await fetch(url, { headers: { cookie }, redirect: "manual" });
   const body = await response.text();
@@ -23,7 +23,7 @@ async function check(name, { url, cookie, isRight }) {
 const share = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
 
 /**
- * One round. autocannon's own summary counts whole seconds and whole milliseconds: these come from its responses.
+ * One round. autocannon's summary has only whole seconds and milliseconds, so the figures come from its response events.
  * @param {Target} target @param {number} milliseconds
  */
 async function shoot({ url, cookie }, milliseconds) {
@@ -61,13 +61,13 @@ export const COLUMNS = [
 ];
 
 /**
- * How long to ask.
+ * The length of a measurement.
  * @typedef {{ rounds: number, milliseconds: number, warm: number }} Extent `warm`: milliseconds of the first round, which
- *   is thrown away: until some thousands of requests are answered, what is compiled decides more than what is done
+ *   is discarded: during the first thousands of requests, compilation dominates the time
  */
 
 /**
- * Asks each target in every round.
+ * Sends requests to each target in every round.
  * @param {{ name: string, note?: string, ours?: boolean, target: Target, server: import("./servers.js").Server }[]} rows
  * @param {Extent} extent
  */

@@ -1,4 +1,4 @@
-// node:http or Hono, bare or with latchkey: tells its parent where it is. /read answers with the user's name.
+// node:http or Hono, bare or with latchkey; reports its port to the parent. /read returns the user's name.
 import { createServer } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
@@ -16,7 +16,7 @@ const options = {
   baseUrl: "http://127.0.0.1",
 };
 
-/** The app's own answer: the same headers from all. */
+/** The app's response, with the same headers in every app. */
 function answer(res, name) {
   res.setHeader("content-type", "application/json");
   res.end(JSON.stringify({ name }));

@@ -1,4 +1,4 @@
-// The processes that are asked: each ends with the one that started it, or when it is told to.
+// The server processes; each ends with its parent, or when it is stopped.
 import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -8,21 +8,21 @@ import { buildNext, next } from "../../examples/next-build.js";
 import { endWithUs } from "../lib/child.js";
 import { freePort } from "../lib/free-port.js";
 
-/** Milliseconds that a process may take to start. */
+/** The longest time for a process to start, in milliseconds. */
 const PATIENCE = 20_000;
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** @typedef {{ cpu(): Promise<number>, stop(): void }} Server `cpu`: microseconds of processor time that it has used */
+/** @typedef {{ cpu(): Promise<number>, stop(): void }} Server `cpu`: the processor time it has used, in microseconds */
 
-/** Rejects when a child ends, with what it said, or when it cannot be started. @returns {Promise<never>} */
+/** Rejects when a child ends, with its error output, or when it cannot be started. @returns {Promise<never>} */
 async function untilEnded(child, name) {
-  let said = "";
+  let output = "";
   child.stderr?.setEncoding("utf8").on("data", (text) => {
-    said = (said + text).slice(-2_000);
+    output = (output + text).slice(-2_000);
   });
   const [code] = await once(child, "exit");
-  throw new Error(`${name} ended with ${code}: ${said.trim()}`);
+  throw new Error(`${name} ended with ${code}: ${output.trim()}`);
 }
 
 const messageOf = async (child) => (await once(child, "message"))[0];
@@ -40,8 +40,8 @@ const serverOf = (child) => ({
 const STDIO = ["ignore", "ignore", "pipe", "ipc"];
 
 /**
- * Forks a module of this folder for each of its apps, which then tells where that app is. Processes of their own: each
- * Express app gives requests a prototype of its own, and several in one process would slow down each other's code.
+ * Forks a module of this folder for each of its apps; the module reports the app's port. Separate processes are needed: each
+ * Express app gives its requests a prototype of their own, so several apps in one process would slow each other down.
  * @param {string} file @param {string[]} names of the apps @param {string[]} more arguments
  */
 export function startServers(file, names, more = []) {
@@ -64,7 +64,7 @@ const isOpen = (port) =>
     }).on("error", () => resolve(false));
   });
 
-/** @param {number} port @param {Promise<never>} ended rejects when there is nothing to wait for any more */
+/** @param {number} port @param {Promise<never>} ended rejects when waiting is pointless */
 async function untilOpen(port, ended) {
   for (const started = Date.now(); Date.now() - started < PATIENCE; await setTimeout(25)) {
     if (await Promise.race([isOpen(port), ended])) return;
@@ -74,7 +74,7 @@ async function untilOpen(port, ended) {
 
 /**
  * Builds the app in next-app and starts it.
- * @param {(baseUrl: string) => Record<string, string>} settingsOf what the app finds in its environment
+ * @param {(baseUrl: string) => Record<string, string>} settingsOf the app's environment variables
  * @returns {Promise<Server & { baseUrl: string }>}
  */
 export async function startNext(settingsOf) {
@@ -94,7 +94,7 @@ export async function startNext(settingsOf) {
   return { ...server, baseUrl };
 }
 
-/** A Redis server that keeps nothing, or undefined where none is installed. */
+/** Starts a Redis server without persistence; undefined if none is installed. */
 export async function startRedis() {
   const port = await freePort();
   const args = ["--save", "", "--appendonly", "no", "--port", `${port}`, "--bind", "127.0.0.1"];

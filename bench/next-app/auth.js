@@ -1,4 +1,4 @@
 import { createAuth } from "../../dist/next.js";
 
-/** LATCHKEY_ISSUER, _CLIENT_ID, _CLIENT_SECRET, _SECRET and _BASE_URL say the rest. */
+/** The other options come from LATCHKEY_ISSUER, _CLIENT_ID, _CLIENT_SECRET, _SECRET and _BASE_URL. */
 export const auth = createAuth();

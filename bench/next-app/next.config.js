@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const here = (path) => realpathSync(fileURLToPath(new URL(path, import.meta.url)));
 
-/** The folder that holds all that is built: Turbopack reads nothing outside, and modules may be linked to. */
+/** The root folder for Turbopack, which reads nothing outside of it; it also contains the targets of linked modules. */
 function root() {
   const folders = ["../..", "../node_modules", "../../node_modules"].map(here);
   let shared = folders[0];

@@ -5,11 +5,11 @@ import { loadPeers } from "../peers/index.js";
 import { portable } from "../peers/portable.js";
 import { session, sessionOf } from "../reference.js";
 
-/** Bytes of JSON, by how they are called. That of 2.6 KB is the reference session. */
+/** The sizes in bytes of JSON, by name. The one of 2.6 KB is the reference session. */
 const SIZES = { "0.5 KB": 500, "1 KB": 1000, "2.6 KB": 2600, "8 KB": 8000, "32 KB": 32_000 };
 const REFERENCE = "2.6 KB";
 
-/** For `sideBySide`, by what is measured. */
+/** Options for `sideBySide`, by measurement. */
 const EXTENT = {
   full: {
     reference: { rounds: 14, discarded: 3, milliseconds: 12 },
@@ -29,7 +29,7 @@ export async function run({ quick }) {
   const extent = EXTENT[quick ? "quick" : "full"];
   const { peers, skipped } = await loadPeers();
   const bySize = {};
-  // The reference session first: what is measured after it finds warm code.
+  // The reference session first: later measurements run on code that is already compiled.
   for (const name of [REFERENCE, ...Object.keys(SIZES).filter((name) => name !== REFERENCE)]) {
     const options = name === REFERENCE ? extent.reference : extent.sizes;
     if (options) bySize[name] = await compare(peers, sessionOf(SIZES[name]), options, skipped);
@@ -51,7 +51,7 @@ export async function run({ quick }) {
 }
 
 /**
- * What a session of one size costs each of the peers.
+ * Measures a session of one size with each peer.
  * @returns {Promise<Map<string, { seal, open, trip } | "too large">>} microseconds, by name
  */
 async function compare(peers, session, options, skipped) {
@@ -75,7 +75,7 @@ async function compare(peers, session, options, skipped) {
   return found;
 }
 
-/** So many in a second, for what takes so many microseconds. */
+/** Converts microseconds per call to calls per second. */
 const perSecond = ({ median, low, high }) => ({ median: 1e6 / median, low: 1e6 / high, high: 1e6 / low });
 
 const rowOf = ({ name, note, ours }) => ({ name, note, ours });
@@ -83,7 +83,7 @@ const rowOf = ({ name, note, ours }) => ({ name, note, ours });
 function referenceTable(peers, found) {
   return {
     title: "The reference session, sealed and opened",
-    text: `${Buffer.byteLength(JSON.stringify(session)).toLocaleString("en")} bytes of JSON: three tokens and nine claims. One process, in turn; each was seen to give back what it was given. A round trip is both.`,
+    text: `${Buffer.byteLength(JSON.stringify(session)).toLocaleString("en")} bytes of JSON: three tokens and nine claims. One process, in turns; each library was checked to open what it sealed. A round trip is both.`,
     columns: [
       { key: "seal", name: "seal", unit: "µs", better: "less" },
       { key: "open", name: "open", unit: "µs", better: "less" },
@@ -103,7 +103,7 @@ function sizesTable(peers, bySize) {
   const cell = (figures) => (figures === "too large" ? "over 16 KB: no cookie" : figures?.trip);
   return {
     title: "Round trip by size",
-    text: "Sealing and opening. 0.5 KB are a user; 1 KB has one opaque refresh token, 2.6 KB is the reference session, and what is larger has a list of small records besides. A browser cuts no cookie: from 4 KB on each needs several, and Node takes no header of more than 16 KB.",
+    text: "Sealing and opening. 0.5 KB is a user; 1 KB adds one opaque refresh token, 2.6 KB is the reference session, and larger ones add a list of small records. Browsers limit a cookie to 4 KB, so that larger sessions need several, and Node accepts no headers of more than 16 KB.",
     columns: Object.keys(SIZES).map((name) => ({ key: name, name, unit: "µs", better: "less" })),
     rows: peers.map((peer) => ({
       name: peer.name,
@@ -117,12 +117,12 @@ function sizesTable(peers, bySize) {
 const runtimeTables = (scripts, servers) => [
   runtimesTable(
     "Round trip by runtime",
-    "Sealing and opening the reference session, with what runs everywhere. All of these have `node:crypto`, which latchkey uses there.",
+    "Sealing and opening the reference session, with the libraries that run everywhere. All of these runtimes have `node:crypto`, which latchkey uses there.",
     scripts,
   ),
   runtimesTable(
     "Round trip on Web Crypto alone",
-    "The same where latchkey does without `node:crypto`. By hand, base64url goes through a Buffer, which workerd has and edge-runtime has not. A worker's clock stands still while its code runs, so it is timed from outside: a request for many calls, less a request for none.",
+    "The same on runtimes without `node:crypto`. By hand, base64url uses Buffer, which workerd has and edge-runtime lacks. A worker's clock stands still while its code runs, so the client measures: the time of a request for many calls, minus that of a request for none.",
     servers,
   ),
 ];
@@ -166,7 +166,7 @@ function referenceChecks(found) {
   ].filter(({ got }) => Number.isFinite(got));
 }
 
-/** What is promised of each runtime that has Web Crypto alone. */
+/** The promises for each runtime that has only Web Crypto. */
 function webChecks({ name, figures }) {
   if (!figures) return [];
   const ours = figures.latchkey.median;

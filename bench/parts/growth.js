@@ -5,17 +5,17 @@ import { short } from "../lib/report.js";
 import { records } from "../reference.js";
 
 const secretOf = (index) => `secret number ${index} for the bench of thirty-two characters`;
-/** Bytes that may go into cookies: as much as a Cookie header of 16 KB takes. */
+/** The most bytes of data in cookies: as much as fits into a Cookie header of 16 KB. */
 const BUDGET = 16_384;
 
-/** A Cookie header of a session with so many bytes of data, as a browser sends it. */
+/** The Cookie header of a session with `bytes` bytes of data, as a browser sends it. */
 async function cookieOf(bytes, secret = secretOf(0)) {
   const scope = await createSessions({ secret, maxCookieBytes: BUDGET }).load(null);
   scope.begin({ seen: records(bytes) });
   return (await scope.commit()).map((line) => line.slice(0, line.indexOf(";"))).join("; ");
 }
 
-/** What a request pays before its app runs: the header taken apart, the session opened and looked at. */
+/** The work of a request before its app runs: parse the header, open and read the session. */
 async function reading(header, secret = secretOf(0)) {
   const sessions = createSessions({ secret, maxCookieBytes: BUDGET });
   const read = async () => (await sessions.load(header)).session;
@@ -23,11 +23,11 @@ async function reading(header, secret = secretOf(0)) {
   return read;
 }
 
-/** Cookies of others, about 40 bytes each. */
+/** Foreign cookies of about 40 bytes each. */
 const foreign = (count) =>
   Array.from({ length: count }, (_, index) => `_analytics_${String(index).padStart(3, "0")}=GA1.1.8675309.1790000000`);
 
-/** A header of so many bytes: a session of half a kilobyte, and cookies of others of 2 KB each. */
+/** A header of `bytes` bytes: a session of half a kilobyte, and foreign cookies of 2 KB each. */
 function headerOf(bytes, cookie) {
   const parts = [cookie];
   let missing = bytes - cookie.length;
@@ -40,11 +40,11 @@ function headerOf(bytes, cookie) {
   return parts.join("");
 }
 
-/** What the cost grows with: how a request looks at each step, and what one step's unit is called. */
+/** The quantities with which the cost may grow: the request at each step, and the unit of a step. */
 const AXES = [
   {
     title: "Reading a session: its size",
-    text: "Data of small records, in one to three cookies. What grows is base64url, the cipher and JSON.parse, over each byte once.",
+    text: "Data of small records, in one to three cookies. Base64url, the cipher and JSON.parse each process every byte once.",
     step: { name: "data", unit: "bytes" },
     one: "byte",
     steps: [250, 500, 1000, 1500, 2000, 3000, 4000, 5000, 6000],
@@ -52,7 +52,7 @@ const AXES = [
   },
   {
     title: "Reading a session: secrets",
-    text: "A session of 500 bytes that was sealed with the oldest of so many secrets. Its cookie names its key, which is found by that name once it was derived: no secret is tried in vain.",
+    text: "A session of 500 bytes, sealed with the oldest of the secrets. The cookie names its key, which is looked up by that name: no secret is tried in vain.",
     step: { name: "secrets", unit: "" },
     one: "secret",
     steps: [1, 2, 3, 4, 5, 6, 7, 8],
@@ -62,8 +62,8 @@ const AXES = [
     },
   },
   {
-    title: "Reading a session: cookies of others",
-    text: "A session of 500 bytes behind so many cookies of about 40 bytes that are not latchkey's. The header is split once, and each name compared.",
+    title: "Reading a session: foreign cookies",
+    text: "A session of 500 bytes after foreign cookies of about 40 bytes each. The header is split once, and each name is compared.",
     step: { name: "cookies", unit: "" },
     one: "cookie",
     steps: [0, 20, 40, 60, 80, 100, 120, 140, 160, 180],
@@ -71,7 +71,7 @@ const AXES = [
   },
   {
     title: "Reading a session: bytes of the Cookie header",
-    text: "A session of 500 bytes before cookies of others of 2 KB each, up to the 16 KB that Node takes.",
+    text: "A session of 500 bytes before foreign cookies of 2 KB each, up to the 16 KB that Node accepts.",
     step: { name: "header", unit: "bytes" },
     one: "byte",
     steps: [1, 2, 4, 6, 8, 10, 12, 14, 16].map((kilobytes) => kilobytes * 1024),
@@ -79,7 +79,7 @@ const AXES = [
   },
 ];
 
-/** Whether the cost of a request grows with what it is given no faster than in proportion. */
+/** Checks that the cost of a request grows at most linearly with its input. */
 export async function run({ quick }) {
   const options = quick ? { rounds: 7, discarded: 3, milliseconds: 5 } : { rounds: 16, discarded: 5, milliseconds: 10 };
   const tables = [];
@@ -89,7 +89,7 @@ export async function run({ quick }) {
     const points = await measureAxis({ ...axis, steps }, options);
     tables.push(tableOf(axis, points));
     checks.push({
-      what: `${axis.title}: at the far end, times what a straight line says`,
+      what: `${axis.title}: at the far end, times what a straight line predicts`,
       atMost: 1.25,
       got: bend(points),
     });
@@ -121,7 +121,7 @@ function tableOf({ title, text, step, one }, points) {
 function describe(points, one) {
   const { slope, at, r2 } = lineThrough(points);
   const [first, last] = [at(points[0].x), at(points.at(-1).x)];
-  // Of a line without a slope, R² says nothing but how the noise fell.
+  // For a line without a slope, R² only describes noise.
   if (Math.abs(last - first) < 0.1 * first) return `**Flat**: ${short(slope * 1000)} ns for each ${one} more.`;
   return `**A straight line**: ${short(slope * 1000)} ns for each ${one} more, R² ${r2.toFixed(3)}.`;
 }

@@ -1,4 +1,4 @@
-// What a request costs in whole apps: Express beside other ways to keep a session, node:http, Hono and Next.
+// The cost of a request in whole apps: Express with several ways to keep a session, node:http, Hono and Next.
 import { generateSessionCookie } from "@auth0/nextjs-auth0/testing";
 import { mintSession } from "../../dist/testing.js";
 import { COLUMNS, compare } from "../http/load.js";
@@ -6,13 +6,13 @@ import { startNext, startRedis, startServers } from "../http/servers.js";
 import { tokens, user } from "../reference.js";
 
 const HOW =
-  "16 connections without pipelining, from another process; rounds interleaved over the rows, the first of which is thrown away. Processor time is what the server's process used, garbage collection included.";
+  "16 connections without pipelining, from another process; the rows take turns in every round, and the first round is discarded. Processor time is that of the server's process, garbage collection included.";
 
 const ALONE = `Each app has a process of its own. ${HOW}`;
 
 const isName = (body) => JSON.parse(body).name === user.name;
 
-/** @param {string} path @param {(response: Response) => boolean} sets whether its cookies are as they should be */
+/** @param {string} path @param {(response: Response) => boolean} sets whether the response's cookies are right */
 const rowsOf = (path, apps, sets) =>
   apps
     .filter(({ only }) => !only || only.includes(path))
@@ -40,14 +40,14 @@ const PROMISED = [
   "express-openid-connect",
   "cookie-session",
 ];
-/** Those that no promise is about: a quick run leaves them out. */
+/** Apps without a promise about them; a quick run leaves them out. */
 const OTHERS = ["express-openid-connect-still", "memory"];
 
 const stopAll = (apps) => {
   for (const { server } of apps) server.stop();
 };
 
-/** The tables of Express; where there is no extent for the others, the one of reading. */
+/** The tables of Express; without an extent for writing, only the table of reading. */
 async function expressTables({ express, writing }, skipped) {
   const redis = writing && (await startRedis());
   if (writing && !redis) skipped.push("express-session with Redis: needs redis-server on the PATH");
@@ -62,12 +62,12 @@ async function expressTables({ express, writing }, skipped) {
   });
   try {
     apps = await startServers("express-server.js", names, redis ? [redis.url] : []);
-    const read = "The reference session is in the cookie or found by it, and the answer is the user's name as JSON.";
+    const read = "The cookie holds the reference session or its id, and the response is the user's name as JSON.";
     const tables = [await table("Express reads the session", read, "read", () => true, express)];
     if (!writing) return tables;
-    const roll = "Each answer writes down that the user was active, which by default latchkey does once in 2.4 hours.";
+    const roll = "Each response records that the user was active; by default latchkey does so once in 2.4 hours.";
     tables.push(await table("Express rolls the session", roll, "roll", setsCookie, writing));
-    const update = "Each request changes a number in the session, which is kept before the answer is sent.";
+    const update = "Each request changes a number in the session, which is stored before the response is sent.";
     tables.push(await table("Express updates the session", update, "update", () => true, writing));
     return tables;
   } finally {
@@ -76,7 +76,7 @@ async function expressTables({ express, writing }, skipped) {
   }
 }
 
-/** Each framework with latchkey, and as much of its bare rate as that is. */
+/** Adds to each framework with latchkey its share of the bare framework's rate. */
 function keptOf(rows) {
   const rateOf = (name) => rows.find((row) => row.name === name).rate.median;
   return rows.map((row) => {
@@ -105,7 +105,7 @@ async function nodeTable(extent) {
 const SECRET = "a secret for the bench of at least thirty-two characters";
 const ISSUER = "https://issuer.example/";
 
-/** What the Next app finds in its environment. */
+/** The environment variables of the Next app. */
 const settingsOf = (baseUrl) => ({
   LATCHKEY_ISSUER: ISSUER,
   LATCHKEY_CLIENT_ID: "bench",
@@ -129,7 +129,7 @@ const latchkeyCookie = (baseUrl) =>
     tokens: { ...tokens, expiresAt: tokens.expiresAt * 1000 },
   });
 
-/** In parts of 3,500 characters, as nextjs-auth0 writes it. */
+/** The cookies of nextjs-auth0, which splits a session into parts of 3,500 characters. */
 async function auth0Cookie() {
   const value = await generateSessionCookie({ user, tokenSet: tokens }, { secret: SECRET });
   if (value.length <= 3500) return `__session=${value}`;
@@ -155,7 +155,7 @@ async function nextTables(extent) {
         server,
         target: { url: `${server.baseUrl}/${path}/${folder}`, cookie, isRight },
       }));
-      const text = `\`getSession()\`, and the user's name in the answer; one app for all, built by \`next build\`, without a proxy. ${HOW}`;
+      const text = `\`getSession()\`, and the user's name in the response; one app for all, built by \`next build\`, without a proxy. ${HOW}`;
       return { title, text, columns: COLUMNS, rows: await compare(rows, extent) };
     };
     return [
@@ -185,7 +185,7 @@ function checksOf(reading) {
 }
 
 const WITH_QUICK =
-  "with --quick: express-session, express-openid-connect that does not roll; the tables of rolling, of updating and of Next";
+  "with --quick: express-session, express-openid-connect without rolling; the tables of rolling, updating and Next";
 
 const QUICK = {
   express: { rounds: 3, milliseconds: 250, warm: 750 },

@@ -1,35 +1,35 @@
-// What a sign-in costs: requests to the provider, and the time that the app itself takes.
+// The cost of a sign-in: requests to the provider, and the time of the app itself.
 import { setTimeout } from "node:timers/promises";
 import { askForToken, KINDS, signIn, startApps } from "../lib/apps.js";
 import { figureOf } from "../lib/measure.js";
 import { startProvider } from "../lib/provider.js";
 
-/** Milliseconds for which tokens and keys are held back when the other is not asked for meanwhile. */
+/** Milliseconds for which the provider holds back tokens and keys while the other has not been requested. */
 const HELD_BACK = 500;
 
 const checked = {
   ...KINDS.find(({ file }) => file === "openid-client.js"),
-  name: "openid-client, told to check signatures",
+  name: "openid-client, with signature checks",
   options: { isSignatureChecked: true },
 };
 const kinds = [...KINDS, checked];
 
 /** @typedef {{ milliseconds: number, asked: import("../lib/provider.js").ServerRequest[] }} Sample */
 
-/** What a sign-in of an app took. @returns {Promise<Sample>} */
+/** Measures one sign-in of an app. @returns {Promise<Sample>} */
 async function measured(app, provider) {
   await provider.take();
   const { browser, milliseconds } = await signIn(app);
-  if (!(await askForToken(app, browser))) throw new Error("nobody is signed in afterwards");
-  // Only now: what was asked for behind the answer counts as well.
+  if (!(await askForToken(app, browser))) throw new Error("no user is signed in afterwards");
+  // Read last, so that requests after the response count as well.
   const asked = await provider.take();
   return { milliseconds, asked };
 }
 
-/** The apps in another order each round: what one leaves behind falls on all. */
+/** The apps in a different order in each round, so that the after-effects of one are spread over all. */
 const turned = (apps, round) => apps.map((_app, index) => apps[(index + round) % apps.length]);
 
-/** The provider's own first times are no app's. */
+/** Warms the provider up, so that its first responses are not counted for an app. */
 async function warmUp(provider, leaveOut) {
   for (const app of await startApps([checked], provider, leaveOut)) {
     for (let turn = 0; turn < 8; turn++) await signIn(app).catch((error) => leaveOut(app.name, error));
@@ -51,10 +51,10 @@ async function collect(provider, { colds, warms }, leaveOut) {
   };
   for (let round = 1; round <= colds; round++) {
     const apps = await startApps(kinds, provider, leaveOut);
-    // What the processes still do after their start is no part of a sign-in.
+    // Work of the processes after their start is not part of a sign-in.
     await setTimeout(250);
     await signInEach(apps, round, "cold");
-    // The last processes stay for what comes after a first time.
+    // The last processes stay for the warm sign-ins.
     if (round === colds) for (let turn = 0; turn < warms; turn++) await signInEach(apps, turn, "warm");
     for (const { stop } of apps) stop();
   }
@@ -66,8 +66,8 @@ const time = (samples) => figureOf(samples.map(({ milliseconds }) => millisecond
 const purposes = ({ asked }) => asked.map(({ purpose }) => purpose).join(", ");
 
 /**
- * Milliseconds between the token request of a first sign-in and its request for the keys, whichever comes first, while
- * neither is answered before the other was asked for.
+ * Milliseconds between the token request of a first sign-in and its request for the keys, in either order, while the
+ * provider answers neither before the other has arrived.
  */
 async function gapToKeys(kind, provider, leaveOut) {
   const [app] = await startApps([kind], provider, leaveOut);
@@ -76,7 +76,7 @@ async function gapToKeys(kind, provider, leaveOut) {
     await provider.holdBack(HELD_BACK);
     const { asked } = await measured(app, provider);
     const at = (name) => asked.find(({ purpose }) => purpose === name)?.at;
-    if (at("keys") === undefined) throw new Error("it asks for no keys");
+    if (at("keys") === undefined) throw new Error("the app requests no keys");
     return Math.abs(at("keys") - at("token"));
   } catch (error) {
     leaveOut(kind.name, error);
@@ -119,7 +119,7 @@ export async function run({ quick }) {
       tables: [
         {
           title: "A sign-in with the same provider",
-          text: `Cold: the first of a fresh process (${extent.colds} of each); warm: later ones (${extent.warms}). Requests are those that the app's server makes to a local oidc-provider without pushed requests (PAR). The time is that of the app's two answers, the redirect to the provider and the one back to the app, with those requests. Who asks for no keys does not check the signature of the ID Token.`,
+          text: `Cold: the first of a fresh process (${extent.colds} of each); warm: later ones (${extent.warms}). Requests are those of the app's server to a local oidc-provider without pushed requests (PAR). The time is that of the app's two responses, the redirect to the provider and the response to the callback, including those requests. A library that requests no keys does not check the signature of the ID Token.`,
           columns: [
             { key: "coldRequests", name: "requests, cold", unit: "", better: "less" },
             { key: "warmRequests", name: "requests, warm", unit: "", better: "less" },
@@ -131,7 +131,7 @@ export async function run({ quick }) {
         },
         {
           title: "The keys of the first sign-in",
-          text: `Between the token request and the request for the keys. The provider answers neither before the other was asked for, or before ${HELD_BACK} ms are over: less than that means that neither waited for the other's answer.`,
+          text: `Between the token request and the request for the keys. The provider answers neither before the other has arrived, or before ${HELD_BACK} ms have passed: a shorter time means that neither request waited for the other's response.`,
           columns: [{ key: "gap", name: "between the two requests", unit: "ms" }],
           rows: keyed.map(({ name, ours }, index) => ({ name, ours, gap: gaps[index] })),
         },

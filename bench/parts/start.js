@@ -4,7 +4,7 @@ import * as libraries from "./start/libraries.js";
 
 const RUNS = { edge: "any runtime", node: "Node", page: "pages" };
 
-/** Each library's size; what cannot be bundled is left out. */
+/** The size of each library; one that cannot be bundled is left out. */
 async function sizes(group, skipped) {
   const rows = [];
   for (const library of group) {
@@ -20,7 +20,7 @@ async function sizes(group, skipped) {
 
 const sizeTable = (what, rows) => ({
   title: `Size: ${what}`,
-  text: "Bundled by esbuild for a worker, for Node or for a page, minified, with everything inside but the framework (Express, Fastify, Next, React), then gzipped (9).",
+  text: "Bundled by esbuild for a worker, for Node or for a page, minified, with all dependencies except the framework (Express, Fastify, Next, React), then gzipped (9).",
   columns: [
     { key: "runs", name: "for", unit: "" },
     { key: "size", name: "min+gzip", unit: "KiB", better: "less" },
@@ -31,7 +31,7 @@ const sizeTable = (what, rows) => ({
 
 const importTable = (what, group, times) => ({
   title: `Time to import: ${what}`,
-  text: "From files as npm installs them, in a new process of Node for each sample, measured around the import. What a library imports of its framework counts.",
+  text: "From files as npm installs them, in a new process of Node for each sample, measured around the import. Imports of a library from its framework count.",
   columns: [{ key: "time", name: "import", unit: "ms", better: "less" }],
   rows: group
     .filter((library) => times.has(library))
@@ -41,7 +41,7 @@ const importTable = (what, group, times) => ({
 
 const workerTable = (rows) => ({
   title: "Time to the first response in workerd",
-  text: "From the start of a new process of workerd to the response, which is made from the reference session in the request's cookie. Bundled and minified like the sizes above.",
+  text: "From the start of a new process of workerd to the response, which is made from the reference session in the request's cookie. Bundled and minified as for the sizes above.",
   columns: [
     { key: "time", name: "first response", unit: "ms", better: "less" },
     { key: "script", name: "script, minified", unit: "KiB" },
@@ -50,7 +50,7 @@ const workerTable = (rows) => ({
   chart: "time",
 });
 
-/** Where workerd is not installed, its table is left out. */
+/** If workerd is not installed, its table is left out. */
 async function measureWorkers(rounds) {
   try {
     const { timeWorkers } = await import("./start/workers.js");

@@ -1,4 +1,4 @@
-// Many requests at once when the access token has expired and the refresh token can be used but once.
+// Many concurrent requests when the access token has expired and the refresh token can be used only once.
 import { setTimeout } from "node:timers/promises";
 import { askForToken, KINDS, signIn, startApps } from "../lib/apps.js";
 import { figureOf } from "../lib/measure.js";
@@ -6,20 +6,20 @@ import { startProvider } from "../lib/provider.js";
 
 const REQUESTS = 200;
 
-/** Seconds: those of a sign-in are over soon, those of a refresh outlive the measurement. */
+/** Lifetimes in seconds: tokens of a sign-in expire soon, tokens of a refresh outlive the measurement. */
 const LIFETIMES = { signIn: 1, refresh: 600 };
 
 /**
- * What came of one storm.
+ * The result of one storm.
  * @typedef {object} Sample
  * @property {number} tokenRequests
  * @property {number} answered responses with a new access token
- * @property {number} working those whose token works once the storm is over
- * @property {number} lost 1: the browser has no session left that can get a token
- * @property {number} milliseconds until the last answer
+ * @property {number} working responses whose token is valid after the storm
+ * @property {number} lost 1 if the browser's session can no longer get a token
+ * @property {number} milliseconds until the last response
  */
 
-/** All requests with the same cookies; the browser takes those of the answers as they come. @returns {Promise<Sample>} */
+/** Sends all requests with the same cookies; the browser stores the cookies of the responses as they arrive. @returns {Promise<Sample>} */
 async function storm(app, browser, provider) {
   await provider.take();
   const started = performance.now();
@@ -41,7 +41,7 @@ async function storm(app, browser, provider) {
   };
 }
 
-/** One storm for each app, after a sign-in of its own. */
+/** One storm for each app, each after a new sign-in. */
 async function stormEach(apps, provider, samples, leaveOut) {
   const signedIn = [];
   for (const app of apps) {
@@ -51,7 +51,7 @@ async function stormEach(apps, provider, samples, leaveOut) {
       leaveOut(app.name, error);
     }
   }
-  // Expiry is kept in whole seconds by some.
+  // Some libraries store expiry in whole seconds.
   await setTimeout((LIFETIMES.signIn + 1) * 1000);
   for (const { app, browser } of signedIn) {
     try {
@@ -64,7 +64,7 @@ async function stormEach(apps, provider, samples, leaveOut) {
 
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
-/** The one number where there is but one. @param {number[]} samples */
+/** One number if all samples are equal. @param {number[]} samples */
 function shown(samples) {
   const figure = figureOf(samples);
   return figure.low === figure.high ? figure.median : figure;
@@ -127,11 +127,11 @@ export async function run({ quick }) {
     tables: [
       {
         title: `${REQUESTS} requests at once with an expired access token`,
-        text: `One signed-in browser, ${REQUESTS} requests at once to one process of each app, to a route that needs a valid access token. The provider rotates refresh tokens and ends the grant when a spent one comes again (RFC 9700 4.14.2). A session is lost when the browser, with the cookies of all answers, can get no token afterwards. Each storm follows a sign-in of its own.`,
+        text: `One signed-in browser, ${REQUESTS} requests at once to one process of each app, to a route that needs a valid access token. The provider rotates refresh tokens and ends the grant when a spent one is used again (RFC 9700 4.14.2). A session is lost if the browser, with the cookies of all responses, can get no token afterwards. Each storm follows a new sign-in.`,
         columns: [
           { key: "tokenRequests", name: "token requests", unit: "", better: "less" },
           { key: "answered", name: "answered with a token", unit: "" },
-          { key: "working", name: "with one that works afterwards", unit: "" },
+          { key: "working", name: "with a token that is valid afterwards", unit: "" },
           { key: "errors", name: "errors", unit: "" },
           { key: "lost", name: `sessions lost of ${repetitions}`, unit: "" },
           { key: "time", name: "until all are answered", unit: "ms", better: "less" },

@@ -7,13 +7,13 @@ import * as signIns from "./wire/sign-in.js";
 
 const REQUESTS = 500;
 const DAY = 8 * 3600 * 1000;
-/** Of those that do the same at every request, `--quick` makes each fifth. */
+/** For libraries that do the same at every request, `--quick` makes every fifth request. */
 const QUICK = 5;
 
 /**
- * `protection`: what the library does to what it keeps in the cookie, if it keeps the session there at all.
- * `writes`: when it writes again. `steady`: every request is like the one before, whatever the time is, so that some of
- * them say it all. `step`: how many requests one stands for even in a full run.
+ * `protection`: how the library protects the session in the cookie, if it keeps the session there.
+ * `writes`: when it writes the session again. `steady`: all requests are alike at any time, so that a few represent all.
+ * `step`: the number of requests that one request represents, even in a full run.
  */
 const PEERS = [
   {
@@ -22,7 +22,7 @@ const PEERS = [
     create: signIns.latchkey,
     protection: "encrypted",
     writes: "after a tenth of the idle limit",
-    note: "no scope, which is the one asked for",
+    note: "no scope, because it is the requested one",
   },
   {
     name: "@auth0/nextjs-auth0",
@@ -30,7 +30,7 @@ const PEERS = [
     protection: "encrypted",
     writes: "each response",
     steady: true,
-    note: "without `updated_at`, scope twice; each write deletes the parts there might be",
+    note: "without `updated_at`, scope twice; each write deletes all possible parts",
   },
   {
     name: "express-openid-connect",
@@ -53,13 +53,13 @@ const PEERS = [
     create: signIns.betterAuthStateless,
     protection: "encrypted",
     writes: "after four fifths of its week",
-    note: "stateless (no database); claims as far as its schema and four more fields hold them; session, user and account in three cookies",
+    note: "stateless (no database); claims as far as its schema and four more fields allow; session, user and account in three cookies",
   },
   {
     name: "iron-session",
     create: sessions.ironSession,
     protection: "encrypted",
-    writes: "when told to",
+    writes: "when the app calls it",
     steady: true,
     note: "does not roll",
   },
@@ -69,7 +69,7 @@ const PEERS = [
     protection: "signed",
     writes: "when changed",
     steady: true,
-    note: "does not roll; anybody with the cookie can read the tokens",
+    note: "does not roll; anyone with the cookie can read the tokens",
   },
   {
     name: "@fastify/secure-session",
@@ -77,7 +77,7 @@ const PEERS = [
     protection: "encrypted",
     writes: "each `touch()`",
     steady: true,
-    note: "with `touch()` at each request, without which it does not roll",
+    note: "with `touch()` at each request; otherwise it does not roll",
   },
   {
     name: "h3",
@@ -96,7 +96,7 @@ const PEERS = [
   },
 ];
 
-/** Signs in and spends a working day. @param {number} step how many requests each that is made stands for */
+/** Signs in and makes the requests of a working day. @param {number} step the number of requests that each one represents */
 async function measure({ create }, { provider, clock, step }) {
   clock.set(ISSUED_AT);
   const app = await create(provider);
@@ -117,7 +117,7 @@ async function measure({ create }, { provider, clock, step }) {
   }
 }
 
-/** Every peer in turn, in front of one provider; one of the others that fails is left out with what it said. */
+/** Measures every peer in turn, with one provider. A peer that fails is left out, with its error. */
 async function measureAll(quick) {
   const provider = createProvider();
   const { fetch } = globalThis;
@@ -152,7 +152,7 @@ const row = ({ name, ours, protection, writes, note }, figures) => ({
 
 const sizes = (measured) => ({
   title: "The cookies of one session",
-  text: "The reference session (nine claims, three tokens) as each library keeps it. Those with a sign-in got it from one provider by their own sign-in; the others were given user and tokens by an app. Cookie: the value of the header at the next page. Set-Cookie: all header lines of the response that signed in, from their name to the end of the line.",
+  text: "The reference session (nine claims, three tokens) as each library stores it. Libraries with a sign-in got it by their own sign-in at one provider; an app gave the others user and tokens. Cookie: the value of the header at the next page. Set-Cookie: all header lines of the response that signed in, from their name to the end of the line.",
   columns: [
     { key: "protection", name: "in the cookie", unit: "" },
     { key: "cookie", name: "Cookie", unit: "bytes", better: "less" },
@@ -167,7 +167,7 @@ const sizes = (measured) => ({
 
 const days = (measured) => ({
   title: "A working day of 500 requests",
-  text: "Eight hours by a clock that is moved, with rolling on where there is such a thing, otherwise the defaults of each. Bytes of all Set-Cookie lines that came back and of all Cookie headers that were sent, after the sign-in. @auth/core: one request in ten is assumed to be `/session`, one for each page. Real requests to the real library; h3 made each 25th, whose key derivation is slow by intent.",
+  text: "Eight hours by a simulated clock, with rolling enabled where a library has it, otherwise with its defaults. Bytes of all received Set-Cookie lines and all sent Cookie headers after the sign-in. @auth/core: one request in ten is assumed to be `/session`, one for each page. Real requests to the real library; for h3 every 25th, because its key derivation is slow on purpose.",
   columns: [
     { key: "writes", name: "written again", unit: "" },
     { key: "responses", name: "responses that write", unit: "" },
@@ -188,7 +188,7 @@ function checksOf(measured) {
     .sort((left, right) => left.signedIn.sent - right.signedIn.sent);
   const checks = [];
   if (ours && best) {
-    const what = `Cookie bytes against the best peer that keeps the same content (${best.name})`;
+    const what = `Cookie bytes against the best peer with the same content (${best.name})`;
     checks.push({ what, atMost: 0.85, got: ours.signedIn.sent / best.signedIn.sent });
   }
   if (ours && nextjsAuth0) {

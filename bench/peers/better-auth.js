@@ -6,20 +6,20 @@ import { symmetricDecodeJWT, symmetricEncodeJWT } from "better-auth/crypto";
 
 const secret = "a secret for the bench of at least thirty-two characters";
 
-/** What it does for `cookieCache: { strategy: "jwe" }`. */
+/** The steps of better-auth for `cookieCache: { strategy: "jwe" }`. */
 export const encrypted = {
   name: "better-auth, jwe",
-  note: "derives its key each time (HKDF in JavaScript), and a thumbprint of it; A256CBC-HS512",
+  note: "derives its key (HKDF in JavaScript) and the key's thumbprint each time; A256CBC-HS512",
   create: (session) => ({
     seal: () => symmetricEncodeJWT(session, secret, "better-auth-session", 300),
     open: (sealed) => symmetricDecodeJWT(sealed, secret, "better-auth-session"),
   }),
 };
 
-/** What it does by default, `compact`: the steps of its dist/cookies/index.mjs, with its modules. */
+/** The steps of better-auth's default, `compact`, from its dist/cookies/index.mjs, with its modules. */
 export const signed = {
   name: "better-auth, compact",
-  note: "signs only: whoever holds the cookie reads it; imports the key each time; without its look at the schema",
+  note: "signs only: anyone with the cookie can read it; imports the key each time; without its schema check",
   create(session) {
     const hmac = createHMAC("SHA-256", "base64urlnopad");
     return {

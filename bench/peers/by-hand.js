@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, randomF
 
 const ALGORITHM = "aes-256-gcm";
 
-/** What a careful person writes where one key is enough for ever: no key by its name, no purpose, no limit, no packing. */
+/** A careful implementation with one key for ever: no key ids, no purposes, no expiry, no packing. */
 function codec(session, drawIv) {
   const key = createSecretKey(randomBytes(32));
   return {
@@ -25,11 +25,11 @@ function codec(session, drawIv) {
 
 export const plain = {
   name: "node:crypto by hand",
-  note: "a limit: AES-256-GCM, JSON, base64url; its key made once, and one concat",
+  note: "a limit: AES-256-GCM, JSON, base64url; the key is created once, one concat",
   create: (session) => codec(session, () => randomBytes(12)),
 };
 
-/** IVs of one draw for 64 seals: a system call for each costs as much as the cipher. */
+/** Draws the IVs for 64 seals at once: a system call for each costs as much as the cipher. */
 function inBatches() {
   const pool = Buffer.alloc(64 * 12);
   let left = 0;

@@ -1,9 +1,9 @@
 import Keygrip from "keygrip";
 
-/** The steps of cookie-session and of the cookies module below it, which give out nothing but themselves. */
+/** The steps of cookie-session and of its cookies module, which export only middleware. */
 export default {
   name: "cookie-session",
-  note: "signs only: whoever holds the cookie reads it; HMAC-SHA1",
+  note: "signs only: anyone with the cookie can read it; HMAC-SHA1",
   create(session) {
     const keys = new Keygrip(["a secret for the bench of at least thirty-two characters"]);
     return {

@@ -1,10 +1,10 @@
 import { encryptSync, getKeyStore } from "express-openid-connect/lib/crypto.js";
 import { compactDecrypt } from "jose";
 
-/** The steps of its lib/appSession.js, which gives out nothing but a middleware, with its own lib/crypto.js. */
+/** The steps of lib/appSession.js, which exports only a middleware, with the library's own lib/crypto.js. */
 export default {
   name: "express-openid-connect",
-  note: "its key derived once; seals with node:crypto, opens with jose, which imports the key each time",
+  note: "derives its key once; seals with node:crypto, opens with jose, which imports the key each time",
   create(session) {
     const [key] = getKeyStore("a secret for the bench of at least thirty-two characters", true);
     const options = { contentEncryptionAlgorithms: ["A256GCM"], keyManagementAlgorithms: ["dir"] };

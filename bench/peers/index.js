@@ -1,16 +1,16 @@
 /**
- * One library that turns a session into the text of a cookie and back.
+ * One library that turns a session into a cookie value and back.
  * @typedef {object} Peer
  * @property {string} name
- * @property {string} [note] What it does otherwise than the rest.
+ * @property {string} [note] How it differs from the others.
  * @property {boolean} [ours]
- * @property {number} [mostSealed] The most characters that it opens.
+ * @property {number} [mostSealed] The length of the longest value that it opens.
  * @property {(session: object) => Codec | Promise<Codec>} create
  *
  * @typedef {{ seal(): string | Promise<string>, open(sealed: string): unknown }} Codec
  */
 
-/** In the order of the tables: each is loaded alone, so that one that is missing takes no other with it. */
+/** In the order of the tables. Each is loaded separately, so that a missing one does not affect the others. */
 const LOADERS = {
   latchkey: async () => [(await import("./latchkey.js")).default],
   "node:crypto": async () => {
@@ -32,7 +32,7 @@ const LOADERS = {
   },
 };
 
-/** @returns {Promise<{ peers: Peer[], skipped: string[] }>} those that can be loaded here, and why others cannot */
+/** @returns {Promise<{ peers: Peer[], skipped: string[] }>} the peers that can be loaded, and why the others cannot */
 export async function loadPeers() {
   const peers = [];
   const skipped = [];

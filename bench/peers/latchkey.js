@@ -3,7 +3,7 @@ import { createSealer } from "../../dist/index.js";
 export default {
   name: "latchkey",
   ours: true,
-  /** Characters that it opens: more is no Cookie header of any server. */
+  /** The longest value that it opens; servers accept no longer Cookie header. */
   mostSealed: 16_384,
   create(session) {
     const sealer = createSealer({
@@ -16,7 +16,7 @@ export default {
     };
     return {
       seal: () => sealer.seal(session, Date.now()),
-      // A promise only while a key is derived, and on Web Crypto.
+      // Returns a promise only while a key is derived, and on Web Crypto.
       open(sealed) {
         const opened = sealer.open(sealed, Date.now());
         return opened.ok === undefined ? opened.then(open) : open(opened);

@@ -1,4 +1,4 @@
-// Its package exports no path to it: the file itself.
+// The package does not export this module, so it is imported by its file path.
 import { decrypt, encrypt } from "../node_modules/@auth0/nextjs-auth0/dist/server/cookies.js";
 
 export default {

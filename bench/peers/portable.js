@@ -4,5 +4,5 @@ import latchkey from "./latchkey.js";
 import nextjsAuth0 from "./nextjs-auth0.js";
 import webCrypto from "./web-crypto.js";
 
-/** The peers that run wherever there is Web Crypto. */
+/** The peers that run on every runtime with Web Crypto. */
 export const portable = [latchkey, webCrypto, jose, nextjsAuth0, ironSession];

@@ -9,7 +9,7 @@ export default {
     const fastify = createFastify();
     await fastify.register(secureSession, { key: randomBytes(32) });
     await fastify.ready();
-    // It writes a time into what it is given.
+    // The library writes a time into the object.
     const held = fastify.createSecureSession({ ...session });
     return {
       seal: () => fastify.encodeSecureSession(held),

@@ -1,4 +1,4 @@
-/** Base64url through a Buffer; where the runtime has none, by hand as well. */
+/** Base64url by Buffer, or by hand on a runtime without Buffer. */
 const { encode, decode } = globalThis.Buffer ? throughBuffer() : letterByLetter();
 
 function throughBuffer() {
@@ -23,7 +23,7 @@ function letterByLetter() {
 
 export default {
   name: "Web Crypto by hand",
-  note: "a limit: AES-256-GCM, JSON, base64url; its key imported once",
+  note: "a limit: AES-256-GCM, JSON, base64url; the key is imported once",
   async create(session) {
     const secret = crypto.getRandomValues(new Uint8Array(32));
     const key = await crypto.subtle.importKey("raw", secret, "AES-GCM", false, ["encrypt", "decrypt"]);

@@ -4,7 +4,7 @@ import { build } from "esbuild";
 
 export const BENCH = fileURLToPath(new URL("../../", import.meta.url));
 
-/** What an app brings along itself, whichever library it uses; and what is not JavaScript. */
+/** Packages that the app itself provides, and imports that are not JavaScript. */
 const FRAMEWORKS = ["express", "fastify", "next", "react", "react-dom", "sodium-native"];
 
 const KINDS = {
@@ -14,7 +14,7 @@ const KINDS = {
 };
 
 /**
- * An ES module with everything it needs, as it would be deployed.
+ * Bundles an ES module with its dependencies, as an app would deploy it.
  * @param {{ code: string, runs: "edge" | "node" | "page" }} module
  * @returns {Promise<Buffer>} minified
  */
@@ -34,7 +34,7 @@ export async function bundle({ code, runs }) {
   return Buffer.from(outputFiles[0].contents);
 }
 
-/** KiB of a library, minified and gzipped. */
+/** The size of a library in KiB, minified and gzipped. */
 export async function sizeOf(library) {
   return gzipSync(await bundle(library), { level: 9 }).length / 1024;
 }

@@ -9,7 +9,7 @@ import { baseUrl, clientId, issuer, secret } from "./workers/shared.js";
 
 const content = { user, tokens };
 
-// The Cookie header of a browser in which the reference session is kept by each library.
+// For each library, the Cookie header of a browser with the reference session.
 
 export const latchkeyEdge = () =>
   mintSession({

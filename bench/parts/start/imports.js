@@ -12,20 +12,20 @@ process.stdout.write(String(performance.now() - started));
 process.exit();
 `;
 
-/** Milliseconds that one import takes in a new process, whose own start does not count. */
+/** The milliseconds of one import in a new process, without the start of the process. */
 async function timeImport({ from }) {
   const { stdout } = await run(process.execPath, ["--input-type=module", "-e", programOf(from)], { cwd: BENCH });
   return Number(stdout);
 }
 
 /**
- * Imports every library once in each round, each time in a process of its own. Those that cannot be imported are skipped.
+ * Imports every library once in each round, each time in a new process. Libraries that cannot be imported are skipped.
  * @returns {Promise<{ times: Map<object, import("../../lib/measure.js").Figure>, skipped: string[] }>} milliseconds
  */
 export async function timeImports(libraries, rounds) {
   const samples = new Map(libraries.map((library) => [library, []]));
   const skipped = [];
-  // One more, that reads the files into the memory of the system.
+  // One more round, which fills the system's file cache.
   for (let round = 0; round <= rounds; round++) {
     for (const [library, list] of [...samples]) {
       try {

@@ -1,6 +1,6 @@
 /**
- * What is bundled and imported, of whom. `code` is an ES module that runs in the folder of the bench; `runs` says for
- * which kind of runtime it is bundled.
+ * A library and the module to bundle and import. `code`: an ES module that runs in the bench's folder. `runs`: the kind of
+ * runtime for which it is bundled.
  * @typedef {{ name: string, ours?: boolean, code: string, from: string, runs: "edge" | "node" | "page", note?: string }} Library
  */
 
@@ -10,7 +10,7 @@ const of = (from, names, more) => ({
   ...more,
 });
 
-/** @type {Library[]} Those that keep a session, and leave it to the app who is signed in. */
+/** @type {Library[]} Libraries that keep a session, and leave sign-in to the app. */
 export const sessions = [
   { name: "latchkey", ours: true, ...of("../dist/index.js", "createSessions", { runs: "edge" }) },
   { name: "iron-session", ...of("iron-session", "getIronSession", { runs: "edge" }) },
@@ -23,7 +23,7 @@ export const sessions = [
   },
 ];
 
-/** @type {Library[]} Those with which a page signs users in by itself. */
+/** @type {Library[]} Libraries with which a page signs users in by itself. */
 export const inPages = [
   { name: "latchkey/react", ours: true, ...of("../dist/react.js", "*", { runs: "page" }) },
   {
@@ -36,7 +36,7 @@ export const inPages = [
   },
 ];
 
-/** @type {Library[]} Those that sign users in as well, and two that others are built from. */
+/** @type {Library[]} Libraries that also sign users in, and two on which others are built. */
 export const signIns = [
   { name: "latchkey/edge", ours: true, ...of("../dist/edge.js", "createAuth", { runs: "edge" }) },
   { name: "latchkey/express", ...of("../dist/express.js", "auth, requireSession", { runs: "node" }) },

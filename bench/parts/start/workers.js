@@ -15,17 +15,17 @@ import * as cookies from "./cookies.js";
 const WORKERS = [
   { name: "latchkey/edge", ours: true, file: "latchkey-edge", cookie: cookies.latchkeyEdge },
   { name: "latchkey, sessions alone", file: "latchkey-sessions", cookie: cookies.latchkeySessions },
-  { name: "an empty worker", file: "empty", cookie: () => "", note: "no session: what workerd itself takes" },
+  { name: "an empty worker", file: "empty", cookie: () => "", note: "no session: the time of workerd itself" },
   { name: "iron-session", file: "iron-session", cookie: cookies.ironSession },
   { name: "@auth/core", file: "auth-core", cookie: cookies.authCore, note: "`Auth()` at `/session`" },
   { name: "@auth/core/jwt", file: "auth-core-jwt", cookie: cookies.authCore, note: "`getToken()` alone" },
   { name: "jose by hand", file: "jose", cookie: cookies.jose, note: "as @auth0/nextjs-auth0 opens its cookie" },
 ];
 
-/** Milliseconds after which a worker will not answer any more. */
+/** The longest time to wait for a worker's response, in milliseconds. */
 const DEADLINE = 10_000;
 
-/** Bundles a worker into a folder of its own. */
+/** Bundles a worker into a new folder. */
 async function prepare({ file, cookie }) {
   const code = `export { default } from "./parts/start/workers/${file}.js";`;
   const script = await bundle({ code, runs: "edge" });
@@ -35,30 +35,30 @@ async function prepare({ file, cookie }) {
   return { folder, bytes: script.length, cookie: await cookie(), samples: [] };
 }
 
-/** The answer to one request. */
+/** The response to one request. */
 function get(port, cookie) {
   return new Promise((resolve, reject) => {
-    const asked = request({ host: "127.0.0.1", port, headers: { host: "app.example", cookie }, agent: false });
-    asked.on("error", reject).on("response", async (answer) => {
+    const outgoing = request({ host: "127.0.0.1", port, headers: { host: "app.example", cookie }, agent: false });
+    outgoing.on("error", reject).on("response", async (answer) => {
       const body = Buffer.concat(await answer.toArray()).toString();
       resolve({ status: answer.statusCode, body });
     });
-    asked.end();
+    outgoing.end();
   });
 }
 
-/** Milliseconds from the start of a new workerd to the first response, which was made from the session. */
+/** The milliseconds from the start of a new workerd to the first response, which is made from the session. */
 async function timeFirstResponse({ folder, cookie }) {
   const started = performance.now();
-  // It says on this descriptor which port it listens on.
+  // workerd reports its port on this file descriptor.
   const child = endWithUs(
     spawn(workerd.default, ["serve", "--control-fd=3", join(folder, "config.capnp")], {
       stdio: ["ignore", "ignore", "pipe", "pipe"],
     }),
   );
-  let said = "";
+  let output = "";
   child.stderr.on("data", (text) => {
-    said += text;
+    output += text;
   });
   const deadline = setTimeout(() => child.kill(), DEADLINE);
   const ended = new Promise((resolve) => child.on("exit", resolve).on("error", resolve));
@@ -67,10 +67,10 @@ async function timeFirstResponse({ folder, cookie }) {
       const { event, port } = JSON.parse(line);
       if (event !== "listen") continue;
       const { status, body } = await get(port, cookie);
-      if (status !== 200 || body !== user.sub) throw new Error(`${status} ${body} ${said}`);
+      if (status !== 200 || body !== user.sub) throw new Error(`${status} ${body} ${output}`);
       return performance.now() - started;
     }
-    throw new Error(`workerd ended: ${said}`);
+    throw new Error(`workerd ended: ${output}`);
   } finally {
     clearTimeout(deadline);
     child.kill();

@@ -3,15 +3,15 @@ import { createCookieJar } from "../../../dist/testing.js";
 export const ORIGIN = "https://app.example";
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
 
-/** A header line as it is sent: its name, its value and the end of the line. */
+/** The bytes of header lines as they are sent: name, value and end of line. */
 const onTheWire = (lines) => lines.reduce((sum, line) => sum + Buffer.byteLength(`Set-Cookie: ${line}\r\n`), 0);
 
 /**
  * An app that keeps its session with a library, and a browser in front of it.
  * @typedef {object} App
- * @property {(request: Request) => Promise<Response>} handle `/` answers with the `sub` of who is signed in
- * @property {{ path: string, form?: string }} [signIn] where a sign-in begins; its answer signs in, or leads to the provider
- * @property {(index: number) => string} [pathOf] what the request of this number asks for. Default: always `/`
+ * @property {(request: Request) => Promise<Response>} handle `/` returns the `sub` of the signed-in user
+ * @property {{ path: string, form?: string }} [signIn] where a sign-in begins; the response signs in, or redirects to the provider
+ * @property {(index: number) => string} [pathOf] the path of the request with this number. Default: always `/`
  * @property {() => unknown} [close]
  */
 
@@ -19,7 +19,7 @@ const onTheWire = (lines) => lines.reduce((sum, line) => sum + Buffer.byteLength
 export function createBrowser({ handle, signIn = { path: "/sign-in" }, pathOf = () => "/" }, provider) {
   const jar = createCookieJar();
 
-  /** What is asked, and everything that was sent for it. */
+  /** A request, and all bytes that were sent for it. */
   async function ask(url, form) {
     const cookie = jar.header(url);
     const init = form === undefined ? {} : { method: "POST", body: form };
@@ -34,11 +34,11 @@ export function createBrowser({ handle, signIn = { path: "/sign-in" }, pathOf = 
     };
   }
 
-  /** Where the app sends the browser: in a Location, or in the answer to a script. */
+  /** The URL to which the app sends the browser: in a Location header, or in the response to a script. */
   const targetOf = ({ response, body }) => response.headers.get("location") ?? JSON.parse(body).url;
 
   return {
-    /** Signs in. @returns bytes of Set-Cookie in the response that did, and what the browser keeps of it */
+    /** Signs in. @returns the bytes of Set-Cookie in the response that signed in, and the browser's cookies */
     async signIn() {
       let answer = await ask(ORIGIN + signIn.path, signIn.form);
       if (!answer.response.ok || answer.body.includes("/authorize?")) {
@@ -49,10 +49,10 @@ export function createBrowser({ handle, signIn = { path: "/sign-in" }, pathOf = 
       const header = jar.header(`${ORIGIN}/`);
       return { set: answer.set, sent: header.length, cookies: header.split("; ").length };
     },
-    /** The request of this number in a day. @throws when nobody is signed in */
+    /** Makes the request with this number. @throws if no user is signed in */
     async visit(index, sub) {
       const { sent, set, body } = await ask(ORIGIN + pathOf(index));
-      if (!body.includes(sub)) throw new Error(`Nobody is signed in at request ${index}: ${body.slice(0, 200)}`);
+      if (!body.includes(sub)) throw new Error(`No user is signed in at request ${index}: ${body.slice(0, 200)}`);
       return { sent, set };
     },
   };

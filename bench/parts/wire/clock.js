@@ -1,7 +1,7 @@
 const RealDate = Date;
 
 /**
- * Puts a clock that stands still in the place of the real one, for every library in this process.
+ * Replaces the clock of this process by one that stands still, for all libraries.
  * @param {number} start milliseconds since the epoch, as all times here
  * @returns {{ set(time: number): void, restore(): void }}
  */

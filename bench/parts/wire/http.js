@@ -1,7 +1,7 @@
 import { createServer, request } from "node:http";
 
 /**
- * An app of Node as a function from Request to Response: it listens on the loopback, as behind a proxy that ends TLS.
+ * A Node app as a function from Request to Response. It listens on loopback, as behind a proxy that terminates TLS.
  * @param {import("node:http").RequestListener} listener
  */
 export async function overHttp(listener) {

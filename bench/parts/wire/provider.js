@@ -7,17 +7,17 @@ const segment = (value) => Buffer.from(JSON.stringify(value)).toString("base64ur
 const header = decoded(tokens.idToken, 0);
 const claims = decoded(tokens.idToken, 1);
 
-/** Who the reference tokens come from, and whom they are for. */
+/** The issuer and the client of the reference tokens. */
 export const ISSUER = claims.iss;
 export const CLIENT_ID = claims.aud;
 export const CLIENT_SECRET = "the client secret of the bench";
 export const SCOPE = tokens.scope;
-/** Milliseconds: when the reference tokens were issued. */
+/** The time when the reference tokens were issued, in milliseconds. */
 export const ISSUED_AT = claims.iat * 1000;
 
 /**
- * The provider that the reference session comes from, as a `fetch`: its tokens are the reference's. The ID Token alone is
- * signed anew, with the nonce of the sign-in, by a key of the same size and name: as many bytes as before.
+ * The provider of the reference session, as a `fetch`: it issues the reference tokens. Only the ID Token is signed again, with
+ * the nonce of the sign-in, by a key of the same size and id, so that it has as many bytes.
  */
 export function createProvider() {
   const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -48,7 +48,7 @@ export function createProvider() {
       if (pathname === "/userinfo") return Response.json(user);
       return Response.json(redeem(new URLSearchParams(await request.text()).get("code")));
     },
-    /** What a browser does next after the user signed in there. @returns {{ url: string, form?: string }} */
+    /** The browser's next request after the user signed in at the provider. @returns {{ url: string, form?: string }} */
     authorize(url) {
       const asked = new URL(url).searchParams;
       const code = randomUUID();

@@ -10,7 +10,7 @@ import { overHttp } from "./http.js";
 
 const secret = "a secret for the bench of at least thirty-two characters";
 
-/** What an app keeps that signs in by itself; a scope that is the one asked for is not kept (RFC 6749 5.1). */
+/** The session of an app that signs users in by itself. The granted scope is omitted if it is the requested one (RFC 6749 5.1). */
 const { scope: _asAskedFor, ...kept } = tokens;
 const content = { user, tokens: kept };
 
@@ -45,9 +45,9 @@ export function ironSession() {
   return { handle };
 }
 
-/** With `touch()` in front of each page, its way to keep a session alive. */
+/** With `touch()` before each page, which is how this library keeps a session alive. */
 export async function fastifySecureSession() {
-  // It is native, and not there on every machine.
+  // A native addon, which is not available on every machine.
   const { default: secureSession } = await import("@fastify/secure-session");
   const fastify = createFastify();
   await fastify.register(secureSession, { key: randomBytes(32), cookie: { path: "/" } });
@@ -68,7 +68,7 @@ export async function fastifySecureSession() {
   return { handle, close: () => fastify.close() };
 }
 
-/** With its own idle timeout, of a day: it is written anew once half of it has passed. */
+/** With the library's idle timeout of a day; it writes the session again after half of that time. */
 export function h3Sessions() {
   const app = new H3();
   const config = { password: secret, idleTimeout: 86_400 };

@@ -12,7 +12,7 @@ import { CLIENT_ID, CLIENT_SECRET, ISSUER, SCOPE } from "./provider.js";
 
 const secret = "a secret for the bench of at least thirty-two characters";
 
-/** Ours, at the edge; the same bytes as in Express and in Next. */
+/** latchkey at the edge; the same bytes as with Express and Next. */
 export function latchkey({ fetch }) {
   const auth = createAuth({
     issuer: ISSUER,
@@ -28,7 +28,7 @@ export function latchkey({ fetch }) {
   return { handle, signIn: { path: "/auth/login" } };
 }
 
-/** Its middleware in front of a page that reads the session. */
+/** The library's middleware before a page that reads the session. */
 export function nextjsAuth0() {
   const auth0 = new Auth0Client({
     domain: new URL(ISSUER).host,
@@ -66,7 +66,7 @@ export async function expressOpenidConnect() {
 
 const REQUESTS_PER_PAGE = 10;
 
-/** By its own documentation tokens are kept by the `jwt` callback; the session's cookie is set anew by `/session`. */
+/** As in the library's documentation, the `jwt` callback keeps the tokens; `/session` sets the session cookie again. */
 export function authCore() {
   const config = {
     basePath: "/auth",
@@ -89,7 +89,7 @@ export function authCore() {
   const handle = async (request) => {
     const { pathname } = new URL(request.url);
     if (pathname !== "/") return Auth(request, config);
-    // A page that reads the session as @auth/express does: it passes no cookie on.
+    // A page that reads the session as @auth/express does: without passing cookies on.
     const headers = { cookie: request.headers.get("cookie") ?? "" };
     return new Response(await (await Auth(new Request(`${ORIGIN}/auth/session`, { headers }), config)).text());
   };
@@ -112,7 +112,7 @@ function keepTokens({ token, account, profile }) {
   };
 }
 
-/** Its sign-in is a form with a token of its own, which has to be fetched. */
+/** The sign-in is a form with a CSRF token, which has to be fetched. */
 const withCsrfToken = (handle) => async (request) => {
   if (request.method !== "POST") return handle(request);
   const issued = await handle(new Request(`${ORIGIN}/auth/csrf`));

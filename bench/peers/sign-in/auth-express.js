@@ -1,5 +1,5 @@
-// With the refresh-token rotation of its guide, in the jwt callback. Tokens are read through /auth/session, where it writes
-// cookies: its `getSession` for Express does not, and would lose the refresh token each time.
+// With the refresh-token rotation of the library's guide, in the jwt callback. Tokens are read through /auth/session, which
+// writes cookies: the library's `getSession` for Express does not, and would lose the new refresh token each time.
 import { ExpressAuth } from "@auth/express";
 import express from "express";
 

@@ -11,7 +11,7 @@ export function createApp({ issuer, clientId, clientSecret, secret, baseUrl }) {
       clientSecret,
       secret,
       authRequired: false,
-      // By default it asks for an ID Token alone, by form_post.
+      // By default the library requests only an ID Token, by form_post.
       authorizationParams: { response_type: "code", scope: "openid profile email offline_access" },
     }),
   );

@@ -1,8 +1,8 @@
-// Its middleware and its getAccessToken, with the requests of a bare node:http server: without Next around it.
+// The library's middleware and getAccessToken on a plain node:http server, without Next.
 import { Auth0Client } from "@auth0/nextjs-auth0/server";
 import { NextRequest, NextResponse } from "next/server.js";
 
-/** Writes a fetch Response as Node's. */
+/** Writes a fetch Response to Node's response. */
 async function write(response, answer) {
   const { "set-cookie": _joined, ...headers } = Object.fromEntries(answer.headers);
   response.writeHead(answer.status, { ...headers, "set-cookie": answer.headers.getSetCookie() });

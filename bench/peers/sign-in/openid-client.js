@@ -1,12 +1,12 @@
-// As its README does it, with iron-session for the session and the metadata asked for once. It leaves the signature of an
-// ID Token that comes from the token endpoint unchecked (OpenID Connect Core 3.1.3.7, 6) unless it is told otherwise.
+// As in the library's README, with iron-session for the session, and the metadata fetched once. By default openid-client does
+// not check the signature of an ID Token from the token endpoint (OpenID Connect Core 3.1.3.7, 6).
 import express from "express";
 import { getIronSession } from "iron-session";
 import * as client from "openid-client";
 
 const scope = "openid profile email offline_access";
 
-/** What the session keeps of a token response. */
+/** The part of a token response that the session stores. */
 const kept = (tokens, before = {}) => ({
   accessToken: tokens.access_token,
   refreshToken: tokens.refresh_token ?? before.refreshToken,

@@ -2,7 +2,7 @@ import { hkdf } from "@panva/hkdf";
 import { jwtDecrypt } from "jose";
 import { secret } from "./shared.js";
 
-// What @auth0/nextjs-auth0 4 does with its cookie at every request.
+// Opens the cookie as @auth0/nextjs-auth0 4 does at every request.
 export default {
   async fetch(request) {
     const [, sealed] = request.headers.get("cookie").split("__session=");

@@ -1,4 +1,4 @@
-/** What the workers and those who make their cookies have to agree on. */
+/** The settings that the workers and the code that makes their cookies share. */
 export const secret = "a secret for the bench of at least thirty-two characters";
 export const issuer = "https://latchkey.eu.example/";
 export const clientId = "client";
