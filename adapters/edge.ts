@@ -11,7 +11,8 @@ import { type AuthOptions, authExamples, resolveConfig } from "./lib/config.js";
 import { type ProtectedApi, type ProtectedHandler, protect, type VerifiedRequest } from "./lib/protect.js";
 import { createServing, type Handler, type RequestAuth, type Serving } from "./lib/serve.js";
 import { serverPortsOf } from "./lib/server-ports.js";
-import { quietly, toRequestView, type WaitUntil } from "./lib/web.js";
+import { quietly, type WaitUntil } from "./lib/wait-until.js";
+import { toRequestView } from "./lib/web-request.js";
 
 export {
   CookieTooLargeError,

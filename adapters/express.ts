@@ -12,7 +12,8 @@ import type { VerifiedAccessToken } from "../core/resource-server/access-token.j
 import { type AccessTokenOptions, createCheck } from "./lib/access-token.js";
 import { mustBeOptions } from "./lib/checks.js";
 import { type AuthOptions, resolveConfig } from "./lib/config.js";
-import { answer, authorizationOf, createNodeWriter, toRequestView } from "./lib/node.js";
+import { authorizationOf, toRequestView } from "./lib/node-request.js";
+import { answer, createNodeWriter } from "./lib/node-writer.js";
 import { answersGuard, type PresentAuth, present } from "./lib/present.js";
 import { serverPortsOf } from "./lib/server-ports.js";
 

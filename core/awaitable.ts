@@ -1,10 +1,10 @@
-/** A value, or a promise of it: what is synchronous on one runtime may be asynchronous on the next. */
+/** A value, or a promise of it: an operation that is synchronous on one runtime may be asynchronous on another. */
 export type Awaitable<T> = T | Promise<T>;
 
-/** Also for promises of another realm, such as those of an edge sandbox. */
+/** Recognises promises of another realm too, such as those of an edge sandbox. */
 export const isPromise = <T>(value: Awaitable<T>): value is Promise<T> =>
   typeof (value as Promise<T> | undefined)?.then === "function";
 
-/** Goes on at once where there is nothing to wait for: a request then costs no turn of the event loop. */
+/** Calls `next` with the value, at once if it is no promise: the request then waits for no turn of the event loop. */
 export const chain = <T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> =>
   isPromise(value) ? value.then(next) : next(value);

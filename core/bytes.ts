@@ -1,2 +1,2 @@
-/** The engine's own conversions and digest, for what else needs them. In pages, which seal nothing, something smaller. */
+/** The conversions and the digest of the crypto engine. Pages, which seal nothing, get a smaller implementation. */
 export { sha256, toBase64url, toBytes, toText } from "#bytes";

@@ -10,16 +10,16 @@ export interface FetchInit {
   signal?: AbortSignal;
 }
 
-/** What the core needs from outside: it has no clock, no randomness and no network of its own. */
+/** The clock, the randomness and the network, which the core gets as arguments. */
 export interface Ports {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** So many cryptographically random bytes. */
+  /** This many cryptographically random bytes. */
   random(bytes: number): Uint8Array;
   fetch: FetchPort;
   /**
-   * Resolves after so many milliseconds, by a timer of the request that calls it. Absent in a page, which has no requests that
-   * a runtime could cancel.
+   * Resolves after this many milliseconds, by a timer of the request that calls it. Absent in a page, which has no requests that a
+   * runtime could cancel.
    */
   sleep?: ((milliseconds: number) => Promise<void>) | undefined;
 }

@@ -1,8 +1,8 @@
 import type { FetchPort } from "./ports.js";
 
 /**
- * What one process shares: caches of public documents, and refreshes under way. A Next server holds several copies of
- * this package side by side, so it hangs on the global object, under a name with a version for its shape.
+ * What the copies of this package in one process share: caches of public documents, and refreshes under way. A Next server has
+ * several copies, so the registry is a property of the global object. `VERSION` changes with the shape of the values.
  */
 const REGISTRY = Symbol.for("latchkey");
 const VERSION = 2;
@@ -11,8 +11,8 @@ type Shared = Map<string, unknown>;
 type Registry = { readonly [version: number]: WeakMap<object, Shared> };
 
 /**
- * A map shared by all copies of this package that talk through the same `fetch`, made on first use. Values under a name
- * must have the shape that this version gives them.
+ * A map of this name, shared by all copies of this package that use the same `fetch`, and made on first use. All copies of one
+ * `VERSION` give the values of a name the same shape.
  */
 export function sharedMap<Value>(fetch: FetchPort, name: string): Map<string, Value> {
   const holder = globalThis as { [REGISTRY]?: Registry };

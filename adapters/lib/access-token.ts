@@ -13,17 +13,17 @@ import { serverPortsOf } from "./server-ports.js";
 import { label, variableOf } from "./variables.js";
 
 /**
- * Which access tokens an API takes. It needs no client id, no secret and no cookies: `issuer` and `audience` are required,
- * and may come from `LATCHKEY_*` variables instead.
+ * Which access tokens an API accepts. `issuer` and `audience` are required, and may come from `LATCHKEY_*` variables instead. An
+ * API needs no client id, no secret and no cookies.
  */
 export interface AccessTokenOptions extends Omit<PortOptions, "random"> {
   /** The provider's issuer, exactly as its metadata says it. Variable: `LATCHKEY_ISSUER`. */
   issuer?: string;
-  /** What the provider calls this API, or several such names; a token must be for one of them. Variable: `LATCHKEY_AUDIENCE`, one name. */
+  /** The name of this API at the provider, or several names; a token must be for one of them. Variable: `LATCHKEY_AUDIENCE`, one name. */
   audience?: string | readonly string[];
   /**
    * Scopes separated by spaces, all of which a token must have been granted: in `scope` (RFC 9068 2.2.3), or in `scp` as with
-   * Okta and Entra. Other claims, such as Auth0's `permissions`, are for the handler to look at. @default none
+   * Okta and Entra. The handler checks other claims, such as Auth0's `permissions`. @default none
    */
   scope?: string;
   /** The one algorithm that access tokens may be signed with. @default "RS256" */
@@ -35,7 +35,7 @@ export interface AccessTokenOptions extends Omit<PortOptions, "random"> {
    * @default "any"
    */
   profile?: "rfc9068" | "any";
-  /** Told why a request was not let in, for logs. What it throws changes nothing. @default nobody */
+  /** Called with the reason when a request is refused, for logs. Its errors are ignored. @default none */
   onRefused?: (refusal: AccessTokenRefusal) => void;
   /** Seconds that a request to the provider may take. @default 5 */
   httpTimeout?: number;
@@ -59,13 +59,13 @@ export const accessTokenExamples: ExamplesOf<AccessTokenOptions> = {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What an Authorization header leads to: an access token that was verified, or an answer. */
+/** Checks an Authorization header: gives the verified access token, or the reply to send. */
 export type Check = (
   authorization: string | null | undefined,
 ) => Promise<{ readonly access: VerifiedAccessToken } | { readonly reply: Reply }>;
 
 /**
- * The check that options ask for.
+ * The check for these options.
  * @param examples of all options that the adapter takes
  * @throws MisuseError (`invalid_config`) naming what to change
  */
@@ -82,7 +82,7 @@ export function createCheck(
     try {
       options.onRefused?.(verdict.refusal);
     } catch {
-      // Its own affair: who watches does not decide.
+      // An observer must not affect the request; ignore its errors.
     }
     return { reply: refuse(verdict.refusal, settings.scope) };
   };
@@ -95,7 +95,7 @@ function settingsOf(options: AccessTokenOptions, env: Environment, examples: Exa
   const audiences = [audience].flat();
   checkOptions(options, examples, [
     ...(issuer ? [] : [`set ${label("issuer")}`]),
-    ...(audiences[0] ? [] : [`set ${label("audience")} to what the provider calls this API`]),
+    ...(audiences[0] ? [] : [`set ${label("audience")} to the name of this API at the provider`]),
   ]);
 
   urlOf(issuer, label("issuer"));

@@ -1,6 +1,6 @@
 import type { FetchPort, Ports } from "../../core/ports.js";
 
-/** What a test may put in the place of the real thing. */
+/** The clock, the randomness and the network, which a test may replace. */
 export interface PortOptions {
   /** Milliseconds since the epoch. @default the real clock */
   now?: Ports["now"] | undefined;
@@ -12,7 +12,7 @@ export interface PortOptions {
 
 export const randomBytes: Ports["random"] = (bytes) => crypto.getRandomValues(new Uint8Array(bytes));
 
-/** The real clock, randomness and network, as far as no other was given. */
+/** The ports of these options, which default to the platform's. */
 export const portsOf = ({ now = Date.now, random = randomBytes, fetch = globalThis.fetch }: PortOptions): Ports => ({
   now,
   random,

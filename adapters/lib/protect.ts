@@ -1,25 +1,25 @@
 import type { VerifiedAccessToken } from "../../core/resource-server/access-token.js";
 import type { Check } from "./access-token.js";
-import { type WaitUntil, waitUntilIn } from "./web.js";
+import { type WaitUntil, waitUntilIn } from "./wait-until.js";
 
-/** A handler that is told what came with the request. What a runtime passes besides the request comes last. */
+/** A handler that gets the verified access token after the request, and then what the runtime passes. */
 export type ProtectedHandler<Rest extends unknown[]> = (
   request: Request,
   access: VerifiedAccessToken,
   ...rest: Rest
 ) => Response | Promise<Response>;
 
-/** An access token that was verified, or the response to return. */
+/** A verified access token, or the response to return. */
 export type VerifiedRequest =
   | (VerifiedAccessToken & { readonly response?: undefined })
   | { readonly response: Response; readonly token?: undefined; readonly claims?: undefined };
 
 /** Protects handlers that map a Request to a Response. */
 export interface ProtectedApi {
-  /** A handler for requests with a valid access token; all others are answered here: 401, 400, 403 or 503. */
+  /** Calls the handler for requests with a valid access token, and answers all others with 401, 400, 403 or 503. */
   wrap<Rest extends unknown[]>(handler: ProtectedHandler<Rest>): (request: Request, ...rest: Rest) => Promise<Response>;
   /**
-   * The same where there is no handler to wrap.
+   * Verifies a request where there is no handler to wrap.
    *
    * ```ts
    * const { response, claims } = await api.verify(request);
@@ -29,14 +29,14 @@ export interface ProtectedApi {
   verify(request: Request): Promise<VerifiedRequest>;
 }
 
-/** Protects by a check, which is made when it is needed. */
+/** Protects with a check, which is made at the first request. */
 export function protect(checkOf: () => Check, waitUntil?: WaitUntil): ProtectedApi {
   async function verifyUntil(
     { headers }: Request,
     keepAlive: WaitUntil | undefined = waitUntil,
   ): Promise<VerifiedRequest> {
     const checking = checkOf()(headers.get("authorization"));
-    // Other requests may wait for the keys that this one fetches.
+    // Other requests may wait for the keys that this request fetches.
     const settled = () => {};
     keepAlive?.(checking.then(settled, settled));
     const verdict = await checking;

@@ -1,7 +1,8 @@
 import type { Awaitable } from "../../core/awaitable.js";
 import type { AuthSession, Visit } from "../../core/relying-party/visit.js";
 import { type PresentAuth, present } from "./present.js";
-import { createWebWriter, type WaitUntil, type WebWriter, waitUntilIn } from "./web.js";
+import { type WaitUntil, waitUntilIn } from "./wait-until.js";
+import { createWebWriter, type WebWriter } from "./web-writer.js";
 
 /** What a handler is given besides its request. `login` and `logout` give the response to return. */
 export type RequestAuth<Data = Record<string, unknown>> = PresentAuth<Data, Response>;

@@ -5,7 +5,8 @@ import { pathOf } from "../../core/request/reading.js";
 import type { Reply } from "../../core/request/response.js";
 import type { RequestView } from "../../core/request/view.js";
 import { createServing, type Serving } from "../lib/serve.js";
-import { toRequestView, type WebWriter } from "../lib/web.js";
+import { toRequestView } from "../lib/web-request.js";
+import type { WebWriter } from "../lib/web-writer.js";
 import { type Configured, lazily } from "./configured.js";
 import { type CookieStore, cookieHeaderOf, createStoreWriter, storeCookies } from "./cookie-store.js";
 

@@ -6,8 +6,9 @@ import { notAuthenticated } from "../../core/relying-party/replies.js";
 import { routeOf } from "../../core/relying-party/site.js";
 import { type AuthSession, createVisit, type Visit } from "../../core/relying-party/visit.js";
 import { pathOf } from "../../core/request/reading.js";
-import { createNodeWriter as createNodeOutlet, type NodeRequest, type NodeWriter, toRequestView } from "../lib/node.js";
-import { createWebWriter as createClosedOutlet } from "../lib/web.js";
+import { type NodeRequest, toRequestView } from "../lib/node-request.js";
+import { createNodeWriter as createNodeOutlet, type NodeWriter } from "../lib/node-writer.js";
+import { createWebWriter as createClosedOutlet } from "../lib/web-writer.js";
 import type { Configured } from "./configured.js";
 
 /** One request of the Pages Router. */

@@ -2,7 +2,8 @@ import type { NextApiHandler, NextApiRequest, NextApiResponse } from "next";
 import type { VerifiedAccessToken } from "../../core/resource-server/access-token.js";
 import { type AccessTokenOptions, createCheck } from "../lib/access-token.js";
 import { mustBeOptions } from "../lib/checks.js";
-import { answer, authorizationOf } from "../lib/node.js";
+import { authorizationOf } from "../lib/node-request.js";
+import { answer } from "../lib/node-writer.js";
 import { type ProtectedApi, protect } from "../lib/protect.js";
 import { lazily, uncachedFetch } from "./configured.js";
 

@@ -4,7 +4,9 @@ import { cookieAfter, cookieHeaderAfter, looksLikeOurs } from "../../core/cookie
 import { rollAndRefresh } from "../../core/relying-party/ahead.js";
 import { createVisit } from "../../core/relying-party/visit.js";
 import { type PresentAuth, present } from "../lib/present.js";
-import { createWebWriter, toRequestView, waitUntilIn } from "../lib/web.js";
+import { waitUntilIn } from "../lib/wait-until.js";
+import { toRequestView } from "../lib/web-request.js";
+import { createWebWriter } from "../lib/web-writer.js";
 import type { Configured } from "./configured.js";
 
 /** What an app's own proxy is given. */

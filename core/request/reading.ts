@@ -15,7 +15,7 @@ export function queryOf(request: RequestView): URLSearchParams {
   return new URLSearchParams(target.slice(target.indexOf("?") + 1 || target.length));
 }
 
-/** Fetched ahead of need, when nobody has asked for anything yet; or by a Next server for itself, which drops cookies. */
+/** Whether the browser fetches ahead of a navigation, or a Next server fetches for itself: such a response may lose its cookies. */
 export function isPrefetch({ headers }: RequestView): boolean {
   return (
     headers.get("sec-purpose") !== null ||
@@ -26,21 +26,21 @@ export function isPrefetch({ headers }: RequestView): boolean {
   );
 }
 
-/** A change of protocol (RFC 6455 4.1, RFC 8441 4): whatever answers it, no Set-Cookie line reaches the browser for sure. */
+/** Whether the request changes the protocol (RFC 6455 4.1, RFC 8441 4): Set-Cookie lines of its response may not reach the browser. */
 export const isUpgrade = ({ headers, method }: RequestView): boolean =>
   method === "CONNECT" || /(^|[, \t])websocket([,/ \t]|$)/i.test(headers.get("upgrade") ?? "");
 
-/** A person's own navigation of a page: not a script's request, not a prefetch, not a router's data request. */
+/** Whether the user navigates to a page: not a script's request, not a prefetch, not a router's data request. */
 export function isNavigation(request: RequestView): boolean {
   const { headers, method } = request;
   if (method === "HEAD" || isPrefetch(request)) return false;
   if (["rsc", "next-action", "x-nextjs-data"].some((name) => headers.get(name) !== null)) return false;
   const mode = headers.get("sec-fetch-mode");
-  // Fetch Metadata is sent to trustworthy origins only; without it, what a page asks for tells.
+  // Browsers send Fetch Metadata to trustworthy origins only. Without it, this header marks requests of scripts.
   return mode === null ? headers.get("x-requested-with") === null : mode === "navigate";
 }
 
-/** A navigation that can show a page: one that may be answered with a redirect to sign in. */
+/** Whether the request is a navigation that can show a page, and so may be redirected to sign in. */
 export function wantsPage(request: RequestView): boolean {
   const { headers, method } = request;
   if (method !== "GET" || !isNavigation(request)) return false;
@@ -48,8 +48,8 @@ export function wantsPage(request: RequestView): boolean {
 }
 
 /**
- * Whether the request comes from the app itself, as far as the browser says (Fetch Metadata, else Origin).
- * `undefined`: it does not say.
+ * Whether the request comes from a page of the app, according to Fetch Metadata or Origin. Undefined when the browser sends
+ * neither.
  */
 export function isSameOrigin({ headers }: RequestView, origin: string): boolean | undefined {
   const site = headers.get("sec-fetch-site");

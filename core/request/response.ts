@@ -1,4 +1,4 @@
-/** An answer of ours. An outlet sends it with the caching headers of a response that writes cookies. */
+/** A response that this package makes. The writer sends it with the caching headers of a response that writes cookies. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -8,22 +8,22 @@ export interface Reply {
 /** What the core decided about a request: answer it so, or, undefined, let the app answer. */
 export type Plan = Reply | undefined;
 
-/** How the cookies of one request reach the browser, whatever else answers it: each adapter has one. */
+/** How cookies reach the response to one request, whether the app or this package makes it. Each adapter has its own. */
 export interface ResponseWriter {
   /** Whether the response can still carry cookies. */
   canWrite(): boolean;
-  /** The response is being made from a session, or from the lack of one. */
+  /** Tells the writer that the response depends on the session, or on its absence: no shared cache may store it. */
   markSessionRead(): void;
   /**
-   * Set-Cookie lines, each to be a line of its own; a later one replaces an earlier one of the same name. Every name
-   * begins with `prefix`. False: it is too late.
+   * Adds Set-Cookie lines, each as a line of its own; a later line replaces an earlier one of the same name. Every name begins
+   * with `prefix`. Returns false when it is too late.
    */
   setCookies(lines: readonly string[], prefix: string): boolean;
-  /** Calls `task` when the response with all lines so far leaves; not called where the adapter cannot know. */
+  /** Calls `task` when the response with all lines so far is sent; never, where the adapter cannot know. */
   onSent(task: () => void): void;
 }
 
-/** Headers by which some caches are told apart from Cache-Control (RFC 9213 2, and what nginx and others listen to). */
+/** Headers that some caches obey in the place of Cache-Control (RFC 9213 2; nginx; others). */
 const OTHER_CACHES = [
   "cdn-cache-control",
   "cloudflare-cdn-cache-control",
@@ -35,8 +35,9 @@ const OTHER_CACHES = [
 ];
 
 /**
- * The caching headers to set, or with null to remove, on a response that wrote cookies of ours or is a {@link Reply}
- * (`wrote`: over whatever was there, S4), or in whose making a session was read (`private`, where the app said nothing).
+ * The caching headers to set, or with null to remove. `wrote`: the response writes cookies of this package or is a {@link Reply};
+ * the headers then replace those of the app (S4). Otherwise the response depends on a session, and becomes `private` unless the
+ * app has set Cache-Control.
  */
 export function cachingHeaders(
   current: (name: string) => string | null,

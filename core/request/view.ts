@@ -4,8 +4,8 @@ export interface RequestView {
   /** The public URL, or its path and query: the origin is taken from configuration, never from here. */
   readonly url: string;
   readonly headers: { get(name: string): string | null };
-  /** The body as text; asked for only at the callback route with POST. Empty when it is too long, or when the client goes away. */
+  /** The body as text, read only at the callback route with POST. Empty when it is too long, or when the client closes the connection. */
   text?(): Promise<string>;
-  /** Keeps the request alive until the work is done, also when its client goes away: what Workers call `ctx.waitUntil`. */
+  /** Keeps the request alive until the work is done, even if its client closes the connection: `ctx.waitUntil` of Workers. */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
 }

@@ -4,7 +4,7 @@ import { createContext, runInContext, runInNewContext } from "node:vm";
 import { build } from "esbuild";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { createAuth } from "../../adapters/edge.js";
-import { type NodeRequest, toRequestView } from "../../adapters/lib/node.js";
+import { type NodeRequest, toRequestView } from "../../adapters/lib/node-request.js";
 import type { createCookieJar, createTestProvider } from "../../adapters/testing/index.js";
 
 /** From source, evaluated in a realm of its own, which has the platform's objects from this one. */

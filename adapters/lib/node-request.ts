@@ -1,0 +1,98 @@
+import type { IncomingMessage } from "node:http";
+import type { RequestView } from "../../core/request/view.js";
+
+/** A request of Node, with what Express and Next's Pages Router add to it. */
+export type NodeRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
+
+/** Bytes of a posted form that are read; a form with an authorization response has a few hundred. */
+const MAX_BODY = 65_536;
+
+/** What an adapter knows of the public URL of a request. */
+interface PublicUrl {
+  /** The host that a trusted proxy names, in the place of the Host header. */
+  host?: string | undefined;
+  /** What the framework took off the path, where `originalUrl` does not have the whole path. */
+  base?: string;
+}
+
+class NodeRequestView implements RequestView {
+  readonly #req: NodeRequest;
+  readonly #publicUrl: PublicUrl;
+
+  constructor(req: NodeRequest, publicUrl: PublicUrl) {
+    this.#req = req;
+    this.#publicUrl = publicUrl;
+  }
+
+  get method(): string {
+    return this.#req.method ?? "GET";
+  }
+
+  get url(): string {
+    // Express takes a mount path off `url`; the core needs the public URL.
+    return this.#req.originalUrl ?? (this.#publicUrl.base ?? "") + (this.#req.url ?? "/");
+  }
+
+  get headers(): RequestView["headers"] {
+    return this;
+  }
+
+  get(name: string): string | null {
+    const { headers } = this.#req;
+    // RFC 9113 8.3.1: where HTTP/2 has `:authority`, Host is not used.
+    const host = () => this.#publicUrl.host ?? headers[":authority"] ?? headers.host;
+    const value = name === "host" ? host() : headers[name];
+    return (Array.isArray(value) ? value.join(", ") : value) ?? null;
+  }
+
+  text(): Promise<string> {
+    return readBody(this.#req);
+  }
+}
+
+const NO_PROXY: PublicUrl = {};
+
+/** What the core reads of a Node request. */
+export const toRequestView = (req: NodeRequest, publicUrl = NO_PROXY): RequestView =>
+  new NodeRequestView(req, publicUrl);
+
+/** The Authorization header; where a client sent two, both, of which Node would show the first alone. */
+export function authorizationOf({ headers, rawHeaders = [] }: IncomingMessage): string | undefined {
+  // Names and values alternate in this list.
+  const isSent = (_: string, index: number) => index % 2 === 1 && /^authorization$/i.test(`${rawHeaders[index - 1]}`);
+  const sent = rawHeaders.filter(isSent);
+  return sent.length > 1 ? sent.join(", ") : headers.authorization;
+}
+
+/** The posted form as text; empty when it is too long, or when the client goes away before its end. */
+async function readBody(req: NodeRequest): Promise<string> {
+  const parsed = parsedBody(req.body);
+  if (parsed !== undefined) return parsed.length > MAX_BODY ? "" : parsed;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  if (req.readableEnded) return "";
+  try {
+    for await (const chunk of req as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MAX_BODY) return "";
+      chunks.push(chunk);
+    }
+  } catch {
+    // The client closed the connection: the form is incomplete.
+    return "";
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** The form that a body parser has read already: text, bytes, or an object. */
+function parsedBody(body: unknown): string | undefined {
+  if (typeof body === "string") return body;
+  if (ArrayBuffer.isView(body)) return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
+  // Some parsers make objects without a prototype.
+  if (typeof body !== "object" || body === null || Object.keys(body).length === 0) return undefined;
+  // A form has text and lists of text; other values that a parser may have made are dropped.
+  const pairs = Object.entries(body).flatMap(([name, value]) =>
+    [value].flat().flatMap((item): Array<[string, string]> => (typeof item === "string" ? [[name, item]] : [])),
+  );
+  return new URLSearchParams(pairs).toString();
+}

@@ -1,0 +1,28 @@
+import { readText } from "../../core/request/body.js";
+import { targetOf } from "../../core/request/reading.js";
+import type { RequestView } from "../../core/request/view.js";
+import type { WaitUntil } from "./wait-until.js";
+
+/** Bytes of a posted form that are read; a form with an authorization response has a few hundred. */
+const MAX_BODY = 65_536;
+
+/**
+ * What the core reads of a Web request. The URL has the host where a runtime keeps no Host header. `base`: the path that the app
+ * lives under, if its framework has taken it off the URL.
+ */
+export const toRequestView = (request: Request, base = "", waitUntil?: WaitUntil): RequestView => ({
+  method: request.method,
+  url: base + targetOf(request),
+  headers: {
+    get: (name) => request.headers.get(name) ?? (name === "host" ? (request.url.split("/")[2] ?? null) : null),
+  },
+  async text() {
+    try {
+      return (await readText(request, MAX_BODY)) ?? "";
+    } catch {
+      // The client closed the connection, or the app has read the body: there is no form.
+      return "";
+    }
+  },
+  waitUntil,
+});
