@@ -1,10 +1,9 @@
-import type { TokenRequest } from "../core/exchange/token-life.js";
+import type { TokenRequest } from "../core/exchange/token-set.js";
 import { type ExamplesOf, FUNCTION, OBJECT } from "../core/options.js";
-import type { FetchInit } from "../core/ports.js";
 import { createRelyingParty } from "../core/relying-party/relying-party.js";
+import type { AuthSession } from "../core/relying-party/request-auth.js";
 import type { LoginOptions } from "../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../core/relying-party/sign-out.js";
-import type { AuthSession } from "../core/relying-party/visit.js";
 import { type AccessTokenOptions, accessTokenExamples, createCheck } from "./lib/access-token.js";
 import { mustBeOptions } from "./lib/checks.js";
 import { type AuthOptions, authExamples, resolveConfig } from "./lib/config.js";
@@ -64,7 +63,7 @@ const environment: ExamplesOf<Environment> = { env: OBJECT, waitUntil: FUNCTION 
 const variablesOf = ({ env }: Environment) => (env ?? {}) as Record<string, string | undefined>;
 
 /** Sign-in and sessions for whatever maps a Request to a Response. */
-export interface Auth<Data> extends Omit<Serving<Data>, "visit"> {
+export interface Auth<Data> extends Omit<Serving<Data>, "authFor"> {
   /** Answers the routes under `mount`; anything else is 404. Pass on what the runtime passes beside the request. */
   handler(request: Request, ...passed: unknown[]): Promise<Response>;
   /** A valid access token. Outside `wrap` nothing can be written, so none is refreshed: `refresh_required`. @throws ExchangeError */
@@ -82,21 +81,21 @@ export interface Auth<Data> extends Omit<Serving<Data>, "visit"> {
 export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<Data>): Auth<Data> {
   mustBeOptions(options, "createAuth");
   const config = resolveConfig(options, variablesOf(options), { ...authExamples, ...environment });
-  const { visit } = createRelyingParty(config, serverPortsOf(options));
+  const { open } = createRelyingParty(config, serverPortsOf(options));
   const fallback = options.waitUntil && quietly(options.waitUntil);
-  const serving = createServing<Data>((request, outlet, waitUntil = fallback) =>
-    visit(toRequestView(request, "", waitUntil), outlet),
+  const serving = createServing<Data>((request, writer, waitUntil = fallback) =>
+    open(toRequestView(request, "", waitUntil), writer),
   );
-  const { wrap, requireSession, getSession, finish } = serving;
+  const { wrap, requireSession, getSession, authFor, finish } = serving;
   return {
     wrap,
     requireSession,
     getSession,
     finish,
     handler: wrap(() => new Response(null, { status: 404 })),
-    getAccessToken: async (request, asked) => (await serving.visit(request)).getAccessToken(asked),
-    fetch: async (request, url, init, asked) => (await serving.visit(request)).fetch(url, init as FetchInit, asked),
-    update: async (request, change) => (await serving.visit(request)).update(change),
+    getAccessToken: async (request, tokenRequest) => (await authFor(request)).getAccessToken(tokenRequest),
+    fetch: async (request, url, init, tokenRequest) => (await authFor(request)).fetch(url, init, tokenRequest),
+    update: async (request, change) => (await authFor(request)).update(change),
   };
 }
 

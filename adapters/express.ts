@@ -3,18 +3,19 @@ import type { Request, RequestHandler } from "express";
 import { type Awaitable, chain, isPromise } from "../core/awaitable.js";
 import { trimBlanks } from "../core/cookie/header.js";
 import { MisuseError, must } from "../core/errors.js";
-import type { TokenRequest } from "../core/exchange/token-life.js";
+import type { TokenRequest } from "../core/exchange/token-set.js";
+import { AuthRequest } from "../core/relying-party/auth-request.js";
 import { createRelyingParty } from "../core/relying-party/relying-party.js";
+import type { AuthSession } from "../core/relying-party/request-auth.js";
 import type { LoginOptions } from "../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../core/relying-party/sign-out.js";
-import type { AuthSession } from "../core/relying-party/visit.js";
 import type { VerifiedAccessToken } from "../core/resource-server/access-token.js";
 import { type AccessTokenOptions, createCheck } from "./lib/access-token.js";
 import { mustBeOptions } from "./lib/checks.js";
 import { type AuthOptions, resolveConfig } from "./lib/config.js";
 import { authorizationOf, toRequestView } from "./lib/node-request.js";
 import { answer, createNodeWriter } from "./lib/node-writer.js";
-import { answersGuard, type PresentAuth, present } from "./lib/present.js";
+import type { RequestAuth as AnyRequestAuth } from "./lib/request-auth.js";
 import { serverPortsOf } from "./lib/server-ports.js";
 
 export {
@@ -41,10 +42,10 @@ export type {
 };
 
 /**
- * `req.auth`: the session of a request, and what can be done with it. `login` and `logout` answer the request. Take what you
- * need off it by name: `{ ...req.auth }` is empty.
+ * `req.auth`: the session of a request, and what an app can do with it. `login` and `logout` answer the request. Methods work
+ * when they are taken off (`const { update } = req.auth`); a copy (`{ ...req.auth }`) is empty.
  */
-export type RequestAuth<Data = Record<string, unknown>> = PresentAuth<Data, void>;
+export type RequestAuth<Data = Record<string, unknown>> = AnyRequestAuth<Data, void>;
 
 declare global {
   namespace Express {
@@ -77,15 +78,15 @@ export function auth<Data = Record<string, unknown>>(options: AuthOptions<Data> 
   const relyingParty = createRelyingParty(resolveConfig(options, process.env), serverPortsOf(options));
 
   return (req: AnyRequest, res: ServerResponse, next: (error?: unknown) => void) => {
-    // Called outside of what is caught, and so once: what goes wrong in it is the app's.
+    // Called after the try block, so that an error in the app's own code is not caught here and passed to `next` again.
     let then: Awaitable<typeof next | undefined>;
     try {
-      const outlet = createNodeWriter(res, req);
-      then = chain(relyingParty.visit(toRequestView(req, forwarded(req)), outlet), (visit) =>
-        chain(visit.route(), (reply) => {
-          if (reply) return void outlet.send(reply);
-          req.auth = present(visit, outlet) as unknown as RequestAuth;
-          return chain(visit.roll(), () => next);
+      const writer = createNodeWriter(res, req);
+      then = chain(relyingParty.open(toRequestView(req, forwarded(req)), writer), (request) =>
+        chain(request.route(), (reply) => {
+          if (reply) return void writer.send(reply);
+          req.auth = request as AuthRequest<unknown, void> as RequestAuth;
+          return chain(request.roll(), () => next);
         }),
       );
     } catch (error) {
@@ -96,15 +97,14 @@ export function auth<Data = Record<string, unknown>>(options: AuthOptions<Data> 
   };
 }
 
-/** Lets only signed-in requests through: 401 JSON for API calls, a redirect to sign in for page navigations. */
+/** Lets only signed-in requests pass: 401 JSON for API calls, a redirect to sign in for page navigations. */
 export function requireSession(...none: never[]): Middleware {
   must(none.length === 0, "call it: requireSession()");
   return (req: AnyRequest, _res: unknown, next: (error?: unknown) => void) => {
-    const answered = req.auth && answersGuard(req.auth);
-    if (answered === undefined) {
+    if (!req.auth || !AuthRequest.is(req.auth)) {
       return next(new MisuseError("invalid_config", "app.use(auth()) must come before requireSession()"));
     }
-    if (!answered) next();
+    if (!req.auth.answersGuard()) next();
   };
 }
 

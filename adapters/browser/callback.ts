@@ -1,8 +1,9 @@
 import type { ExchangeError } from "../../core/errors.js";
 import { safeReturnTo } from "../../core/exchange/return-to.js";
+import type { Transaction } from "../../core/exchange/types.js";
 import { hasMode, stateIn } from "./callback-relay.js";
 import type { Settings } from "./settings.js";
-import { type ClientContext, endSignIn, type SignInResult, type SignInState, signInStateOf } from "./sign-in.js";
+import { type ClientContext, finishSignIn, type SignInResult, signInStateOf } from "./sign-in.js";
 import { findTransaction } from "./transactions.js";
 
 /** What a finished sign-in leads back to. */
@@ -17,7 +18,7 @@ export interface CallbackHandlers {
   /** `isSilent`: nobody was asked anything. */
   succeed(outcome: SignInResult, isSilent: boolean): Promise<void>;
   /** The provider knows nobody, and nobody was asked. */
-  findNobody(waiting: SignInState): Promise<void>;
+  findNobody(transaction: Transaction): Promise<void>;
 }
 
 /** The page that a URL shows, whether its path ends in a slash or not. */
@@ -49,13 +50,13 @@ export async function completeCallback(
     clean.search = new URL(context.settings.redirectUri).search;
     history.replaceState(history.state, "", clean);
   }
-  const waiting = signInStateOf(transaction);
   const isSilent = hasMode(transaction.state, "silent");
   try {
-    await landing.succeed(await endSignIn(context, transaction, url), isSilent);
+    await landing.succeed(await finishSignIn(context, transaction, url), isSilent);
   } catch (error) {
     if (!isSilent || (error as Partial<ExchangeError>).code !== "login_required") throw error;
-    await landing.findNobody(waiting);
+    await landing.findNobody(transaction);
   }
-  return { returnTo: safeReturnTo(transaction.returnTo, location.origin, "/"), appState: waiting.appState };
+  const { appState } = signInStateOf(transaction);
+  return { returnTo: safeReturnTo(transaction.returnTo, location.origin, "/"), appState };
 }

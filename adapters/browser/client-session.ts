@@ -1,4 +1,4 @@
-import type { TokenSet } from "../../core/exchange/token-life.js";
+import type { TokenSet } from "../../core/exchange/token-set.js";
 import type { User } from "../../core/exchange/user.js";
 
 /** The session of a page: its user and tokens, in memory alone. */

@@ -2,7 +2,8 @@ import { ExchangeError, must } from "../../core/errors.js";
 import { emitter, failure } from "../../core/events.js";
 import type { AuthorizationOptions } from "../../core/exchange/authorization.js";
 import { safeReturnTo } from "../../core/exchange/return-to.js";
-import { type AccessToken, assess, type TokenRequest, type TokenSet } from "../../core/exchange/token-life.js";
+import { assess } from "../../core/exchange/token-life.js";
+import type { AccessToken, TokenRequest, TokenSet } from "../../core/exchange/token-set.js";
 import type { User } from "../../core/exchange/user.js";
 import { callbackTransaction, completeCallback, isPage, type SignedIn } from "./callback.js";
 import { relayCallback } from "./callback-relay.js";
@@ -13,7 +14,7 @@ import { openPopup } from "./popup.js";
 import { createRenewal } from "./renewal.js";
 import { isUsable, normalizeRequest, sessionAfter } from "./session.js";
 import { settingsOf } from "./settings.js";
-import { beginSignIn, leaveThisPage, type SignInRequest, type SignInResult } from "./sign-in.js";
+import { leaveToSignIn, type SignInResult, signInElsewhere } from "./sign-in.js";
 import { type LogoutOptions, signOut } from "./sign-out.js";
 import { type AuthSource, type AuthState, createStore, LOADING, stateOf } from "./state.js";
 import { createTabs, type Tabs } from "./tabs.js";
@@ -191,14 +192,11 @@ export function createClient(options: ClientOptions): Client {
       // Nobody began on the page that sign-ins come back to.
       const here = isPage(location.href, settings.redirectUri) ? "/" : shownPath();
       const request = { ...asking, tokenRequest, scope, returnTo: safeReturnTo(returnTo, location.origin, here) };
-      const authorize: SignInRequest["authorize"] = opened
-        ? (url, { state }) => opened.authorize(url, state)
-        : leaveThisPage(settings);
       try {
-        const begun = beginSignIn(context, { ...request, mode: opened ? "popup" : "page", authorize });
-        const done = begun.then((outcome) => outcome && settle(outcome, false));
+        if (!opened) return await leaveToSignIn(context, { ...request, mode: "page" });
+        const done = signInElsewhere(context, { ...request, mode: "popup" }, opened.authorize);
         // Who comes back from a window that seemed to be closed is signed in all the same.
-        await (opened ? Promise.race([done, opened.closed]) : done);
+        await Promise.race([done.then((result) => settle(result, false)), opened.closed]);
       } catch (error) {
         opened?.close();
         fail(error);
@@ -243,7 +241,7 @@ export function createClient(options: ClientOptions): Client {
 
     peekAccessToken(request = {}) {
       const tokens = session()?.tokens;
-      const state = assess(tokens, normalizeRequest(settings, tokens, request), ports.now(), "");
+      const state = assess(tokens, normalizeRequest(settings, tokens, request), ports.now(), false);
       if (state.name !== "fresh") return undefined;
       const { idToken: _idToken, refreshToken: _refreshToken, otherTokens: _more, ...token }: TokenSet = state.token;
       return token;

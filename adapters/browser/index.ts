@@ -6,7 +6,7 @@ export {
   MisuseError,
 } from "../../core/errors.js";
 export type { LatchkeyEvent } from "../../core/events.js";
-export type { AccessToken, TokenRequest } from "../../core/exchange/token-life.js";
+export type { AccessToken, TokenRequest } from "../../core/exchange/token-set.js";
 export type { User } from "../../core/exchange/user.js";
 export { auth0 } from "../../core/provider/auth0.js";
 export type { SignedIn } from "./callback.js";

@@ -1,32 +1,24 @@
 import { ExchangeError, must } from "../../core/errors.js";
 import { failure } from "../../core/events.js";
 import type { AuthorizationOptions } from "../../core/exchange/authorization.js";
-import { runTokens } from "../../core/exchange/drive.js";
-import {
-  assess,
-  isSpecial,
-  type TokenRequest,
-  type TokenSet,
-  type TokenState,
-} from "../../core/exchange/token-life.js";
+import { renewToken } from "../../core/exchange/renewal.js";
+import { assess, type TokenState } from "../../core/exchange/token-life.js";
+import { accessTokensOf, isSpecial, type TokenRequest, type TokenSet } from "../../core/exchange/token-set.js";
 import type { ClientSession } from "./client-session.js";
 import { authorizeInFrame } from "./frame.js";
 import { shownPath } from "./page.js";
 import { isUsable, normalizeRequest, renewedBy, sessionAfter } from "./session.js";
 import {
   audienceParameter,
-  beginSignIn,
   type ClientContext,
-  leaveThisPage,
+  leaveToSignIn,
   type SignInRequest,
-  type SignInResult,
+  signInElsewhere,
 } from "./sign-in.js";
 import type { Tabs } from "./tabs.js";
 import { mayLeave } from "./transactions.js";
 import type { Turn } from "./turn.js";
 
-/** In the place of a refresh token: the provider's own session is asked, in a hidden frame. */
-const FRAME = "frame";
 /** A frame is sent to several pages, one after the other: so many times as long as one request it may take. */
 const PAGES = 3;
 /** Milliseconds in which a provider that gave nothing is not asked again while there is a token to go on with. */
@@ -67,22 +59,19 @@ export function createRenewal(context: ClientContext, tabs: () => Tabs): Renewal
 
   /** The session with what the provider gives while its own session lives. @throws ExchangeError `login_required` for nobody, or somebody else */
   async function fromFrame(tokenRequest: TokenRequest, previous: ClientSession | null): Promise<ClientSession> {
-    const authorize = (url: string, { state }: { state: string }) =>
-      authorizeInFrame(url, state, PAGES * settings.httpTimeout);
     const scope = isSpecial(tokenRequest) ? undefined : previous?.scope;
-    const request = { ...silently(previous), mode: "frame", returnTo: "/", tokenRequest, scope, authorize } as const;
-    const outcome = (await beginSignIn(context, request)) as SignInResult;
-    return sessionAfter(settings, outcome, previous);
+    const request = { ...silently(previous), mode: "frame", returnTo: "/", tokenRequest, scope } as const;
+    const visit = (url: string, state: string) => authorizeInFrame(url, state, PAGES * settings.httpTimeout);
+    return sessionAfter(settings, await signInElsewhere(context, request, visit), previous);
   }
 
   /** Leaves for the provider, and comes back at once: in a page of its own no browser keeps its cookies from it. */
   async function leave(): Promise<never> {
-    await beginSignIn(context, {
+    await leaveToSignIn(context, {
       ...silently(tabs().session()),
       mode: "silent",
       returnTo: shownPath(),
       tokenRequest: {},
-      authorize: leaveThisPage(settings),
     });
     // Where the page is still there, or there again, it goes on with nobody.
     return new Promise<never>((_resolve, reject) => {
@@ -108,7 +97,7 @@ export function createRenewal(context: ClientContext, tabs: () => Tabs): Renewal
     const isSpent = refreshToken !== undefined && (await turn.claimRefresh());
     if (isSpent) {
       const { tokens } = session;
-      const currentAccessTokens = [tokens, ...(tokens.otherTokens ?? [])].map((token) => token.accessToken);
+      const currentAccessTokens = accessTokensOf(tokens).map((token) => token.accessToken);
       const subject = session.user.sub;
       try {
         const result = await provider.refresh({
@@ -145,11 +134,11 @@ export function createRenewal(context: ClientContext, tabs: () => Tabs): Renewal
     }
   }
 
-  /** Where a token stands. While the provider is let rest, one at hand serves to its end. */
-  function standing(tokens: TokenSet, tokenRequest: TokenRequest, means = FRAME): TokenState {
+  /** The state of a token. While the provider is given a rest, a valid token serves to its end. */
+  function standing(tokens: TokenSet, tokenRequest: TokenRequest): TokenState {
     const now = ports.now();
-    const state = assess(tokens, tokenRequest, now, restingUntil > now ? "" : means);
-    return state.name === "missing" ? assess(tokens, tokenRequest, now, means) : state;
+    const state = assess(tokens, tokenRequest, now, restingUntil <= now);
+    return state.name === "missing" ? assess(tokens, tokenRequest, now, true) : state;
   }
 
   function discard(refreshToken: string | undefined): void {
@@ -163,26 +152,21 @@ export function createRenewal(context: ClientContext, tabs: () => Tabs): Renewal
       if (session?.user.sub !== subject) throw new ExchangeError("no_session");
       const { tokens } = session;
       const refreshToken = resourceIndicators || !isSpecial(tokenRequest) ? tokens.refreshToken : undefined;
-      let state = standing(tokens, { ...tokenRequest, refresh: false }, refreshToken);
+      let state = standing(tokens, { ...tokenRequest, refresh: false });
       // Another tab may have got it a moment ago.
-      if (spent && "token" in state && state.token?.accessToken === spent)
-        state = standing(tokens, tokenRequest, refreshToken);
+      if (spent && "token" in state && state.token?.accessToken === spent) state = standing(tokens, tokenRequest);
       if (state.name === "fresh") return state.token.accessToken;
-      let next = session;
-      const token = await runTokens(
+      const token = await renewToken(
         { emit, ports },
         state,
         { name: "refresh_started" },
         {
-          async refresh() {
-            next = await renewed(turn, session, tokenRequest, refreshToken);
-            return next.tokens;
+          refresh: () => renewed(turn, session, tokenRequest, refreshToken),
+          async storeTokens(next: ClientSession) {
+            const isStored = await turn.replaceSession(next);
+            if (!isStored && next.tokens.refreshToken !== tokens.refreshToken) discard(next.tokens.refreshToken);
           },
-          async write() {
-            const isKept = await turn.replaceSession(next);
-            if (!isKept && next.tokens.refreshToken !== tokens.refreshToken) discard(next.tokens.refreshToken);
-          },
-          end: () => turn.replaceSession(null),
+          endSession: () => turn.replaceSession(null),
         },
       );
       // Signed out meanwhile.
@@ -228,7 +212,7 @@ export function createRenewal(context: ClientContext, tabs: () => Tabs): Renewal
       );
       const state = standing(tokens, tokenRequest);
       if (state.name === "fresh") return state.token.accessToken;
-      const atHand = assess(tokens, { ...tokenRequest, refresh: false }, ports.now(), "");
+      const atHand = assess(tokens, { ...tokenRequest, refresh: false }, ports.now(), false);
       const spent = tokenRequest.refresh && atHand.name === "fresh" ? atHand.token.accessToken : undefined;
       const key = JSON.stringify([tokenRequest, user.sub]);
       const shared = renewing.get(key) ?? renew(tokenRequest, user.sub, spent);

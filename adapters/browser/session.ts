@@ -1,12 +1,14 @@
-import type { TokenResponse } from "../../core/exchange/machine.js";
+import { assess } from "../../core/exchange/token-life.js";
 import {
-  assess,
+  accessTokensOf,
+  grantedScope,
   isSpecial,
   mergeTokens,
   type TokenRequest,
   type TokenSet,
   tokenSetOf,
-} from "../../core/exchange/token-life.js";
+} from "../../core/exchange/token-set.js";
+import type { TokenResponse } from "../../core/exchange/types.js";
 import { userOf } from "../../core/exchange/user.js";
 import type { ClientSession } from "./client-session.js";
 import type { Settings } from "./settings.js";
@@ -17,7 +19,7 @@ const NOT_OF_APIS = ["openid", "offline_access"];
 
 /** Whether one of the tokens still serves. */
 export const isUsable = (tokens: TokenSet, now: number): boolean =>
-  [tokens, ...(tokens.otherTokens ?? [])].some((token) => assess(token, {}, now, "").name === "fresh");
+  accessTokensOf(tokens).some((token) => assess(token, {}, now, false).name === "fresh");
 
 /** The session with what a renewal brought. In memory there is room for as many tokens as an app asks for. */
 export const renewedBy = (
@@ -35,7 +37,7 @@ export function normalizeRequest(
   tokens: TokenSet | undefined,
   { audience = audiences[0], scope, refresh }: TokenRequest,
 ): TokenRequest {
-  const granted = [...NOT_OF_APIS, ...(tokens?.scope ?? configured).split(" ")];
+  const granted = [...NOT_OF_APIS, ...grantedScope(tokens ?? {}, configured).split(" ")];
   const isCovered = (scope ?? "").split(" ").every((word) => word === "" || granted.includes(word));
   return audience === audiences[0] && isCovered ? { refresh } : { audience, scope, refresh };
 }

@@ -1,5 +1,7 @@
+import { CLOCK_TOLERANCE, DEFAULT_SCOPE, HTTP_TIMEOUT, TRANSACTION_DURATION } from "../../core/defaults.js";
 import { must } from "../../core/errors.js";
-import { type AuthorizationParameters, type ExchangeConfig, protectedParameters } from "../../core/exchange/machine.js";
+import { protectedParameters } from "../../core/exchange/authorization.js";
+import type { AuthorizationParameters, ExchangeConfig } from "../../core/exchange/types.js";
 import { ANY, checkOptions, type ExamplesOf, FUNCTION, OBJECT, TEXT } from "../../core/options.js";
 import type { Ports } from "../../core/ports.js";
 import { createProvider, type Provider } from "../../core/provider/provider.js";
@@ -25,9 +27,6 @@ export interface Settings extends ExchangeConfig {
   readonly provider: Provider;
   navigate(url: string): void;
 }
-
-/** Seconds that a person may take to sign in. */
-const TRANSACTION_DURATION = 900;
 
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : "");
 
@@ -69,15 +68,15 @@ export function settingsOf(options: ClientOptions): Settings {
     redirectUri,
     silentRedirectUri = redirectUri,
     postLogoutRedirectUri,
-    scope = "openid profile email",
+    scope = DEFAULT_SCOPE,
     audience = [],
     resourceIndicators = false,
     allowRedirect = false,
     userinfo = false,
     authorizationParams = {},
     idTokenSigningAlg = "RS256",
-    httpTimeout = 5,
-    clockTolerance = 30,
+    httpTimeout = HTTP_TIMEOUT,
+    clockTolerance = CLOCK_TOLERANCE,
     navigate = (url) => location.assign(url),
   } = options;
   urlOf(issuer, "issuer");

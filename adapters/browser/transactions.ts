@@ -1,4 +1,4 @@
-import type { Transaction } from "../../core/exchange/machine.js";
+import type { Transaction } from "../../core/exchange/types.js";
 import type { Settings } from "./settings.js";
 
 /** Sign-ins in progress in this tab, each under its state: they outlive the page that began them, and no tab but this one has them. */

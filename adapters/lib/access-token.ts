@@ -1,3 +1,4 @@
+import { CLOCK_TOLERANCE, HTTP_TIMEOUT } from "../../core/defaults.js";
 import { must } from "../../core/errors.js";
 import { ANY, checkOptions, type Examples, type ExamplesOf, FUNCTION, TEXT } from "../../core/options.js";
 import type { Reply } from "../../core/request/response.js";
@@ -91,7 +92,12 @@ export function createCheck(
 /** Completes options from the environment and checks the whole. */
 function settingsOf(options: AccessTokenOptions, env: Environment, examples: Examples): AccessTokenSettings {
   const { issuer = env[variableOf("issuer")], audience = env[variableOf("audience")] || [], scope } = options;
-  const { signingAlg = "RS256", profile = "any", clockTolerance = 30, httpTimeout = 5 } = options;
+  const {
+    signingAlg = "RS256",
+    profile = "any",
+    clockTolerance = CLOCK_TOLERANCE,
+    httpTimeout = HTTP_TIMEOUT,
+  } = options;
   const audiences = [audience].flat();
   checkOptions(options, examples, [
     ...(issuer ? [] : [`set ${label("issuer")}`]),

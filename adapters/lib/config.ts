@@ -1,7 +1,8 @@
 import { type Awaitable, chain } from "../../core/awaitable.js";
+import { CLOCK_TOLERANCE, DEFAULT_SCOPE, HTTP_TIMEOUT } from "../../core/defaults.js";
 import { must } from "../../core/errors.js";
 import type { LatchkeyEvent } from "../../core/events.js";
-import { protectedParameters } from "../../core/exchange/machine.js";
+import { protectedParameters } from "../../core/exchange/authorization.js";
 import { ANY, checkOptions, type Examples, type ExamplesOf, FUNCTION, OBJECT, TEXT } from "../../core/options.js";
 import type { ClientAuthentication } from "../../core/provider/client-authentication.js";
 import type { RelyingPartyConfig, SignedIn, SignIn, Site } from "../../core/relying-party/config.js";
@@ -74,7 +75,7 @@ export interface AuthOptions<Data = Record<string, unknown>> extends PortOptions
 const defaults = {
   mount: "/auth",
   trailingSlash: false,
-  scope: "openid profile email",
+  scope: DEFAULT_SCOPE,
   allowedParams: [],
   responseMode: "query",
   idTokenSigningAlg: "RS256",
@@ -82,8 +83,8 @@ const defaults = {
   userinfo: false,
   logout: "provider",
   postLogoutPath: "/",
-  httpTimeout: 5,
-  clockTolerance: 30,
+  httpTimeout: HTTP_TIMEOUT,
+  clockTolerance: CLOCK_TOLERANCE,
 } satisfies AuthOptions;
 
 /** All options, by an example each. */

@@ -1,13 +1,14 @@
 import type { Awaitable } from "../../core/awaitable.js";
-import type { AuthSession, Visit } from "../../core/relying-party/visit.js";
-import { type PresentAuth, present } from "./present.js";
+import type { AuthRequest } from "../../core/relying-party/auth-request.js";
+import type { AuthSession } from "../../core/relying-party/request-auth.js";
+import type { RequestAuth as AnyRequestAuth } from "./request-auth.js";
 import { type WaitUntil, waitUntilIn } from "./wait-until.js";
 import { createWebWriter, type WebWriter } from "./web-writer.js";
 
-/** What a handler is given besides its request. `login` and `logout` give the response to return. */
-export type RequestAuth<Data = Record<string, unknown>> = PresentAuth<Data, Response>;
+/** What a handler gets besides its request. `login` and `logout` give the response to return. */
+export type RequestAuth<Data = Record<string, unknown>> = AnyRequestAuth<Data, Response>;
 
-/** A handler that is told who is signed in. What a runtime passes besides the request comes last. */
+/** A handler that gets the session of its request. What a runtime passes besides the request comes last. */
 export type Handler<Data, Rest extends unknown[]> = (
   request: Request,
   auth: RequestAuth<Data>,
@@ -17,24 +18,24 @@ export type Handler<Data, Rest extends unknown[]> = (
 /** Sign-in and sessions around handlers that map a Request to a Response. */
 export interface Serving<Data> {
   /**
-   * The routes under `mount`, and around all else a handler that knows who is signed in. Its response gets what was written,
-   * and so does a Response that it throws. When it throws anything else, what was written goes onto the response of the next
-   * handler that serves the same Request, as frameworks do for an error page, or onto the one that `finish` is given.
+   * Answers the routes under `mount`, and passes any other request to the handler. Cookies that were written go onto the
+   * handler's response, or onto a Response that it throws. When it throws anything else, they go onto the response of the next
+   * handler that serves the same Request, as frameworks do for an error page, or onto the response that `finish` gets.
    */
   wrap<Rest extends unknown[]>(handler: Handler<Data, Rest>): (request: Request, ...rest: Rest) => Promise<Response>;
-  /** The same for signed-in requests alone: 401 JSON for API calls, a redirect to sign in for page navigations. */
+  /** The same for signed-in requests only: 401 JSON for API calls, a redirect to sign in for page navigations. */
   requireSession<Rest extends unknown[]>(
     handler: Handler<Data, Rest>,
   ): (request: Request, ...rest: Rest) => Promise<Response>;
-  /** Who is signed in, or null. */
+  /** The session of a request, or null if no user is signed in. */
   getSession(request: Request): Promise<AuthSession<Data> | null>;
-  /** What there is of a request: where it is not being served, nothing can be written. */
-  visit(request: Request): Promise<Visit<Data>>;
-  /** The response that an error handler outside of `wrap` made for a request, with what was written before the handler threw. */
+  /** The AuthRequest of a request. Outside a handler it can only be read: there is no response to write to. */
+  authFor(request: Request): Promise<AuthRequest<Data, Response>>;
+  /** Puts the cookies that were written before a handler threw onto the response that an error handler outside of `wrap` made. */
   finish(request: Request, response: Response): Response;
 }
 
-/** A Response of any realm: some frameworks throw redirects. Whatever else was thrown may be anything. */
+/** Whether a handler threw a Response, as some frameworks do to redirect: of any realm. */
 function isResponse(thrown: unknown): thrown is Response {
   try {
     const { headers, status } = thrown as Response;
@@ -44,80 +45,83 @@ function isResponse(thrown: unknown): thrown is Response {
   }
 }
 
-/** Serves requests that `open` opens. */
-export function createServing<Data>(
-  open: (request: Request, outlet: WebWriter, waitUntil?: WaitUntil) => Awaitable<Visit<Data>>,
-): Serving<Data> {
-  interface Served {
-    readonly visit: Visit<Data>;
-    readonly outlet: WebWriter;
-    /** A handler makes its response now. Otherwise one threw, and its response is still to be made. */
-    isActive: boolean;
-  }
-  const served = new WeakMap<Request, Served>();
+/** A request that a handler serves. */
+interface Served<Data> {
+  readonly auth: AuthRequest<Data, Response>;
+  readonly writer: WebWriter;
+  /** A handler is making its response. False: a handler threw, and another one will make the response. */
+  isActive: boolean;
+}
 
-  /** Has a handler make the response of an opened request, and puts on it what was written. */
-  async function respondWith(
-    request: Request,
-    opened: Served,
-    respond: (opened: Served) => Response | Promise<Response>,
-  ): Promise<Response> {
-    const { outlet } = opened;
-    opened.isActive = true;
-    outlet.setOpen(true);
+type Respond<Data> = (served: Served<Data>) => Response | Promise<Response>;
+
+/** The requests that are being served. A Request is served once, however many wrapped handlers it passes through. */
+class ServedRequests<Data> {
+  readonly #served = new WeakMap<Request, Served<Data>>();
+
+  get(request: Request): Served<Data> | undefined {
+    return this.#served.get(request);
+  }
+
+  /** Lets a handler respond to a request that was opened, and puts the cookies onto its response. */
+  async respond(request: Request, served: Served<Data>, respond: Respond<Data>): Promise<Response> {
+    this.#served.set(request, served);
+    served.isActive = true;
+    served.writer.setOpen(true);
     try {
-      const response = outlet.apply(await respond(opened));
-      served.delete(request);
+      const response = served.writer.apply(await respond(served));
+      this.#served.delete(request);
       return response;
     } catch (error) {
-      opened.isActive = false;
-      outlet.setOpen(false);
-      throw isResponse(error) ? finish(request, error) : error;
+      served.isActive = false;
+      served.writer.setOpen(false);
+      throw isResponse(error) ? this.finish(request, error) : error;
     }
   }
 
-  async function serve(
-    request: Request,
-    passed: readonly unknown[],
-    respond: (opened: Served) => Response | Promise<Response>,
-  ): Promise<Response> {
-    const before = served.get(request);
-    if (before) return before.isActive ? respond(before) : respondWith(request, before, respond);
-    const outlet = createWebWriter({ isGone: () => request.signal?.aborted === true });
-    const visit = await open(request, outlet, waitUntilIn(passed));
-    const reply = await visit.route();
-    if (reply) return outlet.send(reply);
-    await visit.roll();
-    const opened = { visit, outlet, isActive: false };
-    served.set(request, opened);
-    return respondWith(request, opened, respond);
+  finish(request: Request, response: Response): Response {
+    const served = this.#served.get(request);
+    if (!served || served.isActive) return response;
+    const finished = served.writer.apply(response);
+    this.#served.delete(request);
+    return finished;
+  }
+}
+
+/** Serves requests that `open` opens. */
+export function createServing<Data>(
+  open: (request: Request, writer: WebWriter, waitUntil?: WaitUntil) => Awaitable<AuthRequest<Data, Response>>,
+): Serving<Data> {
+  const requests = new ServedRequests<Data>();
+
+  async function serve(request: Request, passed: readonly unknown[], respond: Respond<Data>): Promise<Response> {
+    const before = requests.get(request);
+    if (before) return before.isActive ? respond(before) : requests.respond(request, before, respond);
+    const writer = createWebWriter({ isGone: () => request.signal?.aborted === true });
+    const auth = await open(request, writer, waitUntilIn(passed));
+    const reply = await auth.route();
+    if (reply) return writer.send(reply);
+    await auth.roll();
+    return requests.respond(request, { auth, writer, isActive: false }, respond);
   }
 
   const around =
-    (guarded: boolean): Serving<Data>["wrap"] =>
+    (isGuarded: boolean): Serving<Data>["wrap"] =>
     (handler) =>
     (request, ...rest) =>
-      serve(request, rest, ({ visit, outlet }) => {
-        const reply = guarded && visit.guard();
-        return reply ? outlet.send(reply) : handler(request, present(visit, outlet), ...rest);
+      serve(request, rest, ({ auth, writer }) => {
+        const reply = isGuarded && auth.guard();
+        return reply ? writer.send(reply) : handler(request, auth, ...rest);
       });
 
-  const visit: Serving<Data>["visit"] = async (request) =>
-    served.get(request)?.visit ?? open(request, createWebWriter({ open: false }));
-
-  function finish(request: Request, response: Response): Response {
-    const opened = served.get(request);
-    if (!opened || opened.isActive) return response;
-    const finished = opened.outlet.apply(response);
-    served.delete(request);
-    return finished;
-  }
+  const authFor: Serving<Data>["authFor"] = async (request) =>
+    requests.get(request)?.auth ?? open(request, createWebWriter({ open: false }));
 
   return {
     wrap: around(false),
     requireSession: around(true),
-    getSession: async (request) => (await visit(request)).session(),
-    visit,
-    finish,
+    getSession: async (request) => (await authFor(request)).session,
+    authFor,
+    finish: (request, response) => requests.finish(request, response),
   };
 }

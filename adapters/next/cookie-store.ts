@@ -1,6 +1,7 @@
 import type { cookies } from "next/headers.js";
 import { trimBlanks } from "../../core/cookie/header.js";
-import type { ResponseWriter } from "../../core/request/response.js";
+import type { ReplyWriter } from "../../core/relying-party/request-auth.js";
+import type { Reply } from "../../core/request/response.js";
 
 /** What `cookies()` of `next/headers` gives. */
 export type CookieStore = Awaited<ReturnType<typeof cookies>>;
@@ -83,11 +84,16 @@ export function storeCookies(store: CookieStore, lines: readonly string[]): true
   return true;
 }
 
-/** Writes through the store. Caching headers are Next's own here: whatever reads cookies is private. */
-export const createStoreWriter = (store: CookieStore, isOpen: boolean): ResponseWriter => ({
+/** Writes through the store. Next sets the caching headers: whatever reads cookies is private. `send`: how a reply redirects. */
+export const createStoreWriter = (
+  store: CookieStore,
+  isOpen: boolean,
+  send: (reply: Reply) => Promise<never>,
+): ReplyWriter<never> => ({
   canWrite: () => isOpen && canWrite(store),
   markSessionRead() {},
   setCookies: (lines) => storeCookies(store, lines),
   // Next makes the response, and leaves the cookies out of some: nothing tells which.
   onSent() {},
+  send,
 });

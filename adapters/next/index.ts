@@ -1,14 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { TokenRequest } from "../../core/exchange/token-life.js";
+import type { TokenRequest } from "../../core/exchange/token-set.js";
 import { isObject } from "../../core/is-object.js";
-import type { FetchInit } from "../../core/ports.js";
+import type { AuthSession } from "../../core/relying-party/request-auth.js";
 import type { LoginOptions } from "../../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../../core/relying-party/sign-out.js";
-import type { AuthSession, Visit } from "../../core/relying-party/visit.js";
 import type { AccessTokenOptions } from "../lib/access-token.js";
 import { mustBeOptions } from "../lib/checks.js";
 import type { AuthOptions } from "../lib/config.js";
-import { type PresentAuth, present } from "../lib/present.js";
+import type { RequestAuth as AnyRequestAuth } from "../lib/request-auth.js";
 import type { Handler, Serving } from "../lib/serve.js";
 import { createAppRouter } from "./app.js";
 import { configure } from "./configured.js";
@@ -92,7 +91,7 @@ export interface Auth<Data> extends Pick<Serving<Data>, "wrap"> {
     handler: Handler<Data, Rest>,
   ): (request: Request, ...rest: Rest) => Promise<Response>;
   /** In the Pages Router: the session of a request, and what can be done with it. `login` and `logout` answer the request. */
-  forRequest(req: IncomingMessage, res: ServerResponse): Promise<PresentAuth<Data, void>>;
+  forRequest(req: IncomingMessage, res: ServerResponse): Promise<AnyRequestAuth<Data, void>>;
   /** Around a handler in `pages/api`: 401 JSON for who is not signed in. */
   readonly requireAuthentication: PagesRouter<Data>["requireAuthentication"];
   /** As `getServerSideProps`: who is not signed in is sent to sign in, and back; the props get `user`. */
@@ -121,11 +120,10 @@ export function createAuth<Data = Record<string, unknown>>(options: AuthOptions<
   const withProxy = createProxy(configured);
   const proxy = withProxy();
 
-  function visitOf([request, res]: readonly unknown[]): Promise<Visit<Data>> {
-    if (request === undefined) return app.here();
-    return isNode(request)
-      ? pages.open(request, res as ServerResponse | undefined).then(({ visit }) => visit)
-      : app.visit(request as Request);
+  async function authFor([request, res]: readonly unknown[]): Promise<AnyRequestAuth<Data, unknown>> {
+    if (request === undefined) return app.current();
+    if (!isNode(request)) return app.authFor(request as Request);
+    return (await pages.open(request, res as ServerResponse | undefined)).auth;
   }
   /** Splits `(req, res, ...rest)` and `(...rest)`. */
   const split = (args: readonly unknown[]) =>
@@ -142,24 +140,23 @@ export function createAuth<Data = Record<string, unknown>>(options: AuthOptions<
     withProxy,
     requireAuthentication: pages.requireAuthentication,
     withPageAuth: pages.withPageAuth,
-    async forRequest(req, res) {
-      const { visit, outlet } = await pages.open(req, res);
-      return present(visit, { send: (reply) => outlet?.send(reply) });
-    },
-    getSession: async (...where: Where) => (await visitOf(where)).session(),
+    forRequest: async (req, res) => (await pages.open(req, res)).auth,
+    getSession: async (...where: Where) => (await authFor(where)).session,
     async getAccessToken(...args: unknown[]) {
-      const [where, [asked]] = split(args);
-      return (await visitOf(where)).getAccessToken(asked as TokenRequest | undefined);
+      const [where, [request]] = split(args);
+      return (await authFor(where)).getAccessToken(request as TokenRequest | undefined);
     },
-    fetch: async (url, init, asked) => (await app.here()).fetch(url, init as FetchInit, asked),
+    fetch: async (url, init, request) => (await app.current()).fetch(url, init, request),
     async update(...args: unknown[]) {
       const [where, [change]] = split(args);
-      await (await visitOf(where)).update(change as Partial<Data>);
+      await (await authFor(where)).update(change as Partial<Data>);
     },
     requireSession: ((first?: Handler<Data, unknown[]> | { returnTo?: string }) =>
-      typeof first === "function" ? app.requireSession(first) : app.required(first)) as Auth<Data>["requireSession"],
-    login: async (asked) => app.redirect(await (await app.here()).login(asked)),
-    logout: async (asked) => app.redirect(await (await app.here()).logout(asked)),
+      typeof first === "function"
+        ? app.requireSession(first)
+        : app.requireCurrent(first)) as Auth<Data>["requireSession"],
+    login: async (options) => (await app.current()).login(options) as Promise<never>,
+    logout: async (options) => (await app.current()).logout(options) as Promise<never>,
     check: () => void configured(),
   };
   return auth;

@@ -1,90 +1,98 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { GetServerSideProps, GetServerSidePropsContext, NextApiHandler, NextApiRequest } from "next";
+import type { GetServerSideProps, GetServerSidePropsContext, NextApiHandler } from "next";
 import { MisuseError } from "../../core/errors.js";
-import { loginUrl, type VisitContext } from "../../core/relying-party/context.js";
+import { AuthRequest } from "../../core/relying-party/auth-request.js";
 import { notAuthenticated } from "../../core/relying-party/replies.js";
+import type { AuthSession, ReplyWriter } from "../../core/relying-party/request-auth.js";
+import { loginUrl, type RequestContext } from "../../core/relying-party/request-context.js";
 import { routeOf } from "../../core/relying-party/site.js";
-import { type AuthSession, createVisit, type Visit } from "../../core/relying-party/visit.js";
 import { pathOf } from "../../core/request/reading.js";
 import { type NodeRequest, toRequestView } from "../lib/node-request.js";
-import { createNodeWriter as createNodeOutlet, type NodeWriter } from "../lib/node-writer.js";
-import { createWebWriter as createClosedOutlet } from "../lib/web-writer.js";
+import { createNodeWriter } from "../lib/node-writer.js";
+import { createWebWriter } from "../lib/web-writer.js";
 import type { Configured } from "./configured.js";
 
 /** One request of the Pages Router. */
-interface OpenPage<Data> {
-  readonly context: VisitContext<Data>;
-  readonly visit: Visit<Data>;
-  /** Undefined where there is no response to write to. */
-  readonly outlet: NodeWriter | undefined;
+export interface PagesRequest<Data> {
+  readonly auth: AuthRequest<Data, void>;
+  readonly context: RequestContext<Data>;
+  /** Sends nothing where there is no response to write to. */
+  readonly writer: ReplyWriter<void>;
 }
 
 /** The Pages Router: API routes, `getServerSideProps`, `getInitialProps`. */
 export interface PagesRouter<Data> {
   apiHandler: NextApiHandler;
-  open(req: IncomingMessage, res?: ServerResponse): Promise<OpenPage<Data>>;
+  open(req: IncomingMessage, res?: ServerResponse): Promise<PagesRequest<Data>>;
   requireAuthentication(handler: NextApiHandler): NextApiHandler;
   withPageAuth<Props extends Record<string, unknown>>(
     handler?: (context: GetServerSidePropsContext, session: AuthSession<Data>) => ReturnType<GetServerSideProps<Props>>,
   ): GetServerSideProps;
 }
 
-/** The page that is asked for, as browsers name it: Next takes off the locale, and asks for data under another path. */
+/** The URL of the page as browsers name it: Next takes off the locale, and requests data under another path. */
 const urlOf = ({ resolvedUrl, locale, defaultLocale }: GetServerSidePropsContext): string =>
   (locale && locale !== defaultLocale ? `/${locale}` : "") + resolvedUrl;
 
-export function createPagesRouter<Data>(configured: () => Configured<Data>): PagesRouter<Data> {
-  const known = new WeakMap<
+async function openPage<Data>(
+  { relyingParty, base }: Configured<Data>,
+  req: NodeRequest,
+  res: ServerResponse | undefined,
+): Promise<PagesRequest<Data>> {
+  const writer = res ? createNodeWriter(res, req) : { ...createWebWriter({ open: false }), send() {} };
+  const auth = await relyingParty.open(toRequestView(req, { base }), writer);
+  const context = AuthRequest.contextOf(auth);
+  // A request for one of the routes is no activity of the user: a page may repeat one all night.
+  if (!routeOf(context.request, context.site, context.config)) await auth.roll();
+  return { auth, context, writer };
+}
+
+/** Requests that were opened: a page and its API helpers share one. A request without a response is opened anew with one. */
+class OpenedPages<Data> {
+  readonly #opened = new WeakMap<
     object,
-    { readonly res: ServerResponse | undefined; readonly page: Promise<OpenPage<Data>> }
+    { readonly res: ServerResponse | undefined; readonly page: Promise<PagesRequest<Data>> }
   >();
 
-  async function openPage(req: NodeRequest, res: ServerResponse | undefined) {
-    const { relyingParty, base } = configured();
-    const outlet = res && createNodeOutlet(res, req);
-    const context = await relyingParty.open(
-      toRequestView(req, { base }),
-      outlet ?? createClosedOutlet({ open: false }),
-    );
-    const visit = createVisit(context);
-    // Our own routes are no activity of a person's: a page may ask one of them all night.
-    if (!routeOf(context.request, context.site, context.config)) await visit.roll();
-    return { context, visit, outlet };
-  }
-
-  function open(req: IncomingMessage, res?: ServerResponse): Promise<OpenPage<Data>> {
-    const before = known.get(req);
+  open(configured: () => Configured<Data>, req: IncomingMessage, res?: ServerResponse): Promise<PagesRequest<Data>> {
+    const before = this.#opened.get(req);
     if (before && (before.res || !res)) return before.page;
-    const page = openPage(req, res);
-    known.set(req, { res, page });
+    const page = (async () => openPage(configured(), req, res))();
+    this.#opened.set(req, { res, page });
     return page;
   }
+}
 
+export function createPagesRouter<Data>(configured: () => Configured<Data>): PagesRouter<Data> {
+  const pages = new OpenedPages<Data>();
+  const open: PagesRouter<Data>["open"] = (req, res) => pages.open(configured, req, res);
   return {
     open,
 
     async apiHandler(req, res) {
-      const { visit, outlet, context } = await open(req, res);
-      const reply = await visit.route();
-      if (reply) return outlet?.send(reply);
+      const { auth, context, writer } = await open(req, res);
+      const reply = await auth.route();
+      if (reply) return writer.send(reply);
       const { config, site, request } = context;
       const path = pathOf(request);
-      // A router that asks for a page's data where there is no page: it navigates instead.
+      // Next's router requests the data of a page that does not exist: the answer makes it navigate instead.
       if (req.headers["x-nextjs-data"] !== undefined) return res.status(204).end();
       if (path.startsWith(`${site.path}${config.mount}/`)) return res.status(404).end();
       throw new MisuseError("invalid_config", `this handler answers ${path}: set mount to the folder of its file`);
     },
 
-    requireAuthentication: (handler) => async (req: NextApiRequest, res) => {
-      const { visit, outlet } = await open(req, res);
-      return visit.session() ? handler(req, res) : outlet?.send(notAuthenticated());
+    requireAuthentication: (handler) => async (req, res) => {
+      const { auth, writer } = await open(req, res);
+      return auth.session ? handler(req, res) : writer.send(notAuthenticated());
     },
 
     withPageAuth: (handler) => async (page) => {
-      const { visit, context } = await open(page.req, page.res);
-      const session = visit.session();
-      const back = configured().base + urlOf(page);
-      if (!session) return { redirect: { destination: loginUrl(context, back), permanent: false } };
+      const { auth, context } = await open(page.req, page.res);
+      const { session } = auth;
+      if (!session) {
+        const returnTo = configured().base + urlOf(page);
+        return { redirect: { destination: loginUrl(context, returnTo), permanent: false } };
+      }
       const result = handler ? await handler(page, session) : { props: {} };
       return "props" in result ? { ...result, props: { user: session.user, ...(await result.props) } } : result;
     },

@@ -1,16 +1,16 @@
 import type { NextRequest } from "next/server.js";
 import { readCookies } from "../../core/cookie/header.js";
 import { cookieAfter, cookieHeaderAfter, looksLikeOurs } from "../../core/cookie/lines.js";
-import { rollAndRefresh } from "../../core/relying-party/ahead.js";
-import { createVisit } from "../../core/relying-party/visit.js";
-import { type PresentAuth, present } from "../lib/present.js";
+import { AuthRequest } from "../../core/relying-party/auth-request.js";
+import { rollAndRefresh } from "../../core/relying-party/roll-and-refresh.js";
+import type { RequestAuth } from "../lib/serve.js";
 import { waitUntilIn } from "../lib/wait-until.js";
 import { toRequestView } from "../lib/web-request.js";
 import { createWebWriter } from "../lib/web-writer.js";
 import type { Configured } from "./configured.js";
 
 /** What an app's own proxy is given. */
-export interface ProxyAuth<Data> extends PresentAuth<Data, Response> {
+export interface ProxyAuth<Data> extends RequestAuth<Data> {
   /**
    * The answer to who is not signed in: a redirect to sign in for a page navigation, 401 for the rest, server actions
    * included (who sends one to a page is shown that page); undefined for who is.
@@ -86,22 +86,20 @@ export const createProxy =
   <Data>(configured: () => Configured<Data>) =>
   (handler: ProxyHandler<Data> = next) =>
   async (request: NextRequest, ...passed: unknown[]): Promise<Response> => {
-    const outlet = createWebWriter({ ahead: true });
+    const writer = createWebWriter({ ahead: true });
     const sent = request.headers.get("cookie");
-    const context = await configured().relyingParty.open(toRequestView(request, "", waitUntilIn(passed)), outlet);
-    const prefix = context.cookiePrefix;
-    const visit = createVisit(context);
+    const opened = await configured().relyingParty.open(toRequestView(request, "", waitUntilIn(passed)), writer);
+    const context = AuthRequest.contextOf(opened);
+    const { cookiePrefix } = context;
     if (!isAsset(request)) await rollAndRefresh(context);
-    if (outlet.lines().length > 0) showCookies(request, outlet.lines(), prefix);
-    const auth: ProxyAuth<Data> = Object.defineProperties(present(visit, outlet), {
-      requireSession: {
-        value() {
-          const reply = visit.guard();
-          return reply && outlet.send(reply);
-        },
-      },
-    }) as ProxyAuth<Data>;
-    const response = outlet.apply((await handler(request, auth)) ?? next());
-    passOnCookies(request, response, outlet.lines(), prefix, sent);
+    if (writer.lines().length > 0) showCookies(request, writer.lines(), cookiePrefix);
+    const requireSession: ProxyAuth<Data>["requireSession"] = () => {
+      const reply = opened.guard();
+      return reply && writer.send(reply);
+    };
+    const auth = Object.defineProperty(opened, "requireSession", { value: requireSession }) as typeof opened &
+      ProxyAuth<Data>;
+    const response = writer.apply((await handler(request, auth)) ?? next());
+    passOnCookies(request, response, writer.lines(), cookiePrefix, sent);
     return response;
   };

@@ -1,4 +1,4 @@
-import type { TokenSet } from "../../core/exchange/token-life.js";
+import type { TokenSet } from "../../core/exchange/token-set.js";
 import type { User } from "../../core/exchange/user.js";
 import { sealedFor } from "../../core/relying-party/config.js";
 import { createUserSessions } from "../../core/relying-party/user-sessions.js";

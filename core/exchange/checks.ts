@@ -1,7 +1,7 @@
 import type { ExchangeErrorCode } from "../errors.js";
-import type { ExchangeConfig, IdTokenClaims, Transaction } from "./machine.js";
+import type { ExchangeConfig, IdTokenClaims, Transaction } from "./types.js";
 
-/** Whether both are the same text, and there is one: missing never equals missing (S27). Takes the same time wherever they differ (S49). */
+/** Whether both are the same text, and not empty: missing never equals missing (S27). Takes the same time wherever they differ (S49). */
 export function sameText(left: unknown, right: string): boolean {
   if (typeof left !== "string" || left === "" || left.length !== right.length) return false;
   let difference = 0;
@@ -9,16 +9,18 @@ export function sameText(left: unknown, right: string): boolean {
   return difference === 0;
 }
 
-/** OpenID Connect Core 3.1.2.6: the user would have had to be asked, and must not be. */
+/** OpenID Connect Core 3.1.2.6: the provider must ask the user, and `prompt=none` forbids it. */
 const NEEDS_USER = /^(login|interaction|consent|account_selection)_required$/;
 
-/** Why an authorization response is refused; undefined when it has a code to redeem. */
+/** Why an authorization response is refused; undefined if it has a code to redeem. */
 export function callbackError(
   { issuer, transactionDuration, clockTolerance }: ExchangeConfig,
-  { startedAt, state, issuer: askedIssuer, issRequired }: Transaction,
+  transaction: Transaction,
   parameters: URLSearchParams,
   now: number,
 ): ExchangeErrorCode | undefined {
+  const { startedAt, state, issRequired } = transaction;
+  /** The value of a parameter that must not be repeated (RFC 6749 3.1). */
   const only = (name: string): string | undefined => {
     const values = parameters.getAll(name);
     return values.length === 1 ? values[0] : undefined;
@@ -26,9 +28,9 @@ export function callbackError(
   const age = (now - startedAt) / 1000;
   if (age > transactionDuration || age < -clockTolerance) return "transaction_expired";
   if (!sameText(only("state"), state)) return "state_mismatch";
-  // RFC 9700 4.4: the code of one issuer, and its verifier, are sent to no other.
-  // RFC 9207 2.4: compared as strings; missing is wrong where it was announced; error responses carry it too.
-  if (askedIssuer !== issuer || (parameters.has("iss") ? only("iss") !== issuer : issRequired))
+  // RFC 9700 4.4: the code and the verifier of one issuer are sent to no other issuer.
+  // RFC 9207 2.4: `iss` is compared as a string, in error responses too; it may be missing only where it was not announced.
+  if (transaction.issuer !== issuer || (parameters.has("iss") ? only("iss") !== issuer : issRequired))
     return "issuer_mismatch";
   if (parameters.has("error")) return refusalOf(only("error"));
   return only("code") ? undefined : "invalid_response";
@@ -43,17 +45,19 @@ function refusalOf(error: string | undefined): ExchangeErrorCode {
 /** Why a verified ID Token does not answer this sign-in. */
 export function authenticationError(
   { clockTolerance }: ExchangeConfig,
-  { issuer, maxAge, organization }: Transaction,
+  { issuer, subject, maxAge, organization }: Transaction,
   claims: IdTokenClaims,
   now: number,
 ): ExchangeErrorCode | undefined {
   if (claims.iss !== issuer) return "id_token_invalid";
   const { auth_time: authTime } = claims;
-  // OpenID Connect Core 3.1.2.1: asked for a maximum age, the provider must say when the user authenticated.
+  // OpenID Connect Core 3.1.2.1: in answer to `max_age` the provider must say when the user authenticated.
   if (maxAge !== undefined && !(typeof authTime === "number" && now / 1000 - authTime <= maxAge + clockTolerance)) {
     return "authentication_too_old";
   }
-  return organization === undefined || isMember(organization, claims) ? undefined : "organization_mismatch";
+  if (organization !== undefined && !isMember(organization, claims)) return "organization_mismatch";
+  // OpenID Connect Core 3.1.2.1: a sign-in that continues a session must be about the user of that session.
+  return subject === undefined || subject === claims.sub ? undefined : "login_required";
 }
 
 /** Auth0 Organizations: ids begin with `org_` and are compared exactly, names without regard to case. */

@@ -1,68 +1,49 @@
-import type { ExchangeErrorCode } from "../errors.js";
+import type { ExchangeError, ExchangeErrorCode } from "../errors.js";
 import { cellOf } from "./cell.js";
 import { authenticationError, callbackError, sameText } from "./checks.js";
+import { grantedScope } from "./token-set.js";
+import type {
+  Authentication,
+  AuthorizationParameters,
+  ExchangeConfig,
+  IdTokenClaims,
+  TokenResponse,
+  Transaction,
+} from "./types.js";
 
-/** A sign-in in progress: the one state that outlives a request, sealed into a cookie of its own. All JSON. */
-export interface Transaction {
-  /** RFC 6749 10.12 */
-  readonly state: string;
-  /** OpenID Connect Core 15.5.2 */
-  readonly nonce: string;
-  /** RFC 7636 4.1 */
-  readonly codeVerifier: string;
-  readonly redirectUri: string;
-  /** A path on our own origin. */
-  readonly returnTo: string;
-  readonly issuer: string;
-  /** The provider announced that it sends `iss` (RFC 9207 3). */
-  readonly issRequired: boolean;
-  /** Milliseconds since the epoch. */
-  readonly startedAt: number;
-  /** Seconds since the user authenticated, at most. */
-  readonly maxAge?: number;
-  readonly organization?: string;
-  /** What the app wants to find again when the sign-in is done. */
-  readonly appState?: unknown;
-}
-
-/** Parameters of a request to the provider; a list is a parameter that is repeated, as `resource` may be (RFC 8707 2). */
-export type AuthorizationParameters = Readonly<Record<string, string | readonly string[]>>;
-
-/** What a token endpoint answers (RFC 6749 5.1), and when it was asked. */
-export interface TokenResponse {
-  readonly accessToken: string;
-  /** When it was asked for, in milliseconds since the epoch: its life began no earlier. */
-  readonly requestedAt: number;
-  /** Seconds. */
-  readonly expiresIn?: number;
-  readonly scope?: string;
-  readonly idToken?: string;
-  readonly refreshToken?: string;
-}
-
-/** Claims of an ID Token whose signature, issuer, audience and times were verified. */
-export type IdTokenClaims = { readonly iss: string; readonly sub: string; readonly [claim: string]: unknown };
-
-/** What does not change from one sign-in to the next. */
-export interface ExchangeConfig {
-  /** The one issuer that codes are redeemed at. */
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly scope: string;
-  readonly responseMode: "query" | "form_post";
-  /** Seconds that a sign-in may take. */
-  readonly transactionDuration: number;
-  /** Seconds by which the provider's clock may differ. */
-  readonly clockTolerance: number;
-}
+/**
+ * Theory of operation. This machine decides what happens in a sign-in with the authorization code flow (OpenID Connect
+ * Core 3.1). It performs nothing: each transition returns the next state and the effects that the interpreter (sign-in.ts)
+ * performs in their order. What an effect brings is the next event.
+ *
+ * A sign-in is two runs of the machine, because the browser leaves for the provider between them:
+ * 1. From `idle` by `login_requested` to `requesting_authorization`: the transaction is stored, and the URL of the authorization
+ *    request is built. The run ends in `awaiting_callback`, which carries that URL.
+ * 2. From `awaiting_callback`, with the transaction that was stored, by `callback_received`: the transaction is deleted first,
+ *    then the code is redeemed, the ID Token verified, userinfo fetched where it is configured. The run ends in
+ *    `authenticated` or in `failed`. A callback without a stored transaction starts in `idle` and fails.
+ *
+ * Only the transaction outlives a request. Nothing but this machine decides that a user is authenticated, and it does so only
+ * in a state that a verified ID Token of this transaction led to. Whatever fails on the way, at any step, leads to `failed`;
+ * the transaction is gone by then, so that no callback can be tried twice (S25).
+ */
 
 export type State =
   | { readonly name: "idle" }
-  | { readonly name: "awaiting_callback"; readonly transaction: Transaction }
+  | { readonly name: "requesting_authorization"; readonly transaction: Transaction }
+  /** `url` is the authorization request to send the browser to; a transaction that was read back has none. */
+  | { readonly name: "awaiting_callback"; readonly transaction: Transaction; readonly url?: string }
   | { readonly name: "redeeming_code"; readonly transaction: Transaction }
   | { readonly name: "verifying_id_token"; readonly transaction: Transaction; readonly tokens: TokenResponse }
-  | { readonly name: "authenticated"; readonly returnTo: string }
-  | { readonly name: "failed"; readonly code: ExchangeErrorCode };
+  | {
+      readonly name: "fetching_userinfo";
+      readonly transaction: Transaction;
+      readonly tokens: TokenResponse;
+      readonly claims: IdTokenClaims;
+    }
+  | ({ readonly name: "authenticated"; readonly returnTo: string } & Authentication)
+  /** `error` is the error of the step that failed, where a step did. */
+  | { readonly name: "failed"; readonly code: ExchangeErrorCode; readonly error?: ExchangeError | undefined };
 
 export type Event =
   | {
@@ -80,54 +61,66 @@ export type Event =
       readonly returnTo: string;
       readonly issuer: string;
       readonly issRequired: boolean;
-      /** Further authorization parameters; ours always win. */
+      /** Further authorization parameters; those of the protocol win. */
       readonly parameters: AuthorizationParameters;
-      readonly maxAge?: number;
-      readonly organization?: string;
+      /** Requested in the place of the configured scope. */
+      readonly scope?: string | undefined;
+      readonly audience?: string | undefined;
+      readonly subject?: string | undefined;
+      readonly maxAge?: number | undefined;
+      readonly organization?: string | undefined;
       readonly appState?: unknown;
     }
+  | { readonly name: "authorization_url_built"; readonly url: string }
   | { readonly name: "callback_received"; readonly now: number; readonly parameters: URLSearchParams }
   | { readonly name: "tokens_received"; readonly tokens: TokenResponse }
   | { readonly name: "id_token_verified"; readonly now: number; readonly claims: IdTokenClaims }
-  | { readonly name: "step_failed"; readonly code: ExchangeErrorCode };
+  | { readonly name: "userinfo_received"; readonly userinfo: Authentication["userinfo"] }
+  | { readonly name: "step_failed"; readonly code: ExchangeErrorCode; readonly error?: ExchangeError | undefined };
 
-/** What is to be done, in this order; only the relying party does it. */
+/** What the interpreter does after a transition. Each effect carries all that it takes. */
 export type Effect =
-  | { readonly name: "set_transaction"; readonly transaction: Transaction }
-  | { readonly name: "clear_transaction" }
-  /** Send the browser to the authorization endpoint. */
-  | { readonly name: "authorize"; readonly parameters: AuthorizationParameters }
+  | { readonly name: "store_transaction"; readonly transaction: Transaction }
+  | { readonly name: "clear_transaction"; readonly state: string }
+  | { readonly name: "build_authorization_url"; readonly parameters: AuthorizationParameters }
   | {
       readonly name: "redeem_code";
       readonly code: string;
       readonly codeVerifier: string;
       readonly redirectUri: string;
+      readonly audience?: string | undefined;
     }
   | { readonly name: "verify_id_token"; readonly idToken: string; readonly accessToken: string }
-  | { readonly name: "establish_session"; readonly claims: IdTokenClaims; readonly tokens: TokenResponse }
-  /** Send the browser back into the app. */
-  | { readonly name: "redirect"; readonly to: string };
+  | { readonly name: "fetch_userinfo"; readonly accessToken: string; readonly subject: string }
+  | ({ readonly name: "establish_session" } & Authentication);
 
-type StateOf<Name> = Extract<State, { name: Name }>;
+export type StateOf<Name> = Extract<State, { name: Name }>;
 type EventOf<Name> = Extract<Event, { name: Name }>;
 type Next<Name = State["name"]> = readonly [StateOf<Name>, readonly Effect[]];
 
-/** Every transition there is: the state, the event, and where the two may lead. What is missing is illegal. */
+/** All transitions: the state, the event, and the states that the two may lead to. Any other transition is illegal. */
 export const arrows = {
   idle: {
-    login_requested: ["awaiting_callback"],
+    login_requested: ["requesting_authorization"],
     callback_received: ["failed"],
+  },
+  requesting_authorization: {
+    authorization_url_built: ["awaiting_callback"],
+    step_failed: ["failed"],
   },
   awaiting_callback: {
     callback_received: ["redeeming_code", "failed"],
-    step_failed: ["failed"],
   },
   redeeming_code: {
     tokens_received: ["verifying_id_token", "failed"],
     step_failed: ["failed"],
   },
   verifying_id_token: {
-    id_token_verified: ["authenticated", "failed"],
+    id_token_verified: ["fetching_userinfo", "authenticated", "failed"],
+    step_failed: ["failed"],
+  },
+  fetching_userinfo: {
+    userinfo_received: ["authenticated"],
     step_failed: ["failed"],
   },
   authenticated: {
@@ -137,7 +130,7 @@ export const arrows = {
 
 type Arrows = typeof arrows;
 
-/** How it goes along each arrow. The compiler minds that it leads nowhere else. */
+/** One handler per transition; its return type limits it to the states listed in `arrows`. */
 type Table = {
   readonly [S in keyof Arrows]: {
     readonly [E in keyof Arrows[S]]: (
@@ -148,43 +141,35 @@ type Table = {
   };
 };
 
-/** Names that neither an app nor a query may set: the protocol relies on them. */
-export const protectedParameters: ReadonlySet<string> = new Set([
-  "client_id",
-  "client_secret",
-  "code_challenge",
-  "code_challenge_method",
-  "code_verifier",
-  "nonce",
-  "redirect_uri",
-  "request",
-  "request_uri",
-  "response_mode",
-  "response_type",
-  "scope",
-  "state",
-]);
-
-const CLEAR: Effect = { name: "clear_transaction" };
-
 const failed = (code: ExchangeErrorCode, effects: readonly Effect[] = []): Next<"failed"> => [
   { name: "failed", code },
   effects,
 ];
 
-/** Any step that the interpreter could not perform. */
-const stepFailed = (_config: unknown, _state: unknown, { code }: EventOf<"step_failed">) => failed(code);
+const clear = ({ state }: Transaction): Effect => ({ name: "clear_transaction", state });
+
+/** The interpreter could not perform a step. */
+const stepFailed = (_config: unknown, _state: unknown, { code, error }: EventOf<"step_failed">): Next<"failed"> => [
+  { name: "failed", code, error },
+  [],
+];
 
 const transitions: Table = {
   idle: {
     login_requested: requestLogin,
-    // A callback that no sign-in in this browser belongs to (S27, S29).
+    // No sign-in of this browser belongs to this callback (S27, S29).
     callback_received: () => failed("no_transaction"),
+  },
+  requesting_authorization: {
+    authorization_url_built: (_config, { transaction }, { url }) => [
+      { name: "awaiting_callback", transaction, url },
+      [],
+    ],
+    // The browser cannot be sent to the provider: nothing is left behind.
+    step_failed: (_config, { transaction }, { code, error }) => [{ name: "failed", code, error }, [clear(transaction)]],
   },
   awaiting_callback: {
     callback_received: receiveCallback,
-    // The browser could not be sent to the provider: nothing is left behind.
-    step_failed: (_config, _state, { code }) => failed(code, [CLEAR]),
   },
   redeeming_code: {
     tokens_received: receiveTokens,
@@ -194,37 +179,37 @@ const transitions: Table = {
     id_token_verified: acceptIdToken,
     step_failed: stepFailed,
   },
+  fetching_userinfo: {
+    userinfo_received: (_config, { name: _, ...state }, { userinfo }) => authenticate({ ...state, userinfo }),
+    step_failed: stepFailed,
+  },
   // The session could not be established.
   authenticated: { step_failed: stepFailed },
 };
 
 /**
- * The state after an event, and what is to be done.
+ * The state after an event, and the effects to perform.
  * @throws TypeError for a transition that is not in the table: no client can cause one
  */
 export function transition(config: ExchangeConfig, state: State, event: Event): Next {
-  return cellOf<(config: ExchangeConfig, state: State, event: Event) => Next>(transitions, state, event)(
-    config,
-    state,
-    event,
-  );
+  type Handler = (config: ExchangeConfig, state: State, event: Event) => Next;
+  return cellOf<Handler>(transitions, state, event)(config, state, event);
 }
 
 function requestLogin(
   config: ExchangeConfig,
   _state: StateOf<"idle">,
-  event: EventOf<"login_requested">,
-): Next<"awaiting_callback"> {
-  const { name: _name, now: startedAt, secrets, parameters: asked, ...answerable } = event;
-  const { codeChallenge, ...kept } = secrets;
-  const transaction: Transaction = { ...kept, ...answerable, startedAt };
-  const { state, nonce, redirectUri, maxAge, organization } = transaction;
+  { name: _, now: startedAt, secrets, parameters: further, ...rest }: EventOf<"login_requested">,
+): Next<"requesting_authorization"> {
+  const { codeChallenge, ...checkedAtCallback } = secrets;
+  const transaction: Transaction = { ...checkedAtCallback, ...rest, startedAt };
+  const { state, nonce, redirectUri, maxAge, organization, scope = config.scope } = transaction;
   const parameters: Record<string, string | readonly string[]> = {
-    ...asked,
+    ...further,
     response_type: "code",
     client_id: config.clientId,
     redirect_uri: redirectUri,
-    scope: config.scope,
+    scope,
     state,
     nonce,
     code_challenge: codeChallenge,
@@ -234,35 +219,39 @@ function requestLogin(
   if (maxAge !== undefined) parameters["max_age"] = String(maxAge);
   if (organization) parameters["organization"] = organization;
   return [
-    { name: "awaiting_callback", transaction },
+    { name: "requesting_authorization", transaction },
     [
-      { name: "set_transaction", transaction },
-      { name: "authorize", parameters },
+      { name: "store_transaction", transaction },
+      { name: "build_authorization_url", parameters },
     ],
   ];
 }
 
-/** The transaction is used up here, whatever the callback says (S25). */
+/** Uses the transaction up, whatever the callback says (S25). */
 function receiveCallback(
   config: ExchangeConfig,
   { transaction }: StateOf<"awaiting_callback">,
   { now, parameters }: EventOf<"callback_received">,
 ): Next<"redeeming_code" | "failed"> {
   const error = callbackError(config, transaction, parameters, now);
-  if (error) return failed(error, [CLEAR]);
-  const { codeVerifier, redirectUri } = transaction;
+  if (error) return failed(error, [clear(transaction)]);
+  const { codeVerifier, redirectUri, audience } = transaction;
   const code = parameters.get("code") as string;
-  return [{ name: "redeeming_code", transaction }, [CLEAR, { name: "redeem_code", code, codeVerifier, redirectUri }]];
+  return [
+    { name: "redeeming_code", transaction },
+    [clear(transaction), { name: "redeem_code", code, codeVerifier, redirectUri, audience }],
+  ];
 }
 
 function receiveTokens(
-  _config: ExchangeConfig,
+  config: ExchangeConfig,
   { transaction }: StateOf<"redeeming_code">,
-  { tokens }: EventOf<"tokens_received">,
+  { tokens: response }: EventOf<"tokens_received">,
 ): Next<"verifying_id_token" | "failed"> {
-  // OpenID Connect Core 3.1.3.3: without an ID Token nobody was authenticated.
-  if (tokens.idToken === undefined) return failed("id_token_invalid");
-  const { idToken, accessToken } = tokens;
+  const { idToken, accessToken } = response;
+  // OpenID Connect Core 3.1.3.3: without an ID Token no user was authenticated.
+  if (idToken === undefined) return failed("id_token_invalid");
+  const tokens = { ...response, scope: grantedScope(response, transaction.scope ?? config.scope) };
   return [{ name: "verifying_id_token", transaction, tokens }, [{ name: "verify_id_token", idToken, accessToken }]];
 }
 
@@ -270,16 +259,19 @@ function acceptIdToken(
   config: ExchangeConfig,
   { transaction, tokens }: StateOf<"verifying_id_token">,
   { claims, now }: EventOf<"id_token_verified">,
-): Next<"authenticated" | "failed"> {
+): Next<"fetching_userinfo" | "authenticated" | "failed"> {
   if (!sameText(claims["nonce"], transaction.nonce)) return failed("nonce_mismatch");
   const code = authenticationError(config, transaction, claims, now);
   if (code) return failed(code);
-  const { returnTo } = transaction;
+  if (!config.userinfo) return authenticate({ transaction, tokens, claims, userinfo: {} });
+  const { accessToken } = tokens;
   return [
-    { name: "authenticated", returnTo },
-    [
-      { name: "establish_session", claims, tokens },
-      { name: "redirect", to: returnTo },
-    ],
+    { name: "fetching_userinfo", transaction, tokens, claims },
+    [{ name: "fetch_userinfo", accessToken, subject: claims.sub }],
   ];
 }
+
+const authenticate = (authentication: Authentication): Next<"authenticated"> => [
+  { name: "authenticated", returnTo: authentication.transaction.returnTo, ...authentication },
+  [{ name: "establish_session", ...authentication }],
+];

@@ -1,138 +1,99 @@
-import type { ExchangeErrorCode } from "../errors.js";
+import type { ExchangeError, ExchangeErrorCode } from "../errors.js";
 import { cellOf } from "./cell.js";
-import type { TokenResponse } from "./machine.js";
+import { type AccessToken, findToken, type TokenRequest, type TokenSet } from "./token-set.js";
 
-export interface AccessToken {
-  readonly accessToken: string;
-  /** Milliseconds since the epoch; absent when the provider did not say. */
-  readonly expiresAt?: number;
-  /** When to renew a token so short-lived that the usual margin would be most of its life. */
-  readonly dueAt?: number;
-  readonly scope?: string;
-  readonly audience?: string;
-}
+/**
+ * Theory of operation. This machine decides about one access token that a session needs for one request.
+ *
+ * `assess` finds the first state: `fresh` (use the token), `missing` (there is no token and no way to get one), or `due`. Only
+ * `due` needs the machine, which `renewToken` (renewal.ts) runs:
+ * 1. Where the new tokens can be stored, `refresh_started` leads to `refreshing`, with the effect `refresh`. Where they cannot
+ *    (the headers of the response have left), `refresh_impossible` ends the run before anything is spent.
+ * 2. New tokens lead to `fresh`, with the effect `store_tokens`: they are stored before the caller gets the token, since a
+ *    rotated refresh token exists nowhere else.
+ * 3. A failure leads to `stale` while the old token is still valid, else to `unavailable`. The session stays in both.
+ * 4. `grant_ended` (RFC 6749 5.2 `invalid_grant`), and no other failure, leads to `ended`, with the effect `end_session`.
+ *
+ * `fresh` and `stale` carry the token to use; `unavailable` and `ended` carry the error.
+ */
 
-/** The tokens of one session. */
-export interface TokenSet extends AccessToken {
-  readonly idToken?: string;
-  readonly refreshToken?: string;
-  /** Tokens for other audiences or scopes, newest first. */
-  readonly otherTokens?: readonly AccessToken[];
-}
-
-/** What kind of access token is asked for. */
-export interface TokenRequest {
-  /** @default the audience of the sign-in */
-  readonly audience?: string;
-  /** @default the scope of the sign-in */
-  readonly scope?: string;
-  /** A new one or an error, even if the token at hand is fresh. @default false */
-  readonly refresh?: boolean;
+/** What a refresh brought. Servers and pages add what they need to store it. */
+export interface Renewal {
+  readonly tokens: TokenSet;
 }
 
 export type TokenState =
   | { readonly name: "fresh"; readonly token: AccessToken }
-  /** About to expire, expired, or to be renewed: `token` is one to fall back on. */
-  | {
-      readonly name: "due";
-      readonly request: TokenRequest;
-      readonly refreshToken: string;
-      readonly token?: AccessToken;
-    }
-  | { readonly name: "refreshing"; readonly request: TokenRequest; readonly token?: AccessToken }
-  /** The refresh failed for now; the session stays. */
-  | { readonly name: "kept" }
+  /** About to expire, expired, or to be renewed by request. `token` is the one to use if the refresh fails. */
+  | { readonly name: "due"; readonly request: TokenRequest; readonly token?: AccessToken | undefined }
+  | { readonly name: "refreshing"; readonly request: TokenRequest; readonly token?: AccessToken | undefined }
+  /** The refresh failed; the old token is still valid. */
+  | { readonly name: "stale"; readonly token: AccessToken }
+  /** The refresh failed, and no token is valid; the session stays. */
+  | { readonly name: "unavailable"; readonly code: ExchangeErrorCode; readonly error?: ExchangeError | undefined }
   /** The provider revoked the grant. */
-  | { readonly name: "ended" }
-  /** There is none, and no means to get one. */
+  | { readonly name: "ended"; readonly code: ExchangeErrorCode; readonly error?: ExchangeError | undefined }
+  /** The session has no such token, and no refresh token to get one with. */
   | { readonly name: "missing" };
 
-export type TokenEvent =
+export type TokenEvent<Renewed extends Renewal = Renewal> =
   | { readonly name: "refresh_started" }
   /** This response can no longer carry the cookies of a refreshed token. */
   | { readonly name: "refresh_impossible" }
-  | { readonly name: "refreshed"; readonly tokens: TokenSet }
-  /** `grant_ended` (RFC 6749 5.2 `invalid_grant`), and nothing else, ends the session. */
-  | { readonly name: "refresh_failed"; readonly code: ExchangeErrorCode; readonly now: number };
+  | { readonly name: "refreshed"; readonly renewal: Renewed }
+  | {
+      readonly name: "refresh_failed";
+      readonly code: ExchangeErrorCode;
+      readonly error?: ExchangeError | undefined;
+      readonly now: number;
+    };
 
-export type TokenEffect =
-  | { readonly name: "refresh"; readonly refreshToken: string; readonly request: TokenRequest }
-  | { readonly name: "write_tokens"; readonly tokens: TokenSet }
-  | { readonly name: "use_token"; readonly token: AccessToken }
-  | { readonly name: "end_session" }
-  | { readonly name: "fail"; readonly code: ExchangeErrorCode };
+export type TokenEffect<Renewed extends Renewal = Renewal> =
+  | { readonly name: "refresh"; readonly request: TokenRequest }
+  | { readonly name: "store_tokens"; readonly renewal: Renewed }
+  | { readonly name: "end_session" };
 
-/** Seconds; tokens that live shorter are renewed after four fifths of their life. */
-const SHORT_LIVED = 300;
+/** Milliseconds before its end from which on a token is renewed: requests take time, clocks differ. */
+const MARGIN = 60_000;
 
-/** The token set of a sign-in. The answer may have been long under way, or be shared: a life is counted from the request. */
-export function tokenSetOf({ requestedAt, expiresIn, ...tokens }: TokenResponse): TokenSet {
-  if (expiresIn === undefined) return tokens;
-  const dueAt = expiresIn < SHORT_LIVED ? requestedAt + expiresIn * 800 : undefined;
-  return { ...tokens, expiresAt: requestedAt + expiresIn * 1000, dueAt };
-}
-
-/** Whether it is not the sign-in's own token that is asked for. */
-export const isSpecial = ({ audience, scope }: TokenRequest): boolean => (audience ?? scope) !== undefined;
-
-/**
- * The set after a refresh: what was not renewed is kept; a token for another audience or scope is put beside the others, of
- * which the newest are kept.
- */
-export function mergeTokens(previous: TokenSet, response: TokenResponse, request: TokenRequest, maxMore = 3): TokenSet {
-  const { idToken = previous.idToken, refreshToken = previous.refreshToken, ...token } = tokenSetOf(response);
-  const { otherTokens = [] } = previous;
-  if (!isSpecial(request)) return { ...token, idToken, refreshToken, otherTokens: previous.otherTokens };
-  const { audience, scope = token.scope } = request;
-  // Under the words it was asked for in: the next request has the same.
-  const special: AccessToken = { ...token, audience, scope };
-  const others = otherTokens.filter((other) => other.audience !== audience || other.scope !== scope);
-  return { ...previous, idToken, refreshToken, otherTokens: [special, ...others].slice(0, maxMore) };
-}
-
-/**
- * Where the tokens of a session stand for a request. `refreshToken` is what a new one can be got with, for who has other
- * means than the refresh token of the set.
- */
+/** The state of a session's tokens for a request. `canRenew`: whether there is a way to get a new token. */
 export function assess(
   tokens: TokenSet | undefined,
   request: TokenRequest,
   now: number,
-  refreshToken = tokens?.refreshToken,
+  canRenew = Boolean(tokens?.refreshToken),
 ): TokenState {
   if (!tokens) return { name: "missing" };
-  const { audience, scope } = request;
-  const known = isSpecial(request)
-    ? tokens.otherTokens?.find((other) => other.audience === audience && (scope ?? other.scope) === other.scope)
-    : tokens;
-  /** Milliseconds before its end from which on a token is renewed: requests take time, clocks differ. */
-  const MARGIN = 60_000;
-  const { expiresAt = Infinity, dueAt = expiresAt - MARGIN } = known ?? {};
-  const token = known && !request.refresh && now < expiresAt ? known : undefined;
-  // Without a refresh token the one at hand serves to its very end.
-  if (token && (now < dueAt || !refreshToken)) return { name: "fresh", token };
-  return refreshToken ? { name: "due", request, refreshToken, token } : { name: "missing" };
+  const stored = findToken(tokens, request);
+  const { expiresAt = Infinity, dueAt = expiresAt - MARGIN } = stored ?? {};
+  const token = stored && !request.refresh && now < expiresAt ? stored : undefined;
+  // Without a way to renew it, a token serves to its very end.
+  if (token && (now < dueAt || !canRenew)) return { name: "fresh", token };
+  return canRenew ? { name: "due", request, token } : { name: "missing" };
 }
 
 type StateOf<Name> = Extract<TokenState, { name: Name }>;
 type EventOf<Name> = Extract<TokenEvent, { name: Name }>;
-type Next<Name = TokenState["name"]> = readonly [StateOf<Name>, readonly TokenEffect[]];
+type Next<Name = TokenState["name"], Renewed extends Renewal = Renewal> = readonly [
+  StateOf<Name>,
+  readonly TokenEffect<Renewed>[],
+];
 
-/** Every transition there is: the state, the event, and where the two may lead. What is missing is illegal. */
+/** All transitions: the state, the event, and the states that the two may lead to. Any other transition is illegal. */
 export const tokenArrows = {
   due: {
     refresh_started: ["refreshing"],
-    refresh_impossible: ["kept"],
+    refresh_impossible: ["stale", "unavailable"],
   },
   refreshing: {
     refreshed: ["fresh"],
-    refresh_failed: ["kept", "ended"],
+    refresh_failed: ["stale", "unavailable", "ended"],
   },
 } as const;
 
 type Arrows = typeof tokenArrows;
 
-/** How it goes along each arrow. The compiler minds that it leads nowhere else. */
+/** One handler per transition; its return type limits it to the states listed in `tokenArrows`. */
 type Table = {
   readonly [S in keyof Arrows]: {
     readonly [E in keyof Arrows[S]]: (
@@ -142,43 +103,37 @@ type Table = {
   };
 };
 
-/** Goes on with the token at hand, or says why there is none. */
-const fallBack = (token: AccessToken | undefined, code: ExchangeErrorCode): readonly TokenEffect[] =>
-  token ? [{ name: "use_token", token }] : [{ name: "fail", code }];
-
 const tokenTransitions: Table = {
   due: {
-    refresh_started: ({ request, refreshToken, token }) => [
-      { name: "refreshing", request, token },
-      [{ name: "refresh", refreshToken, request }],
+    refresh_started: ({ request, token }) => [{ name: "refreshing", request, token }, [{ name: "refresh", request }]],
+    // A rotating refresh token is never spent where its successor cannot be stored.
+    refresh_impossible: ({ token }) => [
+      token ? { name: "stale", token } : { name: "unavailable", code: "refresh_required" },
+      [],
     ],
-    // A rotating refresh token is never spent where its successor cannot be kept.
-    refresh_impossible: ({ token }) => [{ name: "kept" }, fallBack(token, "refresh_required")],
   },
   refreshing: {
-    refreshed({ request }, { tokens }) {
-      const [token = tokens] = (isSpecial(request) && tokens.otherTokens) || [];
-      return [
-        { name: "fresh", token },
-        [
-          { name: "write_tokens", tokens },
-          { name: "use_token", token },
-        ],
-      ];
-    },
-    refresh_failed({ token }, { code, now }) {
-      if (code === "grant_ended") return [{ name: "ended" }, [{ name: "end_session" }, { name: "fail", code }]];
-      // It took its time: what served when it was asked for may be over.
-      const usable = now < (token?.expiresAt ?? Infinity) ? token : undefined;
-      return [{ name: "kept" }, fallBack(usable, code)];
+    refreshed: ({ request }, { renewal }) => [
+      { name: "fresh", token: findToken(renewal.tokens, request) ?? renewal.tokens },
+      [{ name: "store_tokens", renewal }],
+    ],
+    refresh_failed({ token }, { code, error, now }) {
+      if (code === "grant_ended") return [{ name: "ended", code, error }, [{ name: "end_session" }]];
+      // The refresh took time: the token may have expired meanwhile.
+      const isValid = token && now < (token.expiresAt ?? Infinity);
+      return [isValid ? { name: "stale", token } : { name: "unavailable", code, error }, []];
     },
   },
 };
 
 /**
- * The state of a token after an event, and what is to be done.
+ * The state of a token after an event, and the effects to perform.
  * @throws TypeError for a transition that is not in the table: no client can cause one
  */
-export function tokenTransition(state: TokenState, event: TokenEvent): Next {
-  return cellOf<(state: TokenState, event: TokenEvent) => Next>(tokenTransitions, state, event)(state, event);
+export function tokenTransition<Renewed extends Renewal>(
+  state: TokenState,
+  event: TokenEvent<Renewed>,
+): Next<TokenState["name"], Renewed> {
+  type Handler = (state: TokenState, event: TokenEvent<Renewed>) => Next<TokenState["name"], Renewed>;
+  return cellOf<Handler>(tokenTransitions, state, event)(state, event);
 }

@@ -1,6 +1,6 @@
 import { sha256, toText } from "../bytes.js";
 import { ExchangeError } from "../errors.js";
-import type { IdTokenClaims } from "../exchange/machine.js";
+import type { IdTokenClaims } from "../exchange/types.js";
 import { type Members, timesHold, wrongMember } from "./claims.js";
 import { type VerifyJws, verifySignature } from "./keys.js";
 import type { Network } from "./network.js";

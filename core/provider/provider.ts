@@ -1,5 +1,5 @@
 import { ExchangeError } from "../errors.js";
-import type { AuthorizationParameters, IdTokenClaims, TokenResponse } from "../exchange/machine.js";
+import type { AuthorizationParameters, IdTokenClaims, TokenResponse } from "../exchange/types.js";
 import type { Ports } from "../ports.js";
 import { type DiscoveryDocument, discover } from "./discovery.js";
 import {

@@ -1,4 +1,4 @@
-import { tokenSetOf } from "../exchange/token-life.js";
+import { tokenSetOf } from "../exchange/token-set.js";
 import type { Ports } from "../ports.js";
 import { sharedMap } from "../registry.js";
 import { authenticate, type ClientCredentials } from "./client-authentication.js";

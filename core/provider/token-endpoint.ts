@@ -1,5 +1,5 @@
 import type { ExchangeErrorCode } from "../errors.js";
-import type { TokenResponse } from "../exchange/machine.js";
+import type { TokenResponse } from "../exchange/types.js";
 import { type Parameters, type PreparedRequest, sendRequest } from "./endpoint.js";
 import type { Network } from "./network.js";
 import type { ProviderSettings } from "./settings.js";

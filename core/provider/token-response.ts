@@ -1,5 +1,5 @@
 import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
-import type { TokenResponse } from "../exchange/machine.js";
+import type { TokenResponse } from "../exchange/types.js";
 import { isText, type Members } from "./claims.js";
 
 /** @throws ExchangeError that names the member, unless it holds */

@@ -1,94 +1,87 @@
 import { ExchangeError, MisuseError } from "../errors.js";
-import { runTokens } from "../exchange/drive.js";
-import { assess, mergeTokens, type TokenRequest, type TokenSet } from "../exchange/token-life.js";
+import { renewToken } from "../exchange/renewal.js";
+import { assess } from "../exchange/token-life.js";
+import { accessTokensOf, mergeTokens, type TokenRequest, type TokenSet } from "../exchange/token-set.js";
 import type { FetchInit } from "../ports.js";
 import type { SessionDraft } from "../session/draft.js";
 import type { SignedIn } from "./config.js";
-import { keepAlive, type VisitContext } from "./context.js";
+import { keepAlive, type RequestContext } from "./request-context.js";
 
-/** A usable access token of the session, for who makes a response of it. */
-export async function accessToken<Data>(visit: VisitContext<Data>, asked?: TokenRequest): Promise<string> {
-  visit.outlet.markSessionRead();
-  return usableToken(visit, asked);
+/** A valid access token, for an app that makes a response with it. */
+export async function getAccessToken<Data>(context: RequestContext<Data>, request?: TokenRequest): Promise<string> {
+  context.responseWriter.markSessionRead();
+  return usableToken(context, request);
 }
 
-/** Drives the token machine, refreshing where it is due. */
-export async function usableToken<Data>(visit: VisitContext<Data>, asked: TokenRequest = {}): Promise<string> {
-  const { ports, outlet, provider } = visit;
-  const { session } = visit.reading;
+/** The same without marking the response as made from the session. Refreshes the token where that is due. */
+export async function usableToken<Data>(context: RequestContext<Data>, request: TokenRequest = {}): Promise<string> {
+  const { ports, responseWriter, provider } = context;
+  const { session } = context.reading;
   if (!session) throw new ExchangeError("no_session");
-  const tokens = await visit.tokens();
-  const state = assess(tokens, asked, ports.now());
+  const tokens = await context.tokens();
+  const state = assess(tokens, request, ports.now());
   if (state.name === "fresh") return state.token.accessToken;
-  if (state.name !== "due" || !tokens) throw new ExchangeError("no_access_token");
-  let merge: (held: TokenSet) => TokenSet;
-  let release = () => {};
-  /** Meanwhile somebody may have signed out, or somebody else have signed in. */
+  if (state.name !== "due" || !tokens?.refreshToken) throw new ExchangeError("no_access_token");
+  const { refreshToken } = tokens;
+  /** Makes a change unless the session has ended meanwhile, or another one has begun. */
   const change = (make: (draft: SessionDraft<SignedIn<Data>, TokenSet>) => void | Promise<void>) =>
-    visit.commit((draft) => {
+    context.commit((draft) => {
       if (draft.session?.id !== session.id) throw new ExchangeError("no_session");
       return make(draft);
     });
-  const work = runTokens(
-    visit,
+  const start = context.canWrite() ? "refresh_started" : "refresh_impossible";
+  const work = renewToken(
+    context,
     state,
-    { name: visit.canWrite() ? "refresh_started" : "refresh_impossible" },
+    { name: start },
     {
-      async refresh(refreshToken, request) {
-        const currentAccessTokens = [tokens, ...(tokens.otherTokens ?? [])].map((token) => token.accessToken);
-        const {
-          response,
-          release: released,
-          ...renewed
-        } = await provider.refresh({
-          ...request,
-          refreshToken,
-          subject: session.data.user.sub,
-          currentAccessTokens,
-        });
-        release = released;
-        merge = (set) => mergeTokens(set, { ...response, ...renewed }, request);
-        return merge(tokens);
+      async refresh(request) {
+        const currentAccessTokens = accessTokensOf(tokens).map((token) => token.accessToken);
+        const subject = session.data.user.sub;
+        const refresh = { ...request, refreshToken, subject, currentAccessTokens };
+        const { response, release, ...rotated } = await provider.refresh(refresh);
+        const merge = (set: TokenSet) => mergeTokens(set, { ...response, ...rotated }, request);
+        return { tokens: merge(tokens), merge, release };
       },
-      // Into the tokens of that moment: a refresh for another audience may have been written meanwhile.
-      async write() {
-        const isKept = await change(async (draft) => draft.setTokens(merge((await draft.tokens()) ?? tokens)));
-        if (isKept) outlet.onSent(release);
-        return isKept;
+      // Merged into the tokens of that moment: a refresh for another audience may have been written meanwhile.
+      async storeTokens({ merge, release }) {
+        const isStored = await change(async (draft) => draft.setTokens(merge((await draft.tokens()) ?? tokens)));
+        if (isStored) responseWriter.onSent(release);
+        return isStored;
       },
-      end: () => change((draft) => draft.destroy()),
+      endSession: () => change((draft) => draft.destroy()),
     },
   );
-  return keepAlive(visit, work);
+  return keepAlive(context, work);
 }
 
 /** `fetch` with the session's access token, to allow-listed origins only. */
 export async function authorizedFetch<Data>(
-  visit: VisitContext<Data>,
+  context: RequestContext<Data>,
   url: string | URL,
   init: FetchInit = {},
-  asked: TokenRequest = {},
+  request: TokenRequest = {},
 ): Promise<Response> {
-  const { config } = visit;
-  // Called as a function: the platform's own takes no other `this` than none.
-  const { fetch } = visit.ports;
+  const { config } = context;
+  // Not called as a method: the platform's own `fetch` refuses another `this`.
+  const { fetch } = context.ports;
   const { origin, href, username, password, protocol } = new URL(url);
   const isPlain = protocol.startsWith("http") && !username && !password;
   if (!isPlain || !config.apiOrigins.includes(origin)) {
     throw new MisuseError("origin_not_allowed", "add the API's origin to apiOrigins");
   }
-  const send = async (request: TokenRequest) => {
+  const send = async (tokenRequest: TokenRequest) => {
     const headers = new Headers(init.headers);
-    headers.set("authorization", `Bearer ${await accessToken(visit, request)}`);
-    // Not followed unless asked: some runtimes send Authorization on to wherever a redirect leads.
+    headers.set("authorization", `Bearer ${await getAccessToken(context, tokenRequest)}`);
+    // Redirects are not followed by default: some runtimes send Authorization on to wherever one leads.
     return fetch(href, { redirect: "manual", ...init, headers });
   };
-  const response = await send(asked);
+  const response = await send(request);
   if (response.status !== 401 || !isRepeatable(init.body)) return response;
   try {
-    return await send({ ...asked, refresh: true });
+    return await send({ ...request, refresh: true });
   } catch (error) {
-    // Without a newer token the API's own answer stands.
+    // Without a newer token the API's own response stands.
     if (error instanceof ExchangeError && error.code !== "grant_ended") return response;
     throw error;
   }

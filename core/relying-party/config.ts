@@ -1,6 +1,6 @@
 import type { Awaitable } from "../awaitable.js";
 import type { LatchkeyEvent } from "../events.js";
-import type { IdTokenClaims, TokenResponse } from "../exchange/machine.js";
+import type { IdTokenClaims, TokenResponse } from "../exchange/types.js";
 import type { User } from "../exchange/user.js";
 import type { ServerSettings } from "../provider/server.js";
 import type { SessionsOptions } from "../session/options.js";
@@ -43,8 +43,6 @@ export interface RelyingPartyConfig<Data> {
   readonly sites: readonly [Site, ...Site[]];
   /** `/auth` */
   readonly mount: string;
-  /** The path of the redirect URI, where it is not the callback route under the mount. */
-  readonly callbackPath?: string | undefined;
   readonly trailingSlash: boolean;
   readonly scope: string;
   readonly responseMode: "query" | "form_post";

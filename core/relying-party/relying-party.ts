@@ -1,37 +1,50 @@
 import { type Awaitable, chain } from "../awaitable.js";
+import { TRANSACTION_DURATION } from "../defaults.js";
 import { emitter } from "../events.js";
-import type { TokenSet } from "../exchange/token-life.js";
 import type { Ports } from "../ports.js";
 import { createServerProvider } from "../provider/server.js";
-import { isUpgrade } from "../request/reading.js";
-import type { ResponseWriter } from "../request/response.js";
 import type { RequestView } from "../request/view.js";
 import { packed } from "../seal/payload.js";
-import { createSealer, type Sealer } from "../seal/sealer.js";
-import { readSession, type SessionReading } from "../session/reading.js";
-import { openTokens } from "../session/tokens.js";
-import { isWriteDue } from "../session/write.js";
-import { type SessionChange, WriteQueue } from "../session/write-queue.js";
-import { type RelyingPartyConfig, type SignedIn, type Site, sealedFor } from "./config.js";
-import type { VisitContext } from "./context.js";
+import { createSealer } from "../seal/sealer.js";
+import { readSession } from "../session/reading.js";
+import { AuthRequest } from "./auth-request.js";
+import { type RelyingPartyConfig, sealedFor } from "./config.js";
+import type { ReplyWriter } from "./request-auth.js";
+import type { App } from "./request-context.js";
 import { chooseSite } from "./site.js";
-import { openTransactions, TRANSACTION_DURATION, type Transactions } from "./transactions.js";
-import { createUserSessions, type UserSessions } from "./user-sessions.js";
-import { createVisit, type Visit } from "./visit.js";
+import { createUserSessions } from "./user-sessions.js";
 
-/** Sign-in and sessions of one app: what every adapter calls. It keeps nothing of any user. */
+/**
+ * Theory of operation of this room: sign-in and sessions of one app on a server.
+ *
+ * State. The server keeps nothing of any user. A session and its tokens are in sealed cookies (or in a store), each sign-in in
+ * progress in a sealed cookie of its own. A request brings them, and its response writes them.
+ *
+ * Who does what. An adapter makes a request view and a response writer and calls `open`, which picks the site (site.ts), reads
+ * the session from the Cookie header (core/session/reading.ts) and returns an `AuthRequest` (auth-request.ts). `route` answers
+ * the login, callback, logout and me routes (routes.ts); they call sign-in.ts and sign-out.ts, which give the interpreters of
+ * core/exchange their handlers. `getAccessToken` is access.ts. Everything that writes goes through `RequestContext.commit`.
+ *
+ * Order. A commit waits for the commits before it (core/session/write-queue.ts). The transaction of a callback is deleted
+ * before its code is redeemed; refreshed tokens are written before the app gets the new one; a session is destroyed here
+ * before the provider learns of the sign-out.
+ *
+ * What can go wrong. Whatever a client sends is a session that was refused, or an error page. What the provider does wrong is an
+ * ExchangeError: an error page and an event at a route (failures.ts), an exception for the app that called `getAccessToken`.
+ * When the headers have left, nothing can be written: `refresh_required`, or MisuseError `headers_sent` for an app's own write.
+ */
 export interface RelyingParty<Data> {
-  /** Opens the session of one request; at once where nothing is to be waited for. Never throws for what a client sent. */
-  open(request: RequestView, outlet: ResponseWriter): Awaitable<VisitContext<Data>>;
-  /** The same, as a {@link Visit}. */
-  visit(request: RequestView, outlet: ResponseWriter): Awaitable<Visit<Data>>;
+  /**
+   * Opens a request: reads its session, synchronously where there is nothing to wait for. Never throws for what a client sent.
+   */
+  open<Answer>(request: RequestView, responseWriter: ReplyWriter<Answer>): Awaitable<AuthRequest<Data, Answer>>;
 }
 
 /** @throws MisuseError (`invalid_config`) when secrets, cookies or durations are wrong */
 export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports: Ports): RelyingParty<Data> {
   const purpose = sealedFor(config.provider);
   const emit = emitter(config.onEvent, ports.now);
-  const party: Party<Data> = {
+  const app: App<Data> = {
     config,
     ports,
     emit,
@@ -42,101 +55,15 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
   const sessionsAt = (secure: boolean) =>
     createUserSessions({ ...config.session, purpose, cookie: { ...config.session.cookie, secure } }, ports, emit);
   // Secure follows the configured origin, never the socket: one set of names for https, one for loopback http.
-  const sessions = new Map(config.sites.map(({ secure }) => [secure, sessionsAt(secure)]));
-
-  const relyingParty: RelyingParty<Data> = {
-    open(request, outlet) {
+  const sessionsBySecure = new Map(config.sites.map(({ secure }) => [secure, sessionsAt(secure)]));
+  return {
+    open(request, responseWriter) {
       const site = chooseSite(config.sites, request);
-      const context = sessions.get(site.secure) as ReturnType<typeof sessionsAt>;
+      const sessions = sessionsBySecure.get(site.secure) as ReturnType<typeof sessionsAt>;
       return chain(
-        readSession(context, request.headers.get("cookie")),
-        (reading) => new Context(party, request, site, context, reading, outlet),
+        readSession(sessions, request.headers.get("cookie")),
+        (reading) => new AuthRequest(app, sessions, request, responseWriter, site, reading),
       );
     },
-    visit: (request, outlet) => chain(relyingParty.open(request, outlet), createVisit),
   };
-  return relyingParty;
-}
-
-/** What is the same for all requests. */
-type Party<Data> = Pick<VisitContext<Data>, "config" | "exchange" | "ports" | "provider" | "emit"> & {
-  readonly transactionSealer: Sealer;
-};
-
-class Context<Data> implements VisitContext<Data> {
-  readonly #party: Party<Data>;
-  readonly config: VisitContext<Data>["config"];
-  readonly exchange: VisitContext<Data>["exchange"];
-  readonly ports: Ports;
-  readonly provider: VisitContext<Data>["provider"];
-  readonly emit: VisitContext<Data>["emit"];
-  readonly #sessions: UserSessions<Data>;
-  readonly #read: SessionReading<SignedIn<Data>>;
-  /** Made for the first write: most requests only read. */
-  #writes: WriteQueue<SignedIn<Data>, TokenSet> | undefined;
-
-  constructor(
-    party: Party<Data>,
-    readonly request: RequestView,
-    readonly site: Site,
-    sessions: UserSessions<Data>,
-    reading: SessionReading<SignedIn<Data>>,
-    readonly outlet: ResponseWriter,
-  ) {
-    this.#sessions = sessions;
-    this.#read = reading;
-    this.#party = party;
-    this.config = party.config;
-    this.exchange = party.exchange;
-    this.ports = party.ports;
-    this.provider = party.provider;
-    this.emit = party.emit;
-  }
-
-  transactions(): Transactions {
-    const { config, site, ports } = this;
-    // The callback is always reached by a navigation from the provider's site, which Lax allows; an embedded app needs None.
-    const sameSite = config.session.cookie?.sameSite === "none" ? "none" : "lax";
-    return openTransactions(
-      this.#read.jar,
-      `${this.cookiePrefix}tx.`,
-      this.#party.transactionSealer,
-      { ...config.session.cookie, secure: site.secure, sameSite },
-      ports.now,
-    );
-  }
-
-  canWrite(): boolean {
-    return this.outlet.canWrite() && !isUpgrade(this.request);
-  }
-
-  get reading(): SessionReading<SignedIn<Data>> {
-    return this.#writes?.reading ?? this.#read;
-  }
-
-  get cookiePrefix(): string {
-    return this.#sessions.prefix;
-  }
-
-  tokens(): Promise<TokenSet | undefined> {
-    return openTokens(this.#sessions, this.#queue());
-  }
-
-  isWriteDue(): boolean {
-    return isWriteDue(this.#sessions, this.reading);
-  }
-
-  async commit(change?: SessionChange<SignedIn<Data>, TokenSet>, roll = false): Promise<boolean> {
-    let sent = true;
-    await this.#queue().commit(change, {
-      roll,
-      send: (lines) => (sent = this.canWrite() && this.outlet.setCookies(lines, this.cookiePrefix)),
-    });
-    return sent;
-  }
-
-  #queue(): WriteQueue<SignedIn<Data>, TokenSet> {
-    this.#writes ??= new WriteQueue(this.#sessions, this.#read);
-    return this.#writes;
-  }
 }

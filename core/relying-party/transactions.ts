@@ -1,11 +1,9 @@
 import { sha256 } from "../bytes.js";
 import type { CookieAttributes } from "../cookie/header.js";
 import type { Jar } from "../cookie/jar.js";
-import type { Transaction } from "../exchange/machine.js";
+import { TRANSACTION_DURATION } from "../defaults.js";
+import type { Transaction } from "../exchange/types.js";
 import type { Sealer } from "../seal/sealer.js";
-
-/** Seconds that a sign-in may take. */
-export const TRANSACTION_DURATION = 900;
 
 /** Sign-ins in progress, one sealed cookie each, so that tabs do not disturb each other. */
 export interface Transactions {

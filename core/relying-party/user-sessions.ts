@@ -1,5 +1,5 @@
 import type { UntimedEvent } from "../events.js";
-import type { TokenSet } from "../exchange/token-life.js";
+import type { TokenSet } from "../exchange/token-set.js";
 import type { Ports } from "../ports.js";
 import { packed } from "../seal/payload.js";
 import { createSessionContext, type SessionContext } from "../session/context.js";

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { AccessTokenError } from "../../adapters/next/auth0/access-token-error.js";
 import { SessionError } from "../../adapters/react/server-session.js";
 import { CookieTooLargeError, ExchangeError, LatchkeyError, MisuseError } from "../../core/errors.js";
-import { runTokens } from "../../core/exchange/drive.js";
+import { renewToken } from "../../core/exchange/renewal.js";
 
 const classes = { AccessTokenError, CookieTooLargeError, ExchangeError, LatchkeyError, MisuseError, SessionError };
 type Classes = typeof classes;
@@ -12,7 +12,7 @@ type Classes = typeof classes;
 async function copyOf(): Promise<Classes> {
   const contents = `export * from "./core/errors.ts";
     export { AccessTokenError } from "./adapters/next/auth0/access-token-error.ts";
-    export { SessionError } from "./adapters/react/session-model.ts";`;
+    export { SessionError } from "./adapters/react/server-session.ts";`;
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: process.cwd() },
     bundle: true,
@@ -78,18 +78,18 @@ describe("a class that an app derives", () => {
 
 test("an error of a refresh that another copy of this package began is an ExchangeError here", async () => {
   const calls: string[] = [];
-  const ended = runTokens(
+  const ended = renewToken(
     { emit() {}, ports: { now: Date.now } },
-    { name: "due", request: {}, refreshToken: "r" },
+    { name: "due", request: {} },
     { name: "refresh_started" },
     {
       refresh: () => Promise.reject(new copy.ExchangeError("grant_ended")),
-      write: () => void calls.push("write"),
-      end: () => void calls.push("end"),
+      storeTokens: () => void calls.push("storeTokens"),
+      endSession: () => void calls.push("endSession"),
     },
   );
   await expect(ended).rejects.toMatchObject({ name: "ExchangeError", code: "grant_ended" });
-  expect(calls).toEqual(["end"]);
+  expect(calls).toEqual(["endSession"]);
 });
 
 test.each([

@@ -1,10 +1,10 @@
 import { CookieTooLargeError, ExchangeError, MisuseError } from "../../adapters/edge.js";
 import { createSealer } from "../../adapters/index.js";
-import type { PresentAuth } from "../../adapters/lib/present.js";
+import type { RequestAuth } from "../../adapters/lib/request-auth.js";
 import type { Awaitable } from "../../core/awaitable.js";
 
 /** The view of the request that every adapter gives a handler; `login` and `logout` return different types of response. */
-type Present = PresentAuth<Record<string, unknown>, unknown>;
+type Present = RequestAuth<Record<string, unknown>, unknown>;
 
 /** Whether the runtime uses the synchronous crypto engine, once a key is derived. */
 async function sealsAtOnce(): Promise<boolean> {

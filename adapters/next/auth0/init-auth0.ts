@@ -2,16 +2,18 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NextApiHandler, NextApiRequest, NextApiResponse } from "next";
 import { ExchangeError } from "../../../core/errors.js";
 import { safeReturnTo } from "../../../core/exchange/return-to.js";
-import { type TokenSet, tokenSetOf } from "../../../core/exchange/token-life.js";
-import type { User } from "../../../core/exchange/user.js";
+import { grantedScope, type TokenSet, tokenSetOf } from "../../../core/exchange/token-set.js";
+import { type User, userOf } from "../../../core/exchange/user.js";
 import type { SignIn } from "../../../core/relying-party/config.js";
-import type { VisitContext } from "../../../core/relying-party/context.js";
-import { json, notAuthenticated } from "../../../core/relying-party/replies.js";
-import { answerAs, type RouteOptions } from "../../../core/relying-party/routes.js";
-import { refetchUser, tokensOf } from "../../../core/relying-party/user.js";
+import { reportFailure } from "../../../core/relying-party/failures.js";
+import { json, methodNotAllowed, notAuthenticated } from "../../../core/relying-party/replies.js";
+import { keepAlive, type RequestContext } from "../../../core/relying-party/request-context.js";
+import { answerLogin, answerLogout } from "../../../core/relying-party/routes.js";
+import { completeSignIn, redirectWithin, type SignInOptions } from "../../../core/relying-party/sign-in.js";
 import { queryOf } from "../../../core/request/reading.js";
-import { lazily, serve } from "../configured.js";
-import { createPagesRouter } from "../pages.js";
+import type { Reply } from "../../../core/request/response.js";
+import { type Configured, lazily, serve } from "../configured.js";
+import { createPagesRouter, type PagesRequest, type PagesRouter } from "../pages.js";
 import { AccessTokenError } from "./access-token-error.js";
 import { type Auth0Settings, configOf } from "./settings.js";
 
@@ -70,116 +72,162 @@ export interface Auth0 {
   };
 }
 
-/** Sign-in with the names of `@auth0/nextjs-auth0` before 1.0, for the Pages Router. Settings are checked at first use. */
-export function initAuth0(settings: Auth0Settings): Auth0 {
-  const configured = lazily(() => serve(configOf<State>(settings), settings));
-  const pages = createPagesRouter(configured);
-  const { storeIdToken, storeAccessToken, storeRefreshToken } = settings.session ?? {};
+type LoginArguments = NonNullable<Parameters<Auth0["handleLogin"]>[2]>;
+type CallbackArguments = NonNullable<Parameters<Auth0["handleCallback"]>[2]>;
 
-  const sessionOf = (user: User, data: State, createdAt: number, tokens: TokenSet | undefined): Auth0Session => ({
-    ...data,
-    user,
-    createdAt,
-    ...(storeIdToken && { idToken: tokens?.idToken }),
-    ...(storeRefreshToken && { refreshToken: tokens?.refreshToken }),
-    ...(storeAccessToken && {
-      accessToken: tokens?.accessToken,
-      accessTokenScope: tokens?.scope ?? configured().config.scope,
-      accessTokenExpiresAt: tokens?.expiresAt && Math.floor(tokens.expiresAt / 1000),
-    }),
-  });
+/** The tokens of a session, all of them, for server code. */
+function tokensOf(context: RequestContext<State>): Promise<TokenSet | undefined> {
+  context.responseWriter.markSessionRead();
+  return context.tokens();
+}
 
-  async function getSession(req: IncomingMessage, res?: ServerResponse): Promise<Auth0Session | null> {
-    const { visit, context } = await pages.open(req, res);
-    const session = visit.session();
-    return session && sessionOf(session.user, session.data, session.beganAt, await tokensOf(context));
+/** What all functions of one `initAuth0` share. */
+class Auth0Names {
+  readonly #settings: Auth0Settings;
+  readonly #configured: () => Configured<State>;
+  readonly pages: PagesRouter<State>;
+
+  constructor(settings: Auth0Settings) {
+    this.#settings = settings;
+    this.#configured = lazily(() => serve(configOf<State>(settings), settings));
+    this.pages = createPagesRouter(this.#configured);
   }
 
-  /** Answers as a route of ours, under whatever path the app has it. */
-  async function answer(
+  /** The session with the tokens that the settings say to show. */
+  sessionOf(user: User, data: State, createdAt: number, tokens: TokenSet | undefined): Auth0Session {
+    const { storeIdToken, storeAccessToken, storeRefreshToken } = this.#settings.session ?? {};
+    return {
+      ...data,
+      user,
+      createdAt,
+      ...(storeIdToken && { idToken: tokens?.idToken }),
+      ...(storeRefreshToken && { refreshToken: tokens?.refreshToken }),
+      ...(storeAccessToken && {
+        accessToken: tokens?.accessToken,
+        accessTokenScope: grantedScope(tokens ?? {}, this.#configured().config.scope),
+        accessTokenExpiresAt: tokens?.expiresAt && Math.floor(tokens.expiresAt / 1000),
+      }),
+    };
+  }
+
+  async getSession(req: IncomingMessage, res?: ServerResponse): Promise<Auth0Session | null> {
+    const { auth, context } = await this.pages.open(req, res);
+    const { session } = auth;
+    return session && this.sessionOf(session.user, session.data, session.beganAt, await tokensOf(context));
+  }
+
+  /** Answers a request under whatever path the app has it. */
+  async answer(
     req: NextApiRequest,
     res: NextApiResponse,
-    route: "login" | "callback" | "logout",
-    options: (context: VisitContext<State>) => RouteOptions<State>,
+    reply: (context: RequestContext<State>) => Promise<Reply>,
   ): Promise<void> {
-    const { context, outlet } = await pages.open(req, res);
-    outlet?.send(await answerAs(context, route, options(context)));
+    const { context, writer } = await this.pages.open(req, res);
+    writer.send(await keepAlive(context, reply(context)));
   }
 
-  const shape =
-    (req: NextApiRequest, res: NextApiResponse, onUserLoaded: OnUserLoaded) =>
-    async ({ user, tokens, appState }: SignIn) => {
-      const createdAt = (settings.now ?? Date.now)();
-      const before = sessionOf(user, {}, createdAt, tokenSetOf(tokens));
-      const {
-        user: shaped,
-        createdAt: _,
-        idToken: _id,
-        accessToken: _access,
-        accessTokenScope: _scope,
-        accessTokenExpiresAt: _expires,
-        refreshToken: _refresh,
-        ...data
-      } = await onUserLoaded(req, res, before, (appState ?? {}) as State);
-      return { user: shaped, data };
+  loginOptions(
+    { request, site, config }: RequestContext<State>,
+    req: NextApiRequest,
+    { authParams = {}, getState, redirectTo }: LoginArguments,
+  ): SignInOptions {
+    const state = getState?.(req);
+    const wanted = redirectTo ?? state?.["redirectTo"] ?? queryOf(request).get("redirectTo");
+    // The app gets this path at the end: it must be a path of its own as well.
+    const returnTo = safeReturnTo(wanted, site.origin, `${site.path}/`, site.path + config.mount);
+    const params = Object.entries(authParams).filter(([, value]) => value !== undefined && value !== null);
+    return {
+      returnTo,
+      redirectUri: site.origin + new URL(this.#settings.redirectUri).pathname,
+      appState: { ...state, redirectTo: returnTo },
+      params: Object.fromEntries(params.map(([name, value]) => [name, String(value)])),
     };
+  }
 
+  /** Completes a sign-in. Unlike the callback route of latchkey, it throws what went wrong. @throws ExchangeError */
+  async callback(
+    context: RequestContext<State>,
+    req: NextApiRequest,
+    res: NextApiResponse,
+    { redirectTo, onUserLoaded }: CallbackArguments,
+  ): Promise<Reply> {
+    if (context.request.method !== "GET") return methodNotAllowed("GET");
+    const onSignIn = onUserLoaded && ((signIn: SignIn) => this.#shape(req, res, signIn, onUserLoaded));
+    try {
+      const returnTo = await completeSignIn(context, queryOf(context.request), onSignIn);
+      return redirectWithin(context, redirectTo ?? returnTo);
+    } catch (error) {
+      throw reportFailure(context, error);
+    }
+  }
+
+  /** What a new session keeps, as the app's `onUserLoaded` shapes it. Tokens have a place of their own. */
+  async #shape(req: NextApiRequest, res: NextApiResponse, signIn: SignIn, onUserLoaded: OnUserLoaded) {
+    const createdAt = (this.#settings.now ?? Date.now)();
+    const before = this.sessionOf(signIn.user, {}, createdAt, tokenSetOf(signIn.tokens));
+    const {
+      user,
+      createdAt: _createdAt,
+      idToken: _idToken,
+      accessToken: _accessToken,
+      accessTokenScope: _scope,
+      accessTokenExpiresAt: _expiresAt,
+      refreshToken: _refreshToken,
+      ...data
+    } = await onUserLoaded(req, res, before, (signIn.appState ?? {}) as State);
+    return { user, data };
+  }
+
+  async profile(req: NextApiRequest, res: NextApiResponse, isRefetched: boolean): Promise<void> {
+    const { auth, context, writer } = await this.pages.open(req, res);
+    if (auth.session && isRefetched) await refetchUser(auth, context);
+    const { session } = auth;
+    writer.send(session ? json(200, session.user) : notAuthenticated());
+  }
+
+  async accessToken(
+    req: IncomingMessage,
+    res: ServerResponse,
+    { scopes = [], refresh = false }: { scopes?: string[]; refresh?: boolean },
+  ): Promise<{ accessToken: string }> {
+    const { auth, context } = await this.pages.open(req, res);
+    const tokens = await tokensOf(context);
+    if (!auth.session || !tokens) throw new AccessTokenError("invalid_session");
+    const granted = grantedScope(tokens, context.config.scope).split(" ");
+    if (!scopes.every((scope) => granted.includes(scope))) throw new AccessTokenError("insufficient_scope");
+    try {
+      return { accessToken: await auth.getAccessToken({ refresh }) };
+    } catch (error) {
+      const isExpired = error instanceof ExchangeError && ["no_access_token", "grant_ended"].includes(error.code);
+      throw isExpired ? new AccessTokenError("access_token_expired", { cause: error }) : error;
+    }
+  }
+}
+
+/** Fetches userinfo again, and stores its claims with the user. @throws ExchangeError as `getAccessToken` */
+async function refetchUser(auth: PagesRequest<State>["auth"], context: RequestContext<State>): Promise<void> {
+  const accessToken = await auth.getAccessToken();
+  const subject = context.reading.session?.data.user.sub ?? "";
+  const claims = await context.provider.userinfo(accessToken, subject);
+  await context.commit((draft) => {
+    if (draft.session) draft.update(({ user, data }) => ({ user: { ...user, ...userOf(claims, subject) }, data }));
+  });
+}
+
+/** Sign-in with the names of `@auth0/nextjs-auth0` before 1.0, for the Pages Router. Settings are checked at first use. */
+export function initAuth0(settings: Auth0Settings): Auth0 {
+  const names = new Auth0Names(settings);
   return {
     isBrowser: false,
-    getSession,
-    requireAuthentication: pages.requireAuthentication,
-
-    handleLogin: (req, res, { authParams = {}, getState, redirectTo } = {}) =>
-      answer(req, res, "login", ({ request, site, config }) => {
-        const state = getState?.(req);
-        const asked = redirectTo ?? state?.["redirectTo"] ?? queryOf(request).get("redirectTo");
-        // What the app is told of it at the end is a path of its own as well.
-        const returnTo = safeReturnTo(asked, site.origin, `${site.path}/`, site.path + config.mount);
-        const params = Object.entries(authParams).filter(([, value]) => value !== undefined && value !== null);
-        return {
-          login: {
-            returnTo,
-            appState: { ...state, redirectTo: returnTo },
-            params: Object.fromEntries(params.map(([name, value]) => [name, String(value)])),
-          },
-        };
-      }),
-
-    handleCallback: (req, res, { redirectTo, onUserLoaded } = {}) =>
-      answer(req, res, "callback", () => ({
-        callback: {
-          returnTo: redirectTo,
-          ...(onUserLoaded && { onSignIn: shape(req, res, onUserLoaded) }),
-          onError(error) {
-            throw error;
-          },
-        },
-      })),
-
+    getSession: (req, res) => names.getSession(req, res),
+    requireAuthentication: names.pages.requireAuthentication,
+    handleLogin: (req, res, options = {}) =>
+      names.answer(req, res, async (context) => answerLogin(context, names.loginOptions(context, req, options))),
+    handleCallback: (req, res, options = {}) =>
+      names.answer(req, res, (context) => names.callback(context, req, res, options)),
     handleLogout: (req, res, { returnTo } = {}) =>
-      answer(req, res, "logout", () => ({ logout: returnTo === undefined ? {} : { returnTo } })),
-
-    async handleProfile(req, res, { refetch = false } = {}) {
-      const { visit, context, outlet } = await pages.open(req, res);
-      if (visit.session() && refetch) await refetchUser(context);
-      const session = visit.session();
-      outlet?.send(session ? json(200, session.user) : notAuthenticated());
-    },
-
-    tokenCache: (req, res) => ({
-      async getAccessToken({ scopes = [], refresh = false } = {}) {
-        const { visit, context } = await pages.open(req, res);
-        const tokens = await tokensOf(context);
-        if (!visit.session() || !tokens) throw new AccessTokenError("invalid_session");
-        const granted = (tokens.scope ?? context.config.scope).split(" ");
-        if (!scopes.every((scope) => granted.includes(scope))) throw new AccessTokenError("insufficient_scope");
-        try {
-          return { accessToken: await visit.getAccessToken({ refresh }) };
-        } catch (error) {
-          const expired = error instanceof ExchangeError && ["no_access_token", "grant_ended"].includes(error.code);
-          throw expired ? new AccessTokenError("access_token_expired", { cause: error }) : error;
-        }
-      },
-    }),
+      names.answer(req, res, (context) => answerLogout(context, returnTo === undefined ? {} : { returnTo })),
+    handleProfile: (req, res, { refetch = false } = {}) => names.profile(req, res, refetch),
+    tokenCache: (req, res) => ({ getAccessToken: (options = {}) => names.accessToken(req, res, options) }),
   };
 }

@@ -81,5 +81,5 @@ export function configOf<Data>(settings: Auth0Settings): RelyingPartyConfig<Data
       },
     },
   };
-  return { ...resolveConfig(options, {}), callbackPath: callback.pathname };
+  return resolveConfig(options, {});
 }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ClientOptions } from "../../../adapters/browser/index.js";
 import { settingsOf } from "../../../adapters/browser/settings.js";
 import { findTransaction, keepTransaction } from "../../../adapters/browser/transactions.js";
-import type { Transaction } from "../../../core/exchange/machine.js";
+import type { Transaction } from "../../../core/exchange/types.js";
 import { runs } from "../../support/runs.js";
 
 /** Web Storage as the standard has it: its keys are its own properties. Browsers are driven in test/e2e/browser-client. */

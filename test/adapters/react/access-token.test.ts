@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { stateOf } from "../../../adapters/browser/state.js";
 import { type AccessTokenRequest, type AuthHandlers, AuthProvider, useAuth } from "../../../adapters/react/index.js";
 import { ExchangeError } from "../../../core/errors.js";
-import type { AccessToken } from "../../../core/exchange/token-life.js";
+import type { AccessToken } from "../../../core/exchange/token-set.js";
 import { createFakeClient, type FakeClient } from "../../support/fake-client.js";
 import { doing, probe, settle, show, strictly, underReact } from "../../support/react.js";
 

@@ -1,15 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  arrows,
-  type Effect,
-  type Event,
-  type ExchangeConfig,
-  protectedParameters,
-  type State,
-  type Transaction,
-  transition,
-} from "../../../core/exchange/machine.js";
+import { protectedParameters } from "../../../core/exchange/authorization.js";
+import { arrows, type Effect, type Event, type State, transition } from "../../../core/exchange/machine.js";
+import type { ExchangeConfig, Transaction } from "../../../core/exchange/types.js";
 import { runs } from "../../support/runs.js";
 
 const ISSUER = "https://op.example";
@@ -18,6 +11,7 @@ const config: ExchangeConfig = {
   clientId: "client",
   scope: "openid profile",
   responseMode: "query",
+  userinfo: false,
   transactionDuration: 900,
   clockTolerance: 30,
 };
@@ -48,8 +42,8 @@ const callback = (parameters: Record<string, string> | string[][], now = NOW): E
 /** The state that a sign-in waits in. */
 function awaiting(change: Partial<Transaction> = {}): Extract<State, { name: "awaiting_callback" }> {
   const [state] = transition(config, { name: "idle" }, request(1));
-  const waiting = state as Extract<State, { name: "awaiting_callback" }>;
-  return { ...waiting, transaction: { ...waiting.transaction, ...change } };
+  const { transaction } = state as Extract<State, { name: "requesting_authorization" }>;
+  return { name: "awaiting_callback", transaction: { ...transaction, ...change } };
 }
 
 const good = { state: "state-1", code: "code", iss: ISSUER };
@@ -58,8 +52,8 @@ const names = (effects: readonly Effect[]) => effects.map(({ name }) => name);
 describe("starting", () => {
   test("asks for a code with PKCE, state and nonce, and keeps what the callback is checked against", () => {
     const [state, effects] = transition(config, { name: "idle" }, request(1));
-    expect(state.name).toBe("awaiting_callback");
-    expect(names(effects)).toEqual(["set_transaction", "authorize"]);
+    expect(state.name).toBe("requesting_authorization");
+    expect(names(effects)).toEqual(["store_transaction", "build_authorization_url"]);
     expect(effects[1]).toMatchObject({
       parameters: {
         response_type: "code",
@@ -73,6 +67,46 @@ describe("starting", () => {
       },
     });
     expect(JSON.stringify(effects[1])).not.toContain("verifier");
+  });
+
+  test("says where to send the browser, and then waits for the callback", () => {
+    const { transaction } = awaiting();
+    const url = "https://op.example/authorize?x";
+    const [state, effects] = transition(
+      config,
+      { name: "requesting_authorization", transaction },
+      { name: "authorization_url_built", url },
+    );
+    expect([state, effects]).toEqual([{ name: "awaiting_callback", transaction, url }, []]);
+  });
+
+  test("leaves no transaction behind when the provider cannot be reached", () => {
+    const { transaction } = awaiting();
+    const [state, effects] = transition(
+      config,
+      { name: "requesting_authorization", transaction },
+      { name: "step_failed", code: "provider_unreachable" },
+    );
+    expect([state, effects]).toEqual([
+      { name: "failed", code: "provider_unreachable" },
+      [{ name: "clear_transaction", state: "state-1" }],
+    ]);
+  });
+
+  test("requests the scope of this sign-in in the place of the configured one", () => {
+    const [, effects] = transition(config, { name: "idle" }, { ...request(1), scope: "openid read" });
+    expect(effects[1]).toMatchObject({ parameters: { scope: "openid read" } });
+  });
+
+  test.each<[string, Partial<ExchangeConfig>, Partial<ReturnType<typeof request>>, Record<string, string>]>([
+    ["the response mode", { responseMode: "form_post" }, {}, { response_mode: "form_post" }],
+    ["the maximum age", {}, { maxAge: 0 }, { max_age: "0" }],
+    ["the organization", {}, { organization: "org_a" }, { organization: "org_a" }],
+  ])("sends %s where it is set, and else leaves it out", (_what, change, event, parameters) => {
+    const sent = (...args: [ExchangeConfig, ReturnType<typeof request>]) =>
+      (transition(args[0], { name: "idle" }, args[1])[1][1] as { parameters: object }).parameters;
+    expect(sent({ ...config, ...change }, { ...request(1), ...event })).toMatchObject(parameters);
+    expect(Object.keys(sent(config, request(1)))).not.toEqual(expect.arrayContaining(Object.keys(parameters)));
   });
 
   test("no further parameter overrides one that the protocol relies on", () => {
@@ -153,7 +187,7 @@ describe("a callback is refused", () => {
     const [state, effects] = transition(config, awaiting(), callback(parameters, NOW + seconds * 1000));
     expect(state).toEqual({ name: "failed", code });
     // Used up all the same (S25).
-    expect(names(effects)).toEqual(["clear_transaction"]);
+    expect(effects).toEqual([{ name: "clear_transaction", state: "state-1" }]);
   });
 
   test("of a sign-in at an issuer that is not the configured one: its code and its verifier are sent nowhere", () => {
@@ -171,6 +205,58 @@ describe("a callback is refused", () => {
       { name: "failed", code: "no_transaction" },
       [],
     ]);
+  });
+});
+
+test("a code is redeemed with the verifier, the redirect URI and the audience of its own sign-in", () => {
+  const [state, effects] = transition(config, awaiting({ audience: "https://api.example" }), callback(good));
+  expect(state.name).toBe("redeeming_code");
+  expect(effects).toEqual([
+    { name: "clear_transaction", state: "state-1" },
+    {
+      name: "redeem_code",
+      code: "code",
+      codeVerifier: "verifier-1",
+      redirectUri: "https://app.example/auth/callback",
+      audience: "https://api.example",
+    },
+  ]);
+});
+
+test("RFC 6749 5.1: tokens without a scope have the one that was requested", () => {
+  const scopeOf = (change: Partial<Transaction>, scope?: string) => {
+    const tokens = { accessToken: "at", idToken: "id", requestedAt: NOW, ...(scope && { scope }) };
+    const { transaction } = awaiting(change);
+    const [state] = transition(config, { name: "redeeming_code", transaction }, { name: "tokens_received", tokens });
+    return (state as Extract<State, { name: "verifying_id_token" }>).tokens.scope;
+  };
+  expect([scopeOf({}), scopeOf({ scope: "openid read" }), scopeOf({}, "openid")]).toEqual([
+    "openid profile",
+    "openid read",
+    "openid",
+  ]);
+});
+
+describe("userinfo", () => {
+  const asking = { ...config, userinfo: true };
+  const tokens = { accessToken: "at", requestedAt: NOW, idToken: "id" };
+  const claims = { iss: ISSUER, sub: "alice", nonce: "nonce-1" };
+  const { transaction } = awaiting();
+
+  test("is fetched for the user of the verified ID Token, before the session is established", () => {
+    const from: State = { name: "verifying_id_token", transaction, tokens };
+    const [state, effects] = transition(asking, from, { name: "id_token_verified", now: NOW, claims });
+    expect(state).toEqual({ name: "fetching_userinfo", transaction, tokens, claims });
+    expect(effects).toEqual([{ name: "fetch_userinfo", accessToken: "at", subject: "alice" }]);
+  });
+
+  test("becomes a part of the session", () => {
+    const userinfo = { sub: "alice", email: "alice@example.org" };
+    const from: State = { name: "fetching_userinfo", transaction, tokens, claims };
+    const [state, effects] = transition(asking, from, { name: "userinfo_received", userinfo });
+    const authentication = { transaction, tokens, claims, userinfo };
+    expect(state).toEqual({ name: "authenticated", returnTo: "/page-1", ...authentication });
+    expect(effects).toEqual([{ name: "establish_session", ...authentication }]);
   });
 });
 
@@ -201,6 +287,7 @@ describe("an ID Token", () => {
     ],
     ["of another organization", { org_id: "org_b" }, { organization: "org_a" }, "organization_mismatch"],
     ["of no organization", {}, { organization: "acme" }, "organization_mismatch"],
+    ["of another user than the one who must sign in", { sub: "bob" }, { subject: "alice" }, "login_required"],
   ])("%s is refused", (_what, claims, change, code) => {
     expect(verified(claims, change)).toEqual([{ name: "failed", code }, []]);
   });
@@ -208,12 +295,13 @@ describe("an ID Token", () => {
   test.each<[string, Record<string, unknown>, Partial<Transaction>]>([
     ["of this sign-in", {}, {}],
     ["recent enough, with 30 s of difference between clocks", { auth_time: seconds - 89 }, { maxAge: 60 }],
+    ["of the user who must sign in", {}, { subject: "alice" }],
     ["of the organization, by id", { org_id: "org_a" }, { organization: "org_a" }],
     ["of the organization, by name in any case", { org_name: "acme" }, { organization: "ACME" }],
   ])("%s is accepted", (_what, claims, change) => {
     const [state, effects] = verified(claims, change);
-    expect(state).toEqual({ name: "authenticated", returnTo: "/page-1" });
-    expect(names(effects)).toEqual(["establish_session", "redirect"]);
+    expect(state).toMatchObject({ name: "authenticated", returnTo: "/page-1", claims });
+    expect(names(effects)).toEqual(["establish_session"]);
   });
 
   test("is required", () => {
@@ -230,17 +318,21 @@ describe("an ID Token", () => {
 describe("the table", () => {
   const states = [
     "idle",
+    "requesting_authorization",
     "awaiting_callback",
     "redeeming_code",
     "verifying_id_token",
+    "fetching_userinfo",
     "authenticated",
     "failed",
   ] as const;
   const events = [
     "login_requested",
+    "authorization_url_built",
     "callback_received",
     "tokens_received",
     "id_token_verified",
+    "userinfo_received",
     "step_failed",
   ] as const;
 
@@ -288,8 +380,8 @@ describe("model: whatever order things come in", () => {
             const tab = model.tabs++;
             const [, effects] = transition(config, { name: "idle" }, request(tab, now));
             for (const effect of effects) {
-              if (effect.name === "set_transaction") model.cookies.set(effect.transaction.state, effect.transaction);
-              if (effect.name !== "authorize") continue;
+              if (effect.name === "store_transaction") model.cookies.set(effect.transaction.state, effect.transaction);
+              if (effect.name !== "build_authorization_url") continue;
               const { code_challenge: challenge = "", nonce = "" } = effect.parameters as Record<string, string>;
               model.codes.set(`code-${tab}`, { challenge, nonce });
             }

@@ -1,12 +1,9 @@
 import { describe, expect, test } from "vitest";
-import {
-  assess,
-  mergeTokens,
-  type TokenSet,
-  tokenArrows,
-  tokenSetOf,
-  tokenTransition,
-} from "../../../core/exchange/token-life.js";
+import { ExchangeError, type ExchangeErrorCode, exchangeStatus } from "../../../core/errors.js";
+import type { LatchkeyEvent } from "../../../core/events.js";
+import { renewToken } from "../../../core/exchange/renewal.js";
+import { assess, tokenArrows, tokenTransition } from "../../../core/exchange/token-life.js";
+import { mergeTokens, type TokenSet, tokenSetOf } from "../../../core/exchange/token-set.js";
 
 const NOW = 1_750_000_000_000;
 const set = (change: Partial<TokenSet> = {}): TokenSet => ({
@@ -63,71 +60,150 @@ describe("a refresh", () => {
   const nearEnd = NOW + 3_600_000 - 30_000;
   const due = assess(set(), {}, nearEnd);
   const [refreshing, effects] = tokenTransition(due, { name: "refresh_started" });
+  const expired = assess(set(), {}, NOW + 4e6);
+  const failure = (code: ExchangeErrorCode, now = NOW) =>
+    ({ name: "refresh_failed", code, error: new ExchangeError(code), now }) as const;
 
-  test("spends the refresh token", () => {
-    expect(effects).toEqual([{ name: "refresh", refreshToken: "rt", request: {} }]);
+  test("asks the provider for a new token", () => {
+    expect([refreshing.name, effects]).toEqual(["refreshing", [{ name: "refresh", request: {} }]]);
   });
 
-  test("gives a new token, written down before it is used", () => {
+  test("brings a new token, stored before the caller gets it", () => {
     const tokens = set({ accessToken: "new" });
-    const [state, done] = tokenTransition(refreshing, { name: "refreshed", tokens });
-    expect(state.name).toBe("fresh");
-    expect(done.map(({ name }) => name)).toEqual(["write_tokens", "use_token"]);
+    const [state, stored] = tokenTransition(refreshing, { name: "refreshed", renewal: { tokens } });
+    expect(state).toEqual({ name: "fresh", token: tokens });
+    expect(stored).toEqual([{ name: "store_tokens", renewal: { tokens } }]);
   });
 
-  test("P7: that fails for now keeps the session, and the token while it is good", () => {
-    const [state, done] = tokenTransition(refreshing, {
-      name: "refresh_failed",
-      code: "provider_unreachable",
-      now: NOW,
-    });
-    expect([state.name, done]).toEqual(["kept", [{ name: "use_token", token: set() }]]);
-    const [expired] = tokenTransition(assess(set(), {}, NOW + 4e6), { name: "refresh_started" });
-    expect(tokenTransition(expired, { name: "refresh_failed", code: "provider_unreachable", now: NOW })[1]).toEqual([
-      { name: "fail", code: "provider_unreachable" },
+  test("for another audience brings the token of that audience", () => {
+    const other = { accessToken: "other", audience: "api" };
+    const tokens = set({ otherTokens: [{ accessToken: "third", audience: "third" }, other] });
+    const [started] = tokenTransition(assess(set(), { audience: "api" }, NOW), { name: "refresh_started" });
+    const [state] = tokenTransition(started, { name: "refreshed", renewal: { tokens } });
+    expect(state).toEqual({ name: "fresh", token: other });
+  });
+
+  test("P7: that fails for now keeps the session, and the token while it is valid", () => {
+    expect(tokenTransition(refreshing, failure("provider_unreachable"))).toEqual([{ name: "stale", token: set() }, []]);
+    const [started] = tokenTransition(expired, { name: "refresh_started" });
+    const failed = failure("provider_unreachable");
+    expect(tokenTransition(started, failed)).toEqual([
+      { name: "unavailable", code: "provider_unreachable", error: failed.error },
+      [],
     ]);
   });
 
-  test("that fails after the token at hand has ended gives none", () => {
+  test("that fails after the old token has expired leaves none", () => {
     const expiresAt = NOW + 1_000;
     const [started] = tokenTransition(assess(set({ expiresAt }), {}, NOW), { name: "refresh_started" });
-    const fails = (now: number) =>
-      tokenTransition(started, { name: "refresh_failed", code: "provider_unreachable", now })[1].map(
-        ({ name }) => name,
-      );
-    expect([fails(expiresAt - 1), fails(expiresAt)]).toEqual([["use_token"], ["fail"]]);
+    const outcome = (now: number) => tokenTransition(started, failure("provider_unreachable", now))[0].name;
+    expect([outcome(expiresAt - 1), outcome(expiresAt)]).toEqual(["stale", "unavailable"]);
+  });
+
+  test("that fails while a token of unknown expiry is there leaves that token", () => {
+    const [started] = tokenTransition(
+      { name: "due", request: {}, token: { accessToken: "at" } },
+      { name: "refresh_started" },
+    );
+    expect(tokenTransition(started, failure("provider_unreachable"))[0].name).toBe("stale");
   });
 
   test.each(["refresh_impossible", "refresh_failed"] as const)(
-    "that was asked for gives a new token or an error: %s",
+    "by request brings a new token or an error: %s",
     (name) => {
-      const asked = assess(set(), { refresh: true }, NOW);
-      const code = name === "refresh_failed" ? "client_rejected" : "refresh_required";
-      const [started] = tokenTransition(asked, { name: "refresh_started" });
-      const [, done] =
+      const requested = assess(set(), { refresh: true }, NOW);
+      const [started] = tokenTransition(requested, { name: "refresh_started" });
+      const [state] =
         name === "refresh_failed"
-          ? tokenTransition(started, { name, code, now: NOW })
-          : tokenTransition(asked, { name });
-      expect(done).toEqual([{ name: "fail", code }]);
+          ? tokenTransition(started, failure("client_rejected"))
+          : tokenTransition(requested, { name });
+      expect(state).toMatchObject({
+        name: "unavailable",
+        code: name === "refresh_failed" ? "client_rejected" : "refresh_required",
+      });
     },
   );
 
-  test("ends the session only on invalid_grant", () => {
-    const [state, done] = tokenTransition(refreshing, { name: "refresh_failed", code: "grant_ended", now: NOW });
-    expect([state.name, done]).toEqual(["ended", [{ name: "end_session" }, { name: "fail", code: "grant_ended" }]]);
+  test("ends the session on invalid_grant, and on nothing else", () => {
+    const [state, ending] = tokenTransition(refreshing, failure("grant_ended"));
+    expect([state.name, ending]).toEqual(["ended", [{ name: "end_session" }]]);
+    for (const code of Object.keys(exchangeStatus).filter((code) => code !== "grant_ended"))
+      expect(tokenTransition(refreshing, failure(code as ExchangeErrorCode))[1]).toEqual([]);
   });
 
-  test("P8: is not begun where its result cannot be kept", () => {
-    expect(tokenTransition(due, { name: "refresh_impossible" })[1]).toEqual([{ name: "use_token", token: set() }]);
-    const expired = assess(set(), {}, NOW + 4e6);
-    expect(tokenTransition(expired, { name: "refresh_impossible" })[1]).toEqual([
-      { name: "fail", code: "refresh_required" },
+  test("P8: is not begun where its tokens cannot be stored", () => {
+    expect(tokenTransition(due, { name: "refresh_impossible" })).toEqual([{ name: "stale", token: set() }, []]);
+    expect(tokenTransition(expired, { name: "refresh_impossible" })).toEqual([
+      { name: "unavailable", code: "refresh_required" },
+      [],
     ]);
   });
 
   test("outside the table is a programming fault", () => {
     expect(Object.keys(tokenArrows)).toEqual(["due", "refreshing"]);
-    expect(() => tokenTransition({ name: "ended" }, { name: "refresh_started" })).toThrow(TypeError);
+    expect(() => tokenTransition({ name: "missing" }, { name: "refresh_started" })).toThrow(TypeError);
+    expect(() => tokenTransition(due, failure("grant_ended"))).toThrow(TypeError);
+  });
+});
+
+describe("renewing a token", () => {
+  const start = assess(set(), {}, NOW + 4e6);
+  const events: object[] = [];
+  const observer = { emit: (event: object) => void events.push(event), ports: { now: () => NOW } };
+  const handlers = {
+    refresh: async () => ({ tokens: set({ accessToken: "new" }) }),
+    storeTokens: (): unknown => undefined,
+    endSession: (): unknown => undefined,
+  };
+  const started = { name: "refresh_started" } as const;
+  const withoutTransitions = () => events.splice(0).filter((event) => (event as LatchkeyEvent).type !== "transition");
+
+  test("returns the new token, and says so", async () => {
+    expect(await renewToken(observer, start, started, handlers)).toBe("new");
+    expect(withoutTransitions()).toEqual([{ type: "refreshed" }]);
+  });
+
+  test("returns the new token though it was too late to store it, and says that", async () => {
+    expect(await renewToken(observer, start, started, { ...handlers, storeTokens: async () => false })).toBe("new");
+    expect(withoutTransitions()).toMatchObject([{ type: "failed", code: "refresh_required" }]);
+  });
+
+  test("returns the old token while it is valid, when the provider fails", async () => {
+    const refresh = () => Promise.reject(new ExchangeError("provider_unreachable"));
+    const due = assess(set(), {}, NOW + 3_570_000);
+    expect(await renewToken(observer, due, started, { ...handlers, refresh })).toBe("at");
+    expect(withoutTransitions()).toEqual([]);
+  });
+
+  test("fails with the error of the provider, its cause included", async () => {
+    const error = new ExchangeError("grant_ended", { cause: "invalid_grant" });
+    let ended = 0;
+    const failing = { ...handlers, refresh: () => Promise.reject(error), endSession: () => void ended++ };
+    await expect(renewToken(observer, start, started, failing)).rejects.toBe(error);
+    expect([ended, withoutTransitions()]).toEqual([1, [{ type: "failed", code: "grant_ended", error }]]);
+  });
+
+  test("fails with a code of its own where nothing can be refreshed", async () => {
+    const impossible = renewToken(observer, start, { name: "refresh_impossible" }, handlers);
+    await expect(impossible).rejects.toMatchObject({ code: "refresh_required" });
+    expect(withoutTransitions()).toMatchObject([{ type: "failed", code: "refresh_required" }]);
+  });
+
+  test("passes on an error that is not the provider's", async () => {
+    const bug = new TypeError("a bug");
+    await expect(
+      renewToken(observer, start, started, { ...handlers, refresh: () => Promise.reject(bug) }),
+    ).rejects.toBe(bug);
+    expect(withoutTransitions()).toEqual([]);
+  });
+
+  test("reports each transition", async () => {
+    events.length = 0;
+    await renewToken(observer, start, started, handlers);
+    expect(events.filter((event) => (event as LatchkeyEvent).type === "transition")).toEqual([
+      { type: "transition", machine: "token", from: "due", event: "refresh_started", to: "refreshing" },
+      { type: "transition", machine: "token", from: "refreshing", event: "refreshed", to: "fresh" },
+    ]);
   });
 });
 

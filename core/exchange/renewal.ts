@@ -1,0 +1,59 @@
+import type { Awaitable } from "../awaitable.js";
+import { ExchangeError } from "../errors.js";
+import { failure } from "../events.js";
+import type { Ports } from "../ports.js";
+import { drive, type Observer } from "./drive.js";
+import { type Renewal, type TokenEffect, type TokenEvent, type TokenState, tokenTransition } from "./token-life.js";
+import type { TokenRequest } from "./token-set.js";
+
+/** What a server and a page do each in its own way when they renew a token. */
+export interface RenewalHandlers<Renewed extends Renewal> {
+  /** Gets a new token from the provider. */
+  refresh(request: TokenRequest): Promise<Renewed>;
+  /** False if it is too late to store the tokens. */
+  storeTokens(renewal: Renewed): Awaitable<unknown>;
+  /** The grant has ended, and the session with it. */
+  endSession(): Awaitable<unknown>;
+}
+
+/**
+ * Renews a token that is due, and returns the access token to use: the one interpreter of the token machine.
+ * @throws ExchangeError that says why no token is valid
+ */
+export async function renewToken<Renewed extends Renewal>(
+  { emit, ports }: Observer & { readonly ports: Pick<Ports, "now"> },
+  start: TokenState,
+  first: TokenEvent<Renewed>,
+  handlers: RenewalHandlers<Renewed>,
+): Promise<string> {
+  const perform = async (effect: TokenEffect<Renewed>): Promise<TokenEvent<Renewed> | undefined> => {
+    switch (effect.name) {
+      case "refresh":
+        try {
+          return { name: "refreshed", renewal: await handlers.refresh(effect.request) };
+        } catch (error) {
+          if (!(error instanceof ExchangeError)) throw error;
+          return { name: "refresh_failed", code: error.code, error, now: ports.now() };
+        }
+      case "store_tokens":
+        if ((await handlers.storeTokens(effect.renewal)) !== false) emit({ type: "refreshed" });
+        else emit(failure(new ExchangeError("refresh_required")));
+        return undefined;
+      case "end_session":
+        await handlers.endSession();
+        return undefined;
+    }
+  };
+  const state: TokenState = await drive(
+    { machine: "token", emit, transition: tokenTransition<Renewed>, perform },
+    start,
+    first,
+  );
+  if (state.name === "fresh" || state.name === "stale") return state.token.accessToken;
+  if (state.name !== "unavailable" && state.name !== "ended") {
+    throw new TypeError(`latchkey: the renewal ended in ${state.name}`);
+  }
+  const { error = new ExchangeError(state.code) } = state;
+  emit(failure(error));
+  throw error;
+}

@@ -1,0 +1,174 @@
+import type { Awaitable } from "../awaitable.js";
+import { sha256, toBase64url } from "../bytes.js";
+import { ExchangeError } from "../errors.js";
+import type { Ports } from "../ports.js";
+import { type AuthorizationOptions, authorizationOf } from "./authorization.js";
+import { drive, type Observer } from "./drive.js";
+import { type Effect, type Event, type State, type StateOf, transition } from "./machine.js";
+import type {
+  Authentication,
+  AuthorizationParameters,
+  ExchangeConfig,
+  IdTokenClaims,
+  TokenResponse,
+  Transaction,
+} from "./types.js";
+
+/**
+ * The one interpreter of the sign-in machine, for servers and pages. It talks to the provider itself. Where the transaction is
+ * stored and how a session begins is up to the handlers that the server (core/relying-party) or the page (adapters/browser)
+ * gives it.
+ */
+
+/** What the interpreter needs of the provider. */
+export interface SignInProvider {
+  metadata(): Promise<{ readonly issuer: string; readonly issRequired: boolean }>;
+  authorizationUrl(parameters: AuthorizationParameters): Promise<string>;
+  redeem(input: {
+    code: string;
+    codeVerifier: string;
+    redirectUri: string;
+    audience?: string | undefined;
+  }): Promise<TokenResponse>;
+  verifyIdToken(input: { idToken: string; accessToken: string }): Promise<IdTokenClaims>;
+  userinfo(accessToken: string, subject: string): Promise<Readonly<Record<string, unknown>>>;
+}
+
+/** What a server and a page do each in its own way. An ExchangeError that one of them throws is the failure of its step. */
+export interface SignInHandlers {
+  storeTransaction(transaction: Transaction): Awaitable<unknown>;
+  clearTransaction(state: string): Awaitable<unknown>;
+  establishSession(authentication: Authentication): Awaitable<unknown>;
+}
+
+/** What all sign-ins of a client share, and the handlers of this one. */
+export interface SignInContext extends Observer {
+  readonly config: ExchangeConfig;
+  readonly ports: Pick<Ports, "now" | "random">;
+  readonly provider: SignInProvider;
+  readonly handlers: SignInHandlers;
+}
+
+/** A sign-in to begin. */
+export interface SignInRequest extends AuthorizationOptions {
+  readonly redirectUri: string;
+  /** A path on the app's own origin. */
+  readonly returnTo: string;
+  /** Authorization parameters of every sign-in of this client. */
+  readonly authorizationParams: AuthorizationParameters;
+  /** The first characters of `state`. @default none */
+  readonly statePrefix?: string;
+  /** @default the configured scope */
+  readonly scope?: string | undefined;
+  /** The audience to redeem the code for (RFC 8707 2.2). @default the provider decides */
+  readonly audience?: string | undefined;
+  /** The user who must sign in, where no other will do. @default any user */
+  readonly subject?: string | undefined;
+  readonly appState?: unknown;
+}
+
+/** A sign-in that has begun: `url` is the authorization request to send the browser to. */
+export interface BegunSignIn {
+  readonly url: string;
+  readonly transaction: Transaction;
+}
+
+/**
+ * Begins a sign-in: draws its secrets, stores its transaction and builds its authorization request.
+ * @throws ExchangeError
+ */
+export async function beginSignIn(context: SignInContext, request: SignInRequest): Promise<BegunSignIn> {
+  const { ports, provider } = context;
+  const { redirectUri, returnTo, authorizationParams, statePrefix = "", scope, audience, subject, appState } = request;
+  const draw = () => toBase64url(ports.random(32));
+  const codeVerifier = draw();
+  const codeChallenge = await sha256(codeVerifier);
+  const { issuer, issRequired } = await provider.metadata();
+  const { transaction, url = "" } = await run(
+    context,
+    "awaiting_callback",
+    { name: "idle" },
+    {
+      name: "login_requested",
+      now: ports.now(),
+      secrets: { state: statePrefix + draw(), nonce: draw(), codeVerifier, codeChallenge },
+      redirectUri,
+      returnTo,
+      issuer,
+      issRequired,
+      scope,
+      audience,
+      subject,
+      appState,
+      ...authorizationOf(authorizationParams, request),
+    },
+  );
+  return { transaction, url };
+}
+
+/**
+ * Finishes a sign-in with the parameters of its callback. `transaction`: the one that was stored under the callback's `state`.
+ * @throws ExchangeError
+ */
+export function finishSignIn(
+  context: SignInContext,
+  transaction: Transaction | undefined,
+  parameters: URLSearchParams,
+): Promise<StateOf<"authenticated">> {
+  const start: State = transaction ? { name: "awaiting_callback", transaction } : { name: "idle" };
+  return run(context, "authenticated", start, { name: "callback_received", now: context.ports.now(), parameters });
+}
+
+/** Runs the machine to the end state `end`. @throws ExchangeError with the code of the state `failed` */
+async function run<Name extends State["name"]>(
+  context: SignInContext,
+  end: Name,
+  start: State,
+  first: Event,
+): Promise<StateOf<Name>> {
+  const state: State = await drive(
+    {
+      machine: "exchange",
+      emit: context.emit,
+      transition: (state: State, event: Event) => transition(context.config, state, event),
+      async perform(effect: Effect): Promise<Event | undefined> {
+        try {
+          return await perform(context, effect);
+        } catch (error) {
+          if (!(error instanceof ExchangeError)) throw error;
+          return { name: "step_failed", code: error.code, error };
+        }
+      },
+    },
+    start,
+    first,
+  );
+  if (state.name === "failed") throw state.error ?? new ExchangeError(state.code);
+  if (!isNamed(state, end)) throw new TypeError(`latchkey: the exchange ended in ${state.name}`);
+  return state;
+}
+
+const isNamed = <Name extends State["name"]>(state: State, name: Name): state is StateOf<Name> => state.name === name;
+
+/** Performs one effect. The event that it returns is what came of the effect. */
+async function perform({ provider, ports, handlers }: SignInContext, effect: Effect): Promise<Event | undefined> {
+  switch (effect.name) {
+    case "store_transaction":
+      await handlers.storeTransaction(effect.transaction);
+      return undefined;
+    case "clear_transaction":
+      await handlers.clearTransaction(effect.state);
+      return undefined;
+    case "build_authorization_url":
+      return { name: "authorization_url_built", url: await provider.authorizationUrl(effect.parameters) };
+    case "redeem_code":
+      return { name: "tokens_received", tokens: await provider.redeem(effect) };
+    case "verify_id_token":
+      return { name: "id_token_verified", claims: await provider.verifyIdToken(effect), now: ports.now() };
+    case "fetch_userinfo":
+      return { name: "userinfo_received", userinfo: await provider.userinfo(effect.accessToken, effect.subject) };
+    case "establish_session":
+      await handlers.establishSession(effect);
+      return undefined;
+  }
+}

@@ -1,0 +1,51 @@
+import { ExchangeError } from "../errors.js";
+import { failure } from "../events.js";
+import type { Observer } from "./drive.js";
+import type { TokenSet } from "./token-set.js";
+import type { AuthorizationParameters } from "./types.js";
+
+/** What a sign-out needs of the provider. */
+export interface SignOutProvider {
+  /** Where to send the browser (RP-Initiated Logout 2); undefined if the provider has no such endpoint. */
+  endSessionUrl(input: {
+    idTokenHint?: string | undefined;
+    postLogoutRedirectUri: string;
+    params?: AuthorizationParameters | undefined;
+  }): Promise<string | undefined>;
+  revoke(token: string): Promise<void>;
+}
+
+/** The provider's part of one sign-out. */
+export interface ProviderSignOut {
+  /** Of the session that has ended. */
+  readonly tokens: Pick<TokenSet, "idToken" | "refreshToken"> | undefined;
+  readonly postLogoutRedirectUri: string;
+  readonly params?: AuthorizationParameters | undefined;
+  /** Revoke the refresh token alone, and leave the provider's session. @default false */
+  readonly revokeOnly?: boolean;
+}
+
+/**
+ * Revokes the refresh token of a session that has ended, and returns where to send the browser so that the provider's session
+ * ends as well. The session has ended here whatever the provider does: a failure of the provider is an event.
+ */
+export async function signOutAtProvider(
+  { provider, emit }: Observer & { readonly provider: SignOutProvider },
+  { tokens: { idToken, refreshToken } = {}, postLogoutRedirectUri, params, revokeOnly = false }: ProviderSignOut,
+): Promise<string | undefined> {
+  async function attempt<Result>(task: Promise<Result> | undefined): Promise<Result | undefined> {
+    try {
+      return await task;
+    } catch (error) {
+      if (!(error instanceof ExchangeError)) throw error;
+      emit(failure(error));
+      return undefined;
+    }
+  }
+  const [url] = await Promise.all([
+    attempt(revokeOnly ? undefined : provider.endSessionUrl({ idTokenHint: idToken, postLogoutRedirectUri, params })),
+    // A refresh token for use without the user outlives the provider's session (OpenID Connect Core 11).
+    attempt(refreshToken ? provider.revoke(refreshToken) : undefined),
+  ]);
+  return url;
+}

@@ -1,0 +1,76 @@
+import type { TokenResponse } from "./types.js";
+
+/** An access token that the provider issued to this client. */
+export interface AccessToken {
+  readonly accessToken: string;
+  /** Milliseconds since the epoch; absent when the provider did not say. */
+  readonly expiresAt?: number;
+  /** When to renew a token so short-lived that the usual margin would be most of its life. */
+  readonly dueAt?: number;
+  readonly scope?: string;
+  readonly audience?: string;
+}
+
+/** The tokens of one session. */
+export interface TokenSet extends AccessToken {
+  readonly idToken?: string;
+  readonly refreshToken?: string;
+  /** Tokens for other audiences or scopes, newest first. */
+  readonly otherTokens?: readonly AccessToken[];
+}
+
+/** Which access token of a session an app needs. */
+export interface TokenRequest {
+  /** @default the audience of the sign-in */
+  readonly audience?: string;
+  /** @default the scope of the sign-in */
+  readonly scope?: string;
+  /** Renew the token even if it is fresh. @default false */
+  readonly refresh?: boolean;
+}
+
+/** Seconds; tokens that live shorter are renewed after four fifths of their life. */
+const SHORT_LIVED = 300;
+
+/** The token set of a sign-in. Its life is counted from the request: the response may have been long under way, or be shared. */
+export function tokenSetOf({ requestedAt, expiresIn, ...tokens }: TokenResponse): TokenSet {
+  if (expiresIn === undefined) return tokens;
+  const dueAt = expiresIn < SHORT_LIVED ? requestedAt + expiresIn * 800 : undefined;
+  return { ...tokens, expiresAt: requestedAt + expiresIn * 1000, dueAt };
+}
+
+/** RFC 6749 5.1: a response without a scope grants the scope that was requested. */
+export const grantedScope = ({ scope }: { readonly scope?: string }, requested: string): string => scope ?? requested;
+
+/** Whether a request names an audience or a scope, and so does not mean the sign-in's own token. */
+export const isSpecial = ({ audience, scope }: TokenRequest): boolean => (audience ?? scope) !== undefined;
+
+/** All access tokens of a set. */
+export const accessTokensOf = (tokens: TokenSet): readonly AccessToken[] => [tokens, ...(tokens.otherTokens ?? [])];
+
+/** The token of a set that fits a request, whatever its age. */
+export function findToken(tokens: TokenSet, request: TokenRequest): AccessToken | undefined {
+  if (!isSpecial(request)) return tokens;
+  const { audience, scope } = request;
+  return tokens.otherTokens?.find((other) => other.audience === audience && (scope ?? other.scope) === other.scope);
+}
+
+/**
+ * The set after a refresh. What the provider did not renew stays. A token for another audience or scope joins the other
+ * tokens, of which the newest `maxOthers` stay.
+ */
+export function mergeTokens(
+  previous: TokenSet,
+  response: TokenResponse,
+  request: TokenRequest,
+  maxOthers = 3,
+): TokenSet {
+  const { idToken = previous.idToken, refreshToken = previous.refreshToken, ...token } = tokenSetOf(response);
+  const { otherTokens = [] } = previous;
+  if (!isSpecial(request)) return { ...token, idToken, refreshToken, otherTokens: previous.otherTokens };
+  const { audience, scope = token.scope } = request;
+  // Filed under the words of the request, not of the response: the next request has the same words.
+  const special: AccessToken = { ...token, audience, scope };
+  const others = otherTokens.filter((other) => other.audience !== audience || other.scope !== scope);
+  return { ...previous, idToken, refreshToken, otherTokens: [special, ...others].slice(0, maxOthers) };
+}

@@ -1,0 +1,179 @@
+import type { Awaitable } from "../awaitable.js";
+import { MisuseError } from "../errors.js";
+import type { FetchInit } from "../ports.js";
+import { isPrefetch, targetOf, wantsPage } from "../request/reading.js";
+import type { Plan } from "../request/response.js";
+import type { RequestView } from "../request/view.js";
+import type { SessionReading } from "../session/reading.js";
+import type { SessionRefusal } from "../session/refusal.js";
+import { isWriteDue } from "../session/write.js";
+import { authorizedFetch, getAccessToken } from "./access.js";
+import type { SignedIn, Site } from "./config.js";
+import { orErrorPage } from "./failures.js";
+import { notAuthenticated, redirect } from "./replies.js";
+import type { AuthSession, ReplyWriter, RequestAuth } from "./request-auth.js";
+import { type App, canWrite, loginUrl, RequestContext } from "./request-context.js";
+import { answerRoute } from "./routes.js";
+import { presentSession } from "./session-view.js";
+import { signIn } from "./sign-in.js";
+import { signOut } from "./sign-out.js";
+import { routeOf } from "./site.js";
+import type { UserSessions } from "./user-sessions.js";
+
+/**
+ * One request of one app. Adapters open it (`RelyingParty.open`), let it answer the routes (`route`), guard (`guard`) and write
+ * activity (`roll`), and hand it to the app, which sees it as {@link RequestAuth}.
+ *
+ * It is the third and last object that latchkey makes for a request that only reads its session, beside the request view and
+ * the response writer; a request that writes, or needs the provider, gets a {@link RequestContext} as well. All state is
+ * private: what an app logs or serializes of it is empty.
+ */
+export class AuthRequest<Data, Answer> implements RequestAuth<Data, Answer> {
+  readonly #app: App<Data>;
+  readonly #sessions: UserSessions<Data>;
+  readonly #request: RequestView;
+  readonly #responseWriter: ReplyWriter<Answer>;
+  readonly #site: Site;
+  /** As the request brought it. */
+  readonly #reading: SessionReading<SignedIn<Data>>;
+  #context: RequestContext<Data> | undefined;
+  /** The session as the app sees it: the same object until a write changes the session. */
+  #shown: AuthSession<Data> | null = null;
+  #shownFor: SessionReading<SignedIn<Data>>["session"] = null;
+
+  constructor(
+    app: App<Data>,
+    sessions: UserSessions<Data>,
+    request: RequestView,
+    responseWriter: ReplyWriter<Answer>,
+    site: Site,
+    reading: SessionReading<SignedIn<Data>>,
+  ) {
+    this.#app = app;
+    this.#sessions = sessions;
+    this.#request = request;
+    this.#responseWriter = responseWriter;
+    this.#site = site;
+    this.#reading = reading;
+  }
+
+  /** Whether a value is an AuthRequest, and not what another middleware put in its place. */
+  static is(value: object): value is AuthRequest<unknown, unknown> {
+    return #app in value;
+  }
+
+  /** The request as the functions of this room take it. */
+  static contextOf<Data>(auth: AuthRequest<Data, unknown>): RequestContext<Data> {
+    return auth.#toContext();
+  }
+
+  get session(): AuthSession<Data> | null {
+    this.#responseWriter.markSessionRead();
+    const { session } = this.#latest();
+    if (this.#shownFor !== session) {
+      this.#shown = session && presentSession(session);
+      this.#shownFor = session;
+    }
+    return this.#shown;
+  }
+
+  get reason(): SessionRefusal | undefined {
+    this.#responseWriter.markSessionRead();
+    return this.#latest().reason;
+  }
+
+  /** The reply to a request for one of the routes under the mount; undefined for any other request. */
+  route(): Awaitable<Plan> {
+    const route = routeOf(this.#request, this.#site, this.#app.config);
+    return route && answerRoute(this.#toContext(), route);
+  }
+
+  /** Undefined if a user is signed in; else a redirect to sign in for a page navigation, 401 JSON for any other request. */
+  guard(): Plan {
+    this.#responseWriter.markSessionRead();
+    if (this.#latest().session) return undefined;
+    const { method } = this.#request;
+    return wantsPage(this.#request) ? redirect(loginUrl(this.#toContext()), method) : notAuthenticated();
+  }
+
+  /** Guards and sends the reply, if there is one; whether it answered. */
+  answersGuard(): boolean {
+    const reply = this.guard();
+    if (reply) this.#responseWriter.send(reply);
+    return reply !== undefined;
+  }
+
+  /** Writes activity when it is due; else there is nothing to wait for. */
+  roll(): Awaitable<unknown> {
+    const reading = this.#latest();
+    const isDue =
+      reading.session && isWriteDue(this.#sessions, reading) && !isPrefetch(this.#request) && this.#canWrite();
+    return isDue ? this.#toContext().commit(undefined, true) : undefined;
+  }
+
+  get update(): RequestAuth<Data, Answer>["update"] {
+    return (change) => this.#update(change);
+  }
+
+  get getAccessToken(): RequestAuth<Data, Answer>["getAccessToken"] {
+    return (request) => getAccessToken(this.#toContext(), request);
+  }
+
+  get fetch(): RequestAuth<Data, Answer>["fetch"] {
+    return (url, init, request) => authorizedFetch(this.#toContext(), url, init as FetchInit, request);
+  }
+
+  get login(): RequestAuth<Data, Answer>["login"] {
+    return async (options) => {
+      const context = this.#toContext();
+      this.#mustBeWritable();
+      const request = { returnTo: targetOf(this.#request), ...options };
+      return this.#responseWriter.send(await orErrorPage(context, () => signIn(context, request)));
+    };
+  }
+
+  get logout(): RequestAuth<Data, Answer>["logout"] {
+    return async (options) => {
+      const context = this.#toContext();
+      this.#mustBeWritable();
+      return this.#responseWriter.send(await orErrorPage(context, () => signOut(context, options)));
+    };
+  }
+
+  async #update(change: Partial<Data> | ((data: Data) => Data)): Promise<void> {
+    this.#mustBeWritable();
+    const isSent = await this.#toContext().commit((draft) => {
+      draft.update(({ user, data }) => ({
+        user,
+        // A copy, so that a function which changes its argument changes nothing if the write fails.
+        data: typeof change === "function" ? change(JSON.parse(JSON.stringify(data))) : { ...data, ...change },
+      }));
+    });
+    // The response may have left while the session was sealed.
+    if (!isSent) this.#mustBeWritable();
+  }
+
+  /** The session as the last write left it. */
+  #latest(): SessionReading<SignedIn<Data>> {
+    return this.#context?.reading ?? this.#reading;
+  }
+
+  #toContext(): RequestContext<Data> {
+    this.#context ??= new RequestContext(
+      this.#app,
+      { request: this.#request, responseWriter: this.#responseWriter, site: this.#site },
+      this.#sessions,
+      this.#reading,
+    );
+    return this.#context;
+  }
+
+  #canWrite(): boolean {
+    return canWrite({ request: this.#request, responseWriter: this.#responseWriter });
+  }
+
+  #mustBeWritable(): void {
+    if (this.#canWrite()) return;
+    throw new MisuseError("headers_sent", "too late for cookies, or in a Server Component");
+  }
+}

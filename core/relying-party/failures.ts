@@ -1,0 +1,25 @@
+import { CookieTooLargeError, ExchangeError } from "../errors.js";
+import { failure } from "../events.js";
+import type { Reply } from "../request/response.js";
+import { errorPage } from "./replies.js";
+import type { RequestContext } from "./request-context.js";
+import { routePath } from "./site.js";
+
+/** Reports the failure of a sign-in or sign-out as an event. @throws what was thrown, if it is not such a failure */
+export function reportFailure<Data>({ emit }: Pick<RequestContext<Data>, "emit">, thrown: unknown): ExchangeError {
+  const error =
+    thrown instanceof CookieTooLargeError ? new ExchangeError("session_too_large", { cause: thrown }) : thrown;
+  if (!(error instanceof ExchangeError)) throw thrown;
+  emit(failure(error));
+  return error;
+}
+
+/** Runs what answers with a page. A failure becomes the error page; cookies that were written so far are sent with it. */
+export async function orErrorPage<Data>(context: RequestContext<Data>, answer: () => Promise<Reply>): Promise<Reply> {
+  try {
+    return await answer();
+  } catch (error) {
+    const { code } = reportFailure(context, error);
+    return errorPage(code, routePath(context.site, context.config, "login"));
+  }
+}

@@ -1,0 +1,66 @@
+import type { Awaitable } from "../awaitable.js";
+import type { TokenRequest } from "../exchange/token-set.js";
+import type { User } from "../exchange/user.js";
+import type { Reply, ResponseWriter } from "../request/response.js";
+import type { SessionRefusal } from "../session/refusal.js";
+import type { LoginOptions } from "./sign-in.js";
+import type { LogoutOptions } from "./sign-out.js";
+
+/**
+ * The session of a signed-in user. All times are milliseconds since the epoch. Read it, and change it with `update` alone: a
+ * change inside `user` or `data` may or may not be sealed along with the next update.
+ */
+export interface AuthSession<Data> {
+  readonly id: string;
+  readonly user: User;
+  /** The app's own data, written with `update`. */
+  readonly data: Data;
+  readonly beganAt: number;
+  /** When the session was last sealed. */
+  readonly writtenAt: number;
+  /** The latest activity that was written to a cookie. */
+  readonly lastSeenAt: number;
+  /** When inactivity would end the session; Infinity when sessions do not roll. */
+  readonly inactiveAt: number;
+  /** When the absolute limit ends the session. */
+  readonly endsAt: number;
+  /** When the session ends without further activity: the earlier one of `inactiveAt` and `endsAt`. */
+  readonly expiresAt: number;
+}
+
+/**
+ * The session of a request, and what an app can do with it. `Answer` is what the adapter makes of a reply. Methods work when
+ * they are taken off (`const { update } = req.auth`); a copy (`{ ...auth }`) is empty.
+ */
+export interface RequestAuth<Data, Answer> {
+  /** The session, or null if no user is signed in. */
+  readonly session: AuthSession<Data> | null;
+  /** Why the request has no session although it has cookies that could be one. For logs. */
+  readonly reason: SessionRefusal | undefined;
+  /**
+   * Merges a patch into `session.data`, or applies a function to it.
+   * @throws MisuseError `no_session`, `headers_sent`, `not_json`
+   * @throws CookieTooLargeError when the session would not fit; nothing is written then
+   */
+  update(change: Partial<Data> | ((data: Data) => Data)): Promise<void>;
+  /**
+   * A valid access token; refreshed when it is about to expire, or by request.
+   * @throws ExchangeError `no_session`, `no_access_token`, `refresh_required`, `grant_ended`, `provider_unreachable` and others
+   */
+  getAccessToken(request?: TokenRequest): Promise<string>;
+  /**
+   * `fetch` with the access token, to `apiOrigins` only; after a 401 it is tried once more with a new token. `init`: the
+   * options of the platform's own `fetch`, passed on as they are.
+   * @throws MisuseError `origin_not_allowed`; ExchangeError as `getAccessToken`
+   */
+  fetch(url: string | URL, init?: object, request?: TokenRequest): Promise<Response>;
+  /** Answers by sending the browser to sign in. @throws MisuseError `headers_sent` */
+  login(options?: LoginOptions): Promise<Answer>;
+  /** Signs out here and at the provider, and answers by sending the browser there. @throws MisuseError `headers_sent` */
+  logout(options?: LogoutOptions): Promise<Answer>;
+}
+
+/** A response writer that can also send a whole reply. `Answer` is what a handler of the framework returns, if it returns something. */
+export interface ReplyWriter<Answer> extends ResponseWriter {
+  send(reply: Reply): Awaitable<Answer>;
+}

@@ -1,0 +1,139 @@
+import type { UntimedEvent } from "../events.js";
+import type { TokenSet } from "../exchange/token-set.js";
+import type { ExchangeConfig } from "../exchange/types.js";
+import type { Ports } from "../ports.js";
+import type { Provider } from "../provider/provider.js";
+import { isUpgrade, targetOf } from "../request/reading.js";
+import type { ResponseWriter } from "../request/response.js";
+import type { RequestView } from "../request/view.js";
+import type { Sealer } from "../seal/sealer.js";
+import type { SessionReading } from "../session/reading.js";
+import { openTokens } from "../session/tokens.js";
+import { type SessionChange, WriteQueue } from "../session/write-queue.js";
+import type { RelyingPartyConfig, SignedIn, Site } from "./config.js";
+import { routePath } from "./site.js";
+import { openTransactions, type Transactions } from "./transactions.js";
+import type { UserSessions } from "./user-sessions.js";
+
+/** What all requests of an app share. */
+export interface App<Data> {
+  readonly config: RelyingPartyConfig<Data>;
+  readonly exchange: ExchangeConfig;
+  readonly ports: Ports;
+  readonly provider: Provider;
+  readonly transactionSealer: Sealer;
+  readonly emit: (event: UntimedEvent) => void;
+}
+
+/** What an adapter has of one request. */
+export interface OpenedRequest {
+  readonly request: RequestView;
+  readonly responseWriter: ResponseWriter;
+  readonly site: Site;
+}
+
+/**
+ * One request, as the functions of this room take it: what the app shares, the request, its session, and the one way to write.
+ * A request that only reads its session needs none; `AuthRequest` makes it for everything else.
+ */
+export class RequestContext<Data> implements App<Data>, OpenedRequest {
+  readonly config: App<Data>["config"];
+  readonly exchange: ExchangeConfig;
+  readonly ports: Ports;
+  readonly provider: Provider;
+  readonly transactionSealer: Sealer;
+  readonly emit: App<Data>["emit"];
+  readonly request: RequestView;
+  readonly responseWriter: ResponseWriter;
+  readonly site: Site;
+  /** What the name of each cookie of latchkey begins with. */
+  readonly cookiePrefix: string;
+  readonly #sessions: UserSessions<Data>;
+  readonly #writes: WriteQueue<SignedIn<Data>, TokenSet>;
+
+  constructor(
+    app: App<Data>,
+    { request, responseWriter, site }: OpenedRequest,
+    sessions: UserSessions<Data>,
+    reading: SessionReading<SignedIn<Data>>,
+  ) {
+    this.config = app.config;
+    this.exchange = app.exchange;
+    this.ports = app.ports;
+    this.provider = app.provider;
+    this.transactionSealer = app.transactionSealer;
+    this.emit = app.emit;
+    this.request = request;
+    this.responseWriter = responseWriter;
+    this.site = site;
+    this.cookiePrefix = sessions.prefix;
+    this.#sessions = sessions;
+    this.#writes = new WriteQueue(sessions, reading);
+  }
+
+  /** The session, as the last write left it. */
+  get reading(): SessionReading<SignedIn<Data>> {
+    return this.#writes.reading;
+  }
+
+  /** The tokens of the session, after the writes that are under way. */
+  tokens(): Promise<TokenSet | undefined> {
+    return openTokens(this.#sessions, this.#writes);
+  }
+
+  /** Sign-ins in progress in this browser. */
+  transactions(): Transactions {
+    const { config, site, ports } = this;
+    // The callback is a navigation from the provider's site, which SameSite=Lax allows. An app in another site's frame needs None.
+    const sameSite = config.session.cookie?.sameSite === "none" ? "none" : "lax";
+    return openTransactions(
+      this.reading.jar,
+      `${this.cookiePrefix}tx.`,
+      this.transactionSealer,
+      { ...config.session.cookie, secure: site.secure, sameSite },
+      ports.now,
+    );
+  }
+
+  /** Whether cookies can still reach the browser: not once the headers have left, nor with a change of protocol. */
+  canWrite(): boolean {
+    return canWrite(this);
+  }
+
+  /**
+   * Changes the session and writes it to the response, after the writes before (see `WriteQueue`). The change function may
+   * also change transactions. `roll`: whether the request counts as activity. False when it was too late to set cookies.
+   */
+  async commit(change?: SessionChange<SignedIn<Data>, TokenSet>, roll = false): Promise<boolean> {
+    let sent = true;
+    await this.#writes.commit(change, {
+      roll,
+      send: (lines) => (sent = this.canWrite() && this.responseWriter.setCookies(lines, this.cookiePrefix)),
+    });
+    return sent;
+  }
+}
+
+export const canWrite = ({ request, responseWriter }: Pick<OpenedRequest, "request" | "responseWriter">): boolean =>
+  responseWriter.canWrite() && !isUpgrade(request);
+
+/**
+ * Lets the runtime finish work that other requests may wait for, or that spends what can be spent once: Workers cancel a
+ * request when its client goes away. The caller of the work gets its errors.
+ */
+export function keepAlive<Result>(
+  { request }: { readonly request: RequestView },
+  work: Promise<Result>,
+): Promise<Result> {
+  const settled = () => {};
+  request.waitUntil?.(work.then(settled, settled));
+  return work;
+}
+
+/** The URL of the login route, with the way back. @param returnTo defaults to the page of the request */
+export function loginUrl<Data>(
+  { request, site, config }: Pick<RequestContext<Data>, "request" | "site" | "config">,
+  returnTo = targetOf(request),
+): string {
+  return `${site.origin}${routePath(site, config, "login")}?${new URLSearchParams({ returnTo })}`;
+}

@@ -1,0 +1,26 @@
+import { CookieTooLargeError, ExchangeError } from "../errors.js";
+import { failure } from "../events.js";
+import { isPrefetch } from "../request/reading.js";
+import { usableToken } from "./access.js";
+import type { RequestContext } from "./request-context.js";
+import { routeOf } from "./site.js";
+
+/**
+ * Writes activity and refreshes the access token, each when it is due, before a page renders that cannot write cookies itself.
+ * Not for the routes of latchkey, nor for a prefetch, whose response may never be shown. A failure is an event: the page finds
+ * the session as it is. The response is not marked as made from the session: if nothing was written, it may be the same for
+ * all users.
+ */
+export async function rollAndRefresh<Data>(context: RequestContext<Data>): Promise<void> {
+  const { reading, request, site, config } = context;
+  if (!reading.session || !context.canWrite() || isPrefetch(request) || routeOf(request, site, config)) return;
+  await context.commit(undefined, true);
+  try {
+    await usableToken(context);
+  } catch (error) {
+    if (error instanceof ExchangeError) return;
+    // The new tokens do not fit and are dropped; the session keeps the old ones.
+    if (!(error instanceof CookieTooLargeError)) throw error;
+    context.emit(failure(new ExchangeError("session_too_large", { cause: error })));
+  }
+}
