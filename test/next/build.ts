@@ -5,18 +5,18 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { TestProject } from "vitest/node";
-import { addDocumented, addServed } from "./added.js";
+import { addDocumented, addServed } from "./add-files.js";
 
-/** An app that was built. */
+/** A built app. */
 export interface App {
   readonly folder: string;
-  /** What the build said. */
+  /** The output of the build. */
   readonly output: string;
 }
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** By kind and version: `main-16`. */
+    /** The built apps by kind and version, for example `main-16`. */
     apps: Record<string, App>;
   }
 }
@@ -25,16 +25,16 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const root = join(here, "../..");
 const run = promisify(execFile);
 
-/** As on a machine that has no secrets: a build needs none. */
-const bare: Record<string, string | undefined> = {
+/** The environment of a build: it has no latchkey variables, because a build must not need them. */
+const variables: Record<string, string | undefined> = {
   PATH: process.env["PATH"],
   HOME: process.env["HOME"],
   NEXT_TELEMETRY_DISABLED: "1",
 };
-const env = bare as NodeJS.ProcessEnv;
+const env = variables as NodeJS.ProcessEnv;
 
-/** What is tried in the main app alone: the others build faster without. */
-const ONCE = [
+/** Routes that only the main app tests. The other apps leave them out to build faster. */
+const MAIN_ONLY = [
   "app/[locale]",
   "app/after",
   "app/edge",
@@ -48,11 +48,11 @@ const ONCE = [
   "pages/api/protected.js",
 ];
 
-/** Which folders of this one, laid over each other, make an app; and what is then taken away. */
+/** How an app is made: folders of test/next that are copied over each other, and paths that are then deleted. */
 interface Kind {
   readonly from: readonly string[];
   readonly without?: readonly string[];
-  /** What is not a folder of this one. */
+  /** Adds further files to the app's folder. */
   readonly add?: (folder: string) => void | Promise<void>;
 }
 
@@ -60,11 +60,11 @@ const kinds: Record<string, (version: string) => Kind> = {
   main: (version) => ({ from: ["fixture", `versions/${version}`] }),
   mounted: (version) => ({
     from: ["fixture", `versions/${version}`, "variants/mounted", `variants/mounted-${version}`],
-    without: ONCE,
+    without: MAIN_ONLY,
   }),
   bare: (version) => ({
     from: ["fixture", `versions/${version}`],
-    without: [...ONCE, "proxy.js", "middleware.js"],
+    without: [...MAIN_ONLY, "proxy.js", "middleware.js"],
   }),
   cached: () => ({ from: ["variants/cached", "versions/16"], without: ["proxy.js"] }),
   contract: (version) => ({
@@ -87,7 +87,7 @@ const versions = {
   16: ["main", "mounted", "bare", "cached", "contract", "readme", "readme-pages", "readme-proxy"],
 };
 
-/** Builds the apps of one version of Next, which share what is installed. */
+/** Builds the apps of one version of Next. They share one installation. */
 async function build(version: keyof typeof versions, into: string, tarball: string): Promise<Record<string, App>> {
   const apps: Record<string, App> = {};
   const installed = join(into, `node_modules-${version}`);
@@ -96,7 +96,7 @@ async function build(version: keyof typeof versions, into: string, tarball: stri
     cpSync(join(here, `versions/${version}`, file), join(installed, file));
   const npm = (...args: string[]) => run("npm", [...args, "--no-audit", "--no-fund"], { cwd: installed });
   await npm("ci");
-  // The package as it would be published: not the source tree, and no link to it.
+  // Install the package from its tarball, as a user does, not as a link to the source.
   await npm("install", "--no-save", "--no-package-lock", tarball);
   for (const kind of versions[version]) {
     const name = `${kind}-${version}`;
@@ -122,12 +122,12 @@ async function buildAll(into: string): Promise<Record<string, App>> {
   return Object.assign({}, ...(await Promise.all([build(15, into, tarball), build(16, into, tarball)])));
 }
 
-/** Global setup. `LATCHKEY_NEXT_APPS`: a folder to keep the apps in; those that are there already are used as they are. */
+/** Global setup: builds all apps. If `LATCHKEY_NEXT_APPS` names a folder, the apps stay there and the next run uses them. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const kept = process.env["LATCHKEY_NEXT_APPS"];
-  const into = kept ?? mkdtempSync(join(tmpdir(), "latchkey-next-"));
+  const appsFolder = process.env["LATCHKEY_NEXT_APPS"];
+  const into = appsFolder ?? mkdtempSync(join(tmpdir(), "latchkey-next-"));
   const list = join(into, "apps.json");
-  const remove = async () => void (kept ?? (await run("rm", ["-rf", into])));
+  const remove = async () => void (appsFolder ?? (await run("rm", ["-rf", into])));
   try {
     if (!existsSync(list)) writeFileSync(list, JSON.stringify(await buildAll(into)));
     project.provide("apps", JSON.parse(readFileSync(list, "utf8")));

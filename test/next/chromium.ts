@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import type { World } from "./world.js";
 
-/** Fills in the provider's forms by hand. */
+/** Fills in and submits the provider's forms in a browser page. */
 export async function submitForms(page: Page, name = "ada"): Promise<void> {
   await page.fill("[name=name]", name);
   await page.fill("[name=password]", "demo");
@@ -9,7 +9,7 @@ export async function submitForms(page: Page, name = "ada"): Promise<void> {
   await page.click("button:has-text('Allow')");
 }
 
-/** Signs in by hand, from the app's page and back to it. */
+/** Signs in from the app's home page, as a user does, and waits until the browser is back there. */
 export async function signIn(page: Page, { base }: World, name = "ada"): Promise<void> {
   await page.goto(`${base}/home`);
   await page.click("text=Sign in here");

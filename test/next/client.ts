@@ -2,7 +2,7 @@ import { type IncomingHttpHeaders, request } from "node:http";
 import { createCookieJar } from "../../adapters/testing/jar.js";
 import type { World } from "./world.js";
 
-export interface Answer {
+export interface ClientResponse {
   readonly url: string;
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -10,17 +10,17 @@ export interface Answer {
   readonly body: string;
 }
 
-export interface Asking {
+export interface RequestOptions {
   method?: string;
   headers?: Record<string, string>;
   body?: string;
 }
 
-/** One request, exactly as it is written here. */
-export const ask = (url: string, { method = "GET", headers = {}, body }: Asking = {}) =>
-  new Promise<Answer>((resolve, reject) => {
+/** Sends one request with exactly these headers. */
+export const sendRequest = (url: string, { method = "GET", headers = {}, body }: RequestOptions = {}) =>
+  new Promise<ClientResponse>((resolve, reject) => {
     const length: Record<string, string> = body === undefined ? {} : { "content-length": `${Buffer.byteLength(body)}` };
-    const sent = request(
+    const outgoing = request(
       url,
       { method, headers: { ...headers, ...length }, agent: false, timeout: 20_000 },
       async (response) => {
@@ -30,9 +30,9 @@ export const ask = (url: string, { method = "GET", headers = {}, body }: Asking 
         resolve({ url, status, headers: received, setCookies: received["set-cookie"] ?? [], body: text });
       },
     );
-    sent.on("timeout", () => sent.destroy(new Error(`no answer from ${url} within 20 s`)));
-    sent.on("error", reject);
-    sent.end(body);
+    outgoing.on("timeout", () => outgoing.destroy(new Error(`no response from ${url} within 20 s`)));
+    outgoing.on("error", reject);
+    outgoing.end(body);
   });
 
 const navigation = {
@@ -43,31 +43,31 @@ const navigation = {
 };
 const script = { accept: "*/*", "sec-fetch-dest": "empty", "sec-fetch-mode": "cors", "sec-fetch-site": "same-origin" };
 
-/** A browser as far as cookies and headers go: what it receives can be looked at line by line. */
+/** The cookies and request headers of a browser, for tests that check each response. */
 export interface Client {
-  /** Goes to a page. Redirects are not followed. */
-  open(url: string, asking?: Asking): Promise<Answer>;
-  /** Calls an address from a script. */
-  fetch(url: string, asking?: Asking): Promise<Answer>;
+  /** Navigates to a page. Does not follow redirects. */
+  open(url: string, options?: RequestOptions): Promise<ClientResponse>;
+  /** Fetches a URL as a script does. */
+  fetch(url: string, options?: RequestOptions): Promise<ClientResponse>;
   /** Submits a form. */
-  submit(url: string, fields: Record<string, string>): Promise<Answer>;
-  /** Follows redirects to the page where they end. */
-  follow(from: Answer): Promise<Answer>;
+  submit(url: string, fields: Record<string, string>): Promise<ClientResponse>;
+  /** Follows redirects to the last page. */
+  follow(from: ClientResponse): Promise<ClientResponse>;
   /** The Cookie header for a URL. */
   cookies(url: string): string;
 }
 
 export function createClient(): Client {
   const jar = createCookieJar();
-  const send = async (url: string, { headers = {}, ...rest }: Asking, kind: Record<string, string>) => {
+  const send = async (url: string, { headers = {}, ...rest }: RequestOptions, kind: Record<string, string>) => {
     const cookie = [headers["cookie"], jar.header(url)].filter(Boolean).join("; ");
-    const answer = await ask(url, { ...rest, headers: { ...kind, ...headers, ...(cookie && { cookie }) } });
-    jar.store(answer.setCookies, url);
-    return answer;
+    const response = await sendRequest(url, { ...rest, headers: { ...kind, ...headers, ...(cookie && { cookie }) } });
+    jar.store(response.setCookies, url);
+    return response;
   };
   const client: Client = {
-    open: (url, asking = {}) => send(url, asking, navigation),
-    fetch: (url, asking = {}) => send(url, asking, script),
+    open: (url, options = {}) => send(url, options, navigation),
+    fetch: (url, options = {}) => send(url, options, script),
     submit: (url, fields) =>
       client.open(url, {
         method: "POST",
@@ -75,32 +75,37 @@ export function createClient(): Client {
         body: new URLSearchParams(fields).toString(),
       }),
     async follow(from) {
-      let answer = from;
+      let response = from;
       for (let hops = 0; hops < 10; hops++) {
-        const to = locationOf(answer);
-        if (!to) return answer;
-        answer = await client.open(to);
+        const to = locationOf(response);
+        if (!to) return response;
+        response = await client.open(to);
       }
-      throw new Error(`redirects without end at ${answer.url}`);
+      throw new Error(`too many redirects; the last one led to ${response.url}`);
     },
     cookies: (url) => jar.header(url),
   };
   return client;
 }
 
-/** Where an answer redirects to. */
-export const locationOf = ({ url, status, headers: { location } }: Answer): string | undefined =>
+/** The URL that a response redirects to. */
+export const locationOf = ({ url, status, headers: { location } }: ClientResponse): string | undefined =>
   status >= 300 && status < 400 && location !== undefined ? new URL(location, url).href : undefined;
 
-/** Fills in the provider's forms, from the answer that sends the browser there. @returns the page where it ends */
-export async function answerProvider(client: Client, from: Answer, name = "ada"): Promise<Answer> {
+/** Submits the provider's forms, starting from the response that redirects there. @returns the page after the sign-in */
+export async function answerProvider(client: Client, from: ClientResponse, name = "ada"): Promise<ClientResponse> {
   const form = await client.follow(from);
   const consent = await client.follow(await client.submit(form.url, { name, password: "demo" }));
   return client.follow(await client.submit(consent.url, { action: "allow" }));
 }
 
-/** Someone who has signed in. */
-export async function signedIn({ base }: World, name = "ada", mount = "/auth", page = "/static"): Promise<Client> {
+/** Signs in a user with a new client. */
+export async function createSignedInClient(
+  { base }: World,
+  name = "ada",
+  mount = "/auth",
+  page = "/static",
+): Promise<Client> {
   const client = createClient();
   const start = await client.follow(
     await client.open(`${base}${mount}/login?returnTo=${new URL(base + page).pathname}`),
@@ -112,12 +117,12 @@ export async function signedIn({ base }: World, name = "ada", mount = "/auth", p
   return client;
 }
 
-/** What a fixture's page printed as JSON. */
-export function printed({ url, status, body }: Answer): unknown {
+/** The JSON that a page of the fixture shows. */
+export function jsonIn({ url, status, body }: ClientResponse): unknown {
   const [, text] = /<pre[^>]*>([\w.!~*'()%-]+)<\/pre>/.exec(body) ?? [];
-  if (text === undefined) throw new Error(`${url} printed nothing (${status})`);
+  if (text === undefined) throw new Error(`${url} shows no JSON (status ${status})`);
   return JSON.parse(decodeURIComponent(text));
 }
 
-/** Whether a Set-Cookie line is one of ours. */
-export const isOurs = (line: string): boolean => /^(__Host-)?latchkey\./.test(line);
+/** Whether a Set-Cookie line or a pair of a Cookie header belongs to latchkey. */
+export const isLatchkeyCookie = (line: string): boolean => /^(__Host-)?latchkey\./.test(line);

@@ -9,7 +9,7 @@ for (const version of [16, 15]) {
     nextColumns.map(({ name, part, engine, ...column }) => ({
       ...column,
       name: `${name} (${version})`,
-      // Before Next 16 the proxy is a middleware, on the edge runtime.
+      // In Next 15 the proxy is called middleware, and runs on the edge runtime.
       engine: version === 15 && part === "proxy" ? "Web Crypto" : engine,
       framework: inProcess(
         async (_folder, port) => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { isOurs, locationOf, printed, signedIn } from "./client.js";
+import { createSignedInClient, isLatchkeyCookie, jsonIn, locationOf } from "./client.js";
 import { startWorld, type World } from "./world.js";
 
 describe.each(["bare-15", "bare-16"])("a route handler of %s that updates the session", (name) => {
@@ -9,23 +9,23 @@ describe.each(["bare-15", "bare-16"])("a route handler of %s that updates the se
   });
   afterAll(() => world?.stop());
 
-  test("sets cookies of its own by Next's means beside ours", async () => {
-    const client = await signedIn(world);
+  test("can also set cookies of its own with Next's `cookies()`", async () => {
+    const client = await createSignedInClient(world);
     for (const count of [1, 2]) {
-      const answer = await client.open(`${world.base}/mixed`);
-      expect(JSON.parse(answer.body)).toEqual({ count });
-      expect(answer.setCookies.filter((line) => !isOurs(line))).toEqual(["own=1; Path=/"]);
-      expect(answer.setCookies.filter(isOurs).length).toBe(2);
-      expect(answer.headers["cache-control"]).toBe("private, no-store");
+      const response = await client.open(`${world.base}/mixed`);
+      expect(JSON.parse(response.body)).toEqual({ count });
+      expect(response.setCookies.filter((line) => !isLatchkeyCookie(line))).toEqual(["own=1; Path=/"]);
+      expect(response.setCookies.filter(isLatchkeyCookie).length).toBe(2);
+      expect(response.headers["cache-control"]).toBe("private, no-store");
     }
-    expect(printed(await client.open(`${world.base}/look`))).toMatchObject({ user: "ada", count: 2 });
+    expect(jsonIn(await client.open(`${world.base}/look`))).toMatchObject({ user: "ada", count: 2 });
   });
 
-  test("and leaves by redirect(), which Next throws, loses nothing", async () => {
-    const client = await signedIn(world);
-    const answer = await client.open(`${world.base}/leaving`);
-    expect(answer.status).toBe(307);
-    expect(new URL(locationOf(answer) ?? "").pathname).toBe("/static");
-    expect(printed(await client.open(`${world.base}/look`))).toMatchObject({ user: "ada", count: 1 });
+  test("keeps the update if it then calls redirect(), which throws", async () => {
+    const client = await createSignedInClient(world);
+    const response = await client.open(`${world.base}/leaving`);
+    expect(response.status).toBe(307);
+    expect(new URL(locationOf(response) ?? "").pathname).toBe("/static");
+    expect(jsonIn(await client.open(`${world.base}/look`))).toMatchObject({ user: "ada", count: 1 });
   });
 });

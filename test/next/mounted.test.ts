@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-describe.each(["15", "16"])("Next %s under /docs, with slashes and locales", (version) => {
+describe.each(["15", "16"])("Next %s with a basePath, trailing slashes and locales", (version) => {
   let world: World;
   let page: Page;
   beforeAll(async () => {
@@ -28,8 +28,8 @@ describe.each(["15", "16"])("Next %s under /docs, with slashes and locales", (ve
   test.each([
     ["getServerSideProps", "/gssp/?a=1", "Ada Lovelace (ada)"],
     ["getServerSideProps in another language", "/de/gssp/?a=1", "Ada Lovelace (ada)"],
-    ["a handler", "/session/", undefined],
-  ])("%s asks to sign in, and comes back", async (_, path, title) => {
+    ["a route handler", "/session/", undefined],
+  ])("%s redirects to sign in and back", async (_, path, title) => {
     await page.goto(world.base + path);
     await submitForms(page);
     await page.waitForURL(world.base + path);
@@ -38,7 +38,7 @@ describe.each(["15", "16"])("Next %s under /docs, with slashes and locales", (ve
     if (path.startsWith("/de/")) expect(await page.textContent("#locale")).toBe("de");
   });
 
-  test("links of the router start nothing until they are clicked", async () => {
+  test("a sign-out link has no effect until it is clicked", async () => {
     await page.goto(`${world.base}/auth/login/?returnTo=/docs/home/`);
     await submitForms(page);
     await page.waitForURL(`${world.base}/home/`);
@@ -49,10 +49,10 @@ describe.each(["15", "16"])("Next %s under /docs, with slashes and locales", (ve
     await page.click("a:text-is('Sign out')");
     await page.click("button:has-text('Sign out')");
     await page.waitForURL(/\/docs\/home/);
-    expect(await page.textContent("h1")).toBe("Nobody");
+    expect(await page.textContent("h1")).toBe("Signed out");
   });
 
-  test("a server action updates the session and another one signs out", async () => {
+  test("server actions update the session, and one redirects within the app", async () => {
     await page.goto(`${world.base}/auth/login/?returnTo=/docs/home/`);
     await submitForms(page);
     await page.waitForURL(`${world.base}/home/`);
@@ -64,7 +64,7 @@ describe.each(["15", "16"])("Next %s under /docs, with slashes and locales", (ve
     expect(await page.textContent("#count")).toBe("2");
   });
 
-  test("the redirect URI is the one with /docs and the slash; without the slash nothing is lost", async () => {
+  test("the redirect URI has the basePath and the slash; a login URL without the slash keeps its returnTo", async () => {
     const callback = page.waitForRequest((request) => request.url().includes("/callback"));
     await page.goto(`${world.base}/auth/login?returnTo=/docs/home/%3Fa=1`);
     await submitForms(page);
@@ -74,7 +74,7 @@ describe.each(["15", "16"])("Next %s under /docs, with slashes and locales", (ve
     expect(await page.textContent("h1")).toBe("Hello Ada Lovelace");
   });
 
-  test("who does not say where to go ends inside the app", async () => {
+  test("without returnTo the user returns to the app's basePath", async () => {
     const client = createClient();
     const end = await answerProvider(client, await client.open(`${world.base}/auth/login/`));
     expect(end.url).toMatch(new RegExp(`^${world.base}/?$`));
@@ -82,7 +82,7 @@ describe.each(["15", "16"])("Next %s under /docs, with slashes and locales", (ve
     expect(locationOf(refused)).toBe(`${world.base}/auth/login/?returnTo=%2Fdocs%2F`);
   });
 
-  test("client-side transitions of the Pages Router, in another language too", async () => {
+  test("a client-side transition of the Pages Router redirects to sign in and back, and keeps the locale", async () => {
     await page.goto(`${world.base}/de/pages-home/`);
     await page.click("text=Server-side props");
     await submitForms(page);

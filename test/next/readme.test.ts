@@ -11,7 +11,7 @@ async function start(name: string, options: WorldOptions = {}): Promise<World> {
 }
 
 describe("the documents' quick start for Next", () => {
-  test("App Router: its four files sign somebody in, know them, and sign them out", async () => {
+  test("App Router: with its four files a user signs in, sees their name and signs out", async () => {
     const { base } = await start("readme-16");
     const client = createClient();
     expect((await client.open(base)).body).toContain('<a href="/auth/login">Sign in</a>');
@@ -31,7 +31,7 @@ describe("the documents' quick start for Next", () => {
     expect((await client.open(base)).body).toContain("Sign in</a>");
   });
 
-  test("a proxy of the app's own inside ours: it guards, and routes by language", async () => {
+  test("the app's own proxy inside `withProxy` guards a page and routes by language", async () => {
     const { base } = await start("readme-proxy-16");
     const client = createClient();
     expect(locationOf(await client.open(`${base}/account?tab=2`))).toBe(

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Answer, type Client, isOurs, printed, signedIn } from "./client.js";
+import { type Client, type ClientResponse, createSignedInClient, isLatchkeyCookie, jsonIn } from "./client.js";
 import { startWorld, type World } from "./world.js";
 
-/** Seconds that an access token lives; it is renewed after four fifths of that. */
+/** The lifetime of an access token in seconds. It is due after four fifths of that. */
 const LIFETIME = 5;
-const until = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-const due = () => until(LIFETIME * 0.8 + 0.1);
-const expired = () => until(LIFETIME + 0.1);
+const wait = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+const untilDue = () => wait(LIFETIME * 0.8 + 0.1);
+const untilExpired = () => wait(LIFETIME + 0.1);
 
 const refreshes = ({ grants }: World) => grants.filter(({ grantType }) => grantType === "refresh_token");
 
-/** The access token that a place shows. */
-const places: Record<string, (answer: Answer) => unknown> = {
-  "/look": (answer) => (printed(answer) as { token: string }).token,
+/** Reads the access token from the response of each route. */
+const places: Record<string, (response: ClientResponse) => unknown> = {
+  "/look": (response) => (jsonIn(response) as { token: string }).token,
   "/handler": ({ body }) => JSON.parse(body).token,
   "/token": ({ body }) => JSON.parse(body).token,
   "/gssp": ({ body }) => /<p id="token">([^<]*)/.exec(body)?.[1],
@@ -20,8 +20,8 @@ const places: Record<string, (answer: Answer) => unknown> = {
 };
 
 const tokenAt = async (client: Client, { base }: World, path: string) => {
-  const answer = await client.open(base + path);
-  return { token: places[path]?.(answer), answer };
+  const response = await client.open(base + path);
+  return { token: places[path]?.(response), response };
 };
 
 describe.each(["15", "16"])("Next %s: an access token that is due", (version) => {
@@ -31,29 +31,29 @@ describe.each(["15", "16"])("Next %s: an access token that is due", (version) =>
   });
   afterAll(() => world?.stop());
 
-  test("is renewed ahead of whatever answers, which sees the new one in the same request", async () => {
+  test("is refreshed before a page or handler runs, which sees the new token in the same request", async () => {
     const paths = Object.keys(places);
-    const clients = await Promise.all(paths.map((_, index) => signedIn(world, `user${index}`)));
+    const clients = await Promise.all(paths.map((_, index) => createSignedInClient(world, `user${index}`)));
     const visit = () => Promise.all(paths.map((path, index) => tokenAt(clients[index] as Client, world, path)));
     const spent = refreshes(world).length;
-    await due();
+    await untilDue();
     const [second, third] = [await visit(), await visit()];
     expect(second.map(({ token }) => typeof token)).toEqual(paths.map(() => "string"));
     expect(new Set(second.map(({ token }) => token)).size).toBe(paths.length);
-    for (const [index, { answer, token }] of second.entries()) {
-      expect(answer.setCookies.filter(isOurs).length).toBeGreaterThan(0);
-      expect(answer.headers["cache-control"]).toContain("no-store");
-      // What was shown is what was kept.
+    for (const [index, { response, token }] of second.entries()) {
+      expect(response.setCookies.filter(isLatchkeyCookie).length).toBeGreaterThan(0);
+      expect(response.headers["cache-control"]).toContain("no-store");
+      // The next request shows the same token: it was stored.
       expect([paths[index], third[index]?.token]).toEqual([paths[index], token]);
     }
     expect(refreshes(world).length).toBe(spent + paths.length);
     expect(refreshes(world).every(({ rotated }) => rotated)).toBe(true);
   });
 
-  test("is renewed once, however many requests come in parallel, and all see the new one", async () => {
-    const client = await signedIn(world);
+  test("is refreshed once by parallel requests, and all see the new token", async () => {
+    const client = await createSignedInClient(world);
     const before = (await tokenAt(client, world, "/look")).token;
-    await due();
+    await untilDue();
     const spent = refreshes(world).length;
     const paths = [...Object.keys(places), ...Object.keys(places)];
     const seen = await Promise.all(paths.map((path) => tokenAt(client, world, path)));
@@ -79,25 +79,25 @@ describe.each(["15", "16"])("Next %s without a proxy: an access token", (version
     return { id, text };
   };
 
-  test("that has expired costs a Server Component no refresh token; a handler renews it", async () => {
-    const client = await signedIn(world);
+  test("that has expired is not refreshed by a Server Component, which cannot set cookies, but by a route handler", async () => {
+    const client = await createSignedInClient(world);
     const first = await inPage(client);
     expect(first.id).toBe("token");
-    await expired();
+    await untilExpired();
     const spent = refreshes(world).length;
     expect(await inPage(client)).toEqual({ id: "error", text: "refresh_required" });
     expect(refreshes(world).length).toBe(spent);
-    const { token, answer } = await tokenAt(client, world, "/token");
-    expect(answer.status).toBe(200);
+    const { token, response } = await tokenAt(client, world, "/token");
+    expect(response.status).toBe(200);
     expect(token).not.toBe(first.text);
-    expect(answer.setCookies.filter(isOurs).length).toBeGreaterThan(0);
+    expect(response.setCookies.filter(isLatchkeyCookie).length).toBeGreaterThan(0);
     expect(refreshes(world).length).toBe(spent + 1);
     expect(await inPage(client)).toEqual({ id: "token", text: token });
   });
 
-  test("is renewed once by handlers, API routes and getServerSideProps in parallel", async () => {
-    const client = await signedIn(world);
-    await expired();
+  test("is refreshed once by parallel route handlers, API routes and getServerSideProps", async () => {
+    const client = await createSignedInClient(world);
+    await untilExpired();
     const spent = refreshes(world).length;
     const paths = [
       "/token",

@@ -31,7 +31,7 @@ describe.each(["15", "16"])("Next %s in a real browser", (version) => {
   });
   afterAll(() => world?.stop());
 
-  test("a person signs in, comes back to the page, and every kind of page and handler knows them", async () => {
+  test("a user signs in and returns to the page, and every kind of page and handler reads the session", async () => {
     await signIn(page, world);
     expect(await heading()).toBe("Hello Ada Lovelace");
     const json = async (path: string) => (await context.request.get(world.base + path)).json();
@@ -55,7 +55,7 @@ describe.each(["15", "16"])("Next %s in a real browser", (version) => {
     ["/gssp", "Grace Hopper (grace)"],
     ["/gssp?a=1&b=%2F", "Grace Hopper (grace)"],
     ["/own/guarded?x=1", undefined],
-  ])("%s asks to sign in, and comes back", async (path, title) => {
+  ])("%s redirects to sign in and back", async (path, title) => {
     await page.goto(world.base + path);
     await submitForms(page, "grace");
     await page.waitForURL(world.base + path);
@@ -63,7 +63,7 @@ describe.each(["15", "16"])("Next %s in a real browser", (version) => {
     else expect(decodeURIComponent((await page.textContent("pre")) ?? "")).toContain('"user":"grace"');
   });
 
-  test("a link of the router to a guarded page does the same", async () => {
+  test("a router link to a guarded page redirects to sign in and back", async () => {
     await page.goto(`${world.base}/home`);
     await page.click("a:text-is('Account')");
     await submitForms(page);
@@ -71,16 +71,16 @@ describe.each(["15", "16"])("Next %s in a real browser", (version) => {
     expect(await heading()).toBe("Account of Ada Lovelace");
   });
 
-  test("a link of the Pages Router to getServerSideProps: signed in without a reload, else to sign in and back", async () => {
+  test("a Pages Router link to a guarded page redirects to sign in and back; with a session it needs no reload", async () => {
     await page.goto(`${world.base}/pages-home`);
     await page.click("text=Server-side props");
     await submitForms(page);
     await page.waitForURL(`${world.base}/gssp`);
     await page.goto(`${world.base}/pages-home`);
-    await page.evaluate(() => Object.assign(window, { kept: true }));
+    await page.evaluate(() => Object.assign(window, { notReloaded: true }));
     await page.click("text=Server-side props");
     await page.waitForSelector("h1:has-text('Ada Lovelace (ada)')");
-    expect(await page.evaluate(() => "kept" in window)).toBe(true);
+    expect(await page.evaluate(() => "notReloaded" in window)).toBe(true);
   });
 
   test.each([true, false])(
@@ -108,42 +108,42 @@ describe.each(["15", "16"])("Next %s in a real browser", (version) => {
     expect(await heading()).toBe("Account of Ada Lovelace");
   });
 
-  /** The provider asks whether to sign out there as well; then the app says that nobody is there. */
-  async function signedOut(): Promise<void> {
+  /** Confirms the sign-out at the provider, and expects the app to show that the user is signed out. */
+  async function confirmSignOut(): Promise<void> {
     await page.click("button:has-text('Sign out')");
     await page.waitForURL(`${world.base}/home`);
-    expect(await heading()).toBe("Nobody");
+    expect(await heading()).toBe("Signed out");
     const left = (await context.cookies(world.base)).map(({ name }) => name);
     expect(left.filter((name) => /^latchkey\..*\.(id|tok|seen)/.test(name))).toEqual([]);
   }
 
-  test.each([true, false])("a server action signs out, here and at the provider (JavaScript: %s)", async (on) => {
+  test.each([true, false])("a server action signs out of the app and the provider (JavaScript: %s)", async (on) => {
     await freshContext(on);
     await signIn(page, world);
     await page.click("button:text-is('Leave')");
-    await signedOut();
+    await confirmSignOut();
   });
 
-  test("so do a form and a click on a link", async () => {
+  test("a form and a link sign out of the app and the provider", async () => {
     await signIn(page, world);
     await page.click("button:text-is('Post')");
-    await signedOut();
+    await confirmSignOut();
     await signIn(page, world);
     await page.click("a:text-is('Sign out')");
-    await signedOut();
+    await confirmSignOut();
   });
 
-  test("who signed out in one tab is signed out in another", async () => {
+  test("a user who signs out in one tab is signed out in another tab", async () => {
     await signIn(page, world);
     const other = await context.newPage();
     await other.goto(`${world.base}/home`);
     expect(await other.textContent("h1")).toBe("Hello Ada Lovelace");
     await page.click("button:text-is('Leave')");
-    await signedOut();
-    // The page is as it was, but what it does next is done by nobody.
+    await confirmSignOut();
+    // The other tab still shows the old page; its next navigation has no session.
     await other.click("a:text-is('Account')");
     await other.waitForURL((url) => url.origin === world.issuer);
     await other.goto(`${world.base}/home`);
-    expect(await other.textContent("h1")).toBe("Nobody");
+    expect(await other.textContent("h1")).toBe("Signed out");
   });
 });

@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Answer, ask, createClient, isOurs, locationOf, signedIn } from "./client.js";
+import {
+  type ClientResponse,
+  createClient,
+  createSignedInClient,
+  isLatchkeyCookie,
+  locationOf,
+  sendRequest,
+} from "./client.js";
 import { startWorld, type World } from "./world.js";
 
-/** What a client may try to tell Next, or us, about a request. */
+/** Headers with which an attacker may try to deceive Next or latchkey. */
 const SPOOFED: Record<string, string> = {
   "x-middleware-subrequest": Array(5).fill("middleware").join(":"),
   "x-middleware-subrequest-id": "1",
@@ -26,18 +33,18 @@ const SPOOFED: Record<string, string> = {
   "x-action-redirect": "1",
 };
 
-/** Pages answer with a redirect to sign in, the rest with 401. */
+/** Whether a response refuses access: pages redirect to sign in, other routes respond with 401. */
 const guarded = ["/account", "/inside", "/gssp", "/session", "/api/private", "/cached"];
-function isRefused(answer: Answer, { base }: World): boolean {
-  const { status, body } = answer;
+function isRefused(response: ClientResponse, { base }: World): boolean {
+  const { status, body } = response;
   if (/Ada|"ada"|Inside/.test(body)) return false;
   if (status === 401) return body.includes("not_authenticated");
-  // Next's proxy calls 127.0.0.1 localhost.
-  const to = locationOf(answer)?.replace("//localhost:", "//127.0.0.1:") ?? "";
+  // In Next's proxy, request URLs have "localhost" instead of 127.0.0.1.
+  const to = locationOf(response)?.replace("//localhost:", "//127.0.0.1:") ?? "";
   return (status === 302 || status === 307) && to.startsWith(`${base}/auth/login?returnTo=`);
 }
 
-const internal = ({ headers }: Answer) =>
+const internal = ({ headers }: ClientResponse) =>
   Object.keys(headers).filter((name) => /^x-(middleware-(?!rewrite)|latchkey|invoke|user|action-redirect)/.test(name));
 
 const worlds = ["main-15", "main-16", "bare-15", "bare-16"];
@@ -52,20 +59,20 @@ describe.each(worlds)("%s", (name) => {
 
   const paths = isBare(name) ? guarded : [...guarded, "/own/guarded"];
 
-  test("S10: pages, layouts, handlers, API routes and getServerSideProps refuse who is signed out", async () => {
+  test("S10: pages, layouts, handlers, API routes and getServerSideProps refuse a request without a session", async () => {
     for (const path of paths) {
-      const answer = await createClient().open(world.base + path);
-      expect([path, isRefused(answer, world), answer.status]).toEqual([path, true, expect.any(Number)]);
+      const response = await createClient().open(world.base + path);
+      expect([path, isRefused(response, world), response.status]).toEqual([path, true, expect.any(Number)]);
     }
     for (const path of ["/session", "/api/private", ...(isBare(name) ? [] : ["/own/guarded"])])
       expect([path, (await createClient().fetch(world.base + path)).status]).toEqual([path, 401]);
   });
 
-  test("S10: and serve who is signed in", async () => {
-    const client = await signedIn(world);
+  test("S10: pages, layouts, handlers, API routes and getServerSideProps serve a signed-in user", async () => {
+    const client = await createSignedInClient(world);
     for (const path of paths) {
-      const answer = await client.open(world.base + path);
-      expect([path, answer.status, /Ada Lovelace|ada/.test(decodeURIComponent(answer.body))]).toEqual([
+      const response = await client.open(world.base + path);
+      expect([path, response.status, /Ada Lovelace|ada/.test(decodeURIComponent(response.body))]).toEqual([
         path,
         200,
         true,
@@ -73,66 +80,66 @@ describe.each(worlds)("%s", (name) => {
     }
   });
 
-  test("S9: no header from outside makes anybody somebody", async () => {
+  test("S9: no spoofed header signs a visitor in", async () => {
     for (const path of paths) {
-      const answer = await createClient().open(world.base + path, { headers: SPOOFED });
-      expect([path, isRefused(answer, world)]).toEqual([path, true]);
-      expect(JSON.stringify(answer.headers)).not.toContain("evil.example");
+      const response = await createClient().open(world.base + path, { headers: SPOOFED });
+      expect([path, isRefused(response, world)]).toEqual([path, true]);
+      expect(JSON.stringify(response.headers)).not.toContain("evil.example");
       for (const [header, value] of Object.entries(SPOOFED)) {
-        const one = await createClient().open(world.base + path, { headers: { [header]: value } });
-        expect([path, header, isRefused(one, world)]).toEqual([path, header, true]);
+        const single = await createClient().open(world.base + path, { headers: { [header]: value } });
+        expect([path, header, isRefused(single, world)]).toEqual([path, header, true]);
       }
     }
   });
 
-  test("S9: nor does it take anything from who is signed in", async () => {
-    const client = await signedIn(world);
+  test("S9: spoofed headers do not change the session of a signed-in user", async () => {
+    const client = await createSignedInClient(world);
     for (const path of paths) {
-      const answer = await client.open(world.base + path, { headers: SPOOFED });
-      expect([path, answer.status]).toEqual([path, 200]);
-      expect(answer.setCookies.filter((line) => line.includes("forged"))).toEqual([]);
+      const response = await client.open(world.base + path, { headers: SPOOFED });
+      expect([path, response.status]).toEqual([path, 200]);
+      expect(response.setCookies.filter((line) => line.includes("forged"))).toEqual([]);
     }
     expect((await client.open(`${world.base}/session`)).status).toBe(200);
   });
 
-  test("S5: no header that is for Next or for us alone is in a response", async () => {
-    const client = await signedIn(world);
+  test("S5: no response has an internal header of Next or latchkey", async () => {
+    const client = await createSignedInClient(world);
     const all = [...paths, "/static", "/look", "/handler", "/home", "/auth/me", "/auth/login", "/nowhere"];
     const more = isBare(name)
       ? []
       : ["next", "headers", "rewrite", "redirect", "json", "updates"].map((what) => `/own/${what}`);
     for (const path of [...all, ...more]) {
       for (const by of [client, createClient()]) {
-        const answer = await by.open(world.base + path, { headers: SPOOFED });
-        expect([path, internal(answer)]).toEqual([path, []]);
-        const vary = (answer.headers.vary ?? "").split(",").filter((header) => /^\s*cookie\s*$/i.test(header));
+        const response = await by.open(world.base + path, { headers: SPOOFED });
+        expect([path, internal(response)]).toEqual([path, []]);
+        const vary = (response.headers.vary ?? "").split(",").filter((header) => /^\s*cookie\s*$/i.test(header));
         expect([path, vary.length <= 1]).toEqual([path, true]);
       }
     }
   });
 
-  test("S22: where the provider cannot be reached nobody is let in", async () => {
-    const lost = await startWorld(name, { options: { issuer: "http://127.0.0.1:9", httpTimeout: 1 } });
+  test("S22: if the provider cannot be reached, guards still refuse, and a sign-in shows an error", async () => {
+    const unreachable = await startWorld(name, { options: { issuer: "http://127.0.0.1:9", httpTimeout: 1 } });
     try {
       for (const path of paths) {
-        const answer = await createClient().open(lost.base + path);
-        expect([path, isRefused(answer, lost)]).toEqual([path, true]);
+        const response = await createClient().open(unreachable.base + path);
+        expect([path, isRefused(response, unreachable)]).toEqual([path, true]);
       }
-      const login = await createClient().open(`${lost.base}/auth/login`);
+      const login = await createClient().open(`${unreachable.base}/auth/login`);
       expect(login.status).toBeGreaterThanOrEqual(500);
       expect(login.body).toContain("provider_unreachable");
     } finally {
-      await lost.stop();
+      await unreachable.stop();
     }
   });
 
-  test("an action posted from another site is refused by Next, and changes nothing", async () => {
-    const client = await signedIn(world);
+  test("a server action posted from another site is refused by Next and changes nothing", async () => {
+    const client = await createSignedInClient(world);
     const home = await client.open(`${world.base}/home`);
     const action = /name="(\$ACTION_ID_[0-9a-f]+)"/.exec(home.body)?.[1] as string;
     const post = (origin: string) => {
       const boundary = "----edge";
-      return ask(`${world.base}/home`, {
+      return sendRequest(`${world.base}/home`, {
         method: "POST",
         headers: {
           cookie: client.cookies(world.base),
@@ -143,7 +150,8 @@ describe.each(worlds)("%s", (name) => {
         body: `--${boundary}\r\ncontent-disposition: form-data; name="${action}"\r\n\r\n\r\n--${boundary}--\r\n`,
       });
     };
-    const sealed = ({ setCookies }: Answer) => setCookies.filter((line) => isOurs(line) && line.includes(".id."));
+    const sealed = ({ setCookies }: ClientResponse) =>
+      setCookies.filter((line) => isLatchkeyCookie(line) && line.includes(".id."));
     expect(action).toMatch(/./);
     const foreign = await post("https://evil.example");
     expect(foreign.status).toBe(500);

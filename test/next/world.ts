@@ -7,18 +7,18 @@ import { inject } from "vitest";
 import type { Grant } from "../../examples/demo/provider.js";
 import { startProvider } from "../../examples/demo/provider.js";
 
-/** An app of Next that runs, and the provider that it signs people in with. */
+/** A running app of Next, and its provider. */
 export interface World {
-  /** Where the app is: an origin on 127.0.0.1, and its base path. */
+  /** The URL of the app: an origin on 127.0.0.1, and its base path. */
   readonly base: string;
   readonly origin: string;
-  /** On localhost: neither sees the cookies of the other. */
+  /** The provider's URL, on localhost: the app and the provider do not receive each other's cookies. */
   readonly issuer: string;
-  /** What the token endpoint granted. */
+  /** The successful token requests. */
   readonly grants: Grant[];
-  /** The authorization requests that the provider has seen, from whomever. */
+  /** All authorization requests that the provider has received. */
   readonly authorizations: string[];
-  /** What the app's server has printed. */
+  /** The output of the app's server. */
   log(): string;
   stop(): Promise<void>;
 }
@@ -26,14 +26,14 @@ export interface World {
 export interface WorldOptions {
   /** Seconds. @default 600 */
   accessTokenLifetime?: number;
-  /** Options of `createAuth` beside those that are needed; `null`: none at all, as on a server that nobody configured. */
+  /** Options of `createAuth` in addition to the required ones; `null`: no options at all, as on a server without variables. */
   options?: Record<string, unknown> | null;
   basePath?: string;
   trailingSlash?: boolean;
   mount?: string;
-  /** Whether the app finds its options as an app of a user's does: in `LATCHKEY_*`. @default in `OPTIONS` */
+  /** Whether the app gets its options from `LATCHKEY_*`, as a user's app does, instead of `OPTIONS`. @default false */
   variables?: boolean;
-  /** A program to run in the place of `next start`. */
+  /** A program to run instead of `next start`. */
   program?: string;
 }
 
@@ -45,10 +45,10 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Until the server listens; it says why when it ends before. */
-async function listening(child: ChildProcess, port: number, log: () => string): Promise<void> {
+/** Waits until the server listens. Throws with its output if it exits before. */
+async function waitUntilListening(child: ChildProcess, port: number, log: () => string): Promise<void> {
   for (let attempt = 0; attempt < 600; attempt++) {
-    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${log()}`);
+    if (child.exitCode !== null) throw new Error(`the server exited with ${child.exitCode}: ${log()}`);
     const isUp = await new Promise((resolve) => {
       const socket = connect(port, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false));
       socket.unref().setTimeout(1000);
@@ -85,7 +85,7 @@ async function serve(folder: string, port: number, variables: Record<string, str
     return closed;
   };
   try {
-    await listening(child, port, log);
+    await waitUntilListening(child, port, log);
   } catch (error) {
     await stop();
     throw error;
@@ -93,7 +93,7 @@ async function serve(folder: string, port: number, variables: Record<string, str
   return { log, stop };
 }
 
-/** Starts the app that was built under this name: `main-16`. */
+/** Starts the built app with this name, for example `main-16`, and a provider for it. */
 export async function startWorld(name: string, world: WorldOptions = {}): Promise<World> {
   const { accessTokenLifetime = 600, options = {}, basePath = "", trailingSlash = false, mount = "/auth" } = world;
   const { folder } = inject("apps")[name] ?? {};

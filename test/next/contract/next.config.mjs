@@ -1,4 +1,4 @@
-/** Requests that are meant for the Pages Router: the same paths as everywhere, under the one folder that it answers. */
+/** Sends requests of the Pages Router's column to `pages/api`: the tests use the same paths for every column. */
 const has = [{ type: "header", key: "x-test-column", value: "pages" }];
 
 export default {

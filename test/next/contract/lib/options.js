@@ -1,9 +1,9 @@
-const given = JSON.parse(process.env.OPTIONS ?? "{}");
-const relay = `${[given.baseUrl].flat()[0]}/relay?to=`;
+const testOptions = JSON.parse(process.env.OPTIONS ?? "{}");
+const relay = `${[testOptions.baseUrl].flat()[0]}/relay?to=`;
 
-/** The test's clock comes with each request, the provider is reached through the test. A build has neither. */
+/** The clock comes with each request of the test, and the test relays requests to the provider. A build has neither. */
 export const options = {
-  ...given,
+  ...testOptions,
   now: () => globalThis.testNow ?? 0,
   fetch: (url, init) => fetch(relay + encodeURIComponent(url), init),
 };

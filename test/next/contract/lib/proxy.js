@@ -2,7 +2,7 @@ import { auth } from "./auth.js";
 import { setClock } from "./options.js";
 import { describeError, respondTo } from "./served.js";
 
-/** Everything but what latchkey's own handlers answer, and what a page behind the proxy says. */
+/** Serves all test routes except latchkey's own and /untouched, which a page behind the proxy serves. */
 const run = auth.withProxy(async (request, context) => {
   const { pathname } = request.nextUrl;
   if (pathname.startsWith("/auth/") || pathname === "/untouched") return undefined;

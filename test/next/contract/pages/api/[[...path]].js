@@ -2,7 +2,7 @@ import { auth } from "../../lib/auth.js";
 import { setClock } from "../../lib/options.js";
 import { cacheable, describeError, ownCookies, PAUSE, routes } from "../../lib/served.js";
 
-/** The routes whose response is the point. */
+/** The routes that test the response itself, not only a JSON body. */
 const responses = {
   "/untouched": (_context, res) => res.setHeader("cache-control", cacheable).end("static"),
   "/cookies": (_context, res) => res.setHeader("set-cookie", ownCookies).setHeader("cache-control", cacheable).json({}),
@@ -16,22 +16,22 @@ const responses = {
   "/leave": (context) => context.logout(),
 };
 
-async function answer(req, res) {
+async function respond(req, res) {
   const { pathname, searchParams } = new URL(req.url, "http://localhost");
   const context = await auth.forRequest(req, res);
-  const [route, respond] = [routes[pathname], responses[pathname]];
+  const [route, response] = [routes[pathname], responses[pathname]];
   if (route) res.json(await route(context, searchParams));
-  else if (respond) await respond(context, res);
+  else if (response) await response(context, res);
   else res.status(404).end();
 }
 
-const guarded = auth.requireAuthentication(answer);
+const guarded = auth.requireAuthentication(respond);
 
 export default async function handler(req, res) {
   setClock(req.headers["x-test-now"]);
   try {
     if (req.url.startsWith("/auth/")) await auth.apiHandler(req, res);
-    else await (req.url.startsWith("/private") ? guarded : answer)(req, res);
+    else await (req.url.startsWith("/private") ? guarded : respond)(req, res);
   } catch (error) {
     if (req.url.includes("&throw")) throw error;
     const { status, body } = describeError(error);

@@ -1,6 +1,6 @@
 import { createAuth } from "latchkey/next";
 
-/** A build has no options: they come when the server starts. */
+/** The options come when the server starts; a build has none. */
 const options = JSON.parse(process.env.OPTIONS ?? "{}");
 
 export const auth = createAuth(options);

@@ -7,7 +7,7 @@ async function Who() {
   return <pre>{print(session?.user.sub ?? null)}</pre>;
 }
 
-/** A shell that is prerendered, with a hole for who is there. */
+/** A prerendered shell with a part that reads the session at each request. */
 export default function Page() {
   return (
     <>

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
 import { filesOf, toJavaScript } from "../support/documents.js";
 
-/** Ours is what was packed, under its public names. */
+/** Replaces imports of the source by the packed package, under its public names. */
 const packed: Plugin = {
   name: "packed",
   setup({ onResolve }) {
@@ -13,7 +13,7 @@ const packed: Plugin = {
   },
 };
 
-/** Puts into an app what all adapters serve when their contract is tested. */
+/** Bundles the routes of the contract's test app into an app's folder. */
 export async function addServed(folder: string): Promise<void> {
   await build({
     stdin: {
@@ -30,7 +30,7 @@ export async function addServed(folder: string): Promise<void> {
   });
 }
 
-/** Puts into an app the files that the documents show for these tests, without their types: the app has no TypeScript. */
+/** Writes the files that the documents show for these tests into an app, as JavaScript: the app has no TypeScript. */
 export function addDocumented(folder: string, ...tests: readonly string[]): void {
   for (const { path, code } of tests.flatMap((test) => filesOf(test))) {
     const file = join(folder, path.replace(/\.tsx?$/, ".js"));
