@@ -43,7 +43,7 @@ const stopOf = (server: Server) => () => new Promise((resolve) => server.close(r
 const clients = () => [
   {
     client_id: "app",
-    client_secret: "a secret that nobody knows",
+    client_secret: "a client secret for tests",
     grant_types: ["authorization_code", "refresh_token"],
     redirect_uris: redirectUris,
     post_logout_redirect_uris: redirectUris.map((uri) => uri.replace("auth/callback", "")),
@@ -66,7 +66,7 @@ async function startApp(options: AuthOptions = {}): Promise<Walk> {
     auth({
       issuer: provider.issuer,
       clientId: "app",
-      clientSecret: "a secret that nobody knows",
+      clientSecret: "a client secret for tests",
       secret: "a secret for tests of at least thirty-two characters",
       baseUrl: origin,
       scope: "openid profile offline_access read:shows",

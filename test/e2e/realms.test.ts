@@ -17,7 +17,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const flow = readFileSync(join(root, "test/support/realm-flow.js"), "utf8");
 const example = snippet("testing");
 
-/** The example inside a test, its imports before it, and a test for each behaviour. */
+/** The documented example as a test, with its imports first, and a test for each behaviour. */
 const testFile = [
   ...(example.match(/^import .+$/gm) ?? []),
   'import { behaviours, tryApp } from "./flow.js";',
@@ -29,7 +29,7 @@ const testFile = [
 ].join("\n");
 const BEHAVIOURS = 1 + (flow.match(/^ {2}async "/gm) ?? []).length;
 
-/** What servers need and jsdom lacks, or has in a form of its own that cannot do it. */
+/** Globals that a server needs and that jsdom lacks or implements incompletely. */
 const GLOBALS = [
   "Request",
   "Response",
@@ -52,7 +52,7 @@ module.exports = class extends TestEnvironment {
   }
 };`;
 
-/** Vitest's jsdom keeps Node's \`fetch\`, and has no Web Crypto. */
+/** Vitest's jsdom has Node's \`fetch\`, but no Web Crypto. */
 const vitestSetup = `import { webcrypto } from "node:crypto";
 if (!globalThis.crypto.subtle) Object.defineProperty(globalThis, "crypto", { value: webcrypto });`;
 
@@ -95,7 +95,7 @@ beforeAll(async () => {
   for (const name of ["@edge-runtime/vm", "jest", "jest-environment-jsdom", "jsdom", "vitest"])
     link(name, `node_modules/${name}`);
   link("latchkey", "");
-  // In one file: Vitest's vmThreads cannot load a CommonJS package with an ES module in it, as one that Express needs is.
+  // Bundle Express: Vitest's vmThreads cannot load a CommonJS package that requires an ES module, as a dependency of Express does.
   const [entry, outfile] = ["node_modules/express/index.js", join(folder, "node_modules/express/index.js")];
   await build({ entryPoints: [join(root, entry)], outfile, platform: "node", bundle: true });
   write("esm/package.json", '{ "type": "module" }');
@@ -122,54 +122,54 @@ function link(name: string, target: string): void {
   symlinkSync(join(root, target), path);
 }
 
-/** One test of a runner, in the form that Jest and Vitest both report in. */
+/** The result of one test, in the JSON format of Jest and Vitest. */
 interface Reported {
   readonly title: string;
   readonly status: string;
   readonly failureMessages: readonly string[];
 }
 
-/** Runs a runner's program. Gives what failed, and how many tests passed. */
+/** Runs a test runner. Returns the files that did not run, the tests that failed, and the number that passed. */
 async function run(program: string, args: readonly string[], options = "") {
   const output = join(folder, "output.json");
   const child = promisify(execFile)(process.execPath, [join(root, "node_modules", program), ...args], {
     cwd: folder,
     env: { PATH: process.env["PATH"], NODE_OPTIONS: options, CI: "1" } as unknown as NodeJS.ProcessEnv,
   });
-  const said = await child.catch((error: { stdout: string; stderr: string }) => error);
-  if (!existsSync(output)) throw new Error(`${program} ended without a report: ${said.stderr}`);
+  const { stderr } = await child.catch((error: { stdout: string; stderr: string }) => error);
+  if (!existsSync(output)) throw new Error(`${program} ended without a report: ${stderr}`);
   const { testResults } = JSON.parse(readFileSync(output, "utf8")) as {
     testResults: Array<{ message: string; assertionResults: Reported[] }>;
   };
-  const unread = testResults.filter(({ assertionResults }) => assertionResults.length === 0);
+  const notRun = testResults.filter(({ assertionResults }) => assertionResults.length === 0);
   rmSync(output);
   const results = testResults.flatMap(({ assertionResults }) => assertionResults);
   return {
-    unread: unread.map(({ message }) => message),
+    notRun: notRun.map(({ message }) => message),
     failed: results.flatMap(({ title, status, failureMessages }) =>
       status === "passed" ? [] : [[title, failureMessages[0]]],
     ),
     passed: results.filter(({ status }) => status === "passed").length,
-    said: said.stderr,
+    stderr,
   };
 }
 
-describe("an app and its provider work", () => {
+describe("an app and its test provider work", () => {
   test("in Jest: its default environment, jsdom, and ES modules", async () => {
     const args = ["--config=jest.config.json", "--json", "--outputFile=output.json"];
-    const { unread, failed, passed, said } = await run(
+    const { notRun, failed, passed, stderr } = await run(
       "jest/bin/jest.js",
       args,
       "--experimental-vm-modules --no-warnings",
     );
-    expect([...unread, ...failed], said).toEqual([]);
-    expect(passed, said).toBe(BEHAVIOURS * jestConfig.projects.length);
+    expect([...notRun, ...failed], stderr).toEqual([]);
+    expect(passed, stderr).toBe(BEHAVIOURS * jestConfig.projects.length);
   }, 120_000);
 
   test("in Vitest: threads, forks and vmThreads, under Node, jsdom and edge-runtime", async () => {
     const args = ["run", "--reporter=json", "--outputFile=output.json"];
-    const { unread, failed, passed, said } = await run("vitest/vitest.mjs", args);
-    expect([...unread, ...failed], said).toEqual([]);
-    expect(passed, said).toBe(BEHAVIOURS * vitestProjects.length);
+    const { notRun, failed, passed, stderr } = await run("vitest/vitest.mjs", args);
+    expect([...notRun, ...failed], stderr).toEqual([]);
+    expect(passed, stderr).toBe(BEHAVIOURS * vitestProjects.length);
   }, 120_000);
 });

@@ -28,7 +28,7 @@ const seenIn = (response: ClientResponse) => jsonIn(response) as Seen;
 const split = (header: string) => {
   const pairs = header.split("; ");
   return {
-    ours: pairs.filter(isLatchkeyCookie).sort(),
+    latchkeyPairs: pairs.filter(isLatchkeyCookie).sort(),
     others: pairs.filter((pair) => !isLatchkeyCookie(pair)).join("; "),
   };
 };
@@ -61,16 +61,16 @@ describe.each(["15", "16"])("Next %s: the app's own proxy inside `withProxy`", (
    */
   function expectPage(response: ClientResponse, added?: string): Seen {
     const seen = seenIn(response);
-    const { ours, others } = split(seen.header);
+    const { latchkeyPairs, others } = split(seen.header);
     expect(seen.user).toBe("ada");
     if (added === undefined) expect(others).toBe(FOREIGN);
     else {
       for (const pair of [...FOREIGN.split("; "), added])
         expect(others).toContain(pair.slice(0, pair.indexOf("=") + 1 || pair.length));
     }
-    expect(ours).toEqual(client.cookies(world.base).split("; ").filter(isLatchkeyCookie).sort());
+    expect(latchkeyPairs).toEqual(client.cookies(world.base).split("; ").filter(isLatchkeyCookie).sort());
     const written = response.setCookies.find(isLatchkeyCookie)?.split(";")[0];
-    expect(ours).toContain(written);
+    expect(latchkeyPairs).toContain(written);
     expect(seen.cookies.map(([name, value]) => `${name}=${value}`)).toContain(written);
     expect(seen.host).toBe(new URL(world.base).host);
     return seen;

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** What a page loads of `latchkey/react`, as built, beside React. */
+/** The code that a page loads for these names of the built `latchkey/react`, without React itself. */
 async function bundle(names: string): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents: `export { ${names} } from "./dist/react.js";`, resolveDir: root },
@@ -20,22 +20,23 @@ async function bundle(names: string): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
-/** Words that only the exchange, tokens and cryptography have. */
-const HEAVY = /code_verifier|authorization_code|refresh_token|subtle|getRandomValues|RSASSA|nonce|iframe|indexedDB/g;
+/** Words that occur only in the code of the exchange, of tokens and of cryptography. */
+const CLIENT_ONLY =
+  /code_verifier|authorization_code|refresh_token|subtle|getRandomValues|RSASSA|nonce|iframe|indexedDB/g;
 
-test("a page that only asks its server who is signed in loads neither the exchange nor any cryptography", async () => {
+test("a page that uses only SessionProvider and useSession loads neither the exchange nor cryptography, in under 2,500 bytes", async () => {
   const code = await bundle("SessionProvider, useSession");
-  expect(code.match(HEAVY)).toBeNull();
+  expect(code.match(CLIENT_ONLY)).toBeNull();
   expect(gzipSync(code).length).toBeLessThan(2500);
-  // The words are those of what the others load.
-  expect(new Set((await bundle("AuthProvider, useAuth")).match(HEAVY)).size).toBeGreaterThan(7);
+  // The same words occur in the bundle of AuthProvider, so the pattern is right.
+  expect(new Set((await bundle("AuthProvider, useAuth")).match(CLIENT_ONLY)).size).toBeGreaterThan(7);
 });
 
 test.each([
   ["react.js", /^"use client";\n/],
   ["react.cjs", /^"use strict";\n"use client";\n/],
-])("%s says first that it is for the client, or Next would run it on the server", (file, first) => {
+])('%s begins with "use client", so that Next does not run it on the server', (file, beginning) => {
   const code = readFileSync(`${root}dist/${file}`, "utf8");
-  expect(code).toMatch(first);
+  expect(code).toMatch(beginning);
   expect(code.match(/"use client"/g)).toHaveLength(1);
 });
