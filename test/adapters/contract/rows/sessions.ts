@@ -54,12 +54,17 @@ export const rolling: readonly Row[] = [
       const browser = app.browser();
       await browser.signIn();
       const { endsAt } = await sessionOf(browser);
+      let cookie = "";
       for (let hours = 0; hours < 4; hours += 0.75) {
         expect([hours, await isSignedIn(browser)]).toEqual([hours, true]);
+        cookie = browser.jar.header(`${app.url}/`);
         app.clock.advance(2700);
       }
       expect(endsAt).toBeLessThanOrEqual(app.clock.now());
       expect(await isSignedIn(browser)).toBe(false);
+      // A client that ignores Max-Age still sends the cookies: the server must enforce the limit itself.
+      const response = await app.browser().navigate("/", { headers: { cookie } });
+      expect(JSON.parse(response.body)).toEqual({ session: null, reason: "expired" });
     },
   },
 ];
