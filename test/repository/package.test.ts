@@ -67,6 +67,7 @@ describe("what is published", () => {
       "LICENSE",
       "README.md",
       "SECURITY.md",
+      "THIRD-PARTY-LICENSES",
       "dist",
       "package.json",
     ]);
@@ -76,6 +77,19 @@ describe("what is published", () => {
     const named = [manifest.exports, manifest.imports, manifest.bin, manifest.types, manifest.main].flatMap(textsIn);
     expect(named.length).toBeGreaterThan(15);
     expect(named.filter((path) => !existsSync(join(installed, path)))).toEqual([]);
+  });
+
+  test("names the packages whose code is in the files for require, with their licences", () => {
+    const dist = join(installed, "dist");
+    const bundled = readdirSync(dist)
+      .filter((name) => name.endsWith(".cjs"))
+      .flatMap((name) => [
+        ...readFileSync(join(dist, name), "utf8").matchAll(/^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)\//gm),
+      ])
+      .map((match) => match[1]);
+    expect([...new Set(bundled)]).toEqual(["jose"]);
+    const notices = readFileSync(join(installed, "THIRD-PARTY-LICENSES"), "utf8");
+    expect(notices).toContain(readFileSync(join(root, "node_modules/jose/LICENSE.md"), "utf8"));
   });
 
   test("imports what it declares, and nothing else", () => {
