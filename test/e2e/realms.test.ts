@@ -9,9 +9,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { snippet } from "../support/documents.js";
 
 /**
- * Runners of tests give an app a realm of its own: what the platform makes (`response.json()`, bytes, promises) is then of
- * another realm than what the app makes. The example of docs/guides/testing.md and a list of behaviours run in each, on the package
- * as built.
+ * Jest and Vitest run an app in a realm of its own: objects of the platform (results of `response.json()`, bytes, promises)
+ * then come from another realm than the app's objects. The example of docs/guides/testing.md and a list of behaviours run in
+ * each runner and environment, with the built package.
  */
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const flow = readFileSync(join(root, "test/support/realm-flow.js"), "utf8");
