@@ -1,6 +1,6 @@
 import type { NextRequest } from "next/server.js";
 import { readCookies } from "../../core/cookie/header.js";
-import { cookieAfter, cookieHeaderAfter, looksLikeOurs } from "../../core/cookie/lines.js";
+import { cookieAfter, cookieHeaderAfter, mayHavePrefix } from "../../core/cookie/lines.js";
 import { AuthRequest } from "../../core/relying-party/auth-request.js";
 import { rollAndRefresh } from "../../core/relying-party/roll-and-refresh.js";
 import type { RequestAuth } from "../lib/serve.js";
@@ -43,7 +43,7 @@ function showCookies({ headers, cookies }: NextRequest, lines: readonly string[]
   const read = new Set(readCookies(header, prefix).map(([name]) => name));
   const parsed = cookies.getAll().map(({ name }) => name);
   // The parsed cookies first, since they print the header anew, and others' not quite as they were; then the header.
-  cookies.delete(parsed.filter((name) => looksLikeOurs(name, prefix) && !read.has(name)));
+  cookies.delete(parsed.filter((name) => mayHavePrefix(name, prefix) && !read.has(name)));
   for (const [name, value] of lines.map(cookieAfter)) if (value !== undefined) cookies.set(name, value);
   if (header) headers.set("cookie", header);
   else headers.delete("cookie");

@@ -1,21 +1,21 @@
 /**
- * Why a set of chunks counts as absent: one is missing or of another write (`torn`), there are more than the first says
+ * Why chunks have no value: one is missing or belongs to another write (`torn`), there are more than the first one says
  * (`surplus`), or one was sent twice (`duplicated`).
  */
 export type ChunkRefusal = "torn" | "surplus" | "duplicated";
 
-/** What a set of chunks holds, or why it counts as absent. */
+/** The value of chunks, or why they have none. */
 export type Chunked =
   | { readonly value: string; readonly reason?: undefined }
   | { readonly value?: undefined; readonly reason: ChunkRefusal };
 
-/** Characters of a write's id: the last ones of the value, which end an authentication tag and so are as good as random. */
+/** Characters of the id of a write: the last ones of the value. They end an authentication tag, so they are as good as random. */
 const ID_LENGTH = 6;
 
 /**
- * Cuts a value of six characters or more into those of `.0`, `.1` and so on, of at most `room` characters: each begins
- * with the six characters that the whole value ends with, and the first has one digit more in front, the number of
- * chunks. To read: drop these seven and six characters, join. More than nine cannot be read, nor would a server take them.
+ * Cuts a value of six characters or more into chunks of at most `room` characters. Each chunk begins with the id of the
+ * write: the last six characters of the value. The first chunk has the number of chunks, one digit, before the id. More than
+ * nine chunks cannot be read; no server would accept a header with so many.
  */
 export function splitValue(value: string, room: number): string[] {
   const id = value.slice(-ID_LENGTH);
@@ -24,11 +24,11 @@ export function splitValue(value: string, room: number): string[] {
   return Array.from({ length: count }, (_, at) => (at ? "" : count) + id + value.slice(at * size, (at + 1) * size));
 }
 
-/** The value of a set of chunks, by the text of their index; undefined stands for one that was sent twice. */
+/** Joins chunks, by the text of their index; undefined stands for a chunk that was sent twice. */
 export function joinChunks(parts: ReadonlyMap<string, string | undefined>): Chunked {
   if ([...parts.values()].includes(undefined)) return { reason: "duplicated" };
   const first = parts.get("0") ?? "";
-  // One digit: nothing that a client counts drives a loop (S32).
+  // One digit, so that a number from the client cannot make the loop long (S32).
   const count = Number(first[0]);
   const id = first.slice(1, 1 + ID_LENGTH);
   let value = first.slice(1 + ID_LENGTH);

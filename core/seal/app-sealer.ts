@@ -5,22 +5,22 @@ import { LONGEST_LIFE } from "./keyring.js";
 import { packed } from "./payload.js";
 import { createSealer, MAX_SEALED, type Sealer, type SealRefusal, type Unsealed } from "./sealer.js";
 
-/** What came of opening a sealed string. */
+/** The payload of a sealed string, or the reason why it was not opened. */
 export type Opened = ({ readonly ok: true } & Unsealed) | { readonly ok: false; readonly reason: SealRefusal };
 
-/** What {@link createAppSealer} takes. */
+/** The options of `createSealer`. */
 export interface SealerOptions {
-  /** At least 32 characters each, newest first: the first seals, all open. */
+  /** At least 32 characters each, newest first: the first seals, all open. Required. */
   secret: string | readonly string[];
-  /** What the payload is for, 1 to 100 printable ASCII characters: what is sealed for one purpose opens for no other. */
+  /** What the payload is for, 1 to 100 printable ASCII characters. A value that was sealed for one purpose opens for no other. Required. */
   purpose: string;
-  /** Seconds that a sealed value may be alive, to the day and below 1e10: older keys are refused. @default 604800 (7 days) */
+  /** Seconds after which a sealed value opens no more, to the day; below 1e10. @default 604800 (7 days) */
   maxAge?: number;
 }
 
 const examples: ExamplesOf<SealerOptions> = { secret: ANY, purpose: ANY, maxAge: 1 };
 
-/** Seals JSON values into strings that are safe in a cookie or a URL, and opens them. Synchronous where it can be. */
+/** Seals JSON values into strings that are safe in a cookie or a URL, and opens them. Synchronous on Node once a key was derived. */
 export interface AppSealer {
   /**
    * A JWE in compact form (RFC 7516 3.1), of at most 16,384 characters: a longer one would not open.
@@ -36,7 +36,8 @@ export interface AppSealer {
 }
 
 /**
- * A sealer for an app's own purposes: whatever it is called, nothing of it opens as a session, nor a session as it.
+ * A sealer for an app's own purposes. Its purpose gets a prefix, so that its values do not open as a session of latchkey, nor
+ * the other way round.
  * AES-256-GCM under keys derived from the secret for one purpose and one day (RFC 7516, `alg` "dir").
  * @throws MisuseError (`invalid_config`) when the secret, the purpose or `maxAge` is wrong
  */

@@ -6,32 +6,32 @@ import { createKeyring, HEADER } from "./keyring.js";
 /** Why a sealed string was not opened. */
 export type SealRefusal = "malformed" | "too_large" | "unknown_key" | "expired_key" | "tampered";
 
-/** What becomes of a payload before it is encrypted, and after. */
+/** Turns payloads into the bytes that are encrypted, and back. */
 export interface Codec {
-  /** @throws when it is no JSON value */
+  /** @throws when the payload is not a JSON value */
   pack(payload: unknown): Uint8Array;
-  /** @throws when the bytes are not such */
+  /** @throws when `pack` did not make the bytes */
   unpack(bytes: Uint8Array): unknown;
 }
 
-/** The most characters that are looked at, whatever was sent. */
+/** Characters of the longest sealed string that is opened. */
 export const MAX_SEALED = 16_384;
 
-/** What was sealed. */
+/** The payload of a sealed string. */
 export interface Unsealed {
   readonly payload: unknown;
-  /** Sealed under an older secret: seal it again at the next write. */
+  /** Whether it was sealed under an older secret: seal it again at the next write. */
   readonly stale: boolean;
 }
 
-/** Seals payloads for one purpose and opens them. Synchronous where it can be. `now` is milliseconds since the epoch. */
+/** Seals payloads for one purpose and opens them: synchronously on Node, once the key was derived. `now`: milliseconds since the epoch. */
 export interface Sealer {
   /**
-   * A JWE in compact form (RFC 7516 3.1). Longer than 16,384 characters it will not open.
+   * A JWE in compact form (RFC 7516 3.1). If it is longer than 16,384 characters, it cannot be opened.
    * @throws MisuseError (`not_json`) when the payload is no JSON value
    */
   seal(payload: unknown, now: number): Awaitable<string>;
-  /** What was sealed, or the reason why there is nothing. Never throws for what it is given, text or not. */
+  /** The payload, or the reason why the string was not opened. Never throws, whatever `sealed` is. */
   open(sealed: unknown, now: number): Awaitable<Unsealed | SealRefusal>;
 }
 
@@ -48,7 +48,7 @@ export function createSealer(secret: Secret, purpose: string, maxAge: number, { 
       try {
         bytes = pack(payload);
       } catch (cause) {
-        // What cannot be JSON at all, or only in part (a function, a cycle, a bigint), is the caller's mistake.
+        // A function, a cycle or a bigint: the caller's mistake.
         throw new MisuseError("not_json", "not a JSON value", { cause });
       }
       return chain(keyring.toSeal(now), ({ key }) => encrypt(key, bytes));
@@ -66,7 +66,7 @@ export function createSealer(secret: Secret, purpose: string, maxAge: number, { 
               try {
                 return bytes ? { payload: unpack(bytes), stale: found.stale } : "tampered";
               } catch {
-                return "malformed"; // authentic, but no JSON: sealed by something else
+                return "malformed"; // authentic, but not made by this codec
               }
             }),
       );
@@ -74,12 +74,12 @@ export function createSealer(secret: Secret, purpose: string, maxAge: number, { 
   };
 }
 
-/** One, or several, newest first. */
+/** One secret, or several, newest first. */
 type Secret = string | readonly string[];
 
 /**
- * The secrets as a list, newest first; `name` is what messages call it.
- * @throws MisuseError (`invalid_config`) when there is none, or one is shorter than 32 characters
+ * The secrets as a list, newest first; `name`: what messages call the option.
+ * @throws MisuseError (`invalid_config`) without a secret, or when one is shorter than 32 characters
  */
 export function checkSecrets(secret: Secret, name = "secret"): readonly string[] {
   const secrets = [secret].flat();

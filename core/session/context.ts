@@ -43,7 +43,6 @@ export function createSessionContext<Data, Tokens = unknown>(
   const prefix = `${secure ? (rest.domain ? "__Secure-" : "__Host-") : ""}${name}.`;
   checkCookie(prefix, attributes);
   must(maxCookieBytes > 0 && maxCookieBytes <= MAX_SEALED, `maxCookieBytes must be 1 to ${MAX_SEALED} bytes`);
-  must(typeof storage === "function", "storage must be inStore(store)");
   const sealer = (kind: string) => createSealer(secret, `session ${kind} ${purpose}`, limits.absolute / 1000, codec);
   const forStorage: StorageContext = {
     nameOf: (...parts) => prefix + parts.join("."),

@@ -18,9 +18,9 @@ export const inStore =
   <Data, Tokens>(context: StorageContext): StorageBackend<Data, Tokens> => {
     const { limits, now } = context;
     const write = writerOf(context, "id", context.identities);
-    /** What the store had for a request, by its jar. */
-    const known = new WeakMap<Jar, VersionedSession>();
-    /** A store may forget a session that neither limit would let live. */
+    /** The stored session of each request, by its jar. */
+    const storedOf = new WeakMap<Jar, VersionedSession>();
+    /** When the earlier of the two limits ends the session, and the store may forget it. */
     const until = ({ endsAt, inactiveAt }: Session<Data>) => Math.min(endsAt, inactiveAt);
     const untilNext = (session: Session<Data>) => until(withLimits(session, now(), limits));
 
@@ -28,7 +28,7 @@ export const inStore =
       const { id, data, writtenAt } = session;
       await write(jar, session, encodeIdentity({ ...session, data: undefined }));
       await store.create(id, { content: data, tokens, writtenAt }, until(session));
-      known.set(jar, { content: data, tokens, writtenAt, version: 1 });
+      storedOf.set(jar, { content: data, tokens, writtenAt, version: 1 });
       return session;
     }
 
@@ -36,26 +36,26 @@ export const inStore =
       async load(jar, { id }) {
         const stored = await store.read(id);
         if (!stored) return "revoked";
-        known.set(jar, stored);
+        storedOf.set(jar, stored);
         return { data: stored.content };
       },
-      tokens: async (jar) => known.get(jar)?.tokens as Tokens | undefined,
+      tokens: async (jar) => storedOf.get(jar)?.tokens as Tokens | undefined,
       async save(jar, session, change) {
         const { tokens } = change;
         if (change.kind === "begin") return create(jar, session, tokens?.value);
-        // The first try is on what this request read; after a conflict the patches go onto what is there now.
-        let stored: VersionedSession | undefined = known.get(jar);
+        // The first try updates the version that this request read. After a conflict the patches are applied to the new version.
+        let stored: VersionedSession | undefined = storedOf.get(jar);
         let data = session.data;
         while (stored) {
           const { version } = stored;
           const next = { content: data, tokens: tokens ? tokens.value : stored.tokens, writtenAt: now() };
           const result = await store.update(session.id, next, version, untilNext(session));
           if (result === "updated") {
-            known.set(jar, { ...next, version: version + 1 });
+            storedOf.set(jar, { ...next, version: version + 1 });
             return { ...session, data };
           }
           stored = result === "conflict" ? await store.read(session.id) : undefined;
-          // A session that was ended meanwhile has no data that a patch could be applied to.
+          // If the session was ended meanwhile, there is no data to apply patches to.
           if (stored) data = change.patches.reduce((before, patch) => patch(before), stored.content as Data);
         }
         return undefined;

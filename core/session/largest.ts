@@ -1,12 +1,12 @@
 import { isObject } from "../is-object.js";
 
-/** The three largest fields of what was to be written, by the bytes of their JSON, named by path (`data.user.groups`). */
+/** The three largest fields of a session, by the bytes of their JSON, with their paths (`data.user.groups`). */
 export const largestFields = (data: unknown, tokens: unknown): Array<{ field: string; bytes: number }> =>
   [...fieldsOf("data", data, 2), ...fieldsOf("tokens", tokens, 1)]
     .sort((left, right) => right.bytes - left.bytes)
     .slice(0, 3);
 
-/** The fields of an object, and of its objects down to `depth`; anything else is a field of its own. */
+/** The fields of an object and of the objects in it, down to `depth`; any other value is one field. */
 function fieldsOf(path: string, value: unknown, depth: number): Array<{ field: string; bytes: number }> {
   if (depth > 0 && isObject(value) && !Array.isArray(value)) {
     return Object.entries(value).flatMap(([name, member]) => fieldsOf(`${path}.${name}`, member, depth - 1));

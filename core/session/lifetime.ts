@@ -6,15 +6,15 @@ import type { Identity } from "./identity.js";
 export interface LifetimeOptions {
   /** Seconds without activity after which a session is over. @default 86400 (1 day) */
   inactivityDuration?: number;
-  /** Seconds after which a session is over, whatever happens. @default 604800 (7 days) */
+  /** Seconds after which a session is over, also with activity. @default 604800 (7 days) */
   absoluteDuration?: number;
   /** Whether activity extends a session. When false there is only the absolute limit. @default true */
   rolling?: boolean;
-  /** Seconds of activity that need not be written down. @default a tenth of `inactivityDuration` */
+  /** Seconds of activity that are not written. @default a tenth of `inactivityDuration` */
   rollAfter?: number;
 }
 
-/** The same, checked; everything in milliseconds. */
+/** The checked durations, in milliseconds. */
 export interface Lifetimes {
   /** Infinity when sessions do not roll. */
   readonly inactivity: number;
@@ -43,20 +43,20 @@ export function lifetimesOf(options: LifetimeOptions): Lifetimes {
 }
 
 /**
- * A session as an app sees it. All times are milliseconds since the epoch. It is to be read: what is changed inside `data`,
- * and not with `update`, may be sealed along with the next update.
+ * A session as an app sees it. All times are milliseconds since the epoch. Do not change it: changes inside `data` that are
+ * not made with `update` may be sealed together with the next update.
  */
 export interface Session<Data> extends Identity {
   readonly data: Data;
-  /** The last sign of life that was written down. */
+  /** The last activity that was written. */
   readonly lastSeenAt: number;
-  /** When inactivity would end it; Infinity when sessions do not roll. */
+  /** When inactivity will end the session; Infinity when sessions do not roll. */
   readonly inactiveAt: number;
 }
 
 /**
- * When inactivity and the absolute limit would end a session that was `seen` last. A young session has no stamp: its own
- * last-written time serves. A policy made shorter since holds for sessions that began before it.
+ * A session with its limits, from the time of its activity stamp. A young session has no stamp (0): the time at which it was
+ * written counts. If the app has shortened its limits since, the shorter ones hold for older sessions too.
  */
 export function withLimits<Data>(
   identity: Identity & { readonly data: Data },

@@ -51,7 +51,8 @@ export const readSession = <Data>(
 
 /** Opens each session in the jar once and takes the one that began last: if that one is over, so are all before it. */
 function readJar<Data>(context: SessionContext<Data>, jar: Jar): Awaitable<SessionReading<Data>> {
-  const { spared, endedBefore } = namesIn(context, jar);
+  const spared: string[] = [];
+  const endedBefore = readNames(context, jar, spared);
   let last: Session<unknown> | undefined;
   let reason: SessionRefusal | undefined;
   const read = (tag: string): Awaitable<void> =>
@@ -83,19 +84,18 @@ export const readingOf = <Data>(
     ? { jar, endedBefore, spared, session, reason: undefined }
     : { jar, endedBefore, spared, session: null, reason: session };
 
-/** The tags of the identities in a jar, and the time of its latest `end`. */
-function namesIn<Data>({ parse, now }: SessionContext<Data>, jar: Jar): { spared: string[]; endedBefore: number } {
-  const spared: string[] = [];
+/** Adds the tags of all identities in a jar to `tags`; returns the time of the latest `end`. */
+function readNames<Data>({ parse, now }: SessionContext<Data>, jar: Jar, tags: string[]): number {
   let endedBefore = 0;
   for (const name of jar.names()) {
     const parsed = parse(name);
     if (parsed?.kind === "end") {
       if (parsed.time <= now() + PLAUSIBLE_AHEAD) endedBefore = Math.max(endedBefore, parsed.time);
-    } else if (parsed?.kind === "id" && spared.length < MAX_TAGS && !spared.includes(parsed.tag)) {
-      spared.push(parsed.tag);
+    } else if (parsed?.kind === "id" && tags.length < MAX_TAGS && !tags.includes(parsed.tag)) {
+      tags.push(parsed.tag);
     }
   }
-  return { spared, endedBefore };
+  return endedBefore;
 }
 
 /** Of two sessions begun in the same millisecond, every server takes the same one. */

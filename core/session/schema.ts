@@ -1,7 +1,7 @@
 import { type Awaitable, isPromise } from "../awaitable.js";
 import { must } from "../errors.js";
 
-/** The part of Standard Schema v1 (standardschema.dev) that is called: Zod, Valibot, ArkType and others have it. */
+/** The part of Standard Schema v1 (standardschema.dev) that latchkey calls. Zod, Valibot, ArkType and others implement it. */
 export interface StandardSchema<Output> {
   readonly "~standard": {
     readonly version: 1;
@@ -19,13 +19,13 @@ type Result<Output> =
 export const mustBeSchema = (schema: StandardSchema<unknown> | undefined): void =>
   must(!schema || schema["~standard"]?.validate, "session.schema must be a Standard Schema, as Zod makes them");
 
-/** The value as the schema gives it back, or undefined when it does not fit. At once, where the schema answers at once. */
+/** The value as the schema returns it, or undefined when it does not fit; synchronously if the schema is synchronous. */
 export function conform<Output>(
   schema: StandardSchema<Output> | undefined,
   value: unknown,
 ): Awaitable<{ value: Output } | undefined> {
   if (!schema) return { value: value as Output };
-  // A schema that throws has not accepted: the session is refused, the request goes on.
+  // A schema that throws has not accepted the data: the session is refused, the request goes on.
   const refuse = () => undefined;
   const accept = (result: Result<Output>) => ("value" in result && !result.issues ? result : undefined);
   try {
