@@ -1,41 +1,47 @@
 import type { LatchkeyEvent } from "../../core/events.js";
 import type { PortOptions } from "../lib/ports.js";
 
-/** {@link createClient}'s options. */
+/** The options of {@link createClient}. */
 export interface ClientOptions extends PortOptions {
-  /** The provider's issuer, exactly as its metadata says it. */
+  /** The issuer, exactly as the provider's discovery document names it. */
   issuer: string;
-  /** Of a public client: it has no secret. */
+  /** The id of a public client, which has no secret. */
   clientId: string;
-  /** The page that the provider sends people back to, registered there: a page of this origin. */
+  /** The URL of the page that a sign-in comes back to: on this origin, and registered at the provider. */
   redirectUri: string;
-  /** The page that a hidden frame is sent back to, registered as well. A small file of its own loads faster. @default redirectUri */
+  /**
+   * The URL of the page that a hidden frame comes back to, registered as well. A small page of its own loads faster.
+   * @default the `redirectUri`
+   */
   silentRedirectUri?: string | undefined;
-  /** Where the provider sends people after sign-out, registered there. @default the first page of this origin */
+  /** The URL that the provider sends the user to after a sign-out, registered there. @default the first page of this origin */
   postLogoutRedirectUri?: string | undefined;
-  /** Must contain `openid`; `offline_access` asks for a refresh token. @default "openid profile email" */
+  /** Scope words that every sign-in requests, `openid` among them. `offline_access` requests a refresh token. @default "openid profile email" */
   scope?: string | undefined;
-  /** The API that access tokens are for; of several, the first is the one meant where none is named. */
+  /** The API that access tokens are for. Of several, the first is the default of a request. @default none */
   audience?: string | readonly string[] | undefined;
-  /** The provider knows audiences as `resource` (RFC 8707), and a refresh token serves them all. @default false: `audience`, as Auth0 has it */
+  /**
+   * Whether the provider takes audiences as `resource` (RFC 8707), so that one refresh token serves them all.
+   * @default false: as `audience`, which is Auth0's way
+   */
   resourceIndicators?: boolean | undefined;
   /**
-   * Where a hidden frame cannot tell who is signed in, for browsers keep the provider's cookies from it: whether the page
-   * itself may be sent to the provider and back. What is on it is lost. @default false
+   * Whether the page itself may go to the provider and back to restore a session, if browsers withhold the provider's cookies
+   * from the hidden frame. The page loses its state. @default false
    */
   allowRedirect?: boolean | undefined;
-  /** Whether to ask the userinfo endpoint for further claims: it takes no token that is for another API. @default false */
+  /** Whether the user has the claims of the userinfo endpoint too. That endpoint takes no token for another API. @default false */
   userinfo?: boolean | undefined;
-  /** Authorization parameters of every sign-in. Those that the protocol relies on cannot be set. */
+  /** Authorization parameters of every sign-in. The parameters of the protocol itself are refused. @default none */
   authorizationParams?: Readonly<Record<string, string>> | undefined;
   /** The one algorithm that ID Tokens may be signed with. @default "RS256" */
   idTokenSigningAlg?: string | undefined;
-  /** Seconds that a request to the provider may take; a hidden frame, which makes several, three times as long. @default 5 */
+  /** Seconds that a request to the provider may take. A hidden frame makes several, and may take three times as long. @default 5 */
   httpTimeout?: number | undefined;
-  /** Seconds by which the provider's clock may differ from ours. @default 30 */
+  /** Seconds by which the clocks of the provider and of this machine may differ. @default 30 */
   clockTolerance?: number | undefined;
-  /** Told what happens, without secrets or tokens. @default nobody */
+  /** Receives every event. Events contain no secrets and no tokens. @default none */
   onEvent?: ((event: LatchkeyEvent) => void) | undefined;
-  /** Sends the page elsewhere. @default `location.assign` */
+  /** Sends the page to another URL. @default `location.assign` */
   navigate?: ((url: string) => void) | undefined;
 }
