@@ -6,22 +6,21 @@ import type { Settings } from "./settings.js";
 import { type ClientContext, finishSignIn, type SignInResult, signInStateOf } from "./sign-in.js";
 import { findTransaction } from "./transactions.js";
 
-/** What a finished sign-in leads back to. */
+/** What `login` was given, once the sign-in is complete. */
 export interface SignedIn {
   /** A path on this site. */
   readonly returnTo: string;
   readonly appState?: unknown;
 }
 
-/** What becomes of a sign-in that has come back. */
+/** What becomes of a sign-in that came back. `isSilent`: the provider did not interact with the user. */
 export interface CallbackHandlers {
-  /** `isSilent`: nobody was asked anything. */
-  succeed(outcome: SignInResult, isSilent: boolean): Promise<void>;
-  /** The provider knows nobody, and nobody was asked. */
-  findNobody(transaction: Transaction): Promise<void>;
+  onSignIn(result: SignInResult, isSilent: boolean): Promise<void>;
+  /** A silent sign-in found no session at the provider. */
+  onNoSession(transaction: Transaction): Promise<void>;
 }
 
-/** The page that a URL shows, whether its path ends in a slash or not. */
+/** The URL of a page without its query and fragment, and without a slash at the end. */
 function pageOf(url: string): string {
   const { origin, pathname } = new URL(url);
   return origin + pathname.replace(/\/$/, "");
@@ -29,22 +28,22 @@ function pageOf(url: string): string {
 
 export const isPage = (url: string, ...pages: readonly string[]): boolean => pages.map(pageOf).includes(pageOf(url));
 
-/** The sign-in of this client, in this tab, that came back to a URL, if one did. */
+/** The transaction of a sign-in of this client, in this tab, that came back to `url`; undefined if none did. */
 export const callbackTransaction = ({ redirectUri, clientKey }: Settings, url: string) =>
   isPage(url, redirectUri) ? findTransaction(stateIn(url) ?? "", clientKey) : undefined;
 
 /**
- * Ends a sign-in of this client that came back to `url`. Undefined when no such sign-in did: then the URL and the stored
- * transaction stay as they are, for the client that began it. @throws ExchangeError
+ * Completes a sign-in of this client that came back to `url`. Undefined if none did: then the URL and the stored transaction
+ * stay as they are, for the client that began it. @throws ExchangeError
  */
 export async function completeCallback(
   context: ClientContext,
   url: string,
-  landing: CallbackHandlers,
+  handlers: CallbackHandlers,
 ): Promise<SignedIn | undefined> {
   const transaction = callbackTransaction(context.settings, url);
   if (!transaction) return undefined;
-  // Before the code is spent: a reload, or the way back, must not bring it again.
+  // Before the code is redeemed: a reload, or the back button, must not send it again.
   if (url === location.href) {
     const clean = new URL(url);
     clean.search = new URL(context.settings.redirectUri).search;
@@ -52,10 +51,10 @@ export async function completeCallback(
   }
   const isSilent = hasMode(transaction.state, "silent");
   try {
-    await landing.succeed(await finishSignIn(context, transaction, url), isSilent);
+    await handlers.onSignIn(await finishSignIn(context, transaction, url), isSilent);
   } catch (error) {
     if (!isSilent || (error as Partial<ExchangeError>).code !== "login_required") throw error;
-    await landing.findNobody(transaction);
+    await handlers.onNoSession(transaction);
   }
   const { appState } = signInStateOf(transaction);
   return { returnTo: safeReturnTo(transaction.returnTo, location.origin, "/"), appState };

@@ -1,251 +1,225 @@
 import { ExchangeError, must } from "../../core/errors.js";
 import { emitter, failure } from "../../core/events.js";
-import type { AuthorizationOptions } from "../../core/exchange/authorization.js";
 import { safeReturnTo } from "../../core/exchange/return-to.js";
-import { assess } from "../../core/exchange/token-life.js";
-import type { AccessToken, TokenRequest, TokenSet } from "../../core/exchange/token-set.js";
+import type { AccessToken, TokenRequest } from "../../core/exchange/token-set.js";
 import type { User } from "../../core/exchange/user.js";
-import { callbackTransaction, completeCallback, isPage, type SignedIn } from "./callback.js";
-import { relayCallback } from "./callback-relay.js";
+import { acceptSignIn } from "./accept-sign-in.js";
+import { isPage, type SignedIn } from "./callback.js";
+import { ClientCallback } from "./client-callback.js";
 import type { ClientSession } from "./client-session.js";
+import type { Client, LoginOptions } from "./client-types.js";
 import type { ClientOptions } from "./options.js";
 import { shownPath, watchPage } from "./page.js";
 import { openPopup } from "./popup.js";
-import { createRenewal } from "./renewal.js";
-import { isUsable, normalizeRequest, sessionAfter } from "./session.js";
+import { Renewal } from "./renewal.js";
+import { tokenStatus } from "./renewal-rules.js";
+import { normalizeRequest } from "./session.js";
 import { settingsOf } from "./settings.js";
-import { leaveToSignIn, type SignInResult, signInElsewhere } from "./sign-in.js";
+import { type ClientContext, leaveToSignIn, signInElsewhere } from "./sign-in.js";
 import { type LogoutOptions, signOut } from "./sign-out.js";
-import { type AuthSource, type AuthState, createStore, LOADING, stateOf } from "./state.js";
+import { type AuthState, createStore, LOADING, type Store, stateOf } from "./state.js";
 import { createTabs, type Tabs } from "./tabs.js";
 import type { Turn } from "./turn.js";
 
-/** What one sign-in may ask for. */
-export interface LoginOptions extends AuthorizationOptions {
-  /** In a window of its own, in the click that asks for it. @default false: this page goes to the provider and comes back */
-  popup?: boolean;
-  /** A path on this site, to be found again in {@link SignedIn}. @default the page that is shown */
-  returnTo?: string;
-  /** A JSON value to be found again in {@link SignedIn}. */
-  appState?: unknown;
-  /** The API that consent is asked for, where that is not the client's own. */
-  audience?: string;
-  /** Asked for beside the client's own scope. */
-  scope?: string;
-}
-
-/** The browser as the client: it signs in by itself, and holds its tokens in memory alone. */
-export interface Client extends AuthSource {
-  /** Who is signed in: known from other tabs, or asked of the provider in a hidden frame, once. @throws ExchangeError */
-  getUser(): Promise<User | null>;
-  /** Leaves for the provider; with `popup` done when the window is. @throws ExchangeError, MisuseError */
-  login(options?: LoginOptions): Promise<void>;
-  /**
-   * Ends a sign-in that came back to `url`; undefined when none did that this tab began with a client of the same options,
-   * and then nothing changes. To be called on the page of `redirectUri`, in frames and windows of ours too. However often it
-   * is called, a sign-in ends once.
-   * @throws ExchangeError
-   */
-  handleCallback(url?: string): Promise<SignedIn | undefined>;
-  /** Signs out in all tabs, and at the provider. */
-  logout(options?: LogoutOptions): Promise<void>;
-  /** A valid access token, renewed where it is due. @throws ExchangeError */
-  getAccessToken(request?: TokenRequest): Promise<string>;
-  /** The token at hand, with nothing asked of anybody; undefined when there is none that is still valid. */
-  peekAccessToken(request?: TokenRequest): AccessToken | undefined;
-}
-
-/** What becomes of a page that was only there to come back to. */
-const forever = /* @__PURE__ */ new Promise<never>(() => {});
-
-/** As many requests one turn may take, at most: by the refresh token, and by a frame after that. */
-const REQUESTS = 12;
+/** How many times `httpTimeout` a turn may take: requests with the refresh token, and a frame after them. */
+const REQUESTS_PER_TURN = 12;
 
 const isServer = typeof document === "undefined";
-const mustBeShown = () => must(!isServer, "call it in an effect or an event handler");
+const mustBeInPage = () => must(!isServer, "call it in an effect or an event handler");
+
+/** A promise that never resolves: nothing must happen any more in a frame or popup that has relayed its callback. */
+const never = /* @__PURE__ */ new Promise<never>(() => {});
 
 /**
- * A client of an OpenID Provider in this page. Made on a server as well, where it knows nobody and asks nobody.
+ * Makes a client of an OpenID Provider for this page. On a server it has no user and sends no request.
+ *
+ * @example
+ * ```ts
+ * import { createClient } from "latchkey/browser";
+ *
+ * const client = createClient({
+ *   issuer: "https://tenant.eu.auth0.com/",
+ *   clientId: "…",
+ *   redirectUri: `${location.origin}/callback/`,
+ * });
+ *
+ * const signedIn = await client.handleCallback();
+ * if (signedIn) history.replaceState(null, "", signedIn.returnTo);
+ * const user = await client.getUser();
+ * if (!user) await client.login();
+ * ```
  * @throws MisuseError (`invalid_config`) when the options are wrong
  */
-export function createClient(options: ClientOptions): Client {
-  const settings = settingsOf(options);
-  const { ports } = settings;
-  const store = createStore<AuthState>(LOADING);
-  const emit = emitter(options.onEvent, ports.now);
-  const context = { settings, emit };
-  let made: Tabs | undefined;
-  let isWatching = false;
-  let started: Promise<void> | undefined;
-  /** Why it could not be told last time. */
-  let unknown: unknown;
-  let delivered: Promise<boolean> | undefined;
-  let finishing: Promise<SignedIn | undefined> | undefined;
+export const createClient = (options: ClientOptions): Client => new PageClient(options);
 
-  /** Made at the first use: a page that asks nothing opens no channel. */
-  const tabs = (): Tabs => {
-    mustBeShown();
-    const { clientId, issuer, scope, audiences, httpTimeout } = settings;
-    const purpose = JSON.stringify([scope, audiences]);
-    const limit = REQUESTS * httpTimeout * 1000;
-    made ??= createTabs({ name: `latchkey ${clientId} ${issuer}`, purpose, limit, onSession: show });
-    return made;
-  };
-  const session = (): ClientSession | null => made?.session() ?? null;
-  const renewal = createRenewal(context, tabs);
+/**
+ * The session is that of all tabs (`tabs.ts`); this object shows it (`getState`), and begins, renews and ends it.
+ *
+ * The first call of `getUser` or `getAccessToken` starts the client, in this order: a frame or popup relays its callback and
+ * stops; the sign-in that this page is the callback of is completed; the session is restored from other tabs or from the
+ * provider. A start that failed is repeated by the next call. Methods are arrow functions, so that apps can pass them on.
+ */
+class PageClient implements Client {
+  readonly #context: ClientContext;
+  readonly #store: Store<AuthState> = createStore(LOADING);
+  readonly #renewal: Renewal;
+  readonly #callback: ClientCallback;
+  /** Made at the first use: a page that needs no session opens no channel. */
+  #tabs: Tabs | undefined;
+  #isWatching = false;
+  /** Absent before the first start, and after one that failed. */
+  #started: Promise<void> | undefined;
+  #startError: unknown;
 
-  /** The same object for as long as it is the same user. */
-  function show(to: ClientSession | null, isSignedOut?: boolean): void {
-    const { user, isLoading, error } = store.getState();
-    if (isLoading || error || JSON.stringify(user) !== JSON.stringify(to?.user ?? null)) {
-      store.setState(stateOf(to?.user ?? null, undefined, isSignedOut));
-    }
+  constructor(options: ClientOptions) {
+    const settings = settingsOf(options);
+    this.#context = { settings, emit: emitter(options.onEvent, settings.ports.now) };
+    this.#renewal = new Renewal(this.#context, this.#getTabs);
+    this.#callback = new ClientCallback(this.#context, this.#getTabs, this.#fail);
   }
-  function fail(error: unknown): void {
-    if (error instanceof ExchangeError) emit(failure(error));
-    store.setState(stateOf(session()?.user ?? null, error as Error));
-  }
-  /** Whether this page is a frame or a popup that only hands on where it came back to. */
-  const isCourier = async () => {
-    if (!isPage(location.href, settings.redirectUri, settings.silentRedirectUri)) return false;
-    delivered ??= relayCallback(location.href);
-    return delivered;
+
+  readonly getState = (): AuthState => this.#store.getState();
+  readonly onChange = (listener: (state: AuthState) => void): (() => void) => this.#store.onChange(listener);
+
+  readonly getUser = async (): Promise<User | null> => {
+    await this.#start();
+    return this.#session()?.user ?? null;
   };
 
-  /** A page that was put away, or had no network, hears of nothing. */
-  function watch(): void {
-    if (isWatching) return;
-    isWatching = true;
-    const look = () =>
-      void ready()
-        .then(() => tabs().takeTurn(async () => {}))
-        .catch(() => {});
-    watchPage({ onReturn: look, onRestore: look });
-  }
-
-  async function start(): Promise<void> {
-    if (isServer) return;
-    if (await isCourier()) await forever;
-    watch();
-    // Ended here where the app asks for the user first: it is told when it asks for the callback.
-    if (callbackTransaction(settings, location.href)) finishing ??= finish(location.href);
-    await finishing?.catch(() => {});
+  readonly login = async ({
+    popup: isPopup = false,
+    returnTo,
+    audience,
+    scope,
+    ...options
+  }: LoginOptions = {}): Promise<void> => {
+    mustBeInPage();
+    const { settings } = this.#context;
+    // Opened before anything is awaited: browsers open a window only during the click.
+    const popup = isPopup ? openPopup() : undefined;
+    // A sign-in that began on the callback page itself does not return there.
+    const here = isPage(location.href, settings.redirectUri) ? "/" : shownPath();
+    const request = {
+      ...options,
+      scope,
+      tokenRequest: normalizeRequest(settings, undefined, { audience }),
+      returnTo: safeReturnTo(returnTo, location.origin, here),
+    };
     try {
-      await renewal.restore();
-      const { isLoading, error } = store.getState();
-      if (isLoading || (error && error === unknown)) store.setState(stateOf(session()?.user ?? null));
+      if (!popup) return await leaveToSignIn(this.#context, { ...request, mode: "page" });
+      const result = signInElsewhere(this.#context, { ...request, mode: "popup" }, popup.authorize);
+      const accepted = result.then((signedIn) => acceptSignIn(this.#context, this.#getTabs(), signedIn, false));
+      // A user who comes back from a window that seemed closed is signed in all the same.
+      await Promise.race([accepted, popup.closed]);
     } catch (error) {
-      started = undefined;
-      unknown = error;
-      fail(error);
+      popup?.close();
+      this.#fail(error);
       throw error;
     }
-  }
-  const ready = () => {
-    started ??= start();
-    return started;
   };
 
-  /** Who signed out in another tab, or is somebody else there by now, does not come back without being asked. */
-  const settle = (outcome: SignInResult, isSilent: boolean): Promise<void> =>
-    tabs().takeTurn(async (turn) => {
-      const held = session();
-      const isOther = held && held.user.sub !== outcome.claims.sub;
-      const isUnwanted = isSilent && (isOther || turn.wasSignedIn === false);
-      if (!isUnwanted && (await turn.replaceSession(sessionAfter(settings, outcome, held))))
-        emit({ type: "signed_in" });
-      else renewal.discard(outcome.tokens.refreshToken);
+  readonly handleCallback = async (url?: string): Promise<SignedIn | undefined> => {
+    if (isServer) return undefined;
+    if (await this.#callback.isRelay()) return never;
+    try {
+      return await this.#callback.complete(url);
+    } catch (error) {
+      // The session of a user who is signed in all the same is restored, as on any page.
+      this.#start().catch(() => {});
+      throw error;
+    }
+  };
+
+  readonly logout = async (options: LogoutOptions = {}): Promise<void> => {
+    let ended = this.#session();
+    const end = (turn: Turn) => {
+      const current = this.#session();
+      // A guess has no refresh token, although one may be valid: then the session from before the turn has it.
+      if (current?.tokens.refreshToken || !ended) ended = current;
+      return turn.replaceSession(null, true);
+    };
+    // Repeated until no turn of another tab has replaced the session in between.
+    while (!(await this.#getTabs().takeTurn(end, true)));
+    this.#context.emit({ type: "signed_out" });
+    await signOut(this.#context, ended, options);
+  };
+
+  readonly getAccessToken = async (request: TokenRequest = {}): Promise<string> => {
+    await this.#start();
+    return this.#renewal.getAccessToken(request);
+  };
+
+  readonly peekAccessToken = (request: TokenRequest = {}): AccessToken | undefined => {
+    const tokens = this.#session()?.tokens;
+    if (!tokens || request.refresh) return undefined;
+    const { settings } = this.#context;
+    const { token } = tokenStatus(tokens, normalizeRequest(settings, tokens, request), settings.ports.now());
+    if (!token) return undefined;
+    const { accessToken, expiresAt, dueAt, scope, audience } = token;
+    return { accessToken, expiresAt, dueAt, scope, audience };
+  };
+
+  readonly #getTabs = (): Tabs => {
+    mustBeInPage();
+    const { clientId, issuer, scope, audiences, httpTimeout } = this.#context.settings;
+    this.#tabs ??= createTabs({
+      name: `latchkey ${clientId} ${issuer}`,
+      purpose: JSON.stringify([scope, audiences]),
+      limit: REQUESTS_PER_TURN * httpTimeout * 1000,
+      onSession: this.#show,
     });
+    return this.#tabs;
+  };
 
-  async function finish(url: string): Promise<SignedIn | undefined> {
+  #session(): ClientSession | null {
+    return this.#tabs?.session() ?? null;
+  }
+
+  /** Shows a session that replaced another. The state object stays the same for the same user. */
+  readonly #show = (session: ClientSession | null, isSignOut: boolean): void => {
+    const { user, isLoading, error } = this.getState();
+    const next = session?.user ?? null;
+    if (isLoading || error || JSON.stringify(user) !== JSON.stringify(next)) {
+      this.#store.setState(stateOf(next, undefined, isSignOut));
+    }
+  };
+
+  readonly #fail = (error: unknown): void => {
+    if (error instanceof ExchangeError) this.#context.emit(failure(error));
+    this.#store.setState(stateOf(this.#session()?.user ?? null, error as Error));
+  };
+
+  /** Starts the client once; again after a start that failed. */
+  #start(): Promise<void> {
+    this.#started ??= isServer ? Promise.resolve() : this.#run();
+    return this.#started;
+  }
+
+  async #run(): Promise<void> {
+    if (await this.#callback.isRelay()) await never;
+    this.#watch();
+    await this.#callback.completeForStart();
     try {
-      return await completeCallback(context, url, {
-        succeed: settle,
-        findNobody: ({ subject }) =>
-          tabs().takeTurn(async (turn) => {
-            const held = session();
-            if (!held) await turn.recordNoSession();
-            // Another tab may have signed in since.
-            else if (held.user.sub === subject && !isUsable(held.tokens, ports.now())) await turn.replaceSession(null);
-          }),
-      });
+      await this.#renewal.restore();
+      const { isLoading, error } = this.getState();
+      const isStartError = error !== undefined && error === this.#startError;
+      if (isLoading || isStartError) this.#store.setState(stateOf(this.#session()?.user ?? null));
     } catch (error) {
-      fail(error);
+      this.#started = undefined;
+      this.#startError = error;
+      this.#fail(error);
       throw error;
     }
   }
 
-  const client: Client = {
-    getState: store.getState,
-    onChange: store.onChange,
-
-    async getUser() {
-      await ready();
-      return session()?.user ?? null;
-    },
-
-    async login({ popup = false, returnTo, audience, scope, ...asking } = {}) {
-      mustBeShown();
-      // Opened before anything is waited for: later the click is forgotten.
-      const opened = popup ? openPopup() : undefined;
-      const tokenRequest = normalizeRequest(settings, undefined, { audience });
-      // Nobody began on the page that sign-ins come back to.
-      const here = isPage(location.href, settings.redirectUri) ? "/" : shownPath();
-      const request = { ...asking, tokenRequest, scope, returnTo: safeReturnTo(returnTo, location.origin, here) };
-      try {
-        if (!opened) return await leaveToSignIn(context, { ...request, mode: "page" });
-        const done = signInElsewhere(context, { ...request, mode: "popup" }, opened.authorize);
-        // Who comes back from a window that seemed to be closed is signed in all the same.
-        await Promise.race([done.then((result) => settle(result, false)), opened.closed]);
-      } catch (error) {
-        opened?.close();
-        fail(error);
-        throw error;
-      }
-    },
-
-    async handleCallback(url) {
-      if (isServer) return undefined;
-      if (await isCourier()) return forever;
-      // The page's own: asked twice, as React does, it is one.
-      const ending = url === undefined && finishing ? finishing : finish(url ?? location.href);
-      finishing = ending;
-      try {
-        return await ending;
-      } catch (error) {
-        // Who is signed in all the same is known from here on, as on any page.
-        ready().catch(() => {});
-        throw error;
-      } finally {
-        if (finishing === ending) finishing = undefined;
-      }
-    },
-
-    async logout(options = {}) {
-      let ended = session();
-      const end = (turn: Turn) => {
-        const heard = session();
-        // A guess knows of no refresh token, which may live all the same.
-        if (heard?.tokens.refreshToken || !ended) ended = heard;
-        return turn.replaceSession(null, true);
-      };
-      while (!(await tabs().takeTurn(end, true)));
-      emit({ type: "signed_out" });
-      await signOut(context, ended, options);
-    },
-
-    async getAccessToken(request = {}) {
-      await ready();
-      return renewal.getAccessToken(request);
-    },
-
-    peekAccessToken(request = {}) {
-      const tokens = session()?.tokens;
-      const state = assess(tokens, normalizeRequest(settings, tokens, request), ports.now(), false);
-      if (state.name !== "fresh") return undefined;
-      const { idToken: _idToken, refreshToken: _refreshToken, otherTokens: _more, ...token }: TokenSet = state.token;
-      return token;
-    },
-  };
-  return client;
+  /** Catches up when the user returns to the page: it may have missed messages in the back-forward cache, or without a network. */
+  #watch(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    const catchUp = () =>
+      void this.#start()
+        .then(() => this.#getTabs().takeTurn(async () => {}))
+        .catch(() => {});
+    watchPage({ onReturn: catchUp, onRestore: catchUp });
+  }
 }

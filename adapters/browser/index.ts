@@ -10,7 +10,8 @@ export type { AccessToken, TokenRequest } from "../../core/exchange/token-set.js
 export type { User } from "../../core/exchange/user.js";
 export { auth0 } from "../../core/provider/auth0.js";
 export type { SignedIn } from "./callback.js";
-export { type Client, createClient, type LoginOptions } from "./client.js";
+export { createClient } from "./client.js";
+export type { Client, LoginOptions } from "./client-types.js";
 export type { ClientOptions } from "./options.js";
 export type { LogoutOptions } from "./sign-out.js";
 export type { AuthSource, AuthState, UserState } from "./state.js";

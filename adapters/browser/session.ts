@@ -14,15 +14,15 @@ import type { ClientSession } from "./client-session.js";
 import type { Settings } from "./settings.js";
 import type { SignInResult } from "./sign-in.js";
 
-/** In every access token, or none: no reason to ask for another one. */
-const NOT_OF_APIS = ["openid", "offline_access"];
+/** Scope words that concern no API: a request with one of them needs no other access token. */
+const PROTOCOL_SCOPES = ["openid", "offline_access"];
 
-/** Whether one of the tokens still serves. */
+/** Whether one of the access tokens is valid. */
 export const isUsable = (tokens: TokenSet, now: number): boolean =>
   accessTokensOf(tokens).some((token) => assess(token, {}, now, false).name === "fresh");
 
-/** The session with what a renewal brought. In memory there is room for as many tokens as an app asks for. */
-export const renewedBy = (
+/** The session after a renewal. In memory there is room for as many tokens as an app requests. */
+export const sessionAfterRefresh = (
   session: ClientSession,
   response: TokenResponse,
   tokenRequest: TokenRequest,
@@ -31,30 +31,30 @@ export const renewedBy = (
   tokens: mergeTokens(session.tokens, response, tokenRequest, Infinity),
 });
 
-/** A request without what the client's own token fulfils. */
+/** The request without the audience and scope that the client's own token has already. */
 export function normalizeRequest(
   { scope: configured, audiences }: Settings,
   tokens: TokenSet | undefined,
   { audience = audiences[0], scope, refresh }: TokenRequest,
 ): TokenRequest {
-  const granted = [...NOT_OF_APIS, ...grantedScope(tokens ?? {}, configured).split(" ")];
+  const granted = [...PROTOCOL_SCOPES, ...grantedScope(tokens ?? {}, configured).split(" ")];
   const isCovered = (scope ?? "").split(" ").every((word) => word === "" || granted.includes(word));
   return audience === audiences[0] && isCovered ? { refresh } : { audience, scope, refresh };
 }
 
-/** The session after a sign-in, of the same person as before or of another. */
+/** The session after a sign-in. Tokens for other audiences stay if the user is the same. */
 export function sessionAfter(
   { resourceIndicators, scope: configured }: Settings,
   { claims, tokens: { refreshToken, ...response }, tokenRequest, scope, organization }: SignInResult,
   previous: ClientSession | null,
 ): ClientSession {
-  const known = previous?.user.sub === claims.sub ? previous : null;
+  const current = previous?.user.sub === claims.sub ? previous : null;
   const user = userOf(claims, claims.sub);
   if (!isSpecial(tokenRequest)) {
-    const tokens = { ...tokenSetOf({ ...response, refreshToken }), otherTokens: known?.tokens.otherTokens };
+    const tokens = { ...tokenSetOf({ ...response, refreshToken }), otherTokens: current?.tokens.otherTokens };
     return { user, scope, organization, tokens };
   }
-  // Without a token of the client's own: that one is asked for when it is needed.
-  const base = known ?? { user, scope: configured, organization, tokens: { accessToken: "", expiresAt: 0 } };
-  return renewedBy(base, resourceIndicators ? { ...response, refreshToken } : response, tokenRequest);
+  // A new session without the client's own token, which is fetched when it is needed.
+  const base = current ?? { user, scope: configured, organization, tokens: { accessToken: "", expiresAt: 0 } };
+  return sessionAfterRefresh(base, resourceIndicators ? { ...response, refreshToken } : response, tokenRequest);
 }

@@ -10,9 +10,9 @@ import { portsOf } from "../lib/ports.js";
 import type { ClientOptions } from "./options.js";
 import { verifyWithWebCrypto } from "./verify.js";
 
-/** Checked options, and what is made of them once. */
+/** The checked options of a client, and what is made of them once. */
 export interface Settings extends ExchangeConfig {
-  /** The options by which a page's clients differ, as one string: a sign-in ends at a client with the key of the one that began it. */
+  /** The options by which the clients of a page differ, as one string: a callback belongs to the client with the key of the one that began the sign-in. */
   readonly clientKey: string;
   readonly redirectUri: string;
   readonly silentRedirectUri: string;
@@ -99,9 +99,9 @@ export function settingsOf(options: ClientOptions): Settings {
   );
   must(audiences.length < 2 || resourceIndicators, "several audiences need resourceIndicators");
   const ports = portsOf(options);
-  const known = { issuer, clientId, idTokenSigningAlg, resourceIndicators, httpTimeout, clockTolerance };
-  const provider = createProvider(known, ports, {
-    // RFC 6749 3.2.1: a client that has no secret says its name.
+  const providerSettings = { issuer, clientId, idTokenSigningAlg, resourceIndicators, httpTimeout, clockTolerance };
+  const provider = createProvider(providerSettings, ports, {
+    // RFC 6749 3.2.1: a public client identifies itself by its client_id.
     authenticate(form) {
       form.set("client_id", clientId);
       return {};
@@ -109,8 +109,8 @@ export function settingsOf(options: ClientOptions): Settings {
     verifyJws: verifyWithWebCrypto,
   });
   return {
-    ...known,
-    // RFC 6749 3.3: the order of a scope's words means nothing.
+    ...providerSettings,
+    // RFC 6749 3.3: the order of scope words does not matter.
     clientKey: JSON.stringify([issuer, clientId, redirectUri, scope.split(" ").sort(), audiences, resourceIndicators]),
     redirectUri,
     silentRedirectUri,

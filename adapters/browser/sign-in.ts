@@ -6,7 +6,7 @@ import { isSpecial, type TokenRequest } from "../../core/exchange/token-set.js";
 import type { AuthorizationParameters, IdTokenClaims, TokenResponse, Transaction } from "../../core/exchange/types.js";
 import { modePrefixes, type SignInMode } from "./callback-relay.js";
 import type { Settings } from "./settings.js";
-import { dropTransaction, keepTransaction } from "./transactions.js";
+import { removeTransaction, storeTransaction } from "./transactions.js";
 
 /**
  * How a page signs a user in: its handlers for the interpreter in core/exchange. Where the page itself leaves for the provider
@@ -87,7 +87,7 @@ function contextOf(
   userinfo = settings.userinfo,
 ): exchange.SignInContext {
   const { ports, provider } = settings;
-  const handlers = { storeTransaction, clearTransaction: dropTransaction, establishSession() {} };
+  const handlers = { storeTransaction, clearTransaction: removeTransaction, establishSession() {} };
   return { config: { ...settings, userinfo }, ports, provider, emit, handlers };
 }
 
@@ -96,7 +96,7 @@ const storeFor =
   ({ clientKey }: Settings) =>
   (transaction: Transaction): void => {
     try {
-      keepTransaction(transaction, clientKey);
+      storeTransaction(transaction, clientKey);
     } catch (cause) {
       throw new ExchangeError("no_transaction", { cause });
     }

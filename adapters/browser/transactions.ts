@@ -1,22 +1,22 @@
 import type { Transaction } from "../../core/exchange/types.js";
 import type { Settings } from "./settings.js";
 
-/** Sign-ins in progress in this tab, each under its state: they outlive the page that began them, and no tab but this one has them. */
+/** The prefix of the keys of sign-ins in progress, by `state`. In `sessionStorage` they outlive the page, and no other tab sees them. */
 const PREFIX = "latchkey.tx.";
-/** Sign-ins of one client that a tab keeps at most: the oldest are abandoned. */
-const MAX_KEPT = 8;
-/** Sign-ins of all clients together that a tab keeps at most. */
+/** How many sign-ins of one client a tab stores: the oldest are removed. */
+const MAX_PER_CLIENT = 8;
+/** How many sign-ins of all clients together a tab stores. */
 const MAX_STORED = 32;
 
 /** A transaction in `sessionStorage`, with the `clientKey` of the client that began it. */
 type StoredTransaction = Transaction & Pick<Settings, "clientKey">;
 
-/** Empty for text that is not a record: any script of this origin can write to `sessionStorage`. */
+/** The record of a key; empty for any other text, which any script of this origin can write. */
 function recordAt(key: string): Partial<StoredTransaction> {
   try {
     return JSON.parse(sessionStorage.getItem(key) ?? "") ?? {};
   } catch {
-    // No record, no JSON, or a browser that lets this page read nothing.
+    // No record, no JSON, or a browser that refuses storage to this page.
     return {};
   }
 }
@@ -30,36 +30,35 @@ export function findTransaction(state: string, clientKey: string): Transaction |
   return record.state === state && record.clientKey === clientKey ? (record as StoredTransaction) : undefined;
 }
 
-/** @throws DOMException when the browser lets this page store nothing */
-export function keepTransaction(transaction: Transaction, clientKey: string): void {
+/** @throws DOMException if the browser refuses storage to this page */
+export function storeTransaction(transaction: Transaction, clientKey: string): void {
   const startedAt = (key: string) => recordAt(key).startedAt ?? 0;
   const stored = Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
   stored.sort((one, other) => startedAt(other) - startedAt(one));
   const own = stored.filter((key) => recordAt(key).clientKey === clientKey);
-  for (const key of [...own.slice(MAX_KEPT - 1), ...stored.slice(MAX_STORED - 1)]) sessionStorage.removeItem(key);
+  for (const key of [...own.slice(MAX_PER_CLIENT - 1), ...stored.slice(MAX_STORED - 1)]) sessionStorage.removeItem(key);
   sessionStorage.setItem(PREFIX + transaction.state, JSON.stringify({ ...transaction, clientKey }));
 }
 
-export function dropTransaction(state: string): void {
+export function removeTransaction(state: string): void {
   try {
     sessionStorage.removeItem(PREFIX + state);
   } catch {
-    // No storage: nothing was kept.
+    // No storage: no record either.
   }
 }
 
-/** Times at which this tab left by itself. */
+/** The key of the times at which this tab left by itself. */
 const LEFT = "latchkey.left";
-/** Milliseconds in which it does so a few times at most: where an app loads its page anew after each return, it ends there. */
-const ROUND = 30_000;
-const ROUNDS = 3;
+/** A tab leaves by itself so many times within so many milliseconds: an app that reloads its page after each return must not loop. */
+const MAX_LEAVES = 3;
+const LEAVE_PERIOD = 30_000;
 
-/** Notes that this tab leaves without anybody having asked for it; false where it would go in circles, or could not come back. */
+/** Records that this tab leaves by itself; false if it must not, because it would loop or could not record it. */
 export function mayLeave(now: number): boolean {
   try {
-    const times = (sessionStorage.getItem(LEFT) ?? "").split(" ").slice(-ROUNDS);
-    // The third before this one, if there is one.
-    if (Math.abs(now - Number(times.at(-ROUNDS))) < ROUND) return false;
+    const times = (sessionStorage.getItem(LEFT) ?? "").split(" ").slice(-MAX_LEAVES);
+    if (Math.abs(now - Number(times.at(-MAX_LEAVES))) < LEAVE_PERIOD) return false;
     sessionStorage.setItem(LEFT, [...times, now].join(" "));
     return true;
   } catch {

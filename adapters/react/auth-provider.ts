@@ -1,5 +1,6 @@
 import { createElement, type ReactElement, type ReactNode, useEffect, useState } from "react";
-import { type Client, createClient } from "../browser/client.js";
+import { createClient } from "../browser/client.js";
+import type { Client } from "../browser/client-types.js";
 import type { ClientOptions } from "../browser/options.js";
 import { ClientModel, type ClientModelOptions } from "./client-model.js";
 import { AuthContext } from "./context.js";

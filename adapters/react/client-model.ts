@@ -1,5 +1,5 @@
 import type { SignedIn } from "../browser/callback.js";
-import type { Client } from "../browser/client.js";
+import type { Client } from "../browser/client-types.js";
 import { watchPage } from "../browser/page.js";
 import type { LogoutOptions } from "../browser/sign-out.js";
 import { callApp, LOADING } from "../browser/state.js";

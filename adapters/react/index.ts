@@ -7,7 +7,7 @@ export {
   MisuseError,
 } from "../../core/errors.js";
 export type { User } from "../../core/exchange/user.js";
-export type { Client } from "../browser/client.js";
+export type { Client } from "../browser/client-types.js";
 export type { LatchkeyEvent } from "../browser/index.js";
 export type { ClientOptions } from "../browser/options.js";
 export type { LogoutOptions } from "../browser/sign-out.js";

@@ -1,4 +1,4 @@
-import type { LoginOptions as ClientLoginOptions } from "../browser/client.js";
+import type { LoginOptions as ClientLoginOptions } from "../browser/client-types.js";
 import type { LogoutOptions } from "../browser/sign-out.js";
 import { pathTo, type ReturnTo } from "./return-to.js";
 

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { Client } from "../browser/client.js";
+import type { Client } from "../browser/client-types.js";
 import type { LogoutOptions } from "../browser/sign-out.js";
 import type { AuthState } from "../browser/state.js";
 import type { Auth0LogoutOptions } from "./auth0-options.js";

@@ -1,5 +1,5 @@
 import type { SignedIn } from "../../adapters/browser/callback.js";
-import type { Client } from "../../adapters/browser/client.js";
+import type { Client } from "../../adapters/browser/client-types.js";
 import { createStore, LOADING, stateOf } from "../../adapters/browser/state.js";
 import type { AccessToken, TokenRequest } from "../../core/exchange/token-set.js";
 import type { User } from "../../core/exchange/user.js";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ClientOptions } from "../../../adapters/browser/index.js";
 import { settingsOf } from "../../../adapters/browser/settings.js";
-import { findTransaction, keepTransaction } from "../../../adapters/browser/transactions.js";
+import { findTransaction, storeTransaction } from "../../../adapters/browser/transactions.js";
 import type { Transaction } from "../../../core/exchange/types.js";
 import { runs } from "../../support/runs.js";
 
@@ -43,7 +43,7 @@ function begun(options = base, startedAt = 1): Transaction {
 }
 function keep(options = base, startedAt = 1): Transaction {
   const transaction = begun(options, startedAt);
-  keepTransaction(transaction, keyOf(options));
+  storeTransaction(transaction, keyOf(options));
   return transaction;
 }
 const find = ({ state }: Transaction, options: ClientOptions) => findTransaction(state, keyOf(options))?.codeVerifier;

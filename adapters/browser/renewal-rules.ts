@@ -1,0 +1,77 @@
+import { ExchangeError } from "../../core/errors.js";
+import { assess } from "../../core/exchange/token-life.js";
+import { type AccessToken, isSpecial, type TokenRequest, type TokenSet } from "../../core/exchange/token-set.js";
+import type { ClientSession } from "./client-session.js";
+import { isUsable } from "./session.js";
+
+/** The decisions of a renewal: values in, values out. `renewal.ts` acts on them. */
+
+/** The token of a session that fits a request: `token` while it is valid, and whether it should be renewed. */
+export interface TokenStatus {
+  readonly token: AccessToken | undefined;
+  readonly isDue: boolean;
+}
+
+export function tokenStatus(tokens: TokenSet, request: TokenRequest, now: number): TokenStatus {
+  const state = assess(tokens, { ...request, refresh: false }, now, true);
+  return { token: "token" in state ? state.token : undefined, isDue: state.name !== "fresh" };
+}
+
+/** The token that serves a request without a renewal. While the provider is given a rest, a token that is due serves too. */
+export const servingToken = ({ token, isDue }: TokenStatus, isResting: boolean): AccessToken | undefined =>
+  isDue && !isResting ? undefined : token;
+
+/** How to get new tokens without the user. "Frame" asks for the session at the provider, in a hidden frame. */
+export type RenewalPlan =
+  | { readonly name: "frame" }
+  | { readonly name: "refresh_then_frame"; readonly refreshToken: string }
+  | { readonly name: "frame_then_refresh"; readonly refreshToken: string };
+
+/**
+ * A refresh token that may be used up is not sent first: using one twice can end the grant (RFC 9700 4.14.2). Without resource
+ * indicators, a refresh token serves no other audience or scope.
+ */
+export function renewalPlan(
+  { tokens: { refreshToken }, isDoubtful }: ClientSession,
+  request: TokenRequest,
+  resourceIndicators: boolean,
+): RenewalPlan {
+  if (refreshToken === undefined || (isSpecial(request) && !resourceIndicators)) return { name: "frame" };
+  return { name: isDoubtful ? "frame_then_refresh" : "refresh_then_frame", refreshToken };
+}
+
+export const codeOf = (error: unknown): string | undefined => (error instanceof ExchangeError ? error.code : undefined);
+
+/** What came of a refresh that failed. */
+export type FailedRefresh =
+  /** The refresh token is of no use any more: the session goes on without it. */
+  | { readonly name: "grant_ended"; readonly session: ClientSession }
+  /** The refresh token is kept. */
+  | { readonly name: "failed"; readonly session: ClientSession };
+
+/** Without a response, the provider may have rotated the refresh token already. After any other error it is as good as before. */
+export function failedRefresh(session: ClientSession, error: unknown): FailedRefresh {
+  if (codeOf(error) === "grant_ended") {
+    const { refreshToken: _refreshToken, ...tokens } = session.tokens;
+    return { name: "grant_ended", session: { ...session, isDoubtful: false, tokens } };
+  }
+  const { status } = ((error as Error).cause ?? {}) as { status?: unknown };
+  return { name: "failed", session: { ...session, isDoubtful: status === undefined } };
+}
+
+/** A renewal that failed, in the frame as well. */
+export interface FailedRenewal {
+  readonly error: unknown;
+  readonly session: ClientSession;
+  readonly request: TokenRequest;
+  /** The session has a refresh token that could not be used this time. */
+  readonly isRefreshUntried: boolean;
+  readonly now: number;
+}
+
+/**
+ * Whether the session has ended: the provider has no session for this user, and neither a valid token nor a refresh token is
+ * left. A request for another audience or scope says nothing of the session.
+ */
+export const hasEnded = ({ error, session, request, isRefreshUntried, now }: FailedRenewal): boolean =>
+  codeOf(error) === "login_required" && !isSpecial(request) && !isUsable(session.tokens, now) && !isRefreshUntried;

@@ -1,0 +1,62 @@
+import { ExchangeError } from "../../core/errors.js";
+import type { AuthorizationOptions } from "../../core/exchange/authorization.js";
+import { isSpecial, type TokenRequest } from "../../core/exchange/token-set.js";
+import type { ClientSession } from "./client-session.js";
+import { authorizeInFrame } from "./frame.js";
+import { shownPath } from "./page.js";
+import { sessionAfter } from "./session.js";
+import { type ClientContext, leaveToSignIn, type SignInRequest, signInElsewhere } from "./sign-in.js";
+
+/** A hidden frame loads several pages one after the other: it may take this many times as long as one request. */
+const PAGES = 3;
+/** Milliseconds that the browser may take to leave the page. */
+const LEAVE_TIMEOUT = 10_000;
+
+/** A sign-in without the user, for the user of `previous` and no other (OpenID Connect Core 3.1.2.1). */
+function silentOptions(previous: ClientSession | null): AuthorizationOptions & Pick<SignInRequest, "subject"> {
+  const { user, organization, tokens } = previous ?? {};
+  const idToken = tokens?.idToken;
+  return {
+    prompt: "none",
+    subject: user?.sub,
+    ...(organization && { organization }),
+    ...(idToken && { params: { id_token_hint: idToken } }),
+  };
+}
+
+/**
+ * Signs in by the session at the provider, in a hidden frame.
+ * @throws ExchangeError `login_required` if the provider has no session, or one of another user
+ */
+export async function signInByFrame(
+  context: ClientContext,
+  tokenRequest: TokenRequest,
+  previous: ClientSession | null,
+): Promise<ClientSession> {
+  const { settings } = context;
+  const request = {
+    ...silentOptions(previous),
+    mode: "frame",
+    returnTo: "/",
+    tokenRequest,
+    scope: isSpecial(tokenRequest) ? undefined : previous?.scope,
+  } as const;
+  const visit = (url: string, state: string) => authorizeInFrame(url, state, PAGES * settings.httpTimeout);
+  return sessionAfter(settings, await signInElsewhere(context, request, visit), previous);
+}
+
+/**
+ * Signs in by the session at the provider, in this page: it goes to the provider and comes back, and no browser withholds
+ * cookies from a page of its own. @throws ExchangeError `login_required` if the page is still here, or here again, after a while
+ */
+export async function leaveToSignInSilently(context: ClientContext, previous: ClientSession | null): Promise<never> {
+  await leaveToSignIn(context, {
+    ...silentOptions(previous),
+    mode: "silent",
+    returnTo: shownPath(),
+    tokenRequest: {},
+  });
+  return new Promise<never>((_resolve, reject) => {
+    setTimeout(reject, LEAVE_TIMEOUT, new ExchangeError("login_required"));
+  });
+}

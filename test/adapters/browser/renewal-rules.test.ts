@@ -1,0 +1,148 @@
+import { describe, expect, test } from "vitest";
+import { isExpected } from "../../../adapters/browser/accept-sign-in.js";
+import type { ClientSession } from "../../../adapters/browser/client-session.js";
+import {
+  failedRefresh,
+  hasEnded,
+  renewalPlan,
+  servingToken,
+  tokenStatus,
+} from "../../../adapters/browser/renewal-rules.js";
+import { ExchangeError } from "../../../core/errors.js";
+import type { TokenSet } from "../../../core/exchange/token-set.js";
+
+const MINUTE = 60_000;
+const NOW = 1_000 * MINUTE;
+const API = { audience: "https://api.example" };
+
+const tokensUntil = (expiresAt: number | undefined, more: Partial<TokenSet> = {}): TokenSet => ({
+  accessToken: "a1",
+  refreshToken: "r1",
+  ...(expiresAt === undefined ? {} : { expiresAt }),
+  ...more,
+});
+const sessionWith = (tokens: TokenSet, isDoubtful = false): ClientSession => ({
+  user: { sub: "alice" },
+  scope: "openid",
+  tokens,
+  isDoubtful,
+});
+
+describe("an access token", () => {
+  test.each([
+    ["that lives for ten minutes serves", 10 * MINUTE, "a1", "a1"],
+    ["without an end serves", undefined, "a1", "a1"],
+    ["that ends in 30 seconds is renewed, but serves while the provider rests", MINUTE / 2, undefined, "a1"],
+    ["that ends now does not serve", 0, undefined, undefined],
+    ["that ended does not serve", -MINUTE, undefined, undefined],
+  ])("%s", (_what, left, serving, whileResting) => {
+    const status = tokenStatus(tokensUntil(left === undefined ? undefined : NOW + left), {}, NOW);
+    expect([servingToken(status, false)?.accessToken, servingToken(status, true)?.accessToken]).toEqual([
+      serving,
+      whileResting,
+    ]);
+  });
+
+  test("for another audience is looked up among the other tokens", () => {
+    const other = { accessToken: "a2", expiresAt: NOW + 10 * MINUTE, ...API };
+    const tokens = tokensUntil(NOW - MINUTE, { otherTokens: [other] });
+    expect(servingToken(tokenStatus(tokens, API, NOW), false)).toBe(other);
+    expect(tokenStatus(tokens, { audience: "https://unknown.example" }, NOW)).toEqual({
+      token: undefined,
+      isDue: true,
+    });
+  });
+
+  test("that the caller wants replaced is still known as the one to replace", () => {
+    expect(tokenStatus(tokensUntil(NOW + 10 * MINUTE), { refresh: true }, NOW).token?.accessToken).toBe("a1");
+  });
+});
+
+describe("a renewal", () => {
+  const plan = (session: ClientSession, request = {}, resourceIndicators = false) =>
+    renewalPlan(session, request, resourceIndicators);
+
+  test("sends the refresh token first, and then asks in a frame", () => {
+    expect(plan(sessionWith(tokensUntil(NOW)))).toEqual({ name: "refresh_then_frame", refreshToken: "r1" });
+  });
+
+  test("asks in a frame first if the refresh token may be used up", () => {
+    expect(plan(sessionWith(tokensUntil(NOW), true))).toEqual({ name: "frame_then_refresh", refreshToken: "r1" });
+  });
+
+  test("asks in a frame if there is no refresh token", () => {
+    expect(plan(sessionWith({ accessToken: "a1" }))).toEqual({ name: "frame" });
+    expect(plan(sessionWith({ accessToken: "a1" }, true))).toEqual({ name: "frame" });
+  });
+
+  test("for another audience needs resource indicators to send the refresh token", () => {
+    const session = sessionWith(tokensUntil(NOW));
+    expect(plan(session, API)).toEqual({ name: "frame" });
+    expect(plan(session, API, true)).toEqual({ name: "refresh_then_frame", refreshToken: "r1" });
+  });
+});
+
+describe("a refresh that fails", () => {
+  const session = sessionWith(tokensUntil(NOW));
+
+  test("because the grant ended leaves the session without a refresh token", () => {
+    expect(failedRefresh(sessionWith(tokensUntil(NOW), true), new ExchangeError("grant_ended"))).toEqual({
+      name: "grant_ended",
+      session: sessionWith({ accessToken: "a1", expiresAt: NOW }),
+    });
+  });
+
+  test("without a response leaves a refresh token that may be used up", () => {
+    const lost = new ExchangeError("provider_unreachable", { cause: new TypeError("network") });
+    expect(failedRefresh(session, lost)).toEqual({ name: "failed", session: { ...session, isDoubtful: true } });
+    expect(failedRefresh(session, new ExchangeError("provider_unreachable"))).toMatchObject({
+      session: { isDoubtful: true },
+    });
+  });
+
+  test("with a response leaves the refresh token as it was", () => {
+    const refused = new ExchangeError("provider_unreachable", { cause: { status: 503 } });
+    expect(failedRefresh(sessionWith(tokensUntil(NOW), true), refused)).toEqual({ name: "failed", session });
+  });
+});
+
+describe("a session has ended", () => {
+  const ended = {
+    error: new ExchangeError("login_required"),
+    session: sessionWith(tokensUntil(NOW - MINUTE)),
+    request: {},
+    isRefreshUntried: false,
+    now: NOW,
+  };
+
+  test("when the provider has no session, and no token is left", () => {
+    expect(hasEnded(ended)).toBe(true);
+  });
+
+  test.each([
+    ["while an access token is valid", { session: sessionWith(tokensUntil(NOW + MINUTE)) }],
+    [
+      "while a token for another audience is valid",
+      { session: sessionWith(tokensUntil(NOW - 1, { otherTokens: [{ accessToken: "a2", expiresAt: NOW + 1 }] })) },
+    ],
+    ["while its refresh token could not be tried", { isRefreshUntried: true }],
+    ["by a request for another audience", { request: API }],
+    ["by a request for another scope", { request: { scope: "read" } }],
+    ["by a provider that cannot be reached", { error: new ExchangeError("provider_unreachable") }],
+    ["by an error of another kind", { error: new Error("login_required") }],
+  ])("not %s", (_what, change) => {
+    expect(hasEnded({ ...ended, ...change })).toBe(false);
+  });
+});
+
+describe("a silent sign-in that comes back", () => {
+  const alice = sessionWith(tokensUntil(NOW));
+  test.each([
+    ["for the user who is signed in counts", alice, "alice", true, true],
+    ["where no tab has a session counts", null, "alice", undefined, true],
+    ["for another user does not count", alice, "bob", true, false],
+    ["after a sign-out does not count", null, "alice", false, false],
+  ])("%s", (_what, current, subject, wasSignedIn, expected) => {
+    expect(isExpected(current, subject, wasSignedIn)).toBe(expected);
+  });
+});
