@@ -49,10 +49,10 @@ export const userStateOf = (user: User | null): UserState =>
   user ? { isAuthenticated: true, user } : { isAuthenticated: false, user };
 
 /** The state once it is known whether a user is signed in. */
-export const stateOf = (user: User | null, error?: Error, isSignedOut?: boolean): SignedInState | SignedOutState =>
-  user
-    ? { isLoading: false, isAuthenticated: true, user, error }
-    : { isLoading: false, isAuthenticated: false, user, error, isSignedOut };
+export function stateOf(user: User | null, error?: Error, isSignedOut?: boolean): SignedInState | SignedOutState {
+  const known = { isLoading: false, error } as const;
+  return user ? { ...known, isAuthenticated: true, user } : { ...known, isAuthenticated: false, user, isSignedOut };
+}
 
 /** Calls a function of the app. What it throws is reported as an uncaught error, and does not stop the caller. */
 export function callApp(callback: () => void): void {

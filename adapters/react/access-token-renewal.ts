@@ -1,5 +1,5 @@
 import { ExchangeError } from "../../core/errors.js";
-import { type AccessTokenRequest, type AuthModel, errorOf } from "./model.js";
+import { type AccessTokenRequest, errorOf, type ModelTokens } from "./model.js";
 import { at } from "./timer.js";
 
 /** Milliseconds before its end at which a token without a `dueAt` is renewed. */
@@ -9,8 +9,7 @@ const RETRY = 30_000;
 
 /** What {@link keepRenewed} needs. */
 export interface RenewalOptions {
-  readonly model: AuthModel;
-  readonly tokens: NonNullable<AuthModel["tokens"]>;
+  readonly tokens: ModelTokens;
   readonly request: AccessTokenRequest;
   /** When the component last requested this token, in milliseconds since the epoch; undefined if it did not yet. */
   readonly attemptedAt: number | undefined;
@@ -23,20 +22,21 @@ export interface RenewalOptions {
 
 /** Gets an access token if there is none, and a new one when it is due, until the returned function is called. */
 export function keepRenewed(options: RenewalOptions): () => void {
-  const { model, tokens, request, attemptedAt, onAttempt, onChange, onError } = options;
+  const { tokens, request, attemptedAt, onAttempt, onChange, onError } = options;
   let isStopped = false;
   let stopRenewal = () => {};
+  const { now } = tokens;
   const peek = () => tokens.peekAccessToken(request);
 
   const fail = (thrown: unknown) => {
     if (isStopped) return;
     const error = errorOf(thrown);
     // 503: the provider cannot be reached, and may be later. Any other error would stay the same.
-    if ((error as { status?: unknown }).status === 503) stopRenewal = at(model.now() + RETRY, model.now, onChange);
+    if ((error as { status?: unknown }).status === 503) stopRenewal = at(now() + RETRY, now, onChange);
     if (!peek()) onError(error);
   };
   const renew = () => {
-    onAttempt(model.now());
+    onAttempt(now());
     tokens.getAccessToken(request).then(() => {
       if (!peek()) fail(new ExchangeError("no_access_token", { cause: "over as soon as it came" }));
       else if (!isStopped) onChange();
@@ -46,9 +46,9 @@ export function keepRenewed(options: RenewalOptions): () => void {
   const token = peek();
   const { expiresAt = Infinity, dueAt = expiresAt - MARGIN } = token ?? {};
   // A token that is due and could not be renewed is not requested again at once.
-  if (token) stopRenewal = at(Math.max(dueAt, attemptedAt === undefined ? 0 : attemptedAt + RETRY), model.now, renew);
+  if (token) stopRenewal = at(Math.max(dueAt, attemptedAt === undefined ? 0 : attemptedAt + RETRY), now, renew);
   else renew();
-  const stopExpiry = at(expiresAt, model.now, onChange);
+  const stopExpiry = at(expiresAt, now, onChange);
   return () => {
     isStopped = true;
     stopRenewal();

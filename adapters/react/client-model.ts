@@ -11,7 +11,7 @@ import {
   toLoginOptions,
   toLogoutOptions,
 } from "./login-options.js";
-import { type AuthHandlers, type AuthModel, errorOf, type ModelState } from "./model.js";
+import { type AuthHandlers, type AuthModel, errorOf, type ModelState, type ModelTokens } from "./model.js";
 import { replacePath } from "./page.js";
 import { placeAt } from "./return-to.js";
 
@@ -34,7 +34,6 @@ export interface ClientModelOptions {
 /** The page is the client of the provider. */
 export class ClientModel implements AuthModel {
   readonly serverState = LOADING;
-  readonly now: () => number;
   handlers: AuthHandlers;
   readonly #options: ClientModelOptions;
   #client: Client | undefined;
@@ -45,14 +44,14 @@ export class ClientModel implements AuthModel {
 
   constructor(options: ClientModelOptions) {
     this.#options = options;
-    this.now = options.now;
     this.handlers = options.handlers;
   }
 
   readonly getState = (): ModelState => (typeof document === "undefined" ? LOADING : this.#getClient().getState());
   readonly onChange = (listener: (state: ModelState) => void): (() => void) => this.#getClient().onChange(listener);
 
-  readonly tokens: NonNullable<AuthModel["tokens"]> = {
+  readonly tokens: ModelTokens = {
+    now: () => this.#options.now(),
     getAccessToken: (request) => this.#getClient().getAccessToken(request),
     peekAccessToken: (request) => this.#getClient().peekAccessToken(request),
   };

@@ -23,11 +23,9 @@ export interface HandledEvent {
   preventDefault(): void;
 }
 
-const isEvent = (options: object): options is HandledEvent => "preventDefault" in options;
-
 /** The options that a handler was called with; none if it was called with an event. */
 export const optionsOf = <Options extends object>(options: Options | HandledEvent | undefined): Partial<Options> =>
-  options && !isEvent(options) ? options : {};
+  options && !("preventDefault" in options) ? options : {};
 
 /** The members that can be authorization parameters, as strings. */
 export const parametersIn = (members: object): Record<string, string> =>

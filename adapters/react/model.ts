@@ -34,6 +34,11 @@ export type ModelState = AuthState & {
   readonly expiresAt?: number | undefined;
 };
 
+/** The access tokens of a client. `now` is its clock, in milliseconds since the epoch. */
+export interface ModelTokens extends Pick<Client, "getAccessToken" | "peekAccessToken"> {
+  readonly now: () => number;
+}
+
 /** What the hooks need of a sign-in, whether this page is the client (`ClientModel`) or its server (`SessionModel`). */
 export interface AuthModel {
   readonly getState: () => ModelState;
@@ -44,13 +49,11 @@ export interface AuthModel {
   readonly login: (options?: LoginOptions | HandledEvent) => Promise<void>;
   readonly logout: (options?: LogoutOptions | Auth0LogoutOptions | HandledEvent) => Promise<void>;
   /** Whether the page is about to leave to sign out at the provider: then nothing redirects to sign in. */
-  isLeaving(): boolean;
+  isLeaving?(): boolean;
   /** Finds out again whether a user is signed in. Does not throw: a failure is in the state. */
   readonly refresh: () => Promise<void>;
   /** Undefined where the server keeps the tokens. */
-  readonly tokens?: Pick<Client, "getAccessToken" | "peekAccessToken">;
-  /** The clock, in milliseconds since the epoch. */
-  readonly now: () => number;
+  readonly tokens?: ModelTokens;
   handlers: AuthHandlers;
   /** Called in an effect. The returned function stops the model, which may be started again. */
   start(): () => void;

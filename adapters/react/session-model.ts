@@ -2,7 +2,7 @@ import { shownPath, watchPage } from "../browser/page.js";
 import type { LogoutOptions } from "../browser/sign-out.js";
 import { createStore, LOADING, type Store, stateOf } from "../browser/state.js";
 import type { Auth0LogoutOptions } from "./auth0-options.js";
-import { type HandledEvent, type LoginOptions, toLoginOptions, toLogoutOptions } from "./login-options.js";
+import { type HandledEvent, type LoginOptions, optionsOf, toLoginOptions } from "./login-options.js";
 import type { AuthHandlers, AuthModel, ModelState } from "./model.js";
 import { navigateTo, post } from "./page.js";
 import { fetchSession, type ServerSession, SessionError, stateAfter, stateFrom } from "./server-session.js";
@@ -29,7 +29,6 @@ const RETRY = 60_000;
  */
 export class SessionModel implements AuthModel {
   readonly serverState: ModelState;
-  readonly now = Date.now;
   handlers: AuthHandlers = {};
   readonly getState: () => ModelState;
   readonly onChange: AuthModel["onChange"];
@@ -47,7 +46,7 @@ export class SessionModel implements AuthModel {
   #isJustRequested = false;
   #isStarted = false;
   #channel: UserChannel | undefined;
-  #stopTimer = () => {};
+  #stopTimer: (() => void) | undefined;
 
   /** @param session what the server rendered; undefined if it did not say */
   constructor(options: SessionOptions, session: ServerSession | null | undefined) {
@@ -67,13 +66,9 @@ export class SessionModel implements AuthModel {
   };
 
   readonly logout = async (options?: LogoutOptions | Auth0LogoutOptions | HandledEvent): Promise<void> => {
-    const { returnTo } = toLogoutOptions(options);
+    const { returnTo } = optionsOf<LogoutOptions>(options);
     post(`${this.#mount}/logout${returnTo === undefined ? "" : `?${new URLSearchParams({ returnTo })}`}`);
   };
-
-  isLeaving(): boolean {
-    return false;
-  }
 
   /** One request serves all that call this together. */
   readonly refresh = (): Promise<void> => {
@@ -100,7 +95,7 @@ export class SessionModel implements AuthModel {
     this.#isStarted = true;
     const stopWatching = watchPage({
       onReturn: () => {
-        if (this.now() - this.#requestedAt >= MIN_INTERVAL) void this.refresh();
+        if (Date.now() - this.#requestedAt >= MIN_INTERVAL) void this.refresh();
       },
       onLeave: () => this.#channel?.close(),
       onRestore: () => {
@@ -111,14 +106,14 @@ export class SessionModel implements AuthModel {
     this.#openChannel();
     if (this.getState().isLoading) void this.refresh();
     else {
-      this.#requestedAt = this.now();
+      this.#requestedAt = Date.now();
       this.#setState(this.getState());
     }
     return () => {
       this.#isStarted = false;
       this.#isJustRequested = false;
       this.#request.abort();
-      this.#stopTimer();
+      this.#stopTimer?.();
       stopWatching();
       this.#channel?.close();
     };
@@ -129,7 +124,7 @@ export class SessionModel implements AuthModel {
     this.#request.abort();
     this.#request = new AbortController();
     const { signal } = this.#request;
-    this.#requestedAt = this.now();
+    this.#requestedAt = Date.now();
     const settle = (change: () => void) => {
       if (!signal.aborted) return change();
       // A later request replaced this one: its callers wait for that one.
@@ -153,12 +148,12 @@ export class SessionModel implements AuthModel {
 
   #setState(state: ModelState): void {
     this.#store.setState(state);
-    this.#stopTimer();
+    this.#stopTimer?.();
     const { user, expiresAt } = state;
     if (!this.#isStarted || !user || !expiresAt) return;
-    const now = this.now();
+    const now = Date.now();
     // Just after the end, the server says whether the session ended.
-    this.#stopTimer = at(expiresAt > now ? expiresAt + 1000 : now + RETRY, this.now, this.refresh);
+    this.#stopTimer = at(expiresAt > now ? expiresAt + 1000 : now + RETRY, Date.now, this.refresh);
   }
 
   #subject(): string | null {

@@ -38,7 +38,6 @@ export function useAccessToken(
     if (!isNeeded || !tokens) return;
     const tokenRequest = { audience, scope };
     return keepRenewed({
-      model,
       tokens,
       request: tokenRequest,
       attemptedAt: attempt.current.key === key ? attempt.current.at : undefined,

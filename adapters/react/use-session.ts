@@ -1,4 +1,4 @@
-import { type UserState, userStateOf } from "../browser/state.js";
+import type { UserState } from "../browser/state.js";
 import { useModel, useModelState } from "./context.js";
 
 /** The session, as far as the page knows it. */
@@ -29,6 +29,6 @@ export type UseSession = UserState & {
  */
 export function useSession(): UseSession {
   const model = useModel();
-  const { user, expiresAt, isLoading, error = null } = useModelState(model);
-  return { ...userStateOf(user), expiresAt, isLoading, error, refresh: model.refresh };
+  const { isSignedOut: _isSignedOut, expiresAt, error = null, ...state } = useModelState(model);
+  return { ...state, expiresAt, error, refresh: model.refresh };
 }
