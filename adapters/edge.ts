@@ -1,5 +1,6 @@
 import type { TokenRequest } from "../core/exchange/token-set.js";
 import { type ExamplesOf, FUNCTION, OBJECT } from "../core/options.js";
+import type { RegisteredData } from "../core/register.js";
 import { createRelyingParty } from "../core/relying-party/relying-party.js";
 import type { AuthSession } from "../core/relying-party/request-auth.js";
 import type { LoginOptions } from "../core/relying-party/sign-in.js";
@@ -22,7 +23,7 @@ export {
   MisuseError,
 } from "../core/errors.js";
 export type { LatchkeyEvent } from "../core/events.js";
-export type { User } from "../core/exchange/user.js";
+export type { ShapedUser, User, UserClaims } from "../core/exchange/user.js";
 export { auth0 } from "../core/provider/auth0.js";
 export type { AccessTokenClaims, VerifiedAccessToken } from "../core/resource-server/access-token.js";
 export type { AccessTokenRefusal } from "../core/resource-server/bearer.js";
@@ -52,7 +53,7 @@ interface Environment {
 }
 
 /** {@link createAuth}'s options: those of every adapter, and where `LATCHKEY_*` variables come from. */
-export interface EdgeOptions<Data = Record<string, unknown>> extends AuthOptions<Data>, Environment {}
+export interface EdgeOptions<Data = RegisteredData> extends AuthOptions<Data>, Environment {}
 
 /** {@link verifyAccessToken}'s options: those of every adapter, and where `LATCHKEY_*` variables come from. */
 export interface EdgeAccessTokenOptions extends AccessTokenOptions, Environment {}
@@ -63,7 +64,7 @@ const environment: ExamplesOf<Environment> = { env: OBJECT, waitUntil: FUNCTION 
 const variablesOf = ({ env }: Environment) => (env ?? {}) as Record<string, string | undefined>;
 
 /** Sign-in and sessions for whatever maps a Request to a Response. */
-export interface Auth<Data> extends Omit<Serving<Data>, "authFor"> {
+export interface Auth<Data = RegisteredData> extends Omit<Serving<Data>, "authFor"> {
   /** Answers the routes under `mount`; anything else is 404. Pass on what the runtime passes beside the request. */
   handler(request: Request, ...passed: unknown[]): Promise<Response>;
   /** A valid access token. Outside `wrap` nothing can be written, so none is refreshed: `refresh_required`. @throws ExchangeError */
@@ -78,7 +79,7 @@ export interface Auth<Data> extends Omit<Serving<Data>, "authFor"> {
  * Sign-in and sessions for Cloudflare Workers, Vercel Edge, Deno, Bun, Hono and others.
  * @throws MisuseError (`invalid_config`) at once when the configuration is wrong or incomplete; the message names the variable.
  */
-export function createAuth<Data = Record<string, unknown>>(options: EdgeOptions<Data>): Auth<Data> {
+export function createAuth<Data = RegisteredData>(options: EdgeOptions<Data>): Auth<Data> {
   mustBeOptions(options, "createAuth");
   const config = resolveConfig(options, variablesOf(options), { ...authExamples, ...environment });
   const { open } = createRelyingParty(config, serverPortsOf(options));

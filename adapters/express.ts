@@ -4,6 +4,7 @@ import { type Awaitable, chain, isPromise } from "../core/awaitable.js";
 import { trimBlanks } from "../core/cookie/header.js";
 import { MisuseError, must } from "../core/errors.js";
 import type { TokenRequest } from "../core/exchange/token-set.js";
+import type { RegisteredData } from "../core/register.js";
 import { AuthRequest } from "../core/relying-party/auth-request.js";
 import { createRelyingParty } from "../core/relying-party/relying-party.js";
 import type { AuthSession } from "../core/relying-party/request-auth.js";
@@ -27,7 +28,7 @@ export {
   MisuseError,
 } from "../core/errors.js";
 export type { LatchkeyEvent } from "../core/events.js";
-export type { User } from "../core/exchange/user.js";
+export type { ShapedUser, User, UserClaims } from "../core/exchange/user.js";
 export { auth0 } from "../core/provider/auth0.js";
 export type { AccessTokenClaims } from "../core/resource-server/access-token.js";
 export type { AccessTokenRefusal } from "../core/resource-server/bearer.js";
@@ -45,7 +46,7 @@ export type {
  * `req.auth`: the session of a request, and what an app can do with it. `login` and `logout` answer the request. Methods work
  * when they are taken off (`const { update } = req.auth`); a copy (`{ ...req.auth }`) is empty.
  */
-export type RequestAuth<Data = Record<string, unknown>> = AnyRequestAuth<Data, void>;
+export type RequestAuth<Data = RegisteredData> = AnyRequestAuth<Data, void>;
 
 declare global {
   namespace Express {
@@ -73,7 +74,7 @@ type AnyRequest = IncomingMessage & {
  * Sign-in and sessions for Express 4 and 5, or `node:http`: the routes under `mount`, and `req.auth` for all that comes after.
  * @throws MisuseError (`invalid_config`) at once when the configuration is wrong or incomplete; the message names the variable.
  */
-export function auth<Data = Record<string, unknown>>(options: AuthOptions<Data> = {}): Middleware {
+export function auth<Data = RegisteredData>(options: AuthOptions<Data> = {}): Middleware {
   mustBeOptions(options, "auth");
   const relyingParty = createRelyingParty(resolveConfig(options, process.env), serverPortsOf(options));
 

@@ -9,7 +9,10 @@ export {
   MisuseError,
 } from "./errors.js";
 export type { LatchkeyEvent } from "./events.js";
+export type { User, UserClaims } from "./exchange/user.js";
 export { auth0 } from "./provider/auth0.js";
+export type { Register, RegisteredData, RegisteredUser } from "./register.js";
+export type { AuthSession } from "./relying-party/request-auth.js";
 export type { AppSealer as Sealer, Opened, SealerOptions } from "./seal/app-sealer.js";
 export { packed } from "./seal/payload.js";
 export type { Codec, SealRefusal } from "./seal/sealer.js";

@@ -7,7 +7,7 @@ export {
 } from "../../core/errors.js";
 export type { LatchkeyEvent } from "../../core/events.js";
 export type { AccessToken, TokenRequest } from "../../core/exchange/token-set.js";
-export type { User } from "../../core/exchange/user.js";
+export type { User, UserClaims } from "../../core/exchange/user.js";
 export { auth0 } from "../../core/provider/auth0.js";
 export type { SignedIn } from "./callback.js";
 export { createClient } from "./client.js";

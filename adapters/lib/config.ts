@@ -3,8 +3,10 @@ import { CLOCK_TOLERANCE, DEFAULT_SCOPE, HTTP_TIMEOUT } from "../../core/default
 import { must } from "../../core/errors.js";
 import type { LatchkeyEvent } from "../../core/events.js";
 import { protectedParameters } from "../../core/exchange/authorization.js";
+import type { ShapedUser } from "../../core/exchange/user.js";
 import { ANY, checkOptions, type Examples, type ExamplesOf, FUNCTION, OBJECT, TEXT } from "../../core/options.js";
 import type { ClientAuthentication } from "../../core/provider/client-authentication.js";
+import type { RegisteredData } from "../../core/register.js";
 import type { RelyingPartyConfig, SignedIn, SignIn, Site } from "../../core/relying-party/config.js";
 import { checkSecrets } from "../../core/seal/sealer.js";
 import { sessionExamples } from "../../core/session/examples.js";
@@ -16,7 +18,7 @@ import { importPrivateKey } from "./private-key.js";
 import { label, variableOf } from "./variables.js";
 
 /** What every adapter with sign-in takes. The five required values may come from `LATCHKEY_*` variables instead. */
-export interface AuthOptions<Data = Record<string, unknown>> extends PortOptions {
+export interface AuthOptions<Data = RegisteredData> extends PortOptions {
   /** The provider's issuer, exactly as its metadata says it. Variable: `LATCHKEY_ISSUER`. */
   issuer?: string;
   /** Variable: `LATCHKEY_CLIENT_ID`. */
@@ -62,7 +64,7 @@ export interface AuthOptions<Data = Record<string, unknown>> extends PortOptions
     schema?: StandardSchema<Data>;
   };
   /** Shapes what a new session keeps; the subject always stays that of the ID Token. Throwing refuses the sign-in. */
-  onSignIn?: (signIn: SignIn) => Awaitable<{ user?: Record<string, unknown>; data?: Data } | undefined>;
+  onSignIn?: (signIn: SignIn) => Awaitable<{ user?: ShapedUser; data?: Data } | undefined>;
   /** Told what happens, without secrets or tokens. @default nobody */
   onEvent?: (event: LatchkeyEvent) => void;
   /** Seconds that a request to the provider may take. @default 5 */

@@ -1,4 +1,5 @@
 import type { Awaitable } from "../../core/awaitable.js";
+import type { RegisteredData } from "../../core/register.js";
 import type { AuthRequest } from "../../core/relying-party/auth-request.js";
 import type { AuthSession } from "../../core/relying-party/request-auth.js";
 import type { RequestAuth as AnyRequestAuth } from "./request-auth.js";
@@ -6,10 +7,10 @@ import { type WaitUntil, waitUntilIn } from "./wait-until.js";
 import { createWebWriter, type WebWriter } from "./web-writer.js";
 
 /** What a handler gets besides its request. `login` and `logout` give the response to return. */
-export type RequestAuth<Data = Record<string, unknown>> = AnyRequestAuth<Data, Response>;
+export type RequestAuth<Data = RegisteredData> = AnyRequestAuth<Data, Response>;
 
 /** A handler that gets the session of its request. What a runtime passes besides the request comes last. */
-export type Handler<Data, Rest extends unknown[]> = (
+export type Handler<Data = RegisteredData, Rest extends unknown[] = []> = (
   request: Request,
   auth: RequestAuth<Data>,
   ...rest: Rest

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TokenRequest } from "../../core/exchange/token-set.js";
 import { isObject } from "../../core/is-object.js";
+import type { RegisteredData } from "../../core/register.js";
 import type { AuthSession } from "../../core/relying-party/request-auth.js";
 import type { LoginOptions } from "../../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../../core/relying-party/sign-out.js";
@@ -23,7 +24,7 @@ export {
   MisuseError,
 } from "../../core/errors.js";
 export type { LatchkeyEvent } from "../../core/events.js";
-export type { User } from "../../core/exchange/user.js";
+export type { ShapedUser, User, UserClaims } from "../../core/exchange/user.js";
 export { auth0 } from "../../core/provider/auth0.js";
 export type { AccessTokenClaims, VerifiedAccessToken } from "../../core/resource-server/access-token.js";
 export type { AccessTokenRefusal } from "../../core/resource-server/bearer.js";
@@ -54,7 +55,7 @@ type Where = [] | Named;
 type Proxy = (request: import("next/server.js").NextRequest, event?: unknown) => Promise<Response>;
 
 /** Sign-in and sessions for Next 15 and 16, App Router and Pages Router. */
-export interface Auth<Data> extends Pick<Serving<Data>, "wrap"> {
+export interface Auth<Data = RegisteredData> extends Pick<Serving<Data>, "wrap"> {
   /** `export const { GET, POST } = auth.handlers` in `app/auth/[...latchkey]/route.ts`. */
   readonly handlers: { GET(request: Request): Promise<Response>; POST(request: Request): Promise<Response> };
   /** `export default auth.apiHandler` in `pages/api/auth/[...latchkey].ts`, with `mount: "/api/auth"`. */
@@ -112,7 +113,7 @@ const isNode = (first: unknown): first is IncomingMessage =>
  * Sign-in and sessions for Next. Options that are missing come from `LATCHKEY_*` variables, at the first request: a build
  * needs none.
  */
-export function createAuth<Data = Record<string, unknown>>(options: AuthOptions<Data> = {}): Auth<Data> {
+export function createAuth<Data = RegisteredData>(options: AuthOptions<Data> = {}): Auth<Data> {
   mustBeOptions(options, "createAuth");
   const configured = configure(options);
   const app = createAppRouter(configured);

@@ -1,6 +1,7 @@
 import type { NextRequest } from "next/server.js";
 import { readCookies } from "../../core/cookie/header.js";
 import { cookieAfter, cookieHeaderAfter, mayHavePrefix } from "../../core/cookie/lines.js";
+import type { RegisteredData } from "../../core/register.js";
 import { AuthRequest } from "../../core/relying-party/auth-request.js";
 import { rollAndRefresh } from "../../core/relying-party/roll-and-refresh.js";
 import type { RequestAuth } from "../lib/serve.js";
@@ -10,7 +11,7 @@ import { createWebWriter } from "../lib/web-writer.js";
 import type { Configured } from "./configured.js";
 
 /** What an app's own proxy is given. */
-export interface ProxyAuth<Data> extends RequestAuth<Data> {
+export interface ProxyAuth<Data = RegisteredData> extends RequestAuth<Data> {
   /**
    * The answer to who is not signed in: a redirect to sign in for a page navigation, 401 for the rest, server actions
    * included (who sends one to a page is shown that page); undefined for who is.
@@ -19,7 +20,7 @@ export interface ProxyAuth<Data> extends RequestAuth<Data> {
 }
 
 /** An app's own proxy (middleware before Next 16): its answer goes out with what latchkey wrote. */
-export type ProxyHandler<Data> = (
+export type ProxyHandler<Data = RegisteredData> = (
   request: NextRequest,
   auth: ProxyAuth<Data>,
 ) => Response | undefined | null | Promise<Response | undefined | null>;

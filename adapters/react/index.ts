@@ -6,7 +6,7 @@ export {
   type MisuseCode,
   MisuseError,
 } from "../../core/errors.js";
-export type { User } from "../../core/exchange/user.js";
+export type { User, UserClaims } from "../../core/exchange/user.js";
 export type { Client } from "../browser/client-types.js";
 export type { LatchkeyEvent } from "../browser/index.js";
 export type { ClientOptions } from "../browser/options.js";

@@ -1,7 +1,7 @@
 import type { Awaitable } from "../awaitable.js";
 import type { LatchkeyEvent } from "../events.js";
 import type { IdTokenClaims, TokenResponse } from "../exchange/types.js";
-import type { User } from "../exchange/user.js";
+import type { ShapedUser, User, UserClaims } from "../exchange/user.js";
 import type { ServerSettings } from "../provider/server.js";
 import type { SessionsOptions } from "../session/options.js";
 
@@ -26,7 +26,8 @@ export interface Site {
 
 /** What a sign-in hook is told. */
 export interface SignIn {
-  readonly user: User;
+  /** What the provider says about the user. What the app adds to a user is what the hook returns. */
+  readonly user: UserClaims;
   /** All verified claims, those of the protocol too. */
   readonly claims: IdTokenClaims;
   readonly accessToken: string;
@@ -55,8 +56,6 @@ export interface RelyingPartyConfig<Data> {
   /** Path the provider sends people back to after sign-out. */
   readonly postLogoutPath: string;
   readonly session: SessionsOptions<SignedIn<Data>>;
-  readonly onSignIn:
-    | ((signIn: SignIn) => Awaitable<{ user?: Record<string, unknown>; data?: Data } | undefined>)
-    | undefined;
+  readonly onSignIn: ((signIn: SignIn) => Awaitable<{ user?: ShapedUser; data?: Data } | undefined>) | undefined;
   readonly onEvent: ((event: LatchkeyEvent) => void) | undefined;
 }

@@ -1,6 +1,7 @@
 import type { Awaitable } from "../awaitable.js";
 import type { TokenRequest } from "../exchange/token-set.js";
 import type { User } from "../exchange/user.js";
+import type { RegisteredData } from "../register.js";
 import type { Reply, ResponseWriter } from "../request/response.js";
 import type { SessionRefusal } from "../session/refusal.js";
 import type { LoginOptions } from "./sign-in.js";
@@ -10,7 +11,7 @@ import type { LogoutOptions } from "./sign-out.js";
  * The session of a signed-in user. All times are milliseconds since the epoch. Read it, and change it with `update` alone: a
  * change inside `user` or `data` may or may not be sealed along with the next update.
  */
-export interface AuthSession<Data> {
+export interface AuthSession<Data = RegisteredData> {
   readonly id: string;
   readonly user: User;
   /** The app's own data, written with `update`. */
