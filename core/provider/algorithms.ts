@@ -9,6 +9,17 @@ export interface SignatureParameters {
 /** Whether the key of an algorithm's signatures is a key pair: never a secret that both sides have (RFC 8725 2.1). */
 export const isAsymmetric = (algorithm: string): boolean => /^([RPE]S(256|384|512)|EdDSA|Ed25519)$/.test(algorithm);
 
+/** The `kty` of keys for a signature algorithm (RFC 7518 6.1, RFC 8037 2). */
+export const keyTypeOf = (algorithm: string): string =>
+  /^[RP]/.test(algorithm) ? "RSA" : algorithm.startsWith("ES") ? "EC" : "OKP";
+
+/** The `crv` of keys for a signature algorithm (RFC 7518 3.4, RFC 8037 2); undefined for RSA. */
+export function curveOf(algorithm: string): string | undefined {
+  if (algorithm.startsWith("Ed")) return "Ed25519";
+  if (algorithm === "ES512") return "P-521";
+  return algorithm.startsWith("ES") ? `P-${algorithm.slice(2)}` : undefined;
+}
+
 /** What Web Crypto calls a signature algorithm of RFC 7518 3.1 or RFC 8037 3.1. `algorithm` must be asymmetric. */
 export function signatureParameters(algorithm: string): SignatureParameters {
   const bits = algorithm.slice(2);
@@ -19,12 +30,8 @@ export function signatureParameters(algorithm: string): SignatureParameters {
     case "PS":
       return { name: "RSA-PSS", hash, saltLength: Number(bits) / 8 };
     case "ES":
-      return { name: "ECDSA", hash, namedCurve: bits === "512" ? "P-521" : `P-${bits}` };
+      return { name: "ECDSA", hash, namedCurve: curveOf(algorithm) as string };
     default:
-      return { name: "Ed25519", namedCurve: "Ed25519" };
+      return { name: "Ed25519" };
   }
 }
-
-/** The `kty` of keys for a signature algorithm (RFC 7518 6.1, RFC 8037 2). */
-export const keyTypeOf = ({ name }: SignatureParameters): string =>
-  name.startsWith("RSA") ? "RSA" : name === "ECDSA" ? "EC" : "OKP";

@@ -31,11 +31,10 @@ export function endpointUrl(document: DiscoveryDocument, name: EndpointName): UR
   const { [name]: value, issuer } = document;
   let url: URL;
   try {
-    if (typeof value !== "string") throw new TypeError("no text");
-    url = new URL(value);
+    url = new URL(`${value}`);
   } catch {
     throw new ExchangeError("provider_invalid", {
-      cause: { endpoint: name, reason: "no URL in the discovery document" },
+      cause: { endpoint: name, reason: "no URL" },
     });
   }
   mustBeAsSecure(url.href, issuer);

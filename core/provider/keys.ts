@@ -1,5 +1,5 @@
 import { isObject } from "../is-object.js";
-import { keyTypeOf, signatureParameters } from "./algorithms.js";
+import { curveOf, keyTypeOf } from "./algorithms.js";
 import { DOCUMENT_LIFETIME } from "./discovery.js";
 import { type CachedDocument, cachedDocument } from "./document-cache.js";
 import type { Network } from "./network.js";
@@ -33,45 +33,37 @@ const cacheOf = (network: Network) => network.shared<CachedDocument<readonly Pub
 
 /** The provider's key set (RFC 7517 5), cached by its URL. @throws ExchangeError */
 export const fetchKeys = (network: Network, url: string, patience: Patience): Promise<readonly PublicKey[]> =>
-  cachedDocument(network, cacheOf(network), {
-    key: url,
-    lifetime: DOCUMENT_LIFETIME,
-    patience,
-    load: () => loadKeys(network, url),
-  });
+  loadKeys(network, url, { key: url, lifetime: DOCUMENT_LIFETIME, patience });
 
-const loadKeys = (network: Network, url: string): Promise<readonly PublicKey[]> =>
-  asExchangeError("provider_invalid", async () => {
-    const { keys } = await readResponse(await network.fetch(url), { endpoint: url });
-    return (keys as PublicKey[]).filter(isObject);
+const loadKeys = (network: Network, url: string, caching: { key: string; lifetime: number; patience: Patience }) =>
+  cachedDocument<readonly PublicKey[]>(network, cacheOf(network), {
+    ...caching,
+    load: () =>
+      asExchangeError("provider_invalid", async () => {
+        const { keys } = await readResponse(await network.fetch(url), { endpoint: url });
+        return (keys as PublicKey[]).filter(isObject);
+      }),
   });
 
 /** Fetches a key set that lacked a key, and puts it in the place of the cached one; not again within the cooldown. */
 async function refetchKeys(network: Network, url: string, patience: Patience): Promise<readonly PublicKey[]> {
   /** Milliseconds. */
   const COOLDOWN = 5_000;
-  const value = await cachedDocument(network, cacheOf(network), {
-    key: `again ${url}`,
-    lifetime: COOLDOWN,
-    patience,
-    load: () => loadKeys(network, url),
-  });
+  const value = await loadKeys(network, url, { key: `again ${url}`, lifetime: COOLDOWN, patience });
   const document = cacheOf(network).get(url);
   if (document) document.loaded = { value, at: network.now() };
   return value;
 }
 
 /** Whether a key may have made signatures with this algorithm under this id (OpenID Connect Core 10.1). */
-function fits(algorithm: string, id: unknown) {
-  const parameters = signatureParameters(algorithm);
-  const keyType = keyTypeOf(parameters);
-  return ({ kty, crv, use = "sig", alg = algorithm, kid }: PublicKey): boolean =>
-    kty === keyType &&
-    crv === (parameters.namedCurve ?? crv) &&
+const fits =
+  (algorithm: string, id: unknown) =>
+  ({ kty, crv, use = "sig", alg = algorithm, kid }: PublicKey): boolean =>
+    kty === keyTypeOf(algorithm) &&
+    crv === (curveOf(algorithm) ?? crv) &&
     use === "sig" &&
     alg === algorithm &&
     kid === (id ?? kid);
-}
 
 /**
  * The header and the payload of a JWS, if one of the provider's keys signed it. When the set lacks the key, the provider may have

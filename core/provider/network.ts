@@ -39,7 +39,7 @@ export function createNetwork({ issuer, httpTimeout }: Pick<ProviderSettings, "i
 export function mustBeAsSecure(url: string, issuer: string): void {
   const { protocol } = new URL(issuer);
   if (url.startsWith("https:") || url.startsWith(protocol)) return;
-  throw new ExchangeError("provider_invalid", { cause: { url, reason: "not https" } });
+  throw new ExchangeError("provider_invalid", { cause: { url } });
 }
 
 /** `timeout`: milliseconds that a request may take, with the body of its response. */

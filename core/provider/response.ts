@@ -42,11 +42,10 @@ export async function readResponse(
   const { error, error_description: description } = body as Record<string, unknown>;
   const isClientError = status === 401 || CLIENT_ERRORS.includes(error as string);
   const code = error === "invalid_grant" ? onInvalidGrant : isClientError ? "client_rejected" : "provider_invalid";
-  const quote = (value: unknown) => (typeof value === "string" ? withoutSecrets(value, secrets) : undefined);
+  // A provider may repeat what was sent.
+  const quote = (value: unknown) =>
+    typeof value === "string" ? secrets.reduce((text, secret) => text.replaceAll(secret, "***"), value) : undefined;
   throw new ExchangeError(code, {
     cause: { endpoint, status, error: quote(error), description: quote(description) },
   });
 }
-
-const withoutSecrets = (text: string, secrets: readonly string[]): string =>
-  secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
