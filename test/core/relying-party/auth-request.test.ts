@@ -1,0 +1,267 @@
+import { describe, expect, test } from "vitest";
+import { ExchangeError } from "../../../core/errors.js";
+import { AuthRequest } from "../../../core/relying-party/auth-request.js";
+import { rollAndRefresh } from "../../../core/relying-party/roll-and-refresh.js";
+import { createWorld, ORIGIN } from "./fakes.js";
+
+async function signedIn(...args: Parameters<typeof createWorld>) {
+  const world = createWorld(...args);
+  await world.signIn();
+  return world;
+}
+
+describe("the session of a request", () => {
+  test("is the same object until it changes, and marks the response as made from it", async () => {
+    const world = await signedIn();
+    const { auth, writer } = await world.open("/");
+    expect(writer.isRead).toBe(false);
+    const { session } = auth;
+    expect([auth.session === session, writer.isRead]).toEqual([true, true]);
+    await auth.update({ cart: ["book"] });
+    expect(auth.session).not.toBe(session);
+    expect(auth.session?.data).toEqual({ cart: ["book"] });
+  });
+
+  test("expires when inactivity or the absolute limit would end it, whichever is earlier", async () => {
+    const { inactiveAt, endsAt, expiresAt } = (await (await signedIn()).open("/")).auth.session ?? {};
+    expect([expiresAt, Number(inactiveAt) < Number(endsAt)]).toEqual([inactiveAt, true]);
+    const secret = "a secret for tests of at least thirty-two characters";
+    const fixed = (await (await signedIn({ session: { secret, rolling: false } })).open("/")).auth.session;
+    expect([fixed?.inactiveAt, fixed?.expiresAt]).toEqual([Infinity, fixed?.endsAt]);
+  });
+
+  test("says why there is none", async () => {
+    const world = await signedIn();
+    for (const name of world.cookies.keys()) world.cookies.set(name, "1nonsense");
+    const { auth } = await world.open("/");
+    expect([auth.session, typeof auth.reason]).toEqual([null, "string"]);
+    expect((await createWorld().open("/")).auth.reason).toBe(undefined);
+  });
+
+  test("shows nothing of itself in logs and JSON, and is recognised", async () => {
+    const { auth } = await (await signedIn()).open("/");
+    expect([JSON.stringify(auth), Object.keys({ ...auth })]).toEqual(["{}", []]);
+    expect([AuthRequest.is(auth), AuthRequest.is({})]).toEqual([true, false]);
+  });
+});
+
+describe("update", () => {
+  test("works when it is taken off, and applies functions to a copy", async () => {
+    const world = await signedIn();
+    const { auth, writer } = await world.open("/");
+    const { update } = auth;
+    await Promise.all([update({ cart: ["a"] }), update(({ cart = [] }) => ({ cart: [...cart, "b"] }))]);
+    world.store(writer);
+    expect((await world.open("/")).auth.session?.data).toEqual({ cart: ["a", "b"] });
+  });
+
+  test("is refused without a session, and once the headers have left", async () => {
+    const anonymous = (await createWorld().open("/")).auth;
+    await expect(anonymous.update({})).rejects.toMatchObject({ code: "no_session" });
+    const { auth, writer } = await (await signedIn()).open("/");
+    writer.isOpen = false;
+    await expect(auth.update({ cart: [] })).rejects.toMatchObject({ code: "headers_sent" });
+  });
+
+  test("is refused when the headers leave while the session is sealed", async () => {
+    const { auth, writer } = await (await signedIn()).open("/");
+    const updating = auth.update({ cart: [] });
+    writer.isOpen = false;
+    await expect(updating).rejects.toMatchObject({ code: "headers_sent" });
+  });
+
+  test("is refused in a change of protocol", async () => {
+    const { auth } = await (await signedIn()).open("/", { headers: { upgrade: "websocket" } });
+    await expect(auth.update({})).rejects.toMatchObject({ code: "headers_sent" });
+  });
+});
+
+describe("the guard", () => {
+  test.each<[string, object, number, string | undefined]>([
+    ["a page navigation to sign in and back", {}, 302, `${ORIGIN}/auth/login?returnTo=%2Fprivate%3Fx%3D1`],
+    ["any other request 401", { headers: { "sec-fetch-mode": "cors" } }, 401, undefined],
+  ])("answers %s", async (_what, request, status, location) => {
+    const { auth, writer } = await createWorld().open("/private?x=1", request);
+    expect(auth.answersGuard()).toBe(true);
+    expect(writer.sent[0]).toMatchObject({ status });
+    expect(writer.sent[0]?.headers["location"]).toBe(location);
+    expect(writer.isRead).toBe(true);
+  });
+
+  test("lets a signed-in request pass", async () => {
+    const { auth, writer } = await (await signedIn()).open("/private");
+    expect([auth.answersGuard(), writer.sent]).toEqual([false, []]);
+  });
+});
+
+describe("activity", () => {
+  const later = 86_400_000 / 5;
+
+  test("is written when it is due, and not before", async () => {
+    const world = await signedIn();
+    const { auth, writer } = await world.open("/");
+    expect([auth.roll(), writer.lines]).toEqual([undefined, []]);
+    world.clock.now += later;
+    const due = await world.open("/");
+    await due.auth.roll();
+    expect(due.writer.lines).toHaveLength(1);
+    expect(due.writer.lines[0]).toContain(".seen=");
+  });
+
+  test.each<[string, object, boolean]>([
+    ["for a prefetch", { headers: { "sec-purpose": "prefetch" } }, true],
+    ["once the headers have left", {}, false],
+  ])("is not written %s", async (_what, request, isOpen) => {
+    const world = await signedIn();
+    world.clock.now += later;
+    const { auth, writer } = await world.open("/", request);
+    writer.isOpen = isOpen;
+    await auth.roll();
+    expect(writer.lines).toEqual([]);
+  });
+});
+
+describe("the access token", () => {
+  const nearEnd = 570_000;
+
+  test("is the one at hand while it is fresh", async () => {
+    const { auth, writer } = await (await signedIn()).open("/");
+    expect([await auth.getAccessToken(), writer.lines]).toEqual(["at", []]);
+  });
+
+  test("is refreshed when it is due; the result is released when the response has left", async () => {
+    const world = await signedIn();
+    world.clock.now += nearEnd;
+    const { auth, writer, kept } = await world.open("/");
+    expect(await auth.getAccessToken()).toBe("at2");
+    expect(kept.length).toBe(1);
+    expect(world.released).toEqual([]);
+    for (const task of writer.tasks) task();
+    expect(world.released).toEqual(["rt"]);
+    world.store(writer);
+    expect(world.typesOf()).toContain("refreshed");
+    expect(await (await world.open("/")).context.tokens()).toMatchObject({ accessToken: "at2", refreshToken: "rt2" });
+  });
+
+  test("is not refreshed where its cookies cannot be sent (P8)", async () => {
+    const world = await signedIn();
+    world.clock.now += nearEnd;
+    const { auth, writer } = await world.open("/");
+    writer.isOpen = false;
+    expect(await auth.getAccessToken()).toBe("at");
+    await expect(auth.getAccessToken({ refresh: true })).rejects.toMatchObject({ code: "refresh_required" });
+  });
+
+  test("ends the session when the provider has ended the grant", async () => {
+    const world = await signedIn();
+    world.provider.refresh = () => Promise.reject(new ExchangeError("grant_ended"));
+    const { auth, writer } = await world.open("/");
+    await expect(auth.getAccessToken({ refresh: true })).rejects.toMatchObject({ code: "grant_ended" });
+    expect(auth.session).toBe(null);
+    world.store(writer);
+    expect((await world.open("/")).auth.session).toBe(null);
+  });
+
+  test("does not come back after a sign-out beside its refresh", async () => {
+    const world = await signedIn();
+    const { auth } = await world.open("/");
+    const { refresh } = world.provider;
+    world.provider.refresh = async (input) => {
+      await auth.logout();
+      return refresh(input);
+    };
+    await expect(auth.getAccessToken({ refresh: true })).rejects.toMatchObject({ code: "no_session" });
+    expect(auth.session).toBe(null);
+  });
+
+  test("is an error without a session, and without a way to get one", async () => {
+    await expect((await createWorld().open("/")).auth.getAccessToken()).rejects.toMatchObject({ code: "no_session" });
+    const world = createWorld();
+    world.provider.redeem = async () => ({ accessToken: "at", idToken: "id", requestedAt: 0, expiresIn: 1 });
+    await world.signIn();
+    const { auth } = await world.open("/");
+    await expect(auth.getAccessToken()).rejects.toMatchObject({ code: "no_access_token" });
+  });
+});
+
+describe("fetch", () => {
+  test("sends the token to allow-listed origins alone", async () => {
+    const world = await signedIn();
+    const { auth } = await world.open("/");
+    const requests: Array<[string, string | null]> = [];
+    world.app.ports.fetch = async (url, init) => {
+      requests.push([url, new Headers(init?.headers).get("authorization")]);
+      return new Response("ok");
+    };
+    await auth.fetch("https://api.example/shows");
+    for (const url of ["https://evil.example/", "https://u:p@api.example/", "https://api.example.evil.example/"])
+      await expect(auth.fetch(url)).rejects.toMatchObject({ code: "origin_not_allowed" });
+    expect(requests).toEqual([["https://api.example/shows", "Bearer at"]]);
+  });
+
+  test.each<[string, object, string[]]>([
+    ["tries a 401 once more with a new token", {}, ["Bearer at", "Bearer at2"]],
+    ["does not send a stream twice", { body: new ReadableStream() }, ["Bearer at"]],
+  ])("%s", async (_what, init, expected) => {
+    const world = await signedIn();
+    const { auth } = await world.open("/");
+    const sent: Array<string | null> = [];
+    world.app.ports.fetch = async (_url, options) => {
+      sent.push(new Headers(options?.headers).get("authorization"));
+      return new Response(null, { status: 401 });
+    };
+    expect((await auth.fetch("https://api.example/", init)).status).toBe(401);
+    expect(sent).toEqual(expected);
+  });
+});
+
+describe("login and logout by the app", () => {
+  test("answer with redirects, and return to the page of the request", async () => {
+    const world = createWorld();
+    const { auth, writer } = await world.open("/cart?x=1");
+    expect((await auth.login()).status).toBe(302);
+    expect(writer.sent).toHaveLength(1);
+    writer.isOpen = false;
+    await expect(auth.login()).rejects.toMatchObject({ code: "headers_sent" });
+    await expect(auth.logout()).rejects.toMatchObject({ code: "headers_sent" });
+  });
+
+  test("refuse an appState that does not fit, and options that are not theirs", async () => {
+    const { auth } = await createWorld().open("/");
+    await expect(auth.login({ appState: "x".repeat(1024) })).rejects.toMatchObject({ code: "invalid_config" });
+    const options: object = { scope: "openid admin", audience: "x", subject: "x" };
+    const { headers } = await auth.login(options);
+    expect(new URL(String(headers["location"])).searchParams.get("scope")).toBe("openid profile");
+  });
+});
+
+describe("before a page renders", () => {
+  test("activity is written and the token refreshed, and the response is not marked", async () => {
+    const world = await signedIn();
+    world.clock.now += 86_400_000 / 5;
+    const { context, writer } = await world.open("/");
+    await rollAndRefresh(context);
+    expect([writer.lines.length > 1, writer.isRead]).toEqual([true, false]);
+    expect(await context.tokens()).toMatchObject({ accessToken: "at2" });
+  });
+
+  test.each<[string, string, object]>([
+    ["for a route", "/auth/me", {}],
+    ["for a prefetch", "/", { headers: { "next-router-prefetch": "1" } }],
+  ])("nothing is written %s", async (_what, url, request) => {
+    const world = await signedIn();
+    world.clock.now += 86_400_000 / 5;
+    const { context, writer } = await world.open(url, request);
+    await rollAndRefresh(context);
+    expect(writer.lines).toEqual([]);
+  });
+
+  test("a provider that is away is no error of the page", async () => {
+    const world = await signedIn();
+    world.clock.now += 570_000;
+    world.provider.refresh = () => Promise.reject(new ExchangeError("provider_unreachable"));
+    await expect(rollAndRefresh((await world.open("/")).context)).resolves.toBe(undefined);
+    world.provider.refresh = () => Promise.reject(new TypeError("a bug"));
+    await expect(rollAndRefresh((await world.open("/")).context)).rejects.toThrow("a bug");
+  });
+});

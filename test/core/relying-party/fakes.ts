@@ -1,0 +1,175 @@
+import type { LatchkeyEvent, UntimedEvent } from "../../../core/events.js";
+import type { Provider } from "../../../core/provider/provider.js";
+import { AuthRequest } from "../../../core/relying-party/auth-request.js";
+import type { RelyingPartyConfig } from "../../../core/relying-party/config.js";
+import type { ReplyWriter } from "../../../core/relying-party/request-auth.js";
+import type { App, RequestContext } from "../../../core/relying-party/request-context.js";
+import { createUserSessions } from "../../../core/relying-party/user-sessions.js";
+import type { Reply } from "../../../core/request/response.js";
+import { packed } from "../../../core/seal/payload.js";
+import { createSealer } from "../../../core/seal/sealer.js";
+import { readSession } from "../../../core/session/reading.js";
+
+export const ORIGIN = "https://app.example";
+export const ISSUER = "https://op.example";
+const SECRET = "a secret for tests of at least thirty-two characters";
+
+export interface Data {
+  readonly cart?: readonly string[];
+}
+
+/** A response: what was written to it, and whether its headers have left. */
+export class FakeWriter implements ReplyWriter<Reply> {
+  readonly lines: string[] = [];
+  isRead = false;
+  isOpen = true;
+  readonly sent: Reply[] = [];
+  readonly tasks: Array<() => void> = [];
+  canWrite = () => this.isOpen;
+  markSessionRead = () => {
+    this.isRead = true;
+  };
+  setCookies = (lines: readonly string[]) => {
+    if (this.isOpen) this.lines.push(...lines);
+    return this.isOpen;
+  };
+  onSent = (task: () => void) => void this.tasks.push(task);
+  send = (reply: Reply) => {
+    this.sent.push(reply);
+    return reply;
+  };
+}
+
+/** A browser with its cookies, an app, and a provider that does what its functions say. */
+export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
+  const clock = { now: 1_750_000_000_000 };
+  const events: Array<LatchkeyEvent | UntimedEvent> = [];
+  const cookies = new Map<string, string>();
+  let drawn = 0;
+  const provider: Provider = {
+    metadata: async () => ({ issuer: ISSUER, issRequired: true }),
+    authorizationUrl: async (parameters) =>
+      `${ISSUER}/authorize?${new URLSearchParams(parameters as Record<string, string>)}`,
+    redeem: async () => ({
+      accessToken: "at",
+      refreshToken: "rt",
+      idToken: "id",
+      requestedAt: clock.now,
+      expiresIn: 600,
+    }),
+    verifyIdToken: async () => ({ iss: ISSUER, sub: "alice", name: "Alice", nonce: nonceOf() }),
+    refresh: async ({ refreshToken }) => ({
+      response: { accessToken: "at2", requestedAt: clock.now, expiresIn: 600 },
+      refreshToken: `${refreshToken}2`,
+      release: () => void released.push(refreshToken),
+    }),
+    userinfo: async (_token, sub) => ({ sub, email: "alice@example.org" }),
+    revoke: async (token) => void revoked.push(token),
+    endSessionUrl: async () => `${ISSUER}/logout`,
+  };
+  const revoked: string[] = [];
+  const released: string[] = [];
+  let nonceOf = () => "";
+  const emit = (event: UntimedEvent) => void events.push(event);
+  const ports = {
+    now: () => clock.now,
+    random: (bytes: number) => new Uint8Array(bytes).fill(++drawn),
+    fetch: async () => new Response(null, { status: 200 }),
+  };
+  const site = { origin: ORIGIN, path: "", secure: true };
+  const config: RelyingPartyConfig<Data> = {
+    provider: {
+      issuer: ISSUER,
+      clientId: "client",
+      clientAuthentication: "none",
+      clientSecret: undefined,
+      clientPrivateKey: undefined,
+      idTokenSigningAlg: "RS256",
+      httpTimeout: 5,
+      clockTolerance: 30,
+    },
+    sites: [site],
+    mount: "/auth",
+    trailingSlash: false,
+    scope: "openid profile",
+    responseMode: "query",
+    authorizationParams: {},
+    allowedParams: ["ui_locales"],
+    apiOrigins: ["https://api.example"],
+    userinfo: false,
+    logout: "provider",
+    postLogoutPath: "/",
+    session: { secret: SECRET },
+    onSignIn: undefined,
+    onEvent: undefined,
+    ...change,
+  };
+  const app: App<Data> = {
+    config,
+    ports,
+    emit,
+    provider,
+    exchange: { ...config, ...config.provider, transactionDuration: 900 },
+    transactionSealer: createSealer(SECRET, "transaction", 900, packed),
+  };
+  const sessions = createUserSessions(config.session, ports, emit);
+
+  /** One request of the browser. Headers of a navigation, unless others are given. */
+  async function open(
+    url: string,
+    {
+      method = "GET",
+      headers = {},
+      body = "",
+    }: { method?: string; headers?: Record<string, string>; body?: string } = {},
+  ) {
+    const writer = new FakeWriter();
+    const all: Record<string, string> = {
+      "sec-fetch-mode": "navigate",
+      "sec-fetch-site": method === "POST" ? "same-origin" : "none",
+      ...headers,
+    };
+    const kept: Array<Promise<unknown>> = [];
+    const request = {
+      method,
+      url,
+      headers: { get: (name: string) => all[name] ?? null },
+      text: async () => body,
+      waitUntil: (work: Promise<unknown>) => void kept.push(work),
+    };
+    const header = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+    const auth = new AuthRequest(app, sessions, request, writer, site, await readSession(sessions, header));
+    return { auth, writer, kept, context: AuthRequest.contextOf(auth) as RequestContext<Data> };
+  }
+
+  /** Puts the cookies of a response into the browser. */
+  function store({ lines }: FakeWriter): void {
+    for (const line of lines) {
+      const [name = "", value = ""] = (line.split(";", 1)[0] as string).split(/=(.*)/s);
+      if (/Max-Age=0/i.test(line)) cookies.delete(name);
+      else cookies.set(name, value);
+    }
+  }
+
+  /** A request for a route, answered; its cookies are stored. */
+  async function visit(...args: Parameters<typeof open>): Promise<Reply & { readonly writer: FakeWriter }> {
+    const { auth, writer } = await open(...args);
+    const reply = await auth.route();
+    if (!reply) throw new Error(`${args[0]} is no route`);
+    store(writer);
+    return { ...reply, writer };
+  }
+
+  /** Begins a sign-in; the callback that the provider would send the browser to. */
+  async function begin(url = "/auth/login"): Promise<string> {
+    const { headers } = await visit(url);
+    const parameters = new URL(String(headers["location"])).searchParams;
+    nonceOf = () => String(parameters.get("nonce"));
+    const state = String(parameters.get("state"));
+    return `/auth/callback?${new URLSearchParams({ state, code: "code", iss: ISSUER })}`;
+  }
+
+  const signIn = async (url?: string) => visit(await begin(url));
+  const typesOf = () => events.map(({ type }) => type).filter((type) => type !== "transition");
+  return { app, clock, events, typesOf, cookies, provider, revoked, released, open, store, visit, begin, signIn };
+}

@@ -1,0 +1,72 @@
+import { describe, expect, test } from "vitest";
+import { exchangeStatus } from "../../../core/errors.js";
+import { errorPage, redirect } from "../../../core/relying-party/replies.js";
+import { chooseSite, routeOf, routePath } from "../../../core/relying-party/site.js";
+
+const site = (origin: string, path = "") => ({ origin, path, secure: origin.startsWith("https") });
+const request = (url: string, host?: string) => ({
+  method: "GET",
+  url,
+  headers: { get: (name: string) => (name === "host" ? (host ?? null) : null) },
+});
+
+describe("the site of a request", () => {
+  const first = site("https://a.example");
+  const shop = site("https://b.example", "/shop");
+  const sale = site("https://b.example", "/shop/sale");
+  test.each([
+    ["by its host", "/", "a.example", first],
+    ["by its host in any case", "/shop", "B.EXAMPLE", shop],
+    ["by the longest path that fits", "/shop/sale/x", "b.example", sale],
+    ["by whole segments of the path", "/shop/sales", "b.example", shop],
+    ["the first one of the host, where no path fits", "/", "b.example", shop],
+    ["the first one, for a host that is not configured (S40)", "/", "evil.example", first],
+    ["the first one, for a host that only ends like one", "/", "evil-a.example", first],
+    ["the first one, without a host", "/", undefined, first],
+  ])("is chosen %s", (_what, url, host, expected) => {
+    expect(chooseSite([first, shop, sale], request(url, host))).toBe(expected);
+  });
+
+  test("is the only one, whatever the host", () => {
+    expect(chooseSite([first], request("/", "evil.example"))).toBe(first);
+  });
+});
+
+describe("routes", () => {
+  const config = { mount: "/auth", trailingSlash: false };
+  const shop = site("https://b.example", "/shop");
+  test.each([
+    ["/shop/auth/login", "login"],
+    ["/shop/auth/callback/", "callback"],
+    ["/shop/auth/logout?x", "logout"],
+    ["/shop/auth/me", "me"],
+    ["/auth/login", undefined],
+    ["/shop/auth/loginx", undefined],
+    ["/shop/auth/login//", undefined],
+    ["/shop/auth", undefined],
+  ])("%s is the route %s", (url, route) => {
+    expect(routeOf(request(url), shop, config)).toBe(route);
+  });
+
+  test("have a slash at the end where the app wants one", () => {
+    expect(routePath(shop, config, "login")).toBe("/shop/auth/login");
+    expect(routePath(shop, { ...config, trailingSlash: true }, "login")).toBe("/shop/auth/login/");
+  });
+});
+
+test("a redirect after a POST sends no form on (RFC 9700 4.12)", () => {
+  expect([redirect("/x", "POST").status, redirect("/x", "GET").status]).toEqual([303, 302]);
+});
+
+test.each(Object.entries(exchangeStatus))(
+  "the error page of %s has its status, its code and no script",
+  (code, status) => {
+    const { status: sent, headers, body } = errorPage(code as keyof typeof exchangeStatus, "/auth/login");
+    expect(sent).toBe(status);
+    expect(headers["content-security-policy"]).toContain("default-src 'none'");
+    expect(headers["referrer-policy"]).toBe("no-referrer");
+    expect(body).toContain(`<code>${code}</code>`);
+    expect(body).toContain('<a href="/auth/login">');
+    expect(body).not.toContain("<script");
+  },
+);
