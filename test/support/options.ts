@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { root } from "./documents.js";
@@ -21,14 +22,20 @@ export const tables: Readonly<
   MintOptions: { entry: "testing", without: ["AuthOptions"] },
 };
 
+/** The entries of the package, by the names of their files. */
+export const publishedEntries = Object.keys(
+  (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { exports: object }).exports,
+)
+  .filter((path) => path !== "./package.json")
+  .map((path) => (path === "." ? "index" : path.slice(2)));
+
 let made: { readonly checker: ts.TypeChecker; readonly program: ts.Program } | undefined;
 
 /** The types as they are published. */
 export function published(): { readonly checker: ts.TypeChecker; exportsOf(entry: string): readonly ts.Symbol[] } {
   if (!made) {
-    const entries = ["index", "express", "edge", "next", "browser", "react", "testing"];
     const program = ts.createProgram(
-      entries.map((entry) => join(root, `dist/${entry}.d.ts`)),
+      publishedEntries.map((entry) => join(root, `dist/${entry}.d.ts`)),
       {
         module: ts.ModuleKind.ESNext,
         moduleResolution: ts.ModuleResolutionKind.Bundler,
