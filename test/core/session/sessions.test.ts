@@ -278,19 +278,21 @@ describe("only what changed is written", () => {
     const { open } = createApp();
     const tagged = (count: number) =>
       Array.from({ length: count }, (_, index) => `__Host-latchkey.${String(index).padStart(6, "0")}.id.0=`).join(";");
-    const quickest = async (header: string) => {
-      let best = Infinity;
-      for (let round = 0; round < 5; round++) {
-        const started = performance.now();
-        const scope = await open(header);
-        scope.isWriteDue();
-        await scope.commit();
-        best = Math.min(best, performance.now() - started);
-      }
-      return best;
+    const timeOf = async (header: string) => {
+      const started = performance.now();
+      const scope = await open(header);
+      scope.isWriteDue();
+      await scope.commit();
+      return performance.now() - started;
     };
-    await quickest(tagged(250));
-    expect((await quickest(tagged(2000))) / (await quickest(tagged(250)))).toBeLessThan(28);
+    const [few, many] = [tagged(250), tagged(2000)];
+    let [quickestFew, quickestMany] = [Infinity, Infinity];
+    // In turns, and the quickest turn of each: another process may slow down some turns, but not all of them.
+    for (let round = 0; round < 20; round++) {
+      quickestFew = Math.min(quickestFew, await timeOf(few));
+      quickestMany = Math.min(quickestMany, await timeOf(many));
+    }
+    expect(quickestMany / quickestFew).toBeLessThan(28);
   });
 
   test("a secret that is no longer the newest still opens, and the next write is under the newest", async () => {
