@@ -2,7 +2,6 @@ import type { User } from "../../core/exchange/user.js";
 import type { ClientSession } from "./client-session.js";
 import { isUsable, sessionAfter } from "./session.js";
 import type { ClientContext, SignInResult } from "./sign-in.js";
-import type { Tabs } from "./tabs.js";
 
 /** What becomes of the session of all tabs when a sign-in comes back. */
 
@@ -10,13 +9,8 @@ import type { Tabs } from "./tabs.js";
  * Begins the session of a sign-in. A silent one counts only for the user who is signed in, or if no tab knows of a sign-out:
  * otherwise its tokens are revoked.
  */
-export function acceptSignIn(
-  context: ClientContext,
-  tabs: Tabs,
-  result: SignInResult,
-  isSilent: boolean,
-): Promise<void> {
-  const { settings, emit } = context;
+export function acceptSignIn(context: ClientContext, result: SignInResult, isSilent: boolean): Promise<void> {
+  const { settings, tabs, emit } = context;
   return tabs.takeTurn(async (turn) => {
     const current = tabs.session();
     const isAccepted = !isSilent || isExpected(current, result.claims.sub, turn.wasSignedIn);
@@ -34,11 +28,7 @@ export const isExpected = (
 ): boolean => wasSignedIn !== false && (!current || current.user.sub === subject);
 
 /** A silent sign-in of `subject` found no session at the provider. */
-export function acceptNoSession(
-  { settings }: ClientContext,
-  tabs: Tabs,
-  subject: User["sub"] | undefined,
-): Promise<void> {
+export function acceptNoSession({ settings, tabs }: ClientContext, subject: User["sub"] | undefined): Promise<void> {
   return tabs.takeTurn(async (turn) => {
     const current = tabs.session();
     if (!current) await turn.recordNoSession();

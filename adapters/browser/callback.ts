@@ -1,9 +1,9 @@
 import type { ExchangeError } from "../../core/errors.js";
 import { safeReturnTo } from "../../core/exchange/return-to.js";
-import type { Transaction } from "../../core/exchange/types.js";
+import { acceptNoSession, acceptSignIn } from "./accept-sign-in.js";
 import { hasMode, stateIn } from "./callback-relay.js";
 import type { Settings } from "./settings.js";
-import { type ClientContext, finishSignIn, type SignInResult, signInStateOf } from "./sign-in.js";
+import { type ClientContext, finishSignIn, signInStateOf } from "./sign-in.js";
 import { findTransaction } from "./transactions.js";
 
 /** What `login` was given, once the sign-in is complete. */
@@ -11,13 +11,6 @@ export interface SignedIn {
   /** A path on this site. */
   readonly returnTo: string;
   readonly appState?: unknown;
-}
-
-/** What becomes of a sign-in that came back. `isSilent`: the provider did not interact with the user. */
-export interface CallbackHandlers {
-  onSignIn(result: SignInResult, isSilent: boolean): Promise<void>;
-  /** A silent sign-in found no session at the provider. */
-  onNoSession(transaction: Transaction): Promise<void>;
 }
 
 /** The URL of a page without its query and fragment, and without a slash at the end. */
@@ -36,11 +29,7 @@ export const callbackTransaction = ({ redirectUri, clientKey }: Settings, url: s
  * Completes a sign-in of this client that came back to `url`. Undefined if none did: then the URL and the stored transaction
  * stay as they are, for the client that began it. @throws ExchangeError
  */
-export async function completeCallback(
-  context: ClientContext,
-  url: string,
-  handlers: CallbackHandlers,
-): Promise<SignedIn | undefined> {
+export async function completeCallback(context: ClientContext, url: string): Promise<SignedIn | undefined> {
   const transaction = callbackTransaction(context.settings, url);
   if (!transaction) return undefined;
   // Before the code is redeemed: a reload, or the back button, must not send it again.
@@ -51,10 +40,10 @@ export async function completeCallback(
   }
   const isSilent = hasMode(transaction.state, "silent");
   try {
-    await handlers.onSignIn(await finishSignIn(context, transaction, url), isSilent);
+    await acceptSignIn(context, await finishSignIn(context, transaction, url), isSilent);
   } catch (error) {
     if (!isSilent || (error as Partial<ExchangeError>).code !== "login_required") throw error;
-    await handlers.onNoSession(transaction);
+    await acceptNoSession(context, transaction.subject);
   }
   const { appState } = signInStateOf(transaction);
   return { returnTo: safeReturnTo(transaction.returnTo, location.origin, "/"), appState };

@@ -42,21 +42,17 @@ export function renewalPlan(
 
 export const codeOf = (error: unknown): string | undefined => (error instanceof ExchangeError ? error.code : undefined);
 
-/** What came of a refresh that failed. */
-export type FailedRefresh =
-  /** The refresh token is of no use any more: the session goes on without it. */
-  | { readonly name: "grant_ended"; readonly session: ClientSession }
-  /** The refresh token is kept. */
-  | { readonly name: "failed"; readonly session: ClientSession };
-
-/** Without a response, the provider may have rotated the refresh token already. After any other error it is as good as before. */
-export function failedRefresh(session: ClientSession, error: unknown): FailedRefresh {
+/**
+ * The session after a refresh that failed. If the grant has ended, the session goes on without its refresh token. Without a
+ * response, the provider may have rotated the refresh token already. After any other error it is as good as before.
+ */
+export function failedRefresh(session: ClientSession, error: unknown): ClientSession & { isDoubtful: boolean } {
   if (codeOf(error) === "grant_ended") {
     const { refreshToken: _refreshToken, ...tokens } = session.tokens;
-    return { name: "grant_ended", session: { ...session, isDoubtful: false, tokens } };
+    return { ...session, isDoubtful: false, tokens };
   }
   const { status } = ((error as Error).cause ?? {}) as { status?: unknown };
-  return { name: "failed", session: { ...session, isDoubtful: status === undefined } };
+  return { ...session, isDoubtful: status === undefined };
 }
 
 /** A renewal that failed, in the frame as well. */

@@ -8,7 +8,6 @@ import { codeOf, failedRefresh, hasEnded, renewalPlan, servingToken, tokenStatus
 import { isUsable, normalizeRequest, sessionAfterRefresh } from "./session.js";
 import { audienceParameter, type ClientContext } from "./sign-in.js";
 import { leaveToSignInSilently, signInByFrame } from "./silent-sign-in.js";
-import type { Tabs } from "./tabs.js";
 import { mayLeave } from "./transactions.js";
 import type { Turn } from "./turn.js";
 
@@ -16,11 +15,11 @@ import type { Turn } from "./turn.js";
 const REST = 10_000;
 
 /**
- * How a page gets tokens without the user: at first (`restore`), and whenever an access token is due (`getAccessToken`).
+ * How a page gets tokens without the user: at first (`restoreSession`), and whenever an access token is due (`getAccessToken`).
  *
- * State. The session is that of all tabs (`tabs.ts`), and changes in a turn alone. This object adds two things of its own tab:
- * the renewals in progress, so that callers that need the same token share one, and the time until which the provider is
- * given a rest.
+ * State. The session is that of all tabs (`tabs.ts`), and changes in a turn alone. `Renewals` adds two things of this tab: the
+ * renewals in progress, so that callers that need the same token share one, and the time until which the provider is given a
+ * rest.
  *
  * The order of a renewal:
  * 1. A valid token that is not due needs no turn.
@@ -38,186 +37,182 @@ const REST = 10_000;
  *   is left.
  * - The user signs out in another tab meanwhile: new tokens are revoked, and the caller gets `no_session`.
  */
-export class Renewal {
-  readonly #context: ClientContext;
-  readonly #tabs: () => Tabs;
+export interface Renewals extends ClientContext {
   /** By request and user. */
-  readonly #inProgress = new Map<string, Promise<string>>();
-  #restingUntil = 0;
+  readonly inProgress: Map<string, Promise<string>>;
+  restingUntil: number;
+}
 
-  constructor(context: ClientContext, tabs: () => Tabs) {
-    this.#context = context;
-    this.#tabs = tabs;
-  }
+const isResting = ({ restingUntil, settings }: Renewals) => restingUntil > settings.ports.now();
 
-  /** Finds out whether a user is signed in: from other tabs, or from the provider. @throws ExchangeError */
-  async restore(): Promise<void> {
-    const mustLeave = await this.#tabs().takeTurn((turn) => this.#restoreInTurn(turn));
-    if (mustLeave) await leaveToSignInSilently(this.#context, this.#tabs().session());
-  }
+const rest = (context: Renewals) => {
+  context.restingUntil = context.settings.ports.now() + REST;
+};
 
-  /** A valid access token, renewed if it is due. @throws ExchangeError, MisuseError */
-  async getAccessToken(request: TokenRequest): Promise<string> {
-    const session = this.#tabs().session();
-    if (!session) throw new ExchangeError("no_session");
-    const { user, tokens } = session;
-    const normalized = this.#checked(session, request);
-    const status = tokenStatus(tokens, normalized, this.#now());
-    const token = normalized.refresh ? undefined : servingToken(status, this.#isResting());
-    if (token) return token.accessToken;
-    const rejected = normalized.refresh ? status.token : undefined;
-    const key = JSON.stringify([normalized, user.sub]);
-    const renewal = this.#inProgress.get(key) ?? this.#renew(normalized, user.sub, rejected);
-    this.#inProgress.set(key, renewal);
-    try {
-      return await renewal;
-    } catch (error) {
-      const { allowRedirect } = this.#context.settings;
-      const canLeave = allowRedirect && codeOf(error) === "login_required" && !isSpecial(normalized);
-      if (canLeave && !isUsable(tokens, this.#now()) && mayLeave(this.#now())) {
-        await leaveToSignInSilently(this.#context, this.#tabs().session());
-      }
-      throw error;
-    } finally {
-      this.#inProgress.delete(key);
-    }
-  }
+/** Finds out whether a user is signed in: from other tabs, or from the provider. @throws ExchangeError */
+export async function restoreSession(context: Renewals): Promise<void> {
+  const { tabs } = context;
+  const mustLeave = await tabs.takeTurn((turn) => restoreInTurn(context, turn));
+  if (mustLeave) await leaveToSignInSilently(context, tabs.session());
+}
 
-  /** True if the page must leave to find out. */
-  async #restoreInTurn(turn: Turn): Promise<boolean> {
-    if (this.#tabs().session() || turn.wasSignedIn === false) return false;
-    try {
-      const session = await signInByFrame(this.#context, {}, null);
-      // False if the user signed out meanwhile.
-      if (!(await turn.replaceSession(session))) revokeUnused(this.#context, session.tokens.refreshToken);
-      return false;
-    } catch (error) {
-      if (!(error instanceof ExchangeError) || error.code !== "login_required") throw error;
-      this.#context.emit(failure(error));
-    }
-    const { settings } = this.#context;
-    // A tab that was busy may have time by now.
-    await turn.requestAgain();
-    if (this.#tabs().session()) return false;
-    if (settings.allowRedirect && turn.wasSignedIn) return mayLeave(this.#now());
-    await turn.recordNoSession();
+/** True if the page must leave to find out. */
+async function restoreInTurn(context: Renewals, turn: Turn): Promise<boolean> {
+  const { settings, tabs, emit } = context;
+  if (tabs.session() || turn.wasSignedIn === false) return false;
+  try {
+    const session = await signInByFrame(context, {}, null);
+    // False if the user signed out meanwhile.
+    if (!(await turn.replaceSession(session))) revokeUnused(context, session.tokens.refreshToken);
     return false;
+  } catch (error) {
+    if (!(error instanceof ExchangeError) || error.code !== "login_required") throw error;
+    emit(failure(error));
   }
+  // A tab that was busy may have time by now.
+  await turn.requestAgain();
+  if (tabs.session()) return false;
+  if (settings.allowRedirect && turn.wasSignedIn) return mayLeave(settings.ports.now());
+  await turn.recordNoSession();
+  return false;
+}
 
-  /** The request without what the client's own token fulfils. @throws MisuseError for one that this client cannot serve */
-  #checked({ tokens }: ClientSession, request: TokenRequest): TokenRequest {
-    const { settings } = this.#context;
-    const { audience: requested = "", scope = "" } = request;
-    must(typeof requested === "string" && typeof scope === "string", "audience and scope are one string each");
-    const normalized = normalizeRequest(settings, tokens, request);
-    const { audience } = normalized;
-    must(
-      !settings.resourceIndicators || audience === undefined || settings.audiences.includes(audience),
-      "name it in the client's `audience` too: a refresh for any other would spend the refresh token",
-    );
-    return normalized;
+/** A valid access token, renewed if it is due. @throws ExchangeError, MisuseError */
+export async function getAccessToken(context: Renewals, request: TokenRequest): Promise<string> {
+  const { settings, tabs, inProgress } = context;
+  const { now } = settings.ports;
+  const session = tabs.session();
+  if (!session) throw new ExchangeError("no_session");
+  const { user, tokens } = session;
+  const normalized = checkedRequest(context, session, request);
+  const status = tokenStatus(tokens, normalized, now());
+  const token = normalized.refresh ? undefined : servingToken(status, isResting(context));
+  if (token) return token.accessToken;
+  const rejected = normalized.refresh ? status.token : undefined;
+  const key = JSON.stringify([normalized, user.sub]);
+  const renewal = inProgress.get(key) ?? renew(context, normalized, user.sub, rejected);
+  inProgress.set(key, renewal);
+  try {
+    return await renewal;
+  } catch (error) {
+    const canLeave = settings.allowRedirect && codeOf(error) === "login_required" && !isSpecial(normalized);
+    if (canLeave && !isUsable(tokens, now()) && mayLeave(now())) await leaveToSignInSilently(context, tabs.session());
+    throw error;
+  } finally {
+    inProgress.delete(key);
   }
+}
 
-  /** Renews a token of this user, in a turn. `rejected` is the valid token that the caller wants replaced. */
-  #renew(request: TokenRequest, subject: string, rejected: AccessToken | undefined): Promise<string> {
-    return this.#tabs().takeTurn(async (turn) => {
-      const session = this.#sessionOf(subject);
-      const status = tokenStatus(session.tokens, request, this.#now());
-      const isRejected = status.token !== undefined && status.token.accessToken === rejected?.accessToken;
-      const renewed = isRejected ? undefined : servingToken(status, this.#isResting());
-      if (renewed) return renewed.accessToken;
-      const { settings, emit } = this.#context;
-      const token = await renewToken(
-        { emit, ports: settings.ports },
-        { name: "due", request, token: isRejected ? undefined : status.token },
-        { name: "refresh_started" },
-        {
-          refresh: () => this.#fetchTokens(turn, session, request),
-          storeTokens: async (next: ClientSession) => {
-            const isStored = await turn.replaceSession(next);
-            const { refreshToken } = next.tokens;
-            if (!isStored && refreshToken !== session.tokens.refreshToken) revokeUnused(this.#context, refreshToken);
-          },
-          endSession: () => turn.replaceSession(null),
+/** The request without what the client's own token fulfils. @throws MisuseError for one that this client cannot serve */
+function checkedRequest({ settings }: ClientContext, { tokens }: ClientSession, request: TokenRequest): TokenRequest {
+  const { audience: requested = "", scope = "" } = request;
+  must(typeof requested === "string" && typeof scope === "string", "audience and scope are one string each");
+  const normalized = normalizeRequest(settings, tokens, request);
+  const { audience } = normalized;
+  must(
+    !settings.resourceIndicators || audience === undefined || settings.audiences.includes(audience),
+    "name it in the client's `audience` too: a refresh for any other would spend the refresh token",
+  );
+  return normalized;
+}
+
+/** Renews a token of this user, in a turn. `rejected` is the valid token that the caller wants replaced. */
+function renew(
+  context: Renewals,
+  request: TokenRequest,
+  subject: string,
+  rejected: AccessToken | undefined,
+): Promise<string> {
+  const { settings, emit } = context;
+  const { ports } = settings;
+  return context.tabs.takeTurn(async (turn) => {
+    const session = sessionOf(context, subject);
+    const status = tokenStatus(session.tokens, request, ports.now());
+    const isRejected = status.token !== undefined && status.token.accessToken === rejected?.accessToken;
+    const renewed = isRejected ? undefined : servingToken(status, isResting(context));
+    if (renewed) return renewed.accessToken;
+    const token = await renewToken(
+      { emit, ports },
+      { name: "due", request, token: isRejected ? undefined : status.token },
+      { name: "refresh_started" },
+      {
+        refresh: () => fetchTokens(context, turn, session, request),
+        storeTokens: async (next: ClientSession) => {
+          const { refreshToken } = next.tokens;
+          const isStored = await turn.replaceSession(next);
+          if (!isStored && refreshToken !== session.tokens.refreshToken) revokeUnused(context, refreshToken);
         },
-      );
-      // The user may have signed out meanwhile.
-      this.#sessionOf(subject);
-      return token;
-    });
-  }
+        endSession: () => turn.replaceSession(null),
+      },
+    );
+    // The user may have signed out meanwhile.
+    sessionOf(context, subject);
+    return token;
+  });
+}
 
-  /** @throws ExchangeError `no_session` if this user is not signed in any more */
-  #sessionOf(subject: string): ClientSession {
-    const session = this.#tabs().session();
-    if (session?.user.sub !== subject) throw new ExchangeError("no_session");
-    return session;
-  }
+/** @throws ExchangeError `no_session` if this user is not signed in any more */
+function sessionOf({ tabs }: ClientContext, subject: string): ClientSession {
+  const session = tabs.session();
+  if (session?.user.sub !== subject) throw new ExchangeError("no_session");
+  return session;
+}
 
-  /** Gets new tokens. @throws ExchangeError of the last attempt */
-  async #fetchTokens(turn: Turn, session: ClientSession, request: TokenRequest): Promise<ClientSession> {
-    const plan = renewalPlan(session, request, this.#context.settings.resourceIndicators);
-    if (plan.name === "frame_then_refresh") {
-      try {
-        return await signInByFrame(this.#context, request, session);
-      } catch {
-        // The refresh token is all that is left to try.
+/** Gets new tokens. @throws ExchangeError of the last attempt */
+async function fetchTokens(
+  context: Renewals,
+  turn: Turn,
+  session: ClientSession,
+  request: TokenRequest,
+): Promise<ClientSession> {
+  const { ports, resourceIndicators, allowRedirect } = context.settings;
+  const plan = renewalPlan(session, request, resourceIndicators);
+  if (plan.name === "frame_then_refresh") {
+    try {
+      return await signInByFrame(context, request, session);
+    } catch {
+      // The refresh token is all that is left to try.
+    }
+  }
+  let current = { ...session, isDoubtful: false };
+  const isClaimed = plan.name !== "frame" && (await turn.claimRefresh());
+  if (isClaimed) {
+    try {
+      return await refresh(context, current, request, plan.refreshToken);
+    } catch (error) {
+      current = failedRefresh(session, error);
+      if (current.tokens.refreshToken !== undefined) {
+        // All tabs go on with the refresh token, and know whether it may be used up.
+        rest(context);
+        await turn.replaceSession(current);
+        throw error;
       }
     }
-    const isRefreshed = plan.name !== "frame" && (await turn.claimRefresh());
-    const isRefreshUntried = plan.name !== "frame" && !isRefreshed;
-    const result = isRefreshed ? await this.#refresh(turn, session, request, plan.refreshToken) : undefined;
-    if (result?.name === "refreshed") return result.session;
-    const current = result?.session ?? { ...session, isDoubtful: false };
-    try {
-      return await signInByFrame(this.#context, request, current);
-    } catch (error) {
-      this.#rest();
-      if (result) await turn.replaceSession(current);
-      const { allowRedirect } = this.#context.settings;
-      const isOver = hasEnded({ error, session: current, request, isRefreshUntried, now: this.#now() });
-      throw isOver && !allowRedirect ? new ExchangeError("grant_ended", { cause: error }) : error;
-    }
   }
+  try {
+    return await signInByFrame(context, request, current);
+  } catch (error) {
+    rest(context);
+    if (isClaimed) await turn.replaceSession(current);
+    const isRefreshUntried = plan.name !== "frame" && !isClaimed;
+    const isOver = hasEnded({ error, session: current, request, isRefreshUntried, now: ports.now() });
+    throw isOver && !allowRedirect ? new ExchangeError("grant_ended", { cause: error }) : error;
+  }
+}
 
-  /** Sends the refresh token. @throws ExchangeError if it fails, unless the grant has ended */
-  async #refresh(
-    turn: Turn,
-    session: ClientSession,
-    request: TokenRequest,
-    refreshToken: string,
-  ): Promise<{ readonly name: "refreshed" | "grant_ended"; readonly session: ClientSession }> {
-    const { settings } = this.#context;
-    const currentAccessTokens = accessTokensOf(session.tokens).map((token) => token.accessToken);
-    const parameters = { ...request, ...audienceParameter(settings, request) };
-    try {
-      const result = await settings.provider.refresh({
-        ...parameters,
-        refreshToken,
-        subject: session.user.sub,
-        currentAccessTokens,
-      });
-      const response = { ...result.response, refreshToken: result.refreshToken };
-      return { name: "refreshed", session: sessionAfterRefresh({ ...session, isDoubtful: false }, response, request) };
-    } catch (error) {
-      const failure = failedRefresh(session, error);
-      if (failure.name === "grant_ended") return { name: "grant_ended", session: failure.session };
-      // All tabs go on with the refresh token, and know whether it may be used up.
-      this.#rest();
-      await turn.replaceSession(failure.session);
-      throw error;
-    }
-  }
-
-  #rest(): void {
-    this.#restingUntil = this.#now() + REST;
-  }
-
-  #isResting(): boolean {
-    return this.#restingUntil > this.#now();
-  }
-
-  #now(): number {
-    return this.#context.settings.ports.now();
-  }
+/** The session with the tokens that the provider gives for its refresh token. @throws ExchangeError */
+async function refresh(
+  { settings }: ClientContext,
+  session: ClientSession,
+  request: TokenRequest,
+  refreshToken: string,
+): Promise<ClientSession> {
+  const result = await settings.provider.refresh({
+    ...request,
+    ...audienceParameter(settings, request),
+    refreshToken,
+    subject: session.user.sub,
+    currentAccessTokens: accessTokensOf(session.tokens).map((token) => token.accessToken),
+  });
+  return sessionAfterRefresh(session, { ...result.response, refreshToken: result.refreshToken }, request);
 }

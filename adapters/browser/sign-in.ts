@@ -6,6 +6,7 @@ import { isSpecial, type TokenRequest } from "../../core/exchange/token-set.js";
 import type { AuthorizationParameters, IdTokenClaims, TokenResponse, Transaction } from "../../core/exchange/types.js";
 import { modePrefixes, type SignInMode } from "./callback-relay.js";
 import type { Settings } from "./settings.js";
+import type { Tabs } from "./tabs.js";
 import { removeTransaction, storeTransaction } from "./transactions.js";
 
 /**
@@ -14,9 +15,11 @@ import { removeTransaction, storeTransaction } from "./transactions.js";
  * window goes to the provider (`signInElsewhere`), this page waits, and the transaction stays in memory.
  */
 
-/** What the files of this room share. */
+/** What the files of this room share: one client of one page. */
 export interface ClientContext {
   readonly settings: Settings;
+  /** Opened at the first use: a page that needs no session opens no channel. @throws MisuseError on a server */
+  readonly tabs: Tabs;
   emit(event: UntimedEvent): void;
 }
 

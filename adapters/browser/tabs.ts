@@ -1,9 +1,10 @@
+import { ExchangeError } from "../../core/errors.js";
 import type { ClientSession } from "./client-session.js";
 import { readRecord } from "./database.js";
 import { guessFrom, turnStart } from "./session-version.js";
-import { TabLock } from "./tab-lock.js";
-import { Turn } from "./turn.js";
-import { type SessionListener, VersionChannel } from "./version-channel.js";
+import { createTabLock } from "./tab-lock.js";
+import { createTurn, type Turn } from "./turn.js";
+import { openVersionChannel, type SessionListener } from "./version-channel.js";
 
 /**
  * How the tabs of one client share one session, and use its refresh token once.
@@ -62,32 +63,35 @@ const NEW_TAB_WAIT = 100;
 const WAIT = 1_000;
 
 export function createTabs({ name, purpose, limit, onSession }: TabsOptions): Tabs {
-  const versions = new VersionChannel(name, purpose, onSession);
-  const lock = new TabLock(name, limit, versions.isOpen);
+  const versions = openVersionChannel(name, purpose, onSession);
+  const { current, request } = versions;
+  const lock = createTabLock(name, limit, versions.isOpen);
 
   /** Reads the record, and gets the version that it names from other tabs, or makes a guess. */
-  async function startTurn(isUrgent: boolean): Promise<Turn> {
+  async function startTurn(isUrgent: boolean, isShared: boolean) {
     /** null: it cannot be read. */
-    const record = lock.isShared ? await readRecord(name).catch(() => null) : null;
-    const isNew = () => versions.current.generation === 0;
+    const record = isShared ? await readRecord(name).catch(() => null) : null;
+    const isNew = () => current().generation === 0;
     // A new tab that cannot read the record requests any version.
-    if (record === null && lock.isShared && isNew()) await versions.request(1, NEW_TAB_WAIT);
-    const start = turnStart(record, versions.current);
+    if (record === null && isShared && isNew()) await request(1, NEW_TAB_WAIT);
+    const start = turnStart(record, current());
     const { generation } = start;
-    const isMissed =
-      generation > versions.current.generation && !(await versions.request(generation, isNew() ? NEW_TAB_WAIT : WAIT));
-    if (isMissed) versions.replace(guessFrom(versions.current, start));
-    const requestMissed = async () => isMissed && versions.request(generation, WAIT);
-    const context = { name, purpose, versions, isShared: lock.isShared, requestMissed };
-    return new Turn(context, start, isUrgent, AbortSignal.timeout(limit));
+    const isMissed = generation > current().generation && !(await request(generation, isNew() ? NEW_TAB_WAIT : WAIT));
+    if (isMissed) versions.replace(guessFrom(current(), start));
+    const requestMissed = async () => isMissed && request(generation, WAIT);
+    const end = AbortSignal.timeout(limit);
+    return { end, turn: createTurn({ name, purpose, versions, isShared, end }, start, isUrgent, requestMissed) };
   }
 
   return {
-    session: () => versions.current.session,
+    session: () => current().session,
     takeTurn: (task, isUrgent = false) =>
       lock.run(async () => {
-        const turn = await startTurn(isUrgent);
-        return Promise.race([task(turn), turn.timeOut()]);
+        const { turn, end } = await startTurn(isUrgent, lock.isShared());
+        const tooLate = new Promise<never>((_resolve, reject) => {
+          end.onabort = () => reject(new ExchangeError("provider_unreachable", { cause: "too slow" }));
+        });
+        return Promise.race([task(turn), tooLate]);
       }, isUrgent),
   };
 }

@@ -86,23 +86,20 @@ describe("a refresh that fails", () => {
   const session = sessionWith(tokensUntil(NOW));
 
   test("because the grant ended leaves the session without a refresh token", () => {
-    expect(failedRefresh(sessionWith(tokensUntil(NOW), true), new ExchangeError("grant_ended"))).toEqual({
-      name: "grant_ended",
-      session: sessionWith({ accessToken: "a1", expiresAt: NOW }),
-    });
+    expect(failedRefresh(sessionWith(tokensUntil(NOW), true), new ExchangeError("grant_ended"))).toEqual(
+      sessionWith({ accessToken: "a1", expiresAt: NOW }),
+    );
   });
 
   test("without a response leaves a refresh token that may be used up", () => {
     const lost = new ExchangeError("provider_unreachable", { cause: new TypeError("network") });
-    expect(failedRefresh(session, lost)).toEqual({ name: "failed", session: { ...session, isDoubtful: true } });
-    expect(failedRefresh(session, new ExchangeError("provider_unreachable"))).toMatchObject({
-      session: { isDoubtful: true },
-    });
+    expect(failedRefresh(session, lost)).toEqual({ ...session, isDoubtful: true });
+    expect(failedRefresh(session, new ExchangeError("provider_unreachable"))).toMatchObject({ isDoubtful: true });
   });
 
   test("with a response leaves the refresh token as it was", () => {
     const refused = new ExchangeError("provider_unreachable", { cause: { status: 503 } });
-    expect(failedRefresh(sessionWith(tokensUntil(NOW), true), refused)).toEqual({ name: "failed", session });
+    expect(failedRefresh(sessionWith(tokensUntil(NOW), true), refused)).toEqual(session);
   });
 });
 
