@@ -1,7 +1,7 @@
 import type { Awaitable } from "../awaitable.js";
 
 /**
- * What the seal needs of a platform: HKDF (RFC 5869), AES-256-GCM (RFC 7518 5.3) and conversions of bytes, for which each platform has a fast
+ * What the seal needs of a platform: AES-256-GCM (RFC 7518 5.3) and conversions of bytes, for which each platform has a fast
  * way of its own. "#aead" is `aead.node.ts` or `aead.web.ts`, by the conditions of package.json. A promise may come from
  * another realm: test for `then`, not for `instanceof`.
  */
@@ -10,9 +10,6 @@ import type { Awaitable } from "../awaitable.js";
 export interface EngineKey {
   readonly header: string;
 }
-
-/** HKDF (RFC 5869) with SHA-256 and an empty salt: `length` bytes derived from a secret, for what `info` says. */
-export function hkdf(secret: string, info: string, length: number): Awaitable<Uint8Array>;
 
 /** A key of 32 bytes, and the header segment of whatever it seals. */
 export function importKey(bytes: Uint8Array, header: string): Awaitable<EngineKey>;

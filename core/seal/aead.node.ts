@@ -4,7 +4,6 @@ import {
   createDecipheriv,
   createHash,
   createSecretKey,
-  hkdfSync,
   type KeyObject,
   randomFillSync,
 } from "node:crypto";
@@ -67,9 +66,6 @@ const isAlphabet = (text: string): boolean =>
   Buffer.byteLength(text) === text.length && !text.includes("+") && !text.includes("/");
 
 /** Also on Bun and Deno, which have `node:crypto`. */
-export const hkdf = (secret: string, info: string, length: number): Uint8Array =>
-  new Uint8Array(hkdfSync("sha256", secret, "", info, length));
-
 export const importKey = (bytes: Uint8Array, header: string): NodeKey => ({
   key: createSecretKey(bytes),
   header,

@@ -1,13 +1,11 @@
 import type { EngineKey } from "./aead.js";
 
 type Params = { name: "AES-GCM"; iv: Uint8Array; additionalData: Uint8Array };
-type DerivationParams = { name: "HKDF"; hash: "SHA-256"; salt: Uint8Array; info: Uint8Array };
 declare const crypto: {
   getRandomValues<Bytes extends Uint8Array>(bytes: Bytes): Bytes;
   subtle: {
     digest(name: "SHA-256", data: Uint8Array): Promise<ArrayBuffer>;
     importKey(format: "raw", bytes: Uint8Array, name: string, extractable: false, usages: string[]): Promise<CryptoKey>;
-    deriveBits(params: DerivationParams, key: CryptoKey, bits: number): Promise<ArrayBuffer>;
     encrypt(params: Params, key: CryptoKey, data: Uint8Array): Promise<ArrayBuffer>;
     decrypt(params: Params, key: CryptoKey, data: Uint8Array): Promise<ArrayBuffer>;
   };
@@ -112,12 +110,6 @@ export function join(head: readonly number[], characters: string, string: string
 const params = (iv: Uint8Array, additionalData: Uint8Array): Params => ({ name: "AES-GCM", iv, additionalData });
 
 /** Web Crypto, wherever there is no node:crypto. Functions are `async`, since its promises may be of another realm. */
-export const hkdf = async (secret: string, info: string, length: number): Promise<Uint8Array> => {
-  const key = await crypto.subtle.importKey("raw", toBytes(secret), "HKDF", false, ["deriveBits"]);
-  const derivation: DerivationParams = { name: "HKDF", hash: "SHA-256", salt: new Bytes(), info: toBytes(info) };
-  return new Bytes(await crypto.subtle.deriveBits(derivation, key, length * 8));
-};
-
 export const importKey = async (bytes: Uint8Array, header: string): Promise<WebKey> => ({
   key: await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]),
   header,

@@ -1,4 +1,5 @@
-import { hkdf, importKey, toBase64url } from "#aead";
+import { hkdf } from "@panva/hkdf";
+import { importKey, toBase64url } from "#aead";
 import type { Awaitable } from "../awaitable.js";
 import type { EngineKey } from "./aead.js";
 
@@ -42,9 +43,9 @@ export interface Keyring {
   toOpen(header: string, now: number): Awaitable<DayKey | "malformed" | "unknown_key" | "expired_key">;
 }
 
-/** `info` says what the key is for; no two uses have the same. */
-const derive = (secret: string, info: string, length: number): Awaitable<Uint8Array> =>
-  hkdf(secret, `latchkey/1/${info}`, length);
+/** HKDF (RFC 5869). `info` says what the key is for; no two uses have the same. */
+const derive = (secret: string, info: string, length: number): Promise<Uint8Array> =>
+  hkdf("sha256", secret, "", `latchkey/1/${info}`, length);
 
 /** The start of a `kid`: six characters that name a secret and reveal nothing of it. */
 const idOf = async (secret: string): Promise<string> => toBase64url(await derive(secret, "id", 6)).slice(0, 6);
