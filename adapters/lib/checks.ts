@@ -11,6 +11,10 @@ export function mustBeOptions(options: unknown, entry: string): void {
   must(!("headers" in options), `call it: ${entry}()`);
 }
 
+/** @throws MisuseError (`invalid_config`) when a wrapper such as `wrap` was called with something that is no handler, such as a request */
+export const mustBeHandler = (handler: unknown, wrapper: string): void =>
+  must(typeof handler === "function", `${wrapper} takes a handler: a function`);
+
 /** The algorithm of a provider's signatures. @throws MisuseError (`invalid_config`) unless it is asymmetric */
 export const mustSign = (algorithm: string, option: string): void =>
   must(isAsymmetric(algorithm), `${option} must be asymmetric, such as RS256`);

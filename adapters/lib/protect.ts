@@ -1,5 +1,6 @@
 import type { VerifiedAccessToken } from "../../core/resource-server/access-token.js";
 import type { Check } from "./access-token.js";
+import { mustBeHandler } from "./checks.js";
 import { type WaitUntil, waitUntilIn } from "./wait-until.js";
 
 /** A handler that gets the verified access token after the request, and then what the runtime passes. */
@@ -46,11 +47,12 @@ export function protect(checkOf: () => Check, waitUntil?: WaitUntil): ProtectedA
   }
   return {
     verify: (request) => verifyUntil(request),
-    wrap:
-      (handler) =>
-      async (request, ...rest) => {
+    wrap(handler) {
+      mustBeHandler(handler, "wrap");
+      return async (request, ...rest) => {
         const verified = await verifyUntil(request, waitUntilIn(rest));
         return verified.response ?? handler(request, verified, ...rest);
-      },
+      };
+    },
   };
 }

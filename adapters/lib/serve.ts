@@ -2,6 +2,7 @@ import type { Awaitable } from "../../core/awaitable.js";
 import type { RegisteredData } from "../../core/register.js";
 import type { AuthRequest } from "../../core/relying-party/auth-request.js";
 import type { AuthSession } from "../../core/relying-party/request-auth.js";
+import { mustBeHandler } from "./checks.js";
 import type { RequestAuth as AnyRequestAuth } from "./request-auth.js";
 import { type WaitUntil, waitUntilIn } from "./wait-until.js";
 import { createWebWriter, type WebWriter } from "./web-writer.js";
@@ -108,12 +109,14 @@ export function createServing<Data>(
 
   const around =
     (isGuarded: boolean): Serving<Data>["wrap"] =>
-    (handler) =>
-    (request, ...rest) =>
-      serve(request, rest, ({ auth, writer }) => {
-        const reply = isGuarded && auth.guard();
-        return reply ? writer.send(reply) : handler(request, auth, ...rest);
-      });
+    (handler) => {
+      mustBeHandler(handler, isGuarded ? "requireSession" : "wrap");
+      return (request, ...rest) =>
+        serve(request, rest, ({ auth, writer }) => {
+          const reply = isGuarded && auth.guard();
+          return reply ? writer.send(reply) : handler(request, auth, ...rest);
+        });
+    };
 
   const authFor: Serving<Data>["authFor"] = async (request) =>
     requests.get(request)?.auth ?? open(request, createWebWriter({ open: false }));

@@ -5,6 +5,7 @@ import { loginUrl } from "../../core/relying-party/request-context.js";
 import { pathOf } from "../../core/request/reading.js";
 import type { Reply } from "../../core/request/response.js";
 import type { RequestView } from "../../core/request/view.js";
+import { mustBeHandler } from "../lib/checks.js";
 import { createServing, type Serving } from "../lib/serve.js";
 import { toRequestView } from "../lib/web-request.js";
 import type { WebWriter } from "../lib/web-writer.js";
@@ -101,14 +102,16 @@ class HandlerResponses {
    * of all a new refresh token. Next keeps the cookies of the store with a redirect alone: the other responses are made here.
    */
   keepCookies<Data>(around: Serving<Data>["wrap"]): Serving<Data>["wrap"] {
-    return (handler) =>
-      around(async (request, ...rest) => {
+    return (handler) => {
+      mustBeHandler(handler, "wrap");
+      return around(async (request, ...rest) => {
         try {
           return await handler(request, ...rest);
         } catch (error) {
           return this.#answerThrown(request, error);
         }
       });
+    };
   }
 
   async #answerThrown(request: Request, error: unknown): Promise<Response> {

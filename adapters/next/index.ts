@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { must } from "../../core/errors.js";
 import type { TokenRequest } from "../../core/exchange/token-set.js";
 import { isObject } from "../../core/is-object.js";
 import type { RegisteredData } from "../../core/register.js";
@@ -152,10 +153,11 @@ export function createAuth<Data = RegisteredData>(options: AuthOptions<Data> = {
       const [where, [change]] = split(args);
       await (await authFor(where)).update(change as Partial<Data>);
     },
-    requireSession: ((first?: Handler<Data, unknown[]> | { returnTo?: string }) =>
-      typeof first === "function"
-        ? app.requireSession(first)
-        : app.requireCurrent(first)) as Auth<Data>["requireSession"],
+    requireSession: ((first: Handler<Data, unknown[]> | { returnTo?: string } = {}) => {
+      if (typeof first === "function") return app.requireSession(first);
+      must(isObject(first) && !("headers" in first), "requireSession takes a handler, or { returnTo }");
+      return app.requireCurrent(first);
+    }) as Auth<Data>["requireSession"],
     login: async (options) => (await app.current()).login(options) as Promise<never>,
     logout: async (options) => (await app.current()).logout(options) as Promise<never>,
     check: () => void configured(),

@@ -7,6 +7,7 @@ import type { AuthSession, ReplyWriter } from "../../core/relying-party/request-
 import { loginUrl, type RequestContext } from "../../core/relying-party/request-context.js";
 import { routeOf } from "../../core/relying-party/site.js";
 import { pathOf } from "../../core/request/reading.js";
+import { mustBeHandler } from "../lib/checks.js";
 import { type NodeRequest, toRequestView } from "../lib/node-request.js";
 import { createNodeWriter } from "../lib/node-writer.js";
 import { createWebWriter } from "../lib/web-writer.js";
@@ -81,9 +82,12 @@ export function createPagesRouter<Data>(configured: () => Configured<Data>): Pag
       throw new MisuseError("invalid_config", `this handler answers ${path}: set mount to the folder of its file`);
     },
 
-    requireAuthentication: (handler) => async (req, res) => {
-      const { auth, writer } = await open(req, res);
-      return auth.session ? handler(req, res) : writer.send(notAuthenticated());
+    requireAuthentication(handler) {
+      mustBeHandler(handler, "requireAuthentication");
+      return async (req, res) => {
+        const { auth, writer } = await open(req, res);
+        return auth.session ? handler(req, res) : writer.send(notAuthenticated());
+      };
     },
 
     withPageAuth: (handler) => async (page) => {

@@ -1,7 +1,7 @@
 import type { NextApiHandler, NextApiRequest, NextApiResponse } from "next";
 import type { VerifiedAccessToken } from "../../core/resource-server/access-token.js";
 import { type AccessTokenOptions, createCheck } from "../lib/access-token.js";
-import { mustBeOptions } from "../lib/checks.js";
+import { mustBeHandler, mustBeOptions } from "../lib/checks.js";
 import { authorizationOf } from "../lib/node-request.js";
 import { answer } from "../lib/node-writer.js";
 import { type ProtectedApi, protect } from "../lib/protect.js";
@@ -30,9 +30,12 @@ export function verifyAccessToken(options: AccessTokenOptions = {}): NextProtect
   const check = lazily(() => createCheck({ ...options, fetch: options.fetch ?? uncachedFetch() }, process.env));
   return {
     ...protect(check),
-    wrapApi: (handler) => async (req, res) => {
-      const verdict = await check()(authorizationOf(req));
-      return "access" in verdict ? handler(req, res, verdict.access) : answer(res, verdict.reply);
+    wrapApi(handler) {
+      mustBeHandler(handler, "wrapApi");
+      return async (req, res) => {
+        const verdict = await check()(authorizationOf(req));
+        return "access" in verdict ? handler(req, res, verdict.access) : answer(res, verdict.reply);
+      };
     },
   };
 }

@@ -1,28 +1,74 @@
+import { must } from "../../core/errors.js";
 import type { TokenSet } from "../../core/exchange/token-set.js";
 import type { User } from "../../core/exchange/user.js";
+import { ANY, checkOptions, type Examples, type ExamplesOf, FUNCTION, OBJECT } from "../../core/options.js";
 import { sealedFor } from "../../core/relying-party/config.js";
 import { createUserSessions } from "../../core/relying-party/user-sessions.js";
 import { readSession } from "../../core/session/reading.js";
 import { WriteQueue } from "../../core/session/write-queue.js";
-import type { AuthOptions } from "../lib/config.js";
+import { type AuthOptions, authExamples } from "../lib/config.js";
 import { portsOf } from "../lib/ports.js";
 
-/** What a minted session holds, beside the options of the adapter that will read it. */
-export interface MintOptions<Data>
-  extends Pick<AuthOptions<Data>, "issuer" | "clientId" | "secret" | "baseUrl" | "session" | "now"> {
-  /** Who is signed in; `sub` is required. */
+/** The content of a session for tests, and those options of the adapter under test that its cookies depend on. */
+export interface MintOptions<Data> extends Pick<AuthOptions<Data>, "session" | "now"> {
+  /** Required, and the same as the adapter's: no `LATCHKEY_*` variable is read. */
+  issuer?: string;
+  /** Required, and the same as the adapter's. */
+  clientId?: string;
+  /** Required, and the same as the adapter's. */
+  secret?: string | readonly string[];
+  /** The same as the adapter's: its protocol decides the names of cookies. @default "https://app.example" */
+  baseUrl?: string | readonly string[];
+  /** Required. The user of the session; needs a `sub`. */
   user: User;
   /** The app's own data. @default {} */
   data?: Data;
-  /** Tokens of the session; `expiresAt` in milliseconds. @default none */
+  /** Tokens of the session; `expiresAt` in milliseconds since the epoch. @default none */
   tokens?: TokenSet;
 }
 
+/** All options of the adapters are taken, so that an app passes its own. Most of them do not matter to a session. */
+const examples: ExamplesOf<AuthOptions & MintOptions<unknown>> & Examples = {
+  ...authExamples,
+  env: OBJECT,
+  waitUntil: FUNCTION,
+  user: OBJECT,
+  data: ANY,
+  tokens: OBJECT,
+};
+
 /**
- * The Cookie header of a browser in which somebody is signed in, for tests of an app that uses a latchkey adapter.
- * Give it the adapter's own options: `mintSession({ ...options, user: { sub: "alice" } })`.
+ * The Cookie header of a browser whose user is signed in, for tests of an app that uses a latchkey adapter. Pass the adapter's
+ * own options, and a user.
+ *
+ * @example
+ * ```ts
+ * import { createAuth } from "latchkey/edge";
+ * import { mintSession } from "latchkey/testing";
+ *
+ * const options = {
+ *   issuer: "https://op.example",
+ *   clientId: "client",
+ *   clientSecret: "client-secret",
+ *   secret: "a secret of at least thirty-two characters",
+ *   baseUrl: "https://app.example",
+ * };
+ * const app = createAuth(options);
+ * const cookie = await mintSession({ ...options, user: { sub: "alice", name: "Alice" } });
+ * const session = await app.getSession(new Request("https://app.example/", { headers: { cookie } }));
+ * console.log(session?.user.name);
+ * ```
+ * @throws MisuseError (`invalid_config`) when an option is unknown, missing or of another type
  */
 export async function mintSession<Data = Record<string, unknown>>(options: MintOptions<Data>): Promise<string> {
+  checkOptions(
+    options,
+    examples,
+    (["issuer", "clientId", "secret", "user"] as const).flatMap((name) =>
+      options?.[name] ? [] : `mintSession: set ${name}`,
+    ),
+  );
+  must(options.user.sub, "mintSession: set user.sub");
   const {
     issuer = "",
     clientId = "",

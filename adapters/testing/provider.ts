@@ -1,3 +1,4 @@
+import { ANY, checkOptions, type ExamplesOf, OBJECT, TEXT } from "../../core/options.js";
 import { createEndpoints, paths } from "./endpoints.js";
 import { createFaults, type Endpoint } from "./faults.js";
 import { answerBadly } from "./misbehaviour.js";
@@ -6,8 +7,48 @@ import { createSigningKeys } from "./tokens.js";
 
 const ALICE = { sub: "alice", name: "Alice", email: "alice@example.com" };
 
-/** Starts a provider in memory; nothing listens anywhere. @throws TypeError for a user without `sub` */
+const examples: ExamplesOf<TestProviderOptions> = {
+  issuer: TEXT,
+  clientId: TEXT,
+  clientSecret: ANY,
+  clientPublicKey: OBJECT,
+  redirectUris: [],
+  user: OBJECT,
+  clock: OBJECT,
+  signingAlg: TEXT,
+  accessTokenLifetime: 1,
+  rotateRefreshTokens: true,
+  offer: { par: true, iss: true, revocation: true, endSession: true, userinfo: true },
+};
+
+/**
+ * Creates an OpenID Provider in memory: no server listens, and the adapter under test gets the provider's `fetch`.
+ *
+ * @example
+ * ```ts
+ * import { createAuth } from "latchkey/edge";
+ * import { createCookieJar, createTestProvider } from "latchkey/testing";
+ *
+ * const provider = await createTestProvider();
+ * const { issuer, clientId, clientSecret, fetch } = provider;
+ * const secret = "a secret of at least thirty-two characters";
+ * const app = createAuth({ issuer, clientId, clientSecret, secret, baseUrl: "https://app.example", fetch });
+ *
+ * // Alice signs in.
+ * const jar = createCookieJar();
+ * const login = await app.handler(new Request("https://app.example/auth/login"));
+ * jar.store(login, "https://app.example/");
+ * const { url } = await provider.authorize(login.headers.get("location") ?? "");
+ * jar.store(await app.handler(new Request(url, { headers: { cookie: jar.header(url) } })), url);
+ *
+ * const me = new Request("https://app.example/auth/me", { headers: { cookie: jar.header("https://app.example/auth/me") } });
+ * console.log(await (await app.handler(me)).json());
+ * ```
+ * @throws MisuseError (`invalid_config`) when an option is unknown or of another type
+ * @throws TypeError for a user without `sub`
+ */
 export async function createTestProvider(options: TestProviderOptions = {}): Promise<TestProvider> {
+  checkOptions(options, examples);
   const { issuer = "https://op.example", clientId = "client", clientSecret = "client-secret" } = options;
   const { clock = { now: () => Date.now() }, user = ALICE, signingAlg = "RS256", offer = {} } = options;
   const base = issuer.replace(/\/$/, "");

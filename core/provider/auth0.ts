@@ -1,15 +1,24 @@
+import { must } from "../errors.js";
+
 /**
  * The issuer of an Auth0 tenant, to be spread into the options of an adapter.
  *
+ * @example
  * ```ts
- * app.use(auth({ ...auth0({ domain: "tenant.eu.auth0.com" }), clientId, clientSecret, secret, baseUrl }));
+ * import express from "express";
+ * import { auth, auth0 } from "latchkey/express";
+ *
+ * const app = express();
+ * app.use(auth(auth0({ domain: "tenant.eu.auth0.com" })));
  * ```
+ * @throws MisuseError (`invalid_config`) without a domain
  */
-export const auth0 = ({
-  domain,
-}: {
-  /** Host alone: `tenant.eu.auth0.com`, or a custom domain. */ domain: string;
-}): { issuer: string } => ({
-  // As it is copied from an address bar, too.
-  issuer: `https://${domain.replace(/^https?:\/\/|\/+$/g, "")}/`,
-});
+export function auth0(options: {
+  /** Required. The host alone: `tenant.eu.auth0.com`, or a custom domain. */
+  domain: string;
+}): { issuer: string } {
+  const domain: unknown = options?.domain;
+  must(domain && typeof domain === "string", "auth0: set domain, such as tenant.eu.auth0.com");
+  // An address that was copied from the browser's address bar is taken, too.
+  return { issuer: `https://${domain.replace(/^https?:\/\/|\/+$/g, "")}/` };
+}

@@ -7,7 +7,13 @@ import { auth, requireSession, verifyAccessToken } from "../../adapters/express.
 import { createSealer, createSessions } from "../../adapters/index.js";
 import { accessTokenExamples } from "../../adapters/lib/access-token.js";
 import { authExamples } from "../../adapters/lib/config.js";
-import { createAuth as createNextAuth, verifyAccessToken as verifyInNext } from "../../adapters/next/index.js";
+import {
+  auth0,
+  createAuth as createNextAuth,
+  initAuth0,
+  verifyAccessToken as verifyInNext,
+} from "../../adapters/next/index.js";
+import { createTestProvider, mintSession } from "../../adapters/testing/index.js";
 import { sessionExamples } from "../../core/session/examples.js";
 import { runs } from "../support/runs.js";
 
@@ -201,4 +207,137 @@ describe("what was passed to a framework uncalled says so at the first request",
       expect.objectContaining({ name: "MisuseError", message: `latchkey: call it: ${name}()` }),
     );
   });
+});
+
+/** The message of the MisuseError that a call leads to, at once or as a rejection. */
+async function misuse(call: () => unknown): Promise<string> {
+  try {
+    await call();
+  } catch (error) {
+    expect(error).toMatchObject({ name: "MisuseError", code: "invalid_config" });
+    return (error as Error).message;
+  }
+  return "accepted";
+}
+
+describe("the options of a provider for tests", () => {
+  test.each<[what: string, options: unknown, says: string]>([
+    ["an unknown one", { signingAlgo: "RS256" }, "there is no option signingAlgo: did you mean signingAlg?"],
+    [
+      "an unknown one inside offer",
+      { offer: { pars: true } },
+      "there is no option offer.pars: did you mean offer.par?",
+    ],
+    ["a lifetime as text", { accessTokenLifetime: "60" }, "accessTokenLifetime must be of type number, not string"],
+    ["text in the place of options", "https://op.example", "options must be an object"],
+  ])("%s is refused", async (_what, options, says) => {
+    expect(await misuse(() => createTestProvider(options as never))).toBe(`latchkey: ${says}`);
+  });
+});
+
+describe("the options of a minted session", () => {
+  const { issuer, clientId, secret } = complete;
+  const user = { sub: "alice" };
+
+  test("are those of every adapter, and a user", async () => {
+    expect(await misuse(() => mintSession({ ...complete, ...{ env: {}, userinfo: true }, user }))).toBe("accepted");
+  });
+
+  test.each<[what: string, options: unknown, says: string]>([
+    ["an unknown one", { issuer, clientId, secret, user, datta: {} }, "there is no option datta: did you mean data?"],
+    ["a user without a subject", { issuer, clientId, secret, user: { name: "Alice" } }, "mintSession: set user.sub"],
+    ["no options", undefined, "options must be an object"],
+  ])("%s is refused", async (_what, options, says) => {
+    expect(await misuse(() => mintSession(options as never))).toBe(`latchkey: ${says}`);
+  });
+
+  test("all that is missing is listed at once", async () => {
+    expect((await misuse(() => mintSession({} as never))).split("\n")).toEqual(
+      ["issuer", "clientId", "secret", "user"].map((name) => `latchkey: mintSession: set ${name}`),
+    );
+  });
+});
+
+describe("the settings of initAuth0", () => {
+  const settings = {
+    domain: "tenant.example",
+    clientId: "client",
+    clientSecret: "client-secret",
+    redirectUri: "https://app.example/api/callback",
+    postLogoutRedirectUri: "https://app.example/",
+    session: { cookieSecret: SECRET },
+  };
+  const firstUse = (options: unknown) =>
+    misuse(() => initAuth0(options as never).getSession({ headers: {}, url: "/" } as never));
+
+  test.each<[what: string, options: unknown, says: string]>([
+    ["nothing wrong", settings, "accepted"],
+    ["a lifetime as text", { ...settings, session: { ...settings.session, cookieLifetime: "60" } }, "accepted"],
+    [
+      "an unknown setting",
+      { ...settings, redirectUrl: "https://app.example/" },
+      "latchkey: there is no option redirectUrl: did you mean redirectUri?",
+    ],
+    [
+      "an unknown setting of the session",
+      { ...settings, session: { ...settings.session, cookieLifeTimes: 1 } },
+      "latchkey: there is no option session.cookieLifeTimes: did you mean session.cookieLifetime?",
+    ],
+    [
+      "a time as text",
+      { ...settings, oidcClient: { httpTimeout: "1" } },
+      "latchkey: oidcClient.httpTimeout must be of type number, not string",
+    ],
+    ["no settings", undefined, "latchkey: options must be an object"],
+  ])("%s: the first use says so", async (_what, options, says) => {
+    expect(await firstUse(options)).toBe(says);
+  });
+
+  test("all that is missing is listed at once", async () => {
+    const names = [
+      "domain",
+      "clientId",
+      "clientSecret",
+      "redirectUri",
+      "postLogoutRedirectUri",
+      "session.cookieSecret",
+    ];
+    expect((await firstUse({ session: {} })).split("\n")).toEqual(
+      names.map((name) => `latchkey: initAuth0: set ${name}`),
+    );
+  });
+});
+
+test.each([[undefined], [{}], [{ domain: "" }], [{ domain: 1 }]])("auth0(%j) asks for a domain", async (options) => {
+  expect(await misuse(() => auth0(options as never))).toBe("latchkey: auth0: set domain, such as tenant.eu.auth0.com");
+});
+
+describe("a wrapper that gets no handler says so at once", () => {
+  const edge = createEdgeAuth(complete);
+  const next = createNextAuth(complete);
+  const api = { issuer: "https://op.example", audience: "https://api.example" };
+  const wrappers: Record<string, (handler: never) => unknown> = {
+    "wrap of latchkey/edge": edge.wrap,
+    "requireSession of latchkey/edge": edge.requireSession,
+    "wrap of an API of latchkey/edge": verifyOnEdge(api).wrap,
+    "wrap of latchkey/next": next.wrap,
+    "requireAuthentication of latchkey/next": next.requireAuthentication,
+    "wrap of an API of latchkey/next": verifyInNext(api).wrap,
+    "wrapApi of an API of latchkey/next": verifyInNext(api).wrapApi,
+  };
+
+  test.each(Object.entries(wrappers))("%s", async (name, wrapper) => {
+    const [method] = name.split(" ");
+    for (const handler of [undefined, new Request("https://app.example/"), Promise.resolve()])
+      expect(await misuse(() => wrapper(handler as never))).toBe(`latchkey: ${method} takes a handler: a function`);
+  });
+
+  test.each([[new Request("https://app.example/")], ["/page"], [null]])(
+    "requireSession(%s) of latchkey/next, which takes options as well",
+    async (first) => {
+      expect(await misuse(() => next.requireSession(first as never))).toBe(
+        "latchkey: requireSession takes a handler, or { returnTo }",
+      );
+    },
+  );
 });

@@ -1,4 +1,5 @@
 import { must } from "../../../core/errors.js";
+import { ANY, checkOptions, type ExamplesOf, FUNCTION, TEXT } from "../../../core/options.js";
 import type { RelyingPartyConfig } from "../../../core/relying-party/config.js";
 import { type AuthOptions, resolveConfig } from "../../lib/config.js";
 import type { PortOptions } from "../../lib/ports.js";
@@ -43,12 +44,46 @@ export interface Auth0Settings extends PortOptions {
   issuer?: string;
 }
 
-/** Checks the settings and says them in our own words. @throws MisuseError (`invalid_config`) naming what to change */
+/** All settings, by an example each. */
+const examples: ExamplesOf<Auth0Settings> = {
+  domain: TEXT,
+  clientId: TEXT,
+  clientSecret: TEXT,
+  scope: TEXT,
+  audience: TEXT,
+  redirectUri: TEXT,
+  postLogoutRedirectUri: TEXT,
+  session: {
+    cookieSecret: TEXT,
+    cookieName: TEXT,
+    // Text from a variable, often.
+    cookieLifetime: ANY,
+    cookieDomain: TEXT,
+    cookiePath: TEXT,
+    cookieSameSite: ANY,
+    storeIdToken: true,
+    storeAccessToken: true,
+    storeRefreshToken: true,
+  } satisfies ExamplesOf<Auth0Settings["session"]>,
+  oidcClient: { httpTimeout: 1, clockTolerance: 1 } satisfies ExamplesOf<NonNullable<Auth0Settings["oidcClient"]>>,
+  issuer: TEXT,
+  now: FUNCTION,
+  random: FUNCTION,
+  fetch: FUNCTION,
+};
+
+/** A sentence for each setting that must be set and is not. */
+function missingIn(settings: Partial<Auth0Settings> = {}): string[] {
+  const names = ["domain", "clientId", "clientSecret", "session", "redirectUri", "postLogoutRedirectUri"] as const;
+  const missing: string[] = names.filter((name) => !settings[name]);
+  if (settings.session && !settings.session.cookieSecret) missing.push("session.cookieSecret");
+  return missing.map((name) => `initAuth0: set ${name}`);
+}
+
+/** Checks the settings and translates them into the options of the other adapters. @throws MisuseError (`invalid_config`) naming what to change */
 export function configOf<Data>(settings: Auth0Settings): RelyingPartyConfig<Data> {
+  checkOptions(settings, examples, missingIn(settings));
   const { session, oidcClient = {}, redirectUri, postLogoutRedirectUri } = settings;
-  for (const name of ["domain", "clientId", "clientSecret", "session", "redirectUri", "postLogoutRedirectUri"] as const)
-    must(settings[name], `initAuth0: set ${name}`);
-  must(session.cookieSecret, "initAuth0: set session.cookieSecret");
   must((session.cookiePath ?? "/") === "/", 'initAuth0: session.cookiePath can be "/" alone');
   const urls = [redirectUri, postLogoutRedirectUri].map((url) => (URL.canParse(url) ? new URL(url) : undefined));
   const [callback, home] = urls;
