@@ -161,7 +161,7 @@ describe("npm run demo -- --once", () => {
     expect(out).toMatch(/\b(\d+) of \1 steps passed/);
     expect(code).toBe(0);
     expect(out).not.toMatch(/:(3000|4000|4001)\b/);
-    expect(out).toMatch(/exchange {2}idle -> awaiting callback/);
+    expect(out).toMatch(/exchange {2}idle -> requesting authorization -> awaiting callback/);
     expect(out).toMatch(/redeeming code -> verifying id token -> authenticated/);
     expect(out).toMatch(/token {2}due -> refreshing -> fresh/);
   }, 90_000);
