@@ -17,22 +17,27 @@ export abstract class LatchkeyError<Code extends string = string> extends Error 
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore-start lint/complexity/noThisInStatic: `this` is the class on the right side of `instanceof`
-    if (super[Symbol.hasInstance](value)) return true;
-    // Made by another copy of the package, or not by the package at all.
-    const { latchkeyError } = (value ?? {}) as Partial<LatchkeyError>;
-    if (typeof latchkeyError !== "function") return false;
-    if (this === LatchkeyError) return true;
     const { prototype } = this;
+    if (super[Symbol.hasInstance](value)) return true;
     // biome-ignore-end lint/complexity/noThisInStatic: as above
-    // A class that an app derives inherits the method, and exists in no other copy.
-    return Object.hasOwn(prototype, "latchkeyError") && prototype.latchkeyError() === latchkeyError();
+    // Made by another copy of the package, or not by the package at all. A class that an app derives inherits the method, and
+    // exists in no other copy.
+    const { latchkeyError } = (value ?? {}) as Partial<LatchkeyError>;
+    return (
+      Object.hasOwn(prototype, "latchkeyError") &&
+      typeof latchkeyError === "function" &&
+      latchkeyError().endsWith(prototype.latchkeyError())
+    );
   }
 
   /**
-   * The name of the class, which is the same in every copy of the package. A method, because JSON cannot hold one.
+   * The name of the class, which is the same in every copy of the package; each ends in the name of the class that it extends.
+   * A method, because JSON cannot hold one.
    * @internal
    */
-  abstract latchkeyError(): string;
+  latchkeyError(): string {
+    return "Error";
+  }
 }
 
 /** What a caller can do wrong. */
@@ -54,7 +59,7 @@ export type MisuseCode =
 
 /** Wrong use or configuration: the app's fault. The message says what to change. */
 export class MisuseError extends LatchkeyError<MisuseCode> {
-  latchkeyError() {
+  override latchkeyError(): string {
     return "MisuseError";
   }
 }
@@ -64,71 +69,84 @@ export function must(holds: unknown, message: string): asserts holds {
   if (!holds) throw new MisuseError("invalid_config", message);
 }
 
-/** What can go wrong between the app and its provider, each with the HTTP status that tells a client whose fault it was. */
-export const exchangeStatus = {
+/** What can go wrong between the app and its provider: the stable codes of {@link ExchangeError}. */
+export type ExchangeErrorCode =
   /** The callback came without its transaction: another browser or host, cookies blocked, or a callback that was used before. */
-  no_transaction: 400,
+  | "no_transaction"
   /** The sign-in took longer than 15 minutes. */
-  transaction_expired: 400,
+  | "transaction_expired"
   /** `state` is not the one of the transaction (RFC 6749 10.12). */
-  state_mismatch: 400,
+  | "state_mismatch"
   /** `iss` is not the configured issuer, or is missing though the provider announced it (RFC 9207 2.4). */
-  issuer_mismatch: 400,
+  | "issuer_mismatch"
   /** The callback has neither a code nor an error, or has a parameter twice. */
-  invalid_response: 400,
+  | "invalid_response"
   /** The user or the provider refused (RFC 6749 4.1.2.1 `access_denied`). */
-  access_denied: 403,
+  | "access_denied"
   /** `prompt=none` without a session at the provider (`login_required`, `interaction_required`, `consent_required`). */
-  login_required: 401,
+  | "login_required"
   /** Any other error of the authorization endpoint. */
-  authorization_failed: 400,
+  | "authorization_failed"
   /** The provider did not answer in time, or answered with 408, 429 or 5xx. */
-  provider_unreachable: 503,
+  | "provider_unreachable"
   /** The provider's answer breaks the protocol, or its discovery document does not fit the configured issuer. */
-  provider_invalid: 502,
+  | "provider_invalid"
   /** The provider refused the client's authentication or registration: the configuration is wrong here or there. */
-  client_rejected: 500,
+  | "client_rejected"
   /** The provider refused the code (`invalid_grant`): used before, or too old. */
-  code_rejected: 400,
+  | "code_rejected"
   /** The ID Token is not valid: signature, algorithm, issuer, audience, times or subject (OpenID Connect Core 3.1.3.7). */
-  id_token_invalid: 502,
+  | "id_token_invalid"
   /** The ID Token belongs to another sign-in (its `nonce`). */
-  nonce_mismatch: 400,
+  | "nonce_mismatch"
   /** The user authenticated longer ago than the requested `maxAge`. */
-  authentication_too_old: 403,
+  | "authentication_too_old"
   /** The ID Token is for another organization than the requested one. */
-  organization_mismatch: 403,
+  | "organization_mismatch"
   /** The request has no session. */
-  no_session: 401,
+  | "no_session"
   /** The session has no usable access token, and no refresh token to get one with. */
-  no_access_token: 401,
+  | "no_access_token"
   /** The access token must be refreshed, but this response can no longer carry cookies. */
-  refresh_required: 401,
+  | "refresh_required"
   /** The refresh token is spent or revoked (`invalid_grant`): the session has ended. */
-  grant_ended: 401,
+  | "grant_ended"
   /** The session does not fit into its cookies. */
-  session_too_large: 500,
-} as const;
+  | "session_too_large";
 
-/** The stable codes of {@link ExchangeError}. */
-export type ExchangeErrorCode = keyof typeof exchangeStatus;
+/** The HTTP status of a code, which tells a client whose fault it was, where it is not 400: a callback that is not valid. */
+const statusOf: Partial<Record<ExchangeErrorCode, number>> = {
+  access_denied: 403,
+  login_required: 401,
+  provider_unreachable: 503,
+  provider_invalid: 502,
+  client_rejected: 500,
+  id_token_invalid: 502,
+  authentication_too_old: 403,
+  organization_mismatch: 403,
+  no_session: 401,
+  no_access_token: 401,
+  refresh_required: 401,
+  grant_ended: 401,
+  session_too_large: 500,
+};
 
 /** A failed sign-in, refresh or token request. Its message is fixed text; `cause` has what the provider said. */
 export class ExchangeError extends LatchkeyError<ExchangeErrorCode> {
-  latchkeyError() {
+  override latchkeyError(): string {
     return "ExchangeError";
   }
   /** The HTTP status to answer with. */
   readonly status: number;
   constructor(code: ExchangeErrorCode, options?: { cause?: unknown }) {
     super(code, code.replaceAll("_", " "), options);
-    this.status = exchangeStatus[code];
+    this.status = statusOf[code] ?? 400;
   }
 }
 
 /** A session does not fit into its cookies. Nothing was written. */
 export class CookieTooLargeError extends LatchkeyError<"cookie_too_large"> {
-  latchkeyError() {
+  override latchkeyError(): string {
     return "CookieTooLargeError";
   }
   constructor(

@@ -23,12 +23,12 @@ function typeOf(value: unknown): string {
   return filled || value === 0 || value === false ? typeof value : `${filled}` || "blank";
 }
 
-/** Whether two names differ by so many letters at most, added or left out. A wrong letter counts as two. */
-const isNear = (a: string, b: string, letters: number): boolean =>
-  a === b ||
-  (a[0] === b[0]
-    ? isNear(a.slice(1), b.slice(1), letters)
-    : letters > 0 && (isNear(a.slice(1), b, letters - 1) || isNear(a, b.slice(1), letters - 1)));
+/** Whether two names differ by so many letters at most, wherever they stand. */
+const isNear = (a: string, b: string): boolean => lettersBeyond(a, b) + lettersBeyond(b, a) < 3;
+
+/** How many letters of a name another name lacks. */
+const lettersBeyond = (name: string, other: string): number =>
+  [...name.toLowerCase()].filter((letter) => !other.toLowerCase().includes(letter)).length;
 
 /**
  * What is wrong with the names and types of options, a sentence each. An option that is undefined counts as left out. No
@@ -44,7 +44,7 @@ function faultsIn(options: object, examples: Examples, path = ""): string[] {
     const example = examples[name];
     const [type, expected] = [typeOf(value), typeOf(example)];
     if (!Object.hasOwn(examples, name)) {
-      const near = Object.keys(examples).find((each) => isNear(each.toLowerCase(), name.toLowerCase(), 2));
+      const near = Object.keys(examples).find((each) => isNear(each, name));
       faults.push(`there is no option ${path + name}${near ? `: did you mean ${path + near}?` : ""}`);
     } else if (value === undefined || example === ANY) {
       // Left out, or checked elsewhere.

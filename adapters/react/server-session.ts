@@ -14,7 +14,7 @@ export interface ServerSession {
 
 /** The server could not be asked for the session: no response, or one without a session. The page keeps its state. */
 export class SessionError extends LatchkeyError<"session_unknown"> {
-  latchkeyError() {
+  override latchkeyError(): string {
     return "SessionError";
   }
   constructor(

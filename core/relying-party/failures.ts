@@ -19,7 +19,6 @@ export async function orErrorPage<Data>(context: RequestContext<Data>, answer: (
   try {
     return await answer();
   } catch (error) {
-    const { code } = reportFailure(context, error);
-    return errorPage(code, routePath(context.site, context.config, "login"));
+    return errorPage(reportFailure(context, error), routePath(context.site, context.config, "login"));
   }
 }

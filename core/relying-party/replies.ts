@@ -1,4 +1,4 @@
-import { type ExchangeErrorCode, exchangeStatus } from "../errors.js";
+import type { ExchangeError, ExchangeErrorCode } from "../errors.js";
 import type { Reply } from "../request/response.js";
 import type { RequestView } from "../request/view.js";
 
@@ -42,10 +42,10 @@ const TEXTS: Partial<Record<ExchangeErrorCode, string>> = {
 };
 
 /** A page of fixed text: nothing of the request is in it (S19). */
-export function errorPage(code: ExchangeErrorCode, loginPath: string): Reply {
+export function errorPage({ code, status }: ExchangeError, loginPath: string): Reply {
   const text = TEXTS[code] ?? "The sign-in failed.";
   return reply(
-    exchangeStatus[code],
+    status,
     {
       "content-type": "text/html; charset=utf-8",
       "content-security-policy":

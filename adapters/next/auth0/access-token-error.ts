@@ -5,7 +5,7 @@ export type AccessTokenErrorCode = "invalid_session" | "access_token_expired" | 
 
 /** `getAccessToken` of nextjs-auth0 0.x has no access token to give. */
 export class AccessTokenError extends LatchkeyError<AccessTokenErrorCode> {
-  latchkeyError() {
+  override latchkeyError(): string {
     return "AccessTokenError";
   }
   readonly status = 401;

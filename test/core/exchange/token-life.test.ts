@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { ExchangeError, type ExchangeErrorCode, exchangeStatus } from "../../../core/errors.js";
+import { ExchangeError, type ExchangeErrorCode } from "../../../core/errors.js";
 import type { LatchkeyEvent } from "../../../core/events.js";
 import { renewToken } from "../../../core/exchange/renewal.js";
 import { assess, tokenArrows, tokenTransition } from "../../../core/exchange/token-life.js";
 import { mergeTokens, type TokenSet, tokenSetOf } from "../../../core/exchange/token-set.js";
+import { exchangeStatus } from "../../support/exchange-status.js";
 
 const NOW = 1_750_000_000_000;
 const set = (change: Partial<TokenSet> = {}): TokenSet => ({

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { exchangeStatus } from "../../../core/errors.js";
+import { ExchangeError, type ExchangeErrorCode } from "../../../core/errors.js";
 import { errorPage, redirect } from "../../../core/relying-party/replies.js";
 import { chooseSite, routeOf, routePath } from "../../../core/relying-party/site.js";
+import { exchangeStatus } from "../../support/exchange-status.js";
 
 const site = (origin: string, path = "") => ({ origin, path, secure: origin.startsWith("https") });
 const request = (url: string, host?: string) => ({
@@ -61,7 +62,7 @@ test("a redirect after a POST sends no form on (RFC 9700 4.12)", () => {
 test.each(Object.entries(exchangeStatus))(
   "the error page of %s has its status, its code and no script",
   (code, status) => {
-    const { status: sent, headers, body } = errorPage(code as keyof typeof exchangeStatus, "/auth/login");
+    const { status: sent, headers, body } = errorPage(new ExchangeError(code as ExchangeErrorCode), "/auth/login");
     expect(sent).toBe(status);
     expect(headers["content-security-policy"]).toContain("default-src 'none'");
     expect(headers["referrer-policy"]).toBe("no-referrer");
