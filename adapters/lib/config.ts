@@ -153,25 +153,16 @@ export function resolveConfig<Data>(
 ): RelyingPartyConfig<Data> {
   const set = completed(options, env);
   checkOptions(set, examples, missingIn(set));
-  const {
-    issuer = "",
-    clientId = "",
-    clientSecret,
-    clientPrivateKey,
-    audience,
-    secret = [],
-    baseUrl = [],
-    ...rest
-  } = set;
-  const { clientAuthentication = clientPrivateKey ? "private_key_jwt" : "client_secret_basic" } = rest;
-  const { apiOrigins, httpTimeout, clockTolerance, idTokenSigningAlg, ...config } = { ...defaults, ...rest };
-  const { schema, ...session } = set.session ?? {};
+  const { clientAuthentication = set.clientPrivateKey ? "private_key_jwt" : "client_secret_basic" } = set;
+  // What is missing was refused above.
+  const config = { ...defaults, ...set, clientAuthentication } as Complete<Data>;
+  const { audience, session: { schema, ...session } = {} } = config;
   const authorizationParams = { ...config.authorizationParams, ...(audience ? { audience } : {}) };
-  const [site, ...sites] = [baseUrl].flat().map(siteOf);
+  const [site, ...sites] = [config.baseUrl].flat().map(siteOf);
 
   must(site, `set ${label("baseUrl")}`);
   // Kept as written: issuers are compared as strings (OpenID Connect Discovery 4.3).
-  urlOf(issuer, label("issuer"));
+  urlOf(config.issuer, label("issuer"));
   mustBeOne("clientAuthentication", clientAuthentication, METHODS);
   mustBeOne("responseMode", config.responseMode, ["query", "form_post"]);
   mustBeOne("logout", config.logout, ["provider", "local"]);
@@ -184,30 +175,29 @@ export function resolveConfig<Data>(
   );
   for (const name of [...Object.keys(authorizationParams), ...config.allowedParams])
     must(!protectedParameters.has(name), `authorizationParams and allowedParams cannot set ${name}`);
-  mustSign(idTokenSigningAlg, "idTokenSigningAlg");
-  mustBeSeconds(httpTimeout, clockTolerance);
+  mustSign(config.idTokenSigningAlg, "idTokenSigningAlg");
+  mustBeSeconds(config.httpTimeout, config.clockTolerance);
   mustBeSchema(schema);
 
   return {
     ...config,
     provider: {
-      issuer,
-      clientId,
-      clientSecret,
-      clientPrivateKey: clientAuthentication === "private_key_jwt" ? importPrivateKey(clientPrivateKey) : undefined,
-      clientAuthentication,
-      idTokenSigningAlg,
-      httpTimeout,
-      clockTolerance,
+      ...config,
+      clientPrivateKey:
+        clientAuthentication === "private_key_jwt" ? importPrivateKey(config.clientPrivateKey) : undefined,
     },
     sites: [site, ...sites],
     authorizationParams,
-    apiOrigins: apiOrigins.map(originOf),
-    session: { ...session, secret: checkSecrets(secret, label("secret")), schema: signedInSchema(schema) },
-    onSignIn: set.onSignIn,
-    onEvent: set.onEvent,
+    apiOrigins: config.apiOrigins.map(originOf),
+    session: { ...session, secret: checkSecrets(config.secret, label("secret")), schema: signedInSchema(schema) },
   };
 }
+
+/** Options that are complete, with the defaults. */
+type Complete<Data> = AuthOptions<Data> &
+  Required<Pick<AuthOptions<Data>, keyof typeof defaults | "issuer" | "clientId" | "secret" | "baseUrl">> & {
+    readonly clientAuthentication: ClientAuthentication;
+  };
 
 const mustBeOne = (name: string, value: string, values: readonly string[]): void =>
   must(values.includes(value), `${name} must be ${values.join(" or ")}`);

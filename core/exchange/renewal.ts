@@ -3,7 +3,14 @@ import { ExchangeError } from "../errors.js";
 import { failure } from "../events.js";
 import type { Ports } from "../ports.js";
 import { drive, type Observer } from "./drive.js";
-import { type Renewal, type TokenEffect, type TokenEvent, type TokenState, tokenTransition } from "./token-life.js";
+import {
+  type Renewal,
+  type StateOf,
+  type TokenEffect,
+  type TokenEvent,
+  type TokenState,
+  tokenTransition,
+} from "./token-life.js";
 import type { TokenRequest } from "./token-set.js";
 
 /** What a server and a page do each in its own way when they renew a token. */
@@ -50,10 +57,8 @@ export async function renewToken<Renewed extends Renewal>(
     first,
   );
   if (state.name === "fresh" || state.name === "stale") return state.token.accessToken;
-  if (state.name !== "unavailable" && state.name !== "ended") {
-    throw new TypeError(`latchkey: the renewal ended in ${state.name}`);
-  }
-  const { error = new ExchangeError(state.code) } = state;
+  // The machine ends in these two, or with a token.
+  const { code, error = new ExchangeError(code) } = state as StateOf<"unavailable" | "ended">;
   emit(failure(error));
   throw error;
 }

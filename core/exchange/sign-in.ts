@@ -83,7 +83,7 @@ export async function beginSignIn(context: SignInContext, request: SignInRequest
   const draw = () => toBase64url(ports.random(32));
   const codeVerifier = draw();
   const codeChallenge = await sha256(codeVerifier);
-  const { issuer, issRequired } = await provider.metadata();
+  const metadata = await provider.metadata();
   const { transaction, url = "" } = await run(
     context,
     "awaiting_callback",
@@ -92,14 +92,9 @@ export async function beginSignIn(context: SignInContext, request: SignInRequest
       name: "login_requested",
       now: ports.now(),
       secrets: { state: statePrefix + draw(), nonce: draw(), codeVerifier, codeChallenge },
-      redirectUri,
-      returnTo,
-      issuer,
-      issRequired,
-      scope,
-      audience,
-      subject,
-      appState,
+      ...metadata,
+      // By name: a caller's further options have no place in a transaction.
+      ...{ redirectUri, returnTo, scope, audience, subject, appState },
       ...authorizationOf(authorizationParams, request),
     },
   );
@@ -143,12 +138,11 @@ async function run<Name extends State["name"]>(
     start,
     first,
   );
-  if (state.name === "failed") throw state.error ?? new ExchangeError(state.code);
-  if (!isNamed(state, end)) throw new TypeError(`latchkey: the exchange ended in ${state.name}`);
-  return state;
+  if (state.name === end) return state as StateOf<Name>;
+  // A run that does not reach its end state ends in `failed`.
+  const { code, error = new ExchangeError(code) } = state as StateOf<"failed">;
+  throw error;
 }
-
-const isNamed = <Name extends State["name"]>(state: State, name: Name): state is StateOf<Name> => state.name === name;
 
 /** Performs one effect. The event that it returns is what came of the effect. */
 async function perform({ provider, ports, handlers }: SignInContext, effect: Effect): Promise<Event | undefined> {

@@ -72,7 +72,7 @@ export function assess(
   return canRenew ? { name: "due", request, token } : { name: "missing" };
 }
 
-type StateOf<Name> = Extract<TokenState, { name: Name }>;
+export type StateOf<Name> = Extract<TokenState, { name: Name }>;
 type EventOf<Name> = Extract<TokenEvent, { name: Name }>;
 type Next<Name = TokenState["name"], Renewed extends Renewal = Renewal> = readonly [
   StateOf<Name>,

@@ -56,6 +56,6 @@ export interface RelyingPartyConfig<Data> {
   /** Path the provider sends people back to after sign-out. */
   readonly postLogoutPath: string;
   readonly session: SessionsOptions<SignedIn<Data>>;
-  readonly onSignIn: ((signIn: SignIn) => Awaitable<{ user?: ShapedUser; data?: Data } | undefined>) | undefined;
-  readonly onEvent: ((event: LatchkeyEvent) => void) | undefined;
+  readonly onSignIn?: ((signIn: SignIn) => Awaitable<{ user?: ShapedUser; data?: Data } | undefined>) | undefined;
+  readonly onEvent?: ((event: LatchkeyEvent) => void) | undefined;
 }
