@@ -16,12 +16,16 @@ export type Parameters = Readonly<Record<string, string | readonly string[] | un
 /** Authenticates the client in a request: adds to its form, or gives further headers (RFC 6749 2.3). */
 export type AuthenticateClient = (form: URLSearchParams) => Awaitable<Record<string, string>>;
 
-/** A POST of this client to an endpoint, complete but for its parameters. */
-export interface PreparedRequest {
-  readonly url: string;
-  readonly form: URLSearchParams;
-  readonly headers: Record<string, string>;
-}
+/**
+ * Sends a POST of this client to an endpoint, which is complete but for its parameters; its time-out begins at once. Returns the
+ * JSON object of the response.
+ * @param onInvalidGrant the error code for `invalid_grant` (RFC 6749 5.2); default `provider_invalid`
+ * @throws ExchangeError
+ */
+export type PreparedRequest = (
+  parameters: Parameters,
+  onInvalidGrant?: ExchangeErrorCode,
+) => Promise<Readonly<Record<string, unknown>>>;
 
 /**
  * The URL of an endpoint, whose scheme is as secure as the issuer's.
@@ -48,37 +52,30 @@ export function browserUrl(document: DiscoveryDocument, name: EndpointName, para
   return url.href;
 }
 
-/** Prepares a POST to an endpoint: all that must be waited for before it is sent. */
+/** Parameters whose values must not get into an error, though some providers repeat them in a description. */
+const SECRETS = ["client_assertion", "client_secret", "code", "code_verifier", "refresh_token", "token"];
+
+/** Prepares a POST to an endpoint: does all that must be waited for before it is sent. */
 export async function prepareRequest(
+  { fetch }: Network,
   document: DiscoveryDocument,
   name: EndpointName,
   authenticate: AuthenticateClient,
 ): Promise<PreparedRequest> {
-  const { href: url } = endpointUrl(document, name);
+  const { href: endpoint } = endpointUrl(document, name);
   const form = new URLSearchParams();
   const headers = {
     accept: "application/json",
     "content-type": "application/x-www-form-urlencoded",
     ...(await authenticate(form)),
   };
-  return { url, form, headers };
-}
-
-/** Parameters whose values must not get into an error, though some providers repeat them in a description. */
-const SECRETS = ["client_assertion", "client_secret", "code", "code_verifier", "refresh_token", "token"];
-
-/** Sends a prepared request, whose time-out begins at once. The JSON object of its response. @throws ExchangeError */
-export async function sendRequest(
-  { fetch }: Network,
-  { url, form, headers }: PreparedRequest,
-  parameters: Parameters,
-  onInvalidGrant?: ExchangeErrorCode,
-): Promise<Readonly<Record<string, unknown>>> {
-  fill(form, parameters);
-  const secrets = SECRETS.flatMap((name) => form.getAll(name)).filter(Boolean);
-  // As text: the `fetch` of another realm, such as jsdom's, does not recognise this realm's URLSearchParams as a form.
-  const response = await fetch(url, { method: "POST", headers, body: `${form}` });
-  return readResponse(response, { endpoint: url, onInvalidGrant, secrets });
+  return async (parameters, onInvalidGrant) => {
+    fill(form, parameters);
+    const secrets = SECRETS.flatMap((secret) => form.getAll(secret)).filter(Boolean);
+    // As text: the `fetch` of another realm, such as jsdom's, does not recognise this realm's URLSearchParams as a form.
+    const response = await fetch(endpoint, { method: "POST", headers, body: `${form}` });
+    return readResponse(response, { endpoint, onInvalidGrant, secrets });
+  };
 }
 
 /** Sets parameters; those of the same names are replaced. */

@@ -7,10 +7,8 @@ import {
   browserUrl,
   type EndpointName,
   endpointUrl,
-  type Parameters,
   type PreparedRequest,
   prepareRequest,
-  sendRequest,
 } from "./endpoint.js";
 import { verifyIdToken } from "./id-token.js";
 import { fetchKeys, type VerifyJws } from "./keys.js";
@@ -117,9 +115,11 @@ class NetworkProvider implements Provider {
     if (!document.pushed_authorization_request_endpoint)
       return browserUrl(document, "authorization_endpoint", parameters);
     // RFC 9126 2: the client sends the request to the provider; the browser carries a reference to it.
-    const pushed = await this.#post("pushed_authorization_request_endpoint", { ...parameters, client_id });
-    const { request_uri } = pushed;
-    if (typeof request_uri !== "string") throw invalidMember("request_uri");
+    const push = await this.#prepare("pushed_authorization_request_endpoint");
+    const { request_uri } = await push({ ...parameters, client_id });
+    if (typeof request_uri !== "string") {
+      throw new ExchangeError("provider_invalid", { cause: { member: "request_uri" } });
+    }
     return browserUrl(document, "authorization_endpoint", { client_id, request_uri });
   }
 
@@ -127,7 +127,7 @@ class NetworkProvider implements Provider {
     // Fetched beside the exchange, to be there when the ID Token is verified, which reports the failure of this load.
     const keys = this.#fetchKeys().catch(() => {});
     try {
-      return await redeemCode(this.#network, this.#settings, await this.#prepareTokenRequest(), request);
+      return await redeemCode(this.#network, this.#settings, await this.#prepare("token_endpoint"), request);
     } finally {
       // On some runtimes a request that ends before its fetch cancels it, and other requests would wait for that load in vain.
       await keys;
@@ -149,7 +149,7 @@ class NetworkProvider implements Provider {
       prepare: async () => {
         // Without the keys a new ID Token could not be verified, and the refresh would be lost.
         await this.#fetchKeys();
-        return this.#prepareTokenRequest();
+        return this.#prepare("token_endpoint");
       },
       spend: (refreshToken, prepared) =>
         spendRefreshToken(this.#network, this.#settings, prepared, { refreshToken, audience, scope }),
@@ -174,7 +174,9 @@ class NetworkProvider implements Provider {
 
   async revoke(token: string) {
     const { revocation_endpoint: isOffered } = await this.#discover();
-    if (isOffered) await this.#post("revocation_endpoint", { token });
+    if (!isOffered) return;
+    const send = await this.#prepare("revocation_endpoint");
+    await send({ token });
   }
 
   async endSessionUrl({ idTokenHint, postLogoutRedirectUri, params }: EndSessionRequest) {
@@ -206,17 +208,10 @@ class NetworkProvider implements Provider {
     return fetchKeys(this.#network, await this.#keysUrl(patience), patience);
   }
 
-  async #prepareTokenRequest(): Promise<PreparedRequest> {
-    return prepareRequest(await this.#discover(), "token_endpoint", this.#platform.authenticate);
-  }
-
-  async #post(name: EndpointName, parameters: Parameters) {
-    const prepared = await prepareRequest(await this.#discover(), name, this.#platform.authenticate);
-    return sendRequest(this.#network, prepared, parameters);
+  async #prepare(name: EndpointName): Promise<PreparedRequest> {
+    return prepareRequest(this.#network, await this.#discover(), name, this.#platform.authenticate);
   }
 }
-
-const invalidMember = (member: string) => new ExchangeError("provider_invalid", { cause: { member } });
 
 /** For pages, where one tab spends a refresh token at a time. */
 async function spendAlways({ request, prepare, spend }: PreparableRefresh): Promise<SharedResult<RefreshResult>> {

@@ -1,6 +1,6 @@
 import type { ExchangeErrorCode } from "../errors.js";
 import type { TokenResponse } from "../exchange/types.js";
-import { type Parameters, type PreparedRequest, sendRequest } from "./endpoint.js";
+import type { Parameters, PreparedRequest } from "./endpoint.js";
 import type { Network } from "./network.js";
 import type { ProviderSettings } from "./settings.js";
 import { readTokenResponse } from "./token-response.js";
@@ -40,7 +40,7 @@ async function requestTokens(
   onInvalidGrant: ExchangeErrorCode,
 ): Promise<TokenResponse> {
   const requestedAt = network.now();
-  return readTokenResponse(await sendRequest(network, prepared, parameters, onInvalidGrant), requestedAt);
+  return readTokenResponse(await prepared(parameters, onInvalidGrant), requestedAt);
 }
 
 const audienceParameter = ({ resourceIndicators }: ProviderSettings, audience: string | undefined): Parameters =>

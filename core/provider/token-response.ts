@@ -1,11 +1,8 @@
-import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
+import { ExchangeError } from "../errors.js";
 import type { TokenResponse } from "../exchange/types.js";
-import { isText, type Members } from "./claims.js";
+import { isText, type Members, wrongMember } from "./claims.js";
 
-/** @throws ExchangeError that names the member, unless it holds */
-function check(holds: unknown, member: string, code: ExchangeErrorCode = "provider_invalid"): asserts holds {
-  if (!holds) throw new ExchangeError(code, { cause: { member } });
-}
+const isOptionalText = (value: unknown): value is string | undefined => value === undefined || isText(value);
 
 /**
  * The tokens in a successful response of the token endpoint (RFC 6749 5.1, OpenID Connect Core 3.1.3.3). `requestedAt`:
@@ -23,14 +20,19 @@ export function readTokenResponse(
   }: Members,
   requestedAt: number,
 ): TokenResponse {
-  check(isText(accessToken), "access_token");
-  // RFC 6749 7.1: the client must not use a token of a type that it does not know.
-  check(/^bearer$/i.test(`${type}`), "token_type");
   // Some providers write the number as text.
   const expiresIn = seconds === undefined ? undefined : Number(seconds ?? NaN);
-  check(expiresIn === undefined || (expiresIn >= 0 && expiresIn < Infinity), "expires_in");
-  check(scope === undefined || typeof scope === "string", "scope");
-  check(refreshToken === undefined || isText(refreshToken), "refresh_token");
-  check(idToken === undefined || isText(idToken), "id_token", "id_token_invalid");
-  return { accessToken, requestedAt, expiresIn, scope, idToken, refreshToken };
+  const member = wrongMember({
+    access_token: isText(accessToken),
+    // RFC 6749 7.1: the client must not use a token of a type that it does not know.
+    token_type: /^bearer$/i.test(`${type}`),
+    expires_in: expiresIn === undefined || (expiresIn >= 0 && expiresIn < Infinity),
+    scope: scope === undefined || typeof scope === "string",
+    refresh_token: isOptionalText(refreshToken),
+    id_token: isOptionalText(idToken),
+  });
+  if (member) {
+    throw new ExchangeError(member === "id_token" ? "id_token_invalid" : "provider_invalid", { cause: { member } });
+  }
+  return { accessToken, requestedAt, expiresIn, scope, idToken, refreshToken } as TokenResponse;
 }

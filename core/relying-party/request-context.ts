@@ -37,15 +37,15 @@ export interface OpenedRequest {
  * A request that only reads its session needs none; `AuthRequest` makes it for everything else.
  */
 export class RequestContext<Data> implements App<Data>, OpenedRequest {
-  readonly config: App<Data>["config"];
-  readonly exchange: ExchangeConfig;
-  readonly ports: Ports;
-  readonly provider: Provider;
-  readonly transactionSealer: Sealer;
-  readonly emit: App<Data>["emit"];
-  readonly request: RequestView;
-  readonly responseWriter: ResponseWriter;
-  readonly site: Site;
+  declare readonly config: App<Data>["config"];
+  declare readonly exchange: ExchangeConfig;
+  declare readonly ports: Ports;
+  declare readonly provider: Provider;
+  declare readonly transactionSealer: Sealer;
+  declare readonly emit: App<Data>["emit"];
+  declare readonly request: RequestView;
+  declare readonly responseWriter: ResponseWriter;
+  declare readonly site: Site;
   /** What the name of each cookie of latchkey begins with. */
   readonly cookiePrefix: string;
   readonly #sessions: UserSessions<Data>;
@@ -53,19 +53,11 @@ export class RequestContext<Data> implements App<Data>, OpenedRequest {
 
   constructor(
     app: App<Data>,
-    { request, responseWriter, site }: OpenedRequest,
+    opened: OpenedRequest,
     sessions: UserSessions<Data>,
     reading: SessionReading<SignedIn<Data>>,
   ) {
-    this.config = app.config;
-    this.exchange = app.exchange;
-    this.ports = app.ports;
-    this.provider = app.provider;
-    this.transactionSealer = app.transactionSealer;
-    this.emit = app.emit;
-    this.request = request;
-    this.responseWriter = responseWriter;
-    this.site = site;
+    Object.assign(this, app, opened);
     this.cookiePrefix = sessions.prefix;
     this.#sessions = sessions;
     this.#writes = new WriteQueue(sessions, reading);
