@@ -37,6 +37,14 @@ export default [
     modifyEsbuildConfig: forNode,
   },
   {
+    name: "latchkey/node: sign-in, and all it needs",
+    path: "dist/node.js",
+    import: `{ auth, auth0, getAuth, requireSession, ${errors} }`,
+    limit: "26.5 kB",
+    gzip: true,
+    modifyEsbuildConfig: forNode,
+  },
+  {
     name: "latchkey/edge: sign-in, and all it needs",
     path: "dist/edge.js",
     import: `{ auth0, createAuth, ${errors} }`,

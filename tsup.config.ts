@@ -3,6 +3,7 @@ import { defineConfig, type Options } from "tsup";
 const entries = {
   index: "adapters/index.ts",
   express: "adapters/express.ts",
+  node: "adapters/node.ts",
   edge: "adapters/edge.ts",
   next: "adapters/next/index.ts",
   testing: "adapters/testing/index.ts",

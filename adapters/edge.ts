@@ -9,7 +9,7 @@ import { type AccessTokenOptions, accessTokenExamples, createCheck } from "./lib
 import { mustBeOptions } from "./lib/checks.js";
 import { type AuthOptions, authExamples, resolveConfig } from "./lib/config.js";
 import { type ProtectedApi, type ProtectedHandler, protect, type VerifiedRequest } from "./lib/protect.js";
-import { createServing, type Handler, type RequestAuth, type Serving } from "./lib/serve.js";
+import { createServing, type Handler, type RequestAuth, type SignedInAuth, type SignedInHandler } from "./lib/serve.js";
 import { serverPortsOf } from "./lib/server-ports.js";
 import { quietly, type WaitUntil } from "./lib/wait-until.js";
 import { toRequestView } from "./lib/web-request.js";
@@ -37,6 +37,8 @@ export type {
   ProtectedApi,
   ProtectedHandler,
   RequestAuth,
+  SignedInAuth,
+  SignedInHandler,
   TokenRequest,
   VerifiedRequest,
 };
@@ -63,20 +65,50 @@ const environment: ExamplesOf<Environment> = { env: OBJECT, waitUntil: FUNCTION 
 
 const variablesOf = ({ env }: Environment) => (env ?? {}) as Record<string, string | undefined>;
 
-/** Sign-in and sessions for whatever maps a Request to a Response. */
-export interface Auth<Data = RegisteredData> extends Omit<Serving<Data>, "authFor"> {
+/** Sign-in and sessions for any runtime that maps a Request to a Response. */
+export interface Auth<Data = RegisteredData> {
   /** Answers the routes under `mount`; anything else is 404. Pass on what the runtime passes beside the request. */
   handler(request: Request, ...passed: unknown[]): Promise<Response>;
+  /**
+   * Answers the routes under `mount`, and passes any other request to the handler. Cookies that were written go onto the
+   * handler's response, or onto a Response that it throws. When it throws anything else, they go onto the response of the next
+   * handler that serves the same Request, as frameworks do for an error page, or onto the response that `finish` gets.
+   */
+  wrap<Rest extends unknown[]>(handler: Handler<Data, Rest>): (request: Request, ...rest: Rest) => Promise<Response>;
+  /** The same for signed-in requests only: 401 JSON for API calls, a redirect to sign in for page navigations. */
+  requireSession<Rest extends unknown[]>(
+    handler: SignedInHandler<Data, Rest>,
+  ): (request: Request, ...rest: Rest) => Promise<Response>;
+  /** The session of a request, or null if no user is signed in. */
+  getSession(request: Request): Promise<AuthSession<Data> | null>;
   /** A valid access token. Outside `wrap` nothing can be written, so none is refreshed: `refresh_required`. @throws ExchangeError */
   getAccessToken(request: Request, options?: TokenRequest): Promise<string>;
   /** `fetch` with the access token, to `apiOrigins` only. @throws MisuseError, ExchangeError */
   fetch(request: Request, url: string | URL, init?: RequestInit, options?: TokenRequest): Promise<Response>;
   /** Inside `wrap`: merges a patch into `session.data`, or applies a function to it. @throws MisuseError, CookieTooLargeError */
   update(request: Request, change: Partial<Data> | ((data: Data) => Data)): Promise<void>;
+  /** Inside `wrap`: the response that sends the browser to sign in. @throws MisuseError `headers_sent` */
+  login(request: Request, options?: LoginOptions): Promise<Response>;
+  /** Inside `wrap`: signs out here and at the provider, and gives the response that sends the browser there. @throws MisuseError `headers_sent` */
+  logout(request: Request, options?: LogoutOptions): Promise<Response>;
+  /** Puts the cookies that were written before a handler threw onto the response that an error handler outside of `wrap` made. */
+  finish(request: Request, response: Response): Response;
 }
 
 /**
  * Sign-in and sessions for Cloudflare Workers, Vercel Edge, Deno, Bun, Hono and others.
+ *
+ * @example
+ * ```ts
+ * const auth = createAuth({ env: process.env });
+ * const invoices = auth.requireSession((request, { session }) => Response.json({ user: session.user }));
+ *
+ * export default {
+ *   fetch: auth.wrap((request) =>
+ *     new URL(request.url).pathname === "/invoices" ? invoices(request) : new Response("Hello"),
+ *   ),
+ * };
+ * ```
  * @throws MisuseError (`invalid_config`) at once when the configuration is wrong or incomplete; the message names the variable.
  */
 export function createAuth<Data = RegisteredData>(options: EdgeOptions<Data>): Auth<Data> {
@@ -97,6 +129,8 @@ export function createAuth<Data = RegisteredData>(options: EdgeOptions<Data>): A
     getAccessToken: async (request, tokenRequest) => (await authFor(request)).getAccessToken(tokenRequest),
     fetch: async (request, url, init, tokenRequest) => (await authFor(request)).fetch(url, init, tokenRequest),
     update: async (request, change) => (await authFor(request)).update(change),
+    login: async (request, login) => (await authFor(request)).login(login),
+    logout: async (request, logout) => (await authFor(request)).logout(logout),
   };
 }
 
@@ -104,8 +138,10 @@ export function createAuth<Data = RegisteredData>(options: EdgeOptions<Data>): A
  * Protects an API with the access tokens (JWT) of a provider, sent as `Authorization: Bearer` (RFC 6750). Where it serves pages
  * of other origins, its CORS headers are its own, and preflights must be answered without it: they carry no token.
  *
+ * @example
  * ```ts
- * const api = verifyAccessToken({ issuer, audience, scope: "read:shows" });
+ * const api = verifyAccessToken({ issuer: "https://op.example/", audience: "https://api.example", scope: "read:shows" });
+ *
  * export default { fetch: api.wrap((request, { claims }) => Response.json({ for: claims.sub })) };
  * ```
  * @throws MisuseError (`invalid_config`) at once when an option is wrong or missing; the message names the variable.

@@ -3,17 +3,27 @@ import type { RegisteredData } from "../../core/register.js";
 import type { AuthRequest } from "../../core/relying-party/auth-request.js";
 import type { AuthSession } from "../../core/relying-party/request-auth.js";
 import { mustBeHandler } from "./checks.js";
-import type { RequestAuth as AnyRequestAuth } from "./request-auth.js";
+import type { RequestAuth as AnyRequestAuth, SignedInAuth as AnySignedInAuth } from "./request-auth.js";
 import { type WaitUntil, waitUntilIn } from "./wait-until.js";
 import { createWebWriter, type WebWriter } from "./web-writer.js";
 
 /** What a handler gets besides its request. `login` and `logout` give the response to return. */
 export type RequestAuth<Data = RegisteredData> = AnyRequestAuth<Data, Response>;
 
+/** A {@link RequestAuth} whose session is not null, as in a handler inside `requireSession`. */
+export type SignedInAuth<Data = RegisteredData> = AnySignedInAuth<Data, Response>;
+
 /** A handler that gets the session of its request. What a runtime passes besides the request comes last. */
 export type Handler<Data = RegisteredData, Rest extends unknown[] = []> = (
   request: Request,
   auth: RequestAuth<Data>,
+  ...rest: Rest
+) => Response | Promise<Response>;
+
+/** A handler for signed-in requests only: its session is not null. */
+export type SignedInHandler<Data = RegisteredData, Rest extends unknown[] = []> = (
+  request: Request,
+  auth: SignedInAuth<Data>,
   ...rest: Rest
 ) => Response | Promise<Response>;
 
@@ -27,7 +37,7 @@ export interface Serving<Data> {
   wrap<Rest extends unknown[]>(handler: Handler<Data, Rest>): (request: Request, ...rest: Rest) => Promise<Response>;
   /** The same for signed-in requests only: 401 JSON for API calls, a redirect to sign in for page navigations. */
   requireSession<Rest extends unknown[]>(
-    handler: Handler<Data, Rest>,
+    handler: SignedInHandler<Data, Rest>,
   ): (request: Request, ...rest: Rest) => Promise<Response>;
   /** The session of a request, or null if no user is signed in. */
   getSession(request: Request): Promise<AuthSession<Data> | null>;
@@ -107,23 +117,26 @@ export function createServing<Data>(
     return requests.respond(request, { auth, writer, isActive: false }, respond);
   }
 
-  const around =
-    (isGuarded: boolean): Serving<Data>["wrap"] =>
-    (handler) => {
-      mustBeHandler(handler, isGuarded ? "requireSession" : "wrap");
-      return (request, ...rest) =>
-        serve(request, rest, ({ auth, writer }) => {
-          const reply = isGuarded && auth.guard();
-          return reply ? writer.send(reply) : handler(request, auth, ...rest);
-        });
-    };
+  const wrap: Serving<Data>["wrap"] = (handler) => {
+    mustBeHandler(handler, "wrap");
+    return (request, ...rest) => serve(request, rest, ({ auth }) => handler(request, auth, ...rest));
+  };
+
+  const requireSession: Serving<Data>["requireSession"] = (handler) => {
+    mustBeHandler(handler, "requireSession");
+    return (request, ...rest) =>
+      serve(request, rest, ({ auth, writer }) => {
+        const reply = auth.guard();
+        return reply ? writer.send(reply) : handler(request, auth as SignedInAuth<Data>, ...rest);
+      });
+  };
 
   const authFor: Serving<Data>["authFor"] = async (request) =>
     requests.get(request)?.auth ?? open(request, createWebWriter({ open: false }));
 
   return {
-    wrap: around(false),
-    requireSession: around(true),
+    wrap,
+    requireSession,
     getSession: async (request) => (await authFor(request)).session,
     authFor,
     finish: (request, response) => requests.finish(request, response),

@@ -101,16 +101,16 @@ class HandlerResponses {
    * Next makes the responses of `redirect()` and `notFound()`, which throw. Cookies that were written must not be lost, least
    * of all a new refresh token. Next keeps the cookies of the store with a redirect alone: the other responses are made here.
    */
-  keepCookies<Data>(around: Serving<Data>["wrap"]): Serving<Data>["wrap"] {
-    return (handler) => {
-      mustBeHandler(handler, "wrap");
-      return around(async (request, ...rest) => {
-        try {
-          return await handler(request, ...rest);
-        } catch (error) {
-          return this.#answerThrown(request, error);
-        }
-      });
+  keepCookies<Rest extends unknown[]>(
+    handler: (request: Request, ...rest: Rest) => Response | Promise<Response>,
+  ): (request: Request, ...rest: Rest) => Promise<Response> {
+    mustBeHandler(handler, "wrap");
+    return async (request, ...rest) => {
+      try {
+        return await handler(request, ...rest);
+      } catch (error) {
+        return this.#answerThrown(request, error);
+      }
     };
   }
 
@@ -146,8 +146,8 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
   const handler = serving.wrap((request) => answerElsewhere(request, configured()));
   return {
     ...serving,
-    wrap: responses.keepCookies(serving.wrap),
-    requireSession: responses.keepCookies(serving.requireSession),
+    wrap: (handler) => serving.wrap(responses.keepCookies(handler)),
+    requireSession: (handler) => serving.requireSession(responses.keepCookies(handler)),
     handlers: { GET: handler, POST: handler },
     current: () => current.get(configured),
     async requireCurrent({ returnTo } = {}) {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { GetServerSideProps, GetServerSidePropsContext, NextApiHandler } from "next";
 import { must } from "../../core/errors.js";
 import type { TokenRequest } from "../../core/exchange/token-set.js";
 import { isObject } from "../../core/is-object.js";
@@ -10,10 +11,10 @@ import type { AccessTokenOptions } from "../lib/access-token.js";
 import { mustBeOptions } from "../lib/checks.js";
 import type { AuthOptions } from "../lib/config.js";
 import type { RequestAuth as AnyRequestAuth } from "../lib/request-auth.js";
-import type { Handler, Serving } from "../lib/serve.js";
+import type { Handler, SignedInHandler } from "../lib/serve.js";
 import { createAppRouter } from "./app.js";
 import { configure } from "./configured.js";
-import { createPagesRouter, type PagesRouter } from "./pages.js";
+import { createPagesRouter, type SignedInApiHandler } from "./pages.js";
 import { createProxy, type ProxyHandler } from "./proxy.js";
 
 export {
@@ -30,7 +31,7 @@ export { auth0 } from "../../core/provider/auth0.js";
 export type { AccessTokenClaims, VerifiedAccessToken } from "../../core/resource-server/access-token.js";
 export type { AccessTokenRefusal } from "../../core/resource-server/bearer.js";
 export type { ProtectedHandler, VerifiedRequest } from "../lib/protect.js";
-export type { RequestAuth } from "../lib/serve.js";
+export type { RequestAuth, SignedInAuth } from "../lib/serve.js";
 export { AccessTokenError } from "./auth0/access-token-error.js";
 export { type Auth0, type Auth0Session, initAuth0 } from "./auth0/init-auth0.js";
 export type { Auth0Settings } from "./auth0/settings.js";
@@ -44,45 +45,37 @@ export type {
   LoginOptions,
   LogoutOptions,
   ProxyHandler,
+  SignedInApiHandler,
+  SignedInHandler,
   TokenRequest,
 };
 
-/** A request that is named: a route handler's, or the Pages Router's with the response that may carry cookies. */
-type Named = [request: Request] | [req: IncomingMessage, res?: ServerResponse];
-/** A request, or none: the one that the App Router is answering. */
-type Where = [] | Named;
+/** A proxy of Next, which Next calls with its `NextFetchEvent` as second argument. */
+export type Proxy = (request: import("next/server.js").NextRequest, event?: unknown) => Promise<Response>;
 
-/** What Next calls, with its `NextFetchEvent` as second argument. */
-type Proxy = (request: import("next/server.js").NextRequest, event?: unknown) => Promise<Response>;
+/** The {@link RequestAuth} of a request of the Pages Router: `login` and `logout` answer the request. */
+export type PagesRequestAuth<Data = RegisteredData> = AnyRequestAuth<Data, void>;
 
-/** Sign-in and sessions for Next 15 and 16, App Router and Pages Router. */
-export interface Auth<Data = RegisteredData> extends Pick<Serving<Data>, "wrap"> {
+/**
+ * Sign-in and sessions for Next 15 and 16, App Router and Pages Router. Methods without a request use the one that the App
+ * Router is answering; they also take a route handler's `request`, or `req` and `res` of the Pages Router.
+ */
+export interface Auth<Data = RegisteredData> {
   /** `export const { GET, POST } = auth.handlers` in `app/auth/[...latchkey]/route.ts`. */
   readonly handlers: { GET(request: Request): Promise<Response>; POST(request: Request): Promise<Response> };
   /** `export default auth.apiHandler` in `pages/api/auth/[...latchkey].ts`, with `mount: "/api/auth"`. */
-  readonly apiHandler: PagesRouter<Data>["apiHandler"];
-  /** `export const proxy = auth.proxy` in `proxy.ts`: rolls and refreshes ahead of what is rendered. */
+  readonly apiHandler: NextApiHandler;
+  /** `export const proxy = auth.proxy` in `proxy.ts`: writes activity and refreshes the token before a page renders. */
   readonly proxy: Proxy;
   /** The same, for `middleware.ts` before Next 16. */
   readonly middleware: Proxy;
-  /** A proxy of the app's own inside ours: it sees the session and the new cookies, its answer carries them. */
+  /** Runs the app's own proxy inside latchkey's: it sees the session and the new cookies, and its response carries them. */
   withProxy(handler: ProxyHandler<Data>): Proxy;
-  /** Who is signed in, or null. In the Pages Router `getSession(req, res)`. */
-  getSession(...where: Where): Promise<AuthSession<Data> | null>;
+  /** Around a route handler: cookies that were written go onto its response. */
+  wrap<Rest extends unknown[]>(handler: Handler<Data, Rest>): (request: Request, ...rest: Rest) => Promise<Response>;
   /**
-   * A valid access token, refreshed where cookies can be written. In a Server Component none is refreshed: the proxy has
-   * done so already, else it is `refresh_required`. @throws ExchangeError
-   */
-  getAccessToken(options?: TokenRequest): Promise<string>;
-  getAccessToken(req: IncomingMessage, res: ServerResponse, options?: TokenRequest): Promise<string>;
-  /** `fetch` with the access token, to `apiOrigins` only. @throws MisuseError, ExchangeError */
-  fetch(url: string | URL, init?: RequestInit, options?: TokenRequest): Promise<Response>;
-  /** Merges a patch into `session.data`, or applies a function to it: in server actions and route handlers. @throws MisuseError, CookieTooLargeError */
-  update(change: Partial<Data> | ((data: Data) => Data)): Promise<void>;
-  update(req: IncomingMessage, res: ServerResponse, change: Partial<Data> | ((data: Data) => Data)): Promise<void>;
-  /**
-   * In pages, layouts and server actions: the session; who is not signed in is sent to sign in, and back to `returnTo`.
-   * Each page and action needs its own: Next renders the page, and sends what it made of it, also where a layout refuses.
+   * In pages, layouts and server actions: the session; a visitor without one is redirected to sign in, and returns to `returnTo`.
+   * Each page and action needs its own call: Next renders the page, and sends the result, also where a layout refuses.
    */
   requireSession(options?: {
     /** With the `basePath`, if there is one. @default the app's first page */
@@ -90,29 +83,87 @@ export interface Auth<Data = RegisteredData> extends Pick<Serving<Data>, "wrap">
   }): Promise<AuthSession<Data>>;
   /** Around a route handler: 401 JSON for API calls, a redirect to sign in for page navigations. */
   requireSession<Rest extends unknown[]>(
-    handler: Handler<Data, Rest>,
+    handler: SignedInHandler<Data, Rest>,
   ): (request: Request, ...rest: Rest) => Promise<Response>;
-  /** In the Pages Router: the session of a request, and what can be done with it. `login` and `logout` answer the request. */
-  forRequest(req: IncomingMessage, res: ServerResponse): Promise<AnyRequestAuth<Data, void>>;
-  /** Around a handler in `pages/api`: 401 JSON for who is not signed in. */
-  readonly requireAuthentication: PagesRouter<Data>["requireAuthentication"];
-  /** As `getServerSideProps`: who is not signed in is sent to sign in, and back; the props get `user`. */
-  readonly withPageAuth: PagesRouter<Data>["withPageAuth"];
-  /** In a server action: sends the browser to sign in. */
+  /** Around a handler in `pages/api`: 401 JSON for a request without a session. */
+  requireSessionApi(handler: SignedInApiHandler<Data>): NextApiHandler;
+  /** As `getServerSideProps`: a visitor without a session is redirected to sign in, and returns to the page; the props get `user`. */
+  requireSessionPage<Props extends Record<string, unknown>>(
+    handler?: (context: GetServerSidePropsContext, session: AuthSession<Data>) => ReturnType<GetServerSideProps<Props>>,
+  ): GetServerSideProps;
+  /** In the Pages Router: the session of a request, and what an app can do with it. `login` and `logout` answer the request. */
+  forRequest(req: IncomingMessage, res: ServerResponse): Promise<PagesRequestAuth<Data>>;
+  /** The session, or null if no user is signed in. */
+  getSession(): Promise<AuthSession<Data> | null>;
+  getSession(request: Request): Promise<AuthSession<Data> | null>;
+  getSession(req: IncomingMessage, res?: ServerResponse): Promise<AuthSession<Data> | null>;
+  /**
+   * A valid access token, refreshed where cookies can be written. In a Server Component none is refreshed: the proxy has
+   * done so already, else it is `refresh_required`. @throws ExchangeError
+   */
+  getAccessToken(options?: TokenRequest): Promise<string>;
+  getAccessToken(request: Request, options?: TokenRequest): Promise<string>;
+  getAccessToken(req: IncomingMessage, res: ServerResponse, options?: TokenRequest): Promise<string>;
+  /** `fetch` with the access token, to `apiOrigins` only. @throws MisuseError, ExchangeError */
+  fetch(url: string | URL, init?: RequestInit, options?: TokenRequest): Promise<Response>;
+  fetch(request: Request, url: string | URL, init?: RequestInit, options?: TokenRequest): Promise<Response>;
+  fetch(
+    req: IncomingMessage,
+    res: ServerResponse,
+    url: string | URL,
+    init?: RequestInit,
+    options?: TokenRequest,
+  ): Promise<Response>;
+  /** Merges a patch into `session.data`, or applies a function to it: in server actions and route handlers. @throws MisuseError, CookieTooLargeError */
+  update(change: Partial<Data> | ((data: Data) => Data)): Promise<void>;
+  update(request: Request, change: Partial<Data> | ((data: Data) => Data)): Promise<void>;
+  update(req: IncomingMessage, res: ServerResponse, change: Partial<Data> | ((data: Data) => Data)): Promise<void>;
+  /**
+   * In a server action: redirects the browser to sign in. With a `request` inside `wrap`: gives the response to return. With
+   * `req` and `res`: answers the request. @throws MisuseError `headers_sent`
+   */
   login(options?: LoginOptions): Promise<never>;
-  /** In a server action: signs out here and at the provider, and sends the browser there. */
+  login(request: Request, options?: LoginOptions): Promise<Response>;
+  login(req: IncomingMessage, res: ServerResponse, options?: LoginOptions): Promise<void>;
+  /** Signs out here and at the provider, and redirects the browser there, as `login` does. @throws MisuseError `headers_sent` */
   logout(options?: LogoutOptions): Promise<never>;
+  logout(request: Request, options?: LogoutOptions): Promise<Response>;
+  logout(req: IncomingMessage, res: ServerResponse, options?: LogoutOptions): Promise<void>;
   /** Checks the configuration now, in place of at the first request. @throws MisuseError (`invalid_config`) naming what to change */
   check(): void;
 }
 
 /** A client may send a header named "get": only a function tells the two kinds of headers apart. */
-const isNode = (first: unknown): first is IncomingMessage =>
-  isObject(first) && "headers" in first && typeof (first.headers as Partial<Headers>).get !== "function";
+const hasWebHeaders = (value: object): boolean =>
+  "headers" in value && typeof (value.headers as Partial<Headers> | undefined)?.get === "function";
+
+const isNode = (value: unknown): value is IncomingMessage =>
+  isObject(value) && isObject((value as { headers?: unknown }).headers) && !hasWebHeaders(value);
+
+const isResponse = (value: unknown): boolean => isObject(value) && "setHeader" in value;
+
+/** The request that the arguments of a method begin with, if they begin with one, and the other arguments. */
+function splitRequest(args: readonly unknown[]): readonly [request: readonly unknown[], others: readonly unknown[]] {
+  const [first, second] = args;
+  const length = isObject(first) && hasWebHeaders(first) ? 1 : isNode(first) && isResponse(second) ? 2 : 0;
+  return [args.slice(0, length), args.slice(length)];
+}
 
 /**
  * Sign-in and sessions for Next. Options that are missing come from `LATCHKEY_*` variables, at the first request: a build
  * needs none.
+ *
+ * @example
+ * ```ts
+ * // auth.ts
+ * export const auth = createAuth();
+ *
+ * // app/invoices/page.tsx
+ * export default async function Invoices() {
+ *   const { user } = await auth.requireSession({ returnTo: "/invoices" });
+ *   return `The invoices of ${user.name}`;
+ * }
+ * ```
  */
 export function createAuth<Data = RegisteredData>(options: AuthOptions<Data> = {}): Auth<Data> {
   mustBeOptions(options, "createAuth");
@@ -127,40 +178,37 @@ export function createAuth<Data = RegisteredData>(options: AuthOptions<Data> = {
     if (!isNode(request)) return app.authFor(request as Request);
     return (await pages.open(request, res as ServerResponse | undefined)).auth;
   }
-  /** Splits `(req, res, ...rest)` and `(...rest)`. */
-  const split = (args: readonly unknown[]) =>
-    args.length > 1 && isNode(args[0]) && "setHeader" in (args[1] as object)
-      ? ([args.slice(0, 2), args.slice(2)] as const)
-      : ([[], args] as const);
+  /** A method that takes a request or none before its arguments. */
+  const anywhere =
+    <Args extends unknown[], Result>(method: (auth: AnyRequestAuth<Data, unknown>, ...args: Args) => Promise<Result>) =>
+    async (...args: unknown[]): Promise<Result> => {
+      const [request, others] = splitRequest(args);
+      return method(await authFor(request), ...(others as Args));
+    };
 
-  const auth: Auth<Data> = {
+  return {
     wrap: app.wrap,
     handlers: app.handlers,
     apiHandler: pages.apiHandler,
     proxy,
     middleware: proxy,
     withProxy,
-    requireAuthentication: pages.requireAuthentication,
-    withPageAuth: pages.withPageAuth,
-    forRequest: async (req, res) => (await pages.open(req, res)).auth,
-    getSession: async (...where: Where) => (await authFor(where)).session,
-    async getAccessToken(...args: unknown[]) {
-      const [where, [request]] = split(args);
-      return (await authFor(where)).getAccessToken(request as TokenRequest | undefined);
-    },
-    fetch: async (url, init, request) => (await app.current()).fetch(url, init, request),
-    async update(...args: unknown[]) {
-      const [where, [change]] = split(args);
-      await (await authFor(where)).update(change as Partial<Data>);
-    },
-    requireSession: ((first: Handler<Data, unknown[]> | { returnTo?: string } = {}) => {
+    requireSession: ((first: SignedInHandler<Data, unknown[]> | { returnTo?: string } = {}) => {
       if (typeof first === "function") return app.requireSession(first);
       must(isObject(first) && !("headers" in first), "requireSession takes a handler, or { returnTo }");
       return app.requireCurrent(first);
     }) as Auth<Data>["requireSession"],
-    login: async (options) => (await app.current()).login(options) as Promise<never>,
-    logout: async (options) => (await app.current()).logout(options) as Promise<never>,
+    requireSessionApi: pages.requireSessionApi,
+    requireSessionPage: pages.requireSessionPage,
+    forRequest: async (req, res) => (await pages.open(req, res)).auth,
+    getSession: async (...request: unknown[]) => (await authFor(request)).session,
+    getAccessToken: anywhere((auth, request?: TokenRequest) => auth.getAccessToken(request)),
+    fetch: anywhere((auth, url: string | URL, init?: RequestInit, request?: TokenRequest) =>
+      auth.fetch(url, init, request),
+    ),
+    update: anywhere((auth, change: Partial<Data> | ((data: Data) => Data)) => auth.update(change)),
+    login: anywhere((auth, login?: LoginOptions) => auth.login(login)) as Auth<Data>["login"],
+    logout: anywhere((auth, logout?: LogoutOptions) => auth.logout(logout)) as Auth<Data>["logout"],
     check: () => void configured(),
   };
-  return auth;
 }

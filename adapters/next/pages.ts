@@ -1,6 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { GetServerSideProps, GetServerSidePropsContext, NextApiHandler } from "next";
+import type {
+  GetServerSideProps,
+  GetServerSidePropsContext,
+  NextApiHandler,
+  NextApiRequest,
+  NextApiResponse,
+} from "next";
 import { MisuseError } from "../../core/errors.js";
+import type { RegisteredData } from "../../core/register.js";
 import { AuthRequest } from "../../core/relying-party/auth-request.js";
 import { notAuthenticated } from "../../core/relying-party/replies.js";
 import type { AuthSession, ReplyWriter } from "../../core/relying-party/request-auth.js";
@@ -10,6 +17,7 @@ import { pathOf } from "../../core/request/reading.js";
 import { mustBeHandler } from "../lib/checks.js";
 import { type NodeRequest, toRequestView } from "../lib/node-request.js";
 import { createNodeWriter } from "../lib/node-writer.js";
+import type { SignedInAuth } from "../lib/request-auth.js";
 import { createWebWriter } from "../lib/web-writer.js";
 import type { Configured } from "./configured.js";
 
@@ -21,12 +29,19 @@ export interface PagesRequest<Data> {
   readonly writer: ReplyWriter<void>;
 }
 
+/** A handler in `pages/api` for signed-in requests only: its session is not null. */
+export type SignedInApiHandler<Data = RegisteredData> = (
+  req: NextApiRequest,
+  res: NextApiResponse,
+  auth: SignedInAuth<Data, void>,
+) => unknown;
+
 /** The Pages Router: API routes, `getServerSideProps`, `getInitialProps`. */
 export interface PagesRouter<Data> {
   apiHandler: NextApiHandler;
   open(req: IncomingMessage, res?: ServerResponse): Promise<PagesRequest<Data>>;
-  requireAuthentication(handler: NextApiHandler): NextApiHandler;
-  withPageAuth<Props extends Record<string, unknown>>(
+  requireSessionApi(handler: SignedInApiHandler<Data>): NextApiHandler;
+  requireSessionPage<Props extends Record<string, unknown>>(
     handler?: (context: GetServerSidePropsContext, session: AuthSession<Data>) => ReturnType<GetServerSideProps<Props>>,
   ): GetServerSideProps;
 }
@@ -82,15 +97,15 @@ export function createPagesRouter<Data>(configured: () => Configured<Data>): Pag
       throw new MisuseError("invalid_config", `this handler answers ${path}: set mount to the folder of its file`);
     },
 
-    requireAuthentication(handler) {
-      mustBeHandler(handler, "requireAuthentication");
+    requireSessionApi(handler) {
+      mustBeHandler(handler, "requireSessionApi");
       return async (req, res) => {
         const { auth, writer } = await open(req, res);
-        return auth.session ? handler(req, res) : writer.send(notAuthenticated());
+        return auth.session ? handler(req, res, auth as SignedInAuth<Data, void>) : writer.send(notAuthenticated());
       };
     },
 
-    withPageAuth: (handler) => async (page) => {
+    requireSessionPage: (handler) => async (page) => {
       const { auth, context } = await open(page.req, page.res);
       const { session } = auth;
       if (!session) {

@@ -30,10 +30,11 @@ export interface AuthSession<Data = RegisteredData> {
 }
 
 /**
- * The session of a request, and what an app can do with it. `Answer` is what the adapter makes of a reply. Methods work when
- * they are taken off (`const { update } = req.auth`); a copy (`{ ...auth }`) is empty.
+ * The session of a request, and what an app can do with it. `Answer` is what the adapter makes of a reply, `Init` the platform's
+ * own type of request options, which the core does not know. Methods work when they are taken off
+ * (`const { update } = req.auth`); a copy (`{ ...auth }`) is empty.
  */
-export interface RequestAuth<Data, Answer> {
+export interface RequestAuth<Data, Answer, Init = object> {
   /** The session, or null if no user is signed in. */
   readonly session: AuthSession<Data> | null;
   /** Why the request has no session although it has cookies that could be one. For logs. */
@@ -54,7 +55,7 @@ export interface RequestAuth<Data, Answer> {
    * options of the platform's own `fetch`, passed on as they are.
    * @throws MisuseError `origin_not_allowed`; ExchangeError as `getAccessToken`
    */
-  fetch(url: string | URL, init?: object, request?: TokenRequest): Promise<Response>;
+  fetch(url: string | URL, init?: Init, request?: TokenRequest): Promise<Response>;
   /** Answers by sending the browser to sign in. @throws MisuseError `headers_sent` */
   login(options?: LoginOptions): Promise<Answer>;
   /** Signs out here and at the provider, and answers by sending the browser there. @throws MisuseError `headers_sent` */

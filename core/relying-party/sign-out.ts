@@ -8,17 +8,24 @@ import type { RequestContext } from "./request-context.js";
 export interface LogoutOptions {
   /** Where to go afterwards: a path on this site, registered with the provider. @default `postLogoutPath` */
   returnTo?: string | undefined;
+  /** Leave the provider's session as it is. The refresh token is revoked all the same. @default false, or true with the option `logout: "local"` */
+  local?: boolean;
+  /** Further parameters for the provider's end_session endpoint, such as Auth0's `federated`. */
+  params?: Readonly<Record<string, string>>;
 }
 
 /** Ends the session here, always; then, as far as the provider can be reached, at the provider (RP-Initiated Logout 2). */
-export async function signOut<Data>(context: RequestContext<Data>, { returnTo }: LogoutOptions = {}): Promise<Reply> {
+export async function signOut<Data>(
+  context: RequestContext<Data>,
+  { returnTo, params, local = context.config.logout === "local" }: LogoutOptions = {},
+): Promise<Reply> {
   const { config, site, request, reading } = context;
   const tokens = await context.tokens();
   await context.commit((draft) => draft.destroy());
   context.emit({ type: "signed_out" });
   const fallback = `${site.path}${config.postLogoutPath}`;
   const home = site.origin + safeReturnTo(returnTo ?? fallback, site.origin, fallback, site.path + config.mount);
-  if (!reading.session || config.logout === "local") return redirect(home, request.method);
-  const url = await signOutAtProvider(context, { tokens, postLogoutRedirectUri: home });
+  if (!reading.session) return redirect(home, request.method);
+  const url = await signOutAtProvider(context, { tokens, postLogoutRedirectUri: home, params, revokeOnly: local });
   return redirect(url ?? home, request.method);
 }

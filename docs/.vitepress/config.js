@@ -5,7 +5,7 @@ import { slugOf } from "./slug.js";
 const repository = "https://github.com/latchkey/latchkey";
 
 /** Pages that TypeDoc makes before the site is built. */
-const entries = ["latchkey", "express", "edge", "next", "browser", "react", "testing"];
+const entries = ["latchkey", "express", "node", "edge", "next", "browser", "react", "testing"];
 
 const pages = (folder, ...list) => list.map(([text, link]) => ({ text, link: `/${folder}/${link}` }));
 

@@ -43,6 +43,14 @@ describe("inside a wrapped handler, functions deeper down need only the request"
     expect(await (await send(handle)).json()).toMatchObject({ sub: "alice" });
   });
 
+  test("a sign-out and a sign-in are the response of the handler", async () => {
+    const out = await send(auth.wrap((request) => auth.logout(request, { local: true, returnTo: "/bye" })));
+    expect(new URL(out.headers.get("location") ?? "").pathname).toBe("/bye");
+    expect(await (await send(auth.wrap((_request, { session }) => Response.json(session)))).json()).toBe(null);
+    const into = await send(auth.wrap((request) => auth.login(request, { prompt: "login" })));
+    expect(new URL(into.headers.get("location") ?? "").searchParams.get("prompt")).toBe("login");
+  });
+
   test("nested wrapped handlers share one session, and the response sets each cookie once", async () => {
     edge.clock.advance(9000);
     const inner = auth.requireSession(async (request) => {

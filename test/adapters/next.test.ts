@@ -39,9 +39,9 @@ async function serve(handle: (req: IncomingMessage, res: ServerResponse) => Prom
 }
 
 describe("the Pages Router", () => {
-  test("withPageAuth redirects back to the page, even for the page's data request and after the session was read", async () => {
+  test("requireSessionPage redirects back to the page, even for the page's data request and after the session was read", async () => {
     const auth = createAuth(optionsAt("https://app.example/docs"));
-    const guarded = auth.withPageAuth();
+    const guarded = auth.requireSessionPage();
     const url = await serve(async (req, res) => {
       await auth.getSession(req, res);
       const page = { req, res, resolvedUrl: "/account?tab=2", locale: "de", defaultLocale: "en", query: {} };
@@ -51,6 +51,26 @@ describe("the Pages Router", () => {
     const target = new URL(redirect.destination);
     expect(target.origin + target.pathname).toBe("https://app.example/docs/auth/login");
     expect(target.searchParams.get("returnTo")).toBe("/docs/de/account?tab=2");
+  });
+
+  test("requireSessionApi answers 401 without a session, and gives the handler the session", async () => {
+    const options = optionsAt("http://127.0.0.1:3000");
+    const guarded = createAuth(options).requireSessionApi((_req, res, { session }) => void res.end(session.user.sub));
+    const url = await serve(async (req, res) => guarded(req as never, res as never));
+    expect((await fetch(url)).status).toBe(401);
+    const cookie = await mintSession({ ...options, user: { sub: "ada" } });
+    expect(await (await fetch(url, { headers: { cookie } })).text()).toBe("ada");
+  });
+
+  test("login and logout answer the request that they are given", async () => {
+    const auth = createAuth(optionsAt("http://127.0.0.1:3000"));
+    const url = await serve((req, res) =>
+      req.url === "/in" ? auth.login(req, res, { returnTo: "/cart" }) : auth.logout(req, res, { returnTo: "/bye" }),
+    );
+    const locationOf = async (path: string) =>
+      (await fetch(url + path, { redirect: "manual" })).headers.get("location") ?? "";
+    expect(new URL(await locationOf("/in")).pathname).toBe("/authorize");
+    expect(await locationOf("/out")).toBe("http://127.0.0.1:3000/bye");
   });
 
   test("a request object of another realm, as test runners create it, is accepted", async () => {

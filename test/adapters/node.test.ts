@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { ErrorRequestHandler, Response } from "express";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAuth } from "../../adapters/edge.js";
-import { auth, type RequestAuth } from "../../adapters/express.js";
+import { auth, getAuth, requireSession } from "../../adapters/node.js";
 import { createClock, createCookieJar, createTestProvider } from "../../adapters/testing/index.js";
 import { startApp, type TestApp } from "../support/app.js";
 import { expressApps } from "../support/express-app.js";
@@ -200,11 +200,11 @@ test.each(["HTTP/1.1", "HTTP/2"])("%s: a client that goes away before its answer
   });
   const listener = (req: IncomingMessage, res: ServerResponse) =>
     middleware(req, res, async () => {
-      const { auth: here } = req as IncomingMessage & { auth: RequestAuth };
+      const { getAccessToken } = getAuth(req);
       const closed = new Promise((resolve) => res.on("close", resolve));
       outgoing.destroy();
       await closed;
-      await here.getAccessToken({ refresh: true });
+      await getAccessToken({ refresh: true });
       res.end("for nobody");
       hasAnswered();
     });
@@ -252,4 +252,23 @@ test("HTTP/2 names its host in :authority: the sign-in begins at the site that w
     server.close();
     await app.close();
   }
+});
+
+describe("a request that did not go through auth()", () => {
+  const req = { auth: { of: "another package" } } as unknown as IncomingMessage;
+
+  test("getAuth says what to do, also where another package set req.auth", () => {
+    const error = {
+      code: "invalid_config",
+      message: expect.stringMatching(/getAuth\(\): .* did not go through auth\(\)/),
+    };
+    expect(() => getAuth(req)).toThrow(expect.objectContaining(error));
+    expect(() => getAuth({} as IncomingMessage)).toThrow(expect.objectContaining(error));
+  });
+
+  test("requireSession passes the error on", () => {
+    const errors: unknown[] = [];
+    requireSession()(req, {} as ServerResponse, (error) => errors.push(error));
+    expect(errors).toEqual([expect.objectContaining({ code: "invalid_config" })]);
+  });
 });

@@ -321,7 +321,7 @@ describe("a wrapper that gets no handler says so at once", () => {
     "requireSession of latchkey/edge": edge.requireSession,
     "wrap of an API of latchkey/edge": verifyOnEdge(api).wrap,
     "wrap of latchkey/next": next.wrap,
-    "requireAuthentication of latchkey/next": next.requireAuthentication,
+    "requireSessionApi of latchkey/next": next.requireSessionApi,
     "wrap of an API of latchkey/next": verifyInNext(api).wrap,
     "wrapApi of an API of latchkey/next": verifyInNext(api).wrapApi,
   };

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import { auth, type RequestAuth } from "../../adapters/express.js";
+import { auth, getAuth } from "../../adapters/node.js";
 import { plainRequest, startApp } from "../support/app.js";
 import { createEdgeAuth } from "../support/edge-auth.js";
 import { runtimes } from "../support/runtimes.js";
@@ -41,7 +41,7 @@ test("Node: with a ServerResponse made for the upgrade, the session can be read 
     const res = new ServerResponse(req);
     res.assignSocket(socket as never);
     middleware(req, res, async () => {
-      const { session, getAccessToken } = (req as IncomingMessage & { auth: RequestAuth }).auth;
+      const { session, getAccessToken } = getAuth(req);
       results.push(session?.user.sub, await getAccessToken({ refresh: true }).catch(({ code }) => code));
       socket.destroy();
     });

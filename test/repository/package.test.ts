@@ -42,6 +42,7 @@ beforeAll(() => {
     "next",
     "react",
     "@types/express",
+    "@types/express-serve-static-core",
     "@types/node",
     "@types/react",
     "csstype",
@@ -121,7 +122,7 @@ const body = `
   const main = async ([, , sealed]) => {
     if (sealed) return console.log(JSON.stringify(await sealer.open(sealed, now)));
     const provider = await createTestProvider();
-    const kinds = [auth, requireSession, auth0, createSessions, createAuth, initAuth0, createClient, AuthProvider, Auth0Provider,
+    const kinds = [auth, requireSession, auth0, createSessions, getAuth, createAuth, initAuth0, createClient, AuthProvider, Auth0Provider,
       SessionProvider, useSession, withAuth, withLoginRequired].map((value) => typeof value);
     if (kinds.some((kind) => kind !== "function")) throw new Error(kinds.join());
     const options = { issuer: provider.issuer, clientId: "a", clientSecret: "b", secret: "c".repeat(32), baseUrl: "http://localhost" };
@@ -137,6 +138,7 @@ const body = `
 const names = {
   latchkey: "createSealer, createSessions",
   "latchkey/express": "auth, auth0, requireSession",
+  "latchkey/node": "getAuth",
   "latchkey/edge": "createAuth",
   "latchkey/next": "initAuth0",
   "latchkey/browser": "createClient",
@@ -156,6 +158,10 @@ describe("a user's program", () => {
     );
     expect(opened).toEqual(Array(4).fill({ ok: true, payload: { said: "hello" }, stale: false }));
   });
+
+  /** Programs of test/users. */
+  const users = (...files: string[]) =>
+    Object.fromEntries(files.map((file) => [file, readFileSync(join(root, `test/users/${file}.ts`), "utf8")]));
 
   /** What the compiler says of programs: as modules and as scripts that require, since each has declarations of its own. */
   function complaints(codes: Record<string, string>, resolution: string, ...flags: string[]): string {
@@ -201,8 +207,8 @@ describe("a user's program", () => {
         return login({ appState: 1 });
       };
       export const getServerSideProps: GetServerSideProps =
-        auth.withPageAuth(async (context, session) => ({ props: { sub: session.user.sub, url: context.resolvedUrl } }));
-      export const guarded = auth.requireAuthentication((req, res) => res.json(req.query));
+        auth.requireSessionPage(async (context, session) => ({ props: { sub: session.user.sub, url: context.resolvedUrl } }));
+      export const guarded = auth.requireSessionApi((req, res) => res.json(req.query));
       export const actions = [() => auth.login({ returnTo: "/" }), () => auth.logout(), () => auth.update({ cart: [] })];
       const seed = initAuth0({ domain: "", clientId: "", clientSecret: "", redirectUri: "", postLogoutRedirectUri: "",
         session: { cookieSecret: "" } });
@@ -211,7 +217,7 @@ describe("a user's program", () => {
       // @ts-expect-error: the cart holds text
       export const wrong = () => auth.update({ cart: [1] });`;
     // Next's own declarations are not complete under every setting.
-    expect(complaints({ next: code }, resolution, "--skipLibCheck")).toBe("");
+    expect(complaints({ next: code, ...users("register", "clash") }, resolution, "--skipLibCheck")).toBe("");
   });
 
   test.each(["nodenext", "bundler"])("is checked against the types, without skipping ours: %s", (resolution) => {
@@ -262,8 +268,8 @@ describe("a user's program", () => {
         });
         res.json({ sub, token, jar: createCookieJar().header("https://app.example/") });
       });
-      const [signIn, guard] = [auth(), requireSession()];
-      createServer((req, res) => signIn(req, res, (error) => guard(req, res, () => res.end(String(error)))));
+      const signIn = auth();
+      createServer((req, res) => signIn(req, res, (error) => res.end(String(error))));
       const edge: Auth<{ cart: string[] }> = createAuth<{ cart: string[] }>({ env: process.env });
       const cart = async ({ session, update }: RequestAuth<{ cart: string[] }>): Promise<string[]> => {
         await update({ cart: [] });
@@ -275,6 +281,6 @@ describe("a user's program", () => {
       };
       // @ts-expect-error: the cart holds text
       export const wrong = (request: Request) => edge.update(request, { cart: [1] });`;
-    expect(complaints({ react, server }, resolution)).toBe("");
+    expect(complaints({ react, server, ...users("express", "node") }, resolution)).toBe("");
   });
 });

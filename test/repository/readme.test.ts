@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { RequestAuth } from "../../adapters/express.js";
+import type { RequestAuth } from "../../adapters/node.js";
 import { createCookieJar, createTestProvider, mintSession } from "../../adapters/testing/index.js";
 import { plainRequest } from "../support/app.js";
 import { documentAt, documents, filesOf, root, snippet, toJavaScript } from "../support/documents.js";
@@ -98,7 +98,7 @@ describe("the quick start", () => {
   test("needs no framework", async () => {
     const { url, output } = await start("node.mjs", snippet("node"), VARIABLES);
     expect(output).toBe("");
-    expect((await plainRequest(url, "/", {})).body).toBe("Nobody is signed in.");
+    expect((await plainRequest(url, "/", {})).body).toBe("Not signed in.");
     expect((await plainRequest(url, "/auth/me", {})).body).toBe('{"user":null}');
   });
 
@@ -310,19 +310,20 @@ describe("the guides", () => {
     expect((await plainRequest(url, "/theme", { headers: { cookie } })).body).toBe('"light"');
   });
 
-  test("typed data in Express is read", async () => {
+  test("behind a guard in Express the user is read", async () => {
     const code = `${snippet("typed-express")}\napp.listen(3000);`;
     const { url } = await start("typed-express.mjs", code, VARIABLES);
-    expect((await plainRequest(url, "/cart", { headers: { cookie: await alice() } })).body).toBe("[]");
+    const { body } = await plainRequest(url, "/users/7", { headers: { cookie: await alice() } });
+    expect(JSON.parse(body)).toEqual({ id: "7", user: "alice" });
   });
 
-  test("typed data on the edge is read", async () => {
-    const code = `${snippet("typed-data")}
+  test.each(["registered", "typed-data"])("typed data on the edge is read: %s", async (name) => {
+    const code = `${snippet(name)}
       const headers = { cookie: process.env.COOKIE };
       console.log(await (await handler(new Request("http://localhost:3000/", { headers }))).text());`;
-    writeFileSync(join(folder, "typed-data.mjs"), code);
+    writeFileSync(join(folder, `${name}.mjs`), code);
     const env = { ...process.env, ...VARIABLES, COOKIE: await alice() };
-    expect(execFileSync(process.execPath, ["typed-data.mjs"], { cwd: folder, encoding: "utf8", env })).toBe("[]\n");
+    expect(execFileSync(process.execPath, [`${name}.mjs`], { cwd: folder, encoding: "utf8", env })).toBe("[]\n");
   });
 
   test("onSignIn shapes the user and the data of a new session", async () => {

@@ -58,4 +58,24 @@ describe("a TypeScript user's program compiles", { timeout: 120_000 }, () => {
   test("when the app registers the types of its data and its user", () => {
     expect(complaintsOf("register.ts")).toEqual([]);
   });
+
+  test("when Express guards routes: behind a guard the session is not null, and parameters keep their types", () => {
+    expect(complaintsOf("express.ts")).toEqual([]);
+  });
+
+  test("when handlers are inside the guards of Edge and Next: the session is not null", () => {
+    expect(complaintsOf("handlers.ts")).toEqual([]);
+  });
+
+  test("when another package adds auth and accessToken to the requests of Express", () => {
+    expect(complaintsOf("clash.ts")).toEqual([]);
+  });
+
+  test("when it uses node:http, with the types of Node alone", () => {
+    expect(complaintsOf("node.ts")).toEqual([]);
+    const packages = compile("node.ts")
+      .getSourceFiles()
+      .flatMap(({ fileName }) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(fileName)?.[1] ?? []);
+    expect([...new Set(packages)].sort()).toEqual(["@panva/hkdf", "@types/node", "jose", "typescript", "undici-types"]);
+  });
 });

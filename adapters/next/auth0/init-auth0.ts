@@ -220,7 +220,7 @@ export function initAuth0(settings: Auth0Settings): Auth0 {
   return {
     isBrowser: false,
     getSession: (req, res) => names.getSession(req, res),
-    requireAuthentication: names.pages.requireAuthentication,
+    requireAuthentication: names.pages.requireSessionApi,
     handleLogin: (req, res, options = {}) =>
       names.answer(req, res, async (context) => answerLogin(context, names.loginOptions(context, req, options))),
     handleCallback: (req, res, options = {}) =>

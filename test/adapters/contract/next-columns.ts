@@ -38,7 +38,7 @@ export const nextColumns: readonly NextColumn[] = [
       "a response with immutable headers, such as one from fetch, carries latchkey's cookies":
         "in Node the headers of a response can be changed until they are sent",
       "a visitor without a session is redirected to sign in, and then back to the page":
-        "`requireAuthentication` is for API routes and responds with 401; pages have `withPageAuth`",
+        "`requireSessionApi` is for API routes and responds with 401; pages have `requireSessionPage`",
     },
   },
   {

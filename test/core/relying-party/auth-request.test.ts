@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { ExchangeError } from "../../../core/errors.js";
 import { AuthRequest } from "../../../core/relying-party/auth-request.js";
 import { rollAndRefresh } from "../../../core/relying-party/roll-and-refresh.js";
-import { createWorld, ORIGIN } from "./fakes.js";
+import type { LogoutOptions } from "../../../core/relying-party/sign-out.js";
+import { createWorld, ISSUER, ORIGIN } from "./fakes.js";
 
 async function signedIn(...args: Parameters<typeof createWorld>) {
   const world = createWorld(...args);
@@ -224,6 +225,20 @@ describe("login and logout by the app", () => {
     writer.isOpen = false;
     await expect(auth.login()).rejects.toMatchObject({ code: "headers_sent" });
     await expect(auth.logout()).rejects.toMatchObject({ code: "headers_sent" });
+  });
+
+  test.each<[string, LogoutOptions, string]>([
+    [
+      "the provider's session ends with the parameters of the app",
+      { params: { federated: "" } },
+      `${ISSUER}/logout?federated=`,
+    ],
+    ["the provider's session stays with local: true", { local: true, returnTo: "/bye" }, `${ORIGIN}/bye`],
+  ])("logout: %s, and the refresh token is revoked", async (_case, options, location) => {
+    const world = await signedIn();
+    const { auth } = await world.open("/");
+    const { headers } = await auth.logout(options);
+    expect([headers["location"], world.revoked, auth.session]).toEqual([location, ["rt"], null]);
   });
 
   test("refuse an appState that does not fit, and options that are not theirs", async () => {

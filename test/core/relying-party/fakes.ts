@@ -65,7 +65,8 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
     }),
     userinfo: async (_token, sub) => ({ sub, email: "alice@example.org" }),
     revoke: async (token) => void revoked.push(token),
-    endSessionUrl: async () => `${ISSUER}/logout`,
+    endSessionUrl: async ({ params }) =>
+      `${ISSUER}/logout${params ? `?${new URLSearchParams(params as Record<string, string>)}` : ""}`,
   };
   const revoked: string[] = [];
   const released: string[] = [];

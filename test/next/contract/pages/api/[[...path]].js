@@ -25,7 +25,7 @@ async function respond(req, res) {
   else res.status(404).end();
 }
 
-const guarded = auth.requireAuthentication(respond);
+const guarded = auth.requireSessionApi(respond);
 
 export default async function handler(req, res) {
   setClock(req.headers["x-test-now"]);

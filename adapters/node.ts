@@ -1,0 +1,195 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Awaitable, chain, isPromise } from "../core/awaitable.js";
+import { trimBlanks } from "../core/cookie/header.js";
+import { MisuseError, must } from "../core/errors.js";
+import type { TokenRequest } from "../core/exchange/token-set.js";
+import type { RegisteredData } from "../core/register.js";
+import { AuthRequest } from "../core/relying-party/auth-request.js";
+import { createRelyingParty } from "../core/relying-party/relying-party.js";
+import type { AuthSession } from "../core/relying-party/request-auth.js";
+import type { LoginOptions } from "../core/relying-party/sign-in.js";
+import type { LogoutOptions } from "../core/relying-party/sign-out.js";
+import type { VerifiedAccessToken } from "../core/resource-server/access-token.js";
+import { type AccessTokenOptions, createCheck } from "./lib/access-token.js";
+import { mustBeOptions } from "./lib/checks.js";
+import { type AuthOptions, resolveConfig } from "./lib/config.js";
+import { authorizationOf, toRequestView } from "./lib/node-request.js";
+import { answer, createNodeWriter } from "./lib/node-writer.js";
+import type { RequestAuth as AnyRequestAuth, SignedInAuth as AnySignedInAuth } from "./lib/request-auth.js";
+import { serverPortsOf } from "./lib/server-ports.js";
+
+export {
+  CookieTooLargeError,
+  ExchangeError,
+  type ExchangeErrorCode,
+  LatchkeyError,
+  type MisuseCode,
+  MisuseError,
+} from "../core/errors.js";
+export type { LatchkeyEvent } from "../core/events.js";
+export type { ShapedUser, User, UserClaims } from "../core/exchange/user.js";
+export { auth0 } from "../core/provider/auth0.js";
+export type { AccessTokenClaims } from "../core/resource-server/access-token.js";
+export type { AccessTokenRefusal } from "../core/resource-server/bearer.js";
+export type {
+  AccessTokenOptions,
+  AuthOptions,
+  AuthSession,
+  LoginOptions,
+  LogoutOptions,
+  TokenRequest,
+  VerifiedAccessToken,
+};
+
+/**
+ * `req.auth`: the session of a request, and what an app can do with it. `login` and `logout` answer the request. Methods work
+ * when they are taken off (`const { update } = req.auth`); a copy (`{ ...req.auth }`) is empty.
+ */
+export type RequestAuth<Data = RegisteredData> = AnyRequestAuth<Data, void>;
+
+/** A {@link RequestAuth} whose session is not null, as behind `requireSession()`. */
+export type SignedInAuth<Data = RegisteredData> = AnySignedInAuth<Data, void>;
+
+/** Middleware for Node's request and response: `node:http` by itself, Express, Connect, Fastify's `req.raw`, Koa's `ctx.req`. */
+export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
+
+/** A request of Node behind `verifyAccessToken()`. */
+export interface VerifiedMessage extends IncomingMessage {
+  accessToken: VerifiedAccessToken;
+}
+
+/** What this package adds to a request, and the function of Express that holds an app's settings. */
+type ExtendedRequest = IncomingMessage & {
+  readonly app?: { get?(setting: string): unknown };
+  auth?: object;
+  accessToken?: VerifiedAccessToken;
+};
+
+/**
+ * Sign-in and sessions for `node:http` and the frameworks on top of it: middleware that answers the routes under `mount`, and
+ * gives each request after it a {@link RequestAuth} (see {@link getAuth}).
+ *
+ * @example
+ * ```ts
+ * const signIn = auth();
+ *
+ * createServer((req, res) =>
+ *   signIn(req, res, (error) => {
+ *     if (error) return res.writeHead(500).end();
+ *     res.end(getAuth(req).session ? "Signed in." : "Not signed in.");
+ *   }),
+ * ).listen(3000);
+ * ```
+ * @throws MisuseError (`invalid_config`) at once when the configuration is wrong or incomplete; the message names the variable.
+ */
+export function auth<Data = RegisteredData>(options: AuthOptions<Data> = {}): Middleware {
+  mustBeOptions(options, "auth");
+  const relyingParty = createRelyingParty(resolveConfig(options, process.env), serverPortsOf(options));
+
+  return (req: ExtendedRequest, res: ServerResponse, next: (error?: unknown) => void) => {
+    // Called after the try block, so that an error in the app's own code is not caught here and passed to `next` again.
+    let then: Awaitable<typeof next | undefined>;
+    try {
+      const writer = createNodeWriter(res, req);
+      then = chain(relyingParty.open(toRequestView(req, forwarded(req)), writer), (request) =>
+        chain(request.route(), (reply) => {
+          if (reply) return void writer.send(reply);
+          req.auth = request;
+          return chain(request.roll(), () => next);
+        }),
+      );
+    } catch (error) {
+      return next(error);
+    }
+    if (isPromise(then)) then.then((go) => go?.(), next);
+    else then?.();
+  };
+}
+
+/**
+ * The {@link RequestAuth} of a request that went through {@link auth}: of Node's own request, which is `request.raw` in Fastify
+ * and `ctx.req` in Koa.
+ *
+ * @example
+ * ```ts
+ * app.use((ctx) => {
+ *   ctx.body = { user: getAuth(ctx.req).session?.user ?? null };
+ * });
+ * ```
+ * @throws MisuseError (`invalid_config`) for a request that did not go through `auth()`
+ */
+export function getAuth<Data = RegisteredData>(req: IncomingMessage): RequestAuth<Data> {
+  const { auth }: ExtendedRequest = req;
+  if (!auth || !AuthRequest.is(auth)) throw notOpened("getAuth()");
+  return auth as AuthRequest<Data, void>;
+}
+
+const notOpened = (caller: string) =>
+  new MisuseError(
+    "invalid_config",
+    `${caller}: this request did not go through auth(). Call the middleware that auth() returns first, with Node's own request`,
+  );
+
+/**
+ * Lets only signed-in requests pass: 401 JSON for API calls, a redirect to sign in for page navigations.
+ *
+ * @example
+ * ```ts
+ * const signIn = auth();
+ * const guard = requireSession();
+ *
+ * createServer((req, res) =>
+ *   signIn(req, res, () => guard(req, res, () => res.end(`Hello ${getAuth(req).session?.user.name}`))),
+ * ).listen(3000);
+ * ```
+ * The middleware calls `next` with a MisuseError (`invalid_config`) for a request that did not go through `auth()`.
+ */
+export function requireSession(...none: never[]): Middleware {
+  must(none.length === 0, "call it: requireSession()");
+  return (req: ExtendedRequest, _res: unknown, next: (error?: unknown) => void) => {
+    if (!req.auth || !AuthRequest.is(req.auth)) return next(notOpened("requireSession()"));
+    if (!req.auth.answersGuard()) next();
+  };
+}
+
+/**
+ * Lets only requests with a valid access token (JWT) of the provider through, sent as `Authorization: Bearer` (RFC 6750), and
+ * puts it at `req.accessToken`. All others get 401, 400, 403 or 503. An API that serves pages of other origins puts its CORS
+ * middleware before it: preflights carry no token.
+ *
+ * @example
+ * ```ts
+ * const verify = verifyAccessToken({ issuer: "https://op.example/", audience: "https://api.example", scope: "read:shows" });
+ *
+ * createServer((req, res) =>
+ *   verify(req, res, () => res.end(`For ${(req as VerifiedMessage).accessToken.claims.sub}`)),
+ * ).listen(3000);
+ * ```
+ * @throws MisuseError (`invalid_config`) at once when an option is wrong or missing; the message names the variable.
+ */
+export function verifyAccessToken(options: AccessTokenOptions = {}): Middleware {
+  mustBeOptions(options, "verifyAccessToken");
+  const check = createCheck(options, process.env);
+  return (req: ExtendedRequest, res: ServerResponse, next: (error?: unknown) => void) => {
+    // Called outside of what is caught, as in `auth`.
+    check(authorizationOf(req))
+      .then((verdict) => {
+        if ("reply" in verdict) return void answer(res, verdict.reply);
+        req.accessToken = verdict.access;
+        return next;
+      })
+      .then((go) => go?.(), next);
+  };
+}
+
+/** The host that a trusted proxy names: only where Express's setting `trust proxy` trusts the proxy. */
+function forwarded(req: ExtendedRequest): { host: string | undefined } | undefined {
+  const host = req.headers["x-forwarded-host"];
+  if (host === undefined) return undefined;
+  const trusts = req.app?.get?.("trust proxy fn") as
+    | ((address: string | undefined, hop: number) => boolean)
+    | undefined;
+  return trusts?.(req.socket.remoteAddress, 0)
+    ? { host: trimBlanks(String(host).split(",", 1)[0] as string) }
+    : undefined;
+}
