@@ -13,11 +13,12 @@ export interface PageEvents {
 /** Calls the listeners until the returned function is called. */
 export function watchPage({ onReturn, onLeave, onRestore }: PageEvents): () => void {
   const watching = new AbortController();
-  const on = (target: EventTarget, type: string, listener: (event: Event) => void) =>
-    target.addEventListener(type, listener, { signal: watching.signal });
-  for (const type of ["focus", "online"]) on(window, type, () => onReturn?.());
+  const on = (target: EventTarget, type: string, listener: ((event: Event) => void) | undefined) =>
+    target.addEventListener(type, listener ?? null, { signal: watching.signal });
+  on(window, "focus", onReturn);
+  on(window, "online", onReturn);
   on(document, "visibilitychange", () => document.visibilityState === "visible" && onReturn?.());
-  on(window, "pagehide", () => onLeave?.());
+  on(window, "pagehide", onLeave);
   on(window, "pageshow", (event) => (event as PageTransitionEvent).persisted && onRestore?.());
   return () => watching.abort();
 }

@@ -1,16 +1,10 @@
 import type { SignedIn } from "../browser/callback.js";
-import type { Client } from "../browser/client-types.js";
+import type { Client, LoginOptions } from "../browser/client-types.js";
 import { watchPage } from "../browser/page.js";
 import type { LogoutOptions } from "../browser/sign-out.js";
 import { callApp, LOADING } from "../browser/state.js";
 import type { Auth0LogoutOptions } from "./auth0-options.js";
-import {
-  type AppState,
-  type HandledEvent,
-  type LoginOptions,
-  toLoginOptions,
-  toLogoutOptions,
-} from "./login-options.js";
+import { type AppState, type HandledEvent, toLogoutOptions } from "./login-options.js";
 import { type AuthHandlers, type AuthModel, errorOf, type ModelState, type ModelTokens } from "./model.js";
 import { replacePath } from "./page.js";
 import { placeAt } from "./return-to.js";
@@ -56,10 +50,10 @@ export class ClientModel implements AuthModel {
     peekAccessToken: (request) => this.#getClient().peekAccessToken(request),
   };
 
-  readonly login = async (options?: LoginOptions | HandledEvent): Promise<void> => {
+  readonly login = async (options: LoginOptions): Promise<void> => {
     this.#isLeaving = false;
     try {
-      await this.#getClient().login(toLoginOptions(options));
+      await this.#getClient().login(options);
     } catch (error) {
       this.#report(error);
       throw error;

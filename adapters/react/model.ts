@@ -1,9 +1,9 @@
 import type { ReactNode } from "react";
-import type { Client } from "../browser/client-types.js";
+import type { Client, LoginOptions } from "../browser/client-types.js";
 import type { LogoutOptions } from "../browser/sign-out.js";
 import type { AuthState } from "../browser/state.js";
 import type { Auth0LogoutOptions } from "./auth0-options.js";
-import type { AppState, HandledEvent, LoginOptions } from "./login-options.js";
+import type { AppState, HandledEvent } from "./login-options.js";
 
 /** The access token that a component needs. */
 export interface AccessTokenRequest {
@@ -46,7 +46,8 @@ export interface AuthModel {
   readonly onChange: (listener: (state: ModelState) => void) => () => void;
   /** The state that a server renders, and that hydration begins with. */
   readonly serverState: ModelState;
-  readonly login: (options?: LoginOptions | HandledEvent) => Promise<void>;
+  /** Takes the options of a client: `useAuth` translates those of the app, so that a page without it does not load that code. */
+  readonly login: (options: LoginOptions) => Promise<void>;
   readonly logout: (options?: LogoutOptions | Auth0LogoutOptions | HandledEvent) => Promise<void>;
   /** Whether the page is about to leave to sign out at the provider: then nothing redirects to sign in. */
   isLeaving?(): boolean;

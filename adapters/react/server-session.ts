@@ -32,18 +32,19 @@ const NO_SESSION: ServerSession = { user: null };
 export function stateFrom(session: ServerSession | null): ModelState {
   const { user, expiresAt, inactiveAt, endsAt } = session ?? NO_SESSION;
   const end = expiresAt ?? Math.min(inactiveAt ?? Infinity, endsAt ?? Infinity);
-  return user && end < Infinity ? { ...stateOf(user), expiresAt: end } : stateOf(user);
+  return { ...stateOf(user), expiresAt: user && end < Infinity ? end : undefined };
 }
+
+const isSameJson = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 /**
  * `next`, or `current` if nothing changed. The user object stays the same for the same claims, so that effects that depend on
  * it do not run again.
  */
 export function stateAfter(current: ModelState, next: ModelState): ModelState {
-  const isSameUser = JSON.stringify(next.user) === JSON.stringify(current.user);
-  const isSame = isSameUser && next.expiresAt === current.expiresAt && !current.error && !current.isLoading;
-  if (isSame) return current;
-  return isSameUser && next.isAuthenticated && current.isAuthenticated ? { ...next, user: current.user } : next;
+  if (isSameJson(next, current)) return current;
+  const { user } = current;
+  return user && next.user && isSameJson(user, next.user) ? { ...next, user } : next;
 }
 
 /** Asks the server for the session. @throws SessionError, and what `fetch` throws */

@@ -1,8 +1,9 @@
+import type { LoginOptions } from "../browser/client-types.js";
 import { shownPath, watchPage } from "../browser/page.js";
 import type { LogoutOptions } from "../browser/sign-out.js";
 import { createStore, LOADING, type Store, stateOf } from "../browser/state.js";
 import type { Auth0LogoutOptions } from "./auth0-options.js";
-import { type HandledEvent, type LoginOptions, optionsOf, toLoginOptions } from "./login-options.js";
+import { type HandledEvent, optionsOf } from "./login-options.js";
 import type { AuthHandlers, AuthModel, ModelState } from "./model.js";
 import { navigateTo, post } from "./page.js";
 import { fetchSession, type ServerSession, SessionError, stateAfter, stateFrom } from "./server-session.js";
@@ -59,8 +60,7 @@ export class SessionModel implements AuthModel {
     this.#rendered = JSON.stringify(session);
   }
 
-  readonly login = async (options?: LoginOptions | HandledEvent): Promise<void> => {
-    const { returnTo = shownPath(), params } = toLoginOptions(options);
+  readonly login = async ({ returnTo = shownPath(), params }: LoginOptions): Promise<void> => {
     const query = new URLSearchParams({ ...params, returnTo });
     (this.#options.navigate ?? navigateTo)(`${this.#mount}/login?${query}`);
   };
@@ -134,7 +134,7 @@ export class SessionModel implements AuthModel {
       (session) =>
         settle(() => {
           this.#setState(stateAfter(this.getState(), stateFrom(session)));
-          this.#channel?.setUser(this.#subject(), isSent);
+          this.#tellUser(isSent);
         }),
       (thrown) => settle(() => this.#fail(thrown)),
     );
@@ -156,12 +156,12 @@ export class SessionModel implements AuthModel {
     this.#stopTimer = at(expiresAt > now ? expiresAt + 1000 : now + RETRY, Date.now, this.refresh);
   }
 
-  #subject(): string | null {
-    return this.getState().user?.sub ?? null;
+  #tellUser(isSent: boolean): void {
+    this.#channel?.setUser(this.getState().user?.sub ?? null, isSent);
   }
 
   #openChannel(): void {
     this.#channel = openUserChannel(`latchkey${this.#mount}`, () => this.#fetch(false));
-    if (!this.getState().isLoading) this.#channel.setUser(this.#subject(), true);
+    if (!this.getState().isLoading) this.#tellUser(true);
   }
 }

@@ -1,8 +1,9 @@
+import { useCallback } from "react";
 import type { LogoutOptions } from "../browser/sign-out.js";
 import { type UserState, userStateOf } from "../browser/state.js";
 import type { Auth0LogoutOptions } from "./auth0-options.js";
 import { useModel, useModelState } from "./context.js";
-import type { HandledEvent, LoginOptions } from "./login-options.js";
+import { type HandledEvent, type LoginOptions, toLoginOptions } from "./login-options.js";
 import type { AccessTokenRequest } from "./model.js";
 import { useAccessToken } from "./use-access-token.js";
 
@@ -44,12 +45,13 @@ export function useAuth(request?: AccessTokenRequest): UseAuth;
 export function useAuth(request?: AccessTokenRequest): UseAuth {
   const model = useModel();
   const state = useModelState(model);
+  const login = useCallback<UseAuth["login"]>(async (options) => model.login(toLoginOptions(options)), [model]);
   const { accessToken, error, isLoading } = useAccessToken(model, state, request);
   return {
     ...userStateOf(state.user),
     error: state.error ?? error ?? null,
     isLoading: state.isLoading || isLoading,
-    login: model.login,
+    login,
     logout: model.logout,
     ...(request && { accessToken }),
   };
