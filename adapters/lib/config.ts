@@ -89,8 +89,8 @@ const defaults = {
   clockTolerance: CLOCK_TOLERANCE,
 } satisfies AuthOptions;
 
-/** All options, by an example each. */
-export const authExamples: ExamplesOf<AuthOptions> = {
+/** All options, by an example each. In a pure call, so that a bundle without sign-in leaves the list out in spite of its spread. */
+export const authExamples: ExamplesOf<AuthOptions> = /* @__PURE__ */ (() => ({
   ...defaults,
   issuer: TEXT,
   clientId: TEXT,
@@ -107,7 +107,7 @@ export const authExamples: ExamplesOf<AuthOptions> = {
   now: FUNCTION,
   random: FUNCTION,
   fetch: FUNCTION,
-};
+}))();
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -35,7 +35,7 @@ const BASE64URL = { alphabet: "base64url", omitPadding: true };
 type Native = Uint8Array & { toBase64?(options: typeof BASE64URL): string };
 
 /** The 64 characters, and the value of each character code: 64 where it is none of them. */
-const CHARACTERS = utf8.encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+const CHARACTERS = /* @__PURE__ */ utf8.encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 const VALUES = /* @__PURE__ */ (() => {
   const values = new Bytes(256).fill(64);
   for (const [value, code] of CHARACTERS.entries()) values[code] = value;

@@ -7,7 +7,7 @@ import type { EngineKey } from "./aead.js";
  * The first 36 bytes of a header, which never change: 48 characters. A whole header has 48 bytes, so 64 characters without
  * padding. None of them is one of the two in which base64 and base64url differ, so `btoa` makes base64url here.
  */
-const START = btoa('{"alg":"dir","enc":"A256GCM","kid":"');
+const START = /* @__PURE__ */ btoa('{"alg":"dir","enc":"A256GCM","kid":"');
 const headerOf = (id: string, day: number): string => START + btoa(`${id + day.toString(36).padStart(4, "0")}"}`);
 
 /** Characters of a header. */
