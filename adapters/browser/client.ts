@@ -139,7 +139,7 @@ function fail(context: PageContext, error: unknown): void {
 
 async function login(
   context: PageContext,
-  { popup: isPopup = false, returnTo, audience, scope, ...options }: LoginOptions,
+  { popup: isPopup = false, returnTo, audience, ...options }: LoginOptions,
 ): Promise<void> {
   mustBeInPage();
   const { settings } = context;
@@ -149,7 +149,6 @@ async function login(
   const here = isPage(location.href, settings.redirectUri) ? "/" : shownPath();
   const request = {
     ...options,
-    scope,
     tokenRequest: normalizeRequest(settings, undefined, { audience }),
     returnTo: safeReturnTo(returnTo, location.origin, here),
   };

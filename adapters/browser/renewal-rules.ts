@@ -55,19 +55,16 @@ export function failedRefresh(session: ClientSession, error: unknown): ClientSes
   return { ...session, isDoubtful: status === undefined };
 }
 
-/** A renewal that failed, in the frame as well. */
-export interface FailedRenewal {
-  readonly error: unknown;
-  readonly session: ClientSession;
-  readonly request: TokenRequest;
-  /** The session has a refresh token that could not be used this time. */
-  readonly isRefreshUntried: boolean;
-  readonly now: number;
-}
-
 /**
  * Whether the session has ended: the provider has no session for this user, and neither a valid token nor a refresh token is
- * left. A request for another audience or scope says nothing of the session.
+ * left. A request for another audience or scope says nothing of the session. `isRefreshUntried`: the session has a refresh token
+ * that could not be used this time.
  */
-export const hasEnded = ({ error, session, request, isRefreshUntried, now }: FailedRenewal): boolean =>
+export const hasEnded = (
+  error: unknown,
+  session: ClientSession,
+  request: TokenRequest,
+  now: number,
+  isRefreshUntried: boolean,
+): boolean =>
   codeOf(error) === "login_required" && !isSpecial(request) && !isUsable(session.tokens, now) && !isRefreshUntried;

@@ -1,11 +1,11 @@
 import { ExchangeError, must } from "../../core/errors.js";
 import { failure } from "../../core/events.js";
 import { renewToken } from "../../core/exchange/renewal.js";
-import { type AccessToken, accessTokensOf, isSpecial, type TokenRequest } from "../../core/exchange/token-set.js";
+import { type AccessToken, accessTokensOf, type TokenRequest } from "../../core/exchange/token-set.js";
 import { revokeUnused } from "./accept-sign-in.js";
 import type { ClientSession } from "./client-session.js";
 import { codeOf, failedRefresh, hasEnded, renewalPlan, servingToken, tokenStatus } from "./renewal-rules.js";
-import { isUsable, normalizeRequest, sessionAfterRefresh } from "./session.js";
+import { normalizeRequest, sessionAfterRefresh } from "./session.js";
 import { audienceParameter, type ClientContext } from "./sign-in.js";
 import { leaveToSignInSilently, signInByFrame } from "./silent-sign-in.js";
 import { mayLeave } from "./transactions.js";
@@ -66,8 +66,8 @@ async function restoreInTurn(context: Renewals, turn: Turn): Promise<boolean> {
     if (!(await turn.replaceSession(session))) revokeUnused(context, session.tokens.refreshToken);
     return false;
   } catch (error) {
-    if (!(error instanceof ExchangeError) || error.code !== "login_required") throw error;
-    emit(failure(error));
+    if (codeOf(error) !== "login_required") throw error;
+    emit(failure(error as ExchangeError));
   }
   // A tab that was busy may have time by now.
   await turn.requestAgain();
@@ -95,8 +95,8 @@ export async function getAccessToken(context: Renewals, request: TokenRequest): 
   try {
     return await renewal;
   } catch (error) {
-    const canLeave = settings.allowRedirect && codeOf(error) === "login_required" && !isSpecial(normalized);
-    if (canLeave && !isUsable(tokens, now()) && mayLeave(now())) await leaveToSignInSilently(context, tabs.session());
+    const canLeave = settings.allowRedirect && hasEnded(error, session, normalized, now(), false);
+    if (canLeave && mayLeave(now())) await leaveToSignInSilently(context, tabs.session());
     throw error;
   } finally {
     inProgress.delete(key);
@@ -195,7 +195,7 @@ async function fetchTokens(
     rest(context);
     if (isClaimed) await turn.replaceSession(current);
     const isRefreshUntried = plan.name !== "frame" && !isClaimed;
-    const isOver = hasEnded({ error, session: current, request, isRefreshUntried, now: ports.now() });
+    const isOver = hasEnded(error, current, request, ports.now(), isRefreshUntried);
     throw isOver && !allowRedirect ? new ExchangeError("grant_ended", { cause: error }) : error;
   }
 }

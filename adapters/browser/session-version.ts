@@ -30,13 +30,11 @@ export type SessionVersion =
   | (Version & { readonly session: null; readonly isSignOut: boolean });
 
 /** What tabs send each other: a version, or a request for one that is later than `newerThan`. */
-export type TabMessage =
-  | { readonly type: "version"; readonly version: SessionVersion }
-  | { readonly type: "request"; readonly newerThan: number };
+export type TabMessage = SessionVersion | { readonly newerThan: number };
 
 /** Any script of this origin may send a message; only the kind is checked, since such a script could do the same itself. */
 export const isTabMessage = (data: unknown): data is TabMessage =>
-  isObject(data) && (data["type"] === "request" || (data["type"] === "version" && isObject(data["version"])));
+  isObject(data) && ("newerThan" in data || "generation" in data);
 
 /** What a tab knows before it has heard of any session. */
 export const firstVersion = (purpose: string): SessionVersion => ({

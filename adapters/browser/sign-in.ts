@@ -89,9 +89,8 @@ function contextOf(
   storeTransaction: exchange.SignInHandlers["storeTransaction"],
   userinfo = settings.userinfo,
 ): exchange.SignInContext {
-  const { ports, provider } = settings;
   const handlers = { storeTransaction, clearTransaction: removeTransaction, establishSession() {} };
-  return { config: { ...settings, userinfo }, ports, provider, emit, handlers };
+  return { ...settings, config: { ...settings, userinfo }, emit, handlers };
 }
 
 /** @throws ExchangeError `no_transaction` when the browser lets this page store nothing */

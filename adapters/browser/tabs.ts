@@ -18,8 +18,8 @@ import { openVersionChannel, type SessionListener } from "./version-channel.js";
  * changes the session in this order: it writes the next generation to the record, replaces the version of its own tab, and
  * sends that version to the other tabs. Before it uses the refresh token it writes the next generation too (`claimRefresh`).
  *
- * Messages (`version-channel.ts`), over a BroadcastChannel: `version` is the version of a tab, sent by a turn or on request;
- * `request` asks for a version that is later than a generation. A tab takes over any later version. Order does not matter: a
+ * Messages (`version-channel.ts`), over a BroadcastChannel: the version of a tab, sent by a turn or on request; or a request for
+ * a version that is later than a generation (`newerThan`). A tab takes over any later version. Order does not matter: a
  * message may come after the next turn has begun, which is why the record decides what the latest version is.
  *
  * What can go wrong.

@@ -33,7 +33,7 @@ export function openVersionChannel(name: string, purpose: string, listener: Sess
   let onChange: (() => void) | undefined;
 
   const post = (message: TabMessage) => channel?.postMessage(message);
-  const send = () => post({ type: "version", version: current });
+  const send = () => post(current);
   const replace = (next: SessionVersion) => {
     const { session } = current;
     current = next;
@@ -52,12 +52,12 @@ export function openVersionChannel(name: string, purpose: string, listener: Sess
       onChange = () => {
         if (isReceived()) finish();
       };
-      post({ type: "request", newerThan: Math.min(current.generation, generation - 1) });
+      post({ newerThan: Math.min(current.generation, generation - 1) });
     });
 
   channel?.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
     if (!isTabMessage(data)) return;
-    if (data.type === "version") replace(versionAfter(current, data.version));
+    if ("generation" in data) replace(versionAfter(current, data));
     else if (isSent(current, data.newerThan)) send();
   });
   return { isOpen: channel !== undefined, current: () => current, replace, send, request };

@@ -11,9 +11,8 @@ const RETRY = 30_000;
 export interface RenewalOptions {
   readonly tokens: ModelTokens;
   readonly request: AccessTokenRequest;
-  /** When the component last requested this token, in milliseconds since the epoch; undefined if it did not yet. */
-  readonly attemptedAt: number | undefined;
-  onAttempt(at: number): void;
+  /** When the component last requested this token, in milliseconds since the epoch; -Infinity if it did not yet. Written here. */
+  readonly attempt: { at: number };
   /** The token may have changed: render again. */
   onChange(): void;
   /** There is no valid token. */
@@ -22,7 +21,7 @@ export interface RenewalOptions {
 
 /** Gets an access token if there is none, and a new one when it is due, until the returned function is called. */
 export function keepRenewed(options: RenewalOptions): () => void {
-  const { tokens, request, attemptedAt, onAttempt, onChange, onError } = options;
+  const { tokens, request, attempt, onChange, onError } = options;
   let isStopped = false;
   let stopRenewal = () => {};
   const { now } = tokens;
@@ -36,7 +35,7 @@ export function keepRenewed(options: RenewalOptions): () => void {
     if (!peek()) onError(error);
   };
   const renew = () => {
-    onAttempt(now());
+    attempt.at = now();
     tokens.getAccessToken(request).then(() => {
       if (!peek()) fail(new ExchangeError("no_access_token", { cause: "over as soon as it came" }));
       else if (!isStopped) onChange();
@@ -46,7 +45,7 @@ export function keepRenewed(options: RenewalOptions): () => void {
   const token = peek();
   const { expiresAt = Infinity, dueAt = expiresAt - MARGIN } = token ?? {};
   // A token that is due and could not be renewed is not requested again at once.
-  if (token) stopRenewal = at(Math.max(dueAt, attemptedAt === undefined ? 0 : attemptedAt + RETRY), now, renew);
+  if (token) stopRenewal = at(Math.max(dueAt, attempt.at + RETRY), now, renew);
   else renew();
   const stopExpiry = at(expiresAt, now, onChange);
   return () => {

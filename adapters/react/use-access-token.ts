@@ -31,19 +31,17 @@ export function useAccessToken(
   const [count, renderAgain] = useReducer((renders: number) => renders + 1, 0);
   const [failure, setFailure] = useState<{ readonly key: string; readonly error: Error }>();
   const error = accessToken === null && failure?.key === key ? failure.error : undefined;
-  const attempt = useRef({ key: "", at: 0 });
+  const attempt = useRef({ key: "", at: -Infinity });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `key` stands for the request and the user; `count` and `accessToken` change when the token must be read again
   useEffect(() => {
     if (!isNeeded || !tokens) return;
     const tokenRequest = { audience, scope };
+    if (attempt.current.key !== key) attempt.current = { key, at: -Infinity };
     return keepRenewed({
       tokens,
       request: tokenRequest,
-      attemptedAt: attempt.current.key === key ? attempt.current.at : undefined,
-      onAttempt(at) {
-        attempt.current = { key, at };
-      },
+      attempt: attempt.current,
       onChange: renderAgain,
       onError(error) {
         setFailure({ key, error });

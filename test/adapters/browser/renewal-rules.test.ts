@@ -109,11 +109,14 @@ describe("a session has ended", () => {
     session: sessionWith(tokensUntil(NOW - MINUTE)),
     request: {},
     isRefreshUntried: false,
-    now: NOW,
+  };
+  const isOver = (change: Partial<typeof ended> | { error: Error } = {}) => {
+    const { error, session, request, isRefreshUntried } = { ...ended, ...change };
+    return hasEnded(error, session, request, NOW, isRefreshUntried);
   };
 
   test("when the provider has no session, and no token is left", () => {
-    expect(hasEnded(ended)).toBe(true);
+    expect(isOver()).toBe(true);
   });
 
   test.each([
@@ -128,7 +131,7 @@ describe("a session has ended", () => {
     ["by a provider that cannot be reached", { error: new ExchangeError("provider_unreachable") }],
     ["by an error of another kind", { error: new Error("login_required") }],
   ])("not %s", (_what, change) => {
-    expect(hasEnded({ ...ended, ...change })).toBe(false);
+    expect(isOver(change)).toBe(false);
   });
 });
 

@@ -84,12 +84,9 @@ describe("a message from another tab", () => {
     expect(versionAfter(signedIn(1), signedOut(2, "recorded", "other"))).toEqual(signedOut(2));
   });
 
-  test.each([null, undefined, 1, "x", {}, [], { type: "version" }, { type: "version", version: 1 }, { type: "other" }])(
-    "that is %j is ignored",
-    (data) => {
-      expect(isTabMessage(data)).toBe(false);
-    },
-  );
+  test.each([null, undefined, 1, "x", {}, [], { type: "version" }])("that is %j is ignored", (data) => {
+    expect(isTabMessage(data)).toBe(false);
+  });
 });
 
 describe("a tab that is asked for its version", () => {
