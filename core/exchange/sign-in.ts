@@ -21,7 +21,7 @@ import type {
  */
 
 /** What the interpreter needs of the provider. */
-export interface SignInProvider {
+interface SignInProvider {
   metadata(): Promise<{ readonly issuer: string; readonly issRequired: boolean }>;
   authorizationUrl(parameters: AuthorizationParameters): Promise<string>;
   redeem(input: {

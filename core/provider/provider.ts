@@ -44,7 +44,7 @@ export interface ProviderPlatform {
 }
 
 /** A refresh in two steps. */
-export interface PreparableRefresh {
+interface PreparableRefresh {
   readonly request: RefreshRequest;
   /** Does all that must be done before the refresh token may be spent. */
   prepare(): Promise<PreparedRequest>;

@@ -7,7 +7,7 @@ import type { Lifetimes, Session } from "./lifetime.js";
 import type { SessionRefusal } from "./refusal.js";
 
 /** Tokens that were set in a draft; `value` is undefined when they were removed. */
-export interface TokenChange<Tokens> {
+interface TokenChange<Tokens> {
   readonly value: Tokens | undefined;
 }
 
