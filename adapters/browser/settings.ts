@@ -5,6 +5,7 @@ import type { AuthorizationParameters, ExchangeConfig } from "../../core/exchang
 import { ANY, checkOptions, type ExamplesOf, FUNCTION, OBJECT, TEXT } from "../../core/options.js";
 import type { Ports } from "../../core/ports.js";
 import { createProvider, type Provider } from "../../core/provider/provider.js";
+import type { ProviderSettings } from "../../core/provider/settings.js";
 import { mustBeSeconds, mustSign, urlOf } from "../lib/checks.js";
 import { portsOf } from "../lib/ports.js";
 import type { ClientOptions } from "./options.js";
@@ -80,13 +81,7 @@ export function settingsOf(options: ClientOptions): Settings {
     navigate = (url) => location.assign(url),
   } = options;
   urlOf(issuer, "issuer");
-  const origin = originOf(redirectUri);
-  must(origin.startsWith("http"), "redirectUri must be the whole URL of a page, such as https://app.example/callback/");
-  must(
-    originOf(silentRedirectUri) === origin,
-    "silentRedirectUri must be the whole URL of a page on the origin of redirectUri",
-  );
-  must(typeof document === "undefined" || origin === location.origin, "redirectUri must be on the origin of this page");
+  checkCallbackPages(redirectUri, silentRedirectUri);
   must(scope.split(" ").includes("openid"), "scope must contain openid");
   for (const name in authorizationParams)
     must(!protectedParameters.has(name), `authorizationParams cannot set ${name}`);
@@ -100,14 +95,6 @@ export function settingsOf(options: ClientOptions): Settings {
   must(audiences.length < 2 || resourceIndicators, "several audiences need resourceIndicators");
   const ports = portsOf(options);
   const providerSettings = { issuer, clientId, idTokenSigningAlg, resourceIndicators, httpTimeout, clockTolerance };
-  const provider = createProvider(providerSettings, ports, {
-    // RFC 6749 3.2.1: a public client identifies itself by its client_id.
-    authenticate(form) {
-      form.set("client_id", clientId);
-      return {};
-    },
-    verifyJws: verifyWithWebCrypto,
-  });
   return {
     ...providerSettings,
     // RFC 6749 3.3: the order of scope words does not matter.
@@ -123,7 +110,29 @@ export function settingsOf(options: ClientOptions): Settings {
     responseMode: "query",
     transactionDuration: TRANSACTION_DURATION,
     ports,
-    provider,
+    provider: createPageProvider(providerSettings, ports),
     navigate,
   };
 }
+
+/** Both URLs are pages of the site that this page belongs to. */
+function checkCallbackPages(redirectUri: string, silentRedirectUri: string): void {
+  const origin = originOf(redirectUri);
+  must(origin.startsWith("http"), "redirectUri must be the whole URL of a page, such as https://app.example/callback/");
+  must(
+    originOf(silentRedirectUri) === origin,
+    "silentRedirectUri must be the whole URL of a page on the origin of redirectUri",
+  );
+  must(typeof document === "undefined" || origin === location.origin, "redirectUri must be on the origin of this page");
+}
+
+/** The provider as a public client meets it: without a secret. */
+const createPageProvider = (settings: ProviderSettings, ports: Ports): Provider =>
+  createProvider(settings, ports, {
+    // RFC 6749 3.2.1: a public client identifies itself by its client_id.
+    authenticate(form) {
+      form.set("client_id", settings.clientId);
+      return {};
+    },
+    verifyJws: verifyWithWebCrypto,
+  });
