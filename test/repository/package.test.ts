@@ -163,6 +163,46 @@ describe("a user's program", () => {
   const users = (...files: string[]) =>
     Object.fromEntries(files.map((file) => [file, readFileSync(join(root, `test/users/${file}.ts`), "utf8")]));
 
+  test("recognises an error of one entry by the class of any other, whether imported or required", () => {
+    const program = `
+      import { createRequire } from "node:module";
+      const require = createRequire(import.meta.url);
+      const names = ["latchkey", ...["express", "node", "edge", "next", "browser", "react"].map((name) => "latchkey/" + name)];
+      const copies = {};
+      for (const name of names) {
+        copies["import " + name] = await import(name);
+        copies["require " + name] = require(name);
+      }
+      const classes = ["LatchkeyError", "MisuseError", "ExchangeError", "CookieTooLargeError", "SessionError", "AccessTokenError"];
+      const make = {
+        MisuseError: (Made) => new Made("invalid_config", "x"),
+        ExchangeError: (Made) => new Made("grant_ended"),
+        CookieTooLargeError: (Made) => new Made(2, 1, []),
+        SessionError: (Made) => new Made(500),
+        AccessTokenError: (Made) => new Made("invalid_session"),
+      };
+      const wrong = [];
+      const tested = {};
+      for (const [from, made] of Object.entries(copies))
+        for (const name of Object.keys(make).filter((each) => made[each])) {
+          const error = make[name](made[name]);
+          for (const [by, known] of Object.entries(copies))
+            for (const other of classes.filter((each) => known[each])) {
+              const expected = other === name || other === "LatchkeyError";
+              if (error instanceof known[other] !== expected) wrong.push([from, name, by, other].join(" "));
+              tested[name] = (tested[name] ?? 0) + 1;
+            }
+        }
+      const several = copies["import latchkey"].MisuseError !== copies["require latchkey/express"].MisuseError;
+      console.log(JSON.stringify({ wrong, tested: Object.keys(tested), several }));
+    `;
+    expect(JSON.parse(run("errors.mjs", program))).toEqual({
+      wrong: [],
+      tested: ["MisuseError", "ExchangeError", "CookieTooLargeError", "AccessTokenError", "SessionError"],
+      several: true,
+    });
+  });
+
   /** What the compiler says of programs: as modules and as scripts that require, since each has declarations of its own. */
   function complaints(codes: Record<string, string>, resolution: string, ...flags: string[]): string {
     const files = Object.entries(codes).flatMap(([name, code]) =>
