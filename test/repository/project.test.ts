@@ -48,7 +48,7 @@ describe("the workflows of the forge", () => {
 
   test("CI checks, and tests on every version of Node that the package is for", () => {
     const ci = parse(read(".github/workflows/ci.yml")) as Workflow;
-    expect(scriptsOf(ci)).toEqual(expect.arrayContaining(["check", "test", "test:next"]));
+    expect(scriptsOf(ci)).toEqual(expect.arrayContaining(["check", "test", "test:next", "test:types"]));
     expect(ci.jobs["test"]?.strategy?.matrix["node"]).toEqual([20, 22, 24, "latest"]);
   });
 

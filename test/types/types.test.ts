@@ -1,0 +1,232 @@
+import { execFileSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const here = fileURLToPath(new URL("./", import.meta.url));
+const compilers = Object.keys(
+  (JSON.parse(readFileSync(join(here, "package.json"), "utf8")) as { dependencies: object }).dependencies,
+);
+
+/** What a user has installed beside latchkey, and writes. All exports get their types by inference. */
+interface User {
+  /** Packages with types in this user's folder. No other is found from there. */
+  readonly packages?: readonly string[];
+  readonly code: string;
+}
+
+/** Users whose settings are the same: one compiler run checks them all, each in a folder with packages of its own. */
+interface Program {
+  readonly lib: readonly string[];
+  readonly types: readonly string[];
+  readonly users: Readonly<Record<string, User>>;
+}
+
+const NODE = ["@types/node", "undici-types"];
+const EXPRESS = [
+  "@types/express",
+  "@types/express-serve-static-core",
+  "@types/body-parser",
+  "@types/connect",
+  "@types/http-errors",
+  "@types/qs",
+  "@types/range-parser",
+  "@types/send",
+  "@types/serve-static",
+];
+
+const latchkey = `import { createMemoryStore, createSealer, createSessions, inStore } from "latchkey";
+  export const store = createMemoryStore();
+  export const storage = inStore(store);
+  export const sessions = createSessions<{ cart: string[] }>({ secret: "x", storage });
+  export const read = async (header: string | null) => (await sessions.load(header)).session?.data.cart;
+  export const sealer = createSealer({ secret: "x", purpose: "test" });
+  // @ts-expect-error: the purpose is missing
+  export const wrong = createSealer({ secret: "x" });`;
+
+const edge = `import { createAuth, verifyAccessToken } from "latchkey/edge";
+  export const auth = createAuth<{ cart: string[] }>({ env: {} });
+  export const handler = auth.wrap((request, { session }) => new Response(request.url + session?.data.cart));
+  export const guarded = auth.requireSession((_request, auth) => auth.logout());
+  export const api = verifyAccessToken({ env: {} }).wrap((_request, access) => new Response(access.claims.sub));
+  // @ts-expect-error: a session may be null
+  export const wrong = auth.wrap((_request, { session }) => new Response(session.user.sub));`;
+
+const browser = `import { createClient } from "latchkey/browser";
+  export const client = createClient({ issuer: "x", clientId: "x", redirectUri: "x" });
+  export const token = () => client.getAccessToken();
+  export const user = client.getUser();
+  // @ts-expect-error: the issuer is missing
+  export const wrong = createClient({ clientId: "x", redirectUri: "x" });`;
+
+const react = `import { AuthProvider, useAuth, useSession, withAuth, withLoginRequired } from "latchkey/react";
+  export const useUser = () => useSession().user;
+  export const useToken = () => useAuth().accessToken;
+  export const Provider = AuthProvider;
+  export const Profile = withLoginRequired(withAuth(() => null));
+  // @ts-expect-error: a user may be null
+  export const useName = () => useSession().user.name;`;
+
+const testing = `import { createClock, createCookieJar, createTestProvider, mintSession } from "latchkey/testing";
+  export const provider = createTestProvider();
+  export const clock = createClock();
+  export const jar = createCookieJar();
+  export const minted = mintSession({ user: { sub: "alice" } });
+  // @ts-expect-error: the user has no sub
+  export const wrong = mintSession({ user: {} });`;
+
+const express = `import { auth, requireSession, verifyAccessToken } from "latchkey/express";
+  import type { Request } from "express";
+  export const middleware = auth({ mount: "/auth" });
+  export const guard = requireSession();
+  export const api = verifyAccessToken({ scope: "read:shows" });
+  export const token = (req: Request) => req.auth.getAccessToken();
+  // @ts-expect-error: the mount is text
+  export const wrong = auth({ mount: 1 });`;
+
+const next = `import { createAuth, initAuth0, verifyAccessToken } from "latchkey/next";
+  import type { NextApiRequest, NextApiResponse } from "next";
+  export const auth = createAuth<{ cart: string[] }>();
+  export const { GET, POST } = auth.handlers;
+  export const proxy = auth.withProxy((_request, { requireSession }) => requireSession() ?? undefined);
+  export const session = () => auth.requireSession();
+  export const forRequest = async (req: NextApiRequest, res: NextApiResponse): Promise<string | undefined> =>
+    (await auth.forRequest(req, res)).session?.user.name;
+  export const api = verifyAccessToken({ scope: "read:shows" });
+  export const seed = initAuth0;
+  // @ts-expect-error: the cart holds text
+  export const wrong = () => auth.update({ cart: [1] });`;
+
+const programs: Readonly<Record<string, Program>> = {
+  "pages, Workers and other platforms of the Web": {
+    lib: ["es2022", "dom"],
+    types: [],
+    users: {
+      latchkey: { code: latchkey },
+      edge: { code: edge },
+      browser: { code: browser },
+      react: { code: react, packages: ["@types/react", "csstype"] },
+      testing: { code: testing },
+    },
+  },
+  "Node with Express": {
+    lib: ["es2022"],
+    types: ["node"],
+    users: { express: { code: express, packages: [...NODE, ...EXPRESS] } },
+  },
+  // Next needs the declarations of Node, of React and of the DOM.
+  "Node with Next": {
+    lib: ["es2022", "dom"],
+    types: ["node"],
+    users: { next: { code: next, packages: [...NODE, "@types/react", "csstype", "next"] } },
+  },
+};
+
+/** Next 16 is for newer compilers, and its own declarations take them most of the time. */
+const isFor = (program: string, compiler: string): boolean =>
+  program !== "Node with Next" || compiler >= "typescript-5.9";
+
+/** The compiler's settings for a program. */
+const settingsOf = ({ lib, types, users }: Program) => ({
+  compilerOptions: {
+    strict: true,
+    declaration: true,
+    skipLibCheck: false,
+    target: "es2022",
+    module: "nodenext",
+    moduleResolution: "nodenext",
+    lib,
+    types,
+    typeRoots: Object.keys(users).map((user) => `${user}/node_modules/@types`),
+    rootDir: ".",
+    outDir: "out",
+  },
+  files: Object.keys(users).flatMap((user) => [`${user}/user.mts`, `${user}/user.cts`]),
+});
+
+let folder: string;
+
+const isInstalled = (): boolean => {
+  const [lock, installed] = ["package-lock.json", "node_modules/.package-lock.json"].map((path) => join(here, path));
+  return existsSync(installed as string) && statSync(installed as string).mtimeMs >= statSync(lock as string).mtimeMs;
+};
+
+/** A user's folder, with the package as it is published, and the packages that this user has. */
+function prepare(own: string, { packages = [], code }: User): void {
+  const modules = join(own, "node_modules");
+  mkdirSync(join(modules, "latchkey"), { recursive: true });
+  mkdirSync(join(modules, "@types"));
+  execFileSync("tar", ["-xzf", join(folder, "package.tgz"), "--strip-components=1", "-C", join(modules, "latchkey")]);
+  for (const name of packages) {
+    // Next is large: its declarations are read where they are.
+    if (name === "next") symlinkSync(join(root, "node_modules/next"), join(modules, name));
+    else cpSync(join(root, "node_modules", name), join(modules, name), { recursive: true });
+  }
+  for (const kind of ["mts", "cts"]) writeFileSync(join(own, `user.${kind}`), code);
+}
+
+/** What the compiler reports of users' files and of the package's declarations. Errors inside other packages do not count. */
+function complaints(compiler: string, project: string): string[] {
+  const tsc = join(here, "node_modules", compiler, "bin/tsc");
+  // TypeScript 5.0 cannot name the types of a package through its `exports` when it writes declarations.
+  const flags = compiler === "typescript-5.0" ? ["--declaration", "false"] : [];
+  try {
+    execFileSync(process.execPath, [tsc, "-p", project, ...flags], {
+      encoding: "utf8",
+    });
+    return [];
+  } catch (error) {
+    const lines = (error as { stdout: string }).stdout.split("\n").filter((line) => /error TS\d+/.test(line));
+    // Without a line of the compiler, the compiler itself failed.
+    if (lines.length === 0) throw error;
+    return lines.filter((line) => !/node_modules\/(?!latchkey\/)/.test(line));
+  }
+}
+
+beforeAll(() => {
+  if (!isInstalled())
+    execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: here, stdio: "ignore" });
+  folder = mkdtempSync(join(tmpdir(), "latchkey-types-"));
+  const [{ filename }] = JSON.parse(
+    execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
+      cwd: root,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }),
+  ) as [{ filename: string }];
+  renameSync(join(folder, filename), join(folder, "package.tgz"));
+  for (const [name, program] of Object.entries(programs)) {
+    const own = join(folder, name);
+    mkdirSync(own);
+    for (const [user, installed] of Object.entries(program.users)) prepare(join(own, user), installed);
+    writeFileSync(join(own, "tsconfig.json"), JSON.stringify(settingsOf(program)));
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const runs = compilers.flatMap((compiler) =>
+  Object.keys(programs)
+    .filter((program) => isFor(program, compiler))
+    .map((program) => [program, compiler] as const),
+);
+
+test.each(runs)(
+  "%s: users compile under strict, with declarations, and no file of the package is skipped: %s",
+  (program, compiler) => {
+    expect(complaints(compiler, join(folder, program))).toEqual([]);
+  },
+);
