@@ -100,6 +100,8 @@ export interface Auth<Data = RegisteredData> {
  *
  * @example
  * ```ts
+ * import { createAuth } from "latchkey/edge";
+ *
  * const auth = createAuth({ env: process.env });
  * const invoices = auth.requireSession((request, { session }) => Response.json({ user: session.user }));
  *
@@ -140,6 +142,8 @@ export function createAuth<Data = RegisteredData>(options: EdgeOptions<Data>): A
  *
  * @example
  * ```ts
+ * import { verifyAccessToken } from "latchkey/edge";
+ *
  * const api = verifyAccessToken({ issuer: "https://op.example/", audience: "https://api.example", scope: "read:shows" });
  *
  * export default { fetch: api.wrap((request, { claims }) => Response.json({ for: claims.sub })) };

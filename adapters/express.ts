@@ -37,6 +37,9 @@ export type Guard = (req: unknown, res: Response<unknown, SignedInLocals>, next:
  *
  * @example
  * ```ts
+ * import express from "express";
+ * import { auth, requireSession } from "latchkey/express";
+ *
  * const app = express();
  * app.use(auth());
  * app.get("/invoices", requireSession(), (req, res) => {

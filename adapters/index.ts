@@ -36,9 +36,11 @@ const examples: ExamplesOf<StandaloneOptions<unknown>> = {
  *
  * @example
  * ```ts
+ * import { createSessions } from "latchkey";
+ *
  * const sessions = createSessions<{ cart: string[] }>({ secret: process.env.LATCHKEY_SECRET ?? "" });
  *
- * async function addBook(request: Request): Promise<Response> {
+ * export async function addBook(request: Request): Promise<Response> {
  *   const session = await sessions.load(request.headers.get("cookie"));
  *   session.update({ cart: [...(session.session?.data.cart ?? []), "book"] });
  *   const headers = new Headers();
@@ -70,6 +72,8 @@ export function createSessions<Data>(options: StandaloneOptions<Data>): Sessions
  *
  * @example
  * ```ts
+ * import { createSealer } from "latchkey";
+ *
  * const invitations = createSealer({ secret: process.env.LATCHKEY_SECRET ?? "", purpose: "invitation" });
  * const sealed = await invitations.seal({ email: "alice@example.com" });
  * const opened = await invitations.open(sealed);
@@ -84,6 +88,8 @@ export const createSealer = (options: SealerOptions): AppSealer => createAppSeal
  *
  * @example
  * ```ts
+ * import { createMemoryStore, createSessions, inStore } from "latchkey";
+ *
  * const sessions = createSessions({ secret: process.env.LATCHKEY_SECRET ?? "", storage: inStore(createMemoryStore()) });
  * ```
  * @param options `now`: milliseconds since the epoch; default `Date.now`

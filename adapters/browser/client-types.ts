@@ -11,11 +11,11 @@ export interface LoginOptions extends AuthorizationOptions {
   popup?: boolean;
   /** A path on this site, returned in {@link SignedIn}. @default the current page */
   returnTo?: string;
-  /** A JSON value, returned in {@link SignedIn}. */
+  /** A JSON value, returned in {@link SignedIn}. @default none */
   appState?: unknown;
   /** The API that the user consents to. @default the client's first `audience` */
   audience?: string;
-  /** Requested in addition to the client's own scope. */
+  /** Requested in addition to the client's own scope. @default none */
   scope?: string;
 }
 

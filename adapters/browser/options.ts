@@ -3,11 +3,11 @@ import type { PortOptions } from "../lib/ports.js";
 
 /** The options of {@link createClient}. */
 export interface ClientOptions extends PortOptions {
-  /** The issuer, exactly as the provider's discovery document names it. */
+  /** The issuer, exactly as the provider's discovery document names it. Required. */
   issuer: string;
-  /** The id of a public client, which has no secret. */
+  /** The id of a public client, which has no secret. Required. */
   clientId: string;
-  /** The URL of the page that a sign-in comes back to: on this origin, and registered at the provider. */
+  /** The URL of the page that a sign-in comes back to: on this origin, and registered at the provider. Required. */
   redirectUri: string;
   /**
    * The URL of the page that a hidden frame comes back to, registered as well. A small page of its own loads faster.

@@ -8,7 +8,7 @@ export interface LogoutOptions {
   returnTo?: string;
   /** Leave the provider's session as it is. @default false */
   local?: boolean;
-  /** Further parameters for the provider, such as Auth0's `federated`. */
+  /** Further parameters for the provider, such as Auth0's `federated`. @default none */
   params?: Readonly<Record<string, string>>;
 }
 

@@ -18,9 +18,9 @@ import { label, variableOf } from "./variables.js";
  * API needs no client id, no secret and no cookies.
  */
 export interface AccessTokenOptions extends Omit<PortOptions, "random"> {
-  /** The provider's issuer, exactly as its metadata says it. Variable: `LATCHKEY_ISSUER`. */
+  /** The provider's issuer, exactly as its discovery document names it. Required. Variable: `LATCHKEY_ISSUER`. */
   issuer?: string;
-  /** The name of this API at the provider, or several names; a token must be for one of them. Variable: `LATCHKEY_AUDIENCE`, one name. */
+  /** The name of this API at the provider, or several names; a token must be for one of them. Required. Variable: `LATCHKEY_AUDIENCE`, one name. */
   audience?: string | readonly string[];
   /**
    * Scopes separated by spaces, all of which a token must have been granted: in `scope` (RFC 9068 2.2.3), or in `scp` as with
@@ -40,7 +40,7 @@ export interface AccessTokenOptions extends Omit<PortOptions, "random"> {
   onRefused?: (refusal: AccessTokenRefusal) => void;
   /** Seconds that a request to the provider may take. @default 5 */
   httpTimeout?: number;
-  /** Seconds by which the provider's clock may differ from ours. @default 30 */
+  /** Seconds by which the provider's clock may differ from the app's. @default 30 */
   clockTolerance?: number;
 }
 

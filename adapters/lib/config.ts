@@ -19,29 +19,29 @@ import { label, variableOf } from "./variables.js";
 
 /** What every adapter with sign-in takes. The five required values may come from `LATCHKEY_*` variables instead. */
 export interface AuthOptions<Data = RegisteredData> extends PortOptions {
-  /** The provider's issuer, exactly as its metadata says it. Variable: `LATCHKEY_ISSUER`. */
+  /** The provider's issuer, exactly as its discovery document names it. Required. Variable: `LATCHKEY_ISSUER`. */
   issuer?: string;
-  /** Variable: `LATCHKEY_CLIENT_ID`. */
+  /** The id of the client that is registered at the provider. Required. Variable: `LATCHKEY_CLIENT_ID`. */
   clientId?: string;
-  /** Variable: `LATCHKEY_CLIENT_SECRET`. Public clients have none: set `clientAuthentication: "none"`. */
+  /** The client's secret. Required, except with a private key or for a public client, which sets `clientAuthentication: "none"`. Variable: `LATCHKEY_CLIENT_SECRET`. */
   clientSecret?: string;
-  /** A private JWK with `alg` (and `kid`), for `private_key_jwt`. Variable: `LATCHKEY_CLIENT_PRIVATE_KEY`, as JSON. */
+  /** A private JWK with `alg` (and `kid`), for `private_key_jwt`. Variable: `LATCHKEY_CLIENT_PRIVATE_KEY`, as JSON. @default none */
   clientPrivateKey?: Readonly<Record<string, unknown>>;
-  /** @default "private_key_jwt" with a private key, "client_secret_basic" with a secret */
+  /** How the client proves who it is to the provider. @default "private_key_jwt" with a private key, "client_secret_basic" with a secret */
   clientAuthentication?: ClientAuthentication;
-  /** At least 32 characters each, newest first. Variable: `LATCHKEY_SECRET`, several separated by commas. */
+  /** Seals the cookies: at least 32 characters each, newest first. Required. Variable: `LATCHKEY_SECRET`, several separated by commas. */
   secret?: string | readonly string[];
-  /** Where the app is reached: an origin, with a path if it lives under one; or several. Variable: `LATCHKEY_BASE_URL`, several separated by commas. */
+  /** The URL of the app: an origin, with a path if the app lives under one; or several. Required. Variable: `LATCHKEY_BASE_URL`, several separated by commas. */
   baseUrl?: string | readonly string[];
-  /** Where the routes live. @default "/auth" */
+  /** The path of the routes. @default "/auth" */
   mount?: string;
   /** Whether URLs of the routes end in a slash; both are answered. @default false */
   trailingSlash?: boolean;
   /** Must contain `openid`. Variable: `LATCHKEY_SCOPE`. @default "openid profile email" */
   scope?: string;
-  /** The API that access tokens are for. Variable: `LATCHKEY_AUDIENCE`. */
+  /** The API that access tokens are for. Variable: `LATCHKEY_AUDIENCE`. @default none */
   audience?: string;
-  /** Authorization parameters of every sign-in. Those that the protocol relies on cannot be set. */
+  /** Authorization parameters of every sign-in. Those that the protocol relies on cannot be set. @default none */
   authorizationParams?: Readonly<Record<string, string>>;
   /** Query parameters of the login route that go on to the provider, such as `ui_locales`. @default none */
   allowedParams?: readonly string[];
@@ -57,19 +57,19 @@ export interface AuthOptions<Data = RegisteredData> extends PortOptions {
   logout?: "provider" | "local";
   /** Where the provider sends people after sign-out; registered there as `baseUrl` + this. @default "/" */
   postLogoutPath?: string;
-  /** How long sessions last, how their cookies are named and sent, where they are kept. */
+  /** How long sessions last, how their cookies are named and sent, and where they are stored. @default those of each member */
   session?: Omit<SessionsOptions<never>, "secret" | "schema" | "purpose" | "codec" | "cookie"> & {
     cookie?: Omit<CookieOptions, "secure">;
-    /** Checked on the app's own data whenever a session is opened. */
+    /** Checks the app's own data whenever a session is opened. @default no check */
     schema?: StandardSchema<Data>;
   };
-  /** Shapes what a new session keeps; the subject always stays that of the ID Token. Throwing refuses the sign-in. */
+  /** Shapes what a new session keeps; the subject always stays that of the ID Token. An error that it throws refuses the sign-in. @default the claims of the ID Token and userinfo */
   onSignIn?: (signIn: SignIn) => Awaitable<{ user?: ShapedUser; data?: Data } | undefined>;
-  /** Told what happens, without secrets or tokens. @default nobody */
+  /** Receives what happens, without secrets or tokens. @default no observer */
   onEvent?: (event: LatchkeyEvent) => void;
   /** Seconds that a request to the provider may take. @default 5 */
   httpTimeout?: number;
-  /** Seconds by which the provider's clock may differ from ours. @default 30 */
+  /** Seconds by which the provider's clock may differ from the app's. @default 30 */
   clockTolerance?: number;
 }
 

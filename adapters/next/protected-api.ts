@@ -18,7 +18,10 @@ export interface NextProtectedApi extends ProtectedApi {
  * of other origins, its CORS headers are its own, and preflights must be answered without it: they carry no token. Options
  * that are missing come from `LATCHKEY_*` variables, at the first request: a build needs none.
  *
+ * @example
  * ```ts
+ * import { verifyAccessToken } from "latchkey/next";
+ *
  * const api = verifyAccessToken({ audience: "https://api.example", scope: "read:shows" });
  * export const GET = api.wrap((request, { claims }) => Response.json({ for: claims.sub }));        // route.ts
  * export default api.wrapApi((req, res, { claims }) => res.json({ for: claims.sub }));             // pages/api

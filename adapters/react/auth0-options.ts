@@ -5,7 +5,7 @@ import { type HandledEvent, optionsOf } from "./login-options.js";
 export interface Auth0LogoutOptions extends LogoutOptions {
   /** Signs out of the identity provider behind Auth0 too. @default false */
   federated?: boolean;
-  /** Auth0's name of `local`. */
+  /** Auth0's name of `local`. @default false */
   localOnly?: boolean;
 }
 

@@ -13,17 +13,17 @@ import type { AuthHandlers } from "./model.js";
  * Options of other libraries that have no meaning here (`cacheLocation`) are ignored.
  */
 export interface Auth0ProviderProps extends AuthHandlers, Omit<ClientOptions, "issuer" | "scope"> {
-  /** The tenant's host, such as `tenant.eu.auth0.com`. */
+  /** The tenant's host, such as `tenant.eu.auth0.com`. Required. */
   domain: string;
   /** The provider's issuer. @default `https://{domain}/` */
   issuer?: string | undefined;
-  /** Beside `openid profile email`, which every sign-in requests. */
+  /** Beside `openid profile email`, which every sign-in requests. @default none */
   scope?: string | undefined;
   /** Requests a refresh token. @default false */
   useRefreshTokens?: boolean | undefined;
-  /** Auth0's name of `clockTolerance`, in seconds. */
+  /** Auth0's name of `clockTolerance`, in seconds. @default 30 */
   leeway?: number | undefined;
-  /** Auth0's name of `httpTimeout`, in seconds. */
+  /** Auth0's name of `httpTimeout`, in seconds. @default 5 */
   authorizeTimeoutInSeconds?: number | undefined;
   children?: ReactNode;
   [parameter: string]: unknown;

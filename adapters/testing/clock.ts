@@ -7,7 +7,19 @@ export interface FixedClock {
   set(time: number): void;
 }
 
-/** @param start milliseconds since the epoch; the real time by default */
+/**
+ * A clock for tests, which stands still until a test moves it.
+ *
+ * @example
+ * ```ts
+ * import { createClock } from "latchkey/testing";
+ *
+ * const clock = createClock(0);
+ * clock.advance(60);
+ * console.log(clock.now());
+ * ```
+ * @param start milliseconds since the epoch; the real time by default
+ */
 export function createClock(start: number = Date.now()): FixedClock {
   let time = start;
   return {

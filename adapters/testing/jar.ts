@@ -25,7 +25,19 @@ export interface CookieJar {
   clone(): CookieJar;
 }
 
-/** An empty jar. Cookies expire by the clock. @param options.clock the real clock by default */
+/**
+ * An empty cookie jar. Its cookies expire by the clock.
+ *
+ * @example
+ * ```ts
+ * import { createCookieJar } from "latchkey/testing";
+ *
+ * const jar = createCookieJar();
+ * jar.store(["theme=dark; Path=/; Secure"], "https://app.example/");
+ * console.log(jar.header("https://app.example/page"));
+ * ```
+ * @param options.clock the real clock by default
+ */
 export function createCookieJar(options: { clock?: { now(): number } } = {}): CookieJar {
   return jarOf(new Map(), options.clock ?? { now: () => Date.now() });
 }

@@ -1,28 +1,28 @@
 import type { Endpoint, Fault, MisbehaveOptions } from "./faults.js";
 import type { SigningAlg } from "./tokens.js";
 
-/** What a provider for tests is told about itself, its one client and its user. */
+/** The options of {@link createTestProvider}: the provider, its one client and its user. */
 export interface TestProviderOptions {
-  /** @default "https://op.example" */
+  /** The URL of the provider. @default "https://op.example" */
   issuer?: string;
-  /** @default "client" */
+  /** The id of the one client. @default "client" */
   clientId?: string;
-  /** Taken by `client_secret_basic` and `client_secret_post`; `""` for a public client (`none`). @default "client-secret" */
+  /** The client's secret; `""` for a public client (`none`). @default "client-secret" */
   clientSecret?: string;
-  /** The client's public JWK with its `alg`: the client has to use `private_key_jwt`, and its assertions are verified. */
+  /** The client's public JWK with its `alg`: the client must use `private_key_jwt`, and its assertions are verified. @default none */
   clientPublicKey?: Readonly<Record<string, unknown>>;
-  /** Where users may be sent back to, compared as strings (RFC 9700 2.1). @default anywhere */
+  /** The redirect URIs of the client, compared as strings (RFC 9700 2.1). @default any */
   redirectUris?: readonly string[];
   /**
-   * Claims of whoever signs in, for the ID Token and for userinfo; `sub` is required. They win over the provider's own,
+   * Claims of the user who signs in, for the ID Token and for userinfo; `sub` must be there. They win over the provider's own,
    * so that a test can set `org_id` or `auth_time`. @default { sub: "alice", name: "Alice", email: "alice@example.com" }
    */
   user?: Readonly<Record<string, unknown>>;
-  /** @default the real clock */
+  /** The provider's clock. @default the real clock */
   clock?: { now(): number };
-  /** @default "RS256" */
+  /** The algorithm of the provider's signatures. @default "RS256" */
   signingAlg?: SigningAlg;
-  /** Seconds. @default 3600 */
+  /** Seconds that an access token is valid. @default 3600 */
   accessTokenLifetime?: number;
   /** Whether a refresh token is good for one use; using a spent one revokes all that came of its sign-in. @default true */
   rotateRefreshTokens?: boolean;
@@ -54,9 +54,9 @@ export interface AuthorizationResponse {
 
 /** What the user does at the provider. */
 export interface AuthorizeOptions {
-  /** Refuses: `access_denied`. @default false */
+  /** The user refuses: `access_denied`. @default false */
   deny?: boolean;
-  /** Any other error code that the authorization endpoint answers with. */
+  /** Another error code for the authorization response. @default none */
   error?: string;
   /** Signs in as this user, anew. @default whoever is signed in at the provider, or else signs in as its user */
   user?: Readonly<Record<string, unknown>>;

@@ -19,14 +19,15 @@ export const protectedParameters: ReadonlySet<string> = /* @__PURE__ */ new Set(
 
 /** Options of one authorization request. */
 export interface AuthorizationOptions {
-  /** Sign in to this organization; the ID Token is checked for it. */
+  /** Sign in to this organization; the ID Token is checked for it. @default any organization */
   organization?: string;
+  /** The name or address that the provider's sign-in page begins with (`login_hint`). @default none */
   loginHint?: string;
-  /** Seconds since the user last authenticated, at most; the ID Token is checked for it. */
+  /** Seconds since the user last authenticated, at most; the ID Token is checked for it. @default no limit */
   maxAge?: number;
-  /** `none`, `login`, `consent`, `select_account` (OpenID Connect Core 3.1.2.1). */
+  /** `none`, `login`, `consent`, `select_account` (OpenID Connect Core 3.1.2.1). @default none: the provider decides */
   prompt?: string;
-  /** Further authorization parameters. Those that the protocol relies on cannot be set. */
+  /** Further authorization parameters. Those that the protocol relies on cannot be set. @default none */
   params?: AuthorizationParameters;
 }
 

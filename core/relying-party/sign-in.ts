@@ -13,9 +13,9 @@ import { routePath } from "./site.js";
 
 /** Options of one sign-in. */
 export interface LoginOptions extends AuthorizationOptions {
-  /** Where to go afterwards: a path on this site; anything else becomes its first page. @default the page of the request, or the first page */
+  /** The page to go to afterwards: a path on this site; anything else becomes its first page. @default the page of the request, or the first page */
   returnTo?: string;
-  /** A JSON value that `onSignIn` gets at the end, of at most 1,024 characters: it waits in a cookie. */
+  /** A JSON value that `onSignIn` receives after the sign-in. A cookie carries it: at most 1,024 characters. @default none */
   appState?: unknown;
 }
 

@@ -137,6 +137,8 @@ function settle(value: unknown, depth: number, next: () => string): void {
  *
  * @example
  * ```ts
+ * import { createSessions, packed } from "latchkey";
+ *
  * const sessions = createSessions<{ token: string }>({ secret: process.env.LATCHKEY_SECRET ?? "", codec: packed });
  * ```
  */

@@ -10,6 +10,8 @@ import type { SessionStore, VersionedSession } from "./store.js";
  *
  * @example
  * ```ts
+ * import { createMemoryStore, createSessions, inStore } from "latchkey";
+ *
  * const sessions = createSessions({ secret: process.env.LATCHKEY_SECRET ?? "", storage: inStore(createMemoryStore()) });
  * ```
  */

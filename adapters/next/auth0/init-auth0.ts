@@ -214,7 +214,23 @@ async function refetchUser(auth: PagesRequest<State>["auth"], context: RequestCo
   });
 }
 
-/** Sign-in with the names of `@auth0/nextjs-auth0` before 1.0, for the Pages Router. Settings are checked at first use. */
+/**
+ * Sign-in with the names of `@auth0/nextjs-auth0` before 1.0, for the Pages Router. Settings are checked at first use.
+ *
+ * @example
+ * ```ts
+ * import { initAuth0 } from "latchkey/next";
+ *
+ * export const auth0 = initAuth0({
+ *   domain: "tenant.eu.auth0.com",
+ *   clientId: "client",
+ *   clientSecret: process.env.AUTH0_CLIENT_SECRET ?? "",
+ *   redirectUri: "http://localhost:3000/api/callback",
+ *   postLogoutRedirectUri: "http://localhost:3000/",
+ *   session: { cookieSecret: process.env.COOKIE_SECRET ?? "" },
+ * });
+ * ```
+ */
 export function initAuth0(settings: Auth0Settings): Auth0 {
   const names = new Auth0Names(settings);
   return {

@@ -6,19 +6,23 @@ import type { PortOptions } from "../../lib/ports.js";
 
 /** The settings of `@auth0/nextjs-auth0` before 1.0. */
 export interface Auth0Settings extends PortOptions {
-  /** The tenant's host, such as `tenant.eu.auth0.com`. */
+  /** The tenant's host, such as `tenant.eu.auth0.com`. Required. */
   domain: string;
+  /** The id of the client. Required. */
   clientId: string;
+  /** The client's secret. Required. */
   clientSecret: string;
-  /** @default "openid profile" */
+  /** The scope of the sign-in. @default "openid profile" */
   scope?: string;
+  /** The API that access tokens are for. @default none */
   audience?: string;
-  /** Where the provider sends people back, absolute: the URL of the API route with `handleCallback`. */
+  /** The absolute URL of the API route with `handleCallback`. Required. */
   redirectUri: string;
-  /** Where it sends them after sign-out, absolute, on the same origin. */
+  /** The absolute URL to go to after sign-out, on the same origin. Required. */
   postLogoutRedirectUri: string;
+  /** How sessions are stored and what they show. Required. */
   session: {
-    /** At least 32 characters. */
+    /** At least 32 characters. Required. */
     cookieSecret: string;
     /** @default "a0-session" */
     cookieName?: string;
@@ -34,13 +38,14 @@ export interface Auth0Settings extends PortOptions {
     storeAccessToken?: boolean;
     storeRefreshToken?: boolean;
   };
+  /** Limits of time for requests to the provider. @default those of each member */
   oidcClient?: {
     /** Milliseconds that a request to the provider may take. @default 2500 */
     httpTimeout?: number;
     /** Milliseconds by which its clock may differ. @default 30000 */
     clockTolerance?: number;
   };
-  /** The provider's issuer, where it is not `https://{domain}/`. */
+  /** The provider's issuer. @default `https://{domain}/` */
   issuer?: string;
 }
 
