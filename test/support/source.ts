@@ -27,7 +27,7 @@ export const sourcesIn = (...folders: string[]): Source[] =>
   );
 
 /** The relative modules that a file imports, of types or of values, as paths from the root. */
-export function importsOf({ path, tree }: Source): string[] {
+function importsOf({ path, tree }: Source): string[] {
   const names: string[] = [];
   const visit = (node: ts.Node): void => {
     if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier)

@@ -4,7 +4,7 @@ import { root } from "./documents.js";
 import { published, publishedEntries } from "./options.js";
 
 /** An exported name, and the declarations that it stands for. */
-export interface PublicName {
+interface PublicName {
   readonly name: string;
   /** As an app imports it: `latchkey/express`. */
   readonly from: string;
@@ -14,12 +14,12 @@ export interface PublicName {
 const importedFrom = (entry: string): string => (entry === "index" ? "latchkey" : `latchkey/${entry}`);
 
 /** Follows imports and re-exports to the symbol that is declared. */
-export function declared(symbol: ts.Symbol): ts.Symbol {
+function declared(symbol: ts.Symbol): ts.Symbol {
   return symbol.flags & ts.SymbolFlags.Alias ? published().checker.getAliasedSymbol(symbol) : symbol;
 }
 
 /** All names that the entries export, in the order of their names. */
-export const publicNames = (): readonly PublicName[] =>
+const publicNames = (): readonly PublicName[] =>
   publishedEntries.flatMap((entry) =>
     published()
       .exportsOf(entry)
@@ -53,7 +53,7 @@ function factsOf(symbol: ts.Symbol): string {
 }
 
 /** The text of a docstring, without its tags. */
-export const commentOf = (symbol: ts.Symbol): string =>
+const commentOf = (symbol: ts.Symbol): string =>
   ts.displayPartsToString(symbol.getDocumentationComment(published().checker));
 
 type Container = ts.InterfaceDeclaration | ts.ClassDeclaration | ts.TypeAliasDeclaration;
@@ -61,7 +61,7 @@ const isContainer = (node: ts.Node): node is Container =>
   ts.isInterfaceDeclaration(node) || ts.isClassDeclaration(node) || ts.isTypeAliasDeclaration(node);
 
 /** The members of a type that are declared in this package, in the order of their names. */
-export function membersOfType(type: ts.Type): readonly ts.Symbol[] {
+function membersOfType(type: ts.Type): readonly ts.Symbol[] {
   const isOwn = ({ declarations = [] }: ts.Symbol) => declarations.some(isOurs);
   return published()
     .checker.getPropertiesOfType(type)
@@ -106,7 +106,7 @@ const draw = (exported: PublicName): readonly string[] =>
  * Types of the package that a public signature names and no entry exports, in the order of their names. An app cannot import
  * them, and a compiler cannot write them into declarations.
  */
-export function hiddenTypes(): readonly string[] {
+function hiddenTypes(): readonly string[] {
   const { checker } = published();
   const names = publicNames();
   const seen = new Set(names.map(({ symbol }) => symbol));
