@@ -35,12 +35,18 @@ const dtsOptions = {
   paths: { "#aead": ["./core/seal/aead.d.ts"], "#bytes": ["./core/seal/aead.d.ts"] },
 };
 
+/**
+ * Each entry's declarations load those of `latchkey`, where an app registers its types: the compiler looks for an augmented module
+ * among the files that a program has, and loads none for it.
+ */
+const declarations = { entry: { ...entries, ...pages }, compilerOptions: dtsOptions };
+
 export default defineConfig([
   {
     ...shared,
     entry: { ...entries, ...engines, cli: "adapters/cli.ts" },
     format: "esm",
-    dts: { entry: { ...entries, ...pages }, compilerOptions: dtsOptions },
+    dts: { ...declarations, banner: 'import "./index.js";' },
   },
   {
     ...shared,
@@ -48,7 +54,7 @@ export default defineConfig([
     format: "cjs",
     // jose is ES modules alone, which `require` takes from Node 20.19 on only.
     noExternal: ["jose"],
-    dts: { entry: { ...entries, ...pages }, compilerOptions: dtsOptions },
+    dts: { ...declarations, banner: 'import "./index.cjs";' },
   },
   // For pages: what they share with each other is not cut out of what servers load.
   { ...shared, entry: pages, format: ["esm", "cjs"] },
