@@ -1,0 +1,95 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { incompleteOptions, publicFunctions } from "../support/docstrings.js";
+import { root, toJavaScript } from "../support/documents.js";
+
+test("every option says what it does, and its default or that it is required", () => {
+  expect(incompleteOptions()).toEqual([]);
+});
+
+test("every public function has an example", () => {
+  const without = [...publicFunctions()].filter(([, examples]) => !examples.some(Boolean)).map(([name]) => name);
+  expect(without).toEqual([]);
+});
+
+describe("the examples", () => {
+  const examples = [...publicFunctions()].flatMap(([name, codes]) =>
+    codes.map((code, index) => ({ name, code, file: `${name.replace(/\W+/g, "-")}-${index}` })),
+  );
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "latchkey-examples-"));
+    mkdirSync(join(folder, "node_modules"));
+    symlinkSync(root, join(folder, "node_modules/latchkey"));
+    for (const name of ["express", "react", "next", "@types"])
+      symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+    writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("compile under strict", () => {
+    for (const { file, code } of examples) writeFileSync(join(folder, `${file}.tsx`), code);
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      target: "es2022",
+      module: "esnext",
+      moduleResolution: "bundler",
+      moduleDetection: "force",
+      jsx: "react-jsx",
+      types: ["node"],
+    };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.tsx"] }));
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    expect(spawnSync(process.execPath, [tsc, "-p", folder], { encoding: "utf8" }).stdout).toBe("");
+  });
+
+  const VARIABLES = {
+    LATCHKEY_ISSUER: "http://127.0.0.1:1/",
+    LATCHKEY_CLIENT_ID: "client",
+    LATCHKEY_CLIENT_SECRET: "client-secret",
+    LATCHKEY_SECRET: "a secret of at least thirty-two characters",
+    LATCHKEY_BASE_URL: "http://localhost:3000",
+  };
+  /** What an example prints. An example of a page needs a browser: it compiles alone. */
+  const output = (name: string): string => {
+    const found = examples.find((each) => each.name === name);
+    if (!found) throw new Error(`${name} has no example`);
+    writeFileSync(join(folder, `${found.file}.mjs`), toJavaScript(found.code));
+    const env: Record<string, string | undefined> = { PATH: process.env["PATH"], ...VARIABLES };
+    return execFileSync(process.execPath, [`${found.file}.mjs`], {
+      cwd: folder,
+      env: env as NodeJS.ProcessEnv,
+      encoding: "utf8",
+    });
+  };
+
+  test.each([
+    ["latchkey createSealer", "{ email: 'alice@example.com' }\n"],
+    ["latchkey createSessions", ""],
+    ["latchkey createMemoryStore", ""],
+    ["latchkey inStore", ""],
+    ["latchkey auth0", ""],
+    ["latchkey/express auth", ""],
+    ["latchkey/express requireSession", ""],
+    ["latchkey/express verifyAccessToken", ""],
+    ["latchkey/edge createAuth", ""],
+    ["latchkey/edge verifyAccessToken", ""],
+    ["latchkey/next createAuth", ""],
+    ["latchkey/next initAuth0", ""],
+    ["latchkey/testing createClock", "60000\n"],
+    ["latchkey/testing createCookieJar", "theme=dark\n"],
+    ["latchkey/testing mintSession", "Alice\n"],
+  ])("of %s runs", (name, prints) => {
+    expect(output(name)).toBe(prints);
+  });
+
+  test("of latchkey/testing createTestProvider signs a user in", () => {
+    expect(output("latchkey/testing createTestProvider")).toContain("sub: 'alice'");
+  });
+});
