@@ -71,14 +71,17 @@ type ExtendedRequest = IncomingMessage & {
  *
  * @example
  * ```ts
+ * import { createServer } from "node:http";
+ * import { auth, getAuth } from "latchkey/node";
+ *
  * const signIn = auth();
  *
- * createServer((req, res) =>
+ * export const server = createServer((req, res) =>
  *   signIn(req, res, (error) => {
  *     if (error) return res.writeHead(500).end();
  *     res.end(getAuth(req).session ? "Signed in." : "Not signed in.");
  *   }),
- * ).listen(3000);
+ * );
  * ```
  * @throws MisuseError (`invalid_config`) at once when the configuration is wrong or incomplete; the message names the variable.
  */
@@ -112,9 +115,13 @@ export function auth<Data = RegisteredData>(options: AuthOptions<Data> = {}): Mi
  *
  * @example
  * ```ts
- * app.use((ctx) => {
+ * import type { IncomingMessage } from "node:http";
+ * import { getAuth } from "latchkey/node";
+ *
+ * // A middleware of Koa, whose `ctx.req` is the request of Node.
+ * export function me(ctx: { req: IncomingMessage; body: unknown }) {
  *   ctx.body = { user: getAuth(ctx.req).session?.user ?? null };
- * });
+ * }
  * ```
  * @throws MisuseError (`invalid_config`) for a request that did not go through `auth()`
  */
@@ -135,12 +142,15 @@ const notOpened = (caller: string) =>
  *
  * @example
  * ```ts
+ * import { createServer } from "node:http";
+ * import { auth, getAuth, requireSession } from "latchkey/node";
+ *
  * const signIn = auth();
  * const guard = requireSession();
  *
- * createServer((req, res) =>
+ * export const server = createServer((req, res) =>
  *   signIn(req, res, () => guard(req, res, () => res.end(`Hello ${getAuth(req).session?.user.name}`))),
- * ).listen(3000);
+ * );
  * ```
  * The middleware calls `next` with a MisuseError (`invalid_config`) for a request that did not go through `auth()`.
  */
@@ -159,11 +169,14 @@ export function requireSession(...none: never[]): Middleware {
  *
  * @example
  * ```ts
+ * import { createServer } from "node:http";
+ * import { type VerifiedMessage, verifyAccessToken } from "latchkey/node";
+ *
  * const verify = verifyAccessToken({ issuer: "https://op.example/", audience: "https://api.example", scope: "read:shows" });
  *
- * createServer((req, res) =>
+ * export const server = createServer((req, res) =>
  *   verify(req, res, () => res.end(`For ${(req as VerifiedMessage).accessToken.claims.sub}`)),
- * ).listen(3000);
+ * );
  * ```
  * @throws MisuseError (`invalid_config`) at once when an option is wrong or missing; the message names the variable.
  */

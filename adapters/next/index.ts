@@ -156,6 +156,8 @@ function splitRequest(args: readonly unknown[]): readonly [request: readonly unk
  * @example
  * ```ts
  * // auth.ts
+ * import { createAuth } from "latchkey/next";
+ *
  * export const auth = createAuth();
  *
  * // app/invoices/page.tsx

@@ -10,7 +10,7 @@ export interface LogoutOptions {
   returnTo?: string | undefined;
   /** Leave the provider's session as it is. The refresh token is revoked all the same. @default false, or true with the option `logout: "local"` */
   local?: boolean;
-  /** Further parameters for the provider's end_session endpoint, such as Auth0's `federated`. */
+  /** Further parameters for the provider's end_session endpoint, such as Auth0's `federated`. @default none */
   params?: Readonly<Record<string, string>>;
 }
 

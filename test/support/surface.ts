@@ -4,7 +4,7 @@ import { root } from "./documents.js";
 import { published, publishedEntries } from "./options.js";
 
 /** An exported name, and the declarations that it stands for. */
-interface PublicName {
+export interface PublicName {
   readonly name: string;
   /** As an app imports it: `latchkey/express`. */
   readonly from: string;
@@ -19,7 +19,7 @@ function declared(symbol: ts.Symbol): ts.Symbol {
 }
 
 /** All names that the entries export, in the order of their names. */
-const publicNames = (): readonly PublicName[] =>
+export const publicNames = (): readonly PublicName[] =>
   publishedEntries.flatMap((entry) =>
     published()
       .exportsOf(entry)
@@ -53,7 +53,7 @@ function factsOf(symbol: ts.Symbol): string {
 }
 
 /** The text of a docstring, without its tags. */
-const commentOf = (symbol: ts.Symbol): string =>
+export const commentOf = (symbol: ts.Symbol): string =>
   ts.displayPartsToString(symbol.getDocumentationComment(published().checker));
 
 type Container = ts.InterfaceDeclaration | ts.ClassDeclaration | ts.TypeAliasDeclaration;
@@ -61,7 +61,7 @@ const isContainer = (node: ts.Node): node is Container =>
   ts.isInterfaceDeclaration(node) || ts.isClassDeclaration(node) || ts.isTypeAliasDeclaration(node);
 
 /** The members of a type that are declared in this package, in the order of their names. */
-function membersOfType(type: ts.Type): readonly ts.Symbol[] {
+export function membersOfType(type: ts.Type): readonly ts.Symbol[] {
   const isOwn = ({ declarations = [] }: ts.Symbol) => declarations.some(isOurs);
   return published()
     .checker.getPropertiesOfType(type)
