@@ -155,7 +155,8 @@ export function resolveConfig<Data>(
   checkOptions(set, examples, missingIn(set));
   const { clientAuthentication = set.clientPrivateKey ? "private_key_jwt" : "client_secret_basic" } = set;
   // What is missing was refused above.
-  const config = { ...defaults, ...set, clientAuthentication } as Complete<Data>;
+  // The rooms that get the rest have no use for the secrets of the seal.
+  const { secret, ...config } = { ...defaults, ...set, clientAuthentication } as Complete<Data>;
   const { audience, session: { schema, ...session } = {} } = config;
   const authorizationParams = { ...config.authorizationParams, ...(audience ? { audience } : {}) };
   const [site, ...sites] = [config.baseUrl].flat().map(siteOf);
@@ -189,7 +190,7 @@ export function resolveConfig<Data>(
     sites: [site, ...sites],
     authorizationParams,
     apiOrigins: config.apiOrigins.map(originOf),
-    session: { ...session, secret: checkSecrets(config.secret, label("secret")), schema: signedInSchema(schema) },
+    session: { ...session, secret: checkSecrets(secret, label("secret")), schema: signedInSchema(schema) },
   };
 }
 
