@@ -40,6 +40,7 @@ const timeouts = { testTimeout: 60_000, hookTimeout: 120_000 };
 
 /** RSA keys for the providers of the tests, generated once. */
 const makeKeys = "test/support/make-keys.ts";
+const unpackChromium = "test/support/chromium.ts";
 const keys = { globalSetup: [makeKeys], setupFiles: ["test/support/hand-out-keys.ts"] };
 
 /** The core has no state between calls except in objects that a test makes, so one process may run many files. */
@@ -75,6 +76,7 @@ export default defineConfig({
         test: {
           ...patient,
           ...keys,
+          globalSetup: [makeKeys, unpackChromium],
           name: "adapters",
           include: ["test/{adapters,security,conformance}/**/*.test.ts", ...unbuilt],
         },
@@ -88,7 +90,7 @@ export default defineConfig({
           name: "package",
           include: ["test/{e2e,repository}/**/*.test.ts"],
           exclude: unbuilt,
-          globalSetup: ["test/e2e/build.ts", makeKeys],
+          globalSetup: ["test/e2e/build.ts", makeKeys, unpackChromium],
         },
       },
     ],

@@ -9,7 +9,7 @@ export default defineConfig({
   resolve: { alias: { "#aead": engine, "#bytes": engine } },
   test: {
     include: ["test/next/**/*.test.ts"],
-    globalSetup: ["test/next/build.ts"],
+    globalSetup: ["test/next/build.ts", "test/support/chromium.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 15_000 } },
