@@ -21,31 +21,31 @@ export interface AppRouter<Data> extends Serving<Data> {
   requireCurrent(options?: { returnTo?: string }): Promise<AuthSession<Data>>;
 }
 
-/** A request that a handler answers with a Response, or one of a page or an action, whose replies redirect. */
+/** The request of a route handler, which returns a Response; or of a page or an action, where a reply is a redirect that throws. */
 type CurrentRequest<Data> = AuthRequest<Data, Response> | AuthRequest<Data, never>;
 
-/** Loaded when a request needs it: loading takes Node several times as long as loading this package. */
+/** Loads `next/headers` for the first request that needs it, because it takes Node several times as long to load as this package. */
 const loadHeaders = lazily(() => import("next/headers.js"));
 
-/** Redirects by Next's own means, which is to throw. */
+/** Redirects with Next's `redirect`, which throws. */
 async function redirect({ headers }: Reply): Promise<never> {
   const navigation = await import("next/navigation.js");
   return navigation.redirect(headers["location"] as string);
 }
 
-/** The cookies of a route handler; undefined outside the App Router, such as in an edge API route or a test. */
+/** The cookie store of a route handler; undefined outside the App Router, such as in an edge API route or a test. */
 async function handlerStore(): Promise<CookieStore | undefined> {
   const { cookies } = await loadHeaders();
   try {
     return await cookies();
   } catch (error) {
-    // Next's own signals have a digest, and must reach Next.
+    // An error with a digest is a signal of Next, and must reach Next.
     if ("digest" in (error as object)) throw error;
     return undefined;
   }
 }
 
-/** Opens a request of a page or an action, from what `next/headers` gives. */
+/** Opens the request of a page or an action, with the cookies and headers of `next/headers`. */
 async function openCurrent<Data>(
   { relyingParty, base }: Configured<Data>,
   store: CookieStore,
@@ -64,12 +64,12 @@ async function openCurrent<Data>(
       get: (name) => (name === "cookie" ? cookieHeaderOf(store, headers.get(name) ?? "") : headers.get(name)),
     },
   };
-  // A Next server that follows the redirect of an action itself throws away the cookies that are written here.
+  // After an action redirects, Next renders the target itself, and drops the cookies that are written during that render.
   const isOpen = !headers.has("x-action-redirect");
   return relyingParty.open(request, createStoreWriter(store, isOpen, redirect));
 }
 
-/** The requests that the App Router is answering, by what `cookies()` gives: one object for a render, another after an action changed it. */
+/** The requests that the App Router is answering, by their `cookies()`: a render has one object, and another after an action changed it. */
 class CurrentRequests<Data> {
   readonly #requests = new WeakMap<object, Promise<CurrentRequest<Data>>>();
 
@@ -79,18 +79,18 @@ class CurrentRequests<Data> {
 
   async get(configured: () => Configured<Data>): Promise<CurrentRequest<Data>> {
     const { cookies, headers } = await loadHeaders();
-    // Called first: it tells Next that the page is made for one visitor, before a clock or randomness is read.
+    // Called before a clock or randomness is read, so that Next knows that the page is rendered for one visitor.
     const store = await cookies();
-    // Stored before anything is awaited: calls side by side share one request, and undo nothing of each other's writes.
+    // Stored before anything is awaited, so that concurrent calls share one request and do not undo each other's writes.
     const opened = this.#requests.get(store) ?? headers().then((current) => openCurrent(configured(), store, current));
     this.#requests.set(store, opened);
     return opened;
   }
 }
 
-/** Serves the requests of route handlers, and answers what Next's `notFound()` and its like throw. */
+/** Keeps the cookies of a route handler that ends with Next's `redirect()`, `notFound()` and the like, which throw. */
 class HandlerResponses {
-  /** The writers of the requests that handlers serve. */
+  /** The response writer of each request that a handler serves. */
   readonly #writers = new WeakMap<Request, WebWriter>();
 
   add(request: Request, writer: WebWriter): void {
@@ -98,8 +98,8 @@ class HandlerResponses {
   }
 
   /**
-   * Next makes the responses of `redirect()` and `notFound()`, which throw. Cookies that were written must not be lost, least
-   * of all a new refresh token. Next keeps the cookies of the store with a redirect alone: the other responses are made here.
+   * Next makes the responses of `redirect()` and `notFound()`. The cookies that were written must not be lost, since they may hold
+   * a new refresh token. Next adds the cookies of its store to a redirect only, so the other responses are made here.
    */
   keepCookies<Rest extends unknown[]>(
     handler: (request: Request, ...rest: Rest) => Response | Promise<Response>,
@@ -124,7 +124,7 @@ class HandlerResponses {
   }
 }
 
-/** Answers the routes alone: any other request has come under a path that is not the configured one. */
+/** Answers a request that is for none of the routes: 404 under the mount; any other path means that `mount` is wrong. */
 async function answerElsewhere<Data>(request: Request, { config, base }: Configured<Data>): Promise<Response> {
   const path = base + pathOf(toRequestView(request));
   if (path.startsWith(`${base}${config.mount}/`)) return new Response(null, { status: 404 });
@@ -138,7 +138,7 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
     const { relyingParty, base } = configured();
     const opened = await relyingParty.open(toRequestView(request, base, waitUntil), writer);
     responses.add(request, writer);
-    // The current request inside the handler is this one.
+    // Methods without a request, called inside the handler, use this request.
     const store = writer.canWrite() ? await handlerStore() : undefined;
     if (store) current.set(store, opened);
     return opened;

@@ -3,14 +3,14 @@ import { trimBlanks } from "../../core/cookie/header.js";
 import type { ReplyWriter } from "../../core/relying-party/request-auth.js";
 import type { Reply } from "../../core/request/response.js";
 
-/** What `cookies()` of `next/headers` gives. */
+/** The result of `cookies()` of `next/headers`. */
 export type CookieStore = Awaited<ReturnType<typeof cookies>>;
 
 type Cookie = Extract<Parameters<CookieStore["set"]>, [unknown]>[0];
 
 const probe = Symbol();
 
-/** Whether Next lets cookies be written here. It looks at the store before it looks at the cookie: asked without a trace. */
+/** Whether Next lets cookies be written now. `set` checks that before it reads the cookie, so the probe below changes nothing. */
 function canWrite(store: CookieStore): boolean {
   try {
     store.set({
@@ -24,7 +24,7 @@ function canWrite(store: CookieStore): boolean {
   return false;
 }
 
-/** A Cookie header as Next parses it: decoded, of several of one name the last, and "true" where a pair has no "=". */
+/** A Cookie header as Next parses it: values are decoded, the last of several with one name counts, and a pair without "=" is "true". */
 function parsedByNext(header: string): ReadonlyMap<string, string> {
   const parsed = new Map<string, string>();
   for (const pair of header.split(/; */).filter(Boolean)) {
@@ -32,48 +32,49 @@ function parsedByNext(header: string): ReadonlyMap<string, string> {
     try {
       parsed.set(end < 0 ? pair : pair.slice(0, end), end < 0 ? "true" : decodeURIComponent(pair.slice(end + 1)));
     } catch {
-      // Next leaves out what it cannot decode.
+      // Next ignores a value that it cannot decode.
     }
   }
   return parsed;
 }
 
 /**
- * The Cookie header as it is now: after a write in the same request, the store knows it and the header does not. `sent`:
- * the header, which has what the store has lost: how values were encoded, what came twice, what had no value. What was sent
- * empty and then deleted stays: the store does not tell. Nothing of ours is empty.
+ * The Cookie header with the writes of this request, which only the store has. `sent`: the header as the browser sent it, from
+ * which unchanged cookies are taken, because the store loses the encoding of values, names that came twice and pairs without a
+ * value. A cookie that was sent empty and then deleted stays, since the store looks alike in both cases; latchkey's are never
+ * empty.
  */
 export function cookieHeaderOf(store: CookieStore, sent: string): string {
   const parsed = parsedByNext(sent);
-  const held = new Map(store.getAll().map(({ name, value }) => [name, value]));
-  const isChanged = (name: string) => held.get(name) !== parsed.get(name);
-  const kept = sent.split(";").filter((pair) => !isChanged(trimBlanks(pair.split("=", 1)[0] as string)));
-  const changed = [...held]
-    // Without a value: deleted in this request. What a value was decoded to must not end it.
+  const stored = new Map(store.getAll().map(({ name, value }) => [name, value]));
+  const isChanged = (name: string) => stored.get(name) !== parsed.get(name);
+  const unchanged = sent.split(";").filter((pair) => !isChanged(trimBlanks(pair.split("=", 1)[0] as string)));
+  const changed = [...stored]
+    // A cookie without a value was deleted in this request. The others are encoded, so that no ";" in a value ends it.
     .flatMap(([name, value]) => (value && isChanged(name) ? ` ${name}=${encodeURIComponent(value)}` : []));
-  return [...kept, ...changed].join(";");
+  return [...unchanged, ...changed].join(";");
 }
 
 /** A Set-Cookie line as `cookies().set` takes it. */
 function cookieOf(line: string): Cookie {
   const [pair = "", ...attributes] = line.split("; ");
   const equals = pair.indexOf("=");
-  const of = new Map(
+  const attributeOf = new Map(
     attributes.map((attribute) => {
       const [name = "", value = ""] = attribute.split("=");
       return [name.toLowerCase(), value];
     }),
   );
-  const maxAge = of.get("max-age");
+  const maxAge = attributeOf.get("max-age");
   return {
     name: pair.slice(0, equals),
     value: pair.slice(equals + 1),
-    path: of.get("path"),
-    domain: of.get("domain"),
-    sameSite: of.get("samesite")?.toLowerCase(),
-    httpOnly: of.has("httponly"),
-    secure: of.has("secure"),
-    partitioned: of.has("partitioned"),
+    path: attributeOf.get("path"),
+    domain: attributeOf.get("domain"),
+    sameSite: attributeOf.get("samesite")?.toLowerCase(),
+    httpOnly: attributeOf.has("httponly"),
+    secure: attributeOf.has("secure"),
+    partitioned: attributeOf.has("partitioned"),
     ...(maxAge === undefined ? {} : { maxAge: Number(maxAge) }),
   } as Cookie;
 }
@@ -84,7 +85,7 @@ export function storeCookies(store: CookieStore, lines: readonly string[]): true
   return true;
 }
 
-/** Writes through the store. Next sets the caching headers: whatever reads cookies is private. `send`: how a reply redirects. */
+/** A response writer over Next's store. Next itself makes a response private when cookies are read. `send` redirects to a reply's location. */
 export const createStoreWriter = (
   store: CookieStore,
   isOpen: boolean,
@@ -93,7 +94,7 @@ export const createStoreWriter = (
   canWrite: () => isOpen && canWrite(store),
   markSessionRead() {},
   setCookies: (lines) => storeCookies(store, lines),
-  // Next makes the response, and leaves the cookies out of some: nothing tells which.
+  // Never called: Next makes the response, leaves the cookies out of some responses, and does not report which.
   onSent() {},
   send,
 });

@@ -67,18 +67,18 @@ export interface Auth<Data = RegisteredData> {
   readonly apiHandler: NextApiHandler;
   /** `export const proxy = auth.proxy` in `proxy.ts`: writes activity and refreshes the token before a page renders. */
   readonly proxy: Proxy;
-  /** The same, for `middleware.ts` before Next 16. */
+  /** The same function as `proxy`, for `middleware.ts` before Next 16. */
   readonly middleware: Proxy;
-  /** Runs the app's own proxy inside latchkey's: it sees the session and the new cookies, and its response carries them. */
+  /** Runs the app's own proxy inside latchkey's. The app's proxy gets the session and the new cookies, and its response carries them. */
   withProxy(handler: ProxyHandler<Data>): Proxy;
-  /** Around a route handler: cookies that were written go onto its response. */
+  /** Around a route handler: its response gets the cookies that were written while it ran. */
   wrap<Rest extends unknown[]>(handler: Handler<Data, Rest>): (request: Request, ...rest: Rest) => Promise<Response>;
   /**
    * In pages, layouts and server actions: the session; a visitor without one is redirected to sign in, and returns to `returnTo`.
-   * Each page and action needs its own call: Next renders the page, and sends the result, also where a layout refuses.
+   * Each page and action needs its own call: Next renders a page, and sends the result, even if its layout redirects.
    */
   requireSession(options?: {
-    /** With the `basePath`, if there is one. @default the app's first page */
+    /** A path of the app, beginning with the `basePath` if Next has one. @default the app's first page */
     returnTo?: string;
   }): Promise<AuthSession<Data>>;
   /** Around a route handler: 401 JSON for API calls, a redirect to sign in for page navigations. */
@@ -87,7 +87,7 @@ export interface Auth<Data = RegisteredData> {
   ): (request: Request, ...rest: Rest) => Promise<Response>;
   /** Around a handler in `pages/api`: 401 JSON for a request without a session. */
   requireSessionApi(handler: SignedInApiHandler<Data>): NextApiHandler;
-  /** As `getServerSideProps`: a visitor without a session is redirected to sign in, and returns to the page; the props get `user`. */
+  /** For `getServerSideProps`: a visitor without a session is redirected to sign in, and returns to the page. Adds `user` to the props. */
   requireSessionPage<Props extends Record<string, unknown>>(
     handler?: (context: GetServerSidePropsContext, session: AuthSession<Data>) => ReturnType<GetServerSideProps<Props>>,
   ): GetServerSideProps;
@@ -98,8 +98,8 @@ export interface Auth<Data = RegisteredData> {
   getSession(request: Request): Promise<AuthSession<Data> | null>;
   getSession(req: IncomingMessage, res?: ServerResponse): Promise<AuthSession<Data> | null>;
   /**
-   * A valid access token, refreshed where cookies can be written. In a Server Component none is refreshed: the proxy has
-   * done so already, else it is `refresh_required`. @throws ExchangeError
+   * A valid access token, refreshed if cookies can be written. A Server Component cannot write them: the proxy refreshes the
+   * token before the page renders, and without the proxy the error is `refresh_required`. @throws ExchangeError
    */
   getAccessToken(options?: TokenRequest): Promise<string>;
   getAccessToken(request: Request, options?: TokenRequest): Promise<string>;
@@ -133,7 +133,7 @@ export interface Auth<Data = RegisteredData> {
   check(): void;
 }
 
-/** A client may send a header named "get": only a function tells the two kinds of headers apart. */
+/** Whether a request has the headers of the Web, whose `get` is a function. In Node's headers, `get` could be a header's name. */
 const hasWebHeaders = (value: object): boolean =>
   "headers" in value && typeof (value.headers as Partial<Headers> | undefined)?.get === "function";
 
@@ -180,7 +180,7 @@ export function createAuth<Data = RegisteredData>(options: AuthOptions<Data> = {
     if (!isNode(request)) return app.authFor(request as Request);
     return (await pages.open(request, res as ServerResponse | undefined)).auth;
   }
-  /** A method that takes a request or none before its arguments. */
+  /** A method whose arguments may begin with a request; without one it acts on the request that the App Router is answering. */
   const anywhere =
     <Args extends unknown[], Result>(method: (auth: AnyRequestAuth<Data, unknown>, ...args: Args) => Promise<Result>) =>
     async (...args: unknown[]): Promise<Result> => {

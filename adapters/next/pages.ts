@@ -25,7 +25,7 @@ import type { Configured } from "./configured.js";
 export interface PagesRequest<Data> {
   readonly auth: AuthRequest<Data, void>;
   readonly context: RequestContext<Data>;
-  /** Sends nothing where there is no response to write to. */
+  /** Sends nothing if the request was opened without a response. */
   readonly writer: ReplyWriter<void>;
 }
 
@@ -46,7 +46,7 @@ export interface PagesRouter<Data> {
   ): GetServerSideProps;
 }
 
-/** The URL of the page as browsers name it: Next takes off the locale, and requests data under another path. */
+/** The URL of the page in the browser. Next removes the locale from `resolvedUrl`, and `req.url` of a data request has another path. */
 const urlOf = ({ resolvedUrl, locale, defaultLocale }: GetServerSidePropsContext): string =>
   (locale && locale !== defaultLocale ? `/${locale}` : "") + resolvedUrl;
 
@@ -58,12 +58,12 @@ async function openPage<Data>(
   const writer = res ? createNodeWriter(res, req) : { ...createWebWriter({ open: false }), send() {} };
   const auth = await relyingParty.open(toRequestView(req, { base }), writer);
   const context = AuthRequest.contextOf(auth);
-  // A request for one of the routes is no activity of the user: a page may repeat one all night.
+  // A request for one of latchkey's routes does not count as activity: a page may repeat it while the user is away.
   if (!routeOf(context.request, context.site, context.config)) await auth.roll();
   return { auth, context, writer };
 }
 
-/** Requests that were opened: a page and its API helpers share one. A request without a response is opened anew with one. */
+/** The opened requests. All calls for a request share one; a request that was opened without a response is opened again with one. */
 class OpenedPages<Data> {
   readonly #opened = new WeakMap<
     object,
@@ -71,8 +71,8 @@ class OpenedPages<Data> {
   >();
 
   open(configured: () => Configured<Data>, req: IncomingMessage, res?: ServerResponse): Promise<PagesRequest<Data>> {
-    const before = this.#opened.get(req);
-    if (before && (before.res || !res)) return before.page;
+    const opened = this.#opened.get(req);
+    if (opened && (opened.res || !res)) return opened.page;
     const page = (async () => openPage(configured(), req, res))();
     this.#opened.set(req, { res, page });
     return page;
@@ -91,7 +91,7 @@ export function createPagesRouter<Data>(configured: () => Configured<Data>): Pag
       if (reply) return writer.send(reply);
       const { config, site, request } = context;
       const path = pathOf(request);
-      // Next's router requests the data of a page that does not exist: the answer makes it navigate instead.
+      // Next's router requests data for a link to this route, as if it were a page. A response without data makes it load the URL.
       if (req.headers["x-nextjs-data"] !== undefined) return res.status(204).end();
       if (path.startsWith(`${site.path}${config.mount}/`)) return res.status(404).end();
       throw new MisuseError("invalid_config", `this handler answers ${path}: set mount to the folder of its file`);

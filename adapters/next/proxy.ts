@@ -10,16 +10,16 @@ import { toRequestView } from "../lib/web-request.js";
 import { createWebWriter } from "../lib/web-writer.js";
 import type { Configured } from "./configured.js";
 
-/** What an app's own proxy is given. */
+/** The second argument of an app's own proxy: {@link RequestAuth}, and a guard. */
 export interface ProxyAuth<Data = RegisteredData> extends RequestAuth<Data> {
   /**
-   * The answer to who is not signed in: a redirect to sign in for a page navigation, 401 for the rest, server actions
-   * included (who sends one to a page is shown that page); undefined for who is.
+   * The response to a request without a session: a redirect to sign in for a page navigation, and 401 for all other requests,
+   * server actions included. Undefined if a user is signed in.
    */
   requireSession(): Response | undefined;
 }
 
-/** An app's own proxy (middleware before Next 16): its answer goes out with what latchkey wrote. */
+/** An app's own proxy (middleware before Next 16). Its response gets the cookies that latchkey wrote. */
 export type ProxyHandler<Data = RegisteredData> = (
   request: NextRequest,
   auth: ProxyAuth<Data>,
@@ -28,32 +28,33 @@ export type ProxyHandler<Data = RegisteredData> = (
 const ASSET =
   /\.(?:avif|css|eot|gif|gz|ico|jpe?g|js|json|map|mjs|mp3|mp4|otf|pdf|png|svg|ttf|txt|wasm|webm|webmanifest|webp|woff2?|xml|zip)$/i;
 
-/** What no session changes, and every cache keeps: nothing of ours is written there, whatever the app's matcher says. */
+/** Whether a request is for a static file, which caches store: its response must not set cookies, even if the app's matcher includes it. */
 function isAsset({ nextUrl: { pathname }, headers }: NextRequest): boolean {
   if (headers.has("x-nextjs-data") || pathname.startsWith("/_next/data/")) return false;
   const kind = headers.get("sec-fetch-dest") ?? "empty";
   return pathname.startsWith("/_next/") || ASSET.test(pathname) || !/^(document|empty|i?frame)$/.test(kind);
 }
 
-/** Next's word for: go on to the page. */
+/** The response that makes Next continue to the page. */
 const next = (): Response => new Response(null, { headers: { "x-middleware-next": "1" } });
 
-/** Lets the rest of this request see the cookies as they will be. */
+/** Changes the cookies of the request to those that the browser will hold, for the app's proxy. */
 function showCookies({ headers, cookies }: NextRequest, lines: readonly string[], prefix: string): void {
   const header = cookieHeaderAfter(headers.get("cookie"), lines, prefix);
-  const read = new Set(readCookies(header, prefix).map(([name]) => name));
+  const names = new Set(readCookies(header, prefix).map(([name]) => name));
   const parsed = cookies.getAll().map(({ name }) => name);
-  // The parsed cookies first, since they print the header anew, and others' not quite as they were; then the header.
-  cookies.delete(parsed.filter((name) => mayHavePrefix(name, prefix) && !read.has(name)));
+  // The header is set last: a change of `cookies` prints the header anew, and can spell cookies of other software differently.
+  cookies.delete(parsed.filter((name) => mayHavePrefix(name, prefix) && !names.has(name)));
   for (const [name, value] of lines.map(cookieAfter)) if (value !== undefined) cookies.set(name, value);
   if (header) headers.set("cookie", header);
   else headers.delete("cookie");
 }
 
 /**
- * Sends the cookies on to the page as they will be. Next drops every request header that its list does not name. `sent`: the
- * Cookie header of the request. It is passed on clean even when nothing was written: where the app sets a cookie, Next
- * prints the header anew, and gives a value to a pair that had none.
+ * Makes Next pass the cookies that the browser will hold to the page. Next drops every request header that is missing in
+ * `x-middleware-override-headers`, so the list gets all of them. `sent`: the Cookie header as the browser sent it. Planted
+ * cookies are removed from it even if latchkey wrote nothing: when the app sets a cookie, Next prints the header anew, and gives
+ * a value to a pair that had none.
  */
 function passOnCookies(
   request: NextRequest,
@@ -65,7 +66,7 @@ function passOnCookies(
   if (!headers.has("x-middleware-next") && !headers.has("x-middleware-rewrite")) return;
   const listed = headers.get("x-middleware-override-headers");
   const names = new Set(listed?.split(",") ?? request.headers.keys());
-  // The app may have changed those of others, and ours since the request was opened.
+  // The app's proxy may have changed the cookies since the request was opened.
   const changed = listed === null ? request.headers.get("cookie") : headers.get("x-middleware-request-cookie");
   const before = listed === null && lines.length === 0 ? sent : names.has("cookie") ? changed : "";
   const cookie = cookieHeaderAfter(before, lines, prefix, sent);
@@ -82,14 +83,14 @@ function passOnCookies(
   headers.set("x-middleware-override-headers", [...names].join(","));
 }
 
-/** Runs ahead of pages: rolls and refreshes the session, so that Server Components, which cannot write, see it as it is. */
+/** Runs before pages: writes activity and refreshes the token, because Server Components, which come later, cannot write cookies. */
 export const createProxy =
   <Data>(configured: () => Configured<Data>) =>
   (handler: ProxyHandler<Data> = next) =>
-  async (request: NextRequest, ...passed: unknown[]): Promise<Response> => {
+  async (request: NextRequest, ...rest: unknown[]): Promise<Response> => {
     const writer = createWebWriter({ ahead: true });
     const sent = request.headers.get("cookie");
-    const opened = await configured().relyingParty.open(toRequestView(request, "", waitUntilIn(passed)), writer);
+    const opened = await configured().relyingParty.open(toRequestView(request, "", waitUntilIn(rest)), writer);
     const context = AuthRequest.contextOf(opened);
     const { cookiePrefix } = context;
     if (!isAsset(request)) await rollAndRefresh(context);

@@ -1,4 +1,4 @@
-/** A page of the app: a path, or a place as Next's router describes it. */
+/** A page of the app: a path, or the `pathname` and `query` that Next's router takes. */
 export type ReturnTo = string | Place;
 
 export interface Place {
@@ -6,7 +6,7 @@ export interface Place {
   readonly query?: Readonly<Record<string, unknown>>;
 }
 
-/** The path of a place; undefined if only the router can build it (`/shows/[id]`). */
+/** The path of a place; undefined if only the router can make it (`/shows/[id]`). */
 export function pathTo(place: ReturnTo | undefined): string | undefined {
   if (typeof place !== "object" || place === null) return place;
   const { pathname, query = {} } = place;

@@ -3,24 +3,24 @@ import { jwtVerify } from "jose/jwt/verify";
 import { importJWK } from "jose/key/import";
 import type { Claims } from "./tokens.js";
 
-/** The one client that is registered. */
+/** The one client that is registered at the provider. */
 export interface RegisteredClient {
   readonly clientId: string;
-  /** Empty: a public client. */
+  /** Empty for a public client. */
   readonly clientSecret: string;
   readonly publicKey?: Readonly<Claims> | undefined;
-  /** What a client assertion may be addressed to (OpenID Connect Core 9). */
+  /** The `aud` values that a client assertion may have (OpenID Connect Core 9). */
   readonly audiences: readonly string[];
   /** Milliseconds since the epoch. */
   now(): number;
 }
 
-/** Whether a request comes from the client; the form and the Authorization header are what it proves that with. */
+/** Whether the form and the Authorization header of a request prove that it comes from the client. */
 export type Authenticate = (form: URLSearchParams, authorization: string | null) => Promise<boolean>;
 
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/** Checks `client_secret_basic`, `client_secret_post`, `private_key_jwt` or `none`, whichever the client is registered for. */
+/** Checks the method that the client is registered for: `client_secret_basic`, `client_secret_post`, `private_key_jwt` or `none`. */
 export async function createAuthenticate(client: RegisteredClient): Promise<Authenticate> {
   const { clientId, clientSecret, publicKey } = client;
   if (publicKey) {
@@ -30,14 +30,14 @@ export async function createAuthenticate(client: RegisteredClient): Promise<Auth
   return async (form, authorization) => {
     const [posted, id] = [form.get("client_secret"), form.get("client_id")];
     if (authorization === null) return id === clientId && (posted ?? "") === clientSecret;
-    // RFC 6749 2.3: one method for each request.
+    // RFC 6749 2.3: a request must not use more than one method.
     if (posted !== null || (id !== null && id !== clientId)) return false;
     const pair = basicCredentials(authorization);
     return pair?.id === clientId && pair.secret === clientSecret;
   };
 }
 
-/** RFC 6749 2.3.1: both halves are form-encoded before they are joined. Undefined when it is anything else. */
+/** The client id and secret of a Basic header, each form-encoded (RFC 6749 2.3.1). Undefined for any other header. */
 function basicCredentials(authorization: string): { id: string; secret: string } | undefined {
   const encoded = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1];
   if (encoded === undefined || encoded.replaceAll("=", "").length % 4 === 1) return undefined;
@@ -48,7 +48,7 @@ function basicCredentials(authorization: string): { id: string; secret: string }
   return { id: decode(pair.slice(0, colon)), secret: decode(pair.slice(colon + 1)) };
 }
 
-/** RFC 7523 3: signed by the client, about itself, for this provider, and used once. */
+/** RFC 7523 3: the client signs the assertion about itself, for this provider, and uses it once. */
 async function createAssertionCheck(client: RegisteredClient, publicKey: Readonly<Claims>) {
   const { clientId, audiences, now } = client;
   const alg = String(publicKey["alg"]);

@@ -1,4 +1,4 @@
-/** A clock that stands still until it is told otherwise. Give `clock.now` to an adapter as its `now`. */
+/** A clock that changes only when a test calls `advance` or `set`. Give `clock.now` to an adapter as its `now`. */
 export interface FixedClock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -8,7 +8,7 @@ export interface FixedClock {
 }
 
 /**
- * A clock for tests, which stands still until a test moves it.
+ * A clock for tests, which changes only when a test calls `advance` or `set`.
  *
  * @example
  * ```ts

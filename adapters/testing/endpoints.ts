@@ -1,17 +1,17 @@
 import { createAuthorization, echoState, PUSHED_LIFETIME } from "./authorization.js";
 import { createAuthenticate } from "./client.js";
-import type { Endpoint, FaultsHere } from "./faults.js";
+import type { Endpoint, EndpointFaults } from "./faults.js";
 import { createGrants } from "./grants.js";
 import type { AuthorizationResponse, TestProviderOptions } from "./provider-options.js";
 import type { Claims, SigningAlg, SigningKeys } from "./tokens.js";
 
-/** One request, as an endpoint sees it. */
-export interface Asked {
+/** One request to an endpoint. */
+export interface EndpointRequest {
   readonly method: string;
-  /** The form, or the query. */
+  /** The form of a POST, else the query. */
   readonly form: URLSearchParams;
   readonly authorization: string | null;
-  readonly faults: FaultsHere;
+  readonly faults: EndpointFaults;
 }
 
 interface EndpointsOptions extends TestProviderOptions {
@@ -26,7 +26,7 @@ interface EndpointsOptions extends TestProviderOptions {
   readonly signingAlg: SigningAlg;
 }
 
-/** Where each endpoint is, below the issuer. */
+/** The path of each endpoint, below the issuer. */
 export const paths: Readonly<Record<Endpoint, string>> = {
   discovery: "/.well-known/openid-configuration",
   jwks: "/jwks",
@@ -44,7 +44,7 @@ const refuse = (status: number, error: string, challenge?: string): Response =>
 const page = (html: string, status = 200): Response =>
   new Response(`<!doctype html><meta charset="utf-8">${html}`, { status, headers: { "content-type": "text/html" } });
 
-/** What the endpoints do, and what the user and the test do beside them. */
+/** The endpoints; the authorization, which the user and the test also act on; and `revoke`, which only the test calls. */
 export async function createEndpoints(options: EndpointsOptions) {
   const { issuer, base, clientId, keys, clock } = options;
   const { offer = {}, accessTokenLifetime = 3600, rotateRefreshTokens = true } = options;
@@ -60,21 +60,23 @@ export async function createEndpoints(options: EndpointsOptions) {
     now: clock.now,
   });
 
-  /** RFC 6749 3.2: by POST, from a client that proves who it is. */
-  const fromClient = (serve: (asked: Asked) => Response | Promise<Response>) => async (asked: Asked) => {
-    if (asked.method !== "POST") return refuse(405, "invalid_request");
-    const isRefused = asked.faults.commits("invalid_client") || !(await isClient(asked.form, asked.authorization));
-    // RFC 6749 5.2: challenged with the scheme that was tried.
-    if (isRefused) return refuse(401, "invalid_client", asked.authorization === null ? undefined : "Basic");
-    return serve(asked);
-  };
+  /** Serves a request only if it is a POST (RFC 6749 3.2) of the authenticated client. */
+  const fromClient =
+    (serve: (request: EndpointRequest) => Response | Promise<Response>) => async (request: EndpointRequest) => {
+      if (request.method !== "POST") return refuse(405, "invalid_request");
+      const isRefused =
+        request.faults.commits("invalid_client") || !(await isClient(request.form, request.authorization));
+      // RFC 6749 5.2: the response names the scheme that the client used.
+      if (isRefused) return refuse(401, "invalid_client", request.authorization === null ? undefined : "Basic");
+      return serve(request);
+    };
 
-  const serve: Record<Endpoint, (asked: Asked) => Response | Promise<Response>> = {
+  const serve: Record<Endpoint, (request: EndpointRequest) => Response | Promise<Response>> = {
     discovery: ({ faults }) => Response.json(metadataOf(options, faults)),
     jwks: async ({ faults }) => Response.json(await keys.publicKeys(faults)),
     authorize({ form, faults }) {
       try {
-        return browserAnswer(authorization.authorize(form, {}, faults));
+        return toHttp(authorization.authorize(form, {}, faults));
       } catch (error) {
         if ((error as Error).name === "TypeError") return page("<title>This request cannot be served</title>", 400);
         throw error;
@@ -88,7 +90,7 @@ export async function createEndpoints(options: EndpointsOptions) {
     token: fromClient(({ form, faults }) => grants.token(form, faults)),
     userinfo({ authorization: header, faults }) {
       const token = /^Bearer +([^ ]+)$/i.exec(header ?? "")?.[1];
-      // RFC 6750 3.1: without a token there is nothing wrong with it.
+      // RFC 6750 3.1: a request without a token gets no error code in the challenge.
       if (token === undefined) return refuse(401, "invalid_request", "Bearer");
       const user = grants.userOf(token);
       if (!user) return refuse(401, "invalid_token", 'Bearer error="invalid_token"');
@@ -102,8 +104,8 @@ export async function createEndpoints(options: EndpointsOptions) {
     async end_session({ form, faults }) {
       const hint = form.get("id_token_hint");
       const target = form.get("post_logout_redirect_uri");
-      const isKnown = hint === null ? form.get("client_id") === clientId : await isOwnHint(hint);
-      if (!isKnown || (target !== null && !URL.canParse(target)))
+      const isFromClient = hint === null ? form.get("client_id") === clientId : await isOwnHint(hint);
+      if (!isFromClient || (target !== null && !URL.canParse(target)))
         return page("<title>This request cannot be served</title>", 400);
       authorization.signOut();
       if (target === null) return page("<title>You are signed out</title>");
@@ -119,8 +121,8 @@ export async function createEndpoints(options: EndpointsOptions) {
 
 const redirect = (location: string): Response => new Response(null, { status: 303, headers: { location } });
 
-/** OAuth 2.0 Form Post Response Mode 2: a page that submits itself. */
-function browserAnswer({ url, body }: AuthorizationResponse): Response {
+/** An authorization response as HTTP: a redirect, or a page that submits a form (OAuth 2.0 Form Post Response Mode 2). */
+function toHttp({ url, body }: AuthorizationResponse): Response {
   if (body === undefined) return redirect(url);
   const encode = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
   const inputs = [...new URLSearchParams(body)]
@@ -131,8 +133,8 @@ function browserAnswer({ url, body }: AuthorizationResponse): Response {
   );
 }
 
-/** OpenID Connect Discovery 3. */
-function metadataOf(options: EndpointsOptions, faults: FaultsHere): Claims {
+/** The discovery document (OpenID Connect Discovery 3). */
+function metadataOf(options: EndpointsOptions, faults: EndpointFaults): Claims {
   const { issuer, base, signingAlg, offer = {}, clientSecret, clientPublicKey } = options;
   const secretMethods = clientSecret === "" ? ["none"] : ["client_secret_basic", "client_secret_post"];
   const at = (endpoint: Endpoint, name: string, isOffered = true) =>

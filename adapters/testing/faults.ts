@@ -1,4 +1,4 @@
-/** Where a provider is asked. */
+/** The endpoints of the provider. */
 export type Endpoint = "discovery" | "jwks" | "authorize" | "par" | "token" | "userinfo" | "revocation" | "end_session";
 
 /** What is wrong with the claims of an ID Token. */
@@ -30,7 +30,7 @@ export type SignatureFault =
   | "kid_absent"
   | "unknown_kid";
 
-/** How an endpoint answers, if it answers at all: `slow` waits until the request is given up. */
+/** A response that the network or a server in front of the provider spoils: `slow` waits until the caller aborts the request. */
 export type TransportFault =
   | "unreachable"
   | "slow"
@@ -41,7 +41,7 @@ export type TransportFault =
   | "status_500"
   | "status_503";
 
-/** What is wrong with an answer that is otherwise in order. */
+/** What is wrong with a response that is otherwise valid. */
 export type ProtocolFault =
   | "invalid_client"
   | "invalid_grant"
@@ -57,62 +57,66 @@ export type ProtocolFault =
   | "wrong_issuer_in_discovery"
   | "wrong_state_in_response";
 
-/** A fault that has a name. */
+/** The names of all faults. */
 export type FaultName = ClaimFault | SignatureFault | TransportFault | ProtocolFault;
 
-/** Something that a provider can be told to do wrong: at every endpoint that it concerns, or at one. */
+/** A fault that a test gives to the provider: at every endpoint that it concerns, or at one. */
 export type Fault =
   | FaultName
   | { readonly fault: FaultName; readonly endpoint: Endpoint }
   /** Answers with this status and an empty object. */
   | { readonly status: number; readonly endpoint?: Endpoint }
-  /** Signs what this makes of an ID Token's claims. */
+  /** Signs the claims that this function returns in place of those of an ID Token. */
   | { readonly idToken: (claims: Record<string, unknown>) => Record<string, unknown> };
 
-/** The faults of one endpoint at the moment. To ask for one is to commit it: it counts as a use. */
-export interface FaultsHere {
+/** The current faults of one endpoint. Each call that finds a fault counts as one use of it. */
+export interface EndpointFaults {
+  /** Whether the endpoint has this fault now. */
   commits(fault: FaultName): boolean;
+  /** The status of a fault `{ status }`. */
   status(): number | undefined;
+  /** The claims after every fault `{ idToken }`. */
   rewrite(claims: Record<string, unknown>): Record<string, unknown>;
 }
 
-/** How far a fault goes. */
+/** At which endpoint a fault applies, and how often. */
 export interface MisbehaveOptions {
-  /** The same as in the fault itself. @default every endpoint that it concerns */
+  /** The only endpoint that has the fault. @default every endpoint that it concerns */
   endpoint?: Endpoint;
-  /** How often. @default until it is ended */
+  /** How many times the fault happens. @default until the function that `misbehave` returned is called */
   times?: number;
 }
 
-interface Active {
+interface ActiveFault {
   readonly fault?: FaultName;
   readonly status?: number;
   readonly idToken?: (claims: Record<string, unknown>) => Record<string, unknown>;
   readonly endpoint?: Endpoint | undefined;
+  /** How many times the fault still happens. */
   left: number;
 }
 
-/** What a provider has been told to do wrong, and how often still. */
+/** The faults that a test has given to the provider. */
 export function createFaults() {
-  const active = new Set<Active>();
-  const use = (one: Active | undefined) => {
+  const active = new Set<ActiveFault>();
+  const use = (one: ActiveFault | undefined) => {
     if (one && --one.left === 0) active.delete(one);
     return one;
   };
   return {
-    /** Returns a function that ends it. */
+    /** Returns a function that removes the fault. */
     add(fault: Fault, { endpoint, times = Number.POSITIVE_INFINITY }: MisbehaveOptions): () => void {
-      const one: Active = { endpoint, ...(typeof fault === "string" ? { fault } : fault), left: times };
+      const one: ActiveFault = { endpoint, ...(typeof fault === "string" ? { fault } : fault), left: times };
       active.add(one);
       return () => void active.delete(one);
     },
-    at(endpoint: Endpoint): FaultsHere {
-      const here = () => [...active].filter((one) => (one.endpoint ?? endpoint) === endpoint);
+    at(endpoint: Endpoint): EndpointFaults {
+      const atEndpoint = () => [...active].filter((one) => (one.endpoint ?? endpoint) === endpoint);
       return {
-        commits: (name) => use(here().find(({ fault }) => fault === name)) !== undefined,
-        status: () => use(here().find(({ status }) => status !== undefined))?.status,
+        commits: (name) => use(atEndpoint().find(({ fault }) => fault === name)) !== undefined,
+        status: () => use(atEndpoint().find(({ status }) => status !== undefined))?.status,
         rewrite: (claims) =>
-          here().reduce((before, one) => (one.idToken && use(one)?.idToken?.(before)) ?? before, claims),
+          atEndpoint().reduce((before, one) => (one.idToken && use(one)?.idToken?.(before)) ?? before, claims),
       };
     },
   };

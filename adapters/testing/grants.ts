@@ -1,5 +1,5 @@
 import type { Grant } from "./authorization.js";
-import type { FaultsHere } from "./faults.js";
+import type { EndpointFaults } from "./faults.js";
 import { spoilClaims } from "./misbehaviour.js";
 import { atHash, type Claims, challengeOf, randomId, type SigningAlg, type SigningKeys } from "./tokens.js";
 
@@ -11,10 +11,11 @@ interface GrantsOptions {
   /** Seconds. */
   readonly accessTokenLifetime: number;
   readonly rotateRefreshTokens: boolean;
+  /** The time in seconds. */
   seconds(): number;
 }
 
-/** A code or a refresh token. `spent` ones are remembered: to see one again means that somebody else holds it too. */
+/** A code or a refresh token. A spent one stays in the map, because its second use means that it was stolen. */
 interface Credential {
   readonly grant: Grant;
   readonly until: number;
@@ -27,7 +28,7 @@ const ID_TOKEN_LIFETIME = 3600;
 
 const refuse = (error: string): Response => Response.json({ error }, { status: 400 });
 
-/** What was granted, and what came of it: codes, refresh tokens, access tokens. */
+/** The codes, refresh tokens and access tokens of every grant. */
 export function createGrants(options: GrantsOptions) {
   const { issuer, clientId, keys, seconds, accessTokenLifetime, rotateRefreshTokens } = options;
   const codes = new Map<string, Credential>();
@@ -42,25 +43,25 @@ export function createGrants(options: GrantsOptions) {
 
   function revokeGrant(grant: Grant): void {
     for (const kind of [refreshTokens, accessTokens])
-      for (const [value, known] of kind) if (known.grant === grant) kind.delete(value);
+      for (const [value, issued] of kind) if (issued.grant === grant) kind.delete(value);
   }
 
-  /** RFC 6749 4.1.2, RFC 9700 4.14.2: a second use revokes what came of the first. */
+  /** The credential if it may be used now. Using a spent one revokes all tokens of its grant (RFC 6749 4.1.2, RFC 9700 4.14.2). */
   function use(kind: Map<string, Credential>, value: string): Credential | undefined {
-    const known = kind.get(value);
-    if (known?.spent) revokeGrant(known.grant);
-    return known && !known.spent && seconds() < known.until ? known : undefined;
+    const credential = kind.get(value);
+    if (credential?.spent) revokeGrant(credential.grant);
+    return credential && !credential.spent && seconds() < credential.until ? credential : undefined;
   }
 
-  /** RFC 6749 4.1.3, RFC 7636 4.6: once, for the same redirect URI, with the right verifier; used up even if it fails. */
+  /** The grant of a code, if redirect URI and verifier match (RFC 6749 4.1.3, RFC 7636 4.6). A failed try also spends the code. */
   async function redeem(form: URLSearchParams): Promise<Grant | undefined> {
-    const found = use(codes, form.get("code") ?? "");
-    if (!found) return undefined;
-    found.spent = true;
-    const { parameters } = found.grant;
+    const code = use(codes, form.get("code") ?? "");
+    if (!code) return undefined;
+    code.spent = true;
+    const { parameters } = code.grant;
     if (form.get("redirect_uri") !== parameters.get("redirect_uri")) return undefined;
     const challenge = await challengeOf(form.get("code_verifier") ?? "");
-    return challenge === parameters.get("code_challenge") ? found.grant : undefined;
+    return challenge === parameters.get("code_challenge") ? code.grant : undefined;
   }
 
   async function signAccessToken(grant: Grant, audience: string | null, scope: string): Promise<string> {
@@ -73,10 +74,10 @@ export function createGrants(options: GrantsOptions) {
     return token;
   }
 
-  /** Core 2 and 12.2: what is in an ID Token, and only when it is right. */
+  /** The claims of a valid ID Token (OpenID Connect Core 2; 12.2 after a refresh). */
   async function idTokenClaims(grant: Grant, accessToken: string, isRefresh: boolean): Promise<Claims> {
     const { parameters, authTime, sid, user } = grant;
-    const asked = (name: string) => parameters.get(name);
+    const parameter = (name: string) => parameters.get(name);
     return {
       iss: issuer,
       aud: clientId,
@@ -84,14 +85,14 @@ export function createGrants(options: GrantsOptions) {
       exp: seconds() + ID_TOKEN_LIFETIME,
       sid,
       at_hash: await atHash(accessToken, options.signingAlg),
-      ...(asked("nonce") !== null && !isRefresh ? { nonce: asked("nonce") } : {}),
-      ...(asked("max_age") !== null ? { auth_time: authTime } : {}),
-      ...(asked("organization") !== null ? { org_id: asked("organization") } : {}),
+      ...(parameter("nonce") !== null && !isRefresh ? { nonce: parameter("nonce") } : {}),
+      ...(parameter("max_age") !== null ? { auth_time: authTime } : {}),
+      ...(parameter("organization") !== null ? { org_id: parameter("organization") } : {}),
       ...user,
     };
   }
 
-  async function tokensFor(grant: Grant, form: URLSearchParams, faults: FaultsHere): Promise<Response> {
+  async function tokensFor(grant: Grant, form: URLSearchParams, faults: EndpointFaults): Promise<Response> {
     const isRefresh = form.get("grant_type") === "refresh_token";
     const granted = grant.parameters.get("scope") ?? "";
     const scope = form.get("scope") ?? granted;
@@ -114,32 +115,32 @@ export function createGrants(options: GrantsOptions) {
 
   return {
     issueCode: (grant: Grant): string => issue(codes, grant, CODE_LIFETIME),
-    /** The token endpoint, for a client that has proven who it is. */
-    async token(form: URLSearchParams, faults: FaultsHere): Promise<Response> {
+    /** The response of the token endpoint to the authenticated client. */
+    async token(form: URLSearchParams, faults: EndpointFaults): Promise<Response> {
       if (faults.commits("invalid_grant")) return refuse("invalid_grant");
       if (form.get("grant_type") === "authorization_code") {
         const grant = await redeem(form);
         return grant ? tokensFor(grant, form, faults) : refuse("invalid_grant");
       }
       if (form.get("grant_type") !== "refresh_token") return refuse("unsupported_grant_type");
-      const found = use(refreshTokens, form.get("refresh_token") ?? "");
-      if (!found) return refuse("invalid_grant");
-      // RFC 6749 6: never more than was granted.
-      const granted = (found.grant.parameters.get("scope") ?? "").split(" ");
+      const refreshToken = use(refreshTokens, form.get("refresh_token") ?? "");
+      if (!refreshToken) return refuse("invalid_grant");
+      // RFC 6749 6: the scope must not include any that was not granted originally.
+      const granted = (refreshToken.grant.parameters.get("scope") ?? "").split(" ");
       const isWithin = (form.get("scope") ?? "").split(" ").every((scope) => scope === "" || granted.includes(scope));
       if (!isWithin) return refuse("invalid_scope");
-      found.spent = rotateRefreshTokens;
-      return tokensFor(found.grant, form, faults);
+      refreshToken.spent = rotateRefreshTokens;
+      return tokensFor(refreshToken.grant, form, faults);
     },
-    /** Whose access token this is; undefined when it is unknown, revoked or expired. */
+    /** The user of an access token; undefined if the token is unknown, revoked or expired. */
     userOf(accessToken: string): Readonly<Claims> | undefined {
-      const found = accessTokens.get(accessToken);
-      return found && seconds() < found.until ? found.grant.user : undefined;
+      const issued = accessTokens.get(accessToken);
+      return issued && seconds() < issued.until ? issued.grant.user : undefined;
     },
-    /** RFC 7009 2.1: a refresh token takes with it what came of the same sign-in, an access token only itself. */
+    /** Revokes an access token alone, or a refresh token with all other tokens of its grant (RFC 7009 2.1). */
     revoke(token: string): void {
-      const found = refreshTokens.get(token);
-      if (found) revokeGrant(found.grant);
+      const refreshToken = refreshTokens.get(token);
+      if (refreshToken) revokeGrant(refreshToken.grant);
       accessTokens.delete(token);
     },
   };

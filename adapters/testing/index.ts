@@ -1,4 +1,4 @@
-/** Everything to test an app that uses latchkey: no network, no waiting, no browser. */
+/** Tools that test an app which uses latchkey, without a network, a browser or real time. */
 export { createClock, type FixedClock } from "./clock.js";
 export type {
   ClaimFault,

@@ -1,24 +1,24 @@
-import { isBelow, isOn, isSecure, type Kept, parseSetCookie } from "./set-cookie.js";
+import { isBelow, isOn, isSecure, parseSetCookie, type StoredCookie } from "./set-cookie.js";
 
-/** How a request is made, as far as SameSite asks. */
+/** The facts about a request that decide whether SameSite cookies are sent. */
 export interface RequestContext {
-  /** A top-level navigation from another site: Strict cookies stay behind, Lax ones unless it is a GET. @default false */
+  /** A top-level navigation from another site: no Strict cookies are sent, and Lax ones only with a GET. @default false */
   crossSite?: boolean;
   /** @default "GET" */
   method?: string;
 }
 
 /**
- * A cookie jar as a browser keeps one (RFC 6265bis 5): Set-Cookie lines in, a Cookie header out. It has no list of public
- * suffixes and no limit to the number of cookies.
+ * A cookie jar that follows the rules of browsers (RFC 6265bis 5): it stores Set-Cookie lines and makes Cookie headers. It has
+ * no list of public suffixes and no limit to the number of cookies.
  */
 export interface CookieJar {
-  /** What a response sets, as a browser would take it: too large, badly prefixed or insecure cookies are dropped silently. */
+  /** Stores the cookies of a response. As in a browser, cookies that are too large, badly prefixed or insecure are ignored. */
   store(from: Response | Headers | readonly string[], url: string): void;
-  /** The Cookie header of a request; empty when it has none. */
+  /** The Cookie header of a request; empty if no cookie is sent. */
   header(url: string, context?: RequestContext): string;
   names(): string[];
-  /** The value of the cookie of this name, of several the one kept longest. */
+  /** The value of the cookie of this name; of several, the oldest. */
   get(name: string): string | undefined;
   clear(): void;
   /** Another jar with the same cookies and the same clock. */
@@ -42,35 +42,35 @@ export function createCookieJar(options: { clock?: { now(): number } } = {}): Co
   return jarOf(new Map(), options.clock ?? { now: () => Date.now() });
 }
 
-function jarOf(kept: Map<string, Kept>, clock: { now(): number }): CookieJar {
-  const alive = (): Kept[] => {
-    for (const [key, { expires }] of kept) if (expires <= clock.now()) kept.delete(key);
-    return [...kept.values()];
+function jarOf(cookies: Map<string, StoredCookie>, clock: { now(): number }): CookieJar {
+  const unexpired = (): StoredCookie[] => {
+    for (const [key, { expires }] of cookies) if (expires <= clock.now()) cookies.delete(key);
+    return [...cookies.values()];
   };
   return {
     store(from, url) {
       const source = new URL(url);
       for (const line of linesOf(from)) {
         const cookie = parseSetCookie(line, source, clock.now());
-        if (!cookie || isShadowing(cookie, source, alive())) continue;
-        // 5.7: one cookie for each name, domain (host-only or not) and path; a newer one takes its place in the order.
-        kept.set(JSON.stringify([cookie.name, cookie.host, cookie.hostOnly, cookie.path]), cookie);
-        alive();
+        if (!cookie || isShadowing(cookie, source, unexpired())) continue;
+        // RFC 6265bis 5.7: one cookie for each name, domain (host-only or not) and path. A new value keeps the creation time.
+        cookies.set(JSON.stringify([cookie.name, cookie.host, cookie.hostOnly, cookie.path]), cookie);
+        unexpired();
       }
     },
     header(url, context = {}) {
       const target = new URL(url);
-      // 5.8.3: longer paths first, then older cookies. Sorting is stable, and the map is in order of creation.
-      return alive()
+      // RFC 6265bis 5.8.3: longer paths first, then older cookies. Sorting is stable, and the map is in order of creation.
+      return unexpired()
         .filter((cookie) => isSent(cookie, target, context))
         .sort((left, right) => right.path.length - left.path.length)
         .map(({ name, value }) => (name === "" ? value : `${name}=${value}`))
         .join("; ");
     },
-    names: () => alive().map(({ name }) => name),
-    get: (name) => alive().find((cookie) => cookie.name === name)?.value,
-    clear: () => kept.clear(),
-    clone: () => jarOf(new Map(kept), clock),
+    names: () => unexpired().map(({ name }) => name),
+    get: (name) => unexpired().find((cookie) => cookie.name === name)?.value,
+    clear: () => cookies.clear(),
+    clone: () => jarOf(new Map(cookies), clock),
   };
 }
 
@@ -79,10 +79,10 @@ function linesOf(from: Response | Headers | readonly string[]): readonly string[
   return "headers" in from ? from.headers.getSetCookie() : from;
 }
 
-/** 5.7: over an insecure connection nothing is put before or in the place of a Secure cookie. */
-const isShadowing = (cookie: Kept, url: URL, kept: readonly Kept[]): boolean =>
+/** RFC 6265bis 5.7: a response over an insecure connection must not set a cookie that would hide or replace a Secure one. */
+const isShadowing = (cookie: StoredCookie, url: URL, cookies: readonly StoredCookie[]): boolean =>
   !isSecure(url) &&
-  kept.some(
+  cookies.some(
     (other) =>
       other.secure &&
       other.name === cookie.name &&
@@ -90,7 +90,7 @@ const isShadowing = (cookie: Kept, url: URL, kept: readonly Kept[]): boolean =>
       isBelow(other.path, cookie.path),
   );
 
-function isSent(cookie: Kept, url: URL, { crossSite = false, method = "GET" }: RequestContext): boolean {
+function isSent(cookie: StoredCookie, url: URL, { crossSite = false, method = "GET" }: RequestContext): boolean {
   const { path, secure, sameSite } = cookie;
   if (!isOn(cookie, url.hostname) || !isBelow(path, url.pathname) || (secure && !isSecure(url))) return false;
   return !crossSite || sameSite === "none" || (sameSite === "lax" && /^(GET|HEAD)$/.test(method));

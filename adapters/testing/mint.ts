@@ -27,7 +27,7 @@ export interface MintOptions<Data> extends Pick<AuthOptions<Data>, "session" | "
   tokens?: TokenSet;
 }
 
-/** All options of the adapters are taken, so that an app passes its own. Most of them do not matter to a session. */
+/** Includes all options of the adapters, so that an app can pass its own options. A session depends on few of them. */
 const examples: ExamplesOf<AuthOptions & MintOptions<unknown>> & Examples = {
   ...authExamples,
   env: OBJECT,

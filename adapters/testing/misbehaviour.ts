@@ -1,20 +1,20 @@
-import type { ClaimFault, FaultsHere } from "./faults.js";
+import type { ClaimFault, EndpointFaults } from "./faults.js";
 import type { Claims } from "./tokens.js";
 
 const HTML = "<!doctype html><title>Hello</title>";
 
-/** Bytes; an honest answer has a few thousand. */
+/** Bytes; a valid response has a few thousand. */
 const HUGE = 1_000_000;
 
-/** An answer that is no answer of a provider, or none at all; undefined where nothing is wrong with the transport. */
-export function answerBadly(faults: FaultsHere, signal: AbortSignal): Promise<Response> | undefined {
+/** The response that a transport fault makes, or a promise that rejects; undefined if the endpoint has no such fault. */
+export function transportFault(faults: EndpointFaults, signal: AbortSignal): Promise<Response> | undefined {
   if (faults.commits("unreachable")) return Promise.reject(new TypeError("fetch failed"));
   if (faults.commits("slow")) return untilAborted(signal);
-  const bad = badAnswer(faults);
-  return bad && Promise.resolve(bad);
+  const response = faultyResponse(faults);
+  return response && Promise.resolve(response);
 }
 
-function badAnswer(faults: FaultsHere): Response | undefined {
+function faultyResponse(faults: EndpointFaults): Response | undefined {
   if (faults.commits("html")) return new Response(HTML, { headers: { "content-type": "text/html" } });
   if (faults.commits("huge_body")) return Response.json({ padding: "x".repeat(HUGE) });
   if (faults.commits("redirect")) return Response.redirect("https://elsewhere.example/", 302);
@@ -26,7 +26,7 @@ function badAnswer(faults: FaultsHere): Response | undefined {
 const untilAborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
 
-/** What each fault makes of an ID Token's claims; `now` in seconds. */
+/** The claims of an ID Token that each fault changes; `now` in seconds. */
 const spoilers: Record<Exclude<ClaimFault, "other_subject_on_refresh">, (claims: Claims, now: number) => Claims> = {
   invalid_iss: ({ iss }) => ({ iss: `${iss}1` }),
   missing_iss: () => ({ iss: undefined }),
@@ -45,8 +45,8 @@ const spoilers: Record<Exclude<ClaimFault, "other_subject_on_refresh">, (claims:
   wrong_at_hash: ({ at_hash: hash }) => ({ at_hash: String(hash).split("").reverse().join("") }),
 };
 
-/** ID Token claims with the faults of the moment; JSON leaves out what has become undefined. `now` in seconds. */
-export function spoilClaims(claims: Claims, faults: FaultsHere, now: number, isRefresh: boolean): Claims {
+/** ID Token claims with the current faults; JSON leaves out claims that are undefined. `now` in seconds. */
+export function spoilClaims(claims: Claims, faults: EndpointFaults, now: number, isRefresh: boolean): Claims {
   const spoiled: Claims = { ...claims };
   for (const [fault, spoil] of Object.entries(spoilers)) {
     if (faults.commits(fault as ClaimFault)) Object.assign(spoiled, spoil(claims, now));

@@ -1,7 +1,7 @@
 import { ANY, checkOptions, type ExamplesOf, OBJECT, TEXT } from "../../core/options.js";
 import { createEndpoints, paths } from "./endpoints.js";
 import { createFaults, type Endpoint } from "./faults.js";
-import { answerBadly } from "./misbehaviour.js";
+import { transportFault } from "./misbehaviour.js";
 import type { ProviderRequest, TestProvider, TestProviderOptions } from "./provider-options.js";
 import { createSigningKeys } from "./tokens.js";
 
@@ -77,31 +77,31 @@ export async function createTestProvider(options: TestProviderOptions = {}): Pro
     clientSecret,
     requests,
     async fetch(input, init) {
-      // A signal of another realm, such as jsdom's, is not for Node's Request. Only the caller's own signal is used: that of
-      // a Request follows it only while somebody holds the Request.
-      const { signal: given, ...rest } = init ?? {};
+      // Node's Request rejects a signal of another realm, such as jsdom's. The caller's own signal is used directly, because a
+      // Request's signal follows it only until the Request is garbage-collected.
+      const { signal: callerSignal, ...rest } = init ?? {};
       const request = new Request(input, rest);
-      const signal = given ?? request.signal;
+      const signal = callerSignal ?? request.signal;
       signal.throwIfAborted();
       const { origin, pathname, searchParams } = new URL(request.url);
       const endpoint = endpoints.find((name) => base + paths[name] === origin + pathname);
-      // Whoever else this is for cannot be reached from here.
+      // This fetch function reaches no server but the provider.
       if (!endpoint) return `${origin}${pathname}`.startsWith(`${base}/`) ? notFound() : unreachable();
       const { method, headers } = request;
       const form = method === "POST" ? new URLSearchParams(await request.text()) : searchParams;
       record(endpoint, method, form, headers);
-      const here = faults.at(endpoint);
-      const bad = answerBadly(here, signal);
-      if (bad) return bad;
+      const endpointFaults = faults.at(endpoint);
+      const faulty = transportFault(endpointFaults, signal);
+      if (faulty) return faulty;
       if (isOffered[endpoint] === false) return notFound();
-      return serve[endpoint]({ method, form, authorization: headers.get("authorization"), faults: here });
+      return serve[endpoint]({ method, form, authorization: headers.get("authorization"), faults: endpointFaults });
     },
-    async authorize(url, asked = {}) {
+    async authorize(url, options = {}) {
       const { searchParams } = new URL(url);
       record("authorize", "GET", searchParams, new Headers());
-      return authorization.authorize(searchParams, asked, faults.at("authorize"));
+      return authorization.authorize(searchParams, options, faults.at("authorize"));
     },
-    signInAs: (someone) => void authorization.signIn(someone),
+    signInAs: (user) => void authorization.signIn(user),
     misbehave: (fault, extent = {}) => faults.add(fault, extent),
     rotateKeys: () => keys.rotate(),
     revoke,
@@ -111,7 +111,7 @@ export async function createTestProvider(options: TestProviderOptions = {}): Pro
 
 const notFound = (): Response => new Response(null, { status: 404 });
 
-/** As the platform's `fetch` fails without a network. */
+/** Fails as the platform's `fetch` does without a network. */
 function unreachable(): never {
   throw new TypeError("fetch failed");
 }

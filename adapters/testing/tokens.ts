@@ -3,7 +3,7 @@ import { SignJWT } from "jose/jwt/sign";
 import { jwtVerify } from "jose/jwt/verify";
 import { exportJWK, exportSPKI } from "jose/key/export";
 import { type GenerateKeyPairResult, generateKeyPair } from "jose/key/generate/keypair";
-import type { FaultsHere } from "./faults.js";
+import type { EndpointFaults } from "./faults.js";
 
 /** The claims of a token, or the members of its header. */
 export type Claims = Record<string, unknown>;
@@ -11,15 +11,15 @@ export type Claims = Record<string, unknown>;
 /** Algorithms that the provider can sign with. */
 export type SigningAlg = "RS256" | "PS256" | "ES256" | "EdDSA";
 
-/** The keys of a provider, which can be replaced. */
+/** The signing keys of a provider. */
 export interface SigningKeys {
-  /** Signs claims as a JWT; `faults` may ask for a bad signature or header. */
-  sign(claims: Claims, header?: Claims, faults?: FaultsHere): Promise<string>;
-  /** Whether a token was signed here, with whichever key, for this issuer and audience. Expired ones count. */
+  /** Signs claims as a JWT; `faults` can make the signature or the header wrong. */
+  sign(claims: Claims, header?: Claims, faults?: EndpointFaults): Promise<string>;
+  /** Whether any key of this provider signed a token for this issuer and audience. Expired tokens count. */
   isOwn(token: string, expected: { issuer: string; audience: string }): Promise<boolean>;
   /** The public keys (RFC 7517 5). */
-  publicKeys(faults: FaultsHere): Promise<{ keys: Claims[] }>;
-  /** A new key, under a new id; the old one is no longer announced. */
+  publicKeys(faults: EndpointFaults): Promise<{ keys: Claims[] }>;
+  /** Replaces the current key by one with a new id, and publishes the old one no longer. */
   rotate(): Promise<void>;
 }
 
@@ -53,20 +53,20 @@ export async function atHash(accessToken: string, alg: SigningAlg): Promise<stri
 /** A random value of 128 bits, base64url. */
 export const randomId = (): string => toBase64url(crypto.getRandomValues(new Uint8Array(16)));
 
-/** The first key of a provider, made now. */
+/** Creates the keys of a provider, with one key at first. */
 export async function createSigningKeys(alg: SigningAlg): Promise<SigningKeys> {
-  /** Every key there ever was, by its id. */
-  const made = new Map<string, SigningKey>();
+  /** Every key that this provider has had, by its id. */
+  const everyKey = new Map<string, SigningKey>();
   const create = async (keyAlg: SigningAlg): Promise<SigningKey> => {
     const pair = await generateKeyPair(keyAlg);
-    const kid = `key-${made.size + 1}`;
+    const kid = `key-${everyKey.size + 1}`;
     const jwk = { ...(await exportJWK(pair.publicKey)), kid, alg: keyAlg, use: "sig" };
     const key: SigningKey = { ...pair, alg: keyAlg, kid, jwk };
-    made.set(kid, key);
+    everyKey.set(kid, key);
     return key;
   };
   let current = await create(alg);
-  /** Announced beside the current one. */
+  /** Keys that are published beside the current one. */
   const others: SigningKey[] = [];
 
   return {
@@ -90,11 +90,11 @@ export async function createSigningKeys(alg: SigningAlg): Promise<SigningKeys> {
     async isOwn(token, { issuer, audience }) {
       try {
         const keyOf = ({ kid = "" }) => {
-          const key = made.get(kid);
+          const key = everyKey.get(kid);
           if (!key) throw new JWKSNoMatchingKey();
           return key.publicKey;
         };
-        // RP-Initiated Logout 2: a hint that has expired is still a hint.
+        // RP-Initiated Logout 2: an expired ID Token is accepted as a hint.
         await jwtVerify(token, keyOf, { issuer, audience, algorithms: [alg], currentDate: new Date(0) });
         return true;
       } catch (error) {
@@ -113,20 +113,20 @@ export async function createSigningKeys(alg: SigningAlg): Promise<SigningKeys> {
   };
 }
 
-/** RFC 7519 6. */
+/** An unsecured JWT (RFC 7519 6). */
 function unsigned(claims: Claims): string {
   const encode = (part: Claims) => toBase64url(encoder.encode(JSON.stringify(part)));
   return `${encode({ alg: "none" })}.${encode(claims)}.`;
 }
 
-/** RFC 8725 2.1: a MAC that is right for whoever takes the public key for a secret. */
+/** A token whose MAC has the public key as its secret: verifiers that take the algorithm from the token accept it (RFC 8725 2.1). */
 async function signedWithPublicKey(claims: Claims, { publicKey, kid }: SigningKey): Promise<string> {
-  // Copied, since jose wants an array of its own realm, and where tests run an encoder may be of another.
+  // A copy, because jose needs an array of its own realm, and a test environment's TextEncoder may be of another realm.
   const secret = new Uint8Array(encoder.encode(await exportSPKI(publicKey)));
   return new SignJWT(claims).setProtectedHeader({ alg: "HS256", kid }).sign(secret);
 }
 
-/** The same header and claims under a signature of the same length that is not theirs. */
+/** The token with the first character of its signature changed. */
 function tampered(token: string): string {
   const start = token.lastIndexOf(".") + 1;
   return token.slice(0, start) + (token[start] === "A" ? "B" : "A") + token.slice(start + 1);

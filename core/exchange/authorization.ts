@@ -1,6 +1,6 @@
 import type { AuthorizationParameters } from "./types.js";
 
-/** Authorization parameters that the protocol relies on: no option of an app can set them. */
+/** Authorization parameters that latchkey sets itself; options of an app cannot set them. */
 export const protectedParameters: ReadonlySet<string> = /* @__PURE__ */ new Set([
   "client_id",
   "client_secret",
@@ -19,28 +19,27 @@ export const protectedParameters: ReadonlySet<string> = /* @__PURE__ */ new Set(
 
 /** Options of one authorization request. */
 export interface AuthorizationOptions {
-  /** Sign in to this organization; the ID Token is checked for it. @default any organization */
+  /** Signs in to this organization; the ID Token must name it. @default any organization */
   organization?: string;
-  /** The name or address that the provider's sign-in page begins with (`login_hint`). @default none */
+  /** The user name or e-mail address that the provider's sign-in page is filled in with (`login_hint`). @default none */
   loginHint?: string;
-  /** Seconds since the user last authenticated, at most; the ID Token is checked for it. @default no limit */
+  /** The most seconds since the user last authenticated; the ID Token must show it. @default no limit */
   maxAge?: number;
   /** `none`, `login`, `consent`, `select_account` (OpenID Connect Core 3.1.2.1). @default none: the provider decides */
   prompt?: string;
-  /** Further authorization parameters. Those that the protocol relies on cannot be set. @default none */
+  /** Further authorization parameters, except those that latchkey sets itself. @default none */
   params?: AuthorizationParameters;
 }
 
-/** What an authorization request says beside the parameters of the protocol. */
+/** The parameters of an authorization request that an app can set, and the two among them that the callback checks. */
 interface Authorization {
   readonly parameters: AuthorizationParameters;
-  /** Checked at the callback. Seconds. */
+  /** Seconds. */
   readonly maxAge: number | undefined;
-  /** Checked at the callback. */
   readonly organization: string | undefined;
 }
 
-/** Merges the configured parameters with those of one sign-in, and takes out the two that the callback is checked against. */
+/** Merges the configured parameters with those of one sign-in, and separates the two that the callback checks. */
 export function authorizationOf(configured: AuthorizationParameters, options: AuthorizationOptions): Authorization {
   const parameters: Record<string, string | readonly string[]> = { ...configured, ...options.params };
   for (const name of protectedParameters) delete parameters[name];

@@ -4,7 +4,7 @@ import type { RegisteredUser } from "../register.js";
 export interface UserClaims {
   /** The subject: unique at its issuer, never reassigned (OpenID Connect Core 2). */
   readonly sub: string;
-  // What the scopes `profile` and `email` ask for, as far as providers give it (OpenID Connect Core 5.1).
+  // Claims of the scopes `profile` and `email` that most providers send (OpenID Connect Core 5.1 and 5.4).
   readonly name?: string;
   readonly given_name?: string;
   readonly family_name?: string;
@@ -21,7 +21,7 @@ export interface UserClaims {
 /** The user of a session: the claims, and what the app registered in `Register` (`latchkey`). */
 export type User = UserClaims & RegisteredUser;
 
-/** The user as `onSignIn` returns it: any claims, and what the app registered. The subject always is the one of the ID Token. */
+/** The user as `onSignIn` returns it: any claims, and what the app registered. The `sub` stays that of the ID Token. */
 export type ShapedUser = Readonly<Record<string, unknown>> & RegisteredUser;
 
 /** Claims about the token rather than about the user (RFC 7519 4.1, OpenID Connect Core 2 and 3.3.2.11). */

@@ -18,26 +18,26 @@ export const json = (status: number, value: unknown): Reply =>
 export const methodNotAllowed = (allow: string): Reply => reply(405, { allow }, null);
 
 /**
- * Declines what only a person's navigation may start. A speculation must get an error, since the browser would show
- * any 2xx at the later click; to routers 204 means: navigate instead.
+ * Declines a request that is not a user's navigation. A speculative request must get an error, since the browser would show
+ * any 2xx at the later click. A router in the page takes 204 as a sign to navigate instead.
  */
 export const decline = ({ headers }: RequestView): Reply =>
   reply(headers.get("sec-purpose") === null ? 204 : 503, {}, null);
 
-/** The answer of API routes when no one is signed in. */
+/** The reply of API routes to a request without a session. */
 export const notAuthenticated = (): Reply =>
   json(401, {
     error: "not_authenticated",
-    description: "Nobody is signed in.",
+    description: "No user is signed in.",
   });
 
 const TEXTS: Partial<Record<ExchangeErrorCode, string>> = {
   no_transaction:
-    "This sign-in was not started in this browser, or is over. If that happens each time, " +
-    "cookies are blocked, or the site has another name.",
+    "This sign-in was not started in this browser, or it has ended. If this happens every time, " +
+    "your browser blocks cookies, or you started at another address of this site.",
   transaction_expired: "The sign-in took too long.",
   access_denied: "Access was refused.",
-  login_required: "Nobody is signed in at the identity provider.",
+  login_required: "You are not signed in at the identity provider.",
   provider_unreachable: "The identity provider cannot be reached.",
 };
 
@@ -50,7 +50,7 @@ export function errorPage({ code, status }: ExchangeError, loginPath: string): R
       "content-type": "text/html; charset=utf-8",
       "content-security-policy":
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
-      // The URL of this page may hold an authorization code.
+      // The URL of this page may contain an authorization code.
       "referrer-policy": "no-referrer",
     },
     `<!doctype html>

@@ -5,7 +5,7 @@ import { TRANSACTION_DURATION } from "../defaults.js";
 import type { Transaction } from "../exchange/types.js";
 import type { Sealer } from "../seal/sealer.js";
 
-/** Sign-ins in progress, one sealed cookie each, so that tabs do not disturb each other. */
+/** The sign-ins in progress of one browser. Each has a sealed cookie of its own, so that tabs do not overwrite each other's. */
 export interface Transactions {
   add(transaction: Transaction): Promise<void>;
   /** The transaction that a callback's state belongs to. */
@@ -13,7 +13,7 @@ export interface Transactions {
   remove(state: string): Promise<void>;
 }
 
-/** `secret`-sealed transactions in the jar of one request, under `<prefix><id>`. */
+/** The transactions in the cookies of one request. A cookie is named `prefix` and a hash of its transaction's state. */
 export function openTransactions(
   jar: Jar,
   prefix: string,
@@ -23,19 +23,19 @@ export function openTransactions(
 ): Transactions {
   /** Sign-ins in progress that a browser may hold at once; the next one evicts the oldest. */
   const MAX_PENDING = 4;
-  /** Bytes that all our cookies may take while sign-ins are in progress: below the header lines that proxies refuse. */
+  /** Bytes that all cookies of latchkey may take while sign-ins are in progress: proxies refuse a header line of 8 KiB. */
   const MAX_BYTES = 7600;
-  /** Named after a hash of its state: a callback finds its own and touches no other. */
+  /** The name is made of the state, so that a callback reads and deletes the cookie of its own transaction alone. */
   const nameOf = async (state: string) => prefix + (await sha256(state)).slice(0, 10);
 
   async function read(name: string): Promise<Transaction | undefined> {
     const sealed = jar.get(name);
     const opened = sealed ? await sealer.open(sealed, now()) : undefined;
-    // Authentic under a purpose of its own: what opens here was sealed by `add`.
+    // The sealer's purpose is for transactions alone, so `add` has sealed any value that opens.
     return typeof opened === "object" ? (opened.payload as Transaction) : undefined;
   }
 
-  /** The oldest go first; what does not open is older than any. Of too many, the rest waits for the next sign-in. */
+  /** Deletes the oldest transactions until the limits hold; a value that does not open counts as the oldest. `removable` bounds the deletions. */
   async function makeRoom(newest: string): Promise<void> {
     const names = jar.names().filter((name) => name.startsWith(prefix) && name !== newest);
     const startedAt = async (name: string) => ({ name, at: (await read(name))?.startedAt ?? 0 });

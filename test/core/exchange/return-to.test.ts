@@ -6,7 +6,7 @@ import { runs } from "../../support/runs.js";
 const ORIGIN = "https://app.example";
 const HOST = "evil.example";
 
-/** Ways to write another host that have been taken for a path. */
+/** Prefixes that make a text name another host. Checks of other libraries have taken such a text for a path. */
 const LEADS = [
   "//",
   "///",
@@ -55,7 +55,7 @@ const LEADS = [
 ];
 const TAILS = ["", "/", "/path", "?x=1", "#f", "%00", "%2f..", "\\", "/%2e%2e", ":443/", "\u3002com"];
 
-describe("S13 to S17", () => {
+describe("S13 to S17: returnTo cannot leave the site", () => {
   test.each(LEADS.flatMap((lead) => TAILS.map((tail) => lead + HOST + tail)))("%j stays on the site", (target) => {
     const path = safeReturnTo(target, ORIGIN, "/home");
     expect(path).toMatch(/^\/(?![/\\])/);
@@ -74,7 +74,7 @@ describe("S13 to S17", () => {
         expect(path).toMatch(/^\/(?![/\\])/);
         expect(new URL(path, ORIGIN).origin).toBe(ORIGIN);
         expect(new URL(ORIGIN + path).origin).toBe(ORIGIN);
-        // Read back from a seal it is checked once more, and stays what it is.
+        // The path is checked again after it was sealed in a cookie and opened: the second check must not change it.
         expect(safeReturnTo(path, ORIGIN, "/")).toBe(path);
       }),
       runs(),
@@ -88,7 +88,7 @@ test.each([
   ["https://app.example/a", "/a"],
   ["/a/../b", "/b"],
   ["/\u00fcber", "/%C3%BCber"],
-])("%j is %j", (target, path) => {
+])("%j becomes %j", (target, path) => {
   expect(safeReturnTo(target, ORIGIN, "/home")).toBe(path);
 });
 
@@ -102,6 +102,6 @@ test.each([
   ["/auth/logout"],
   ["/auth/login?returnTo=/auth/login"],
   ["/x/../auth/logout"],
-])("%j is no place to return to", (target) => {
+])("%j is replaced by the fallback", (target) => {
   expect(safeReturnTo(target, ORIGIN, "/home", "/auth")).toBe("/home");
 });

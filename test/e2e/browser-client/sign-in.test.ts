@@ -405,7 +405,7 @@ test("the page of docs/guides/browser.md, as it stands", async () => {
   app.pages.set("/documented.js", { body: code, headers: { "content-type": "text/javascript" } });
   await page.goto(`${app.origin}/documented`);
   const says = (text: string) => page.waitForSelector(`text=${text}`);
-  await says("Nobody is signed in.");
+  await says("You are not signed in.");
   await page.click("#login");
   await fillIn(page);
   await says("alice");
@@ -416,6 +416,6 @@ test("the page of docs/guides/browser.md, as it stands", async () => {
   await says("alice");
   await page.click("#logout");
   await page.waitForURL(`${app.origin}/`);
-  await says("Nobody is signed in.");
+  await says("You are not signed in.");
   await new Promise((resolve) => api.close(resolve));
 });
