@@ -207,12 +207,12 @@ async function refresh(
   request: TokenRequest,
   refreshToken: string,
 ): Promise<ClientSession> {
-  const result = await settings.provider.refresh({
+  const { release: _, ...response } = await settings.provider.refresh({
     ...request,
     ...audienceParameter(settings, request),
     refreshToken,
     subject: session.user.sub,
     currentAccessTokens: accessTokensOf(session.tokens).map((token) => token.accessToken),
   });
-  return sessionAfterRefresh(session, { ...result.response, refreshToken: result.refreshToken }, request);
+  return sessionAfterRefresh(session, response, request);
 }

@@ -4,7 +4,7 @@ import { protectedParameters } from "../../core/exchange/authorization.js";
 import type { AuthorizationParameters, ExchangeConfig } from "../../core/exchange/types.js";
 import { ANY, checkOptions, type ExamplesOf, FUNCTION, OBJECT, TEXT } from "../../core/options.js";
 import type { Ports } from "../../core/ports.js";
-import { createProvider, type Provider } from "../../core/provider/provider.js";
+import { createProvider, type Provider, spendAlways } from "../../core/provider/provider.js";
 import type { ProviderSettings } from "../../core/provider/settings.js";
 import { mustBeSeconds, mustSign, urlOf } from "../lib/checks.js";
 import { portsOf } from "../lib/ports.js";
@@ -135,4 +135,5 @@ const createPageProvider = (settings: ProviderSettings, ports: Ports): Provider 
       return {};
     },
     verifyJws: verifyWithWebCrypto,
+    refreshOnce: spendAlways,
   });

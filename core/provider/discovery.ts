@@ -1,7 +1,7 @@
 import { ExchangeError } from "../errors.js";
 import { type CachedDocument, cachedDocument } from "./document-cache.js";
 import type { Network } from "./network.js";
-import { readResponse } from "./response.js";
+import { fetchJson } from "./response.js";
 import type { Patience } from "./shared-work.js";
 
 /** A discovery document (OpenID Connect Discovery 3), as far as it is used. Except for `issuer`, nothing in it was checked. */
@@ -29,7 +29,7 @@ export const discover = (network: Network, patience?: Patience): Promise<Discove
     patience,
     async load() {
       const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-      const document = await readResponse(await network.fetch(url), { endpoint: url });
+      const document = await fetchJson(network, url);
       // Discovery 4.3: exactly as configured; `https://op` and `https://op/` are two issuers.
       if (document["issuer"] === issuer) return { ...document, issuer };
       throw new ExchangeError("provider_invalid", { cause: { configured: issuer, announced: document["issuer"] } });

@@ -1,8 +1,8 @@
 import type { Awaitable } from "../awaitable.js";
 import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
-import type { DiscoveryDocument } from "./discovery.js";
+import { type DiscoveryDocument, discover } from "./discovery.js";
 import { mustBeAsSecure, type Network } from "./network.js";
-import { readResponse } from "./response.js";
+import { fetchJson } from "./response.js";
 
 /** An endpoint by its name in the discovery document. */
 export type EndpointName = Exclude<
@@ -57,24 +57,21 @@ const SECRETS = ["client_assertion", "client_secret", "code", "code_verifier", "
 
 /** Prepares a POST to an endpoint: does all that must be waited for before it is sent. */
 export async function prepareRequest(
-  { fetch }: Network,
-  document: DiscoveryDocument,
+  client: Network & { readonly authenticate: AuthenticateClient },
   name: EndpointName,
-  authenticate: AuthenticateClient,
 ): Promise<PreparedRequest> {
-  const { href: endpoint } = endpointUrl(document, name);
+  const { href } = endpointUrl(await discover(client), name);
   const form = new URLSearchParams();
   const headers = {
     accept: "application/json",
     "content-type": "application/x-www-form-urlencoded",
-    ...(await authenticate(form)),
+    ...(await client.authenticate(form)),
   };
-  return async (parameters, onInvalidGrant) => {
+  return (parameters, onInvalidGrant) => {
     fill(form, parameters);
     const secrets = SECRETS.flatMap((secret) => form.getAll(secret)).filter(Boolean);
     // As text: the `fetch` of another realm, such as jsdom's, does not recognise this realm's URLSearchParams as a form.
-    const response = await fetch(endpoint, { method: "POST", headers, body: `${form}` });
-    return readResponse(response, { endpoint, onInvalidGrant, secrets });
+    return fetchJson(client, href, { method: "POST", headers, body: `${form}`, onInvalidGrant, secrets });
   };
 }
 

@@ -2,48 +2,35 @@ import { sha256, toText } from "../bytes.js";
 import { ExchangeError } from "../errors.js";
 import type { IdTokenClaims } from "../exchange/types.js";
 import { type Members, timesHold, wrongMember } from "./claims.js";
-import { type VerifyJws, verifySignature } from "./keys.js";
+import { type VerifyingNetwork, verifySignature } from "./keys.js";
 import type { Network } from "./network.js";
 import { asExchangeError } from "./response.js";
 import type { ProviderSettings } from "./settings.js";
-import type { Patience } from "./shared-work.js";
-
-/** An ID Token, and what is needed to verify it. */
-export interface UnverifiedIdToken {
-  readonly idToken: string;
-  /** The access token that came with the ID Token. */
-  readonly accessToken: string;
-  /** The URL of the provider's key set. */
-  readonly keysUrl: string;
-  readonly verifyJws: VerifyJws;
-}
 
 /**
  * The claims of an ID Token, after all checks of OpenID Connect Core 3.1.3.7 except those of one sign-in, such as its nonce.
+ * `accessToken` came with it.
  * @throws ExchangeError `id_token_invalid`; `provider_unreachable` or `provider_invalid` for the key set
  */
 export const verifyIdToken = (
-  network: Network,
-  settings: ProviderSettings,
-  { idToken: token, accessToken, keysUrl, verifyJws }: UnverifiedIdToken,
-  patience?: Patience,
+  client: VerifyingNetwork & ProviderSettings,
+  { idToken, accessToken }: { readonly idToken: string; readonly accessToken: string },
 ): Promise<IdTokenClaims> =>
   asExchangeError("id_token_invalid", async () => {
-    const signed = { token, algorithm: settings.idTokenSigningAlg, keysUrl, verifyJws };
-    const { payload, protectedHeader } = await verifySignature(network, signed, patience);
+    const { payload, protectedHeader } = await verifySignature(client, idToken, client.idTokenSigningAlg);
     const claims = JSON.parse(toText(payload));
     const accessTokenHash = await sha256(accessToken);
-    const claim = wrongMember(membersHold(settings, claims, protectedHeader, { now: network.now(), accessTokenHash }));
+    const claim = wrongMember(membersHold(client, claims, protectedHeader, accessTokenHash));
     if (claim) throw new ExchangeError("id_token_invalid", { cause: { claim } });
     return claims;
   });
 
-/** Which members of an ID Token are right. `now` in milliseconds. */
+/** Which members of an ID Token are right. */
 function membersHold(
-  { issuer, clientId, clockTolerance }: ProviderSettings,
+  { issuer, clientId, clockTolerance, now }: Network & ProviderSettings,
   claims: Members,
   { typ, alg }: Members,
-  { now, accessTokenHash }: { readonly now: number; readonly accessTokenHash: string },
+  accessTokenHash: string,
 ) {
   const { iss, sub, aud, azp, at_hash: hash } = claims;
   const audiences = [aud].flat();
@@ -55,7 +42,7 @@ function membersHold(
     sub: typeof sub === "string" && sub !== "" && sub.length <= 255,
     aud: audiences.includes(clientId),
     azp: azp === undefined ? audiences.length === 1 : azp === clientId,
-    ...timesHold(claims, now / 1000, clockTolerance),
+    ...timesHold(claims, now() / 1000, clockTolerance),
     // Core 3.1.3.8, optional: the left half of the hash, for algorithms that go with SHA-256; 126 of its bits are compared.
     at_hash:
       typeof hash !== "string" || !`${alg}`.endsWith("256") || hash.slice(0, 21) === accessTokenHash.slice(0, 21),

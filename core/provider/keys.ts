@@ -1,10 +1,11 @@
 import { isObject } from "../is-object.js";
 import { curveOf, keyTypeOf } from "./algorithms.js";
-import { DOCUMENT_LIFETIME } from "./discovery.js";
+import { DOCUMENT_LIFETIME, discover } from "./discovery.js";
 import { type CachedDocument, cachedDocument } from "./document-cache.js";
+import { endpointUrl } from "./endpoint.js";
 import type { Network } from "./network.js";
-import { asExchangeError, readResponse } from "./response.js";
-import { type Patience, patienceOf } from "./shared-work.js";
+import { asExchangeError, fetchJson } from "./response.js";
+import { patienceOf } from "./shared-work.js";
 
 /** A public key (RFC 7517 4), with the members by which a key is chosen. */
 export type PublicKey = Readonly<Partial<Record<"kty" | "crv" | "use" | "alg" | "kid", unknown>>>;
@@ -19,39 +20,35 @@ export type VerifyJws = (
   keyOf: (header: { readonly kid?: unknown }) => PublicKey,
 ) => Promise<{ readonly protectedHeader: Readonly<Record<string, unknown>>; readonly payload: Uint8Array }>;
 
-/** A JWS that one of the provider's keys must have signed. */
-export interface SignedToken {
-  readonly token: string;
-  /** The algorithm is configured, and never taken from the token (RFC 8725 3.1). */
-  readonly algorithm: string;
-  /** The URL of the key set. */
-  readonly keysUrl: string;
-  readonly verifyJws: VerifyJws;
-}
+/** The network, and what verifies signatures. */
+export type VerifyingNetwork = Network & { readonly verifyJws: VerifyJws };
 
-const cacheOf = (network: Network) => network.shared<CachedDocument<readonly PublicKey[]>>("keys");
-
-/** The provider's key set (RFC 7517 5), cached by its URL. @throws ExchangeError */
-export const fetchKeys = (network: Network, url: string, patience: Patience): Promise<readonly PublicKey[]> =>
-  loadKeys(network, url, { key: url, lifetime: DOCUMENT_LIFETIME, patience });
-
-const loadKeys = (network: Network, url: string, caching: { key: string; lifetime: number; patience: Patience }) =>
-  cachedDocument<readonly PublicKey[]>(network, cacheOf(network), {
-    ...caching,
+/**
+ * The provider's key set (RFC 7517 5), cached by its URL. `isStale`: the cached one lacks a key. A new one then takes its place,
+ * but is not fetched again within the cooldown.
+ * @throws ExchangeError
+ */
+export async function fetchKeys(
+  network: Network,
+  patience = patienceOf(network.timeout),
+  isStale = false,
+): Promise<readonly PublicKey[]> {
+  /** Milliseconds. */
+  const COOLDOWN = 5_000;
+  const { href: url } = endpointUrl(await discover(network, patience), "jwks_uri");
+  const cache = network.shared<CachedDocument<readonly PublicKey[]>>("keys");
+  const value = await cachedDocument(network, cache, {
+    key: isStale ? `again ${url}` : url,
+    lifetime: isStale ? COOLDOWN : DOCUMENT_LIFETIME,
+    patience,
     load: () =>
       asExchangeError("provider_invalid", async () => {
-        const { keys } = await readResponse(await network.fetch(url), { endpoint: url });
+        const { keys } = await fetchJson(network, url);
         return (keys as PublicKey[]).filter(isObject);
       }),
   });
-
-/** Fetches a key set that lacked a key, and puts it in the place of the cached one; not again within the cooldown. */
-async function refetchKeys(network: Network, url: string, patience: Patience): Promise<readonly PublicKey[]> {
-  /** Milliseconds. */
-  const COOLDOWN = 5_000;
-  const value = await loadKeys(network, url, { key: `again ${url}`, lifetime: COOLDOWN, patience });
-  const document = cacheOf(network).get(url);
-  if (document) document.loaded = { value, at: network.now() };
+  const cached = cache.get(url);
+  if (isStale && cached) cached.loaded = { value, at: network.now() };
   return value;
 }
 
@@ -66,28 +63,26 @@ const fits =
     kid === (id ?? kid);
 
 /**
- * The header and the payload of a JWS, if one of the provider's keys signed it. When the set lacks the key, the provider may have
- * added it since: the set is fetched again, but not for every token that names an unknown key.
+ * The header and the payload of a JWS, if one of the provider's keys signed it. `algorithm` is configured, and never taken from
+ * the token (RFC 8725 3.1). When the set lacks the key, the provider may have added it since: the set is fetched again, but not
+ * for every token that names an unknown key.
  */
-export async function verifySignature(
-  network: Network,
-  { token, algorithm, keysUrl, verifyJws }: SignedToken,
-  patience: Patience = patienceOf(network.timeout),
-) {
+export async function verifySignature(network: VerifyingNetwork, token: string, algorithm: string) {
+  const patience = patienceOf(network.timeout);
   let lacksKey = false;
   const verify = (keys: readonly PublicKey[]) =>
-    verifyJws(token, algorithm, ({ kid }) => {
+    network.verifyJws(token, algorithm, ({ kid }) => {
       const [key, another] = keys.filter(fits(algorithm, kid));
       lacksKey = key === undefined;
       // Without an id, only one key may fit.
       if (!key || another) throw new TypeError("no key for this token, or several");
       return key;
     });
-  const keys = await fetchKeys(network, keysUrl, patience);
+  const keys = await fetchKeys(network, patience);
   try {
     return await verify(keys);
   } catch (error) {
     if (!lacksKey) throw error;
-    return verify(await refetchKeys(network, keysUrl, patience));
+    return verify(await fetchKeys(network, patience, true));
   }
 }

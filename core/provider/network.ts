@@ -1,11 +1,14 @@
 import { ExchangeError } from "../errors.js";
-import type { FetchInit, FetchPort, Ports } from "../ports.js";
+import type { FetchInit, Ports } from "../ports.js";
 import { sharedMap } from "../registry.js";
 import { readText } from "../request/body.js";
 import type { ProviderSettings } from "./settings.js";
 
-/** A `fetch` that limits the time, the size and the redirects of a request, and fails with an ExchangeError. */
-export type BoundedFetch = (url: string, init?: FetchInit) => Promise<Response>;
+/** A response that was read whole. */
+interface WholeResponse {
+  readonly status: number;
+  readonly text: string;
+}
 
 /**
  * What this room has of the app's ports. The `fetch` of the ports does not get beyond this file: nothing in this room can send
@@ -15,24 +18,44 @@ export interface Network extends Pick<Ports, "now" | "sleep"> {
   readonly issuer: string;
   /** Milliseconds that a request may take, with the body of its response. */
   readonly timeout: number;
-  readonly fetch: BoundedFetch;
+  /** A `fetch` that limits the time, the size and the redirects of a request. @throws ExchangeError */
+  readonly fetch: (url: string, init?: FetchInit) => Promise<WholeResponse>;
   /** A map of this name, shared by all copies of this package in the process that use the same `fetch`. */
   shared<Value>(name: string): Map<string, Value>;
 }
 
 /** The network as far as one provider is concerned. */
-export function createNetwork({ issuer, httpTimeout }: Pick<ProviderSettings, "issuer" | "httpTimeout">, ports: Ports) {
-  const { now, sleep, fetch } = ports;
+export function createNetwork(
+  { issuer, httpTimeout }: Pick<ProviderSettings, "issuer" | "httpTimeout">,
+  { fetch, ...ports }: Ports,
+): Network {
   const timeout = Math.ceil(httpTimeout * 1000);
-  const network: Network = {
+  /** Bytes of a response that are read; discovery documents and key sets have a few thousand. */
+  const MAX_BODY = 262_144;
+  return {
+    ...ports,
     issuer,
     timeout,
-    fetch: boundFetch(fetch, timeout, issuer),
-    now,
-    sleep,
     shared: (name) => sharedMap(fetch, name),
+    async fetch(url, init) {
+      mustBeAsSecure(url, issuer);
+      const signal = AbortSignal.timeout(timeout);
+      const load = async () => {
+        const response = await fetch(url, { ...init, redirect: "manual", signal });
+        return { status: response.status, text: await readText(response, MAX_BODY) };
+      };
+      const { status, text } = await Promise.race([load(), rejectOnAbort(signal)]).catch((cause) => {
+        throw new ExchangeError("provider_unreachable", { cause });
+      });
+      if (text === undefined) throw new ExchangeError("provider_invalid", { cause: { url, limit: MAX_BODY } });
+      // Failures that may pass: a time-out, too many requests, an error of the provider's own; and a redirect, which a browser
+      // shows as status 0.
+      if (!status || status === 408 || status === 429 || status >= 500) {
+        throw new ExchangeError("provider_unreachable", { cause: { url, status } });
+      }
+      return { status, text };
+    },
   };
-  return network;
 }
 
 /** Plain http is for an issuer on plain http alone. @throws ExchangeError `provider_invalid` */
@@ -40,37 +63,6 @@ export function mustBeAsSecure(url: string, issuer: string): void {
   const { protocol } = new URL(issuer);
   if (url.startsWith("https:") || url.startsWith(protocol)) return;
   throw new ExchangeError("provider_invalid", { cause: { url } });
-}
-
-/** `timeout`: milliseconds that a request may take, with the body of its response. */
-function boundFetch(fetch: FetchPort, timeout: number, issuer: string): BoundedFetch {
-  /** Bytes of a response that are read; discovery documents and key sets have a few thousand. */
-  const MAX_BODY = 262_144;
-
-  async function load(url: string, init: FetchInit | undefined, signal: AbortSignal) {
-    const response = await fetch(url, { ...init, redirect: "manual", signal });
-    return { response, body: await readText(response, MAX_BODY) };
-  }
-
-  return async (url, init) => {
-    mustBeAsSecure(url, issuer);
-    const signal = AbortSignal.timeout(timeout);
-    let loaded: Awaited<ReturnType<typeof load>>;
-    try {
-      loaded = await Promise.race([load(url, init, signal), rejectOnAbort(signal)]);
-    } catch (cause) {
-      throw new ExchangeError("provider_unreachable", { cause });
-    }
-    const { response, body } = loaded;
-    if (body === undefined) throw new ExchangeError("provider_invalid", { cause: { url, limit: MAX_BODY } });
-    const { status, headers } = response;
-    // Failures that may pass: a time-out, too many requests, an error of the provider's own; and a redirect, which a browser
-    // shows as status 0.
-    if (!status || status === 408 || status === 429 || status >= 500) {
-      throw new ExchangeError("provider_unreachable", { cause: { url, status } });
-    }
-    return new Response(body || null, { status, headers });
-  };
 }
 
 /** Rejects when the signal aborts: a `fetch` that the app passed in may ignore its signal. */

@@ -1,29 +1,15 @@
 import { ExchangeError } from "../errors.js";
 import type { AuthorizationParameters, IdTokenClaims, TokenResponse } from "../exchange/types.js";
 import type { Ports } from "../ports.js";
-import { type DiscoveryDocument, discover } from "./discovery.js";
-import {
-  type AuthenticateClient,
-  browserUrl,
-  type EndpointName,
-  endpointUrl,
-  type PreparedRequest,
-  prepareRequest,
-} from "./endpoint.js";
+import { discover } from "./discovery.js";
+import { type AuthenticateClient, browserUrl, endpointUrl, prepareRequest } from "./endpoint.js";
 import { verifyIdToken } from "./id-token.js";
 import { fetchKeys, type VerifyJws } from "./keys.js";
 import { createNetwork, type Network } from "./network.js";
 import type { SharedResult } from "./refresher.js";
-import { readResponse } from "./response.js";
+import { fetchJson } from "./response.js";
 import type { ProviderSettings } from "./settings.js";
-import { type Patience, patienceOf } from "./shared-work.js";
-import {
-  type CodeRequest,
-  type RefreshRequest,
-  type RefreshResult,
-  redeemCode,
-  spendRefreshToken,
-} from "./token-endpoint.js";
+import { type CodeRequest, type RefreshRequest, type RefreshResult, requestTokens } from "./token-endpoint.js";
 
 /*
  * Theory of operation. This room is the client's view of one OpenID Provider. It holds no session and no state of a sign-in: each
@@ -39,17 +25,15 @@ import {
 export interface ProviderPlatform {
   readonly authenticate: AuthenticateClient;
   readonly verifyJws: VerifyJws;
-  /** Spends a refresh token, or finds what another request got for the same one. @default always spends the token */
-  readonly refreshOnce?: (refresh: PreparableRefresh) => Promise<SharedResult<RefreshResult>>;
+  /** Spends a refresh token, or finds what another request got for the same one. */
+  readonly refreshOnce: (refresh: PreparableRefresh) => Promise<SharedResult<RefreshResult>>;
 }
 
 /** A refresh in two steps. */
 interface PreparableRefresh {
   readonly request: RefreshRequest;
-  /** Does all that must be done before the refresh token may be spent. */
-  prepare(): Promise<PreparedRequest>;
-  /** Sends the token request at once. */
-  spend(refreshToken: string, prepared: PreparedRequest): Promise<RefreshResult>;
+  /** Does all that must be done before the refresh token may be spent. The function that it returns sends the token request at once. */
+  prepare(): Promise<(refreshToken: string) => Promise<RefreshResult>>;
 }
 
 /** What a sign-in needs of the discovery document. */
@@ -90,32 +74,31 @@ export interface Provider {
 
 /** The provider of these settings. Public documents are cached in the process, by issuer. */
 export function createProvider(settings: ProviderSettings, ports: Ports, platform: ProviderPlatform): Provider {
-  return new NetworkProvider(settings, createNetwork(settings, ports), platform);
+  return new NetworkProvider({ ...settings, ...platform, ...createNetwork(settings, ports) });
 }
 
-class NetworkProvider implements Provider {
-  readonly #settings: ProviderSettings;
-  readonly #network: Network;
-  readonly #platform: ProviderPlatform;
+/** What all requests of one client to its provider share. */
+type Client = ProviderSettings & ProviderPlatform & Network;
 
-  constructor(settings: ProviderSettings, network: Network, platform: ProviderPlatform) {
-    this.#settings = settings;
-    this.#network = network;
-    this.#platform = platform;
+class NetworkProvider implements Provider {
+  readonly #client: Client;
+
+  constructor(client: Client) {
+    this.#client = client;
   }
 
   async metadata() {
-    const { issuer, authorization_response_iss_parameter_supported: sendsIss } = await this.#discover();
+    const { issuer, authorization_response_iss_parameter_supported: sendsIss } = await discover(this.#client);
     return { issuer, issRequired: sendsIss === true };
   }
 
   async authorizationUrl(parameters: AuthorizationParameters) {
-    const { clientId: client_id } = this.#settings;
-    const document = await this.#discover();
+    const { clientId: client_id } = this.#client;
+    const document = await discover(this.#client);
     if (!document.pushed_authorization_request_endpoint)
       return browserUrl(document, "authorization_endpoint", parameters);
     // RFC 9126 2: the client sends the request to the provider; the browser carries a reference to it.
-    const push = await this.#prepare("pushed_authorization_request_endpoint");
+    const push = await prepareRequest(this.#client, "pushed_authorization_request_endpoint");
     const { request_uri } = await push({ ...parameters, client_id });
     if (typeof request_uri !== "string") {
       throw new ExchangeError("provider_invalid", { cause: { member: "request_uri" } });
@@ -123,97 +106,83 @@ class NetworkProvider implements Provider {
     return browserUrl(document, "authorization_endpoint", { client_id, request_uri });
   }
 
-  async redeem(request: CodeRequest) {
+  async redeem({ code, codeVerifier, redirectUri, audience }: CodeRequest) {
     // Fetched beside the exchange, to be there when the ID Token is verified, which reports the failure of this load.
-    const keys = this.#fetchKeys().catch(() => {});
+    const keys = fetchKeys(this.#client).catch(() => {});
     try {
-      return await redeemCode(this.#network, this.#settings, await this.#prepare("token_endpoint"), request);
+      const send = await prepareRequest(this.#client, "token_endpoint");
+      const parameters = {
+        grant_type: "authorization_code",
+        code,
+        code_verifier: codeVerifier,
+        redirect_uri: redirectUri,
+        audience,
+      };
+      return await requestTokens(this.#client, send, parameters, "code_rejected");
     } finally {
       // On some runtimes a request that ends before its fetch cancels it, and other requests would wait for that load in vain.
       await keys;
     }
   }
 
-  async verifyIdToken(tokens: { idToken: string; accessToken: string }) {
-    const patience = this.#patience();
-    const keysUrl = await this.#keysUrl(patience);
-    const unverified = { ...tokens, keysUrl, verifyJws: this.#platform.verifyJws };
-    return verifyIdToken(this.#network, this.#settings, unverified, patience);
+  verifyIdToken(tokens: { idToken: string; accessToken: string }) {
+    return verifyIdToken(this.#client, tokens);
   }
 
   async refresh(request: RefreshRequest) {
-    const { audience, scope } = request;
-    const { refreshOnce = spendAlways } = this.#platform;
-    const { result, hold } = await refreshOnce({
+    const client = this.#client;
+    const { audience, scope, subject } = request;
+    const { result, hold } = await client.refreshOnce({
       request,
-      prepare: async () => {
+      async prepare() {
         // Without the keys a new ID Token could not be verified, and the refresh would be lost.
-        await this.#fetchKeys();
-        return this.#prepare("token_endpoint");
+        await fetchKeys(client);
+        const send = await prepareRequest(client, "token_endpoint");
+        return async (refreshToken) => {
+          const parameters = { grant_type: "refresh_token", refresh_token: refreshToken, audience, scope };
+          const tokens = await requestTokens(client, send, parameters, "grant_ended");
+          return { ...tokens, refreshToken: tokens.refreshToken ?? refreshToken };
+        };
       },
-      spend: (refreshToken, prepared) =>
-        spendRefreshToken(this.#network, this.#settings, prepared, { refreshToken, audience, scope }),
     });
     // Before anything that may fail: this process has the only copy of the new refresh token.
     const release = hold();
-    const { idToken, accessToken } = result.response;
-    if (idToken !== undefined && (await this.verifyIdToken({ idToken, accessToken })).sub !== request.subject) {
+    const { idToken, accessToken } = result;
+    if (idToken !== undefined && (await this.verifyIdToken({ idToken, accessToken })).sub !== subject) {
       throw new ExchangeError("id_token_invalid", { cause: { claim: "sub" } });
     }
     return { ...result, release };
   }
 
   async userinfo(accessToken: string, subject: string) {
-    const { href: endpoint } = endpointUrl(await this.#discover(), "userinfo_endpoint");
+    const { href: endpoint } = endpointUrl(await discover(this.#client), "userinfo_endpoint");
     const headers = { authorization: `Bearer ${accessToken}`, accept: "application/json" };
-    const response = await this.#network.fetch(endpoint, { headers });
-    const claims = await readResponse(response, { endpoint, secrets: [accessToken] });
+    const claims = await fetchJson(this.#client, endpoint, { headers, secrets: [accessToken] });
     if (claims["sub"] === subject) return claims;
     throw new ExchangeError("provider_invalid", { cause: { endpoint, claim: "sub" } });
   }
 
   async revoke(token: string) {
-    const { revocation_endpoint: isOffered } = await this.#discover();
+    const { revocation_endpoint: isOffered } = await discover(this.#client);
     if (!isOffered) return;
-    const send = await this.#prepare("revocation_endpoint");
+    const send = await prepareRequest(this.#client, "revocation_endpoint");
     await send({ token });
   }
 
   async endSessionUrl({ idTokenHint, postLogoutRedirectUri, params }: EndSessionRequest) {
-    const document = await this.#discover();
+    const document = await discover(this.#client);
     if (!document.end_session_endpoint) return undefined;
     return browserUrl(document, "end_session_endpoint", {
       ...params,
-      client_id: this.#settings.clientId,
+      client_id: this.#client.clientId,
       post_logout_redirect_uri: postLogoutRedirectUri,
       id_token_hint: idTokenHint,
     });
   }
-
-  /** How long one operation waits for loads of other requests. */
-  #patience(): Patience {
-    return patienceOf(this.#network.timeout);
-  }
-
-  #discover(patience?: Patience): Promise<DiscoveryDocument> {
-    return discover(this.#network, patience);
-  }
-
-  async #keysUrl(patience: Patience): Promise<string> {
-    return endpointUrl(await this.#discover(patience), "jwks_uri").href;
-  }
-
-  async #fetchKeys() {
-    const patience = this.#patience();
-    return fetchKeys(this.#network, await this.#keysUrl(patience), patience);
-  }
-
-  async #prepare(name: EndpointName): Promise<PreparedRequest> {
-    return prepareRequest(this.#network, await this.#discover(), name, this.#platform.authenticate);
-  }
 }
 
 /** For pages, where one tab spends a refresh token at a time. */
-async function spendAlways({ request, prepare, spend }: PreparableRefresh): Promise<SharedResult<RefreshResult>> {
-  return { result: await spend(request.refreshToken, await prepare()), hold: () => () => {} };
-}
+export const spendAlways: ProviderPlatform["refreshOnce"] = async ({ request, prepare }) => {
+  const spend = await prepare();
+  return { result: await spend(request.refreshToken), hold: () => () => {} };
+};

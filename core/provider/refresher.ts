@@ -37,17 +37,18 @@ export interface RefreshPool<Result> {
 }
 
 /** A request that wants a refresh token spent. */
-export interface TokenUse<Result extends WithRefreshToken, Prepared> {
+export interface TokenUse<Result extends WithRefreshToken> {
   readonly refreshToken: string;
   /** The audience and scope: a result serves only requests for the same. */
   readonly purpose: string;
   /** The request has this result already and wants another, or the result's access token has expired. */
   isUseless(result: Result): boolean;
   /** Does all that must be done before the refresh token may be spent. */
-  prepare(): Promise<Prepared>;
-  /** Sends the token request at once: its time-out begins with the call. */
-  spend(refreshToken: string, prepared: Prepared): Promise<Result>;
+  prepare(): Promise<Spend<Result>>;
 }
+
+/** Sends the token request at once: its time-out begins with the call. */
+type Spend<Result> = (refreshToken: string) => Promise<Result>;
 
 /** The result of a use. */
 export interface SharedResult<Result> {
@@ -60,27 +61,27 @@ export interface SharedResult<Result> {
 const REPLACED = Symbol("replaced");
 
 /** Spends each refresh token once in this process, as the theory of operation says. */
-export async function refreshOnce<Result extends WithRefreshToken, Prepared>(
+export async function refreshOnce<Result extends WithRefreshToken>(
   pool: RefreshPool<Result>,
-  use: TokenUse<Result, Prepared>,
+  use: TokenUse<Result>,
 ): Promise<SharedResult<Result>> {
   const { entries, clock } = pool;
   const { purpose } = use;
   let token = use.refreshToken;
-  let prepared: Ready<Prepared> | undefined;
+  let spend: Spend<Result> | undefined;
   let hasWaited = false;
   for (;;) {
     const other = liveEntry(entries, token, clock.now());
     if (other && isUnsent(other)) {
-      prepared ??= { value: await use.prepare() };
+      spend ??= await use.prepare();
       if (isUnsent(other) && entries.get(token) === other) entries.delete(token);
       if (isUnsent(other)) continue;
     }
     const entry: RefreshEntry<Result> = other ?? { purpose, startedAt: clock.now(), timeout: pool.timeout };
     const outcome = other
       ? (other.outcome ?? (await outcomeOf(other, clock, hasWaited ? GRACE : other.timeout + SLACK)))
-      : await spendAs(pool, { entry, token, use, prepared });
-    prepared = undefined;
+      : await spendAs(pool, { entry, token, use, spend });
+    spend = undefined;
     if (!outcome) {
       if (hasWaited)
         throw new ExchangeError("provider_unreachable", { cause: "another request refreshes this session" });
@@ -100,33 +101,29 @@ export async function refreshOnce<Result extends WithRefreshToken, Prepared>(
   }
 }
 
-/** What `prepare` returned, which may be undefined. */
-interface Ready<Prepared> {
-  readonly value: Prepared;
-}
-
 /** A refresh token that the request of `entry` spends. */
-interface Attempt<Result extends WithRefreshToken, Prepared> {
+interface Attempt<Result extends WithRefreshToken> {
   readonly entry: RefreshEntry<Result>;
   readonly token: string;
-  readonly use: TokenUse<Result, Prepared>;
-  readonly prepared: Ready<Prepared> | undefined;
+  readonly use: TokenUse<Result>;
+  /** What the request prepared already. */
+  readonly spend: Spend<Result> | undefined;
 }
 
 /** Adds the entry and spends the token. The outcome has the error. */
-async function spendAs<Result extends WithRefreshToken, Prepared>(
+async function spendAs<Result extends WithRefreshToken>(
   { entries, clock }: RefreshPool<Result>,
-  { entry, token, use, prepared }: Attempt<Result, Prepared>,
+  { entry, token, use, spend }: Attempt<Result>,
 ): Promise<Outcome<Result> | undefined> {
   const ownsEntry = () => entries.get(token) === entry;
-  const send = (value: Prepared) => {
+  const send = (prepared: Spend<Result>) => {
     if (!ownsEntry()) throw REPLACED;
     entry.isSent = true;
-    return use.spend(token, value);
+    return prepared(token);
   };
   addEntry(entries, token, entry, clock.now());
   try {
-    await doShared(entry, clock, () => (prepared ? send(prepared.value) : use.prepare().then(send)));
+    await doShared(entry, clock, () => (spend ? send(spend) : use.prepare().then(send)));
     entry.servesSince = clock.now();
   } catch {
     // `doShared` has written the error to the outcome.

@@ -1,5 +1,7 @@
 import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
 import { isObject } from "../is-object.js";
+import type { FetchInit } from "../ports.js";
+import type { Network } from "./network.js";
 
 /** Errors of an endpoint that mean the client's registration or credentials (RFC 6749 5.2). */
 const CLIENT_ERRORS = ["invalid_client", "unauthorized_client", "unsupported_grant_type"];
@@ -18,27 +20,26 @@ export async function asExchangeError<T>(invalid: ExchangeErrorCode, task: () =>
   }
 }
 
-/** How an endpoint's response is read. */
-interface ReadOptions {
-  /** What is known of the request, for the error's `cause`. */
-  readonly endpoint: string;
+/** A request whose response is JSON. */
+interface JsonRequest extends FetchInit {
   /** The error code for `invalid_grant` (RFC 6749 5.2). @default "provider_invalid" */
   readonly onInvalidGrant?: ExchangeErrorCode | undefined;
-  /** Values that were sent, and must not be in an error though the provider repeats them. */
+  /** Values that are sent, and must not be in an error though the provider repeats them. */
   readonly secrets?: readonly string[];
 }
 
 /**
- * The JSON object in a response of the provider.
+ * Sends a request, and returns the JSON object in its response.
  * @throws ExchangeError for any other status than success (RFC 6749 5.2), and for a body that is no JSON object
  */
-export async function readResponse(
-  response: Response,
-  { endpoint, onInvalidGrant = "provider_invalid", secrets = [] }: ReadOptions,
+export async function fetchJson(
+  { fetch }: Pick<Network, "fetch">,
+  endpoint: string,
+  { onInvalidGrant = "provider_invalid", secrets = [], ...init }: JsonRequest = {},
 ): Promise<Readonly<Record<string, unknown>>> {
-  const body = (await response.json().catch(() => undefined)) ?? {};
-  if (response.ok && isObject(body)) return body;
-  const { status } = response;
+  const { status, text } = await fetch(endpoint, init);
+  const body = (await new Response(text).json().catch(() => undefined)) ?? {};
+  if (status < 300 && isObject(body)) return body;
   const { error, error_description: description } = body as Record<string, unknown>;
   const isClientError = status === 401 || CLIENT_ERRORS.includes(error as string);
   const code = error === "invalid_grant" ? onInvalidGrant : isClientError ? "client_rejected" : "provider_invalid";

@@ -25,16 +25,15 @@ export function createServerProvider(settings: ServerSettings, ports: Ports): Pr
   return createProvider(settings, ports, {
     authenticate: (form) => authenticate(settings, ports, form),
     verifyJws: verifyWithJose,
-    refreshOnce: ({ request, prepare, spend }) =>
+    refreshOnce: ({ request, prepare }) =>
       refreshOnce(pool, {
         refreshToken: request.refreshToken,
         purpose: JSON.stringify([request.audience, request.scope]),
-        isUseless({ response }) {
-          const { accessToken, expiresAt = Infinity } = tokenSetOf(response);
+        isUseless(result) {
+          const { accessToken, expiresAt = Infinity } = tokenSetOf(result);
           return request.currentAccessTokens.includes(accessToken) || expiresAt <= now();
         },
         prepare,
-        spend,
       }),
   });
 }

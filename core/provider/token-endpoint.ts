@@ -25,57 +25,20 @@ export interface RefreshRequest {
   readonly scope?: string | undefined;
 }
 
-/** The tokens of a refresh. */
-export interface RefreshResult {
-  readonly response: TokenResponse;
-  /** The refresh token to keep: the new one, or the same where the provider does not rotate. */
-  readonly refreshToken: string;
-}
+/** The tokens of a refresh, with the refresh token to keep: the new one, or the same where the provider does not rotate. */
+export type RefreshResult = TokenResponse & { readonly refreshToken: string };
 
-/** Sends a prepared request to the token endpoint, with a grant. */
-async function requestTokens(
-  network: Network,
-  prepared: PreparedRequest,
-  parameters: Parameters,
+/**
+ * Sends a prepared request to the token endpoint. `onInvalidGrant`: the error code for a grant that the provider refuses.
+ * @throws ExchangeError
+ */
+export async function requestTokens(
+  { now, resourceIndicators }: Network & ProviderSettings,
+  send: PreparedRequest,
+  { audience, ...parameters }: Parameters,
   onInvalidGrant: ExchangeErrorCode,
 ): Promise<TokenResponse> {
-  const requestedAt = network.now();
-  return readTokenResponse(await prepared(parameters, onInvalidGrant), requestedAt);
-}
-
-const audienceParameter = ({ resourceIndicators }: ProviderSettings, audience: string | undefined): Parameters =>
-  resourceIndicators ? { resource: audience } : { audience };
-
-/** Redeems a code. @throws ExchangeError, `code_rejected` when the provider refuses the code */
-export function redeemCode(
-  network: Network,
-  settings: ProviderSettings,
-  prepared: PreparedRequest,
-  { code, codeVerifier, redirectUri, audience }: CodeRequest,
-): Promise<TokenResponse> {
-  const parameters = {
-    grant_type: "authorization_code",
-    code,
-    code_verifier: codeVerifier,
-    redirect_uri: redirectUri,
-    ...audienceParameter(settings, audience),
-  };
-  return requestTokens(network, prepared, parameters, "code_rejected");
-}
-
-/** Spends a refresh token. @throws ExchangeError, `grant_ended` when the provider refuses the refresh token */
-export async function spendRefreshToken(
-  network: Network,
-  settings: ProviderSettings,
-  prepared: PreparedRequest,
-  { refreshToken, audience, scope }: Pick<RefreshRequest, "refreshToken" | "audience" | "scope">,
-): Promise<RefreshResult> {
-  const parameters = {
-    grant_type: "refresh_token",
-    refresh_token: refreshToken,
-    ...audienceParameter(settings, audience),
-    scope,
-  };
-  const response = await requestTokens(network, prepared, parameters, "grant_ended");
-  return { response, refreshToken: response.refreshToken ?? refreshToken };
+  const requestedAt = now();
+  const audienceName = resourceIndicators ? "resource" : "audience";
+  return readTokenResponse(await send({ ...parameters, [audienceName]: audience }, onInvalidGrant), requestedAt);
 }

@@ -39,8 +39,8 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
         const currentAccessTokens = accessTokensOf(tokens).map((token) => token.accessToken);
         const subject = session.data.user.sub;
         const refresh = { ...request, refreshToken, subject, currentAccessTokens };
-        const { response, release, ...rotated } = await provider.refresh(refresh);
-        const merge = (set: TokenSet) => mergeTokens(set, { ...response, ...rotated }, request);
+        const { release, ...response } = await provider.refresh(refresh);
+        const merge = (set: TokenSet) => mergeTokens(set, response, request);
         return { tokens: merge(tokens), merge, release };
       },
       // Merged into the tokens of that moment: a refresh for another audience may have been written meanwhile.

@@ -6,7 +6,8 @@ import { verifyWithJose } from "../../../core/provider/jose.js";
 import { type VerifyJws, verifySignature } from "../../../core/provider/keys.js";
 import { createNetwork } from "../../../core/provider/network.js";
 
-const URI = "https://op.example/jwks";
+const ISSUER = "https://op.example";
+const URI = `${ISSUER}/jwks`;
 const PORTS = { now: () => 0, random: () => new Uint8Array() };
 type Pair = Awaited<ReturnType<typeof generateKeyPair>>;
 type Jwk = Record<string, unknown>;
@@ -43,9 +44,10 @@ let verifyWith = verifyWithJose;
 /** Verifies against a key set of these members; says how often the set was asked for. */
 async function verify(token: string, algorithm: string, ...sets: unknown[]) {
   let asked = 0;
-  const fetch = async () => new Response(JSON.stringify(sets[Math.min(asked++, sets.length - 1)]));
-  const network = createNetwork({ issuer: "https://op.example", httpTimeout: 5 }, { ...PORTS, fetch });
-  const outcome = await verifySignature(network, { token, algorithm, keysUrl: URI, verifyJws: verifyWith }).then(
+  const fetch = async (url: string) =>
+    Response.json(url === URI ? sets[Math.min(asked++, sets.length - 1)] : { issuer: ISSUER, jwks_uri: URI });
+  const network = createNetwork({ issuer: ISSUER, httpTimeout: 5 }, { ...PORTS, fetch });
+  const outcome = await verifySignature({ ...network, verifyJws: verifyWith }, token, algorithm).then(
     ({ payload }) => new TextDecoder().decode(payload),
     (error: Error) => error.name,
   );

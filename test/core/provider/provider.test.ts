@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { isAsymmetric, keyTypeOf, signatureParameters } from "../../../core/provider/algorithms.js";
 import { discover } from "../../../core/provider/discovery.js";
 import { createNetwork } from "../../../core/provider/network.js";
-import { createProvider, type Provider } from "../../../core/provider/provider.js";
+import { createProvider, type Provider, spendAlways } from "../../../core/provider/provider.js";
 
 const ISSUER = "https://op.example";
 const CODE = "the-code-that-was-issued";
@@ -47,6 +47,7 @@ function start(document: object, answers: Answers = {}) {
   const provider = createProvider(settings, ports, {
     authenticate: () => ({}),
     verifyJws: () => Promise.reject(new TypeError("no key")),
+    refreshOnce: spendAlways,
   });
   return { provider, sent, network: createNetwork(settings, ports), urls: () => sent.map(({ url }) => url) };
 }

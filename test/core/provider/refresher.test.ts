@@ -27,11 +27,13 @@ describe("a refresh token that several requests hold", () => {
             refreshToken,
             purpose,
             isUseless: ({ token }) => token === held,
-            prepare,
-            async spend(token) {
-              spent.push(token);
-              await spend();
-              return { refreshToken: `${token}+`, token: `at ${token}` };
+            async prepare() {
+              await prepare();
+              return async (token) => {
+                spent.push(token);
+                await spend();
+                return { refreshToken: `${token}+`, token: `at ${token}` };
+              };
             },
           },
         ),

@@ -59,7 +59,9 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
     }),
     verifyIdToken: async () => ({ iss: ISSUER, sub: "alice", name: "Alice", nonce: nonceOf() }),
     refresh: async ({ refreshToken }) => ({
-      response: { accessToken: "at2", requestedAt: clock.now, expiresIn: 600 },
+      accessToken: "at2",
+      requestedAt: clock.now,
+      expiresIn: 600,
       refreshToken: `${refreshToken}2`,
       release: () => void released.push(refreshToken),
     }),
