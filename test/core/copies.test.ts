@@ -8,7 +8,7 @@ import { renewToken } from "../../core/exchange/renewal.js";
 const classes = { AccessTokenError, CookieTooLargeError, ExchangeError, LatchkeyError, MisuseError, SessionError };
 type Classes = typeof classes;
 
-/** What another bundle of the same app has, with names that its minifier made up. */
+/** The error classes of another bundle of the same app, with the short names that a minifier gives them. */
 async function copyOf(): Promise<Classes> {
   const contents = `export * from "./core/errors.ts";
     export { AccessTokenError } from "./adapters/next/auth0/access-token-error.ts";
@@ -43,7 +43,7 @@ test("a copy has classes of its own", () => {
 });
 
 describe.each(names)("%s", (name) => {
-  test("of another copy is of the same class here, of LatchkeyError, and of no other class", () => {
+  test("of one copy is an instance of the other copy's class of that name, of LatchkeyError, and of no other class", () => {
     for (const [made, tested] of [
       [copy, classes],
       [classes, copy],
@@ -67,7 +67,7 @@ describe.each(names)("%s", (name) => {
 describe("a class that an app derives", () => {
   class Derived extends ExchangeError {}
 
-  test("recognises its own errors alone, and they are errors of the class it derives from", () => {
+  test("has only its own errors as instances, which are also instances of the classes it derives from", () => {
     const derived = new Derived("grant_ended");
     for (const type of [Derived, ExchangeError, LatchkeyError, copy.ExchangeError, copy.LatchkeyError])
       expect(derived instanceof type).toBe(true);
@@ -76,7 +76,7 @@ describe("a class that an app derives", () => {
   });
 });
 
-test("an error of a refresh that another copy of this package began is an ExchangeError here", async () => {
+test("an ExchangeError of another copy of this package, thrown by a refresh, ends the session here", async () => {
   const calls: string[] = [];
   const ended = renewToken(
     { emit() {}, ports: { now: Date.now } },
@@ -94,14 +94,17 @@ test("an error of a refresh that another copy of this package began is an Exchan
 
 test.each([
   ["no code", {}],
-  ["a code of ours", { code: "grant_ended" }],
-  ["text where ours have a method", { code: "grant_ended", latchkeyError: "ExchangeError" }],
-  ["everything that JSON can hold", JSON.parse(JSON.stringify({ ...new ExchangeError("grant_ended") }))],
-])("an app's own error of the same name with %s is none of ours", (_what, members) => {
+  ["a code of latchkey", { code: "grant_ended" }],
+  ["text in the place of latchkey's method", { code: "grant_ended", latchkeyError: "ExchangeError" }],
+  ["all members that JSON can hold", JSON.parse(JSON.stringify({ ...new ExchangeError("grant_ended") }))],
+])("an app's own error with the name ExchangeError and %s is no instance of latchkey's classes", (_what, members) => {
   const error = Object.assign(new Error("x"), { name: "ExchangeError" }, members);
   for (const type of Object.values(classes)) expect(error instanceof type).toBe(false);
 });
 
-test.each([undefined, null, 1, "ExchangeError", {}, new TypeError("x"), Object.create(null)])("%s is none", (value) => {
-  for (const type of Object.values(classes)) expect(value instanceof type).toBe(false);
-});
+test.each([undefined, null, 1, "ExchangeError", {}, new TypeError("x"), Object.create(null)])(
+  "%s is no instance of latchkey's classes",
+  (value) => {
+    for (const type of Object.values(classes)) expect(value instanceof type).toBe(false);
+  },
+);

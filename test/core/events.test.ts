@@ -19,7 +19,7 @@ describe("sessions alone", () => {
     events = [];
   });
 
-  test("a session that begins and ends is one event each", async () => {
+  test("the beginning and the end of a session emit one event each", async () => {
     const first = await sessions.load(null);
     first.begin({ cart: ["book"] });
     const header = cookies(await first.commit());
@@ -34,7 +34,7 @@ describe("sessions alone", () => {
     expect(types()).toEqual(["session_ended", "cookies_written"]);
   });
 
-  test("a session in the place of another ends that one", async () => {
+  test("a session that replaces another ends the other", async () => {
     const session = await sessions.load(null);
     session.begin({ cart: ["book"] });
     await session.commit();
@@ -43,7 +43,7 @@ describe("sessions alone", () => {
     expect(types()).toEqual(["session_began", "cookies_written", "session_ended", "session_began", "cookies_written"]);
   });
 
-  test("a session that begins and ends before it is written is no event", async () => {
+  test("a session that begins and ends before it is written emits no event", async () => {
     const session = await sessions.load(null);
     session.begin({ cart: ["book"] });
     session.destroy();
@@ -52,7 +52,7 @@ describe("sessions alone", () => {
     expect(types()).not.toContain("session_ended");
   });
 
-  test("a session that could not be written has not begun", async () => {
+  test("a session that could not be written emits no event", async () => {
     const session = await sessions.load(null);
     session.begin({ cart: ["x".repeat(9000)] });
     await expect(session.commit()).rejects.toMatchObject({ code: "cookie_too_large" });
@@ -68,7 +68,7 @@ const FAULTS: FaultName[] = [
   ...(["unreachable", "slow", "html", "huge_body", "redirect", "status_429", "status_500"] as const),
 ];
 
-/** An app with a browser, and all that it emitted. */
+/** An app with a browser, and all events that it emitted. */
 async function start() {
   const clock = createClock();
   const provider = await createTestProvider({ clock, accessTokenLifetime: 3600 });
@@ -110,7 +110,7 @@ describe("sign-in", () => {
     expect(typesOf(events)).toEqual(["session_began", "signed_in", "session_opened", "session_ended", "signed_out"]);
   });
 
-  test("a session that the provider's refusal of a refresh ends is over, once", async () => {
+  test("a session that ends because the provider refuses a refresh emits one event of its end", async () => {
     const { events, signIn, open, provider, clock } = await start();
     await signIn();
     events.length = 0;
@@ -121,7 +121,7 @@ describe("sign-in", () => {
   });
 });
 
-/** Values that must not be in an event: whatever was sent, received or set as a cookie, of 8 characters or more. */
+/** Values that must not be in an event: those sent, received or set as a cookie, of 8 characters or more. */
 function secretsOf(provider: TestProvider, cookieHeader: string): string[] {
   const names = ["code", "code_verifier", "refresh_token", "client_secret", "token", "state", "nonce"];
   const sent = provider.requests.flatMap(({ parameters, authorization }) => [
@@ -133,7 +133,7 @@ function secretsOf(provider: TestProvider, cookieHeader: string): string[] {
 }
 
 describe("an event of a failure", () => {
-  test("has the error, with what the provider said", async () => {
+  test("has the error, with the provider's error code as its cause", async () => {
     const { events, begin, open, provider } = await start();
     const { url } = await provider.authorize(await begin());
     provider.misbehave("invalid_client");

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { cachingHeaders } from "../../core/request/response.js";
 import { BLANKS, isTrimmed, NO_BLANK } from "../support/blanks.js";
 
-/** What is made of the Vary header of an app's response in whose making a session was read. */
+/** The Vary header that latchkey sets on a response whose handler read a session; `vary`: the app's own Vary header. */
 const varyAfter = (vary: string | null) =>
   Object.fromEntries(cachingHeaders((name) => (name === "vary" ? vary : null), false))["vary"];
 
@@ -19,15 +19,18 @@ describe("Vary of a response that was made from a session", () => {
   });
 
   test.each(["Cookie", "cookie", "COOKIE", "*", "Accept,Cookie", "Cookie,Accept", "Accept, cookie , Origin"])(
-    "%j says it already",
+    "%j needs no change",
     (vary) => {
       expect(varyAfter(vary)).toBeUndefined();
     },
   );
 
   // RFC 9110 5.6.1 and 5.6.3
-  test.each([...BLANKS, ...NO_BLANK])("%j beside a name is part of it, unless it is a space or a tab", (blank) => {
-    for (const vary of [`Accept,${blank}Cookie`, `Cookie${blank},Accept`, `Accept,${blank}*`])
-      expect(varyAfter(vary)).toBe(isTrimmed(blank) ? undefined : `${vary}, Cookie`);
-  });
+  test.each([...BLANKS, ...NO_BLANK])(
+    "%j beside a name is part of the name, unless it is a space or a tab",
+    (blank) => {
+      for (const vary of [`Accept,${blank}Cookie`, `Cookie${blank},Accept`, `Accept,${blank}*`])
+        expect(varyAfter(vary)).toBe(isTrimmed(blank) ? undefined : `${vary}, Cookie`);
+    },
+  );
 });

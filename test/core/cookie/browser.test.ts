@@ -5,11 +5,11 @@ import { type CookieAttributes, checkCookie, LONGEST_AGE } from "../../../core/c
 import { createJar } from "../../../core/cookie/jar.js";
 import { runs } from "../../support/runs.js";
 
-/** The page's host is below the domain: a deletion without Domain would then name another cookie. */
+/** The page's host is below the domain, so that a deletion without Domain would delete another cookie. */
 const DOMAIN = "example.com";
 const HOST = `app.${DOMAIN}`;
 
-/** Every combination of attributes that the start-up check lets through, under the names it then has. */
+/** Every combination of attributes that the start-up check accepts, with the prefix of its cookie names. */
 const combinations = [undefined, DOMAIN].flatMap((domain) =>
   [true, false].flatMap((secure) =>
     (["lax", "strict", "none"] as const).flatMap((sameSite) =>
@@ -23,14 +23,14 @@ const combinations = [undefined, DOMAIN].flatMap((domain) =>
   ),
 );
 
-/** A browser that refuses what browsers refuse: bad prefixes, and cookies that are too large. */
+/** A cookie jar that refuses bad prefixes and cookies that are too large, as browsers do. */
 function browserAt(url: string) {
   const jar = new CookieJar(undefined, { prefixSecurity: "strict" });
   return {
     header: () => jar.getCookieStringSync(url),
     receive(lines: readonly string[]) {
       for (const line of lines) {
-        // RFC 6265bis 5.6 for name and value; 4,093 for the whole line is the lowest limit seen.
+        // RFC 6265bis 5.6 limits name and value. The strictest browser limits the whole line, to 4,093 bytes.
         expect(line.length).toBeLessThanOrEqual(4093);
         expect(jar.setCookieSync(line, url)).toBeDefined();
       }
@@ -44,7 +44,7 @@ const sealed = (length: number) => `${"x".repeat(length - 6)}AbCdEf`;
 describe.each(combinations)("in a browser, with $prefix and $attributes", ({ prefix, attributes, url }) => {
   const base = `${prefix}AbCdEf.id`;
 
-  test("S47: chunks and single cookies come back whole, and are gone after their deletion", () => {
+  test("S47: the browser sends chunks and single cookies back unchanged, and none after their deletion", () => {
     checkCookie(prefix, attributes);
     const browser = browserAt(url);
     const first = createJar(browser.header(), prefix, attributes);
@@ -61,13 +61,13 @@ describe.each(combinations)("in a browser, with $prefix and $attributes", ({ pre
     expect(browser.header()).toBe("");
   });
 
-  test("P11: a cookie is filled to 4,093 bytes with its attributes, and an Expires that Next adds, before the next one is begun", () => {
+  test("P11: each chunk fills 4,093 bytes, with its attributes and the Expires that Next adds, before another chunk begins", () => {
     const jar = createJar("", prefix, attributes);
     const linesFor = (length: number) => {
       jar.writeChunks(base, sealed(length), LONGEST_AGE);
       return [...jar.take().values()].filter((line) => !line.includes("Max-Age=0"));
     };
-    // What surrounds a value in the line of one chunk does not depend on the value.
+    // The rest of a chunk's line has the same length for every value.
     const fits = 4054 - ((linesFor(100)[0] as string).length - 100);
     expect(linesFor(fits).map((line) => line.length)).toEqual([4054]);
     expect(linesFor(fits + 1)).toHaveLength(2);
@@ -75,7 +75,7 @@ describe.each(combinations)("in a browser, with $prefix and $attributes", ({ pre
     expect(jar.readChunks(base)).toEqual({ value: sealed(fits * 8) });
   });
 
-  test("P10, S38: whatever is written, shrunk, grown and deleted over several responses, the jar and the browser agree", () => {
+  test("P10, S38: after any writes and deletions over several responses, the jar and the browser hold the same cookies", () => {
     const suffix = fc.constantFrom("AbCdEf.seen", "GhIjKl.seen", "tx.a", "since");
     const chunked = fc.constantFrom("AbCdEf.id", "AbCdEf.tok");
     const step = fc.oneof(

@@ -11,7 +11,7 @@ const BASE = `${PREFIX}AbCdEf.id`;
 const ATTRIBUTES: CookieAttributes = { secure: true, sameSite: "lax" };
 const open = (header: string) => createJar(header, PREFIX, ATTRIBUTES);
 
-/** What a jar writes, as a browser would send it back. */
+/** The pairs of a Cookie header that a browser sends after these Set-Cookie lines. */
 const pairsOf = (lines: readonly string[]) => lines.map((line) => line.split("; ", 1)[0] as string);
 
 const sealedText = fc
@@ -20,28 +20,28 @@ const sealedText = fc
 
 describe("the Cookie header", () => {
   test.each<[string, string, Array<[string, string]>]>([
-    ["one of ours", "__Host-latchkey.a=1", [["__Host-latchkey.a", "1"]]],
-    ["among others", "x=1; __Host-latchkey.a=1;y=2", [["__Host-latchkey.a", "1"]]],
-    ["with blanks around it", " \t__Host-latchkey.a \t= 1\t ; b=2", [["__Host-latchkey.a", "1"]]],
-    ["with an equals sign in its value", "__Host-latchkey.a=b=c", [["__Host-latchkey.a", "b=c"]]],
+    ["a cookie of latchkey", "__Host-latchkey.a=1", [["__Host-latchkey.a", "1"]]],
+    ["a cookie of latchkey among others", "x=1; __Host-latchkey.a=1;y=2", [["__Host-latchkey.a", "1"]]],
+    ["blanks around name and value", " \t__Host-latchkey.a \t= 1\t ; b=2", [["__Host-latchkey.a", "1"]]],
+    ["an equals sign in the value", "__Host-latchkey.a=b=c", [["__Host-latchkey.a", "b=c"]]],
     [
-      "twice",
+      "a name twice",
       "__Host-latchkey.a=1; __Host-latchkey.a=2",
       [
         ["__Host-latchkey.a", "1"],
         ["__Host-latchkey.a", "2"],
       ],
     ],
-    ["empty", "__Host-latchkey.a=", [["__Host-latchkey.a", ""]]],
-    ["without value", "__Host-latchkey.a", []],
-    ["in another's value", "x=__Host-latchkey.a=1", []],
-    ["in another's name", "x__Host-latchkey.a=1", []],
-    ["S36: behind a no-break space", "\u00a0__Host-latchkey.a=1", []],
-    ["S36: behind another blank", "\u2000__Host-latchkey.a=1", []],
-    ["in another case", "__host-latchkey.a=1", []],
-    ["with a blank in its name", "__Host-latchkey.a b=1", []],
-    ["with a control character in its name", "__Host-latchkey.\u0001=1", []],
-    ["behind empty pairs", ";;; ;__Host-latchkey.a=1;;", [["__Host-latchkey.a", "1"]]],
+    ["an empty value", "__Host-latchkey.a=", [["__Host-latchkey.a", ""]]],
+    ["a name without a value", "__Host-latchkey.a", []],
+    ["the prefix in the value of another cookie", "x=__Host-latchkey.a=1", []],
+    ["the prefix inside another name", "x__Host-latchkey.a=1", []],
+    ["S36: a no-break space before the name", "\u00a0__Host-latchkey.a=1", []],
+    ["S36: another blank before the name", "\u2000__Host-latchkey.a=1", []],
+    ["the prefix in lower case", "__host-latchkey.a=1", []],
+    ["a blank in the name", "__Host-latchkey.a b=1", []],
+    ["a control character in the name", "__Host-latchkey.\u0001=1", []],
+    ["empty pairs before the name", ";;; ;__Host-latchkey.a=1;;", [["__Host-latchkey.a", "1"]]],
   ])("%s", (_what, header, pairs) => {
     expect(readCookies(header, PREFIX)).toEqual(pairs);
   });
@@ -50,19 +50,19 @@ describe("the Cookie header", () => {
     "S36: %j is part of a name or a value, unless it is a space or a tab",
     (blank) => {
       const name = `${PREFIX}a`;
-      const taken = isTrimmed(blank);
-      expect(readCookies(`x=1;${blank}${name}=1`, PREFIX)).toEqual(taken ? [[name, "1"]] : []);
-      expect(readCookies(`${name}${blank}=1`, PREFIX)).toEqual(taken ? [[name, "1"]] : []);
-      expect(readCookies(`${name}=${blank}1`, PREFIX)).toEqual([[name, taken ? "1" : `${blank}1`]]);
-      expect(readCookies(`${name}=1${blank};x=1`, PREFIX)).toEqual([[name, taken ? "1" : `1${blank}`]]);
+      const trimmed = isTrimmed(blank);
+      expect(readCookies(`x=1;${blank}${name}=1`, PREFIX)).toEqual(trimmed ? [[name, "1"]] : []);
+      expect(readCookies(`${name}${blank}=1`, PREFIX)).toEqual(trimmed ? [[name, "1"]] : []);
+      expect(readCookies(`${name}=${blank}1`, PREFIX)).toEqual([[name, trimmed ? "1" : `${blank}1`]]);
+      expect(readCookies(`${name}=1${blank};x=1`, PREFIX)).toEqual([[name, trimmed ? "1" : `1${blank}`]]);
     },
   );
 
-  test("absent", () => {
+  test("an absent or empty header has no cookies", () => {
     expect([readCookies(null, PREFIX), readCookies(undefined, PREFIX), readCookies("", PREFIX)]).toEqual([[], [], []]);
   });
 
-  test("any text at all gives names of ours only, and never throws", () => {
+  test("reading any text gives only names with latchkey's prefix, and never throws", () => {
     const part = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom(PREFIX, ";", "=", " ", `${PREFIX}a=1`, "\t"));
     fc.assert(
       fc.property(fc.array(part, { maxLength: 40 }), (parts) => {
@@ -75,7 +75,7 @@ describe("the Cookie header", () => {
     );
   });
 
-  test("S32: ten thousand cookies and a huge index cost milliseconds", () => {
+  test("S32: ten thousand cookies and a huge chunk index are read in milliseconds", () => {
     const many = Array.from({ length: 10_000 }, (_, index) => `${BASE}.${index}=9AAAAAA`).join("; ");
     const started = performance.now();
     const jar = open(`${many}; ${BASE}.999999999999=x`);
@@ -86,7 +86,7 @@ describe("the Cookie header", () => {
 });
 
 describe("chunks", () => {
-  test("come back in any order, among foreign cookies", () => {
+  test("are read in any order, among cookies of other software", () => {
     fc.assert(
       fc.property(sealedText, fc.infiniteStream(fc.nat()), (value, order) => {
         const jar = open("");
@@ -107,7 +107,7 @@ describe("chunks", () => {
     );
   });
 
-  test("torn, mixed, duplicated or surplus, they count as absent, with a reason, and go with the next write", () => {
+  test("that are torn, mixed, duplicated or surplus count as absent, with a reason, and the next write deletes them", () => {
     const damage = fc.constantFrom("torn", "mixed", "duplicated", "surplus");
     fc.assert(
       fc.property(sealedText, sealedText, damage, fc.nat(), (value, other, kind, pick) => {
@@ -115,15 +115,15 @@ describe("chunks", () => {
         first.writeChunks(BASE, value, 60);
         second.writeChunks(BASE, other, 60);
         let pairs = pairsOf([...first.take().values()]);
-        const foreign = pairsOf([...second.take().values()]);
+        const otherPairs = pairsOf([...second.take().values()]);
         const at = pick % pairs.length;
         if (value.slice(-6) === other.slice(-6)) return;
         if (kind === "torn") {
           if (pairs.length === 1) return;
           pairs.splice(at, 1);
         } else if (kind === "mixed") {
-          if (pairs.length === 1 || foreign[at] === undefined) return;
-          pairs = pairs.map((pair, index) => (index === at ? (foreign[at] as string) : pair));
+          if (pairs.length === 1 || otherPairs[at] === undefined) return;
+          pairs = pairs.map((pair, index) => (index === at ? (otherPairs[at] as string) : pair));
         } else if (kind === "duplicated") pairs.push(pairs[at] as string);
         else pairs.push(`${BASE}.${pairs.length}=${value.slice(-6)}x`);
         const jar = open(pairs.join("; "));
@@ -142,12 +142,12 @@ describe("chunks", () => {
     expect(open(`${BASE}.0=${count}AAAAAAvalueAAAAAA`).readChunks(BASE)?.value).toBeUndefined();
   });
 
-  test.each(["00", "01", "+0", "0.", "1.0", "x"])("an index of %j is none of ours", (index) => {
+  test.each(["00", "01", "+0", "0.", "1.0", "x"])("an index of %j is not one that latchkey writes", (index) => {
     const jar = open(`${BASE}.0=1AAAAAAvalueAAAAAA; ${BASE}.${index}=1AAAAAAvalueAAAAAA`);
     expect(jar.readChunks(BASE)?.reason).toBe("surplus");
   });
 
-  test("each cookie with its attributes and an Expires beside Max-Age stays within 4,093 bytes, and fills it", () => {
+  test("each cookie fills 4,093 bytes, with its attributes and an Expires beside Max-Age", () => {
     for (const domain of [undefined, "a.very.long.domain.example"]) {
       for (const partitioned of [false, true]) {
         const jar = createJar("", PREFIX, { secure: true, sameSite: "none", partitioned, domain });
@@ -170,7 +170,7 @@ describe("the jar of one request", () => {
     expect(jar.bytes()).toBe(`${PREFIX}b=2; ${PREFIX}c=3`.length);
   });
 
-  test("S38: a name is written once, however often it changes; what comes to nothing is not written", () => {
+  test("S38: a name has one line, however often it changes, and none if the changes cancel each other", () => {
     const jar = open(`${PREFIX}a=1`);
     jar.delete(`${PREFIX}a`);
     jar.set(`${PREFIX}a`, "2", 60);
@@ -182,7 +182,7 @@ describe("the jar of one request", () => {
     expect([...jar.take().values()]).toEqual([]);
   });
 
-  test("what is discarded was never written", () => {
+  test("discard undoes all writes since the last take", () => {
     const jar = open(`${PREFIX}a=1`);
     jar.set(`${PREFIX}a`, "2", 60);
     jar.set(`${PREFIX}b`, "2", 60);
@@ -190,7 +190,7 @@ describe("the jar of one request", () => {
     expect([jar.names(), jar.get(`${PREFIX}a`), [...jar.take().values()]]).toEqual([[`${PREFIX}a`], "1", []]);
   });
 
-  test("a name that was sent twice is ambiguous: absent, and replaced by a write", () => {
+  test("a name that was sent twice has no value until a write gives it one", () => {
     const jar = open(`${PREFIX}a=1; ${PREFIX}a=2`);
     expect(jar.get(`${PREFIX}a`)).toBeUndefined();
     jar.set(`${PREFIX}a`, "3", 60);
@@ -205,7 +205,7 @@ describe("Set-Cookie", () => {
     ),
   );
 
-  test.each(all)("S47: is undone by its deletion: %j", (attributes) => {
+  test.each(all)("S47: a deletion with the same attributes removes the cookie: %j", (attributes) => {
     const url = "https://app.example/";
     const jar = new CookieJar(undefined, { prefixSecurity: "strict" });
     const name = attributes.domain ? "__Secure-latchkey.a" : "__Host-latchkey.a";
@@ -216,7 +216,7 @@ describe("Set-Cookie", () => {
     expect(jar.getCookiesSync(url)).toEqual([]);
   });
 
-  test("has HttpOnly and Path=/ always, and lives no longer than 400 days", () => {
+  test("always has HttpOnly and Path=/, and a Max-Age of at most 400 days", () => {
     expect(setCookieLine("a", "b", { secure: false, sameSite: "lax" }, 1e12)).toBe(
       "a=b; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax",
     );

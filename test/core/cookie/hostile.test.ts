@@ -9,7 +9,7 @@ const PREFIX = "__Host-latchkey.";
 const BASE = `${PREFIX}AbCdEf.id`;
 const open = (header: string) => createJar(header, PREFIX, { secure: true, sameSite: "lax" });
 
-/** Headers that come close to ours: any characters, pieces of our names, damaged chunks. */
+/** Headers that resemble those with latchkey's cookies: any characters, pieces of the names, damaged chunks. */
 const header = fc
   .array(
     fc.oneof(
@@ -21,13 +21,13 @@ const header = fc
   )
   .map((parts) => parts.join(""));
 
-/** The rule in its plainest form (RFC 6265bis 5.8.3, read backwards): slow, and obvious. */
-function plainly(text: string): Array<[string, string]> {
+/** A slow and simple reader of the Cookie header (RFC 6265bis 5.8.3), to compare with. */
+function readSimply(text: string): Array<[string, string]> {
   const trim = (part: string) => part.replace(/^[ \t]+/, "").replace(/[ \t]+$/, "");
   return text.split(";").flatMap((pair): Array<[string, string]> => {
     const [name = "", ...rest] = pair.split("=");
-    const isOurs = trim(name).startsWith(PREFIX) && rest.length > 0 && !/[^!-~]|[()<>@,:\\"/[\]?{}]/.test(trim(name));
-    return isOurs ? [[trim(name), trim(rest.join("="))]] : [];
+    const isRead = trim(name).startsWith(PREFIX) && rest.length > 0 && !/[^!-~]|[()<>@,:\\"/[\]?{}]/.test(trim(name));
+    return isRead ? [[trim(name), trim(rest.join("="))]] : [];
   });
 }
 
@@ -38,16 +38,16 @@ function milliseconds(work: () => unknown): number {
 }
 
 describe("a Cookie header of any characters", () => {
-  test("gives exactly the cookies of ours that are in it", () => {
+  test("gives exactly the cookies with latchkey's prefix that are in it", () => {
     fc.assert(
       fc.property(header, (text) => {
-        expect(readCookies(text, PREFIX)).toEqual(plainly(text));
+        expect(readCookies(text, PREFIX)).toEqual(readSimply(text));
       }),
       runs(),
     );
   });
 
-  test("S35: is answered with lines that any server can send, however its names were spelled", () => {
+  test("S35: makes Set-Cookie lines that any server can send, for names of any spelling", () => {
     fc.assert(
       fc.property(header, (text) => {
         const jar = open(text);
@@ -63,12 +63,12 @@ describe("a Cookie header of any characters", () => {
     );
   });
 
-  test("counts either as a value, or as absent for a reason, or as nothing there", () => {
+  test("gives chunks a value, or a reason why they have none, or nothing if none was sent", () => {
     fc.assert(
       fc.property(header, (text) => {
         const read = open(text).readChunks(BASE);
         if (read) expect(read.value === undefined).toBe(read.reason !== undefined);
-        expect(read === undefined).toBe(!plainly(text).some(([name]) => name.startsWith(`${BASE}.`)));
+        expect(read === undefined).toBe(!readSimply(text).some(([name]) => name.startsWith(`${BASE}.`)));
       }),
       runs(),
     );
@@ -105,7 +105,7 @@ describe("chunks of two writes", () => {
   const [before, after] = [written("b".repeat(11_000)), written("a".repeat(11_000))];
 
   test.each(before.map((_, index) => index))(
-    "P10: of which one, at index %i, is the other's, count as absent",
+    "P10: count as absent if the one at index %i comes from the other write",
     (at) => {
       const mixed = after.map((pair, index) => (index === at ? before[at] : pair));
       expect(before.length).toBe(3);
@@ -114,14 +114,14 @@ describe("chunks of two writes", () => {
   );
 });
 
-describe("chunks beside those of a like name", () => {
-  const near = [`${PREFIX}AbCdEf.id2.0=1AAAAAAx`, `${PREFIX}AbCdEf.i.0=1AAAAAAx`, `${PREFIX}xAbCdEf.id.0=1AAAAAAx`];
+describe("chunks beside cookies with similar names", () => {
+  const similar = [`${PREFIX}AbCdEf.id2.0=1AAAAAAx`, `${PREFIX}AbCdEf.i.0=1AAAAAAx`, `${PREFIX}xAbCdEf.id.0=1AAAAAAx`];
 
-  test("are written and deleted without touching them", () => {
-    const jar = open([...near, `${BASE}.0=1AbCdEfoldAbCdEf`, `${BASE}.7=AbCdEfleft`].join("; "));
+  test("are written and deleted without a change to those cookies", () => {
+    const jar = open([...similar, `${BASE}.0=1AbCdEfoldAbCdEf`, `${BASE}.7=AbCdEfleft`].join("; "));
     jar.writeChunks(BASE, "new-value", 60);
     jar.deleteChunks(BASE);
     expect([...jar.take().values()].map((line) => line.split("=", 1)[0]).sort()).toEqual([`${BASE}.0`, `${BASE}.7`]);
-    expect(jar.names()).toEqual(near.map((pair) => pair.split("=", 1)[0]));
+    expect(jar.names()).toEqual(similar.map((pair) => pair.split("=", 1)[0]));
   });
 });

@@ -10,7 +10,7 @@ import { runs } from "../../support/runs.js";
 const PREFIX = "__Host-latchkey.";
 const ATTRIBUTES: CookieAttributes = { secure: true, sameSite: "lax" };
 
-/** Names and values as readers make them of a Cookie header; a pair without "=" is a name. */
+/** A parser of a Cookie header; a pair without "=" is a name. */
 type Parse = (header: string) => Array<readonly [name: string, value: string]>;
 
 const pairOf = (part: string, trim: (text: string) => string) => {
@@ -27,15 +27,16 @@ const cookie = createRequire(require.resolve("express"))("cookie") as {
   parse(header: string): Record<string, string>;
 };
 
-const lenient: Record<string, Parse> = {
-  "one that trims with String.trim": (header) => header.split(";").map((part) => pairOf(part, (text) => text.trim())),
-  "one that takes off all that no name begins with": (header) =>
+const lenientParsers: Record<string, Parse> = {
+  "a parser that trims with String.trim": (header) =>
+    header.split(";").map((part) => pairOf(part, (text) => text.trim())),
+  "a parser that removes all characters that no name begins with": (header) =>
     header.split(";").map((part) => pairOf(part.replace(/^[^!#$%&'*+\-.^_`|~0-9A-Za-z]+/, ""), (text) => text.trim())),
-  "that of Next": (header) => [...parseCookie(header)],
-  "that of Express": (header) => Object.entries(cookie.parse(header)),
+  "Next's parser": (header) => [...parseCookie(header)],
+  "Express's parser": (header) => Object.entries(cookie.parse(header)),
 };
 
-/** Pieces of a header, out of which anything may become a pair, a name, or a prefix in an odd place. */
+/** Pieces of a header. Together they make pairs, names and prefixes in unusual places. */
 const piece = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(PREFIX, `${PREFIX}a=1`, `${PREFIX}b`, `${PREFIX}end.9`, "theme=dark", "x") },
   { weight: 3, arbitrary: fc.constantFrom(";", "; ", "=", '"') },
@@ -52,7 +53,7 @@ const changes = fc.array(
   { maxLength: 4 },
 );
 
-/** What a request wrote, beside what the jar then holds. */
+/** A jar after some writes, and the Set-Cookie lines of the writes. */
 function written(header: string, steps: Array<{ name: string; value: string | undefined }>) {
   const jar = createJar(header, PREFIX, ATTRIBUTES);
   for (const { name, value } of steps) {
@@ -62,54 +63,57 @@ function written(header: string, steps: Array<{ name: string; value: string | un
   return { jar, lines: [...jar.take().values()] };
 }
 
-/** The parts of others, as they came but for spaces and tabs around them. */
+/** The cookies of other software, without spaces and tabs around them. */
 const othersIn = (header: string) =>
   header
     .split(";")
     .map((part) => part.replace(/^[ \t]+/, "").replace(/[ \t]+$/, ""))
     .filter((part) => part !== "" && !part.replace(/^[^!#$%&'*+\-.^_`|~0-9A-Za-z]+/, "").startsWith(PREFIX));
 
-describe("the Cookie header for who stands behind, after a write", () => {
-  test("has of ours what the jar holds, and of others what was sent", () => {
+describe("the Cookie header that latchkey passes on after a write", () => {
+  test("has latchkey's cookies as in the jar, and those of other software as they were sent", () => {
     fc.assert(
       fc.property(headers, changes, (header, steps) => {
         const { jar, lines } = written(header, steps);
         const after = cookieHeaderAfter(header, lines, PREFIX);
-        const behind = createJar(after, PREFIX, ATTRIBUTES);
-        expect(behind.names().sort()).toEqual(jar.names().sort());
-        for (const name of jar.names()) expect(behind.get(name)).toBe(jar.get(name));
+        const nextJar = createJar(after, PREFIX, ATTRIBUTES);
+        expect(nextJar.names().sort()).toEqual(jar.names().sort());
+        for (const name of jar.names()) expect(nextJar.get(name)).toBe(jar.get(name));
         expect(othersIn(after)).toEqual(othersIn(header));
-        // Whoever stands behind may hand it on in turn.
+        // The next handler may pass the header on again.
         expect(cookieHeaderAfter(after, [], PREFIX)).toBe(after);
       }),
       runs(),
     );
   });
 
-  test.each(Object.entries(lenient))("to %s, has no name of ours but those that we have read", (_who, parse) => {
-    fc.assert(
-      fc.property(headers, changes, (header, steps) => {
-        const { jar, lines } = written(header, steps);
-        const found = parse(cookieHeaderAfter(header, lines, PREFIX)).filter(([name]) => name.startsWith(PREFIX));
-        for (const [name] of found) expect(jar.names()).toContain(name);
-      }),
-      runs(),
-    );
-  });
+  test.each(Object.entries(lenientParsers))(
+    "gives %s only those names with the prefix that the jar has",
+    (_parser, parse) => {
+      fc.assert(
+        fc.property(headers, changes, (header, steps) => {
+          const { jar, lines } = written(header, steps);
+          const parsed = parse(cookieHeaderAfter(header, lines, PREFIX)).filter(([name]) => name.startsWith(PREFIX));
+          for (const [name] of parsed) expect(jar.names()).toContain(name);
+        }),
+        runs(),
+      );
+    },
+  );
 
-  test("what was sent twice is still there twice", () => {
+  test("a cookie that was sent twice is passed on twice", () => {
     const header = `${PREFIX}a=1; x=y; ${PREFIX}a=2`;
     expect(readCookies(cookieHeaderAfter(header, [], PREFIX), PREFIX)).toEqual(readCookies(header, PREFIX));
   });
 
   test.each([...BLANKS, ...NO_BLANK, "=", "==", '"', "'\"", "ï»¿", "Â\u00a0", "\u00a0=", "(", ",", "[", "é", "\u0000"])(
-    "%j before a name makes it none of ours, unless browsers take it off",
+    "a name after %j is not read as latchkey's, unless browsers trim the character",
     (before) => {
       const after = cookieHeaderAfter(`x=1; ${before}${PREFIX}a=2; y=3`, [`${PREFIX}b=4; Path=/`], PREFIX);
-      const isTakenOff = before === " " || before === "\t";
-      const isOthers = before === "'\"";
-      const kept = isTakenOff ? [`${PREFIX}a=2`] : isOthers ? [`${before}${PREFIX}a=2`] : [];
-      expect(after).toBe(["x=1", ...kept, "y=3", `${PREFIX}b=4`].join("; "));
+      const isTrimmed = before === " " || before === "\t";
+      const isOtherName = before === "'\"";
+      const passedOn = isTrimmed ? [`${PREFIX}a=2`] : isOtherName ? [`${before}${PREFIX}a=2`] : [];
+      expect(after).toBe(["x=1", ...passedOn, "y=3", `${PREFIX}b=4`].join("; "));
     },
   );
 
@@ -117,35 +121,35 @@ describe("the Cookie header for who stands behind, after a write", () => {
     ["without a value", `${PREFIX}end.9`],
     ["without a name", `=${PREFIX}end.9`],
     ["with a blank in its name", `${PREFIX}end.9 x=1`],
-    ["with a no-break space behind its name", `${PREFIX}end.9\u00a0=1`],
+    ["with a no-break space after its name", `${PREFIX}end.9\u00a0=1`],
     ["that is the prefix alone, without a value", PREFIX],
-  ])("a pair %s is gone", (_what, pair) => {
+  ])("a pair %s is removed", (_what, pair) => {
     expect(cookieHeaderAfter(` ${pair} `, [], PREFIX)).toBe("");
     expect(cookieHeaderAfter(`x=1;${pair};y=2`, [], PREFIX)).toBe("x=1; y=2");
   });
 
-  test("cookies of others keep their bytes: blanks, quotes, encodings, what has no name or no value", () => {
+  test("cookies of other software keep their bytes: blanks, quotes, encodings, a missing name or value", () => {
     const others =
       'q="x y"; n=\u00a0a\u00a0; \u00a0m=1; odd; =nameless; pct=%7B; u=Ã©; __Host-other=1; x__Host-latchkey.a=1';
     expect(cookieHeaderAfter(others, [`${PREFIX}a=1; Path=/`], PREFIX)).toBe(`${others}; ${PREFIX}a=1`);
   });
 
-  test("where nothing is left there is none", () => {
+  test("is empty if no cookie is left", () => {
     const deletion = `${PREFIX}a=; Path=/; Max-Age=0; HttpOnly`;
     for (const header of [null, undefined, "", ";", " ; ", `${PREFIX}a=1`])
       expect(cookieHeaderAfter(header, [deletion], PREFIX)).toBe("");
   });
 
-  test("cookies that a framework has printed anew are spelled as they were sent, and what it made up is gone", () => {
+  test("cookies that a framework printed anew are spelled as they were sent, and cookies that it made up are removed", () => {
     const sent = `${PREFIX}a=%31; ${PREFIX}b; ${PREFIX}c=1; ${PREFIX}c=2; x=%32; ${PREFIX}d=4`;
-    // Decoded and encoded again, "true" for what had no value, one of two; the app took one away.
+    // The framework decoded and encoded values, gave "true" to a name without one and dropped a duplicate; the app deleted one.
     const printed = `${PREFIX}a=1; ${PREFIX}b=true; ${PREFIX}c=2; x=2; own=1`;
     expect(cookieHeaderAfter(printed, [`${PREFIX}e=5; Path=/`], PREFIX, sent)).toBe(
       `${PREFIX}a=%31; ${PREFIX}c=1; ${PREFIX}c=2; x=2; own=1; ${PREFIX}e=5`,
     );
   });
 
-  test("a long header of blanks or of names takes no time that grows with its square", () => {
+  test("reading a long header of blanks or of names does not take time that grows with the square of its length", () => {
     const many = Array.from({ length: 10_000 }, (_, index) => `${PREFIX}${index}=1`).join("; ");
     const twice = `${PREFIX}a=1; `.repeat(10_000);
     for (const header of [`x${" ".repeat(100_000)}y`, "\u00a0".repeat(100_000), "=;".repeat(20_000), many, twice]) {

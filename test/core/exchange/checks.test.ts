@@ -5,14 +5,14 @@ describe("state and nonce are compared", () => {
   const text = "kX3v9Q".repeat(7);
 
   test.each(Array.from({ length: text.length }, (_, index) => index))(
-    "S49: a difference at index %i counts",
+    "S49: a difference at index %i is found",
     (index) => {
       expect(sameText(`${text.slice(0, index)}~${text.slice(index + 1)}`, text)).toBe(false);
     },
   );
 
   test.each([
-    ["S27: nothing and nothing", undefined, "", false],
+    ["S27: an absent text and an empty text", undefined, "", false],
     ["S27: an empty text and an empty text", "", "", false],
     ["a text and a longer one", text, `${text}x`, false],
     ["a number and its digits", 1, "1", false],

@@ -39,18 +39,18 @@ const callback = (parameters: Record<string, string> | string[][], now = NOW): E
   parameters: new URLSearchParams(parameters as Record<string, string>),
 });
 
-/** The state that a sign-in waits in. */
+/** The state of a sign-in that waits for its callback. */
 function awaiting(change: Partial<Transaction> = {}): Extract<State, { name: "awaiting_callback" }> {
   const [state] = transition(config, { name: "idle" }, request(1));
   const { transaction } = state as Extract<State, { name: "requesting_authorization" }>;
   return { name: "awaiting_callback", transaction: { ...transaction, ...change } };
 }
 
-const good = { state: "state-1", code: "code", iss: ISSUER };
+const valid = { state: "state-1", code: "code", iss: ISSUER };
 const names = (effects: readonly Effect[]) => effects.map(({ name }) => name);
 
-describe("starting", () => {
-  test("asks for a code with PKCE, state and nonce, and keeps what the callback is checked against", () => {
+describe("starting a sign-in", () => {
+  test("requests a code with PKCE, state and nonce, and stores a transaction, which the callback is checked against", () => {
     const [state, effects] = transition(config, { name: "idle" }, request(1));
     expect(state.name).toBe("requesting_authorization");
     expect(names(effects)).toEqual(["store_transaction", "build_authorization_url"]);
@@ -69,7 +69,7 @@ describe("starting", () => {
     expect(JSON.stringify(effects[1])).not.toContain("verifier");
   });
 
-  test("says where to send the browser, and then waits for the callback", () => {
+  test("gives the URL to send the browser to, and then waits for the callback", () => {
     const { transaction } = awaiting();
     const url = "https://op.example/authorize?x";
     const [state, effects] = transition(
@@ -80,7 +80,7 @@ describe("starting", () => {
     expect([state, effects]).toEqual([{ name: "awaiting_callback", transaction, url }, []]);
   });
 
-  test("leaves no transaction behind when the provider cannot be reached", () => {
+  test("removes the transaction if the provider cannot be reached", () => {
     const { transaction } = awaiting();
     const [state, effects] = transition(
       config,
@@ -93,7 +93,7 @@ describe("starting", () => {
     ]);
   });
 
-  test("requests the scope of this sign-in in the place of the configured one", () => {
+  test("requests the scope of this sign-in instead of the configured one", () => {
     const [, effects] = transition(config, { name: "idle" }, { ...request(1), scope: "openid read" });
     expect(effects[1]).toMatchObject({ parameters: { scope: "openid read" } });
   });
@@ -102,14 +102,14 @@ describe("starting", () => {
     ["the response mode", { responseMode: "form_post" }, {}, { response_mode: "form_post" }],
     ["the maximum age", {}, { maxAge: 0 }, { max_age: "0" }],
     ["the organization", {}, { organization: "org_a" }, { organization: "org_a" }],
-  ])("sends %s where it is set, and else leaves it out", (_what, change, event, parameters) => {
+  ])("sends %s only if it is set", (_what, change, event, parameters) => {
     const sent = (...args: [ExchangeConfig, ReturnType<typeof request>]) =>
       (transition(args[0], { name: "idle" }, args[1])[1][1] as { parameters: object }).parameters;
     expect(sent({ ...config, ...change }, { ...request(1), ...event })).toMatchObject(parameters);
     expect(Object.keys(sent(config, request(1)))).not.toEqual(expect.arrayContaining(Object.keys(parameters)));
   });
 
-  test("no further parameter overrides one that the protocol relies on", () => {
+  test("lets no further parameter override one that latchkey sets itself", () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.oneof(fc.constantFrom(...protectedParameters), fc.string()), fc.string()),
@@ -128,8 +128,8 @@ describe("starting", () => {
 describe("a callback is refused", () => {
   test.each<[string, Record<string, string> | string[][], number, string]>([
     ["without state", { code: "c", iss: ISSUER }, 0, "state_mismatch"],
-    ["with an empty state", { ...good, state: "" }, 0, "state_mismatch"],
-    ["with another state", { ...good, state: "state-2" }, 0, "state_mismatch"],
+    ["with an empty state", { ...valid, state: "" }, 0, "state_mismatch"],
+    ["with another state", { ...valid, state: "state-2" }, 0, "state_mismatch"],
     [
       "with two states",
       [
@@ -141,8 +141,8 @@ describe("a callback is refused", () => {
       0,
       "state_mismatch",
     ],
-    ["of another issuer", { ...good, iss: "https://evil.example" }, 0, "issuer_mismatch"],
-    ["without the issuer that was announced", { state: "state-1", code: "c" }, 0, "issuer_mismatch"],
+    ["of another issuer", { ...valid, iss: "https://evil.example" }, 0, "issuer_mismatch"],
+    ["without the issuer although the provider announces it", { state: "state-1", code: "c" }, 0, "issuer_mismatch"],
     [
       "with two issuers",
       [
@@ -160,15 +160,15 @@ describe("a callback is refused", () => {
       0,
       "issuer_mismatch",
     ],
-    ["with a refusal", { state: "state-1", error: "access_denied", iss: ISSUER }, 0, "access_denied"],
+    ["with access_denied", { state: "state-1", error: "access_denied", iss: ISSUER }, 0, "access_denied"],
     [
-      "when the user would have to be asked",
+      "with an error that says that the user must interact",
       { state: "state-1", error: "login_required", iss: ISSUER },
       0,
       "login_required",
     ],
     ["with any other error", { state: "state-1", error: "server_error", iss: ISSUER }, 0, "authorization_failed"],
-    ["with an error and a code", { ...good, error: "x" }, 0, "authorization_failed"],
+    ["with an error and a code", { ...valid, error: "x" }, 0, "authorization_failed"],
     ["with neither code nor error", { state: "state-1", iss: ISSUER }, 0, "invalid_response"],
     [
       "with two codes",
@@ -181,27 +181,27 @@ describe("a callback is refused", () => {
       0,
       "invalid_response",
     ],
-    ["after more than 15 minutes", good, 901, "transaction_expired"],
-    ["from the future", good, -31, "transaction_expired"],
+    ["after more than 15 minutes", valid, 901, "transaction_expired"],
+    ["from the future", valid, -31, "transaction_expired"],
   ])("%s", (_what, parameters, seconds, code) => {
     const [state, effects] = transition(config, awaiting(), callback(parameters, NOW + seconds * 1000));
     expect(state).toEqual({ name: "failed", code });
-    // Used up all the same (S25).
+    // A refused callback also uses up the transaction (S25).
     expect(effects).toEqual([{ name: "clear_transaction", state: "state-1" }]);
   });
 
-  test("of a sign-in at an issuer that is not the configured one: its code and its verifier are sent nowhere", () => {
+  test("if its sign-in was at an issuer that is not the configured one: the code and the verifier are not sent", () => {
     const other = "https://other.example";
     for (const change of [{ issuer: other }, { issuer: other, issRequired: false }]) {
-      for (const parameters of [{ ...good, iss: other }, good, { state: "state-1", code: "code" }]) {
+      for (const parameters of [{ ...valid, iss: other }, valid, { state: "state-1", code: "code" }]) {
         const [state, effects] = transition(config, awaiting(change), callback(parameters));
         expect([state, names(effects)]).toEqual([{ name: "failed", code: "issuer_mismatch" }, ["clear_transaction"]]);
       }
     }
   });
 
-  test("that no sign-in here belongs to", () => {
-    expect(transition(config, { name: "idle" }, callback(good))).toEqual([
+  test("if no transaction has its state", () => {
+    expect(transition(config, { name: "idle" }, callback(valid))).toEqual([
       { name: "failed", code: "no_transaction" },
       [],
     ]);
@@ -209,7 +209,7 @@ describe("a callback is refused", () => {
 });
 
 test("a code is redeemed with the verifier, the redirect URI and the audience of its own sign-in", () => {
-  const [state, effects] = transition(config, awaiting({ audience: "https://api.example" }), callback(good));
+  const [state, effects] = transition(config, awaiting({ audience: "https://api.example" }), callback(valid));
   expect(state.name).toBe("redeeming_code");
   expect(effects).toEqual([
     { name: "clear_transaction", state: "state-1" },
@@ -223,7 +223,7 @@ test("a code is redeemed with the verifier, the redirect URI and the audience of
   ]);
 });
 
-test("RFC 6749 5.1: tokens without a scope have the one that was requested", () => {
+test("RFC 6749 5.1: tokens without a scope have the requested scope", () => {
   const scopeOf = (change: Partial<Transaction>, scope?: string) => {
     const tokens = { accessToken: "at", idToken: "id", requestedAt: NOW, ...(scope && { scope }) };
     const { transaction } = awaiting(change);
@@ -238,14 +238,14 @@ test("RFC 6749 5.1: tokens without a scope have the one that was requested", () 
 });
 
 describe("userinfo", () => {
-  const asking = { ...config, userinfo: true };
+  const withUserinfo = { ...config, userinfo: true };
   const tokens = { accessToken: "at", requestedAt: NOW, idToken: "id" };
   const claims = { iss: ISSUER, sub: "alice", nonce: "nonce-1" };
   const { transaction } = awaiting();
 
   test("is fetched for the user of the verified ID Token, before the session is established", () => {
     const from: State = { name: "verifying_id_token", transaction, tokens };
-    const [state, effects] = transition(asking, from, { name: "id_token_verified", now: NOW, claims });
+    const [state, effects] = transition(withUserinfo, from, { name: "id_token_verified", now: NOW, claims });
     expect(state).toEqual({ name: "fetching_userinfo", transaction, tokens, claims });
     expect(effects).toEqual([{ name: "fetch_userinfo", accessToken: "at", subject: "alice" }]);
   });
@@ -253,7 +253,7 @@ describe("userinfo", () => {
   test("becomes a part of the session", () => {
     const userinfo = { sub: "alice", email: "alice@example.org" };
     const from: State = { name: "fetching_userinfo", transaction, tokens, claims };
-    const [state, effects] = transition(asking, from, { name: "userinfo_received", userinfo });
+    const [state, effects] = transition(withUserinfo, from, { name: "userinfo_received", userinfo });
     const authentication = { transaction, tokens, claims, userinfo };
     expect(state).toEqual({ name: "authenticated", returnTo: "/page-1", ...authentication });
     expect(effects).toEqual([{ name: "establish_session", ...authentication }]);
@@ -278,23 +278,23 @@ describe("an ID Token", () => {
     ["without nonce", { nonce: undefined }, {}, "nonce_mismatch"],
     ["of another issuer", { iss: "https://evil.example" }, {}, "id_token_invalid"],
     ["of an old authentication", { auth_time: seconds - 100 }, { maxAge: 60 }, "authentication_too_old"],
-    ["that does not say when", {}, { maxAge: 60 }, "authentication_too_old"],
+    ["without the time of authentication", {}, { maxAge: 60 }, "authentication_too_old"],
     [
-      "of an old authentication, when a new one was asked for",
+      "of an old authentication, when a new one was requested",
       { auth_time: seconds - 31 },
       { maxAge: 0 },
       "authentication_too_old",
     ],
     ["of another organization", { org_id: "org_b" }, { organization: "org_a" }, "organization_mismatch"],
     ["of no organization", {}, { organization: "acme" }, "organization_mismatch"],
-    ["of another user than the one who must sign in", { sub: "bob" }, { subject: "alice" }, "login_required"],
+    ["of a user other than the one who must sign in", { sub: "bob" }, { subject: "alice" }, "login_required"],
   ])("%s is refused", (_what, claims, change, code) => {
     expect(verified(claims, change)).toEqual([{ name: "failed", code }, []]);
   });
 
   test.each<[string, Record<string, unknown>, Partial<Transaction>]>([
     ["of this sign-in", {}, {}],
-    ["recent enough, with 30 s of difference between clocks", { auth_time: seconds - 89 }, { maxAge: 60 }],
+    ["of a recent authentication, with 30 s of difference between clocks", { auth_time: seconds - 89 }, { maxAge: 60 }],
     ["of the user who must sign in", {}, { subject: "alice" }],
     ["of the organization, by id", { org_id: "org_a" }, { organization: "org_a" }],
     ["of the organization, by name in any case", { org_name: "acme" }, { organization: "ACME" }],
@@ -344,12 +344,12 @@ describe("the table", () => {
   });
 });
 
-/** A browser with several tabs, a provider and an attacker, as the interpreter would drive the machine. */
-describe("model: whatever order things come in", () => {
+/** A browser with several tabs, a provider and an attacker, who call the machine as the interpreter does. */
+describe("model: sign-ins and callbacks in any order", () => {
   interface Model {
     /** Transactions in the browser, by state. */
     readonly cookies: Map<string, Transaction>;
-    /** Codes the provider gave, with what they were given for. */
+    /** Codes that the provider issued, with the challenge and nonce of their requests. */
     readonly codes: Map<string, { challenge: string; nonce: string }>;
     readonly used: Set<string>;
     sessions: number;
@@ -360,7 +360,7 @@ describe("model: whatever order things come in", () => {
     fc.record({ do: fc.constant("login" as const) }),
     fc.record({
       do: fc.constant("callback" as const),
-      /** Whose state the callback carries, and whose code. */
+      /** The numbers of the sign-ins whose state and code the callback carries. */
       state: fc.nat({ max: 5 }),
       code: fc.nat({ max: 5 }),
       iss: fc.boolean(),
@@ -370,7 +370,7 @@ describe("model: whatever order things come in", () => {
     }),
   );
 
-  test("no session without matching state, nonce and verifier; a transaction is used once; every end clears it", () => {
+  test("a session needs matching state, nonce and verifier; a transaction is used once; every callback clears it", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
         const model: Model = { cookies: new Map(), codes: new Map(), used: new Set(), sessions: 0, tabs: 0 };
@@ -390,14 +390,14 @@ describe("model: whatever order things come in", () => {
           now += action.delay * 1000;
           const state = `state-${action.state}`;
           const transaction = model.cookies.get(state);
-          const answer: Record<string, string> = action.error
+          const response: Record<string, string> = action.error
             ? { error: "access_denied" }
             : { code: `code-${action.code}` };
-          const parameters = { state, ...answer, ...(action.iss ? { iss: ISSUER } : {}) };
+          const parameters = { state, ...response, ...(action.iss ? { iss: ISSUER } : {}) };
           const from: State = transaction ? { name: "awaiting_callback", transaction } : { name: "idle" };
           let [at, effects] = transition(config, from, callback(parameters, now));
           const fresh = transaction !== undefined && now - transaction.startedAt <= 900_000;
-          // Every way out of waiting uses the transaction up.
+          // Every callback uses up its transaction.
           expect(names(effects).includes("clear_transaction")).toBe(transaction !== undefined);
           if (transaction) model.cookies.delete(state);
           const redeem = effects.find(({ name }) => name === "redeem_code") as
@@ -408,7 +408,7 @@ describe("model: whatever order things come in", () => {
             expect(at.name).toBe("failed");
             continue;
           }
-          // The provider: one use of a code, with the verifier that belongs to its challenge.
+          // The provider accepts a code once, with the verifier that belongs to its challenge.
           const { code } = redeem;
           const grant = model.codes.get(code);
           const accepted = grant && !model.used.has(code) && redeem.codeVerifier.slice(9) === grant.challenge.slice(10);

@@ -20,20 +20,20 @@ describe("a token", () => {
     ["of unknown expiry is fresh", set({ expiresAt: undefined }), {}, 1e6, "fresh"],
     ["within a minute of its end is due", set(), {}, 3541, "due"],
     ["past its end is due", set(), {}, 3600, "due"],
-    ["is due when asked for anew", set(), { refresh: true }, 0, "due"],
-    ["without refresh token serves to its end", set({ refreshToken: undefined }), {}, 3599, "fresh"],
+    ["is due when a new token is requested", set(), { refresh: true }, 0, "due"],
+    ["without refresh token is fresh until its end", set({ refreshToken: undefined }), {}, 3599, "fresh"],
     ["without refresh token is missing past its end", set({ refreshToken: undefined }), {}, 3600, "missing"],
     [
-      "without refresh token is missing when asked for anew",
+      "without refresh token is missing when a new token is requested",
       set({ refreshToken: undefined }),
       { refresh: true },
       0,
       "missing",
     ],
-    ["of nobody is missing", undefined, {}, 0, "missing"],
+    ["that does not exist is missing", undefined, {}, 0, "missing"],
     ["for another audience is due", set(), { audience: "api" }, 0, "due"],
     [
-      "for another audience, at hand, is fresh",
+      "for another audience is fresh if the session has it",
       set({ otherTokens: [{ accessToken: "x", audience: "api" }] }),
       { audience: "api" },
       0,
@@ -50,7 +50,7 @@ describe("a token", () => {
     expect(assess(tokens, request, NOW + seconds * 1000).name).toBe(name);
   });
 
-  test("that lives for half a minute is not renewed at once", () => {
+  test("that is valid for half a minute is not renewed at once", () => {
     const tokens = tokenSetOf({ accessToken: "at", requestedAt: NOW, expiresIn: 30, refreshToken: "rt" });
     expect(assess(tokens, {}, NOW + 20_000).name).toBe("fresh");
     expect(assess(tokens, {}, NOW + 25_000).name).toBe("due");
@@ -65,18 +65,18 @@ describe("a refresh", () => {
   const failure = (code: ExchangeErrorCode, now = NOW) =>
     ({ name: "refresh_failed", code, error: new ExchangeError(code), now }) as const;
 
-  test("asks the provider for a new token", () => {
+  test("requests a new token from the provider", () => {
     expect([refreshing.name, effects]).toEqual(["refreshing", [{ name: "refresh", request: {} }]]);
   });
 
-  test("brings a new token, stored before the caller gets it", () => {
+  test("gives a new token, which is stored before the caller gets it", () => {
     const tokens = set({ accessToken: "new" });
     const [state, stored] = tokenTransition(refreshing, { name: "refreshed", renewal: { tokens } });
     expect(state).toEqual({ name: "fresh", token: tokens });
     expect(stored).toEqual([{ name: "store_tokens", renewal: { tokens } }]);
   });
 
-  test("for another audience brings the token of that audience", () => {
+  test("for another audience gives the token of that audience", () => {
     const other = { accessToken: "other", audience: "api" };
     const tokens = set({ otherTokens: [{ accessToken: "third", audience: "third" }, other] });
     const [started] = tokenTransition(assess(set(), { audience: "api" }, NOW), { name: "refresh_started" });
@@ -84,7 +84,7 @@ describe("a refresh", () => {
     expect(state).toEqual({ name: "fresh", token: other });
   });
 
-  test("P7: that fails for now keeps the session, and the token while it is valid", () => {
+  test("P7: that fails with a temporary error keeps the session, and the token while it is valid", () => {
     expect(tokenTransition(refreshing, failure("provider_unreachable"))).toEqual([{ name: "stale", token: set() }, []]);
     const [started] = tokenTransition(expired, { name: "refresh_started" });
     const failed = failure("provider_unreachable");
@@ -94,14 +94,14 @@ describe("a refresh", () => {
     ]);
   });
 
-  test("that fails after the old token has expired leaves none", () => {
+  test("that fails after the old token has expired leaves no token", () => {
     const expiresAt = NOW + 1_000;
     const [started] = tokenTransition(assess(set({ expiresAt }), {}, NOW), { name: "refresh_started" });
     const outcome = (now: number) => tokenTransition(started, failure("provider_unreachable", now))[0].name;
     expect([outcome(expiresAt - 1), outcome(expiresAt)]).toEqual(["stale", "unavailable"]);
   });
 
-  test("that fails while a token of unknown expiry is there leaves that token", () => {
+  test("that fails keeps a token of unknown expiry", () => {
     const [started] = tokenTransition(
       { name: "due", request: {}, token: { accessToken: "at" } },
       { name: "refresh_started" },
@@ -110,7 +110,7 @@ describe("a refresh", () => {
   });
 
   test.each(["refresh_impossible", "refresh_failed"] as const)(
-    "by request brings a new token or an error: %s",
+    "that the caller demands gives a new token or an error: %s",
     (name) => {
       const requested = assess(set(), { refresh: true }, NOW);
       const [started] = tokenTransition(requested, { name: "refresh_started" });
@@ -125,14 +125,14 @@ describe("a refresh", () => {
     },
   );
 
-  test("ends the session on invalid_grant, and on nothing else", () => {
+  test("ends the session on invalid_grant, and on no other error", () => {
     const [state, ending] = tokenTransition(refreshing, failure("grant_ended"));
     expect([state.name, ending]).toEqual(["ended", [{ name: "end_session" }]]);
     for (const code of Object.keys(exchangeStatus).filter((code) => code !== "grant_ended"))
       expect(tokenTransition(refreshing, failure(code as ExchangeErrorCode))[1]).toEqual([]);
   });
 
-  test("P8: is not begun where its tokens cannot be stored", () => {
+  test("P8: does not start if its tokens cannot be stored", () => {
     expect(tokenTransition(due, { name: "refresh_impossible" })).toEqual([{ name: "stale", token: set() }, []]);
     expect(tokenTransition(expired, { name: "refresh_impossible" })).toEqual([
       { name: "unavailable", code: "refresh_required" },
@@ -140,7 +140,7 @@ describe("a refresh", () => {
     ]);
   });
 
-  test("outside the table is a programming fault", () => {
+  test("throws on a transition that is not in the table", () => {
     expect(Object.keys(tokenArrows)).toEqual(["due", "refreshing"]);
     expect(() => tokenTransition({ name: "missing" }, { name: "refresh_started" })).toThrow(TypeError);
     expect(() => tokenTransition(due, failure("grant_ended"))).toThrow(TypeError);
@@ -159,12 +159,12 @@ describe("renewing a token", () => {
   const started = { name: "refresh_started" } as const;
   const withoutTransitions = () => events.splice(0).filter((event) => (event as LatchkeyEvent).type !== "transition");
 
-  test("returns the new token, and says so", async () => {
+  test("returns the new token, and emits an event", async () => {
     expect(await renewToken(observer, start, started, handlers)).toBe("new");
     expect(withoutTransitions()).toEqual([{ type: "refreshed" }]);
   });
 
-  test("returns the new token though it was too late to store it, and says that", async () => {
+  test("returns the new token even if it was too late to store it, and emits a failure", async () => {
     expect(await renewToken(observer, start, started, { ...handlers, storeTokens: async () => false })).toBe("new");
     expect(withoutTransitions()).toMatchObject([{ type: "failed", code: "refresh_required" }]);
   });
@@ -176,7 +176,7 @@ describe("renewing a token", () => {
     expect(withoutTransitions()).toEqual([]);
   });
 
-  test("fails with the error of the provider, its cause included", async () => {
+  test("fails with the provider's error, including its cause", async () => {
     const error = new ExchangeError("grant_ended", { cause: "invalid_grant" });
     let ended = 0;
     const failing = { ...handlers, refresh: () => Promise.reject(error), endSession: () => void ended++ };
@@ -184,7 +184,7 @@ describe("renewing a token", () => {
     expect([ended, withoutTransitions()]).toEqual([1, [{ type: "failed", code: "grant_ended", error }]]);
   });
 
-  test("fails with a code of its own where nothing can be refreshed", async () => {
+  test("fails with refresh_required if no refresh is possible", async () => {
     const impossible = renewToken(observer, start, { name: "refresh_impossible" }, handlers);
     await expect(impossible).rejects.toMatchObject({ code: "refresh_required" });
     expect(withoutTransitions()).toMatchObject([{ type: "failed", code: "refresh_required" }]);
@@ -211,20 +211,20 @@ describe("renewing a token", () => {
 describe("the token set after a refresh", () => {
   const previous = set({ idToken: "id", otherTokens: [{ accessToken: "x", audience: "api" }] });
 
-  test("keeps what was not renewed", () => {
+  test("keeps the members that the response does not have", () => {
     expect(mergeTokens(previous, { accessToken: "new", requestedAt: NOW, expiresIn: 3600 }, {})).toEqual({
       ...previous,
       accessToken: "new",
     });
   });
 
-  test("takes a rotated refresh token", () => {
+  test("has the rotated refresh token", () => {
     expect(mergeTokens(previous, { accessToken: "new", requestedAt: NOW, refreshToken: "rt2" }, {}).refreshToken).toBe(
       "rt2",
     );
   });
 
-  test("puts a token for another audience beside the others, at most three, the newest first", () => {
+  test("keeps the tokens for other audiences, at most three, the newest first", () => {
     let tokens: TokenSet = set();
     for (const audience of ["a", "b", "c", "d", "b"])
       tokens = mergeTokens(tokens, { accessToken: audience, requestedAt: NOW }, { audience });

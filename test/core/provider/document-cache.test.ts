@@ -3,7 +3,7 @@ import { type CachedDocument, cachedDocument } from "../../../core/provider/docu
 import { patienceOf } from "../../../core/provider/shared-work.js";
 import { createTime, never, watch } from "../../support/time.js";
 
-/** Milliseconds that a request to the provider takes at most in these tests. */
+/** Milliseconds after which a request to the provider fails in these tests. */
 const TIMEOUT = 1000;
 
 describe("a document that several requests want", () => {
@@ -12,7 +12,7 @@ describe("a document that several requests want", () => {
     const time = createTime();
     const cache = new Map<string, CachedDocument<string>>();
     let loads = 0;
-    const ask = (load: Load) =>
+    const request = (load: Load) =>
       watch(
         cachedDocument({ ...time, timeout: TIMEOUT }, cache, {
           key: "document",
@@ -23,13 +23,13 @@ describe("a document that several requests want", () => {
           },
         }),
       );
-    return { time, ask, loads: () => loads };
+    return { time, request, loads: () => loads };
   }
 
-  test("is loaded once, and then by nobody until it is too old", async () => {
-    const { time, ask, loads } = start();
+  test("is loaded once, and again only when it is too old", async () => {
+    const { time, request, loads } = start();
     const answers = [1, 2, 3].map(() =>
-      ask(async () => {
+      request(async () => {
         await time.sleep(400);
         return "loaded";
       }),
@@ -37,37 +37,37 @@ describe("a document that several requests want", () => {
     await time.pass(500);
     expect([answers, loads()]).toEqual([Array(3).fill({ value: "loaded" }), 1]);
     await time.pass(9000);
-    const young = ask(async () => "again");
+    const young = request(async () => "again");
     await time.pass(1);
     expect([young, loads()]).toEqual([{ value: "loaded" }, 1]);
     await time.pass(1000);
-    const old = ask(async () => "again");
+    const old = request(async () => "again");
     await time.pass(1);
     expect([old, loads()]).toEqual([{ value: "again" }, 2]);
   });
 
-  test("that cannot be loaded is an error for the requests that waited, and no later one", async () => {
-    const { time, ask, loads } = start();
+  test("that cannot be loaded is an error for the waiting requests, and is loaded again for the next", async () => {
+    const { time, request, loads } = start();
     const failure = new Error("down");
     const answers = [1, 2].map(() =>
-      ask(async () => {
+      request(async () => {
         await time.sleep(900);
         throw failure;
       }),
     );
     await time.pass(1000);
     expect([answers, loads()]).toEqual([[{ error: failure }, { error: failure }], 1]);
-    const later = ask(async () => "loaded");
+    const later = request(async () => "loaded");
     await time.pass(1);
     expect([later, loads()]).toEqual([{ value: "loaded" }, 2]);
   });
 
-  test("whose load went with its request is loaded by one of those that waited, once a load cannot take longer", async () => {
-    const { time, ask, loads } = start();
-    ask(never);
+  test("whose load was cancelled with its request is loaded by one waiting request, after the longest time of a load", async () => {
+    const { time, request, loads } = start();
+    request(never);
     await time.pass(100);
     const waiting = Array.from({ length: 5 }, () =>
-      ask(async () => {
+      request(async () => {
         await time.sleep(100);
         return "loaded";
       }),
@@ -78,10 +78,10 @@ describe("a document that several requests want", () => {
     expect([waiting, loads()]).toEqual([Array(5).fill({ value: "loaded" }), 2]);
   });
 
-  test("that a slow provider gives is loaded once, however many wait", async () => {
-    const { time, ask, loads } = start();
+  test("of a slow provider is loaded once, for any number of waiting requests", async () => {
+    const { time, request, loads } = start();
     const answers = Array.from({ length: 200 }, () =>
-      ask(async () => {
+      request(async () => {
         await time.sleep(TIMEOUT - 1);
         return "loaded";
       }),
@@ -90,61 +90,61 @@ describe("a document that several requests want", () => {
     expect([answers, loads()]).toEqual([Array(200).fill({ value: "loaded" }), 1]);
   });
 
-  test("is waited for no longer than one load takes, in an operation that needs several", async () => {
+  test("and others of one operation are waited for no longer, together, than one load takes", async () => {
     const time = createTime();
     const cache = new Map<string, CachedDocument<string>>();
-    const ask = (key: string, patience: { left: number } | undefined, load: Load) =>
+    const request = (key: string, patience: { left: number } | undefined, load: Load) =>
       cachedDocument({ ...time, timeout: TIMEOUT }, cache, { key, lifetime: 1, patience, load });
     const before = time.now();
     const patience = patienceOf(TIMEOUT);
     const operation = watch(
       (async () => {
-        for (const key of ["a", "b", "c", "d"]) await ask(key, patience, async () => "loaded");
+        for (const key of ["a", "b", "c", "d"]) await request(key, patience, async () => "loaded");
         return time.now() - before;
       })(),
     );
-    // For each document, loads that are given up keep being replaced by others that are given up as well.
-    for (const key of ["a", "b", "c", "d"]) for (let count = 0; count < 20; count++) ask(key, undefined, never);
+    // For each document, every cancelled load is followed by another one that is cancelled too.
+    for (const key of ["a", "b", "c", "d"]) for (let count = 0; count < 20; count++) request(key, undefined, never);
     await time.pass(5 * TIMEOUT);
     expect(operation.value).toBeLessThanOrEqual(TIMEOUT + 600);
   });
 
-  test("whose load went with its request long ago is loaded at once", async () => {
-    const { time, ask } = start();
-    ask(never);
+  test("whose load was cancelled with its request long ago is loaded at once", async () => {
+    const { time, request } = start();
+    request(never);
     await time.pass(60_000);
-    const answer = ask(async () => "loaded");
+    const answer = request(async () => "loaded");
     await time.pass(1);
     expect(answer).toEqual({ value: "loaded" });
   });
 
-  test("is loaded by each request that has waited, where requests keep going away", async () => {
-    const { time, ask } = start();
-    ask(never);
+  test("is loaded by each request that has waited, if many requests are cancelled", async () => {
+    const { time, request } = start();
+    request(never);
     await time.pass(10);
-    const alive = ask(async () => "loaded");
-    // Those that are cancelled notice the first one's end before the living one does.
-    for (let count = 0; count < 50; count++) ask(never);
+    const completing = request(async () => "loaded");
+    // The cancelled requests notice the end of the first one's time before the completing request does.
+    for (let count = 0; count < 50; count++) request(never);
     await time.pass(TIMEOUT + 900);
-    expect(alive).toEqual({ value: "loaded" });
+    expect(completing).toEqual({ value: "loaded" });
   });
 
-  test("that a load of long ago brings at last does not replace a younger one", async () => {
-    const { time, ask } = start();
-    ask(async () => {
+  test("from a load that took too long does not replace a younger document", async () => {
+    const { time, request } = start();
+    request(async () => {
       await time.sleep(5000);
       return "old";
     });
     await time.pass(2000);
-    ask(async () => "young");
+    request(async () => "young");
     await time.pass(4000);
-    const answer = ask(never);
+    const answer = request(never);
     await time.pass(1);
     expect(answer).toEqual({ value: "young" });
   });
 });
 
-test("in a page, which has no requests to cancel, the promise itself is shared", async () => {
+test("a page, in which no request is cancelled, shares one promise", async () => {
   const cache = new Map<string, CachedDocument<string>>();
   let loads = 0;
   const load = () =>

@@ -41,22 +41,22 @@ const verifiers: Array<[name: string, verify: VerifyJws]> = [
 ];
 let verifyWith = verifyWithJose;
 
-/** Verifies against a key set of these members; says how often the set was asked for. */
+/** Verifies a token against key sets that the provider serves one after the other; counts the requests for them. */
 async function verify(token: string, algorithm: string, ...sets: unknown[]) {
-  let asked = 0;
+  let requests = 0;
   const fetch = async (url: string) =>
-    Response.json(url === URI ? sets[Math.min(asked++, sets.length - 1)] : { issuer: ISSUER, jwks_uri: URI });
+    Response.json(url === URI ? sets[Math.min(requests++, sets.length - 1)] : { issuer: ISSUER, jwks_uri: URI });
   const network = createNetwork({ issuer: ISSUER, httpTimeout: 5 }, { ...PORTS, fetch });
   const outcome = await verifySignature({ ...network, verifyJws: verifyWith }, token, algorithm).then(
     ({ payload }) => new TextDecoder().decode(payload),
     (error: Error) => error.name,
   );
-  return { outcome, asked };
+  return { outcome, requests };
 }
 
-const signed = { outcome: PAYLOAD, asked: 1 };
+const signed = { outcome: PAYLOAD, requests: 1 };
 
-describe.each(verifiers)("with %s: the key of a token is found in the provider's set", (_name, verifier) => {
+describe.each(verifiers)("with %s: the key of a token is found in the provider's key set", (_name, verifier) => {
   beforeAll(() => {
     verifyWith = verifier;
   });
@@ -71,7 +71,7 @@ describe.each(verifiers)("with %s: the key of a token is found in the provider's
     ["ES256", () => p256],
     ["ES384", () => p384],
     ["EdDSA", () => edwards],
-  ] as const)("without an id, when it is the only one that %s can have been made with", async (alg, pair) => {
+  ] as const)("without an id, if only one key can have signed with %s", async (alg, pair) => {
     const keys = await Promise.all([rsa, p256, p384, edwards].map((each) => jwk(each)));
     expect(await verify(await sign(pair(), { alg }), alg, { keys })).toEqual(signed);
   });
@@ -79,42 +79,45 @@ describe.each(verifiers)("with %s: the key of a token is found in the provider's
   test.each([
     ["encryption", { use: "enc" }],
     ["another algorithm", { alg: "PS256" }],
-    ["nothing that is known", { kty: "unknown" }],
-  ])("and never a key for %s", async (_what, members) => {
+    ["an unknown purpose", { kty: "unknown" }],
+  ])("but not if the key is for %s", async (_what, members) => {
     const keys = [await jwk(rsa, { kid: "a", ...members })];
     const { outcome } = await verify(await sign(rsa, { alg: "RS256", kid: "a" }), "RS256", { keys });
     expect(outcome).toBe("TypeError");
   });
 
-  test("and not one that can only agree on keys", async () => {
+  test("but not one that can only agree on keys", async () => {
     const agreement = { kty: "OKP", crv: "X25519", x: "A".repeat(43) };
     const keys = [agreement, await jwk(edwards)];
     expect(await verify(await sign(edwards, { alg: "EdDSA" }), "EdDSA", { keys })).toEqual(signed);
   });
 
-  test("two that would do are one too many, and no reason to ask again", async () => {
+  test("but not if two keys without an id match: the token is refused, and the set is not fetched again", async () => {
     const keys = [await jwk(rsa), await jwk(other)];
     expect(await verify(await sign(rsa, { alg: "RS256" }), "RS256", { keys })).toEqual({
       outcome: "TypeError",
-      asked: 1,
+      requests: 1,
     });
   });
 
-  test("after the provider has changed it, by asking once more", async () => {
+  test("after the provider has changed its keys, by fetching the set once more", async () => {
     const [old, fresh] = [await jwk(other, { kid: "old" }), await jwk(rsa, { kid: "new" })];
     const token = await sign(rsa, { alg: "RS256", kid: "new" });
-    expect(await verify(token, "RS256", { keys: [old] }, { keys: [old, fresh] })).toEqual({ ...signed, asked: 2 });
+    expect(await verify(token, "RS256", { keys: [old] }, { keys: [old, fresh] })).toEqual({ ...signed, requests: 2 });
   });
 
-  test("among members that are no keys", async () => {
+  test("among members that are not keys", async () => {
     const keys = [null, "key", 7, [], {}, await jwk(rsa, { kid: "a" })];
     expect(await verify(await sign(rsa, { alg: "RS256", kid: "a" }), "RS256", { keys })).toEqual(signed);
   });
 });
 
-test.each([[{}], [[]], [{ keys: "none" }], [{ keys: {} }]])("%j is no key set: the provider's fault", async (set) => {
-  expect((await verify(await sign(rsa, { alg: "RS256" }), "RS256", set)).outcome).toBe("ExchangeError");
-});
+test.each([[{}], [[]], [{ keys: "none" }], [{ keys: {} }]])(
+  "%j is not a key set, and is the provider's error",
+  async (set) => {
+    expect((await verify(await sign(rsa, { alg: "RS256" }), "RS256", set)).outcome).toBe("ExchangeError");
+  },
+);
 
 describe.each(verifiers)("with %s: a signature", (_name, verifier) => {
   const ALGORITHMS = "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519".split(" ");
@@ -130,32 +133,29 @@ describe.each(verifiers)("with %s: a signature", (_name, verifier) => {
     for (const alg of ALGORITHMS) pairs.set(alg, await generateKeyPair(alg, { extractable: true }));
   });
 
-  test.each(ALGORITHMS)(
-    "of %s is good by its own key, and by no other, under no other name, and of no other text",
-    async (alg) => {
-      const pair = pairs.get(alg) as Pair;
-      const key = await jwk(pair);
-      const token = await sign(pair, { alg });
-      expect(await check(token, alg, key)).toBe(PAYLOAD);
-      const [head = "", payload, signature = ""] = token.split(".");
-      const flipped = Buffer.from(signature, "base64url");
-      flipped[5] = (flipped[5] ?? 0) ^ 1;
-      for (const bad of [
-        `${head}.${encode({ sub: "bob" })}.${signature}`,
-        `${head}.${payload}.${flipped.toString("base64url")}`,
-        `${head}.${payload}.`,
-        `${head}.${payload}.${signature.slice(0, -8)}`,
-        `${encode({ alg, kid: "x" })}.${payload}.${signature}`,
-      ]) {
-        expect(await check(bad, alg, key), bad).toBe(true);
-      }
-      const another = await generateKeyPair(alg, { extractable: true });
-      expect(await check(token, alg, await jwk(another))).toBe(true);
-      for (const other of ALGORITHMS) if (other !== alg) expect(await check(token, other, key), other).toBe(true);
-    },
-  );
+  test.each(ALGORITHMS)("of %s is valid with its own key, algorithm and text, and with no others", async (alg) => {
+    const pair = pairs.get(alg) as Pair;
+    const key = await jwk(pair);
+    const token = await sign(pair, { alg });
+    expect(await check(token, alg, key)).toBe(PAYLOAD);
+    const [head = "", payload, signature = ""] = token.split(".");
+    const flipped = Buffer.from(signature, "base64url");
+    flipped[5] = (flipped[5] ?? 0) ^ 1;
+    for (const bad of [
+      `${head}.${encode({ sub: "bob" })}.${signature}`,
+      `${head}.${payload}.${flipped.toString("base64url")}`,
+      `${head}.${payload}.`,
+      `${head}.${payload}.${signature.slice(0, -8)}`,
+      `${encode({ alg, kid: "x" })}.${payload}.${signature}`,
+    ]) {
+      expect(await check(bad, alg, key), bad).toBe(true);
+    }
+    const another = await generateKeyPair(alg, { extractable: true });
+    expect(await check(token, alg, await jwk(another))).toBe(true);
+    for (const other of ALGORITHMS) if (other !== alg) expect(await check(token, other, key), other).toBe(true);
+  });
 
-  test("is asked of nothing but a signed token of the algorithm that is ours to choose", async () => {
+  test("is verified only for a signed token with the configured algorithm", async () => {
     const pair = pairs.get("RS256") as Pair;
     const key = await jwk(pair);
     const [, payload, signature] = (await sign(pair, { alg: "RS256" })).split(".");
@@ -187,14 +187,14 @@ describe.each(verifiers)("with %s: a signature", (_name, verifier) => {
     }
   });
 
-  test("by an RSA key of less than 2,048 bits is none (RFC 7518 3.3)", async () => {
+  test("by an RSA key of less than 2,048 bits is invalid (RFC 7518 3.3)", async () => {
     const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
     const signed = `${encode({ alg: "RS256" })}.${encode({ sub: "alice" })}`;
     const token = `${signed}.${createSign("sha256").update(signed).sign(privateKey, "base64url")}`;
     expect(await check(token, "RS256", publicKey.export({ format: "jwk" }) as Jwk)).toBe(true);
   });
 
-  test("by a key that says it is for something else, or is private, is looked at by its numbers alone", async () => {
+  test("is verified with the numbers of the key; its other members are ignored, and a key without numbers is refused", async () => {
     const pair = pairs.get("RS256") as Pair;
     const token = await sign(pair, { alg: "RS256" });
     expect(await check(token, "RS256", await jwk(pair, { ext: true, alg: "RS256", use: "sig" }))).toBe(PAYLOAD);
@@ -203,20 +203,20 @@ describe.each(verifiers)("with %s: a signature", (_name, verifier) => {
   });
 });
 
-test("with Web Crypto: a signature in another spelling of base64 is none (RFC 7515 2)", async () => {
+test("with Web Crypto: a signature in another spelling of base64 is invalid (RFC 7515 2)", async () => {
   const pair = await generateKeyPair("RS256", { extractable: true });
   const key = await jwk(pair);
   const token = await sign(pair, { alg: "RS256" });
-  const isGood = (text: string) =>
+  const isValid = (text: string) =>
     verifyWithWebCrypto(text, "RS256", () => key).then(
       () => true,
       () => false,
     );
-  expect(await isGood(token)).toBe(true);
+  expect(await isValid(token)).toBe(true);
   const [head, payload, signature = ""] = token.split(".");
   const other = Buffer.from(signature, "base64url").toString("base64");
   expect(other).toMatch(/[+/]/);
   for (const spelled of [other, `${signature}==`, ` ${signature}`, `${signature}\n`]) {
-    expect(await isGood(`${head}.${payload}.${spelled}`), spelled).toBe(false);
+    expect(await isValid(`${head}.${payload}.${spelled}`), spelled).toBe(false);
   }
 });

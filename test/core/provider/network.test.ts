@@ -3,7 +3,7 @@ import { createNetwork } from "../../../core/provider/network.js";
 
 const ISSUER = "https://op.example";
 
-/** Milliseconds until a request rejects, and its code. */
+/** The code with which a request rejects, and the milliseconds until then. */
 async function failureOf(fetch: unknown) {
   const startedAt = performance.now();
   const ports = { now: () => 0, random: () => new Uint8Array(), fetch: fetch as never };
@@ -15,13 +15,13 @@ async function failureOf(fetch: unknown) {
   return { code, waited: performance.now() - startedAt };
 }
 
-describe("a request ends after httpTimeout, whatever the fetch that an app passed in does", () => {
+describe("a request ends after httpTimeout, even with an app's own fetch", () => {
   const never = () => new Promise<never>(() => {});
   test.each([
-    ["never settles, and does not heed its signal", never],
-    ["gives a body that never ends", async () => new Response(new ReadableStream({ pull: never }))],
+    ["never settles, and ignores its signal", never],
+    ["returns a body that never ends", async () => new Response(new ReadableStream({ pull: never }))],
     [
-      "gives a body that begins and never ends",
+      "returns a body that begins and never ends",
       async () =>
         new Response(
           new ReadableStream({
@@ -31,7 +31,7 @@ describe("a request ends after httpTimeout, whatever the fetch that an app passe
           }),
         ),
     ],
-  ])("one that %s", async (_what, fetch) => {
+  ])("that %s", async (_what, fetch) => {
     const { code, waited } = await failureOf(fetch);
     expect(code).toBe("provider_unreachable");
     expect(waited).toBeGreaterThan(150);

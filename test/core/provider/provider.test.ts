@@ -8,14 +8,14 @@ const ISSUER = "https://op.example";
 const CODE = "the-code-that-was-issued";
 const TOKEN = "a-token-that-was-issued";
 
-interface Sent {
+interface ProviderRequest {
   readonly url: string;
   readonly body: string;
 }
 
-type Answers = Readonly<Record<string, (sent: Sent) => Response>>;
+type Responses = Readonly<Record<string, (request: ProviderRequest) => Response>>;
 
-const whole = {
+const complete = {
   issuer: ISSUER,
   jwks_uri: `${ISSUER}/jwks`,
   authorization_endpoint: `${ISSUER}/authorize`,
@@ -25,16 +25,16 @@ const whole = {
   end_session_endpoint: `${ISSUER}/logout`,
 };
 
-/** A provider with this discovery document, and what was sent to it. */
-function start(document: object, answers: Answers = {}) {
-  const sent: Sent[] = [];
+/** A provider with this discovery document, and the requests that it received. */
+function start(document: object, responses: Responses = {}) {
+  const requests: ProviderRequest[] = [];
   const fetch = async (url: string, init: { body?: unknown } = {}) => {
     const request = { url, body: `${init.body ?? ""}` };
-    sent.push(request);
+    requests.push(request);
     const { pathname } = new URL(url);
     if (pathname === "/.well-known/openid-configuration") return Response.json(document);
     if (pathname === "/jwks") return Response.json({ keys: [] });
-    return answers[pathname]?.(request) ?? new Response(null, { status: 404 });
+    return responses[pathname]?.(request) ?? new Response(null, { status: 404 });
   };
   const ports = { now: () => 0, random: (bytes: number) => new Uint8Array(bytes), fetch: fetch as never };
   const settings = {
@@ -49,7 +49,7 @@ function start(document: object, answers: Answers = {}) {
     verifyJws: () => Promise.reject(new TypeError("no key")),
     refreshOnce: spendAlways,
   });
-  return { provider, sent, network: createNetwork(settings, ports), urls: () => sent.map(({ url }) => url) };
+  return { provider, requests, network: createNetwork(settings, ports), urls: () => requests.map(({ url }) => url) };
 }
 
 const redeem = (provider: Provider) =>
@@ -58,7 +58,7 @@ const refresh = (provider: Provider) =>
   provider.refresh({ refreshToken: TOKEN, subject: "alice", currentAccessTokens: [] });
 
 describe("an endpoint that the discovery document lacks", () => {
-  const uses: Array<[name: keyof typeof whole, use: (provider: Provider) => Promise<unknown>]> = [
+  const uses: Array<[name: keyof typeof complete, use: (provider: Provider) => Promise<unknown>]> = [
     ["authorization_endpoint", (provider) => provider.authorizationUrl({})],
     ["token_endpoint", redeem],
     ["token_endpoint", refresh],
@@ -67,38 +67,38 @@ describe("an endpoint that the discovery document lacks", () => {
   ];
   describe.each([undefined, null, "", "no URL", "/token", 7, {}])("or has as %j", (value) => {
     test.each(uses)("%s is named in the error, and nothing is sent", async (name, use) => {
-      const { provider, urls } = start({ ...whole, [name]: value });
+      const { provider, urls } = start({ ...complete, [name]: value });
       await expect(use(provider)).rejects.toMatchObject({ code: "provider_invalid", cause: { endpoint: name } });
       const others = [`${ISSUER}/.well-known/openid-configuration`, `${ISSUER}/jwks`];
       expect(urls().filter((url) => !others.includes(url))).toEqual([]);
     });
   });
 
-  test("is less secure than the issuer: nothing is sent", async () => {
-    const { provider, urls } = start({ ...whole, token_endpoint: "http://op.example/token" });
+  test("or that is less secure than the issuer gets no request", async () => {
+    const { provider, urls } = start({ ...complete, token_endpoint: "http://op.example/token" });
     await expect(redeem(provider)).rejects.toMatchObject({ code: "provider_invalid" });
     expect(urls()).not.toContain("http://op.example/token");
   });
 
-  test("revocation and sign-out are optional", async () => {
-    const { provider } = start({ ...whole, revocation_endpoint: undefined, end_session_endpoint: undefined });
+  test("is no error for revocation and sign-out", async () => {
+    const { provider } = start({ ...complete, revocation_endpoint: undefined, end_session_endpoint: undefined });
     await expect(provider.revoke(TOKEN)).resolves.toBeUndefined();
     await expect(provider.endSessionUrl({ postLogoutRedirectUri: "https://app.example/" })).resolves.toBeUndefined();
   });
 });
 
 describe("the discovery document", () => {
-  test("is fetched once for requests side by side, and names the endpoints", async () => {
-    const { network, urls } = start({ ...whole, extra: 1 });
+  test("is fetched once for concurrent requests, and names the endpoints", async () => {
+    const { network, urls } = start({ ...complete, extra: 1 });
     const documents = await Promise.all([discover(network), discover(network)]);
-    expect(documents).toEqual([expect.objectContaining(whole), expect.objectContaining(whole)]);
+    expect(documents).toEqual([expect.objectContaining(complete), expect.objectContaining(complete)]);
     expect(urls()).toEqual([`${ISSUER}/.well-known/openid-configuration`]);
   });
 
   test.each([`${ISSUER}/`, "https://other.example", undefined, null, [ISSUER]])(
     "of the issuer %j is refused, and the error has both issuers",
     async (announced) => {
-      const { network } = start({ ...whole, issuer: announced });
+      const { network } = start({ ...complete, issuer: announced });
       const cause = announced === undefined ? { configured: ISSUER } : { configured: ISSUER, announced };
       await expect(discover(network)).rejects.toMatchObject({ code: "provider_invalid", cause });
     },
@@ -107,15 +107,15 @@ describe("the discovery document", () => {
 
 describe("an error of the provider", () => {
   const refuse =
-    (status: number, error: string): Answers[string] =>
+    (status: number, error: string): Responses[string] =>
     ({ body }) =>
       Response.json({ error, error_description: `refused: ${new URLSearchParams(body)}` }, { status });
 
-  test("says which endpoint gave which status and which error", async () => {
-    const { provider } = start(whole, { "/token": refuse(400, "invalid_request") });
+  test("names the endpoint, the status and the provider's error code", async () => {
+    const { provider } = start(complete, { "/token": refuse(400, "invalid_request") });
     await expect(redeem(provider)).rejects.toMatchObject({
       code: "provider_invalid",
-      cause: { endpoint: whole.token_endpoint, status: 400, error: "invalid_request" },
+      cause: { endpoint: complete.token_endpoint, status: 400, error: "invalid_request" },
     });
   });
 
@@ -124,14 +124,14 @@ describe("an error of the provider", () => {
     ["invalid_grant", "grant_ended", refresh],
     ["invalid_client", "client_rejected", redeem],
     ["invalid_scope", "provider_invalid", refresh],
-  ] as const)("%s is %s", async (error, code, use) => {
-    const { provider } = start(whole, { "/token": refuse(400, error) });
+  ] as const)("%s becomes %s", async (error, code, use) => {
+    const { provider } = start(complete, { "/token": refuse(400, error) });
     await expect(use(provider)).rejects.toMatchObject({ code });
   });
 
-  test("has no code and no token in it, though the provider repeats what was sent", async () => {
-    const answers = { "/token": refuse(400, "invalid_request"), "/revoke": refuse(400, "invalid_request") };
-    const { provider, sent } = start(whole, answers);
+  test("has no code and no token in it, though the provider's error repeats the request", async () => {
+    const responses = { "/token": refuse(400, "invalid_request"), "/revoke": refuse(400, "invalid_request") };
+    const { provider, requests } = start(complete, responses);
     for (const use of [redeem, refresh, () => provider.revoke(TOKEN)]) {
       const { cause } = await use(provider).then(
         () => new Error("no failure"),
@@ -141,7 +141,7 @@ describe("an error of the provider", () => {
       for (const secret of [CODE, TOKEN, "verifier"])
         expect((cause as { description: string }).description).not.toContain(`=${secret}`);
     }
-    expect(sent.map(({ body }) => body).join()).toContain(CODE);
+    expect(requests.map(({ body }) => body).join()).toContain(CODE);
   });
 });
 
@@ -158,7 +158,7 @@ describe("a signature algorithm", () => {
     expect([keyTypeOf(algorithm), isAsymmetric(algorithm)]).toEqual([keyType, true]);
   });
 
-  test.each(["HS256", "none", "RS1", "rs256", "RS256 ", ""])("%j is none for a key pair", (algorithm) => {
+  test.each(["HS256", "none", "RS1", "rs256", "RS256 ", ""])("%j is not one for a key pair", (algorithm) => {
     expect(isAsymmetric(algorithm)).toBe(false);
   });
 });

@@ -1,19 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { readTokenResponse } from "../../../core/provider/token-response.js";
 
-const answer = { access_token: "at", token_type: "Bearer" };
+const valid = { access_token: "at", token_type: "Bearer" };
 
 describe("a token response (RFC 6749 5.1)", () => {
-  test("is read member by member; what is not known is left", () => {
-    const whole = {
-      ...answer,
+  test("is read member by member; unknown members are ignored", () => {
+    const full = {
+      ...valid,
       expires_in: 60,
       scope: "openid",
       refresh_token: "rt",
       id_token: "id",
       ext_expires_in: 9,
     };
-    expect(readTokenResponse(whole, 7)).toEqual({
+    expect(readTokenResponse(full, 7)).toEqual({
       accessToken: "at",
       requestedAt: 7,
       expiresIn: 60,
@@ -31,7 +31,7 @@ describe("a token response (RFC 6749 5.1)", () => {
     ["no lifetime", {}, { expiresIn: undefined }],
     ["an empty scope", { scope: "" }, { scope: "" }],
   ])("may have %s", (_what, members, expected) => {
-    expect(readTokenResponse({ ...answer, ...members }, 7)).toMatchObject({ accessToken: "at", ...expected });
+    expect(readTokenResponse({ ...valid, ...members }, 7)).toMatchObject({ accessToken: "at", ...expected });
   });
 
   test.each([
@@ -40,11 +40,11 @@ describe("a token response (RFC 6749 5.1)", () => {
     ["expires_in", [null, "soon", -1, "-1", "Infinity", Number.POSITIVE_INFINITY, {}]],
     ["scope", [null, 1, ["openid"]]],
     ["refresh_token", [null, "", 1, {}]],
-  ])("with another %s is refused, and the error names it alone", (member, values) => {
+  ])("with an invalid %s is refused, and the error names that member only", (member, values) => {
     for (const value of values) {
       let thrown: unknown;
       try {
-        readTokenResponse({ ...answer, [member]: value }, 7);
+        readTokenResponse({ ...valid, [member]: value }, 7);
       } catch (error) {
         thrown = error;
       }
@@ -52,8 +52,8 @@ describe("a token response (RFC 6749 5.1)", () => {
     }
   });
 
-  test.each([[null], [""], [{}]])("with %j as ID Token has no valid one", (value) => {
-    expect(() => readTokenResponse({ ...answer, id_token: value }, 7)).toThrow(
+  test.each([[null], [""], [{}]])("with %j as its ID Token is refused", (value) => {
+    expect(() => readTokenResponse({ ...valid, id_token: value }, 7)).toThrow(
       expect.objectContaining({ code: "id_token_invalid" }),
     );
   });

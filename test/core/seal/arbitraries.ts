@@ -5,7 +5,7 @@ export const OLDER = "an older secret of thirty-two characters";
 export const DAY = 86_400_000;
 export const NOW = Date.UTC(2026, 10, 23, 12);
 
-/** What JSON can hold and give back: not -0, and no lone surrogates that UTF-8 has no bytes for (JSON escapes those). */
+/** Values that JSON returns unchanged: without -0. (JSON escapes lone surrogates, for which UTF-8 has no bytes.) */
 export const jsonValue = fc
   .jsonValue({ maxDepth: 6, stringUnit: "binary" })
   .map((value) => JSON.parse(JSON.stringify(value)) as unknown);
@@ -24,7 +24,7 @@ export const jwe = fc
   .map((segments) => segments.join("."));
 export const token = fc.oneof(jwt, jwe);
 
-/** A character or two of a token changed: still a token, or almost. */
+/** A token with a character or two changed: still a token, or almost. */
 export const nearToken = fc
   .tuple(
     token,
@@ -36,7 +36,7 @@ export const nearToken = fc
     return text.slice(0, index) + other + text.slice(index + (at % 2));
   });
 
-/** Strings that packing has to tell apart: tokens, nearly tokens, their beginnings inside other strings, marks. */
+/** Strings that packing must distinguish: tokens, near-tokens, beginnings of tokens inside other strings, marks. */
 const text = fc.oneof(
   token,
   nearToken,

@@ -15,12 +15,12 @@ const plaintext = fc.uint8Array({ maxLength: 3000 });
 const iv = fc.uint8Array({ minLength: 12, maxLength: 12 });
 const plain = (bytes: Uint8Array | undefined) => bytes && Buffer.from(bytes).toString("hex");
 
-/** What `call` gives on each engine. */
+/** The results of `call` with each engine. */
 const onEach = <T>(call: (engine: Engine, key: EngineKey) => T) =>
   Promise.all(engines.map(async (engine) => call(engine, await engine.importKey(RAW, HEADER))));
 
 describe("the engines are interchangeable", () => {
-  test("the same bytes for the same IV, and each opens them", async () => {
+  test("they make the same bytes with the same IV, and each opens the other's", async () => {
     await fc.assert(
       fc.asyncProperty(plaintext, iv, async (bytes, once) => {
         const [left, right] = await onEach((engine, key) => engine.encrypt(key, bytes, once));
@@ -41,8 +41,8 @@ describe("the engines are interchangeable", () => {
       fc.string({ unit: "binary", maxLength: 2 }),
     );
     await fc.assert(
-      fc.asyncProperty(change, async ([at, gone, put]) => {
-        const changed = sealed.slice(0, at) + put + sealed.slice(at + gone);
+      fc.asyncProperty(change, async ([at, removed, inserted]) => {
+        const changed = sealed.slice(0, at) + inserted + sealed.slice(at + removed);
         if (changed === sealed) return;
         expect(await onEach((engine, key) => engine.decrypt(key, changed))).toEqual([undefined, undefined]);
       }),
@@ -50,7 +50,7 @@ describe("the engines are interchangeable", () => {
     );
   });
 
-  test("they take the same texts for base64url, and join them alike", async () => {
+  test("they accept the same texts as base64url, and join them in the same way", async () => {
     const canonical = fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes).toString("base64url"));
     const wrong = fc.tuple(
       canonical,
@@ -81,7 +81,7 @@ describe("the engines are interchangeable", () => {
     );
   });
 
-  test("they read bytes alike: UTF-8 as it is, a byte order mark included, and base64url", async () => {
+  test("they convert bytes in the same way: to UTF-8 text, with a byte order mark, and to base64url", async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 20_000, size: "max" }), fc.nat({ max: 40 }), async (bytes, start) => {
         const from = Math.min(start, bytes.length);
@@ -95,7 +95,7 @@ describe("the engines are interchangeable", () => {
   });
 });
 
-describe("jose reads and writes what each engine does", () => {
+describe("jose and each engine open what the other sealed", () => {
   test("any bytes", async () => {
     await fc.assert(
       fc.asyncProperty(plaintext, async (bytes) => {
@@ -117,7 +117,7 @@ describe("jose reads and writes what each engine does", () => {
   });
 });
 
-test("a Node whose Buffer lacks the undocumented conversions gets the same from the documented ones", async () => {
+test("on a Node whose Buffer lacks the undocumented conversions, the documented ones give the same results", async () => {
   vi.resetModules();
   vi.doMock("node:buffer", () => ({
     Buffer: new Proxy(Buffer, {

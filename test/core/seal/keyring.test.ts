@@ -5,7 +5,7 @@ vi.mock("#aead", async (original) => {
   const real = await original<typeof import("#aead")>();
   return { ...real, importKey: vi.fn(real.importKey) };
 });
-// Files before this one had the keyring with the engine as it is, and those after it want that again.
+// Other test files load the keyring with the real engine, before this file and after it.
 vi.resetModules();
 const engine = await import("#aead");
 const { createKeyring, HEADER } = await import("../../../core/seal/keyring.js");
@@ -15,19 +15,19 @@ afterAll(() => {
   vi.resetModules();
 });
 
-const importing = () => vi.mocked(engine.importKey).mockClear();
+const watchImports = () => vi.mocked(engine.importKey).mockClear();
 const headersOf = async (secret: string, days: number[]) => {
   const keyring = createKeyring([secret], "test", 60);
   return Promise.all(days.map(async (day) => (await keyring.toSeal(day * DAY)).key.header));
 };
 
-describe("keys are derived for what is ours and alive, and for nothing else", () => {
-  test("S33, S34: no header but our own, byte for byte", async () => {
-    const spy = importing();
+describe("a key is derived only for a header of latchkey whose key has not expired", () => {
+  test("S33, S34: any header but latchkey's own, byte for byte, is refused", async () => {
+    const spy = watchImports();
     const keyring = createKeyring([SECRET], "test", 86_400);
-    const [ours = ""] = await headersOf(SECRET, [Math.floor(NOW / DAY)]);
+    const [sealedHeader = ""] = await headersOf(SECRET, [Math.floor(NOW / DAY)]);
     spy.mockClear();
-    const json = Buffer.from(ours, "base64url").toString();
+    const json = Buffer.from(sealedHeader, "base64url").toString();
     const kid = json.slice(36, 46);
     for (const other of [
       json.replace('"dir"', '"Dir"'),
@@ -44,14 +44,14 @@ describe("keys are derived for what is ours and alive, and for nothing else", ()
       expect(await keyring.toOpen(header, NOW)).toMatch(/^(malformed|unknown_key|expired_key)$/);
     }
     expect(spy).not.toHaveBeenCalled();
-    expect(await keyring.toOpen(ours, NOW)).toMatchObject({ stale: false });
+    expect(await keyring.toOpen(sealedHeader, NOW)).toMatchObject({ stale: false });
   });
 
-  test("no unknown secret, no day before maxAge, no day after tomorrow", async () => {
+  test("a header of an unknown secret, of a day before maxAge or of a day after tomorrow is refused", async () => {
     const today = Math.floor(NOW / DAY);
     const headers = await headersOf(SECRET, [today - 3, today - 2, today, today + 1, today + 2]);
     const [unknown = ""] = await headersOf(OLDER, [today]);
-    const spy = importing();
+    const spy = watchImports();
     const keyring = createKeyring([SECRET], "test", 2 * 86_400);
     const answers = await Promise.all(headers.map((header) => keyring.toOpen(header, NOW)));
     expect(answers.map((answer) => typeof answer)).toEqual(["string", "object", "object", "object", "string"]);
@@ -60,16 +60,16 @@ describe("keys are derived for what is ours and alive, and for nothing else", ()
     expect(spy).toHaveBeenCalledTimes(3);
   });
 
-  test("a key is derived once, whatever is opened with it", async () => {
+  test("a key is derived once, for any number of sealed values", async () => {
     const sealed = await createSealer({ secret: SECRET, purpose: "test" }).seal(1, NOW);
-    const spy = importing();
+    const spy = watchImports();
     const sealer = createSealer({ secret: [OLDER, SECRET], purpose: "test" });
     for (let count = 0; count < 5; count++) expect(await sealer.open(sealed, NOW)).toMatchObject({ payload: 1 });
     expect(await sealer.open(`${sealed.slice(0, -1)}-`, NOW)).toMatchObject({ ok: false });
     expect(spy).toHaveBeenCalledTimes(1);
   });
 
-  test("a key that was derived while it was alive is refused when it no longer is", async () => {
+  test("a key that is in memory is refused after it has expired", async () => {
     const sealer = createSealer({ secret: SECRET, purpose: "test", maxAge: 60 });
     const sealed = await sealer.seal(1, NOW);
     expect(await sealer.open(sealed, NOW)).toMatchObject({ ok: true });
@@ -77,13 +77,13 @@ describe("keys are derived for what is ours and alive, and for nothing else", ()
   });
 });
 
-test("a day is read from its header, not looked for: a century of days costs no more than one", async () => {
+test("the day is read from the header, not searched for: a maxAge of a century takes no more time than one day", async () => {
   const today = Math.floor(NOW / DAY);
-  const [ours = ""] = await headersOf(SECRET, [today]);
-  const json = Buffer.from(ours, "base64url").toString();
+  const [sealedHeader = ""] = await headersOf(SECRET, [today]);
+  const json = Buffer.from(sealedHeader, "base64url").toString();
   const dayAt = json.length - 6;
   const named = (day: string) => Buffer.from(json.slice(0, dayAt) + day + json.slice(-2)).toString("base64url");
-  const spy = importing();
+  const spy = watchImports();
   for (const days of [1, 36_500, Number.MAX_SAFE_INTEGER]) {
     const keyring = createKeyring([SECRET], "test", days * 86_400);
     const started = performance.now();
@@ -103,25 +103,25 @@ test("a day is read from its header, not looked for: a century of days costs no 
   });
 });
 
-test("keys that are kept are bounded, however many days are alive", async () => {
+test("the number of keys in memory is bounded, for any maxAge", async () => {
   const today = Math.floor(NOW / DAY);
   const days = Array.from({ length: 100 }, (_, back) => today - back);
   const headers = await headersOf(SECRET, days);
-  const spy = importing();
+  const spy = watchImports();
   const keyring = createKeyring([SECRET], "test", 365 * 86_400);
   const openAll = async () => {
     for (const header of headers) expect(await keyring.toOpen(header, NOW)).toMatchObject({ stale: false });
   };
   await openAll();
   expect(spy).toHaveBeenCalledTimes(100);
-  // The last 64 are still there; those before were forgotten and are derived again.
+  // The last 64 keys are still in memory; the earlier ones were dropped and are derived again.
   for (const header of headers.slice(-64)) await keyring.toOpen(header, NOW);
   expect(spy).toHaveBeenCalledTimes(100);
   await keyring.toOpen(headers[0] as string, NOW);
   expect(spy).toHaveBeenCalledTimes(101);
 });
 
-test("requests that come together on a new day all get its key", async () => {
+test("concurrent requests on a new day all get its key", async () => {
   const sealer = createSealer({ secret: SECRET, purpose: "test" });
   const payloads = Array.from({ length: 20 }, (_, index) => ({ index, token: `eyJ${"A".repeat(80)}.${index}` }));
   const sealed = await Promise.all(payloads.map((payload) => sealer.seal(payload, NOW)));
@@ -129,7 +129,7 @@ test("requests that come together on a new day all get its key", async () => {
   expect(opened.map((one) => one.ok && one.payload)).toEqual(payloads);
 });
 
-test("what is sealed is the payload at the time of the call, also when the key has to be derived first", async () => {
+test("the payload is sealed as it was at the time of the call, even if the key must be derived first", async () => {
   const sealer = createSealer({ secret: SECRET, purpose: "test" });
   const payload = { name: "before" };
   const sealing = sealer.seal(payload, NOW);

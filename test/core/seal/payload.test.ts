@@ -8,7 +8,7 @@ const bytesOf = (payload: unknown) => pack(payload) as Uint8Array;
 const back = (payload: unknown) => JSON.stringify(unpack(bytesOf(payload)));
 const sizeOf = (payload: unknown) => Buffer.byteLength(JSON.stringify(payload));
 
-describe("packing gives back exactly what was packed", () => {
+describe("unpacking gives exactly the packed value", () => {
   test("any JSON value", () => {
     fc.assert(
       fc.property(jsonValue, (value) => {
@@ -27,7 +27,7 @@ describe("packing gives back exactly what was packed", () => {
     );
   });
 
-  test("a token that is almost one, alone and beside a real one", () => {
+  test("a near-token, alone and beside a real token", () => {
     fc.assert(
       fc.property(nearToken, token, (near, real) => {
         expect(back({ near })).toBe(JSON.stringify({ near }));
@@ -50,23 +50,23 @@ describe("packing gives back exactly what was packed", () => {
     ["a token as a key", { [long]: long }],
     ["a token that ends with a dot", { token: `${long}.` }],
     ["a token of six segments", { token: `${long}.x.y.z` }],
-    ["a token longer than its lengths can say", { token: `eyJ${"A".repeat(70_000)}` }],
+    ["a token that is too long for the length fields", { token: `eyJ${"A".repeat(70_000)}` }],
     ["the same object twice", ((one) => ({ one, other: one }))({ token: long })],
-    ["what is not JSON beside a token", { token: long, left: undefined, out: () => 0, [Symbol("s")]: long }],
+    ["members that are not JSON beside a token", { token: long, left: undefined, out: () => 0, [Symbol("s")]: long }],
     ["a hole in an array", { list: Object.assign(new Array(3), { 0: long, 2: long }) }],
     ["an array with a member that JSON leaves out", Object.assign([long], { token: long })],
     ["a Date beside a token", { token: long, at: new Date(0) }],
-    ["what gives JSON another form of itself", { token: long, toJSON: () => ({ other: "eyJ" }) }],
+    ["an object with a toJSON method", { token: long, toJSON: () => ({ other: "eyJ" }) }],
     ["an instance", new Account(long)],
     ["inherited tokens", Object.create({ token: long })],
     ["an own __proto__", JSON.parse(`{"__proto__":"${long}","a":{"__proto__":{"b":"${long}"}}}`)],
     ["numbers as keys", { b: long, 2: `${long}B`, 1: `${long}C` }],
-    ["a mark of its own", { token: long, text: "\u007f" }],
-    ["a mark of its own as a key", { token: long, "\u007f": 1 }],
-    ["a token deeper than they are looked for", { a: { b: { c: { d: { e: { f: long } } } } } }],
+    ["the mark of packing as a value", { token: long, text: "\u007f" }],
+    ["the mark of packing as a key", { token: long, "\u007f": 1 }],
+    ["a token deeper than packing searches", { a: { b: { c: { d: { e: { f: long } } } } } }],
   ])("%s", (_, value) => expect(back(value)).toBe(JSON.stringify(value)));
 
-  test("the value that was packed is left as it was", () => {
+  test("packing does not change the value", () => {
     const value = { token: long, inner: { list: [long] } };
     const copy = structuredClone(value);
     pack(value);
@@ -88,7 +88,7 @@ describe("packing makes tokens shorter", () => {
     );
   });
 
-  test("nothing ever gets longer", () => {
+  test("no value gets longer", () => {
     fc.assert(
       fc.property(tokenValue, (value) => {
         expect(bytesOf(value).length).toBeLessThanOrEqual(sizeOf(value));
@@ -97,7 +97,7 @@ describe("packing makes tokens shorter", () => {
     );
   });
 
-  test("one that is almost a token does not keep the others from being packed", () => {
+  test("a near-token does not prevent the packing of other tokens", () => {
     const real = `eyJ${"A".repeat(400)}`;
     const alone = sizeOf({ real }) - bytesOf({ real }).length;
     const beside = { real, near: `${real}=`, opaque: "v1.Mfoo" };
@@ -105,24 +105,24 @@ describe("packing makes tokens shorter", () => {
   });
 
   test("a list with members beside its items, which JSON leaves out", () => {
-    const found = `eyJ${"A".repeat(80)}`.match(/A/);
+    const list = `eyJ${"A".repeat(80)}`.match(/A/);
     for (const beside of ["\u007f", `eyJ${"B".repeat(80)}`]) {
-      const value = [found, beside];
+      const value = [list, beside];
       expect(back(value)).toBe(JSON.stringify(value));
     }
   });
 
-  test("without tokens the bytes are the JSON text itself", () => {
+  test("a value without tokens is packed as its JSON text", () => {
     expect(Buffer.from(bytesOf({ name: "Zoë" })).toString()).toBe('{"name":"Zoë"}');
   });
 });
 
-test("what JSON has no text for is not packed", () => {
+test("a value for which JSON has no text is refused", () => {
   expect(() => pack(undefined)).toThrow(TypeError);
   expect(() => pack(() => 0)).toThrow(TypeError);
 });
 
-test("bytes that no packing gave are thrown out: damaged layouts, unknown layouts, no JSON", () => {
+test("unpacking throws on bytes that packing did not make: damaged layouts, unknown layouts, no JSON", () => {
   const packed = bytesOf({ token: `eyJ${"A".repeat(300)}.${"B".repeat(99)}` });
   const anyBytes = fc.oneof(
     fc.uint8Array({ maxLength: 64 }),
@@ -143,7 +143,7 @@ test("bytes that no packing gave are thrown out: damaged layouts, unknown layout
         expect(error).toBeInstanceOf(Error);
         return;
       }
-      // Chance may make JSON of them; then it is a value like any other.
+      // Random bytes can be JSON by chance; then the result is a JSON value.
       expect(JSON.stringify(payload)).toBeTypeOf("string");
     }),
     runs(),

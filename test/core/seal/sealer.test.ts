@@ -13,7 +13,7 @@ const NEWER = "the newer secret, thirty-two characters";
 const DAY = 86_400_000;
 const NOW = 20_260 * DAY + 12_345;
 
-/** Whether a configuration is refused. */
+/** Whether a function throws a MisuseError for its configuration. */
 function throwsMisuse(make: () => unknown): boolean {
   try {
     make();
@@ -29,7 +29,7 @@ const header = fc
   .constantFrom({ alg: "RS256" }, { alg: "dir", enc: "A256GCM" })
   .map((value) => Buffer.from(JSON.stringify(value)).toString("base64url"));
 const token = fc.tuple(header, segment, segment).map((parts) => parts.join("."));
-/** Almost tokens: another alphabet, padding, a character more or less, an empty or a sixth part. */
+/** Near-tokens: another alphabet, padding, a character more or less, an empty or a sixth part. */
 const nearToken = fc
   .tuple(token, fc.nat(), fc.constantFrom("+", "/", "=", "", ".", "..", "é", "\u0000", "\u007f", "A", " "))
   .map(
@@ -62,8 +62,8 @@ const reasonOf = async (one: AppSealer, sealed: string, now = NOW) => {
   return opened.ok ? undefined : opened.reason;
 };
 
-describe("what is sealed opens exactly as it was", () => {
-  test("every JSON value, tokens, near-tokens and opaque strings wherever they stand in it", async () => {
+describe("a sealed value opens to exactly the same value", () => {
+  test("every JSON value, with tokens, near-tokens and opaque strings anywhere in it", async () => {
     await fc.assert(
       fc.asyncProperty(json, async (value) => {
         const opened = await sealer.open(await sealer.seal(value, NOW), NOW);
@@ -86,18 +86,18 @@ describe("what is sealed opens exactly as it was", () => {
     expect((await sealer.open(packed, NOW)) as unknown).toMatchObject({ payload: [jwt] });
   });
 
-  test.each([[undefined], [() => 1], [Symbol("x")], [10n]])("%p is not JSON, and refused", (value) => {
+  test.each([[undefined], [() => 1], [Symbol("x")], [10n]])("%p is not JSON, and is refused", (value) => {
     expect(() => sealer.seal(value, NOW)).toThrow(expect.objectContaining({ code: "not_json" }));
   });
 
-  test("a Date and the like are sealed as JSON has them", async () => {
+  test("a Date and other values that JSON converts are sealed in their JSON form", async () => {
     const value = { at: new Date(0), own: { toJSON: () => "eyJ" }, gone: undefined, not: Number.NaN };
     const opened = await sealer.open(await sealer.seal(value, NOW), NOW);
     expect(opened).toMatchObject({ payload: { at: "1970-01-01T00:00:00.000Z", own: "eyJ", not: null } });
   });
 });
 
-describe("anything else opens to a reason, never to data and never to a throw", () => {
+describe("any other text opens to a reason: never to data, and without a throw", () => {
   test("any change of any character", async () => {
     const sealed = await sealer.seal({ user: "alice", token: "eyJh.eyJz.c2ln" }, NOW);
     await fc.assert(
@@ -112,7 +112,7 @@ describe("anything else opens to a reason, never to data and never to a throw", 
     );
   });
 
-  test("every other last character of each part, which stands for the same bytes", async () => {
+  test("another last character of a part, even one that decodes to the same bytes", async () => {
     const sealed = await sealer.seal({ a: 1 }, NOW);
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const ends = [...sealed]
@@ -126,7 +126,7 @@ describe("anything else opens to a reason, never to data and never to a throw", 
     }
   });
 
-  test("a character more, a character less, a part more", async () => {
+  test("an additional character, a missing character, an additional part", async () => {
     const sealed = await sealer.seal({ a: 1 }, NOW);
     for (const changed of [
       `${sealed}A`,
@@ -172,22 +172,22 @@ describe("anything else opens to a reason, never to data and never to a throw", 
     new Date(0),
     () => "",
     new String("a".repeat(200)),
-  ])("whatever is no text: %s", async (sealed) => {
+  ])("a value that is not text: %s", async (sealed) => {
     expect(await sealer.open(sealed, NOW)).toEqual({ ok: false, reason: "malformed" });
   });
 
-  test("S33: what is too large is not looked at", async () => {
+  test("S33: a text that is too large is refused unread", async () => {
     const sealed = await sealer.seal("x", NOW);
     expect(await reasonOf(sealer, sealed + "A".repeat(16_384))).toBe("too_large");
   });
 
-  test("what would be too large to open is not sealed", async () => {
+  test("a value that would be too large to open is not sealed", async () => {
     const seal = async (size: number) => sealer.seal("x".repeat(size), NOW);
     await expect(seal(13_000)).rejects.toMatchObject({ code: "value_too_large" });
     expect(await sealer.open(await seal(12_000), NOW)).toMatchObject({ ok: true });
   });
 
-  test("S33, S34: a header that is not exactly one of ours is refused before any key is derived", async () => {
+  test("S33, S34: a header that is not exactly one that latchkey writes is refused before any key is derived", async () => {
     const key = new Uint8Array(32);
     for (const more of [{ zip: "DEF" }, { typ: "JWT" }, { crit: ["x"], x: 1 }, { enc: "A128CBC-HS256" }]) {
       const kid = "AAAAAA0fms";
@@ -223,18 +223,18 @@ describe("keys", () => {
     expect(await reasonOf(week, sealed, NOW - 2 * DAY)).toBeDefined();
     expect(await reasonOf(week, sealed, NOW + 7 * DAY)).toBeUndefined();
     expect(await reasonOf(week, sealed, NOW + 8 * DAY)).toBe("expired_key");
-    const afresh = createSealer({ secret: SECRET, purpose: "test", maxAge: 7 * 86_400 });
-    expect(await reasonOf(afresh, sealed, NOW + 8 * DAY)).toBe("expired_key");
+    const withoutKeys = createSealer({ secret: SECRET, purpose: "test", maxAge: 7 * 86_400 });
+    expect(await reasonOf(withoutKeys, sealed, NOW + 8 * DAY)).toBe("expired_key");
   });
 
-  test("no key meets an IV twice", async () => {
+  test("no IV is used twice with one key", async () => {
     const seen = new Set<string>();
     const count = Math.max(10_000, runs().numRuns);
     for (let index = 0; index < count; index++) seen.add((await sealer.seal(0, NOW)).slice(48, 82));
     expect(seen.size).toBe(count);
   });
 
-  test("once a day's key is there, Node seals and opens without a promise", async () => {
+  test("when a day's key is in memory, Node seals and opens without a promise", async () => {
     const isNode = importKey(new Uint8Array(32), "") instanceof Promise === false;
     const sealed = await sealer.seal("x", NOW);
     expect([sealer.seal("x", NOW), sealer.open(sealed, NOW)].some((value) => value instanceof Promise)).toBe(!isNode);
@@ -246,14 +246,14 @@ describe("keys", () => {
     );
   });
 
-  test("a sealer for longer than 317 years, or for no time, fails at start-up", () => {
+  test("a maxAge of more than 317 years, or of no time, fails at start-up", () => {
     const make = (maxAge: number) => () => createAppSealer({ secret: SECRET, purpose: "test", maxAge }, Date.now);
     for (const maxAge of [0, -1, Number.NaN, 1e10, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY])
       expect([maxAge, make(maxAge)]).toEqual([maxAge, expect.toSatisfy(throwsMisuse)]);
     for (const maxAge of [0.1, 1, 1e10 - 1]) expect(make(maxAge)).not.toThrow();
   });
 
-  test("without a time of its own, a value is sealed and opened at the time of the clock", async () => {
+  test("a call without a time seals and opens at the time of the clock", async () => {
     let time = Date.UTC(2026, 0, 1);
     const dated = createAppSealer({ secret: SECRET, purpose: "test", maxAge: 60 }, () => time);
     const sealedNow = await dated.seal({ a: 1 });
@@ -270,18 +270,18 @@ describe("keys", () => {
   });
 });
 
-describe("any JOSE library reads and writes them", () => {
+describe("any JOSE library can open and make sealed values", () => {
   /** The key of a purpose and day, as the docs describe it. */
   const keyOf = (day: number) => hkdf("sha256", SECRET, "", `latchkey/1/key/test/${day}`, 32);
 
-  test("jose opens what we sealed", async () => {
+  test("jose opens a value that latchkey sealed", async () => {
     const sealed = await sealer.seal({ user: "alice" }, NOW);
     const { plaintext, protectedHeader } = await compactDecrypt(sealed, await keyOf(20_260));
     expect(JSON.parse(new TextDecoder().decode(plaintext))).toEqual({ user: "alice" });
     expect(protectedHeader).toEqual({ alg: "dir", enc: "A256GCM", kid: expect.stringMatching(/^[\w-]{6}0fms$/) });
   });
 
-  test("we open what jose sealed", async () => {
+  test("latchkey opens a value that jose sealed", async () => {
     const { protectedHeader } = await compactDecrypt(await sealer.seal(1, NOW), await keyOf(20_260));
     const jwe = (payload: string) =>
       new CompactEncrypt(new TextEncoder().encode(payload)).setProtectedHeader({
@@ -292,7 +292,7 @@ describe("any JOSE library reads and writes them", () => {
     expect(await sealer.open(await jwe('{"user":"alice"}').encrypt(await keyOf(20_260)), NOW)).toMatchObject({
       payload: { user: "alice" },
     });
-    // Authentic, and still not JSON or not a layout of ours: a reason, not a throw.
+    // An authentic text that is not JSON, or not in a layout of latchkey, opens to a reason, without a throw.
     for (const payload of [
       "not json",
       "",

@@ -1,6 +1,6 @@
 /**
- * Writes vectors.json: `node test/core/seal/vectors.generate.mjs`. An implementation of its own, on node:crypto and jose
- * alone, of what core/seal documents. Whoever wants to read our cookies in another language can follow it.
+ * Writes vectors.json: `node test/core/seal/vectors.generate.mjs`. It implements what core/seal documents a second time, with
+ * node:crypto and jose. A program in another language that reads latchkey's cookies can be written after it.
  */
 import { hkdfSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
