@@ -144,6 +144,12 @@ export class ExchangeError extends LatchkeyError<ExchangeErrorCode> {
   }
 }
 
+/** The error of a step that failed. @throws what was thrown, unless it is an ExchangeError */
+export function exchangeErrorOf(thrown: unknown): ExchangeError {
+  if (thrown instanceof ExchangeError) return thrown;
+  throw thrown;
+}
+
 /** A session does not fit into its cookies. Nothing was written. */
 export class CookieTooLargeError extends LatchkeyError<"cookie_too_large"> {
   override latchkeyError(): string {

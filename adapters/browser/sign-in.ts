@@ -1,6 +1,6 @@
 import { ExchangeError, must } from "../../core/errors.js";
 import type { UntimedEvent } from "../../core/events.js";
-import type { AuthorizationOptions } from "../../core/exchange/authorization.js";
+import { type AuthorizationOptions, authorizationOf } from "../../core/exchange/authorization.js";
 import * as exchange from "../../core/exchange/sign-in.js";
 import { isSpecial, type TokenRequest } from "../../core/exchange/token-set.js";
 import type { AuthorizationParameters, IdTokenClaims, TokenResponse, Transaction } from "../../core/exchange/types.js";
@@ -90,7 +90,7 @@ function contextOf(
   userinfo = settings.userinfo,
 ): exchange.SignInContext {
   const handlers = { storeTransaction, clearTransaction: removeTransaction, establishSession() {} };
-  return { ...settings, config: { ...settings, userinfo }, emit, handlers };
+  return { ...settings, exchange: { ...settings, userinfo }, emit, handlers };
 }
 
 /** @throws ExchangeError `no_transaction` when the browser lets this page store nothing */
@@ -108,18 +108,20 @@ const storeNothing = () => {};
 
 function begin(context: ClientContext, request: SignInRequest, store: (transaction: Transaction) => void) {
   const { settings } = context;
-  const { mode, tokenRequest, appState, ...rest } = request;
+  const { mode, tokenRequest, appState, returnTo, subject } = request;
   // Browsers have no Web Crypto elsewhere.
   must(globalThis.isSecureContext !== false, "serve the page over https, or from localhost");
-  return exchange.beginSignIn(contextOf(context, store), {
-    ...rest,
+  const parameters = { ...settings.authorizationParams, ...audiencesIn(settings, tokenRequest) };
+  const signIn = {
+    ...authorizationOf(parameters, request),
     ...audienceParameter(settings, tokenRequest),
-    statePrefix: `${modePrefixes[mode]}.`,
+    returnTo,
+    subject,
     redirectUri: mode === "frame" ? settings.silentRedirectUri : settings.redirectUri,
     scope: scopeOf(settings, request),
-    authorizationParams: { ...settings.authorizationParams, ...audiencesIn(settings, tokenRequest) },
     appState: { tokenRequest, appState } satisfies SignInState,
-  });
+  };
+  return exchange.beginSignIn(contextOf(context, store), signIn, `${modePrefixes[mode]}.`);
 }
 
 /** Sends this page to the provider. `finishSignIn` finishes the sign-in when it comes back. @throws ExchangeError */

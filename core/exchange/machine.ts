@@ -1,4 +1,4 @@
-import type { ExchangeError, ExchangeErrorCode } from "../errors.js";
+import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
 import { cellOf } from "./cell.js";
 import { authenticationError, callbackError, sameText } from "./checks.js";
 import { grantedScope } from "./token-set.js";
@@ -7,6 +7,7 @@ import type {
   AuthorizationParameters,
   ExchangeConfig,
   IdTokenClaims,
+  RequestParameters,
   TokenResponse,
   Transaction,
 } from "./types.js";
@@ -42,47 +43,28 @@ export type State =
       readonly claims: IdTokenClaims;
     }
   | ({ readonly name: "authenticated"; readonly returnTo: string } & Authentication)
-  /** `error` is the error of the step that failed, where a step did. */
-  | { readonly name: "failed"; readonly code: ExchangeErrorCode; readonly error?: ExchangeError | undefined };
+  | { readonly name: "failed"; readonly error: ExchangeError };
 
 export type Event =
-  | {
+  | ({
       readonly name: "login_requested";
-      /** Milliseconds since the epoch. */
-      readonly now: number;
-      /** Random, of 256 bits each; `codeChallenge` is S256 of the verifier (RFC 7636 4.2). */
-      readonly secrets: {
-        readonly state: string;
-        readonly nonce: string;
-        readonly codeVerifier: string;
-        readonly codeChallenge: string;
-      };
-      readonly redirectUri: string;
-      readonly returnTo: string;
-      readonly issuer: string;
-      readonly issRequired: boolean;
+      /** S256 of the verifier (RFC 7636 4.2). */
+      readonly codeChallenge: string;
       /** Further authorization parameters; those of the protocol win. */
       readonly parameters: AuthorizationParameters;
-      /** Requested in the place of the configured scope. */
-      readonly scope?: string | undefined;
-      readonly audience?: string | undefined;
-      readonly subject?: string | undefined;
-      readonly maxAge?: number | undefined;
-      readonly organization?: string | undefined;
-      readonly appState?: unknown;
-    }
+    } & Transaction)
   | { readonly name: "authorization_url_built"; readonly url: string }
   | { readonly name: "callback_received"; readonly now: number; readonly parameters: URLSearchParams }
   | { readonly name: "tokens_received"; readonly tokens: TokenResponse }
   | { readonly name: "id_token_verified"; readonly now: number; readonly claims: IdTokenClaims }
   | { readonly name: "userinfo_received"; readonly userinfo: Authentication["userinfo"] }
-  | { readonly name: "step_failed"; readonly code: ExchangeErrorCode; readonly error?: ExchangeError | undefined };
+  | { readonly name: "step_failed"; readonly error: ExchangeError };
 
 /** What the interpreter does after a transition. Each effect carries all that it takes. */
 export type Effect =
   | { readonly name: "store_transaction"; readonly transaction: Transaction }
   | { readonly name: "clear_transaction"; readonly state: string }
-  | { readonly name: "build_authorization_url"; readonly parameters: AuthorizationParameters }
+  | { readonly name: "build_authorization_url"; readonly parameters: RequestParameters }
   | {
       readonly name: "redeem_code";
       readonly code: string;
@@ -142,15 +124,15 @@ type Table = {
 };
 
 const failed = (code: ExchangeErrorCode, effects: readonly Effect[] = []): Next<"failed"> => [
-  { name: "failed", code },
+  { name: "failed", error: new ExchangeError(code) },
   effects,
 ];
 
 const clear = ({ state }: Transaction): Effect => ({ name: "clear_transaction", state });
 
 /** The interpreter could not perform a step. */
-const stepFailed = (_config: unknown, _state: unknown, { code, error }: EventOf<"step_failed">): Next<"failed"> => [
-  { name: "failed", code, error },
+const stepFailed = (_config: unknown, _state: unknown, { error }: EventOf<"step_failed">): Next<"failed"> => [
+  { name: "failed", error },
   [],
 ];
 
@@ -166,7 +148,7 @@ const transitions: Table = {
       [],
     ],
     // The browser cannot be sent to the provider: nothing is left behind.
-    step_failed: (_config, { transaction }, { code, error }) => [{ name: "failed", code, error }, [clear(transaction)]],
+    step_failed: (_config, { transaction }, { error }) => [{ name: "failed", error }, [clear(transaction)]],
   },
   awaiting_callback: {
     callback_received: receiveCallback,
@@ -197,27 +179,25 @@ export function transition(config: ExchangeConfig, state: State, event: Event): 
 }
 
 function requestLogin(
-  config: ExchangeConfig,
+  { clientId, responseMode, ...config }: ExchangeConfig,
   _state: StateOf<"idle">,
-  { name: _, now: startedAt, secrets, parameters: further, ...rest }: EventOf<"login_requested">,
+  { name: _, codeChallenge, parameters: further, ...transaction }: EventOf<"login_requested">,
 ): Next<"requesting_authorization"> {
-  const { codeChallenge, ...checkedAtCallback } = secrets;
-  const transaction: Transaction = { ...checkedAtCallback, ...rest, startedAt };
   const { state, nonce, redirectUri, maxAge, organization, scope = config.scope } = transaction;
-  const parameters: Record<string, string | readonly string[]> = {
+  const parameters: RequestParameters = {
     ...further,
     response_type: "code",
-    client_id: config.clientId,
+    client_id: clientId,
     redirect_uri: redirectUri,
     scope,
     state,
     nonce,
     code_challenge: codeChallenge,
     code_challenge_method: "S256",
+    response_mode: responseMode === "query" ? undefined : responseMode,
+    max_age: maxAge?.toString(),
+    organization: organization || undefined,
   };
-  if (config.responseMode !== "query") parameters["response_mode"] = config.responseMode;
-  if (maxAge !== undefined) parameters["max_age"] = String(maxAge);
-  if (organization) parameters["organization"] = organization;
   return [
     { name: "requesting_authorization", transaction },
     [

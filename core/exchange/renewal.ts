@@ -1,5 +1,5 @@
 import type { Awaitable } from "../awaitable.js";
-import { ExchangeError } from "../errors.js";
+import { ExchangeError, exchangeErrorOf } from "../errors.js";
 import { failure } from "../events.js";
 import type { Ports } from "../ports.js";
 import { drive, type Observer } from "./drive.js";
@@ -39,8 +39,7 @@ export async function renewToken<Renewed extends Renewal>(
         try {
           return { name: "refreshed", renewal: await handlers.refresh(effect.request) };
         } catch (error) {
-          if (!(error instanceof ExchangeError)) throw error;
-          return { name: "refresh_failed", code: error.code, error, now: ports.now() };
+          return { name: "refresh_failed", error: exchangeErrorOf(error), now: ports.now() };
         }
       case "store_tokens":
         if ((await handlers.storeTokens(effect.renewal)) !== false) emit({ type: "refreshed" });
@@ -58,7 +57,7 @@ export async function renewToken<Renewed extends Renewal>(
   );
   if (state.name === "fresh" || state.name === "stale") return state.token.accessToken;
   // The machine ends in these two, or with a token.
-  const { code, error = new ExchangeError(code) } = state as StateOf<"unavailable" | "ended">;
+  const { error } = state as StateOf<"unavailable" | "ended">;
   emit(failure(error));
   throw error;
 }

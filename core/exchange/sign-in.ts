@@ -1,8 +1,7 @@
 import type { Awaitable } from "../awaitable.js";
 import { sha256, toBase64url } from "../bytes.js";
-import { ExchangeError } from "../errors.js";
+import { exchangeErrorOf } from "../errors.js";
 import type { Ports } from "../ports.js";
-import { type AuthorizationOptions, authorizationOf } from "./authorization.js";
 import { drive, type Observer } from "./drive.js";
 import { type Effect, type Event, type State, type StateOf, transition } from "./machine.js";
 import type {
@@ -10,6 +9,7 @@ import type {
   AuthorizationParameters,
   ExchangeConfig,
   IdTokenClaims,
+  RequestParameters,
   TokenResponse,
   Transaction,
 } from "./types.js";
@@ -23,7 +23,7 @@ import type {
 /** What the interpreter needs of the provider. */
 interface SignInProvider {
   metadata(): Promise<{ readonly issuer: string; readonly issRequired: boolean }>;
-  authorizationUrl(parameters: AuthorizationParameters): Promise<string>;
+  authorizationUrl(parameters: RequestParameters): Promise<string>;
   redeem(input: {
     code: string;
     codeVerifier: string;
@@ -43,29 +43,17 @@ export interface SignInHandlers {
 
 /** What all sign-ins of a client share, and the handlers of this one. */
 export interface SignInContext extends Observer {
-  readonly config: ExchangeConfig;
+  readonly exchange: ExchangeConfig;
   readonly ports: Pick<Ports, "now" | "random">;
   readonly provider: SignInProvider;
   readonly handlers: SignInHandlers;
 }
 
-/** A sign-in to begin. */
-export interface SignInRequest extends AuthorizationOptions {
-  readonly redirectUri: string;
-  /** A path on the app's own origin. */
-  readonly returnTo: string;
-  /** Authorization parameters of every sign-in of this client. */
-  readonly authorizationParams: AuthorizationParameters;
-  /** The first characters of `state`. @default none */
-  readonly statePrefix?: string;
-  /** @default the configured scope */
-  readonly scope?: string | undefined;
-  /** The audience to redeem the code for (RFC 8707 2.2). @default the provider decides */
-  readonly audience?: string | undefined;
-  /** The user who must sign in, where no other will do. @default any user */
-  readonly subject?: string | undefined;
-  readonly appState?: unknown;
-}
+/** A sign-in to begin: what its transaction holds, and further authorization parameters. */
+export type SignInRequest = Omit<
+  Transaction,
+  "state" | "nonce" | "codeVerifier" | "issuer" | "issRequired" | "startedAt"
+> & { readonly parameters: AuthorizationParameters };
 
 /** A sign-in that has begun: `url` is the authorization request to send the browser to. */
 export interface BegunSignIn {
@@ -74,12 +62,16 @@ export interface BegunSignIn {
 }
 
 /**
- * Begins a sign-in: draws its secrets, stores its transaction and builds its authorization request.
+ * Begins a sign-in: draws its secrets, of 256 bits each, stores its transaction and builds its authorization request.
+ * @param statePrefix the first characters of `state`
  * @throws ExchangeError
  */
-export async function beginSignIn(context: SignInContext, request: SignInRequest): Promise<BegunSignIn> {
+export async function beginSignIn(
+  context: SignInContext,
+  request: SignInRequest,
+  statePrefix = "",
+): Promise<BegunSignIn> {
   const { ports, provider } = context;
-  const { redirectUri, returnTo, authorizationParams, statePrefix = "", scope, audience, subject, appState } = request;
   const draw = () => toBase64url(ports.random(32));
   const codeVerifier = draw();
   const codeChallenge = await sha256(codeVerifier);
@@ -90,12 +82,13 @@ export async function beginSignIn(context: SignInContext, request: SignInRequest
     { name: "idle" },
     {
       name: "login_requested",
-      now: ports.now(),
-      secrets: { state: statePrefix + draw(), nonce: draw(), codeVerifier, codeChallenge },
+      codeChallenge,
+      codeVerifier,
+      state: statePrefix + draw(),
+      nonce: draw(),
+      startedAt: ports.now(),
       ...metadata,
-      // By name: a caller's further options have no place in a transaction.
-      ...{ redirectUri, returnTo, scope, audience, subject, appState },
-      ...authorizationOf(authorizationParams, request),
+      ...request,
     },
   );
   return { transaction, url };
@@ -125,23 +118,16 @@ async function run<Name extends State["name"]>(
     {
       machine: "exchange",
       emit: context.emit,
-      transition: (state: State, event: Event) => transition(context.config, state, event),
-      async perform(effect: Effect): Promise<Event | undefined> {
-        try {
-          return await perform(context, effect);
-        } catch (error) {
-          if (!(error instanceof ExchangeError)) throw error;
-          return { name: "step_failed", code: error.code, error };
-        }
-      },
+      transition: (state: State, event: Event) => transition(context.exchange, state, event),
+      perform: (effect: Effect) =>
+        perform(context, effect).catch((error): Event => ({ name: "step_failed", error: exchangeErrorOf(error) })),
     },
     start,
     first,
   );
   if (state.name === end) return state as StateOf<Name>;
   // A run that does not reach its end state ends in `failed`.
-  const { code, error = new ExchangeError(code) } = state as StateOf<"failed">;
-  throw error;
+  throw (state as StateOf<"failed">).error;
 }
 
 /** Performs one effect. The event that it returns is what came of the effect. */

@@ -1,4 +1,4 @@
-import { ExchangeError } from "../errors.js";
+import { exchangeErrorOf } from "../errors.js";
 import { failure } from "../events.js";
 import type { Observer } from "./drive.js";
 import type { TokenSet } from "./token-set.js";
@@ -37,8 +37,7 @@ export async function signOutAtProvider(
     try {
       return await task;
     } catch (error) {
-      if (!(error instanceof ExchangeError)) throw error;
-      emit(failure(error));
+      emit(failure(exchangeErrorOf(error)));
       return undefined;
     }
   }

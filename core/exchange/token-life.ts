@@ -1,4 +1,4 @@
-import type { ExchangeError, ExchangeErrorCode } from "../errors.js";
+import { ExchangeError } from "../errors.js";
 import { cellOf } from "./cell.js";
 import { type AccessToken, findToken, type TokenRequest, type TokenSet } from "./token-set.js";
 
@@ -30,9 +30,9 @@ export type TokenState =
   /** The refresh failed; the old token is still valid. */
   | { readonly name: "stale"; readonly token: AccessToken }
   /** The refresh failed, and no token is valid; the session stays. */
-  | { readonly name: "unavailable"; readonly code: ExchangeErrorCode; readonly error?: ExchangeError | undefined }
+  | { readonly name: "unavailable"; readonly error: ExchangeError }
   /** The provider revoked the grant. */
-  | { readonly name: "ended"; readonly code: ExchangeErrorCode; readonly error?: ExchangeError | undefined }
+  | { readonly name: "ended"; readonly error: ExchangeError }
   /** The session has no such token, and no refresh token to get one with. */
   | { readonly name: "missing" };
 
@@ -41,12 +41,7 @@ export type TokenEvent<Renewed extends Renewal = Renewal> =
   /** This response can no longer carry the cookies of a refreshed token. */
   | { readonly name: "refresh_impossible" }
   | { readonly name: "refreshed"; readonly renewal: Renewed }
-  | {
-      readonly name: "refresh_failed";
-      readonly code: ExchangeErrorCode;
-      readonly error?: ExchangeError | undefined;
-      readonly now: number;
-    };
+  | { readonly name: "refresh_failed"; readonly error: ExchangeError; readonly now: number };
 
 export type TokenEffect<Renewed extends Renewal = Renewal> =
   | { readonly name: "refresh"; readonly request: TokenRequest }
@@ -108,7 +103,7 @@ const tokenTransitions: Table = {
     refresh_started: ({ request, token }) => [{ name: "refreshing", request, token }, [{ name: "refresh", request }]],
     // A rotating refresh token is never spent where its successor cannot be stored.
     refresh_impossible: ({ token }) => [
-      token ? { name: "stale", token } : { name: "unavailable", code: "refresh_required" },
+      token ? { name: "stale", token } : { name: "unavailable", error: new ExchangeError("refresh_required") },
       [],
     ],
   },
@@ -117,11 +112,11 @@ const tokenTransitions: Table = {
       { name: "fresh", token: findToken(renewal.tokens, request) ?? renewal.tokens },
       [{ name: "store_tokens", renewal }],
     ],
-    refresh_failed({ token }, { code, error, now }) {
-      if (code === "grant_ended") return [{ name: "ended", code, error }, [{ name: "end_session" }]];
+    refresh_failed({ token }, { error, now }) {
+      if (error.code === "grant_ended") return [{ name: "ended", error }, [{ name: "end_session" }]];
       // The refresh took time: the token may have expired meanwhile.
       const isValid = token && now < (token.expiresAt ?? Infinity);
-      return [isValid ? { name: "stale", token } : { name: "unavailable", code, error }, []];
+      return [isValid ? { name: "stale", token } : { name: "unavailable", error }, []];
     },
   },
 };

@@ -30,6 +30,9 @@ export interface Transaction {
 /** Parameters of a request to the provider; a list is a parameter that is repeated, as `resource` may be (RFC 8707 2). */
 export type AuthorizationParameters = Readonly<Record<string, string | readonly string[]>>;
 
+/** The same, where undefined is no parameter. */
+export type RequestParameters = Readonly<Record<string, string | readonly string[] | undefined>>;
+
 /** A response of the token endpoint (RFC 6749 5.1). */
 export interface TokenResponse {
   readonly accessToken: string;

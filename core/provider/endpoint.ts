@@ -1,5 +1,6 @@
 import type { Awaitable } from "../awaitable.js";
 import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
+import type { RequestParameters } from "../exchange/types.js";
 import { type DiscoveryDocument, discover } from "./discovery.js";
 import { mustBeAsSecure, type Network } from "./network.js";
 import { fetchJson } from "./response.js";
@@ -9,9 +10,6 @@ export type EndpointName = Exclude<
   keyof DiscoveryDocument,
   "issuer" | "authorization_response_iss_parameter_supported"
 >;
-
-/** Parameters of a request: a list is a parameter that is repeated, undefined is none. */
-export type Parameters = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** Authenticates the client in a request: adds to its form, or gives further headers (RFC 6749 2.3). */
 export type AuthenticateClient = (form: URLSearchParams) => Awaitable<Record<string, string>>;
@@ -23,7 +21,7 @@ export type AuthenticateClient = (form: URLSearchParams) => Awaitable<Record<str
  * @throws ExchangeError
  */
 export type PreparedRequest = (
-  parameters: Parameters,
+  parameters: RequestParameters,
   onInvalidGrant?: ExchangeErrorCode,
 ) => Promise<Readonly<Record<string, unknown>>>;
 
@@ -46,7 +44,7 @@ export function endpointUrl(document: DiscoveryDocument, name: EndpointName): UR
 }
 
 /** The URL of an endpoint for the browser; a query that it has stays (RFC 6749 3.1). @throws ExchangeError `provider_invalid` */
-export function browserUrl(document: DiscoveryDocument, name: EndpointName, parameters: Parameters): string {
+export function browserUrl(document: DiscoveryDocument, name: EndpointName, parameters: RequestParameters): string {
   const url = endpointUrl(document, name);
   fill(url.searchParams, parameters);
   return url.href;
@@ -76,7 +74,7 @@ export async function prepareRequest(
 }
 
 /** Sets parameters; those of the same names are replaced. */
-function fill(form: URLSearchParams, parameters: Parameters): void {
+function fill(form: URLSearchParams, parameters: RequestParameters): void {
   for (const name in parameters) {
     form.delete(name);
     for (const value of [parameters[name] ?? []].flat()) form.append(name, value);

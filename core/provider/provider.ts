@@ -1,5 +1,5 @@
 import { ExchangeError } from "../errors.js";
-import type { AuthorizationParameters, IdTokenClaims, TokenResponse } from "../exchange/types.js";
+import type { AuthorizationParameters, IdTokenClaims, RequestParameters, TokenResponse } from "../exchange/types.js";
 import type { Ports } from "../ports.js";
 import { discover } from "./discovery.js";
 import { type AuthenticateClient, browserUrl, endpointUrl, prepareRequest } from "./endpoint.js";
@@ -55,7 +55,7 @@ interface EndSessionRequest {
 export interface Provider {
   metadata(): Promise<SignInMetadata>;
   /** Where to send the browser to sign in. Where the provider takes pushed requests (RFC 9126), the URL holds a reference alone. */
-  authorizationUrl(parameters: AuthorizationParameters): Promise<string>;
+  authorizationUrl(parameters: RequestParameters): Promise<string>;
   /** Redeems a code for tokens. */
   redeem(request: CodeRequest): Promise<TokenResponse>;
   verifyIdToken(tokens: { idToken: string; accessToken: string }): Promise<IdTokenClaims>;
@@ -92,7 +92,7 @@ class NetworkProvider implements Provider {
     return { issuer, issRequired: sendsIss === true };
   }
 
-  async authorizationUrl(parameters: AuthorizationParameters) {
+  async authorizationUrl(parameters: RequestParameters) {
     const { clientId: client_id } = this.#client;
     const document = await discover(this.#client);
     if (!document.pushed_authorization_request_endpoint)

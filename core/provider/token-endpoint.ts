@@ -1,6 +1,6 @@
 import type { ExchangeErrorCode } from "../errors.js";
-import type { TokenResponse } from "../exchange/types.js";
-import type { Parameters, PreparedRequest } from "./endpoint.js";
+import type { RequestParameters, TokenResponse } from "../exchange/types.js";
+import type { PreparedRequest } from "./endpoint.js";
 import type { Network } from "./network.js";
 import type { ProviderSettings } from "./settings.js";
 import { readTokenResponse } from "./token-response.js";
@@ -35,7 +35,7 @@ export type RefreshResult = TokenResponse & { readonly refreshToken: string };
 export async function requestTokens(
   { now, resourceIndicators }: Network & ProviderSettings,
   send: PreparedRequest,
-  { audience, ...parameters }: Parameters,
+  { audience, ...parameters }: RequestParameters,
   onInvalidGrant: ExchangeErrorCode,
 ): Promise<TokenResponse> {
   const requestedAt = now();

@@ -1,4 +1,4 @@
-import { CookieTooLargeError, ExchangeError } from "../errors.js";
+import { CookieTooLargeError, ExchangeError, exchangeErrorOf } from "../errors.js";
 import { failure } from "../events.js";
 import type { Reply } from "../request/response.js";
 import { errorPage } from "./replies.js";
@@ -8,8 +8,9 @@ import { routePath } from "./site.js";
 /** Reports the failure of a sign-in or sign-out as an event. @throws what was thrown, if it is not such a failure */
 export function reportFailure<Data>({ emit }: Pick<RequestContext<Data>, "emit">, thrown: unknown): ExchangeError {
   const error =
-    thrown instanceof CookieTooLargeError ? new ExchangeError("session_too_large", { cause: thrown }) : thrown;
-  if (!(error instanceof ExchangeError)) throw thrown;
+    thrown instanceof CookieTooLargeError
+      ? new ExchangeError("session_too_large", { cause: thrown })
+      : exchangeErrorOf(thrown);
   emit(failure(error));
   return error;
 }

@@ -1,5 +1,5 @@
 import { must } from "../errors.js";
-import type { AuthorizationOptions } from "../exchange/authorization.js";
+import { type AuthorizationOptions, authorizationOf } from "../exchange/authorization.js";
 import { safeReturnTo } from "../exchange/return-to.js";
 import * as exchange from "../exchange/sign-in.js";
 import { tokenSetOf } from "../exchange/token-set.js";
@@ -41,11 +41,11 @@ export function loginOptionsOf(query: URLSearchParams, allowedParams: readonly s
 /** Begins a sign-in: seals its transaction into a cookie, and sends the browser to the provider. */
 export async function signIn<Data>(context: RequestContext<Data>, options: SignInOptions): Promise<Reply> {
   const { config, site, request } = context;
-  const { organization, loginHint, maxAge, prompt, params, appState } = options;
+  const { appState } = options;
   must(JSON.stringify([appState]).length <= MAX_APP_STATE, `appState: ${MAX_APP_STATE} characters at most`);
   const { url } = await exchange.beginSignIn(exchangeContext(context, config.onSignIn), {
-    ...{ organization, loginHint, maxAge, prompt, params, appState },
-    authorizationParams: config.authorizationParams,
+    ...authorizationOf(config.authorizationParams, options),
+    appState,
     redirectUri: options.redirectUri ?? site.origin + routePath(site, config, "callback"),
     returnTo: safeReturnTo(options.returnTo, site.origin, `${site.path}/`, site.path + config.mount),
   });
@@ -77,21 +77,15 @@ export const redirectWithin = <Data>({ site, request }: RequestContext<Data>, pa
 type OnSignIn<Data> = RelyingPartyConfig<Data>["onSignIn"];
 
 /** The handlers of a server: transactions and sessions are written to the response of the request. */
-function exchangeContext<Data>(context: RequestContext<Data>, onSignIn: OnSignIn<Data>): exchange.SignInContext {
-  const { exchange: config, ports, provider, emit } = context;
-  return {
-    config,
-    ports,
-    provider,
-    emit,
-    handlers: {
-      storeTransaction: (transaction) => context.commit(() => context.transactions().add(transaction)),
-      // Written at once: the transaction is used up even if the session that follows cannot be written.
-      clearTransaction: (state) => context.commit(() => context.transactions().remove(state)),
-      establishSession: (authentication) => establishSession(context, authentication, onSignIn),
-    },
-  };
-}
+const exchangeContext = <Data>(context: RequestContext<Data>, onSignIn: OnSignIn<Data>): exchange.SignInContext => ({
+  ...context,
+  handlers: {
+    storeTransaction: (transaction) => context.commit(() => context.transactions().add(transaction)),
+    // Written at once: the transaction is used up even if the session that follows cannot be written.
+    clearTransaction: (state) => context.commit(() => context.transactions().remove(state)),
+    establishSession: (authentication) => establishSession(context, authentication, onSignIn),
+  },
+});
 
 /** Begins the session: always a new one (S30). Data is carried over for the same user only. */
 async function establishSession<Data>(

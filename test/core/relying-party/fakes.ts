@@ -49,7 +49,7 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
   const provider: Provider = {
     metadata: async () => ({ issuer: ISSUER, issRequired: true }),
     authorizationUrl: async (parameters) =>
-      `${ISSUER}/authorize?${new URLSearchParams(parameters as Record<string, string>)}`,
+      `${ISSUER}/authorize?${new URLSearchParams(JSON.parse(JSON.stringify(parameters)))}`,
     redeem: async () => ({
       accessToken: "at",
       refreshToken: "rt",
