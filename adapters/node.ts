@@ -29,8 +29,10 @@ export {
 export type { LatchkeyEvent } from "../core/events.js";
 export type { ShapedUser, User, UserClaims } from "../core/exchange/user.js";
 export { auth0 } from "../core/provider/auth0.js";
+export type { ClientAssertion } from "../core/provider/client-authentication.js";
 export type { AccessTokenClaims } from "../core/resource-server/access-token.js";
 export type { AccessTokenRefusal } from "../core/resource-server/bearer.js";
+export { privateKeyJwt } from "./lib/private-key-jwt.js";
 export type {
   AccessTokenOptions,
   AuthOptions,

@@ -5,7 +5,7 @@ import type { LatchkeyEvent } from "../../core/events.js";
 import { protectedParameters } from "../../core/exchange/authorization.js";
 import type { ShapedUser } from "../../core/exchange/user.js";
 import { ANY, checkOptions, type Examples, type ExamplesOf, FUNCTION, OBJECT, TEXT } from "../../core/options.js";
-import type { ClientAuthentication } from "../../core/provider/client-authentication.js";
+import type { ClientAssertion, ClientAuthentication } from "../../core/provider/client-authentication.js";
 import type { RegisteredData } from "../../core/register.js";
 import type { RelyingPartyConfig, SignedIn, SignIn, Site } from "../../core/relying-party/config.js";
 import { checkSecrets } from "../../core/seal/sealer.js";
@@ -14,7 +14,6 @@ import type { CookieOptions, SessionsOptions } from "../../core/session/options.
 import { conform, mustBeSchema, type StandardSchema } from "../../core/session/schema.js";
 import { mustBeSeconds, mustSign, urlOf } from "./checks.js";
 import type { PortOptions } from "./ports.js";
-import { importPrivateKey } from "./private-key.js";
 import { label, variableOf } from "./variables.js";
 
 /** What every adapter with sign-in takes. The five required values may come from `LATCHKEY_*` variables instead. */
@@ -23,11 +22,9 @@ export interface AuthOptions<Data = RegisteredData> extends PortOptions {
   issuer?: string;
   /** The id of the client that is registered at the provider. Required. Variable: `LATCHKEY_CLIENT_ID`. */
   clientId?: string;
-  /** The client's secret. Required, except with a private key or for a public client, which sets `clientAuthentication: "none"`. Variable: `LATCHKEY_CLIENT_SECRET`. */
+  /** The client's secret. Required, unless `clientAuthentication` is `privateKeyJwt(key)`, or `"none"` for a public client. Variable: `LATCHKEY_CLIENT_SECRET`. */
   clientSecret?: string;
-  /** A private JWK with `alg` (and `kid`), for `private_key_jwt`. Variable: `LATCHKEY_CLIENT_PRIVATE_KEY`, as JSON. @default none */
-  clientPrivateKey?: Readonly<Record<string, unknown>>;
-  /** How the client proves who it is to the provider. @default "private_key_jwt" with a private key, "client_secret_basic" with a secret */
+  /** How the client authenticates to the provider: with its secret, with a key (`privateKeyJwt(key)`), or not at all. @default "client_secret_basic" */
   clientAuthentication?: ClientAuthentication;
   /** Seals the cookies: at least 32 characters each, newest first. Required. Variable: `LATCHKEY_SECRET`, several separated by commas. */
   secret?: string | readonly string[];
@@ -75,6 +72,7 @@ export interface AuthOptions<Data = RegisteredData> extends PortOptions {
 
 /** The options that have a default, with it. */
 const defaults = {
+  clientAuthentication: "client_secret_basic",
   mount: "/auth",
   trailingSlash: false,
   scope: DEFAULT_SCOPE,
@@ -95,8 +93,7 @@ export const authExamples: ExamplesOf<AuthOptions> = /* @__PURE__ */ (() => ({
   issuer: TEXT,
   clientId: TEXT,
   clientSecret: TEXT,
-  clientPrivateKey: ANY,
-  clientAuthentication: TEXT,
+  clientAuthentication: ANY,
   secret: ANY,
   baseUrl: ANY,
   audience: TEXT,
@@ -111,13 +108,16 @@ export const authExamples: ExamplesOf<AuthOptions> = /* @__PURE__ */ (() => ({
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Options that may come from a variable, and those that are lists there, separated by commas. */
+/**
+ * Options that may come from a variable, and those that are lists there, separated by commas. `clientPrivateKey` is no option: the
+ * check of options refuses a variable of this name, which an app might expect to be read.
+ */
 const TEXTS = ["issuer", "clientId", "clientSecret", "clientPrivateKey", "scope", "audience"];
 const LISTS = ["secret", "baseUrl", "apiOrigins"];
 
-/** The options that were set, in code or by a variable. */
+/** The options that were set, in code or by a variable, and the defaults of the others. */
 function completed<Data>(options: AuthOptions<Data>, env: Environment): AuthOptions<Data> {
-  const set: Record<string, unknown> = {};
+  const set: Record<string, unknown> = { ...defaults };
   for (const name of [...TEXTS, ...LISTS]) {
     const value = env[variableOf(name)];
     if (value) set[name] = LISTS.includes(name) ? value.split(/ *, */) : value;
@@ -132,8 +132,7 @@ function completed<Data>(options: AuthOptions<Data>, env: Environment): AuthOpti
 
 /** A sentence for each value that must be set and is not. */
 function missingIn<Data>(set: AuthOptions<Data>): string[] {
-  const { clientPrivateKey, clientAuthentication = clientPrivateKey ? "" : "client_secret_basic" } = set;
-  const needsSecret = ["client_secret_basic", "client_secret_post"].includes(clientAuthentication);
+  const needsSecret = ["client_secret_basic", "client_secret_post"].includes(set.clientAuthentication as string);
   return ["issuer", "clientId", needsSecret && "clientSecret", "secret", "baseUrl"].flatMap((name) =>
     !name || name in set
       ? []
@@ -153,18 +152,17 @@ export function resolveConfig<Data>(
 ): RelyingPartyConfig<Data> {
   const set = completed(options, env);
   checkOptions(set, examples, missingIn(set));
-  const { clientAuthentication = set.clientPrivateKey ? "private_key_jwt" : "client_secret_basic" } = set;
   // What is missing was refused above.
   // The rooms that get the rest have no use for the secrets of the seal.
-  const { secret, ...config } = { ...defaults, ...set, clientAuthentication } as Complete<Data>;
-  const { audience, session: { schema, ...session } = {} } = config;
+  const { secret, ...config } = set as Complete<Data>;
+  const { audience, clientAuthentication, session: { schema, ...session } = {} } = config;
   const authorizationParams = { ...config.authorizationParams, ...(audience ? { audience } : {}) };
   const [site, ...sites] = [config.baseUrl].flat().map(siteOf);
 
   must(site, `set ${label("baseUrl")}`);
   // Kept as written: issuers are compared as strings (OpenID Connect Discovery 4.3).
   urlOf(config.issuer, label("issuer"));
-  mustBeOne("clientAuthentication", clientAuthentication, METHODS);
+  mustAuthenticate(clientAuthentication);
   mustBeOne("responseMode", config.responseMode, ["query", "form_post"]);
   mustBeOne("logout", config.logout, ["provider", "local"]);
   must(/^(\/[\w.~-]+)+$/.test(config.mount), 'mount must be a path such as "/auth"');
@@ -182,11 +180,7 @@ export function resolveConfig<Data>(
 
   return {
     ...config,
-    provider: {
-      ...config,
-      clientPrivateKey:
-        clientAuthentication === "private_key_jwt" ? importPrivateKey(config.clientPrivateKey) : undefined,
-    },
+    provider: config,
     sites: [site, ...sites],
     authorizationParams,
     apiOrigins: config.apiOrigins.map(originOf),
@@ -196,19 +190,21 @@ export function resolveConfig<Data>(
 
 /** Options that are complete, with the defaults. */
 type Complete<Data> = AuthOptions<Data> &
-  Required<Pick<AuthOptions<Data>, keyof typeof defaults | "issuer" | "clientId" | "secret" | "baseUrl">> & {
-    readonly clientAuthentication: ClientAuthentication;
-  };
+  Required<Pick<AuthOptions<Data>, keyof typeof defaults | "issuer" | "clientId" | "secret" | "baseUrl">>;
 
 const mustBeOne = (name: string, value: string, values: readonly string[]): void =>
   must(values.includes(value), `${name} must be ${values.join(" or ")}`);
 
-const METHODS: readonly ClientAuthentication[] = [
-  "client_secret_basic",
-  "client_secret_post",
-  "private_key_jwt",
-  "none",
-];
+const METHODS: readonly ClientAuthentication[] = ["client_secret_basic", "client_secret_post", "none"];
+
+function mustAuthenticate(method: ClientAuthentication): void {
+  const assertion = method as ClientAssertion | null;
+  must(
+    METHODS.includes(method) || typeof assertion?.addTo === "function",
+    `clientAuthentication must be ${METHODS.join(" or ")} or privateKeyJwt(key)`,
+  );
+  assertion?.check?.();
+}
 
 function originOf(value: string): string {
   const { origin, pathname } = urlOf(value, label("apiOrigins"));

@@ -6,14 +6,15 @@ export { auth0 } from "../../core/provider/auth0.js";
 export { AccessTokenError } from "./auth0/access-token-error.js";
 
 /** What bundles for browsers get in the place of `latchkey/next`: pages may import it, nothing of it runs there. */
-function serverOnly(name: string) {
-  return (): never => {
-    throw new MisuseError("server_only", `${name} can only be used on the server`);
-  };
-}
-
 const standIns = <Name extends string>(names: readonly Name[]) =>
-  Object.fromEntries(names.map((name) => [name, serverOnly(name)])) as Record<Name, () => never>;
+  Object.fromEntries(
+    names.map((name) => [
+      name,
+      (): never => {
+        throw new MisuseError("server_only", `${name} can only be used on the server`);
+      },
+    ]),
+  ) as Record<Name, () => never>;
 
 export const createAuth = (): Record<keyof Auth<unknown>, unknown> => ({
   handlers: standIns(["GET", "POST"]),
@@ -36,6 +37,9 @@ export const createAuth = (): Record<keyof Auth<unknown>, unknown> => ({
     "wrap",
   ]),
 });
+
+/** Nothing: a bundle for browsers has no key, and a shared module that calls it must not throw. */
+export const privateKeyJwt = (): undefined => undefined;
 
 export const verifyAccessToken = (): Record<keyof ProtectedApi, unknown> => standIns(["verify", "wrap", "wrapApi"]);
 

@@ -28,8 +28,10 @@ export {
 export type { LatchkeyEvent } from "../../core/events.js";
 export type { ShapedUser, User, UserClaims } from "../../core/exchange/user.js";
 export { auth0 } from "../../core/provider/auth0.js";
+export type { ClientAssertion } from "../../core/provider/client-authentication.js";
 export type { AccessTokenClaims, VerifiedAccessToken } from "../../core/resource-server/access-token.js";
 export type { AccessTokenRefusal } from "../../core/resource-server/bearer.js";
+export { privateKeyJwt } from "../lib/private-key-jwt.js";
 export type { ProtectedHandler, VerifiedRequest } from "../lib/protect.js";
 export type { RequestAuth, SignedInAuth } from "../lib/serve.js";
 export { AccessTokenError } from "./auth0/access-token-error.js";

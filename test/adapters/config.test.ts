@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type AuthOptions, resolveConfig } from "../../adapters/lib/config.js";
+import { privateKeyJwt } from "../../adapters/lib/private-key-jwt.js";
 
 const complete = {
   LATCHKEY_ISSUER: "https://op.example",
@@ -55,6 +56,11 @@ test("several secrets and base URLs come separated by commas", () => {
   ]);
 });
 
+test("a private key in a variable, where none is read, is refused and not ignored", () => {
+  const message = refusal({}, { ...complete, LATCHKEY_CLIENT_PRIVATE_KEY: '{"d":"sesame"}' });
+  expect(message).toBe("latchkey: there is no option clientPrivateKey");
+});
+
 describe("wrong values fail at start-up with what to change", () => {
   test.each<[what: string, options: AuthOptions, says: RegExp]>([
     ["plain http on a public host", { baseUrl: "http://app.example" }, /baseUrl.*https/],
@@ -70,7 +76,15 @@ describe("wrong values fail at start-up with what to change", () => {
     ["a protected parameter from the query", { allowedParams: ["state"] }, /state/],
     ["a symmetric algorithm", { idTokenSigningAlg: "HS256" }, /asymmetric/],
     ["no algorithm", { idTokenSigningAlg: "none" }, /asymmetric/],
-    ["private_key_jwt without a key", { clientAuthentication: "private_key_jwt" }, /clientPrivateKey/],
+    [
+      "private_key_jwt without a key",
+      { clientAuthentication: "private_key_jwt" as never },
+      /clientAuthentication must be client_secret_basic or client_secret_post or none or privateKeyJwt\(key\)$/,
+    ],
+    ["privateKeyJwt that was not called", { clientAuthentication: privateKeyJwt as never }, /or privateKeyJwt\(key\)$/],
+    ["a key in the place of privateKeyJwt", { clientAuthentication: { kty: "EC" } as never }, /privateKeyJwt\(key\)$/],
+    ["privateKeyJwt with a key that is none", { clientAuthentication: privateKeyJwt("PEM") }, /privateKeyJwt: the key/],
+    ["a private key as an option", { clientPrivateKey: {} } as AuthOptions, /there is no option clientPrivateKey$/],
     ["an unknown client authentication", { clientAuthentication: "basic" as never }, /clientAuthentication/],
     ["an API that is no origin", { apiOrigins: ["https://api.example/v1"] }, /apiOrigins/],
     ["a return path on another host", { postLogoutPath: "//evil.example" }, /postLogoutPath/],

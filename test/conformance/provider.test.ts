@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { portsOf } from "../../adapters/lib/ports.js";
-import { importPrivateKey } from "../../adapters/lib/private-key.js";
+import { privateKeyJwt } from "../../adapters/lib/private-key-jwt.js";
 import { createClock, createTestProvider, type Fault, type TestProviderOptions } from "../../adapters/testing/index.js";
 import type { Provider } from "../../core/provider/provider.js";
 import { createServerProvider, type ServerSettings } from "../../core/provider/server.js";
@@ -268,9 +268,8 @@ describe("the client proves who it is", () => {
         ? generateKeyPairSync("rsa", { modulusLength: 2048 })
         : generateKeyPairSync("ec", { namedCurve: "P-256" });
     const jwk = (key: typeof type.privateKey) => ({ ...key.export({ format: "jwk" }), alg, kid: "client-key" });
-    const clientPrivateKey = importPrivateKey(jwk(type.privateKey) as Record<string, unknown>);
     const options = { clientPublicKey: jwk(type.publicKey) as Record<string, unknown> };
-    const { signIn, rp } = await pair(options, { clientAuthentication: "private_key_jwt", clientPrivateKey });
+    const { signIn, rp } = await pair(options, { clientAuthentication: privateKeyJwt(jwk(type.privateKey)) });
     const { tokens } = await signIn();
     expect((await verify(rp, tokens)).sub).toBe("alice");
   });
@@ -363,13 +362,9 @@ describe("refreshing", () => {
   test("a client assertion that takes long to sign spends no refresh token twice", async () => {
     const slow = async () => {
       await new Promise((resolve) => setTimeout(resolve, 250));
-      return new Uint8Array(64);
     };
-    const { op, rp, count } = await pair(
-      {},
-      { clientAuthentication: "private_key_jwt", clientPrivateKey: { alg: "ES256", sign: slow }, httpTimeout: 0.3 },
-    );
-    // The provider would refuse the assertion; that it is asked once is the point.
+    const { op, rp, count } = await pair({}, { clientAuthentication: { addTo: slow }, httpTimeout: 0.3 });
+    // The provider would refuse the request, which has no assertion; that it is asked once is the point.
     op.misbehave({ status: 503, endpoint: "token" });
     const asked = count("token");
     await Promise.allSettled(Array.from({ length: 20 }, () => refresh(rp, "r")));

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clientKey } from "../support/client-key.js";
 import { incompleteOptions, publicFunctions } from "../support/docstrings.js";
 import { root, toJavaScript } from "../support/documents.js";
 
@@ -55,6 +56,7 @@ describe("the examples", () => {
     LATCHKEY_CLIENT_SECRET: "client-secret",
     LATCHKEY_SECRET: "a secret of at least thirty-two characters",
     LATCHKEY_BASE_URL: "http://localhost:3000",
+    CLIENT_KEY: clientKey(),
   };
   /** What an example prints. An example of a page needs a browser: it compiles alone. */
   const output = (name: string): string => {
@@ -78,6 +80,7 @@ describe("the examples", () => {
     ["latchkey/express auth", ""],
     ["latchkey/express requireSession", ""],
     ["latchkey/express verifyAccessToken", ""],
+    ["latchkey/express privateKeyJwt", ""],
     ["latchkey/edge createAuth", ""],
     ["latchkey/edge verifyAccessToken", ""],
     ["latchkey/next createAuth", ""],

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { RequestAuth } from "../../adapters/node.js";
 import { createCookieJar, createTestProvider, mintSession } from "../../adapters/testing/index.js";
 import { plainRequest } from "../support/app.js";
+import { clientKey } from "../support/client-key.js";
 import { documentAt, documents, filesOf, root, snippet, toJavaScript } from "../support/documents.js";
 import { send } from "../support/edge-app.js";
 import { bin, freePort, startServer } from "../support/process.js";
@@ -367,12 +368,13 @@ describe("the guides", () => {
     expect(output).toBe("{ invited: 'alice@example.com' }\n");
   });
 
-  test.each(["store", "on-event", "auth0", "init-auth0"])("%s is a program that starts", (name) => {
+  test.each(["store", "on-event", "auth0", "private-key-jwt", "init-auth0"])("%s is a program that starts", (name) => {
     writeFileSync(join(folder, `${name}.mjs`), snippet(name));
     const given = {
       AUTH0_CLIENT_ID: "client",
       AUTH0_CLIENT_SECRET: "secret",
       SESSION_COOKIE_SECRET: VARIABLES.LATCHKEY_SECRET,
+      CLIENT_KEY: clientKey(),
     };
     const env = { ...process.env, ...VARIABLES, ...given };
     expect(execFileSync(process.execPath, [`${name}.mjs`], { cwd: folder, encoding: "utf8", env })).toBe("");

@@ -115,13 +115,16 @@ function describe(symbol: ts.Symbol, name: string): Option {
   };
 }
 
-/** As it is written, but for unions of strings, which are spelt out. */
+/** As it is written, but for unions of strings, and of interfaces beside them, which are spelt out. */
 function typeText(declaration: ts.PropertySignature): string {
   const { checker } = published();
   const node = declaration.type;
   if (!node) return "";
-  const literals = membersOf(checker.getNonNullableType(checker.getTypeFromTypeNode(node)));
-  if (literals.length > 1) return literals.map((each) => `"${each}"`).join(" | ");
+  const type = checker.getNonNullableType(checker.getTypeFromTypeNode(node));
+  if (type.isUnion() && membersOf(type).length > 1) {
+    const shown = type.types.filter((each) => each.isStringLiteral() || each.isClassOrInterface());
+    return shown.map((each) => checker.typeToString(each)).join(" | ");
+  }
   return node
     .getText()
     .replace(/import\(.*?\)\./g, "")

@@ -86,7 +86,6 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
       clientId: "client",
       clientAuthentication: "none",
       clientSecret: undefined,
-      clientPrivateKey: undefined,
       idTokenSigningAlg: "RS256",
       httpTimeout: 5,
       clockTolerance: 30,
