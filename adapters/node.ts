@@ -11,7 +11,7 @@ import type { LoginOptions } from "../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../core/relying-party/sign-out.js";
 import type { VerifiedAccessToken } from "../core/resource-server/access-token.js";
 import { type AccessTokenOptions, createCheck } from "./lib/access-token.js";
-import { mustBeOptions } from "./lib/checks.js";
+import { mustBeOptions, notCalled } from "./lib/checks.js";
 import { type AuthOptions, resolveConfig } from "./lib/config.js";
 import { authorizationOf, toRequestView } from "./lib/node-request.js";
 import { answer, createNodeWriter } from "./lib/node-writer.js";
@@ -157,7 +157,7 @@ const notOpened = (caller: string) =>
  * The middleware calls `next` with a MisuseError (`invalid_config`) for a request that did not go through `auth()`.
  */
 export function requireSession(...none: never[]): Middleware {
-  must(none.length === 0, "call it: requireSession()");
+  must(none.length === 0, notCalled("requireSession"));
   return (req: ExtendedRequest, _res: unknown, next: (error?: unknown) => void) => {
     if (!req.auth || !AuthRequest.is(req.auth)) return next(notOpened("requireSession()"));
     if (!req.auth.answersGuard()) next();

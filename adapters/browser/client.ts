@@ -24,7 +24,8 @@ import type { Turn } from "./turn.js";
 const REQUESTS_PER_TURN = 12;
 
 const isServer = typeof document === "undefined";
-const mustBeInPage = () => must(!isServer, "call it in an effect or an event handler");
+const mustBeInPage = () =>
+  must(!isServer, "the client works in a page only: call its methods in an effect or an event handler");
 
 /** A promise that never resolves: nothing must happen any more in a frame or popup that has relayed its callback. */
 const never = /* @__PURE__ */ new Promise<never>(() => {});

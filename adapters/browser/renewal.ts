@@ -111,7 +111,7 @@ function checkedRequest({ settings }: ClientContext, { tokens }: ClientSession, 
   const { audience } = normalized;
   must(
     !settings.resourceIndicators || audience === undefined || settings.audiences.includes(audience),
-    "name it in the client's `audience` too: a refresh for any other would spend the refresh token",
+    "audience: with resourceIndicators, list every audience in the option `audience` of the client",
   );
   return normalized;
 }

@@ -92,7 +92,7 @@ export function settingsOf(options: ClientOptions): Settings {
     [...audiences, ...Object.values(authorizationParams)].every((each) => typeof each === "string"),
     "audience and authorizationParams must hold strings",
   );
-  must(audiences.length < 2 || resourceIndicators, "several audiences need resourceIndicators");
+  must(audiences.length < 2 || resourceIndicators, "several audiences need resourceIndicators: true");
   const ports = portsOf(options);
   const providerSettings = { issuer, clientId, idTokenSigningAlg, resourceIndicators, httpTimeout, clockTolerance };
   return {

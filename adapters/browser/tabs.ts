@@ -89,7 +89,8 @@ export function createTabs({ name, purpose, limit, onSession }: TabsOptions): Ta
       lock.run(async () => {
         const { turn, end } = await startTurn(isUrgent, lock.isShared());
         const tooLate = new Promise<never>((_resolve, reject) => {
-          end.onabort = () => reject(new ExchangeError("provider_unreachable", { cause: "too slow" }));
+          end.onabort = () =>
+            reject(new ExchangeError("provider_unreachable", { cause: "the turn took longer than its limit" }));
         });
         return Promise.race([task(turn), tooLate]);
       }, isUrgent),

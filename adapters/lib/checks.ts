@@ -2,13 +2,16 @@ import { must } from "../../core/errors.js";
 import { isObject } from "../../core/is-object.js";
 import { isAsymmetric } from "../../core/provider/algorithms.js";
 
+/** The message for a function that was given to a framework itself, without being called. */
+export const notCalled = (entry: string): string => `pass what ${entry}() returns, not ${entry} itself`;
+
 /**
  * What `entry` was called with must be options: a request is there where a framework was given the function itself, not what
  * it returns.
  */
 export function mustBeOptions(options: unknown, entry: string): void {
   must(isObject(options), `options of ${entry} must be an object`);
-  must(!("headers" in options), `call it: ${entry}()`);
+  must(!("headers" in options), notCalled(entry));
 }
 
 /** @throws MisuseError (`invalid_config`) when a wrapper such as `wrap` was called with something that is no handler, such as a request */
@@ -22,7 +25,7 @@ export const mustSign = (algorithm: string, option: string): void =>
 export const mustBeSeconds = (httpTimeout: number, clockTolerance: number): void =>
   must(
     httpTimeout > 0 && clockTolerance >= 0 && httpTimeout + clockTolerance < 1e3,
-    "httpTimeout and clockTolerance must be seconds",
+    "httpTimeout must be above 0 seconds, clockTolerance 0 or more, and their sum below 1000",
   );
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;

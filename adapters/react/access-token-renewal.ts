@@ -37,7 +37,7 @@ export function keepRenewed(options: RenewalOptions): () => void {
   const renew = () => {
     attempt.at = now();
     tokens.getAccessToken(request).then(() => {
-      if (!peek()) fail(new ExchangeError("no_access_token", { cause: "over as soon as it came" }));
+      if (!peek()) fail(new ExchangeError("no_access_token", { cause: "the token expired before it arrived" }));
       else if (!isStopped) onChange();
     }, fail);
   };

@@ -1,3 +1,4 @@
+import { must } from "../../core/errors.js";
 import type { LoginOptions as ClientLoginOptions } from "../browser/client-types.js";
 import type { LogoutOptions } from "../browser/sign-out.js";
 import { pathTo, type ReturnTo } from "./return-to.js";
@@ -53,6 +54,23 @@ export function toLoginOptions(options?: LoginOptions | HandledEvent): ClientLog
     returnTo: returnTo ?? pathTo(appState?.returnTo),
     appState: appState ?? (returnTo === undefined ? null : { returnTo }),
     params: { ...parametersIn(others), ...params },
+  };
+}
+
+/**
+ * Options for the login route of a server, which passes on the authorization parameters that are in its `allowedParams`.
+ * @throws MisuseError (`invalid_config`) for an option that the route cannot carry out
+ */
+export function toServerLoginOptions(options: ClientLoginOptions): ClientLoginOptions {
+  const { popup, audience, scope, appState, returnTo, params, loginHint, maxAge, prompt, organization } = options;
+  const isCarried = Object.keys(appState ?? {}).every((name) => name === "returnTo");
+  must(
+    !popup && (audience ?? scope) === undefined && isCarried,
+    "under a SessionProvider, login() takes no popup, audience, scope or appState",
+  );
+  return {
+    returnTo,
+    params: { ...params, ...parametersIn({ login_hint: loginHint, max_age: maxAge, prompt, organization }) },
   };
 }
 

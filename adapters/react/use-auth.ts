@@ -3,7 +3,7 @@ import type { LogoutOptions } from "../browser/sign-out.js";
 import { type UserState, userStateOf } from "../browser/state.js";
 import type { Auth0LogoutOptions } from "./auth0-options.js";
 import { useModel, useModelState } from "./context.js";
-import { type HandledEvent, type LoginOptions, toLoginOptions } from "./login-options.js";
+import { type HandledEvent, type LoginOptions, toLoginOptions, toServerLoginOptions } from "./login-options.js";
 import type { AccessTokenRequest } from "./model.js";
 import { useAccessToken } from "./use-access-token.js";
 
@@ -12,7 +12,11 @@ export type UseAuth = UserState & {
   error: Error | null;
   /** The page does not know yet whether a user is signed in, or has no access token yet. */
   isLoading: boolean;
-  /** Goes to the provider, or to the `/auth/login` of the server. @throws ExchangeError, MisuseError (it rejects) */
+  /**
+   * Goes to the provider. Under a `SessionProvider` it goes to `/auth/login` of the server: `returnTo` is carried there, and
+   * those authorization parameters count that the server lists in `allowedParams`; `popup`, `audience`, `scope` and `appState`
+   * are refused. @throws ExchangeError, MisuseError (it rejects)
+   */
   login: (options?: LoginOptions | HandledEvent) => Promise<void>;
   /** Signs out, in all tabs. Under a `SessionProvider` the server decides how, and only `returnTo` counts. */
   logout: (options?: LogoutOptions | Auth0LogoutOptions | HandledEvent) => Promise<void>;
@@ -45,7 +49,13 @@ export function useAuth(request?: AccessTokenRequest): UseAuth;
 export function useAuth(request?: AccessTokenRequest): UseAuth {
   const model = useModel();
   const state = useModelState(model);
-  const login = useCallback<UseAuth["login"]>(async (options) => model.login(toLoginOptions(options)), [model]);
+  const login = useCallback<UseAuth["login"]>(
+    async (given) => {
+      const options = toLoginOptions(given);
+      return model.login(model.tokens ? options : toServerLoginOptions(options));
+    },
+    [model],
+  );
   const { accessToken, error, isLoading } = useAccessToken(model, state, request);
   return {
     ...userStateOf(state.user),

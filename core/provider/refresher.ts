@@ -84,7 +84,9 @@ export async function refreshOnce<Result extends WithRefreshToken>(
     spend = undefined;
     if (!outcome) {
       if (hasWaited)
-        throw new ExchangeError("provider_unreachable", { cause: "another request refreshes this session" });
+        throw new ExchangeError("provider_unreachable", {
+          cause: "another request is refreshing this session and did not finish",
+        });
       // The first request that stops waiting spends the token; the others wait for that request.
       if (entries.get(token) === entry) entries.delete(token);
       hasWaited = true;

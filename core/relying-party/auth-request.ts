@@ -174,6 +174,10 @@ export class AuthRequest<Data, Answer> implements RequestAuth<Data, Answer> {
 
   #mustBeWritable(): void {
     if (this.#canWrite()) return;
-    throw new MisuseError("headers_sent", "too late for cookies, or in a Server Component");
+    throw new MisuseError(
+      "headers_sent",
+      "cookies cannot be written: the headers have left, or this is a Server Component or a WebSocket upgrade. " +
+        "Call it before you respond, in a route handler or in a server action",
+    );
   }
 }

@@ -28,7 +28,7 @@ export const decline = ({ headers }: RequestView): Reply =>
 export const notAuthenticated = (): Reply =>
   json(401, {
     error: "not_authenticated",
-    description: "No user is signed in.",
+    description: "Sign in first.",
   });
 
 const TEXTS: Partial<Record<ExchangeErrorCode, string>> = {

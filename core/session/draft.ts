@@ -99,6 +99,9 @@ export class SessionDraft<Data, Tokens> {
 
   #mustHaveSession(): Session<Data> {
     if (this.session) return this.session;
-    throw new MisuseError("no_session", "there is no session");
+    throw new MisuseError(
+      "no_session",
+      "update needs a session, and this request has none: guard the route, or check `session` first",
+    );
   }
 }

@@ -204,7 +204,10 @@ describe("what was passed to a framework uncalled says so at the first request",
   ])("%s", (name, call, first) => {
     const uncalled = call as (...passed: unknown[]) => unknown;
     expect(() => uncalled(first, {}, () => {})).toThrow(
-      expect.objectContaining({ name: "MisuseError", message: `latchkey: call it: ${name}()` }),
+      expect.objectContaining({
+        name: "MisuseError",
+        message: `latchkey: pass what ${name}() returns, not ${name} itself`,
+      }),
     );
   });
 });

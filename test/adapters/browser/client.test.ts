@@ -26,8 +26,8 @@ describe("wrong options are refused at once, with an error that says what to cha
     ["several audiences for a provider that takes one", { audience: ["a", "b"] }, /need resourceIndicators/],
     ["a symmetric algorithm", { idTokenSigningAlg: "HS256" }, /asymmetric/],
     ["a parameter of the protocol itself", { authorizationParams: { state: "x" } }, /cannot set state/],
-    ["no time for requests", { httpTimeout: 0 }, /must be seconds/],
-    ["milliseconds as the time for requests", { httpTimeout: 1e10 }, /must be seconds/],
+    ["no time for requests", { httpTimeout: 0 }, /httpTimeout must be above 0 seconds/],
+    ["milliseconds as the time for requests", { httpTimeout: 1e10 }, /httpTimeout must be above 0 seconds/],
   ])("%s", (_what, changed, message) => {
     const make = () => createClient({ ...options, ...changed } as ClientOptions);
     expect(make).toThrow(expect.objectContaining({ code: "invalid_config", message: expect.stringMatching(message) }));

@@ -2,7 +2,13 @@
 import { createElement, type ReactNode } from "react";
 import { renderToString } from "react-dom/server";
 import { describe, expect, test, vi } from "vitest";
-import { SessionProvider, type SessionProviderProps, useAuth, useSession } from "../../../adapters/react/index.js";
+import {
+  type LoginOptions,
+  SessionProvider,
+  type SessionProviderProps,
+  useAuth,
+  useSession,
+} from "../../../adapters/react/index.js";
 import { doing, hydrate, probe, settle, show, strictly, underReact } from "../../support/react.js";
 
 underReact();
@@ -459,10 +465,25 @@ describe("useAuth under a SessionProvider", () => {
     expect(went).toEqual(["/auth/login?returnTo=%2Fshows%3Fpage%3D2%23end"]);
   });
 
-  test("login takes the same options as under an AuthProvider", async () => {
+  test("login sends authorization parameters to the server's route, under the names of the protocol", async () => {
     const { last, went } = await openAuth({ mount: "/api/auth" });
     await last().login({ appState: { returnTo: { pathname: "/shows", query: { id: "5" } } }, login_hint: "a@b" });
-    expect(went).toEqual(["/api/auth/login?login_hint=a%40b&returnTo=%2Fshows%3Fid%3D5"]);
+    await last().login({ returnTo: "/", loginHint: "a@b", maxAge: 0, prompt: "login", organization: "o" });
+    expect(went).toEqual([
+      "/api/auth/login?login_hint=a%40b&returnTo=%2Fshows%3Fid%3D5",
+      "/api/auth/login?login_hint=a%40b&max_age=0&prompt=login&organization=o&returnTo=%2F",
+    ]);
+  });
+
+  test.each<LoginOptions>([
+    { popup: true },
+    { audience: "https://api.example" },
+    { scope: "read" },
+    { appState: { returnTo: "/", cart: 1 } },
+  ])("login refuses what the server's route cannot carry: %j", async (options) => {
+    const { last, went } = await openAuth();
+    await expect(last().login(options)).rejects.toThrow(/under a SessionProvider/);
+    expect(went).toEqual([]);
   });
 
   test("logout is a form that is posted", async () => {
@@ -474,5 +495,5 @@ describe("useAuth under a SessionProvider", () => {
 });
 
 test("outside of a provider the hooks throw an error that says what to do", () => {
-  expect(() => renderToString(createElement(probe(useSession).Probe))).toThrow(/AuthProvider or SessionProvider/);
+  expect(() => renderToString(createElement(probe(useSession).Probe))).toThrow(/AuthProvider or a SessionProvider/);
 });
