@@ -22,7 +22,8 @@ export interface LoginOptions extends AuthorizationOptions {
 /** A client of an OpenID Provider in a page. Its tokens are in memory alone; all tabs of the site share one session. */
 export interface Client extends AuthSource {
   /**
-   * The user who is signed in, or null. The first call finds out, from other tabs or from the provider, in a hidden frame.
+   * The user who is signed in, or null. The first call asks the other tabs, and then the provider by a hidden frame if a user was
+   * signed in here before. So a first visit gives null, also if the provider knows the user.
    * @throws ExchangeError
    */
   getUser(): Promise<User | null>;

@@ -141,6 +141,7 @@ function renew(
           const { refreshToken } = next.tokens;
           const isStored = await turn.replaceSession(next);
           if (!isStored && refreshToken !== session.tokens.refreshToken) revokeUnused(context, refreshToken);
+          return isStored;
         },
         endSession: () => turn.replaceSession(null),
       },

@@ -18,7 +18,7 @@ interface SignedInState {
   readonly isLoading: false;
   readonly isAuthenticated: true;
   readonly user: User;
-  /** What failed last; absent again after the next sign-in. */
+  /** What failed last; absent again once the session changes. */
   readonly error?: Error | undefined;
   readonly isSignedOut?: undefined;
 }
@@ -27,7 +27,7 @@ interface SignedOutState {
   readonly isLoading: false;
   readonly isAuthenticated: false;
   readonly user: null;
-  /** What failed last; absent again after the next sign-in. */
+  /** What failed last; absent again once the session changes. */
   readonly error?: Error | undefined;
   /** The user signed out, in this tab or another: a page does not sign in again by itself. */
   readonly isSignedOut?: boolean | undefined;

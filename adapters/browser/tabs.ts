@@ -27,7 +27,7 @@ import { openVersionChannel, type SessionListener } from "./version-channel.js";
  *   with a guess (its own session without the refresh token, which may be used up); the version that it missed replaces the
  *   guess when it comes.
  * - A tab does not finish its turn, because its request hangs or because it is frozen. Its turn ends after `limit`
- *   milliseconds; other tabs wait no longer than that, and a sign-out waits one second. A turn that was passed in this way finds
+ *   milliseconds; other tabs wait no longer than that, and a sign-out waits one second for the lock and one for the version. A turn that was passed in this way finds
  *   a later generation in the record or in its tab, and changes nothing.
  * - IndexedDB cannot be written: the version is `unrecorded`. A session of that kind stays in its tab. IndexedDB cannot be
  *   read: no refresh token is used in that turn, unless the version is this tab's own.
@@ -41,7 +41,7 @@ export interface Tabs {
   session(): ClientSession | null;
   /**
    * Runs a task that only one tab may run at a time, after this tab has received what other tabs did before. An urgent task
-   * waits for others one second at most.
+   * waits one second at most for the lock, and one second for the latest version.
    * @throws ExchangeError `provider_unreachable` when the task takes too long, and what the task throws
    */
   takeTurn<T>(task: (turn: Turn) => Promise<T>, isUrgent?: boolean): Promise<T>;

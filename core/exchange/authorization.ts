@@ -25,7 +25,7 @@ export interface AuthorizationOptions {
   loginHint?: string;
   /** The most seconds since the user last authenticated; the ID Token must show it. @default no limit */
   maxAge?: number;
-  /** `none`, `login`, `consent`, `select_account` (OpenID Connect Core 3.1.2.1). @default none: the provider decides */
+  /** `none`, `login`, `consent`, `select_account` (OpenID Connect Core 3.1.2.1). @default not sent: the provider decides */
   prompt?: string;
   /** Further authorization parameters, except those that latchkey sets itself. @default none */
   params?: AuthorizationParameters;

@@ -1,5 +1,5 @@
 import type { Awaitable } from "../awaitable.js";
-import { ExchangeError, exchangeErrorOf } from "../errors.js";
+import { exchangeErrorOf } from "../errors.js";
 import { failure } from "../events.js";
 import type { Ports } from "../ports.js";
 import { drive, type Observer } from "./drive.js";
@@ -17,8 +17,8 @@ import type { TokenRequest } from "./token-set.js";
 export interface RenewalHandlers<Renewed extends Renewal> {
   /** Gets a new token from the provider. */
   refresh(request: TokenRequest): Promise<Renewed>;
-  /** False if it is too late to store the tokens. */
-  storeTokens(renewal: Renewed): Awaitable<unknown>;
+  /** False if it was too late to store the tokens. */
+  storeTokens(renewal: Renewed): Awaitable<boolean>;
   /** The grant has ended, and the session with it. */
   endSession(): Awaitable<unknown>;
 }
@@ -42,8 +42,7 @@ export async function renewToken<Renewed extends Renewal>(
           return { name: "refresh_failed", error: exchangeErrorOf(error), now: ports.now() };
         }
       case "store_tokens":
-        if ((await handlers.storeTokens(effect.renewal)) !== false) emit({ type: "refreshed" });
-        else emit(failure(new ExchangeError("refresh_required")));
+        if (await handlers.storeTokens(effect.renewal)) emit({ type: "refreshed" });
         return undefined;
       case "end_session":
         await handlers.endSession();

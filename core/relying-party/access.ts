@@ -1,4 +1,5 @@
 import { ExchangeError, MisuseError } from "../errors.js";
+import { failure } from "../events.js";
 import { renewToken } from "../exchange/renewal.js";
 import { assess } from "../exchange/token-life.js";
 import { accessTokensOf, mergeTokens, type TokenRequest, type TokenSet } from "../exchange/token-set.js";
@@ -47,6 +48,8 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
       async storeTokens({ merge, release }) {
         const isStored = await change(async (draft) => draft.setTokens(merge((await draft.tokens()) ?? tokens)));
         if (isStored) responseWriter.onSent(release);
+        // The headers left meanwhile: the process holds the tokens for the next request of the session.
+        else context.emit(failure(new ExchangeError("refresh_required")));
         return isStored;
       },
       endSession: () => change((draft) => draft.destroy()),

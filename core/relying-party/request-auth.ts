@@ -41,7 +41,7 @@ export interface RequestAuth<Data, Answer, Init = object> {
   readonly reason: SessionRefusal | undefined;
   /**
    * Merges a patch into `session.data`, or applies a function to it.
-   * @throws MisuseError `no_session`, `headers_sent`, `not_json`
+   * @throws MisuseError `no_session`, `not_json`; `headers_sent` if the browser does not get the change, which a store may have
    * @throws CookieTooLargeError when the session would not fit; nothing is written then
    */
   update(change: Partial<Data> | ((data: Data) => Data)): Promise<void>;

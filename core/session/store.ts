@@ -33,8 +33,8 @@ export interface SessionStore {
     version: number,
     until: number,
   ): Promise<"updated" | "conflict" | "missing">;
-  /** Changes only the time until which the session is stored. False without the session. */
-  touch(id: string, until: number): Promise<boolean>;
+  /** Changes only the time until which the session is stored, if the store has it. */
+  touch(id: string, until: number): Promise<void>;
   /** Removes the session, if the store has it. */
   destroy(id: string): Promise<void>;
 }
@@ -69,7 +69,6 @@ export function createMemoryStore(clock: { now(): number }): SessionStore {
     async touch(id, until) {
       const entry = live(id);
       if (entry) entry.until = until;
-      return entry !== undefined;
     },
     async destroy(id) {
       sessions.delete(id);

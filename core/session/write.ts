@@ -62,7 +62,7 @@ async function writeSession<Data, Tokens>(
   // After the new session was saved: if saving it fails, the one before stays.
   if (isEnd && before) await storage.destroy?.(before.id);
   if (session && roll && isStampDue(now(), limits, session)) {
-    // The stamp alone is written, about 200 bytes, never the session.
+    // The stamp alone is written, some 270 bytes, never the session.
     const sealed = await stamps.seal(bind(session.id, now()), now());
     jar.set(nameOf(tagOf(session.id), "seen"), sealed, maxAge(now() + limits.inactivity));
     await storage.touch?.(session);

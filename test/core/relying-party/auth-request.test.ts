@@ -153,6 +153,19 @@ describe("the access token", () => {
     await expect(auth.getAccessToken({ refresh: true })).rejects.toMatchObject({ code: "refresh_required" });
   });
 
+  test("is given although the headers left during its refresh, and an event says that its cookies are lost", async () => {
+    const world = await signedIn();
+    const { auth, writer } = await world.open("/");
+    const { refresh } = world.provider;
+    world.provider.refresh = async (input) => {
+      writer.isOpen = false;
+      return refresh(input);
+    };
+    expect(await auth.getAccessToken({ refresh: true })).toBe("at2");
+    expect(world.events.at(-1)).toMatchObject({ type: "failed", code: "refresh_required" });
+    expect(world.typesOf()).not.toContain("refreshed");
+  });
+
   test("ends the session when the provider has ended the grant", async () => {
     const world = await signedIn();
     world.provider.refresh = () => Promise.reject(new ExchangeError("grant_ended"));

@@ -122,11 +122,21 @@ export const routes: readonly Row[] = [
       }
     },
   },
+  {
+    // A link in a mail may lead to it, and so may a provider's start page (OpenID Connect Core 4).
+    name: "a link on another site starts a sign-in",
+    async run(app) {
+      const headers = { "sec-fetch-site": "cross-site", "sec-fetch-dest": "document" };
+      const { status, headers: answer } = await app.browser().navigate("/auth/login?returnTo=%2Finvoices", { headers });
+      expect([status, new URL(String(answer.location)).origin]).toEqual([302, new URL(app.provider.issuer).origin]);
+    },
+  },
   ...(
     [
       ["a prefetch", { "sec-purpose": "prefetch" }, 503],
       ["a script", { "sec-fetch-mode": "cors" }, 204],
       ["a router's data request", { "x-nextjs-data": "1" }, 204],
+      ["a hidden frame of another site", { "sec-fetch-site": "cross-site", "sec-fetch-dest": "iframe" }, 204],
     ] as const
   ).map(
     ([what, headers, status]): Row => ({
