@@ -160,7 +160,7 @@ export function requireSession(...none: never[]): Middleware {
   must(none.length === 0, notCalled("requireSession"));
   return (req: ExtendedRequest, _res: unknown, next: (error?: unknown) => void) => {
     if (!req.auth || !AuthRequest.is(req.auth)) return next(notOpened("requireSession()"));
-    if (!req.auth.answersGuard()) next();
+    req.auth.guarded(() => next());
   };
 }
 

@@ -168,12 +168,13 @@ export function resolveConfig<Data>(
   must(/^(\/[\w.~-]+)+$/.test(config.mount), 'mount must be a path such as "/auth"');
   must(config.scope.split(" ").includes("openid"), `${label("scope")} must contain openid`);
   must(/^\/(?![/\\])/.test(config.postLogoutPath), 'postLogoutPath must be a path such as "/"');
-  must(
-    [...Object.values(authorizationParams), ...config.allowedParams].every((each) => typeof each === "string"),
-    "authorizationParams and allowedParams must hold strings",
-  );
-  for (const name of [...Object.keys(authorizationParams), ...config.allowedParams])
-    must(!protectedParameters.has(name), `authorizationParams and allowedParams cannot set ${name}`);
+  for (const [name, value] of [
+    ...Object.entries(authorizationParams),
+    ...config.allowedParams.map((each) => [each, each]),
+  ]) {
+    must(typeof value === "string", "authorizationParams and allowedParams must hold strings");
+    must(!protectedParameters.has(`${name}`), `authorizationParams and allowedParams cannot set ${name}`);
+  }
   mustSign(config.idTokenSigningAlg, "idTokenSigningAlg");
   mustBeSeconds(config.httpTimeout, config.clockTolerance);
   mustBeSchema(schema);

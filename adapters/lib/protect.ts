@@ -38,8 +38,7 @@ export function protect(checkOf: () => Check, waitUntil?: WaitUntil): ProtectedA
   ): Promise<VerifiedRequest> {
     const checking = checkOf()(headers.get("authorization"));
     // Other requests may wait for the keys that this request fetches.
-    const settled = () => {};
-    keepAlive?.(checking.then(settled, settled));
+    keepAlive?.(checking.catch(() => {}));
     const verdict = await checking;
     if ("access" in verdict) return verdict.access;
     const { body, ...init } = verdict.reply;

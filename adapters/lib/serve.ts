@@ -65,7 +65,7 @@ interface Served<Data> {
   isActive: boolean;
 }
 
-type Respond<Data> = (served: Served<Data>) => Response | Promise<Response>;
+type Respond<Data> = (served: Served<Data>) => Awaitable<Response>;
 
 /** The requests that are being served. A Request is served once, however many wrapped handlers it passes through. */
 class ServedRequests<Data> {
@@ -125,10 +125,7 @@ export function createServing<Data>(
   const requireSession: Serving<Data>["requireSession"] = (handler) => {
     mustBeHandler(handler, "requireSession");
     return (request, ...rest) =>
-      serve(request, rest, ({ auth, writer }) => {
-        const reply = auth.guard();
-        return reply ? writer.send(reply) : handler(request, auth as SignedInAuth<Data>, ...rest);
-      });
+      serve(request, rest, ({ auth }) => auth.guarded(() => handler(request, auth as SignedInAuth<Data>, ...rest)));
   };
 
   const authFor: Serving<Data>["authFor"] = async (request) =>

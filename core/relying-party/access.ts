@@ -80,7 +80,9 @@ export async function authorizedFetch<Data>(
     return fetch(href, { redirect: "manual", ...init, headers });
   };
   const response = await send(request);
-  if (response.status !== 401 || !isRepeatable(init.body)) return response;
+  // A stream is gone once it was sent.
+  const { getReader: isStream } = (init.body ?? {}) as Partial<ReadableStream>;
+  if (response.status !== 401 || isStream) return response;
   try {
     return await send({ ...request, refresh: true });
   } catch (error) {
@@ -89,7 +91,3 @@ export async function authorizedFetch<Data>(
     throw error;
   }
 }
-
-/** A stream is gone once it was sent. */
-const isRepeatable = (body: FetchInit["body"] | Partial<ReadableStream>): boolean =>
-  !(body as Partial<ReadableStream> | null | undefined)?.getReader;

@@ -2,7 +2,7 @@ import type { Awaitable } from "../awaitable.js";
 import { MisuseError } from "../errors.js";
 import type { FetchInit } from "../ports.js";
 import { isPrefetch, targetOf, wantsPage } from "../request/reading.js";
-import type { Plan } from "../request/response.js";
+import type { Plan, Reply } from "../request/response.js";
 import type { RequestView } from "../request/view.js";
 import type { SessionReading } from "../session/reading.js";
 import type { SessionRefusal } from "../session/refusal.js";
@@ -12,7 +12,7 @@ import type { SignedIn, Site } from "./config.js";
 import { orErrorPage } from "./failures.js";
 import { notAuthenticated, redirect } from "./replies.js";
 import type { AuthSession, ReplyWriter, RequestAuth } from "./request-auth.js";
-import { type App, canWrite, loginUrl, RequestContext } from "./request-context.js";
+import { type App, loginUrl, RequestContext } from "./request-context.js";
 import { answerRoute } from "./routes.js";
 import { presentSession } from "./session-view.js";
 import { signIn } from "./sign-in.js";
@@ -90,25 +90,23 @@ export class AuthRequest<Data, Answer> implements RequestAuth<Data, Answer> {
 
   /** Undefined if a user is signed in; else a redirect to sign in for a page navigation, 401 JSON for any other request. */
   guard(): Plan {
-    this.#responseWriter.markSessionRead();
-    if (this.#latest().session) return undefined;
+    if (this.session) return undefined;
     const { method } = this.#request;
     return wantsPage(this.#request) ? redirect(loginUrl(this.#toContext()), method) : notAuthenticated();
   }
 
-  /** Guards and sends the reply, if there is one; whether it answered. */
-  answersGuard(): boolean {
+  /** Calls `next` if a user is signed in, and else sends the reply of the guard. */
+  guarded<Result>(next: () => Result): Result | Awaitable<Answer> {
     const reply = this.guard();
-    if (reply) this.#responseWriter.send(reply);
-    return reply !== undefined;
+    return reply ? this.#responseWriter.send(reply) : next();
   }
 
   /** Writes activity when it is due; else there is nothing to wait for. */
   roll(): Awaitable<unknown> {
     const reading = this.#latest();
-    const isDue =
-      reading.session && isWriteDue(this.#sessions, reading) && !isPrefetch(this.#request) && this.#canWrite();
-    return isDue ? this.#toContext().commit(undefined, true) : undefined;
+    if (!reading.session || !isWriteDue(this.#sessions, reading) || isPrefetch(this.#request)) return undefined;
+    const context = this.#toContext();
+    return context.canWrite() ? context.commit(undefined, true) : undefined;
   }
 
   get update(): RequestAuth<Data, Answer>["update"] {
@@ -124,25 +122,20 @@ export class AuthRequest<Data, Answer> implements RequestAuth<Data, Answer> {
   }
 
   get login(): RequestAuth<Data, Answer>["login"] {
-    return async (options) => {
-      const context = this.#toContext();
-      this.#mustBeWritable();
-      const request = { returnTo: targetOf(this.#request), ...options };
-      return this.#responseWriter.send(await orErrorPage(context, () => signIn(context, request)));
-    };
+    return (options) => this.#answer((context) => signIn(context, { returnTo: targetOf(this.#request), ...options }));
   }
 
   get logout(): RequestAuth<Data, Answer>["logout"] {
-    return async (options) => {
-      const context = this.#toContext();
-      this.#mustBeWritable();
-      return this.#responseWriter.send(await orErrorPage(context, () => signOut(context, options)));
-    };
+    return (options) => this.#answer((context) => signOut(context, options));
+  }
+
+  async #answer(replyTo: (context: RequestContext<Data>) => Promise<Reply>): Promise<Answer> {
+    const context = this.#toWritable();
+    return this.#responseWriter.send(await orErrorPage(context, () => replyTo(context)));
   }
 
   async #update(change: Partial<Data> | ((data: Data) => Data)): Promise<void> {
-    this.#mustBeWritable();
-    const isSent = await this.#toContext().commit((draft) => {
+    const isSent = await this.#toWritable().commit((draft) => {
       draft.update(({ user, data }) => ({
         user,
         // A copy, so that a function which changes its argument changes nothing if the write fails.
@@ -150,7 +143,7 @@ export class AuthRequest<Data, Answer> implements RequestAuth<Data, Answer> {
       }));
     });
     // The response may have left while the session was sealed.
-    if (!isSent) this.#mustBeWritable();
+    if (!isSent) this.#toWritable();
   }
 
   /** The session as the last write left it. */
@@ -168,12 +161,9 @@ export class AuthRequest<Data, Answer> implements RequestAuth<Data, Answer> {
     return this.#context;
   }
 
-  #canWrite(): boolean {
-    return canWrite({ request: this.#request, responseWriter: this.#responseWriter });
-  }
-
-  #mustBeWritable(): void {
-    if (this.#canWrite()) return;
+  #toWritable(): RequestContext<Data> {
+    const context = this.#toContext();
+    if (context.canWrite()) return context;
     throw new MisuseError(
       "headers_sent",
       "cookies cannot be written: the headers have left, or this is a Server Component or a WebSocket upgrade. " +

@@ -89,7 +89,7 @@ export class RequestContext<Data> implements App<Data>, OpenedRequest {
 
   /** Whether cookies can still reach the browser: not once the headers have left, nor with a change of protocol. */
   canWrite(): boolean {
-    return canWrite(this);
+    return this.responseWriter.canWrite() && !isUpgrade(this.request);
   }
 
   /**
@@ -106,9 +106,6 @@ export class RequestContext<Data> implements App<Data>, OpenedRequest {
   }
 }
 
-export const canWrite = ({ request, responseWriter }: Pick<OpenedRequest, "request" | "responseWriter">): boolean =>
-  responseWriter.canWrite() && !isUpgrade(request);
-
 /**
  * Lets the runtime finish work that other requests may wait for, or that spends what can be spent once: Workers cancel a
  * request when its client goes away. The caller of the work gets its errors.
@@ -117,8 +114,7 @@ export function keepAlive<Result>(
   { request }: { readonly request: RequestView },
   work: Promise<Result>,
 ): Promise<Result> {
-  const settled = () => {};
-  request.waitUntil?.(work.then(settled, settled));
+  request.waitUntil?.(work.catch(() => {}));
   return work;
 }
 

@@ -1,6 +1,7 @@
 import { ExchangeError } from "../errors.js";
 import { isNavigation, isSameOrigin, queryOf } from "../request/reading.js";
 import type { Reply } from "../request/response.js";
+import type { RequestView } from "../request/view.js";
 import { orErrorPage } from "./failures.js";
 import { decline, json, methodNotAllowed, redirect } from "./replies.js";
 import { keepAlive, type RequestContext } from "./request-context.js";
@@ -37,10 +38,12 @@ function redirectForm<Data>({ site, config }: RequestContext<Data>, form: URLSea
   return redirect(`${site.origin}${routePath(site, config, "callback")}?${response}`, "POST");
 }
 
+const isRead = ({ method }: RequestView): boolean => method === "GET" || method === "HEAD";
+
 /** Answers a request to sign in, which only a user's navigation may begin: never a prefetch or a script (P1, P16). */
 export async function answerLogin<Data>(context: RequestContext<Data>, options?: SignInOptions): Promise<Reply> {
   const { request, config } = context;
-  if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET");
+  if (!isRead(request)) return methodNotAllowed("GET");
   if (!isNavigation(request)) return decline(request);
   // A hidden frame of another site must not evict the user's own sign-ins in progress.
   const isFramed = (request.headers.get("sec-fetch-dest") ?? "document") !== "document";
@@ -63,11 +66,10 @@ async function answerCallback<Data>(context: RequestContext<Data>): Promise<Repl
 /** Answers a request to sign out: a POST that is not from another site, or a user's navigation within the app. */
 export async function answerLogout<Data>(context: RequestContext<Data>, options?: LogoutOptions): Promise<Reply> {
   const { request, site } = context;
-  if (request.method === "POST" && isSameOrigin(request, site.origin) === false) {
-    return json(403, { error: "cross_origin" });
-  }
-  if (request.method !== "POST") {
-    if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("POST");
+  if (request.method === "POST") {
+    if (isSameOrigin(request, site.origin) === false) return json(403, { error: "cross_origin" });
+  } else {
+    if (!isRead(request)) return methodNotAllowed("POST");
     if (!isNavigation(request)) return decline(request);
     if (request.headers.get("sec-fetch-site") !== "same-origin") return methodNotAllowed("POST");
   }
@@ -77,13 +79,13 @@ export async function answerLogout<Data>(context: RequestContext<Data>, options?
 
 /** Answers with the user's claims for the browser, never with a token (S43). Does not count as activity. */
 async function answerMe<Data>({ request, reading: { session } }: RequestContext<Data>): Promise<Reply> {
-  if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET");
+  if (!isRead(request)) return methodNotAllowed("GET");
   return json(200, { user: session?.data.user ?? null, expiresAt: session ? expiresAtOf(session) : undefined });
 }
 
 const answers: { readonly [route in Route]: <Data>(context: RequestContext<Data>) => Promise<Reply> } = {
-  login: (context) => answerLogin(context),
+  login: answerLogin,
   callback: answerCallback,
-  logout: (context) => answerLogout(context),
+  logout: answerLogout,
   me: answerMe,
 };

@@ -22,11 +22,8 @@ export function chooseSite(sites: RelyingPartyConfig<never>["sites"], request: R
 
 /** Which of our routes a request is for: by exact path, a slash at the end aside (S42). */
 export function routeOf(request: RequestView, site: Site, { mount }: Mounted): Route | undefined {
-  const path = pathOf(request);
-  const base = `${site.path}${mount}/`;
-  if (!path.startsWith(base)) return undefined;
-  const rest = path.slice(base.length);
-  return ROUTES.find((route) => rest === route || rest === `${route}/`);
+  const path = pathOf(request).replace(/\/$/, "");
+  return ROUTES.find((route) => path === `${site.path}${mount}/${route}`);
 }
 
 /** The path of a route, as browsers ask for it. */

@@ -38,15 +38,14 @@ export function openTransactions(
   /** Deletes the oldest transactions until the limits hold; a value that does not open counts as the oldest. `removable` bounds the deletions. */
   async function makeRoom(newest: string): Promise<void> {
     const names = jar.names().filter((name) => name.startsWith(prefix) && name !== newest);
-    const startedAt = async (name: string) => ({ name, at: (await read(name))?.startedAt ?? 0 });
-    const candidates = jar.removable(names);
-    const dated = await Promise.all(candidates.map(startedAt));
-    const oldestFirst = dated.sort((left, right) => left.at - right.at).map(({ name }) => name);
-    const uncounted = new Set(names.filter((name) => !candidates.includes(name)));
-    const bytes = () => jar.bytes(jar.names().filter((name) => !uncounted.has(name)));
-    for (const [index, name] of oldestFirst.entries()) {
-      if (oldestFirst.length - index < MAX_PENDING && bytes() <= MAX_BYTES) break;
+    const removable = jar.removable(names);
+    const dated = await Promise.all(removable.map(async (name) => ({ name, at: (await read(name))?.startedAt ?? 0 })));
+    const bytes = () => jar.bytes(jar.names().filter((name) => !names.includes(name) || removable.includes(name)));
+    let left = dated.length;
+    for (const { name } of dated.sort((one, other) => one.at - other.at)) {
+      if (left < MAX_PENDING && bytes() <= MAX_BYTES) break;
       jar.delete(name, attributes);
+      left--;
     }
   }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ExchangeError } from "../../../core/errors.js";
 import { AuthRequest } from "../../../core/relying-party/auth-request.js";
 import { rollAndRefresh } from "../../../core/relying-party/roll-and-refresh.js";
@@ -83,7 +83,9 @@ describe("the guard", () => {
     ["any other request 401", { headers: { "sec-fetch-mode": "cors" } }, 401, undefined],
   ])("answers %s", async (_what, request, status, location) => {
     const { auth, writer } = await createWorld().open("/private?x=1", request);
-    expect(auth.answersGuard()).toBe(true);
+    const next = vi.fn();
+    auth.guarded(next);
+    expect(next).not.toHaveBeenCalled();
     expect(writer.sent[0]).toMatchObject({ status });
     expect(writer.sent[0]?.headers["location"]).toBe(location);
     expect(writer.isRead).toBe(true);
@@ -91,7 +93,7 @@ describe("the guard", () => {
 
   test("lets a signed-in request pass", async () => {
     const { auth, writer } = await (await signedIn()).open("/private");
-    expect([auth.answersGuard(), writer.sent]).toEqual([false, []]);
+    expect([auth.guarded(() => "passed"), writer.sent]).toEqual(["passed", []]);
   });
 });
 
