@@ -12,3 +12,9 @@ export interface ClientSession {
   /** A refresh request was sent and got no response, so that the provider may have rotated the refresh token already. */
   readonly isDoubtful?: boolean | undefined;
 }
+
+/** The session without a refresh token that must not be used any more. */
+export function withoutRefreshToken(session: ClientSession): ClientSession {
+  const { refreshToken: _refreshToken, ...tokens } = session.tokens;
+  return { ...session, tokens };
+}

@@ -103,7 +103,7 @@ function contextOf(options: ClientOptions): PageContext {
   const store: Store<AuthState> = createStore(LOADING);
   let tabs: Tabs | undefined;
   /** Shows a session that replaced another. The state object stays the same for the same user. */
-  const onSession = (session: ClientSession | null, isSignOut: boolean) => {
+  const onSession = (session: ClientSession | null, isSignOut: boolean | undefined) => {
     const { user, isLoading, error } = store.getState();
     const next = session?.user ?? null;
     if (isLoading || error || JSON.stringify(user) !== JSON.stringify(next)) {

@@ -1,7 +1,7 @@
 import { ExchangeError } from "../../core/errors.js";
 import { assess } from "../../core/exchange/token-life.js";
 import { type AccessToken, isSpecial, type TokenRequest, type TokenSet } from "../../core/exchange/token-set.js";
-import type { ClientSession } from "./client-session.js";
+import { type ClientSession, withoutRefreshToken } from "./client-session.js";
 import { isUsable } from "./session.js";
 
 /** The decisions of a renewal: values in, values out. `renewal.ts` acts on them. */
@@ -47,10 +47,7 @@ export const codeOf = (error: unknown): string | undefined => (error instanceof 
  * response, the provider may have rotated the refresh token already. After any other error it is as good as before.
  */
 export function failedRefresh(session: ClientSession, error: unknown): ClientSession & { isDoubtful: boolean } {
-  if (codeOf(error) === "grant_ended") {
-    const { refreshToken: _refreshToken, ...tokens } = session.tokens;
-    return { ...session, isDoubtful: false, tokens };
-  }
+  if (codeOf(error) === "grant_ended") return { ...withoutRefreshToken(session), isDoubtful: false };
   const { status } = ((error as Error).cause ?? {}) as { status?: unknown };
   return { ...session, isDoubtful: status === undefined };
 }

@@ -1,5 +1,5 @@
 import { isObject } from "../../core/is-object.js";
-import type { ClientSession } from "./client-session.js";
+import { type ClientSession, withoutRefreshToken } from "./client-session.js";
 import type { TabsRecord } from "./database.js";
 
 /**
@@ -17,17 +17,17 @@ export type VersionSource =
   /** This tab missed the version of this generation, and goes on with its previous session, without the refresh token. */
   | "guess";
 
-interface Version {
+/** One version of the session. */
+export interface SessionVersion {
   readonly generation: number;
   /** What the tokens are for. A tab of another version of the app may use another scope or other audiences. */
   readonly purpose: string;
   readonly source: VersionSource;
+  /** null if no user is signed in. */
+  readonly session: ClientSession | null;
+  /** The user signed out, so that a page does not sign in again by itself. @default false */
+  readonly isSignOut?: boolean | undefined;
 }
-
-/** One version of the session: a session, or no session. `isSignOut`: the user signed out, so that a page does not sign in again by itself. */
-export type SessionVersion =
-  | (Version & { readonly session: ClientSession })
-  | (Version & { readonly session: null; readonly isSignOut: boolean });
 
 /** What tabs send each other: a version, or a request for one that is later than `newerThan`. */
 export type TabMessage = SessionVersion | { readonly newerThan: number };
@@ -42,7 +42,6 @@ export const firstVersion = (purpose: string): SessionVersion => ({
   purpose,
   source: "recorded",
   session: null,
-  isSignOut: false,
 });
 
 /**
@@ -57,7 +56,7 @@ export function versionAfter(current: SessionVersion, received: SessionVersion):
   if (!received.session || received.purpose === purpose) return { ...received, purpose };
   if (!session) return current;
   const isSameUser = session.user.sub === received.session.user.sub;
-  return isSameUser ? { ...received, purpose, session } : { ...received, purpose, session: null, isSignOut: false };
+  return { ...received, purpose, session: isSameUser ? session : null };
 }
 
 /** The version of a tab that missed the one in the record: its own session, without a refresh token that may be used up. */
@@ -65,10 +64,8 @@ export function guessFrom(
   { session, purpose }: SessionVersion,
   { generation, isSignedIn }: TabsRecord,
 ): SessionVersion {
-  const version = { generation, purpose, source: "guess" } as const;
-  if (!isSignedIn || !session) return { ...version, session: null, isSignOut: false };
-  const { refreshToken: _refreshToken, ...tokens } = session.tokens;
-  return { ...version, session: { ...session, tokens } };
+  const kept = isSignedIn && session ? withoutRefreshToken(session) : null;
+  return { generation, purpose, source: "guess", session: kept };
 }
 
 /** Whether a tab knows the version of `generation`, or a later one, and not by a guess. */

@@ -1,9 +1,6 @@
-import { ExchangeError } from "../../core/errors.js";
 import type { ClientSession } from "./client-session.js";
-import { readRecord } from "./database.js";
-import { guessFrom, turnStart } from "./session-version.js";
 import { createTabLock } from "./tab-lock.js";
-import { createTurn, type Turn } from "./turn.js";
+import { beginTurn, type Turn } from "./turn.js";
 import { openVersionChannel, type SessionListener } from "./version-channel.js";
 
 /**
@@ -58,41 +55,15 @@ export interface TabsOptions {
   readonly onSession: SessionListener;
 }
 
-/** Milliseconds that a tab waits for a version that other tabs hold: a tab that knows no session yet, and one that does. */
-const NEW_TAB_WAIT = 100;
-const WAIT = 1_000;
-
 export function createTabs({ name, purpose, limit, onSession }: TabsOptions): Tabs {
   const versions = openVersionChannel(name, purpose, onSession);
-  const { current, request } = versions;
   const lock = createTabLock(name, limit, versions.isOpen);
-
-  /** Reads the record, and gets the version that it names from other tabs, or makes a guess. */
-  async function startTurn(isUrgent: boolean, isShared: boolean) {
-    /** null: it cannot be read. */
-    const record = isShared ? await readRecord(name).catch(() => null) : null;
-    const isNew = () => current().generation === 0;
-    // A new tab that cannot read the record requests any version.
-    if (record === null && isShared && isNew()) await request(1, NEW_TAB_WAIT);
-    const start = turnStart(record, current());
-    const { generation } = start;
-    const isMissed = generation > current().generation && !(await request(generation, isNew() ? NEW_TAB_WAIT : WAIT));
-    if (isMissed) versions.replace(guessFrom(current(), start));
-    const requestMissed = async () => isMissed && request(generation, WAIT);
-    const end = AbortSignal.timeout(limit);
-    return { end, turn: createTurn({ name, purpose, versions, isShared, end }, start, isUrgent, requestMissed) };
-  }
-
   return {
-    session: () => current().session,
+    session: () => versions.current().session,
     takeTurn: (task, isUrgent = false) =>
-      lock.run(async () => {
-        const { turn, end } = await startTurn(isUrgent, lock.isShared());
-        const tooLate = new Promise<never>((_resolve, reject) => {
-          end.onabort = () =>
-            reject(new ExchangeError("provider_unreachable", { cause: "the turn took longer than its limit" }));
-        });
-        return Promise.race([task(turn), tooLate]);
+      lock(async (isShared) => {
+        const turn = await beginTurn(name, versions, isShared, isUrgent, limit);
+        return Promise.race([task(turn), turn.tooLate]);
       }, isUrgent),
   };
 }

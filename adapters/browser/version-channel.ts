@@ -11,7 +11,7 @@ import {
 } from "./session-version.js";
 
 /** Called whenever a tab's session is replaced. `isSignOut`: the user signed out, here or in another tab. */
-export type SessionListener = (session: ClientSession | null, isSignOut: boolean) => void;
+export type SessionListener = (session: ClientSession | null, isSignOut: boolean | undefined) => void;
 
 /** The version of the session that this tab holds. Other tabs send it theirs, and may request it, over a channel. */
 export interface VersionChannel {
@@ -38,7 +38,7 @@ export function openVersionChannel(name: string, purpose: string, listener: Sess
     const { session } = current;
     current = next;
     onChange?.();
-    if (session !== next.session) listener(next.session, next.session === null && next.isSignOut);
+    if (session !== next.session) listener(next.session, next.isSignOut);
   };
   const request = (generation: number, milliseconds: number) =>
     new Promise<boolean>((resolve) => {

@@ -71,7 +71,6 @@ describe("a message from another tab", () => {
       purpose: "app",
       source: "recorded",
       session: null,
-      isSignOut: false,
     });
   });
 
