@@ -1,7 +1,8 @@
+import type { Authentication } from "../../core/exchange/types.js";
 import type { User } from "../../core/exchange/user.js";
 import type { ClientSession } from "./client-session.js";
 import { isUsable, sessionAfter } from "./session.js";
-import type { ClientContext, SignInResult } from "./sign-in.js";
+import type { ClientContext } from "./sign-in.js";
 
 /** What becomes of the session of all tabs when a sign-in comes back. */
 
@@ -9,7 +10,7 @@ import type { ClientContext, SignInResult } from "./sign-in.js";
  * Begins the session of a sign-in. A silent one counts only for the user who is signed in, or if no tab knows of a sign-out:
  * otherwise its tokens are revoked.
  */
-export function acceptSignIn(context: ClientContext, result: SignInResult, isSilent: boolean): Promise<void> {
+export function acceptSignIn(context: ClientContext, result: Authentication, isSilent: boolean): Promise<void> {
   const { settings, tabs, emit } = context;
   return tabs.takeTurn(async (turn) => {
     const current = tabs.session();

@@ -6,7 +6,7 @@ import { revokeUnused } from "./accept-sign-in.js";
 import type { ClientSession } from "./client-session.js";
 import { codeOf, failedRefresh, hasEnded, renewalPlan, servingToken, tokenStatus } from "./renewal-rules.js";
 import { normalizeRequest, sessionAfterRefresh } from "./session.js";
-import { audienceParameter, type ClientContext } from "./sign-in.js";
+import { type ClientContext, resourceOf } from "./sign-in.js";
 import { leaveToSignInSilently, signInByFrame } from "./silent-sign-in.js";
 import { mayLeave } from "./transactions.js";
 import type { Turn } from "./turn.js";
@@ -210,7 +210,7 @@ async function refresh(
 ): Promise<ClientSession> {
   const { release: _, ...response } = await settings.provider.refresh({
     ...request,
-    ...audienceParameter(settings, request),
+    audience: resourceOf(settings, request),
     refreshToken,
     subject: session.user.sub,
     currentAccessTokens: accessTokensOf(session.tokens).map((token) => token.accessToken),

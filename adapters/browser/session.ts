@@ -8,11 +8,11 @@ import {
   type TokenSet,
   tokenSetOf,
 } from "../../core/exchange/token-set.js";
-import type { TokenResponse } from "../../core/exchange/types.js";
+import type { Authentication, TokenResponse } from "../../core/exchange/types.js";
 import { userOf } from "../../core/exchange/user.js";
 import type { ClientSession } from "./client-session.js";
 import type { Settings } from "./settings.js";
-import type { SignInResult } from "./sign-in.js";
+import { signInStateOf } from "./sign-in.js";
 
 /** Scope words that concern no API: a request with one of them needs no other access token. */
 const PROTOCOL_SCOPES = ["openid", "offline_access"];
@@ -44,17 +44,29 @@ export function normalizeRequest(
 
 /** The session after a sign-in. Tokens for other audiences stay if the user is the same. */
 export function sessionAfter(
-  { resourceIndicators, scope: configured }: Settings,
-  { claims, tokens: { refreshToken, ...response }, tokenRequest, scope, organization }: SignInResult,
+  settings: Settings,
+  { claims, userinfo, tokens, transaction }: Authentication,
   previous: ClientSession | null,
 ): ClientSession {
+  const { tokenRequest } = signInStateOf(transaction);
+  const { scope = settings.scope, organization } = transaction;
   const current = previous?.user.sub === claims.sub ? previous : null;
-  const user = userOf(claims, claims.sub);
+  const user = userOf({ ...claims, ...userinfo }, claims.sub);
   if (!isSpecial(tokenRequest)) {
-    const tokens = { ...tokenSetOf({ ...response, refreshToken }), otherTokens: current?.tokens.otherTokens };
-    return { user, scope, organization, tokens };
+    return {
+      user,
+      scope,
+      organization,
+      tokens: { ...tokenSetOf(tokens), otherTokens: current?.tokens.otherTokens },
+    };
   }
   // A new session without the client's own token, which is fetched when it is needed.
-  const base = current ?? { user, scope: configured, organization, tokens: { accessToken: "", expiresAt: 0 } };
-  return sessionAfterRefresh(base, resourceIndicators ? { ...response, refreshToken } : response, tokenRequest);
+  const base = current ?? {
+    user,
+    scope: settings.scope,
+    organization,
+    tokens: { accessToken: "", expiresAt: 0 },
+  };
+  const response = settings.resourceIndicators ? tokens : { ...tokens, refreshToken: undefined };
+  return sessionAfterRefresh(base, response, tokenRequest);
 }

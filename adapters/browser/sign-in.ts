@@ -1,9 +1,9 @@
-import { ExchangeError, must } from "../../core/errors.js";
+import { must } from "../../core/errors.js";
 import type { UntimedEvent } from "../../core/events.js";
 import { type AuthorizationOptions, authorizationOf } from "../../core/exchange/authorization.js";
 import * as exchange from "../../core/exchange/sign-in.js";
 import { isSpecial, type TokenRequest } from "../../core/exchange/token-set.js";
-import type { AuthorizationParameters, IdTokenClaims, TokenResponse, Transaction } from "../../core/exchange/types.js";
+import type { Authentication, AuthorizationParameters, Transaction } from "../../core/exchange/types.js";
 import { modePrefixes, type SignInMode } from "./callback-relay.js";
 import type { Settings } from "./settings.js";
 import type { Tabs } from "./tabs.js";
@@ -36,18 +36,6 @@ export interface SignInRequest extends AuthorizationOptions {
   readonly subject?: string | undefined;
 }
 
-/** The result of a sign-in. */
-export interface SignInResult {
-  /** Of the ID Token, and of userinfo where the client asks for it. */
-  readonly claims: IdTokenClaims;
-  /** Their `scope` is always present. */
-  readonly tokens: TokenResponse;
-  readonly tokenRequest: TokenRequest;
-  /** The scope that was requested. */
-  readonly scope: string;
-  readonly organization?: string | undefined;
-}
-
 /** What the client stores with a transaction, beside what the protocol needs. */
 export interface SignInState {
   readonly tokenRequest: TokenRequest;
@@ -58,7 +46,7 @@ export const signInStateOf = ({ appState }: Transaction): SignInState => appStat
 
 /** The words of several scopes, each once. */
 const joined = (...scopes: ReadonlyArray<string | undefined>): string =>
-  [...new Set(scopes.flatMap((scope) => scope?.split(" ") ?? []))].filter(Boolean).join(" ");
+  [...new Set(scopes.join(" ").split(" "))].filter(Boolean).join(" ");
 
 /**
  * The scope of a sign-in. A sign-in for another audience requests no refresh token, which would serve no other audience; with
@@ -67,7 +55,7 @@ const joined = (...scopes: ReadonlyArray<string | undefined>): string =>
 function scopeOf({ scope, resourceIndicators }: Settings, { tokenRequest, scope: extra }: SignInRequest): string {
   if (resourceIndicators || !isSpecial(tokenRequest)) return joined(scope, tokenRequest.scope, extra);
   const words = joined("openid", tokenRequest.scope ?? scope, extra).split(" ");
-  return joined(...words.filter((word) => word !== "offline_access"));
+  return words.filter((word) => word !== "offline_access").join(" ");
 }
 
 /** The parameters of an authorization request that name its audience. */
@@ -77,36 +65,29 @@ function audiencesIn({ audiences, resourceIndicators }: Settings, { audience = a
   return parameters;
 }
 
-/** What a token request says of the audience. With resource indicators it always names one (RFC 8707 2.2). */
-export const audienceParameter = (
+/** The audience of a token request. With resource indicators it always names one (RFC 8707 2.2). */
+export const resourceOf = (
   { resourceIndicators, audiences }: Settings,
-  { audience = resourceIndicators ? audiences[0] : undefined }: TokenRequest,
-): { audience?: string | undefined } => (resourceIndicators ? { audience } : {});
+  { audience = audiences[0] }: TokenRequest,
+): string | undefined => (resourceIndicators ? audience : undefined);
 
-/** `storeTransaction` is the one thing that the ways of a sign-in do differently. */
+/** @param isStored whether the transaction must outlive this page */
 function contextOf(
   { settings, emit }: ClientContext,
-  storeTransaction: exchange.SignInHandlers["storeTransaction"],
-  userinfo = settings.userinfo,
+  tokenRequest: TokenRequest,
+  isStored = false,
 ): exchange.SignInContext {
-  const handlers = { storeTransaction, clearTransaction: removeTransaction, establishSession() {} };
-  return { ...settings, exchange: { ...settings, userinfo }, emit, handlers };
+  // The userinfo endpoint takes the client's own access token alone.
+  const config = { ...settings, userinfo: settings.userinfo && !isSpecial(tokenRequest) };
+  const handlers: exchange.SignInHandlers = {
+    storeTransaction: (transaction) => isStored && storeTransaction(transaction, settings.clientKey),
+    clearTransaction: removeTransaction,
+    establishSession() {},
+  };
+  return { ...config, exchange: config, emit, handlers };
 }
 
-/** @throws ExchangeError `no_transaction` when the browser lets this page store nothing */
-const storeFor =
-  ({ clientKey }: Settings) =>
-  (transaction: Transaction): void => {
-    try {
-      storeTransaction(transaction, clientKey);
-    } catch (cause) {
-      throw new ExchangeError("no_transaction", { cause });
-    }
-  };
-
-const storeNothing = () => {};
-
-function begin(context: ClientContext, request: SignInRequest, store: (transaction: Transaction) => void) {
+function begin(context: ClientContext, request: SignInRequest, isStored?: boolean) {
   const { settings } = context;
   const { mode, tokenRequest, appState, returnTo, subject } = request;
   // Browsers have no Web Crypto elsewhere.
@@ -114,19 +95,19 @@ function begin(context: ClientContext, request: SignInRequest, store: (transacti
   const parameters = { ...settings.authorizationParams, ...audiencesIn(settings, tokenRequest) };
   const signIn = {
     ...authorizationOf(parameters, request),
-    ...audienceParameter(settings, tokenRequest),
+    audience: resourceOf(settings, tokenRequest),
     returnTo,
     subject,
     redirectUri: mode === "frame" ? settings.silentRedirectUri : settings.redirectUri,
     scope: scopeOf(settings, request),
     appState: { tokenRequest, appState } satisfies SignInState,
   };
-  return exchange.beginSignIn(contextOf(context, store), signIn, `${modePrefixes[mode]}.`);
+  return exchange.beginSignIn(contextOf(context, tokenRequest, isStored), signIn, `${modePrefixes[mode]}.`);
 }
 
 /** Sends this page to the provider. `finishSignIn` finishes the sign-in when it comes back. @throws ExchangeError */
 export async function leaveToSignIn(context: ClientContext, request: SignInRequest): Promise<void> {
-  const { url } = await begin(context, request, storeFor(context.settings));
+  const { url } = await begin(context, request, true);
   context.settings.navigate(url);
 }
 
@@ -138,26 +119,15 @@ export async function signInElsewhere(
   context: ClientContext,
   request: SignInRequest,
   visit: (url: string, state: string) => Promise<string>,
-): Promise<SignInResult> {
-  const { url, transaction } = await begin(context, request, storeNothing);
+): Promise<Authentication> {
+  const { url, transaction } = await begin(context, request);
   return finishSignIn(context, transaction, await visit(url, transaction.state));
 }
 
 /** Finishes the sign-in of a transaction with the URL of its callback. @throws ExchangeError */
-export async function finishSignIn(
-  context: ClientContext,
-  transaction: Transaction,
-  url: string,
-): Promise<SignInResult> {
-  const { settings } = context;
-  const { tokenRequest } = signInStateOf(transaction);
-  // The userinfo endpoint takes the client's own access token alone.
-  const exchangeContext = contextOf(context, storeNothing, settings.userinfo && !isSpecial(tokenRequest));
-  const { claims, userinfo, tokens } = await exchange.finishSignIn(
-    exchangeContext,
+export const finishSignIn = (context: ClientContext, transaction: Transaction, url: string): Promise<Authentication> =>
+  exchange.finishSignIn(
+    contextOf(context, signInStateOf(transaction).tokenRequest),
     transaction,
     new URL(url).searchParams,
   );
-  const { scope = settings.scope, organization } = transaction;
-  return { claims: { ...claims, ...userinfo }, tokens, tokenRequest, scope, organization };
-}

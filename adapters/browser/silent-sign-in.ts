@@ -14,13 +14,12 @@ const LEAVE_TIMEOUT = 10_000;
 
 /** A sign-in without the user, for the user of `previous` and no other (OpenID Connect Core 3.1.2.1). */
 function silentOptions(previous: ClientSession | null): AuthorizationOptions & Pick<SignInRequest, "subject"> {
-  const { user, organization, tokens } = previous ?? {};
-  const idToken = tokens?.idToken;
+  const idToken = previous?.tokens.idToken;
   return {
     prompt: "none",
-    subject: user?.sub,
-    ...(organization && { organization }),
-    ...(idToken && { params: { id_token_hint: idToken } }),
+    subject: previous?.user.sub,
+    organization: previous?.organization,
+    params: idToken === undefined ? {} : { id_token_hint: idToken },
   };
 }
 

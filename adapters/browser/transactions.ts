@@ -1,3 +1,4 @@
+import { ExchangeError } from "../../core/errors.js";
 import type { Transaction } from "../../core/exchange/types.js";
 import type { Settings } from "./settings.js";
 
@@ -30,14 +31,19 @@ export function findTransaction(state: string, clientKey: string): Transaction |
   return record.state === state && record.clientKey === clientKey ? (record as StoredTransaction) : undefined;
 }
 
-/** @throws DOMException if the browser refuses storage to this page */
+/** @throws ExchangeError `no_transaction` if the browser lets this page store nothing */
 export function storeTransaction(transaction: Transaction, clientKey: string): void {
   const startedAt = (key: string) => recordAt(key).startedAt ?? 0;
-  const stored = Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
-  stored.sort((one, other) => startedAt(other) - startedAt(one));
-  const own = stored.filter((key) => recordAt(key).clientKey === clientKey);
-  for (const key of [...own.slice(MAX_PER_CLIENT - 1), ...stored.slice(MAX_STORED - 1)]) sessionStorage.removeItem(key);
-  sessionStorage.setItem(PREFIX + transaction.state, JSON.stringify({ ...transaction, clientKey }));
+  try {
+    const stored = Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
+    stored.sort((one, other) => startedAt(other) - startedAt(one));
+    const own = stored.filter((key) => recordAt(key).clientKey === clientKey);
+    for (const key of [...own.slice(MAX_PER_CLIENT - 1), ...stored.slice(MAX_STORED - 1)])
+      sessionStorage.removeItem(key);
+    sessionStorage.setItem(PREFIX + transaction.state, JSON.stringify({ ...transaction, clientKey }));
+  } catch (cause) {
+    throw new ExchangeError("no_transaction", { cause });
+  }
 }
 
 export function removeTransaction(state: string): void {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { sessionAfter } from "../../../adapters/browser/session.js";
 import { settingsOf } from "../../../adapters/browser/settings.js";
-import type { SignInResult } from "../../../adapters/browser/sign-in.js";
+import type { TokenRequest } from "../../../core/exchange/token-set.js";
+import type { Authentication } from "../../../core/exchange/types.js";
 
 const settings = settingsOf({
   issuer: "https://op.example",
@@ -9,11 +10,22 @@ const settings = settingsOf({
   redirectUri: "https://app.example/callback/",
 });
 
-const resultFor = (sub: string, tokenRequest: SignInResult["tokenRequest"] = {}): SignInResult => ({
+const resultFor = (sub: string, tokenRequest: TokenRequest = {}): Authentication => ({
   claims: { iss: "https://op.example", sub },
+  userinfo: {},
   tokens: { accessToken: `token of ${sub}`, requestedAt: 0, scope: "openid profile email", refreshToken: "r1" },
-  tokenRequest,
-  scope: "openid profile email",
+  transaction: {
+    state: "g.1",
+    nonce: "n",
+    codeVerifier: "v",
+    redirectUri: "https://app.example/callback/",
+    returnTo: "/",
+    issuer: "https://op.example",
+    issRequired: false,
+    startedAt: 0,
+    scope: "openid profile email",
+    appState: { tokenRequest },
+  },
 });
 
 describe("the session after a sign-in", () => {
