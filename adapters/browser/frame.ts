@@ -1,5 +1,5 @@
 import { ExchangeError } from "../../core/errors.js";
-import { isCallbackMessage, stateIn } from "./callback-relay.js";
+import { onRelayedCallback, stateIn } from "./callback-relay.js";
 
 /** Milliseconds that the frame may stay on a page of another origin: it may still redirect to the callback. */
 const REDIRECT_TIMEOUT = 500;
@@ -11,21 +11,16 @@ const REDIRECT_TIMEOUT = 500;
 export function authorizeInFrame(url: string, state: string, seconds: number): Promise<string> {
   const frame = document.createElement("iframe");
   frame.hidden = true;
-  const listening = new AbortController();
+  let stopListening: (() => void) | undefined;
   return new Promise<string>((resolve, reject) => {
     const fail = (cause: string) => reject(new ExchangeError("provider_unreachable", { cause }));
     setTimeout(fail, seconds * 1000, "the hidden frame did not come back");
-    const accept = (callbackUrl: string) => {
-      if (stateIn(callbackUrl) === state) resolve(callbackUrl);
-    };
-    const onMessage = ({ source, origin, data }: MessageEvent) => {
-      if (source === frame.contentWindow && origin === location.origin && isCallbackMessage(data)) accept(data.url);
-    };
-    addEventListener("message", onMessage, { signal: listening.signal });
+    stopListening = onRelayedCallback(state, resolve, frame);
     frame.onload = () => {
       try {
         // Readable on this origin alone: any page of it can be the callback, without a script in it.
-        accept((frame.contentWindow as Window).location.href);
+        const { href } = (frame.contentWindow as Window).location;
+        if (stateIn(href) === state) resolve(href);
       } catch {
         setTimeout(fail, REDIRECT_TIMEOUT, "the hidden frame stays with the provider");
       }
@@ -33,7 +28,7 @@ export function authorizeInFrame(url: string, state: string, seconds: number): P
     frame.src = url;
     document.body.append(frame);
   }).finally(() => {
-    listening.abort();
+    stopListening?.();
     frame.remove();
   });
 }

@@ -1,5 +1,5 @@
 import { ExchangeError } from "../../core/errors.js";
-import { isCallbackMessage, popupChannel, stateIn } from "./callback-relay.js";
+import { onRelayedCallback } from "./callback-relay.js";
 
 /** A window for one sign-in. */
 export interface Popup {
@@ -24,42 +24,31 @@ export function openPopup(): Popup {
     const cause = "the browser opened no window: call login in a click, or without popup";
     throw new ExchangeError("authorization_failed", { cause });
   }
-  const { closed, stopWatching } = watchClosed(popup);
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const stopWatching = () => clearInterval(timer);
   return {
-    closed,
+    // Two checks in a row found the window closed while this page has the focus.
+    closed: new Promise<never>((_resolve, reject) => {
+      let checks = 0;
+      timer = setInterval(() => {
+        checks = popup.closed && document.hasFocus() ? checks + 1 : 0;
+        if (checks < 2) return;
+        stopWatching();
+        reject(new ExchangeError("access_denied", { cause: "the window was closed" }));
+      }, INTERVAL);
+    }),
     close() {
       stopWatching();
       popup.close();
     },
     authorize: (url, state) =>
       new Promise((resolve) => {
-        const channel = popupChannel();
-        const onMessage = ({ origin, data }: MessageEvent) => {
-          if (origin !== location.origin || !isCallbackMessage(data) || stateIn(data.url) !== state) return;
+        const stopListening = onRelayedCallback(state, (callbackUrl) => {
           stopWatching();
-          removeEventListener("message", onMessage);
-          channel?.close();
-          resolve(data.url);
-        };
-        addEventListener("message", onMessage);
-        if (channel) channel.onmessage = onMessage;
+          stopListening();
+          resolve(callbackUrl);
+        });
         popup.location.href = url;
       }),
   };
-}
-
-/** Rejects after two checks in a row that found the window closed while this page has the focus. */
-function watchClosed(popup: Window): { closed: Promise<never>; stopWatching(): void } {
-  let timer: ReturnType<typeof setInterval> | undefined;
-  const stopWatching = () => clearInterval(timer);
-  const closed = new Promise<never>((_resolve, reject) => {
-    let checks = 0;
-    timer = setInterval(() => {
-      checks = popup.closed && document.hasFocus() ? checks + 1 : 0;
-      if (checks < 2) return;
-      stopWatching();
-      reject(new ExchangeError("access_denied", { cause: "the window was closed" }));
-    }, INTERVAL);
-  });
-  return { closed, stopWatching };
 }
