@@ -12,32 +12,36 @@ export interface TokenStatus {
   readonly isDue: boolean;
 }
 
-export function tokenStatus(tokens: TokenSet, request: TokenRequest, now: number): TokenStatus {
+/** @param rejected the access token that the caller wants replaced: it counts as none */
+export function tokenStatus(tokens: TokenSet, request: TokenRequest, now: number, rejected?: string): TokenStatus {
   const state = assess(tokens, { ...request, refresh: false }, now, true);
-  return { token: "token" in state ? state.token : undefined, isDue: state.name !== "fresh" };
+  const token = "token" in state && state.token?.accessToken !== rejected ? state.token : undefined;
+  return { token, isDue: state.name !== "fresh" };
 }
 
 /** The token that serves a request without a renewal. While the provider is given a rest, a token that is due serves too. */
 export const servingToken = ({ token, isDue }: TokenStatus, isResting: boolean): AccessToken | undefined =>
   isDue && !isResting ? undefined : token;
 
-/** How to get new tokens without the user. "Frame" asks for the session at the provider, in a hidden frame. */
-export type RenewalPlan =
-  | { readonly name: "frame" }
-  | { readonly name: "refresh_then_frame"; readonly refreshToken: string }
-  | { readonly name: "frame_then_refresh"; readonly refreshToken: string };
+/** How to get new tokens without the user: with the refresh token, or by the session at the provider, in a hidden frame. */
+export interface RenewalPlan {
+  /** Undefined if the frame alone can help. */
+  readonly refreshToken: string | undefined;
+  /** The frame comes before the refresh token, not after it. */
+  readonly isFrameFirst: boolean;
+}
 
 /**
  * A refresh token that may be used up is not sent first: using one twice can end the grant (RFC 9700 4.14.2). Without resource
  * indicators, a refresh token serves no other audience or scope.
  */
 export function renewalPlan(
-  { tokens: { refreshToken }, isDoubtful }: ClientSession,
+  { tokens, isDoubtful = false }: ClientSession,
   request: TokenRequest,
   resourceIndicators: boolean,
 ): RenewalPlan {
-  if (refreshToken === undefined || (isSpecial(request) && !resourceIndicators)) return { name: "frame" };
-  return { name: isDoubtful ? "frame_then_refresh" : "refresh_then_frame", refreshToken };
+  const refreshToken = isSpecial(request) && !resourceIndicators ? undefined : tokens.refreshToken;
+  return { refreshToken, isFrameFirst: refreshToken !== undefined && isDoubtful };
 }
 
 export const codeOf = (error: unknown): string | undefined => (error instanceof ExchangeError ? error.code : undefined);

@@ -1,7 +1,7 @@
 import { ExchangeError, must } from "../../core/errors.js";
 import { failure } from "../../core/events.js";
 import { renewToken } from "../../core/exchange/renewal.js";
-import { type AccessToken, accessTokensOf, type TokenRequest } from "../../core/exchange/token-set.js";
+import { accessTokensOf, type TokenRequest } from "../../core/exchange/token-set.js";
 import { revokeUnused } from "./accept-sign-in.js";
 import type { ClientSession } from "./client-session.js";
 import { codeOf, failedRefresh, hasEnded, renewalPlan, servingToken, tokenStatus } from "./renewal-rules.js";
@@ -88,7 +88,7 @@ export async function getAccessToken(context: Renewals, request: TokenRequest): 
   const status = tokenStatus(tokens, normalized, now());
   const token = normalized.refresh ? undefined : servingToken(status, isResting(context));
   if (token) return token.accessToken;
-  const rejected = normalized.refresh ? status.token : undefined;
+  const rejected = normalized.refresh ? status.token?.accessToken : undefined;
   const key = JSON.stringify([normalized, user.sub]);
   const renewal = inProgress.get(key) ?? renew(context, normalized, user.sub, rejected);
   inProgress.set(key, renewal);
@@ -116,24 +116,23 @@ function checkedRequest({ settings }: ClientContext, { tokens }: ClientSession, 
   return normalized;
 }
 
-/** Renews a token of this user, in a turn. `rejected` is the valid token that the caller wants replaced. */
+/** Renews a token of this user, in a turn. `rejected` is the valid access token that the caller wants replaced. */
 function renew(
   context: Renewals,
   request: TokenRequest,
   subject: string,
-  rejected: AccessToken | undefined,
+  rejected: string | undefined,
 ): Promise<string> {
   const { settings, emit } = context;
   const { ports } = settings;
   return context.tabs.takeTurn(async (turn) => {
     const session = sessionOf(context, subject);
-    const status = tokenStatus(session.tokens, request, ports.now());
-    const isRejected = status.token !== undefined && status.token.accessToken === rejected?.accessToken;
-    const renewed = isRejected ? undefined : servingToken(status, isResting(context));
+    const status = tokenStatus(session.tokens, request, ports.now(), rejected);
+    const renewed = servingToken(status, isResting(context));
     if (renewed) return renewed.accessToken;
     const token = await renewToken(
       { emit, ports },
-      { name: "due", request, token: isRejected ? undefined : status.token },
+      { name: "due", request, token: status.token },
       { name: "refresh_started" },
       {
         refresh: () => fetchTokens(context, turn, session, request),
@@ -167,8 +166,8 @@ async function fetchTokens(
   request: TokenRequest,
 ): Promise<ClientSession> {
   const { ports, resourceIndicators, allowRedirect } = context.settings;
-  const plan = renewalPlan(session, request, resourceIndicators);
-  if (plan.name === "frame_then_refresh") {
+  const { refreshToken, isFrameFirst } = renewalPlan(session, request, resourceIndicators);
+  if (isFrameFirst) {
     try {
       return await signInByFrame(context, request, session);
     } catch {
@@ -176,10 +175,10 @@ async function fetchTokens(
     }
   }
   let current = { ...session, isDoubtful: false };
-  const isClaimed = plan.name !== "frame" && (await turn.claimRefresh());
+  const isClaimed = refreshToken !== undefined && (await turn.claimRefresh());
   if (isClaimed) {
     try {
-      return await refresh(context, current, request, plan.refreshToken);
+      return await refresh(context, current, request, refreshToken);
     } catch (error) {
       current = failedRefresh(session, error);
       if (current.tokens.refreshToken !== undefined) {
@@ -195,7 +194,7 @@ async function fetchTokens(
   } catch (error) {
     rest(context);
     if (isClaimed) await turn.replaceSession(current);
-    const isRefreshUntried = plan.name !== "frame" && !isClaimed;
+    const isRefreshUntried = refreshToken !== undefined && !isClaimed;
     const isOver = hasEnded(error, current, request, ports.now(), isRefreshUntried);
     throw isOver && !allowRedirect ? new ExchangeError("grant_ended", { cause: error }) : error;
   }

@@ -63,22 +63,22 @@ describe("a renewal", () => {
     renewalPlan(session, request, resourceIndicators);
 
   test("sends the refresh token first, and then asks in a frame", () => {
-    expect(plan(sessionWith(tokensUntil(NOW)))).toEqual({ name: "refresh_then_frame", refreshToken: "r1" });
+    expect(plan(sessionWith(tokensUntil(NOW)))).toEqual({ refreshToken: "r1", isFrameFirst: false });
   });
 
   test("asks in a frame first if the refresh token may be used up", () => {
-    expect(plan(sessionWith(tokensUntil(NOW), true))).toEqual({ name: "frame_then_refresh", refreshToken: "r1" });
+    expect(plan(sessionWith(tokensUntil(NOW), true))).toEqual({ refreshToken: "r1", isFrameFirst: true });
   });
 
   test("asks in a frame if there is no refresh token", () => {
-    expect(plan(sessionWith({ accessToken: "a1" }))).toEqual({ name: "frame" });
-    expect(plan(sessionWith({ accessToken: "a1" }, true))).toEqual({ name: "frame" });
+    expect(plan(sessionWith({ accessToken: "a1" }))).toEqual({ refreshToken: undefined, isFrameFirst: false });
+    expect(plan(sessionWith({ accessToken: "a1" }, true))).toEqual({ refreshToken: undefined, isFrameFirst: false });
   });
 
   test("for another audience needs resource indicators to send the refresh token", () => {
     const session = sessionWith(tokensUntil(NOW));
-    expect(plan(session, API)).toEqual({ name: "frame" });
-    expect(plan(session, API, true)).toEqual({ name: "refresh_then_frame", refreshToken: "r1" });
+    expect(plan(session, API)).toEqual({ refreshToken: undefined, isFrameFirst: false });
+    expect(plan(session, API, true)).toEqual({ refreshToken: "r1", isFrameFirst: false });
   });
 });
 
