@@ -32,18 +32,17 @@ export interface Auth0ProviderProps extends AuthHandlers, Omit<ClientOptions, "i
 function propsOf(props: Auth0ProviderProps): AuthProviderProps {
   const { domain, issuer, scope, useRefreshTokens, leeway, authorizeTimeoutInSeconds, ...rest } = props;
   const { children: _children, authorizationParams, ...others } = rest;
-  const scopes = new Set(["openid", "profile", "email", ...(scope?.split(" ") ?? [])]);
-  if (useRefreshTokens) scopes.add("offline_access");
-  const pick = (matches: (name: string) => boolean) =>
-    Object.fromEntries(Object.entries(others).filter(([name]) => matches(name)));
-  const parameters = pick((name) => !/[A-Z]/.test(name) && !(name in clientExamples));
+  // The options of the client and the handlers: `createClient` refuses what other libraries call theirs.
+  const isOption = (name: string) => name in clientExamples || /^(client$|on[A-Z])/.test(name);
+  const entries = Object.entries(others);
+  const parameters = entries.filter(([name]) => !isOption(name) && !/[A-Z]/.test(name));
   return {
     clockTolerance: leeway,
     httpTimeout: authorizeTimeoutInSeconds,
-    // The options of the client and the handlers: `createClient` refuses what other libraries call theirs.
-    ...(pick((name) => name in clientExamples || /^(client$|on[A-Z])/.test(name)) as typeof others),
+    ...(Object.fromEntries(entries.filter(([name]) => isOption(name))) as typeof others),
     issuer: issuer ?? auth0({ domain }).issuer,
-    scope: [...scopes].join(" "),
+    // A sign-in requests each word once.
+    scope: ["openid profile email", scope, useRefreshTokens && "offline_access"].filter(Boolean).join(" "),
     authorizationParams: { ...parametersIn(parameters), ...authorizationParams },
   };
 }
