@@ -18,12 +18,12 @@ export const hasMode = (state: string | null, mode: SignInMode): boolean =>
   state?.startsWith(`${modePrefixes[mode]}.`) === true;
 
 /** The message from the page of a frame or popup to the page that opened it. */
-interface CallbackMessage {
+export interface CallbackMessage {
   readonly latchkey: "callback";
   readonly url: string;
 }
 
-const isCallbackMessage = (data: unknown): data is CallbackMessage & Record<string, unknown> =>
+export const isCallbackMessage = (data: unknown): data is CallbackMessage & Record<string, unknown> =>
   isObject(data) && data["latchkey"] === "callback" && typeof data["url"] === "string";
 
 /** The `state` parameter of a URL; null if there is none. */
@@ -31,25 +31,7 @@ export const stateIn = (url: string): string | null =>
   URL.canParse(url) ? new URL(url).searchParams.get("state") : null;
 
 /** The way from a popup to the tab that opened it if the provider has cut the two apart (Cross-Origin-Opener-Policy). */
-const popupChannel = (): BroadcastChannel | undefined => openChannel("latchkey.popup");
-
-/**
- * Calls `accept` with each callback with this `state` that a page of this origin relays: that of `frame`, or of any popup.
- * @returns a function that stops listening
- */
-export function onRelayedCallback(state: string, accept: (url: string) => void, frame?: HTMLIFrameElement): () => void {
-  const listener = ({ source, origin, data }: MessageEvent) => {
-    const isFrom = origin === location.origin && (!frame || source === frame.contentWindow);
-    if (isFrom && isCallbackMessage(data) && stateIn(data.url) === state) accept(data.url);
-  };
-  const channel = frame ? undefined : popupChannel();
-  channel?.addEventListener("message", listener);
-  addEventListener("message", listener);
-  return () => {
-    channel?.close();
-    removeEventListener("message", listener);
-  };
-}
+export const popupChannel = (): BroadcastChannel | undefined => openChannel("latchkey.popup");
 
 /** Milliseconds after which a popup that does not close is treated as an ordinary page. */
 const CLOSE_TIMEOUT = 1_000;

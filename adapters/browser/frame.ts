@@ -1,5 +1,6 @@
 import { ExchangeError } from "../../core/errors.js";
-import { onRelayedCallback, stateIn } from "./callback-relay.js";
+import { onRelayedCallback } from "./callback-listener.js";
+import { stateIn } from "./callback-relay.js";
 
 /** Milliseconds that the frame may stay on a page of another origin: it may still redirect to the callback. */
 const REDIRECT_TIMEOUT = 500;

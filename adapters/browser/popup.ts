@@ -1,5 +1,5 @@
 import { ExchangeError } from "../../core/errors.js";
-import { onRelayedCallback } from "./callback-relay.js";
+import { onRelayedCallback } from "./callback-listener.js";
 
 /** A window for one sign-in. */
 export interface Popup {

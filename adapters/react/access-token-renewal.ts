@@ -1,5 +1,5 @@
 import { ExchangeError } from "../../core/errors.js";
-import { type AccessTokenRequest, errorOf, type ModelTokens } from "./model.js";
+import { type AccessTokenRequest, errorOf, type PageClient } from "./model.js";
 import { at } from "./timer.js";
 
 /** Milliseconds before its end at which a token without a `dueAt` is renewed. */
@@ -9,7 +9,7 @@ const RETRY = 30_000;
 
 /** What {@link keepRenewed} needs. */
 export interface RenewalOptions {
-  readonly tokens: ModelTokens;
+  readonly client: PageClient;
   readonly request: AccessTokenRequest;
   /** When the component last requested this token, in milliseconds since the epoch; -Infinity if it did not yet. Written here. */
   readonly attempt: { at: number };
@@ -21,11 +21,11 @@ export interface RenewalOptions {
 
 /** Gets an access token if there is none, and a new one when it is due, until the returned function is called. */
 export function keepRenewed(options: RenewalOptions): () => void {
-  const { tokens, request, attempt, onChange, onError } = options;
+  const { client, request, attempt, onChange, onError } = options;
   let isStopped = false;
   let stopRenewal = () => {};
-  const { now } = tokens;
-  const peek = () => tokens.peekAccessToken(request);
+  const { now } = client;
+  const peek = () => client.get().peekAccessToken(request);
 
   const fail = (thrown: unknown) => {
     if (isStopped) return;
@@ -36,10 +36,13 @@ export function keepRenewed(options: RenewalOptions): () => void {
   };
   const renew = () => {
     attempt.at = now();
-    tokens.getAccessToken(request).then(() => {
-      if (!peek()) fail(new ExchangeError("no_access_token", { cause: "the token expired before it arrived" }));
-      else if (!isStopped) onChange();
-    }, fail);
+    client
+      .get()
+      .getAccessToken(request)
+      .then(() => {
+        if (!peek()) fail(new ExchangeError("no_access_token", { cause: "the token expired before it arrived" }));
+        else if (!isStopped) onChange();
+      }, fail);
   };
 
   const token = peek();

@@ -2,7 +2,7 @@ import { createElement, type ReactElement, type ReactNode, useEffect, useState }
 import { createClient } from "../browser/client.js";
 import type { Client } from "../browser/client-types.js";
 import type { ClientOptions } from "../browser/options.js";
-import { ClientModel, type ClientModelOptions } from "./client-model.js";
+import { ClientModel, type ToLogoutOptions } from "./client-model.js";
 import { AuthContext } from "./context.js";
 import type { AuthHandlers } from "./model.js";
 
@@ -34,17 +34,18 @@ export type AuthProviderProps = AuthHandlers & { children?: ReactNode } & (Clien
 export const AuthProvider = (props: AuthProviderProps): ReactElement => useClientProvider(props);
 
 /** What `AuthProvider` and `Auth0Provider` render. */
-export function useClientProvider(
-  props: AuthProviderProps,
-  toLogoutOptions?: ClientModelOptions["toLogoutOptions"],
-): ReactElement {
+export function useClientProvider(props: AuthProviderProps, toLogoutOptions?: ToLogoutOptions): ReactElement {
   const { children, onRedirecting, onRedirectCallback, onLoginError, onAccessTokenError, ...rest } = props;
   const handlers = { onRedirecting, onRedirectCallback, onLoginError, onAccessTokenError };
   const [model] = useState(() => {
-    const options = { handlers, toLogoutOptions };
-    return "client" in rest
-      ? new ClientModel({ ...options, createClient: () => rest.client, now: Date.now })
-      : new ClientModel({ ...options, createClient: () => createClient(rest), now: rest.now ?? Date.now });
+    const [create, now] =
+      "client" in rest ? [() => rest.client, Date.now] : [() => createClient(rest), rest.now ?? Date.now];
+    let client: Client | undefined;
+    const get = () => {
+      client ??= create();
+      return client;
+    };
+    return new ClientModel({ get, now }, handlers, toLogoutOptions);
   });
   useEffect(() => {
     model.handlers = handlers;

@@ -1,11 +1,11 @@
 import type { SignedIn } from "../browser/callback.js";
-import type { Client, LoginOptions } from "../browser/client-types.js";
+import type { LoginOptions } from "../browser/client-types.js";
 import { watchPage } from "../browser/page.js";
 import type { LogoutOptions } from "../browser/sign-out.js";
 import { callApp, LOADING } from "../browser/state.js";
 import type { Auth0LogoutOptions } from "./auth0-options.js";
 import { type AppState, type HandledEvent, toLogoutOptions } from "./login-options.js";
-import { type AuthHandlers, type AuthModel, errorOf, type ModelState, type ModelTokens } from "./model.js";
+import { type AuthHandlers, type AuthModel, errorOf, type ModelState, type PageClient } from "./model.js";
 import { replacePath } from "./page.js";
 import { placeAt } from "./return-to.js";
 
@@ -13,47 +13,34 @@ import { placeAt } from "./return-to.js";
 const appStateOf = ({ appState, returnTo }: SignedIn): AppState | undefined =>
   appState === undefined ? { returnTo: placeAt(returnTo) } : ((appState as AppState | null) ?? undefined);
 
-/** What a {@link ClientModel} is made of. */
-export interface ClientModelOptions {
-  /** Called in a page only, and once. */
-  createClient(): Client;
-  readonly now: () => number;
-  readonly handlers: AuthHandlers;
-  /** @default takes latchkey's options */
-  readonly toLogoutOptions?:
-    | ((options?: LogoutOptions | Auth0LogoutOptions | HandledEvent) => LogoutOptions)
-    | undefined;
-}
+/** How an app signs out. */
+export type ToLogoutOptions = (options?: LogoutOptions | Auth0LogoutOptions | HandledEvent) => LogoutOptions;
 
 /** The page is the client of the provider. */
 export class ClientModel implements AuthModel {
   readonly serverState = LOADING;
-  handlers: AuthHandlers;
-  readonly #options: ClientModelOptions;
-  #client: Client | undefined;
+  readonly #toLogoutOptions: ToLogoutOptions;
   /** Whether the callback was handled: once, however often React runs effects. */
   #isStarted = false;
   #isMounted = false;
   #isLeaving = false;
 
-  constructor(options: ClientModelOptions) {
-    this.#options = options;
-    this.handlers = options.handlers;
+  /** @param client `get` creates it at the first call */
+  constructor(
+    readonly client: PageClient,
+    public handlers: AuthHandlers,
+    toLogout: ToLogoutOptions = toLogoutOptions,
+  ) {
+    this.#toLogoutOptions = toLogout;
   }
 
-  readonly getState = (): ModelState => (typeof document === "undefined" ? LOADING : this.#getClient().getState());
-  readonly onChange = (listener: (state: ModelState) => void): (() => void) => this.#getClient().onChange(listener);
-
-  readonly tokens: ModelTokens = {
-    now: () => this.#options.now(),
-    getAccessToken: (request) => this.#getClient().getAccessToken(request),
-    peekAccessToken: (request) => this.#getClient().peekAccessToken(request),
-  };
+  readonly getState = (): ModelState => (typeof document === "undefined" ? LOADING : this.client.get().getState());
+  readonly onChange = (listener: (state: ModelState) => void): (() => void) => this.client.get().onChange(listener);
 
   readonly login = async (options: LoginOptions): Promise<void> => {
     this.#isLeaving = false;
     try {
-      await this.#getClient().login(options);
+      await this.client.get().login(options);
     } catch (error) {
       this.#report(error);
       throw error;
@@ -61,10 +48,10 @@ export class ClientModel implements AuthModel {
   };
 
   readonly logout = async (options?: LogoutOptions | Auth0LogoutOptions | HandledEvent): Promise<void> => {
-    const logoutOptions = (this.#options.toLogoutOptions ?? toLogoutOptions)(options);
+    const logoutOptions = this.#toLogoutOptions(options);
     this.#isLeaving = !logoutOptions.local;
     try {
-      await this.#getClient().logout(logoutOptions);
+      await this.client.get().logout(logoutOptions);
     } catch (error) {
       this.#isLeaving = false;
       throw error;
@@ -76,7 +63,8 @@ export class ClientModel implements AuthModel {
   }
 
   readonly refresh = async (): Promise<void> => {
-    await this.#getClient()
+    await this.client
+      .get()
       .getUser()
       .catch((error) => this.#report(error));
   };
@@ -96,11 +84,6 @@ export class ClientModel implements AuthModel {
     };
   }
 
-  #getClient(): Client {
-    this.#client ??= this.#options.createClient();
-    return this.#client;
-  }
-
   /** Always reports, at least on the console: a page under `withLoginRequired` would otherwise stay empty without a reason. */
   #report(thrown: unknown): void {
     callApp(() => (this.handlers.onLoginError ?? console.error)(errorOf(thrown)));
@@ -110,7 +93,7 @@ export class ClientModel implements AuthModel {
   async #handleCallback(): Promise<void> {
     let signedIn: SignedIn | undefined;
     try {
-      signedIn = await this.#getClient().handleCallback();
+      signedIn = await this.client.get().handleCallback();
     } catch (error) {
       this.#report(error);
     }

@@ -34,8 +34,10 @@ export type ModelState = AuthState & {
   readonly expiresAt?: number | undefined;
 };
 
-/** The access tokens of a client. `now` is its clock, in milliseconds since the epoch. */
-export interface ModelTokens extends Pick<Client, "getAccessToken" | "peekAccessToken"> {
+/** The client of this page, and its clock, in milliseconds since the epoch. */
+export interface PageClient {
+  /** Called in a page only: a server creates no client. */
+  readonly get: () => Client;
   readonly now: () => number;
 }
 
@@ -54,7 +56,7 @@ export interface AuthModel {
   /** Finds out again whether a user is signed in. Does not throw: a failure is in the state. */
   readonly refresh: () => Promise<void>;
   /** Undefined where the server keeps the tokens. */
-  readonly tokens?: ModelTokens;
+  readonly client?: PageClient;
   handlers: AuthHandlers;
   /** Called in an effect. The returned function stops the model, which may be started again. */
   start(): () => void;

@@ -18,14 +18,14 @@ export function useAccessToken(
   state: ModelState,
   request: AccessTokenRequest | undefined,
 ): UseAccessToken {
-  const { audience, scope } = request ?? {};
-  const { tokens } = model;
-  const isNeeded = Boolean(request && tokens && state.isAuthenticated);
+  const tokenRequest = { audience: request?.audience, scope: request?.scope };
+  /** Undefined while no token is needed, and always where the server keeps the tokens. */
+  const client = request && state.isAuthenticated ? model.client : undefined;
   /** Which token of which user. */
-  const key = JSON.stringify([state.user?.sub, audience, scope]);
+  const key = JSON.stringify([state.user?.sub, tokenRequest]);
   const accessToken = useSyncExternalStore(
     model.onChange,
-    () => (isNeeded && tokens?.peekAccessToken({ audience, scope })?.accessToken) || null,
+    () => client?.get().peekAccessToken(tokenRequest)?.accessToken ?? null,
     () => null,
   );
   const [count, renderAgain] = useReducer((renders: number) => renders + 1, 0);
@@ -35,11 +35,10 @@ export function useAccessToken(
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `key` stands for the request and the user; `count` and `accessToken` change when the token must be read again
   useEffect(() => {
-    if (!isNeeded || !tokens) return;
-    const tokenRequest = { audience, scope };
+    if (!client) return;
     if (attempt.current.key !== key) attempt.current = { key, at: -Infinity };
     return keepRenewed({
-      tokens,
+      client,
       request: tokenRequest,
       attempt: attempt.current,
       onChange: renderAgain,
@@ -49,7 +48,7 @@ export function useAccessToken(
         if (!isReported) callApp(() => model.handlers.onAccessTokenError?.(error, tokenRequest));
       },
     });
-  }, [model, key, isNeeded, accessToken, count]);
+  }, [model, key, client, accessToken, count]);
 
-  return { accessToken, error, isLoading: isNeeded && accessToken === null && !error };
+  return { accessToken, error, isLoading: client !== undefined && accessToken === null && !error };
 }

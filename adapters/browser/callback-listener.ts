@@ -1,0 +1,19 @@
+import { isCallbackMessage, popupChannel, stateIn } from "./callback-relay.js";
+
+/**
+ * Calls `accept` with each callback with this `state` that a page of this origin relays: that of `frame`, or of any popup.
+ * @returns a function that stops listening
+ */
+export function onRelayedCallback(state: string, accept: (url: string) => void, frame?: HTMLIFrameElement): () => void {
+  const listener = ({ source, origin, data }: MessageEvent) => {
+    const isFrom = origin === location.origin && (!frame || source === frame.contentWindow);
+    if (isFrom && isCallbackMessage(data) && stateIn(data.url) === state) accept(data.url);
+  };
+  const channel = frame ? undefined : popupChannel();
+  channel?.addEventListener("message", listener);
+  addEventListener("message", listener);
+  return () => {
+    channel?.close();
+    removeEventListener("message", listener);
+  };
+}
