@@ -43,7 +43,7 @@ function propsOf(props: Auth0ProviderProps): AuthProviderProps {
     issuer: issuer ?? auth0({ domain }).issuer,
     // A sign-in requests each word once.
     scope: ["openid profile email", scope, useRefreshTokens && "offline_access"].filter(Boolean).join(" "),
-    authorizationParams: { ...parametersIn(parameters), ...authorizationParams },
+    authorizationParams: { ...parametersIn(Object.fromEntries(parameters)), ...authorizationParams },
   };
 }
 

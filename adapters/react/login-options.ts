@@ -29,9 +29,9 @@ export const optionsOf = <Options extends object>(options: Options | HandledEven
   options && !("preventDefault" in options) ? options : {};
 
 /** The members that can be authorization parameters, as strings. */
-export const parametersIn = (members: ReadonlyArray<[string, unknown]>): Record<string, string> =>
+export const parametersIn = (members: object): Record<string, string> =>
   Object.fromEntries(
-    members
+    Object.entries(members)
       .filter(([, value]) => ["string", "number", "boolean"].includes(typeof value))
       .map(([name, value]) => [name, `${value}`]),
   );
@@ -53,7 +53,7 @@ export function toLoginOptions(options?: LoginOptions | HandledEvent): ClientLog
     scope,
     returnTo: returnTo ?? pathTo(appState?.returnTo),
     appState: appState ?? (returnTo === undefined ? null : { returnTo }),
-    params: { ...parametersIn(Object.entries(others)), ...params },
+    params: { ...parametersIn(others), ...params },
   };
 }
 

@@ -52,7 +52,7 @@ export function useAuth(request?: AccessTokenRequest): UseAuth {
   const login = useCallback<UseAuth["login"]>(
     async (given) => {
       const options = toLoginOptions(given);
-      return model.login(model.tokens ? options : toServerLoginOptions(options));
+      return model.login(model.client ? options : toServerLoginOptions(options));
     },
     [model],
   );
