@@ -46,7 +46,9 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
       },
       // Merged into the tokens of that moment: a refresh for another audience may have been written meanwhile.
       async storeTokens({ merge, release }) {
-        const isStored = await change(async (draft) => draft.setTokens(merge((await draft.tokens()) ?? tokens)));
+        const isStored = await change(async (draft) =>
+          draft.setTokens(merge((await context.latestTokens()) ?? tokens)),
+        );
         if (isStored) responseWriter.onSent(release);
         // The headers left meanwhile: the process holds the tokens for the next request of the session.
         else context.emit(failure(new ExchangeError("refresh_required")));

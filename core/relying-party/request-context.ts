@@ -70,7 +70,12 @@ export class RequestContext<Data> implements App<Data>, OpenedRequest {
 
   /** The tokens of the session, after the writes that are under way. */
   tokens(): Promise<TokenSet | undefined> {
-    return openTokens(this.#sessions, this.#writes);
+    return this.#writes.run(() => this.latestTokens());
+  }
+
+  /** The tokens of the session in `reading`; for change functions, which run when the writes before them are done. */
+  latestTokens(): Promise<TokenSet | undefined> {
+    return openTokens(this.#sessions, this.reading);
   }
 
   /** Sign-ins in progress in this browser. */

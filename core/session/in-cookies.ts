@@ -8,7 +8,7 @@ export function inIdentity<Data, Tokens>(context: StorageContext): StorageBacken
   return {
     load: (_jar, identity) => identity,
     async save(jar, session, change) {
-      if (change.kind === "patch" && change.patches.length === 0) return session;
+      if (!change.isNew && !change.patches[0]) return session;
       const written = { ...session, writtenAt: context.now() };
       await write(jar, written, encodeIdentity(written));
       return written;

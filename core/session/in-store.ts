@@ -43,8 +43,8 @@ export const inStore =
       },
       tokens: async (jar) => storedOf.get(jar)?.tokens as Tokens | undefined,
       async save(jar, session, change) {
-        const { tokens } = change;
-        if (change.kind === "begin") return create(jar, session, tokens?.value);
+        const { isNew, tokens } = change;
+        if (isNew) return create(jar, session, tokens?.value);
         // The first try updates the version that this request read. After a conflict the patches are applied to the new version.
         let stored: VersionedSession | undefined = storedOf.get(jar);
         let data = session.data;

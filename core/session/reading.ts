@@ -8,7 +8,7 @@ import type { SessionRefusal } from "./refusal.js";
 import { conform } from "./schema.js";
 
 /** What the session cookies of a request say; after a write, what the browser's cookies will say. It is never changed. */
-export type SessionReading<Data> = {
+export interface SessionReading<Data> {
   /** All cookies of latchkey in this request. */
   readonly jar: Jar;
   /** The time of the latest `end`: sessions begun before it are over. 0 without an end. */
@@ -18,11 +18,10 @@ export type SessionReading<Data> = {
    * another server; one whose data the schema refuses may fit tomorrow's schema.
    */
   readonly spared: readonly string[];
-} & (
-  | { readonly session: Session<Data>; readonly reason: undefined }
-  /** `reason`: why there is no session; undefined when no cookie could have been one. */
-  | { readonly session: null; readonly reason: SessionRefusal | undefined }
-);
+  readonly session: Session<Data> | null;
+  /** Why there is no session; undefined with a session, and when no cookie could have been one. */
+  readonly reason: SessionRefusal | undefined;
+}
 
 /** Milliseconds by which an `end` may lie ahead of this machine's clock. One further ahead was not written by latchkey: it is ignored. */
 const PLAUSIBLE_AHEAD = 86_400_000;
@@ -66,23 +65,15 @@ function readJar<Data>(context: SessionContext<Data>, jar: Jar): Awaitable<Sessi
   let done: Awaitable<void> | undefined;
   for (const tag of [...spared]) done = chain(done, () => read(tag));
   return chain(done, () =>
-    chain(last ? admit(context, jar, last, endedBefore) : reason, (session) => {
-      if (last && session === "invalid_content") spared.push(tagOf(last.id));
-      return readingOf(jar, endedBefore, spared, session);
+    chain(last ? admit(context, jar, last, endedBefore) : reason, (result) => {
+      if (last && result === "invalid_content") spared.push(tagOf(last.id));
+      const reading = { jar, endedBefore, spared };
+      return typeof result === "object"
+        ? { ...reading, session: result, reason: undefined }
+        : { ...reading, session: null, reason: result };
     }),
   );
 }
-
-/** A reading with a session, or with the reason why there is none. */
-export const readingOf = <Data>(
-  jar: Jar,
-  endedBefore: number,
-  spared: readonly string[],
-  session: Session<Data> | SessionRefusal | undefined,
-): SessionReading<Data> =>
-  typeof session === "object"
-    ? { jar, endedBefore, spared, session, reason: undefined }
-    : { jar, endedBefore, spared, session: null, reason: session };
 
 /** Adds the tags of all identities in a jar to `tags`; returns the time of the latest `end`. */
 function readNames<Data>({ parse, now }: SessionContext<Data>, jar: Jar, tags: string[]): number {

@@ -47,10 +47,10 @@ type Step<Data> = (draft: SessionDraft<Data, never>) => void;
 const NONE: readonly never[] = [];
 
 /**
- * Makes changes show at once, although a {@link WriteQueue} applies them later. Each change is kept as a step. `commit` takes
- * the steps there are when it is called; when its turn in the queue comes, they are applied to a draft of the latest
- * reading. The steps that are not written yet are also applied to a draft that the app sees and that is never written; it
- * is made anew after each write.
+ * Makes changes show at once, although a {@link WriteQueue} applies them later. Each change is a step. `commit` writes the
+ * steps made before it was called: when its turn in the queue comes, they are applied to a draft of the latest reading. The
+ * steps that are not written yet are also applied to a draft that the app sees and that is never written; after each write a
+ * new one takes its place.
  */
 export class BufferedSession<Data> implements RequestSession<Data> {
   readonly #context: SessionContext<Data, never>;
@@ -59,8 +59,10 @@ export class BufferedSession<Data> implements RequestSession<Data> {
   #queue: WriteQueue<Data, never> | undefined;
   /** What the app sees; undefined as long as that is the reading. */
   #shown: SessionDraft<Data, never> | undefined;
-  /** Steps that no write has taken yet, the oldest first. */
+  /** All steps, the oldest first. */
   #steps: ReadonlyArray<Step<Data>> = NONE;
+  /** How many of the steps a write has taken. */
+  #taken = 0;
 
   constructor(context: SessionContext<Data, never>, reading: SessionReading<Data>) {
     this.#context = context;
@@ -101,19 +103,26 @@ export class BufferedSession<Data> implements RequestSession<Data> {
   }
 
   commit({ roll = true }: { readonly roll?: boolean } = {}): Promise<string[]> {
-    const last = this.#steps.at(-1) as Step<Data>;
     this.#queue ??= new WriteQueue(this.#context, this.#read);
+    const count = this.#steps.length;
     const written = this.#queue.commit(
       (draft) => {
-        // A commit before this one may have taken some of the steps.
-        const count = this.#steps.indexOf(last) + 1;
-        const steps = this.#steps.slice(0, count);
-        this.#steps = this.#steps.slice(count);
+        const steps = this.#steps.slice(this.#taken, count);
+        this.#taken = count;
         for (const step of steps) step(draft);
       },
       { roll },
     );
-    const show = () => this.#showSteps();
+    const show = () => {
+      this.#shown = undefined;
+      for (const step of this.#steps.slice(this.#taken)) {
+        try {
+          step(this.#show());
+        } catch {
+          // The commit that takes this step reports the error.
+        }
+      }
+    };
     written.then(show, show);
     return written;
   }
@@ -131,17 +140,6 @@ export class BufferedSession<Data> implements RequestSession<Data> {
   #show(): SessionDraft<Data, never> {
     this.#shown ??= new SessionDraft(this.#context, this.#reading);
     return this.#shown;
-  }
-
-  #showSteps(): void {
-    this.#shown = undefined;
-    for (const step of this.#steps) {
-      try {
-        step(this.#show());
-      } catch {
-        // The commit that takes this step reports the error.
-      }
-    }
   }
 }
 

@@ -6,21 +6,15 @@ import type { Identity } from "./identity.js";
 import type { Lifetimes, Session } from "./lifetime.js";
 import type { SessionRefusal } from "./refusal.js";
 
-/** Tokens that were set in a draft; `value` is undefined when they were removed. */
-interface TokenChange<Tokens> {
-  readonly value: Tokens | undefined;
+/** What one write changes of a session. */
+export interface Change<Data, Tokens> {
+  /** Whether the session begins. */
+  readonly isNew?: boolean;
+  /** Functions whose results are in the data of the session that is saved; a store applies them again after a conflict. */
+  readonly patches: ReadonlyArray<(data: Data) => Data>;
+  /** The new tokens: a `value` of undefined removes the tokens. Undefined when the tokens stay as they are. */
+  readonly tokens?: { readonly value: Tokens | undefined };
 }
-
-/** What one write changes of a session: either the session begins, or its data and tokens change. */
-export type Change<Data, Tokens> =
-  | { readonly kind: "begin"; readonly tokens: TokenChange<Tokens> }
-  | {
-      readonly kind: "patch";
-      /** Applied already to the data of the session that is saved; a store applies them again after a conflict. */
-      readonly patches: ReadonlyArray<(data: Data) => Data>;
-      /** Undefined when the tokens stay as they are. */
-      readonly tokens: TokenChange<Tokens> | undefined;
-    };
 
 /** Keeps the data and the tokens of sessions: in their cookies, or in a store. */
 export interface StorageBackend<Data, Tokens> {

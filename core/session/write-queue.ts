@@ -11,8 +11,8 @@ import { writeDraft } from "./write.js";
  * queue holds the latest reading; each write makes the next one. A request that only reads needs no queue.
  *
  * Who changes it. Only `commit`. It takes a change: a function that gets a {@link SessionDraft} of the latest reading and
- * calls `begin`, `update`, `setTokens` or `destroy` on it. The draft collects; then its result, a value, is written into the
- * jar and the storage; then the Set-Cookie lines are handed to `send`.
+ * calls `begin`, `update`, `setTokens` or `destroy` on it. The draft collects; then it is written into the jar and the
+ * storage; then the Set-Cookie lines are handed to `send`.
  *
  * Order. An app may call `commit` several times side by side, for example an update beside a refresh of the token. The
  * writes run one after the other, in the order of the calls. A change function runs only when the writes before it are
@@ -56,17 +56,15 @@ export class WriteQueue<Data, Tokens> {
   commit(change: SessionChange<Data, Tokens> | undefined, { roll, send }: CommitOptions): Promise<string[]> {
     return this.run(async () => {
       const { emit } = this.#context;
-      const before = this.#reading;
-      const draft = new SessionDraft(this.#context, before);
+      const { jar, session } = this.#reading;
+      const draft = new SessionDraft(this.#context, this.#reading);
       await change?.(draft);
-      const { drafted } = draft;
-      this.#reading = await writeDraft(this.#context, before, drafted, roll);
-      const { jar } = before;
+      this.#reading = await writeDraft(this.#context, this.#reading, draft, roll);
       const taken = jar.take();
       const lines = [...taken.values()];
       if (taken.size > 0 && send?.(lines) !== false) {
-        if (drafted.isEnd && before.session) emit({ type: "session_ended" });
-        if (drafted.change?.kind === "begin") emit({ type: "session_began" });
+        if (draft.writesEnd && session) emit({ type: "session_ended" });
+        if (draft.change?.isNew) emit({ type: "session_began" });
         emit({ type: "cookies_written", names: [...taken.keys()], bytes: jar.bytes() });
       }
       return lines;

@@ -1,33 +1,49 @@
-import type { Jar } from "../cookie/jar.js";
 import { CookieTooLargeError } from "../errors.js";
 import type { SessionContext } from "./context.js";
 import { tagOf } from "./cookie-kinds.js";
-import type { Drafted } from "./draft.js";
+import type { SessionDraft } from "./draft.js";
 import { bind } from "./identity.js";
 import { largestFields } from "./largest.js";
-import { type Lifetimes, type Session, withLimits } from "./lifetime.js";
-import { readingOf, type SessionReading } from "./reading.js";
+import { type Session, withLimits } from "./lifetime.js";
+import type { SessionReading } from "./reading.js";
 import type { Change } from "./storage.js";
 
 /**
- * Writes a draft into the jar and the storage; the next reading.
+ * Writes the end, the session and the activity stamp into the jar and the storage, in this order, each if the draft or the
+ * time demands it. Then removes dead cookies.
+ * @returns the next reading
  * @throws CookieTooLargeError when the cookies would not fit, MisuseError (`not_json`) when data or tokens are not JSON, and
  * what a store throws; the jar is then as it was.
  */
 export async function writeDraft<Data, Tokens>(
   context: SessionContext<Data, Tokens>,
   reading: SessionReading<Data>,
-  drafted: Drafted<Data, Tokens>,
+  { session, endedBefore, writesEnd, change }: SessionDraft<Data, Tokens>,
   roll: boolean,
 ): Promise<SessionReading<Data>> {
-  const { jar, spared, reason } = reading;
-  const { endedBefore, isEnd, change } = drafted;
+  const { nameOf, limits, storage, maxAge, now, stamps } = context;
+  const { jar, session: before } = reading;
   try {
-    const session = await writeSession(context, reading, drafted, roll);
-    const dead = deadNames(context, reading, session, endedBefore, isEnd || change?.kind === "begin");
-    if (change || isEnd || roll) for (const name of jar.removable(dead)) jar.delete(name);
-    if (change) makeRoom(context, jar, dead, session?.data, change);
-    return readingOf(jar, endedBefore, spared, session ?? reason);
+    // The first line, so that a browser that gets only part of the response does not keep an ended session.
+    if (writesEnd) jar.set(nameOf("end", endedBefore), "1", maxAge(now() + limits.absolute));
+    if (session && change) {
+      const saved = await storage.save(jar, session, change);
+      session = saved ? withLimits(saved, saved.lastSeenAt, limits) : null;
+    }
+    // After the new session was saved: if saving it fails, the one before stays.
+    if (writesEnd && before) await storage.destroy?.(before.id);
+    if (session && roll && isStampDue(context, session)) {
+      // The stamp alone is written, some 270 bytes, never the session.
+      const sealed = await stamps.seal(bind(session.id, now()), now());
+      jar.set(nameOf(tagOf(session.id), "seen"), sealed, maxAge(now() + limits.inactivity));
+      await storage.touch?.(session);
+      session = withLimits(session, now(), limits);
+    }
+    const next = { ...reading, session, endedBefore, reason: session ? undefined : reading.reason };
+    const dead = deadNames(context, next, writesEnd || change?.isNew);
+    if (change || writesEnd || roll) for (const name of jar.removable(dead)) jar.delete(name);
+    if (change) makeRoom(context, next, dead, change);
+    return next;
   } catch (error) {
     jar.discard();
     throw error;
@@ -36,43 +52,17 @@ export async function writeDraft<Data, Tokens>(
 
 /** Whether a write would change cookies although the app changed nothing: activity is due, or cookies are to be removed. */
 export function isWriteDue<Data>(context: SessionContext<Data>, reading: SessionReading<Data>): boolean {
-  if (isStampDue(context.now(), context.limits, reading.session)) return true;
+  if (isStampDue(context, reading.session)) return true;
   // The deletion of an `end` of the far future might not reach the browser: such an end waits for another write.
   const isTimely = (name: string) => {
     const parsed = context.parse(name);
     return parsed?.kind !== "end" || parsed.time <= reading.endedBefore;
   };
-  return reading.jar.removable(deadNames(context, reading, reading.session, reading.endedBefore, false)).some(isTimely);
+  return reading.jar.removable(deadNames(context, reading)).some(isTimely);
 }
 
-/** Writes the end, the session and the activity stamp, in this order, each if the draft or the time asks for it. */
-async function writeSession<Data, Tokens>(
-  { nameOf, limits, storage, maxAge, now, stamps }: SessionContext<Data, Tokens>,
-  { jar, session: before }: SessionReading<Data>,
-  { session: drafted, endedBefore, isEnd, change }: Drafted<Data, Tokens>,
-  roll: boolean,
-): Promise<Session<Data> | null> {
-  let session = drafted;
-  // The first line, so that a browser that gets only part of the response does not keep an ended session.
-  if (isEnd) jar.set(nameOf("end", endedBefore), "1", maxAge(now() + limits.absolute));
-  if (session && change) {
-    const saved = await storage.save(jar, session, change);
-    session = saved ? withLimits(saved, saved.lastSeenAt, limits) : null;
-  }
-  // After the new session was saved: if saving it fails, the one before stays.
-  if (isEnd && before) await storage.destroy?.(before.id);
-  if (session && roll && isStampDue(now(), limits, session)) {
-    // The stamp alone is written, some 270 bytes, never the session.
-    const sealed = await stamps.seal(bind(session.id, now()), now());
-    jar.set(nameOf(tagOf(session.id), "seen"), sealed, maxAge(now() + limits.inactivity));
-    await storage.touch?.(session);
-    session = withLimits(session, now(), limits);
-  }
-  return session;
-}
-
-const isStampDue = <Data>(at: number, { rollAfter }: Lifetimes, session: Session<Data> | null): boolean =>
-  session !== null && at - session.lastSeenAt >= rollAfter;
+const isStampDue = <Data>({ now, limits }: SessionContext<Data>, session: Session<Data> | null): boolean =>
+  session !== null && now() - session.lastSeenAt >= limits.rollAfter;
 
 /**
  * The names of cookies that no longer count: of sessions that are over, of tokens and stamps without an identity, of all
@@ -80,10 +70,8 @@ const isStampDue = <Data>(at: number, { rollAfter }: Lifetimes, session: Session
  */
 function deadNames<Data>(
   { parse }: SessionContext<Data>,
-  { jar, spared }: SessionReading<Data>,
-  session: Session<Data> | null,
-  endedBefore: number,
-  isOnlyOne: boolean,
+  { jar, spared, session, endedBefore }: SessionReading<Data>,
+  isOnlyOne = false,
 ): string[] {
   const current = session && tagOf(session.id);
   return jar.names().filter((name) => {
@@ -100,9 +88,8 @@ function deadNames<Data>(
  */
 function makeRoom<Data, Tokens>(
   { parse, maxCookieBytes }: SessionContext<Data, Tokens>,
-  jar: Jar,
+  { jar, session }: SessionReading<Data>,
   dead: readonly string[],
-  data: Data | undefined,
   { tokens }: Change<Data, Tokens>,
 ): void {
   if (jar.bytes() <= maxCookieBytes) return;
@@ -111,7 +98,7 @@ function makeRoom<Data, Tokens>(
   const uncounted = new Set([...dead, ...others]);
   const bytes = jar.bytes(jar.names().filter((name) => !uncounted.has(name)));
   if (bytes > maxCookieBytes) {
-    throw new CookieTooLargeError(bytes, maxCookieBytes, largestFields(data, tokens?.value));
+    throw new CookieTooLargeError(bytes, maxCookieBytes, largestFields(session?.data, tokens?.value));
   }
   for (const name of jar.removable(others)) jar.delete(name);
 }

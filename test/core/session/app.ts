@@ -51,7 +51,7 @@ export class TestRequest<Data, Tokens> {
     return this.queue.reading.reason;
   }
 
-  tokens = () => openTokens(this.context, this.queue);
+  tokens = () => this.queue.run(() => openTokens(this.context, this.queue.reading));
   isWriteDue = () => isWriteDue(this.context, this.queue.reading);
   begin = (data: Data, tokens?: Tokens) => this.#add((draft) => draft.begin(data, tokens));
   /** Begins a session where there is none, as `RequestSession.update` does. */

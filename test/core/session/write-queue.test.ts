@@ -32,14 +32,14 @@ async function createWorld(wait = () => turns(3), options: Partial<SessionsOptio
     clock,
     jar,
     queue,
-    tokens: () => openTokens(sessions.context, queue),
+    tokens: () => queue.run(() => openTokens(sessions.context, queue.reading)),
     open,
     /** Commits, and has the browser store the lines. */
     commit: async (change?: Change, roll = true) => jar.store(await queue.commit(change, { roll }), URL),
     /** What the next request sees. */
     async seen() {
       const next = await open();
-      return { data: next.reading.session?.data, tokens: await openTokens(sessions.context, next) };
+      return { data: next.reading.session?.data, tokens: await openTokens(sessions.context, next.reading) };
     },
   };
 }
