@@ -70,8 +70,7 @@ export function createKeyring(secrets: readonly string[], purpose: string, maxAg
   }
 
   /** Keys open from the oldest day within `maxAge` until tomorrow, since the clocks of machines differ. */
-  const oldest = (now: number) => dayOf(now - maxAge * 1000);
-  const newest = (now: number) => dayOf(now) + 1;
+  const opensOn = (day: number, now: number) => day >= dayOf(now - maxAge * 1000) && day <= dayOf(now) + 1;
 
   /** Derives a key that is not cached, if the header is exactly the one that latchkey makes for that day. */
   async function find(header: string, now: number) {
@@ -80,8 +79,7 @@ export function createKeyring(secrets: readonly string[], purpose: string, maxAg
     const index = ids.findIndex((id) => header.startsWith(START + btoa(id)));
     if (index < 0) return "unknown_key";
     const day = dayIn(header);
-    const isAlive = day >= oldest(now) && day <= newest(now);
-    return isAlive && header === headerOf(ids[index]!, day) ? keyOf(index, day) : "expired_key";
+    return opensOn(day, now) && header === headerOf(ids[index]!, day) ? keyOf(index, day) : "expired_key";
   }
 
   return {
@@ -91,7 +89,7 @@ export function createKeyring(secrets: readonly string[], purpose: string, maxAg
     },
     toOpen(header, now) {
       const key = keys.get(header);
-      return key && key.day >= oldest(now) && key.day <= newest(now) ? key : find(header, now);
+      return key && opensOn(key.day, now) ? key : find(header, now);
     },
   };
 }

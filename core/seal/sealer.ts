@@ -57,7 +57,7 @@ export function createSealer(secret: Secret, purpose: string, maxAge: number, { 
       if (typeof sealed !== "string") return "malformed";
       if (sealed.length > MAX_SEALED) return "too_large";
       /** The header, an empty key segment, 12 bytes of IV, a byte, 16 bytes of tag, and the dots between. */
-      const MIN_SEALED = HEADER + 2 + 16 + 1 + 2 + 1 + 22;
+      const MIN_SEALED = HEADER + 44;
       if (sealed.length < MIN_SEALED || !sealed.startsWith("..", HEADER)) return "malformed";
       return chain(keyring.toOpen(sealed.slice(0, HEADER), now), (found) =>
         typeof found === "string"

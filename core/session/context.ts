@@ -45,7 +45,7 @@ export function createSessionContext<Data, Tokens = unknown>(
   must(maxCookieBytes > 0 && maxCookieBytes <= MAX_SEALED, `maxCookieBytes must be 1 to ${MAX_SEALED} bytes`);
   const sealer = (kind: string) => createSealer(secret, `session ${kind} ${purpose}`, limits.absolute / 1000, codec);
   const forStorage: StorageContext = {
-    nameOf: (...parts) => prefix + parts.join("."),
+    nameOf: (tag, kind) => `${prefix + tag}.${kind}`,
     identities: sealer("identity"),
     sealer,
     limits,

@@ -48,45 +48,40 @@ export const readSession = <Data>(
   });
 };
 
-/** Opens each session in the jar once and takes the one that began last: if that one is over, so are all before it. */
+/**
+ * Opens each session in the jar once and takes the one that began last: if that one is over, so are all before it. A tag is
+ * spared if its session does not open.
+ */
 function readJar<Data>(context: SessionContext<Data>, jar: Jar): Awaitable<SessionReading<Data>> {
+  const tags: string[] = [];
   const spared: string[] = [];
-  const endedBefore = readNames(context, jar, spared);
+  let endedBefore = 0;
   let last: Session<unknown> | undefined;
   let reason: SessionRefusal | undefined;
-  const read = (tag: string): Awaitable<void> =>
+  const open = (tag: string): Awaitable<void> =>
     chain(openIdentity(context, jar, tag), (opened) => {
-      if (typeof opened === "string") reason = opened;
-      else {
-        spared.splice(spared.indexOf(tag), 1);
-        if (!last || isLater(opened, last)) last = opened;
-      }
+      if (typeof opened === "string") {
+        reason = opened;
+        spared.push(tag);
+      } else if (!last || isLater(opened, last)) last = opened;
     });
   let done: Awaitable<void> | undefined;
-  for (const tag of [...spared]) done = chain(done, () => read(tag));
+  for (const name of jar.names()) {
+    const parsed = context.parse(name);
+    if (parsed?.kind === "end") {
+      if (parsed.time <= context.now() + PLAUSIBLE_AHEAD) endedBefore = Math.max(endedBefore, parsed.time);
+    } else if (parsed?.kind === "id" && tags.length < MAX_TAGS && !tags.includes(parsed.tag)) {
+      tags.push(parsed.tag);
+      done = chain(done, () => open(parsed.tag));
+    }
+  }
   return chain(done, () =>
     chain(last ? admit(context, jar, last, endedBefore) : reason, (result) => {
       if (last && result === "invalid_content") spared.push(tagOf(last.id));
-      const reading = { jar, endedBefore, spared };
-      return typeof result === "object"
-        ? { ...reading, session: result, reason: undefined }
-        : { ...reading, session: null, reason: result };
+      const isOpen = typeof result === "object";
+      return { jar, endedBefore, spared, session: isOpen ? result : null, reason: isOpen ? undefined : result };
     }),
   );
-}
-
-/** Adds the tags of all identities in a jar to `tags`; returns the time of the latest `end`. */
-function readNames<Data>({ parse, now }: SessionContext<Data>, jar: Jar, tags: string[]): number {
-  let endedBefore = 0;
-  for (const name of jar.names()) {
-    const parsed = parse(name);
-    if (parsed?.kind === "end") {
-      if (parsed.time <= now() + PLAUSIBLE_AHEAD) endedBefore = Math.max(endedBefore, parsed.time);
-    } else if (parsed?.kind === "id" && tags.length < MAX_TAGS && !tags.includes(parsed.tag)) {
-      tags.push(parsed.tag);
-    }
-  }
-  return endedBefore;
 }
 
 /** Of two sessions begun in the same millisecond, every server takes the same one. */

@@ -29,8 +29,9 @@ export interface StorageBackend<Data, Tokens> {
 
 /** What a storage backend uses. */
 export interface StorageContext {
-  /** The full name of a cookie: of a session by its tag and the cookie's kind, or of an end by its time. */
-  nameOf(...parts: readonly [tag: string, kind: CookieKind] | readonly [tag: "end", time: number]): string;
+  /** The full name of a cookie: of a session by its tag and the cookie's kind, or of an `end` by its time. */
+  nameOf(tag: string, kind: CookieKind): string;
+  nameOf(end: "end", time: number): string;
   readonly identities: Sealer;
   /** A sealer for one other purpose: what it sealed, no other sealer opens. */
   sealer(purpose: "tokens" | "activity"): Sealer;

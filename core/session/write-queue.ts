@@ -26,7 +26,7 @@ export class WriteQueue<Data, Tokens> {
   readonly #context: SessionContext<Data, Tokens>;
   #reading: SessionReading<Data>;
   /** The task that was added last. */
-  #last: Promise<unknown> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(context: SessionContext<Data, Tokens>, reading: SessionReading<Data>) {
     this.#context = context;
@@ -41,7 +41,7 @@ export class WriteQueue<Data, Tokens> {
   /** Runs a task when the tasks before it are done; a write is one. */
   run<T>(task: () => Awaitable<T>): Promise<T> {
     // The caller of the task before has its error; this task runs all the same.
-    const done = (this.#last ?? Promise.resolve()).then(task, task);
+    const done = this.#last.then(task, task);
     this.#last = done;
     return done;
   }

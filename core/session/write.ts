@@ -22,7 +22,7 @@ export async function writeDraft<Data, Tokens>(
   roll: boolean,
 ): Promise<SessionReading<Data>> {
   const { nameOf, limits, storage, maxAge, now, stamps } = context;
-  const { jar, session: before } = reading;
+  const { jar, spared, session: before, reason } = reading;
   try {
     // The first line, so that a browser that gets only part of the response does not keep an ended session.
     if (writesEnd) jar.set(nameOf("end", endedBefore), "1", maxAge(now() + limits.absolute));
@@ -39,7 +39,7 @@ export async function writeDraft<Data, Tokens>(
       await storage.touch?.(session);
       session = withLimits(session, now(), limits);
     }
-    const next = { ...reading, session, endedBefore, reason: session ? undefined : reading.reason };
+    const next = { jar, endedBefore, spared, session, reason: session ? undefined : reason };
     const dead = deadNames(context, next, writesEnd || change?.isNew);
     if (change || writesEnd || roll) for (const name of jar.removable(dead)) jar.delete(name);
     if (change) makeRoom(context, next, dead, change);
