@@ -5,7 +5,6 @@ import type { RequestView } from "../request/view.js";
 import { orErrorPage } from "./failures.js";
 import { decline, json, methodNotAllowed, redirect } from "./replies.js";
 import { keepAlive, type RequestContext } from "./request-context.js";
-import { expiresAtOf } from "./session-view.js";
 import { completeSignIn, loginOptionsOf, redirectWithin, type SignInOptions, signIn } from "./sign-in.js";
 import { type LogoutOptions, signOut } from "./sign-out.js";
 import { type Route, routePath } from "./site.js";
@@ -80,7 +79,7 @@ export async function answerLogout<Data>(context: RequestContext<Data>, options?
 /** Answers with the user's claims for the browser, never with a token (S43). Does not count as activity. */
 async function answerMe<Data>({ request, reading: { session } }: RequestContext<Data>): Promise<Reply> {
   if (!isRead(request)) return methodNotAllowed("GET");
-  return json(200, { user: session?.data.user ?? null, expiresAt: session ? expiresAtOf(session) : undefined });
+  return json(200, { user: session?.data.user ?? null, expiresAt: session?.expiresAt });
 }
 
 const answers: { readonly [route in Route]: <Data>(context: RequestContext<Data>) => Promise<Reply> } = {

@@ -22,14 +22,13 @@ export const inStore =
     const write = writerOf(context, "id", context.identities);
     /** The stored session of each request, by its jar. */
     const storedOf = new WeakMap<Jar, VersionedSession>();
-    /** When the earlier of the two limits ends the session, and the store may forget it. */
-    const until = ({ endsAt, inactiveAt }: Session<Data>) => Math.min(endsAt, inactiveAt);
-    const untilNext = (session: Session<Data>) => until(withLimits(session, now(), limits));
+    /** The end of the session with its activity of now, after which the store may forget it. */
+    const untilNext = (session: Session<Data>) => withLimits(session, now(), limits).expiresAt;
 
     async function create(jar: Jar, session: Session<Data>, tokens: Tokens | undefined): Promise<Session<Data>> {
       const { id, data, writtenAt } = session;
       await write(jar, session, encodeIdentity({ ...session, data: undefined }));
-      await store.create(id, { content: data, tokens, writtenAt }, until(session));
+      await store.create(id, { content: data, tokens, writtenAt }, session.expiresAt);
       storedOf.set(jar, { content: data, tokens, writtenAt, version: 1 });
       return session;
     }

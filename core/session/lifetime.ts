@@ -52,6 +52,8 @@ export interface Session<Data> extends Identity {
   readonly lastSeenAt: number;
   /** When inactivity will end the session; Infinity when sessions do not roll. */
   readonly inactiveAt: number;
+  /** When the session ends without further activity: the earlier one of `inactiveAt` and `endsAt`. */
+  readonly expiresAt: number;
 }
 
 /**
@@ -64,7 +66,7 @@ export function withLimits<Data>(
   { absolute, inactivity }: Lifetimes,
 ): Session<Data> {
   const lastSeenAt = Math.max(identity.writtenAt, seen);
-  const { id, beganAt, writtenAt, data } = identity;
-  const endsAt = Math.min(identity.endsAt, beganAt + absolute);
-  return { id, beganAt, writtenAt, endsAt, data, lastSeenAt, inactiveAt: lastSeenAt + inactivity };
+  const endsAt = Math.min(identity.endsAt, identity.beganAt + absolute);
+  const inactiveAt = lastSeenAt + inactivity;
+  return { ...identity, endsAt, lastSeenAt, inactiveAt, expiresAt: Math.min(endsAt, inactiveAt) };
 }

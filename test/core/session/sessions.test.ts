@@ -199,6 +199,28 @@ describe("sessions end", () => {
     expect((await app.open(header)).reason).toBe("expired");
   });
 
+  test.each<[string, Partial<SessionsOptions<Data>>, number]>([
+    ["inactivity", {}, START + DAY],
+    ["the absolute limit, where it is earlier", { inactivityDuration: 9 * 86_400 }, START + 7 * DAY],
+    ["the absolute limit, where sessions do not roll", { rolling: false }, START + 7 * DAY],
+  ])("at expiresAt without further activity: %s", async (_limit, options, end) => {
+    const app = createApp(options);
+    const begun = await app.begin({ user: "alice" });
+    expect([begun.session?.expiresAt, (await app.open()).session?.expiresAt]).toEqual([end, end]);
+    app.clock.time = end - 1;
+    expect((await app.open()).session?.data).toEqual({ user: "alice" });
+    app.clock.time = end;
+    expect((await app.open()).session).toBeNull();
+  });
+
+  test("activity moves expiresAt", async () => {
+    const app = createApp();
+    await app.begin({ user: "alice" });
+    app.clock.time = START + DAY / 2;
+    app.store(await (await app.open()).commit());
+    expect((await app.open()).session?.expiresAt).toBe(START + DAY / 2 + DAY);
+  });
+
   test("at a shorter limit that was configured after they began", async () => {
     const app = createApp({ rolling: false });
     await app.begin({ user: "alice" });
