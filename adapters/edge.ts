@@ -14,38 +14,19 @@ import { serverPortsOf } from "./lib/server-ports.js";
 import { quietly, type WaitUntil } from "./lib/wait-until.js";
 import { toRequestView } from "./lib/web-request.js";
 
-export {
-  CookieTooLargeError,
-  ExchangeError,
-  type ExchangeErrorCode,
-  LatchkeyError,
-  type MisuseCode,
-  MisuseError,
-} from "../core/errors.js";
-export type { LatchkeyEvent } from "../core/events.js";
-export type { ShapedUser, User, UserClaims } from "../core/exchange/user.js";
-export { auth0 } from "../core/provider/auth0.js";
-export type { ClientAssertion } from "../core/provider/client-authentication.js";
-export type { AccessTokenClaims, VerifiedAccessToken } from "../core/resource-server/access-token.js";
-export type { AccessTokenRefusal } from "../core/resource-server/bearer.js";
-export { privateKeyJwt } from "./lib/private-key-jwt.js";
+export * from "./lib/exports.js";
 export type {
-  AccessTokenOptions,
-  AuthOptions,
-  AuthSession,
   Handler,
-  LoginOptions,
-  LogoutOptions,
   ProtectedApi,
   ProtectedHandler,
   RequestAuth,
   SignedInAuth,
   SignedInHandler,
-  TokenRequest,
   VerifiedRequest,
+  WaitUntil,
 };
 
-interface Environment {
+interface EnvironmentOptions {
   /** `process.env` on Bun, `Deno.env.toObject()`, the `env` of a Worker. @default none: everything is in the options */
   env?: object;
   /**
@@ -57,15 +38,15 @@ interface Environment {
 }
 
 /** {@link createAuth}'s options: those of every adapter, and where `LATCHKEY_*` variables come from. */
-export interface EdgeOptions<Data = RegisteredData> extends AuthOptions<Data>, Environment {}
+export interface EdgeOptions<Data = RegisteredData> extends AuthOptions<Data>, EnvironmentOptions {}
 
 /** {@link verifyAccessToken}'s options: those of every adapter, and where `LATCHKEY_*` variables come from. */
-export interface EdgeAccessTokenOptions extends AccessTokenOptions, Environment {}
+export interface EdgeAccessTokenOptions extends AccessTokenOptions, EnvironmentOptions {}
 
-/** The options of {@link Environment}, by an example each. */
-const environment: ExamplesOf<Environment> = { env: OBJECT, waitUntil: FUNCTION };
+/** The options of {@link EnvironmentOptions}, by an example each. */
+const environment: ExamplesOf<EnvironmentOptions> = { env: OBJECT, waitUntil: FUNCTION };
 
-const variablesOf = ({ env }: Environment) => (env ?? {}) as Record<string, string | undefined>;
+const variablesOf = ({ env }: EnvironmentOptions) => (env ?? {}) as Record<string, string | undefined>;
 
 /** Sign-in and sessions for any runtime that maps a Request to a Response. */
 export interface Auth<Data = RegisteredData> {

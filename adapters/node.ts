@@ -2,55 +2,31 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Awaitable, chain, isPromise } from "../core/awaitable.js";
 import { trimBlanks } from "../core/cookie/header.js";
 import { MisuseError, must } from "../core/errors.js";
-import type { TokenRequest } from "../core/exchange/token-set.js";
 import type { RegisteredData } from "../core/register.js";
 import { AuthRequest } from "../core/relying-party/auth-request.js";
 import { createRelyingParty } from "../core/relying-party/relying-party.js";
 import type { AuthSession } from "../core/relying-party/request-auth.js";
-import type { LoginOptions } from "../core/relying-party/sign-in.js";
-import type { LogoutOptions } from "../core/relying-party/sign-out.js";
 import type { VerifiedAccessToken } from "../core/resource-server/access-token.js";
 import { type AccessTokenOptions, createCheck } from "./lib/access-token.js";
 import { mustBeOptions, notCalled } from "./lib/checks.js";
 import { type AuthOptions, resolveConfig } from "./lib/config.js";
 import { authorizationOf, toRequestView } from "./lib/node-request.js";
 import { answer, createNodeWriter } from "./lib/node-writer.js";
-import type { RequestAuth as AnyRequestAuth, SignedInAuth as AnySignedInAuth } from "./lib/request-auth.js";
+import type { RequestAuth as AnyRequestAuth } from "./lib/request-auth.js";
 import { serverPortsOf } from "./lib/server-ports.js";
 
-export {
-  CookieTooLargeError,
-  ExchangeError,
-  type ExchangeErrorCode,
-  LatchkeyError,
-  type MisuseCode,
-  MisuseError,
-} from "../core/errors.js";
-export type { LatchkeyEvent } from "../core/events.js";
-export type { ShapedUser, User, UserClaims } from "../core/exchange/user.js";
-export { auth0 } from "../core/provider/auth0.js";
-export type { ClientAssertion } from "../core/provider/client-authentication.js";
-export type { AccessTokenClaims } from "../core/resource-server/access-token.js";
-export type { AccessTokenRefusal } from "../core/resource-server/bearer.js";
-export { privateKeyJwt } from "./lib/private-key-jwt.js";
-export type {
-  AccessTokenOptions,
-  AuthOptions,
-  AuthSession,
-  LoginOptions,
-  LogoutOptions,
-  TokenRequest,
-  VerifiedAccessToken,
-};
+export * from "./lib/exports.js";
 
 /**
  * `req.auth`: the session of a request, and what an app can do with it. `login` and `logout` answer the request. Methods work
  * when they are taken off (`const { update } = req.auth`); a copy (`{ ...req.auth }`) is empty.
  */
-export type RequestAuth<Data = RegisteredData> = AnyRequestAuth<Data, void>;
+export interface RequestAuth<Data = RegisteredData> extends AnyRequestAuth<Data, void> {}
 
-/** A {@link RequestAuth} whose session is not null, as behind `requireSession()`. */
-export type SignedInAuth<Data = RegisteredData> = AnySignedInAuth<Data, void>;
+/** A {@link RequestAuth} behind `requireSession()`: its session is not null. After `logout`, it has none all the same. */
+export interface SignedInAuth<Data = RegisteredData> extends RequestAuth<Data> {
+  readonly session: AuthSession<Data>;
+}
 
 /** Middleware for Node's request and response: `node:http` by itself, Express, Connect, Fastify's `req.raw`, Koa's `ctx.req`. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;

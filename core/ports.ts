@@ -1,7 +1,7 @@
-/** The shape of `fetch` that the core calls. The platform's own fits as it is. */
-export type FetchPort = (url: string, init?: FetchInit) => Promise<Response>;
+/** What latchkey needs of a `fetch` function. The platform's own fits as it is. */
+export type FetchLike = (url: string, init?: FetchInit) => Promise<Response>;
 
-/** The request options that the core sets. */
+/** The request options that latchkey sets. */
 export interface FetchInit {
   method?: string;
   headers?: Record<string, string> | Headers;
@@ -16,7 +16,7 @@ export interface Ports {
   now(): number;
   /** This many cryptographically random bytes. */
   random(bytes: number): Uint8Array;
-  fetch: FetchPort;
+  fetch: FetchLike;
   /**
    * Resolves after this many milliseconds, by a timer of the request that calls it. Absent in a page, which has no requests that a
    * runtime could cancel.

@@ -1,4 +1,4 @@
-import type { FetchPort } from "./ports.js";
+import type { FetchLike } from "./ports.js";
 
 /**
  * What the copies of this package in one process share: caches of public documents, and refreshes under way. A Next server has
@@ -14,7 +14,7 @@ type Registry = { readonly [version: number]: WeakMap<object, Shared> };
  * A map of this name, shared by all copies of this package that use the same `fetch`, and made on first use. All copies of one
  * `VERSION` give the values of a name the same shape.
  */
-export function sharedMap<Value>(fetch: FetchPort, name: string): Map<string, Value> {
+export function sharedMap<Value>(fetch: FetchLike, name: string): Map<string, Value> {
   const holder = globalThis as { [REGISTRY]?: Registry };
   holder[REGISTRY] = { [VERSION]: new WeakMap(), ...holder[REGISTRY] };
   const networks = holder[REGISTRY][VERSION] as WeakMap<object, Shared>;

@@ -6,7 +6,7 @@ export type UserState =
   | { readonly isAuthenticated: false; readonly user: null };
 
 /** The page does not know yet whether a user is signed in: it shows neither, and redirects nobody to sign in. */
-interface LoadingState {
+export interface LoadingState {
   readonly isLoading: true;
   readonly isAuthenticated: false;
   readonly user: null;
@@ -14,7 +14,8 @@ interface LoadingState {
   readonly isSignedOut?: undefined;
 }
 
-interface SignedInState {
+/** A user is signed in. */
+export interface SignedInState {
   readonly isLoading: false;
   readonly isAuthenticated: true;
   readonly user: User;
@@ -23,7 +24,8 @@ interface SignedInState {
   readonly isSignedOut?: undefined;
 }
 
-interface SignedOutState {
+/** No user is signed in. */
+export interface SignedOutState {
   readonly isLoading: false;
   readonly isAuthenticated: false;
   readonly user: null;

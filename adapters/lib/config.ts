@@ -16,6 +16,13 @@ import { mustBeSeconds, mustSign, urlOf } from "./checks.js";
 import type { PortOptions } from "./ports.js";
 import { label, variableOf } from "./variables.js";
 
+/** The options of the sessions of a sign-in. */
+export interface AuthSessionOptions<Data = RegisteredData>
+  extends Omit<SessionsOptions<Data>, "secret" | "purpose" | "codec" | "cookie"> {
+  /** How the cookies are named and sent; `secure` follows from `baseUrl`. @default those of each member */
+  cookie?: Omit<CookieOptions, "secure">;
+}
+
 /** What every adapter with sign-in takes. The five required values may come from `LATCHKEY_*` variables instead. */
 export interface AuthOptions<Data = RegisteredData> extends PortOptions {
   /** The provider's issuer, exactly as its discovery document names it. Required. Variable: `LATCHKEY_ISSUER`. */
@@ -55,11 +62,7 @@ export interface AuthOptions<Data = RegisteredData> extends PortOptions {
   /** Where the provider sends people after sign-out; registered there as `baseUrl` + this. @default "/" */
   postLogoutPath?: string;
   /** How long sessions last, how their cookies are named and sent, and where they are stored. @default those of each member */
-  session?: Omit<SessionsOptions<never>, "secret" | "schema" | "purpose" | "codec" | "cookie"> & {
-    cookie?: Omit<CookieOptions, "secure">;
-    /** Checks the app's own data whenever a session is opened. @default no check */
-    schema?: StandardSchema<Data>;
-  };
+  session?: AuthSessionOptions<Data>;
   /** Shapes what a new session keeps; the subject always stays that of the ID Token. An error that it throws refuses the sign-in. @default the claims of the ID Token and userinfo */
   onSignIn?: (signIn: SignIn) => Awaitable<{ user?: ShapedUser; data?: Data } | undefined>;
   /** Receives what happens, without secrets or tokens. @default no observer */

@@ -1,13 +1,13 @@
-import type { FetchPort, Ports } from "../../core/ports.js";
+import type { FetchLike, Ports } from "../../core/ports.js";
 
 /** The clock, the randomness and the network, which a test may replace. */
 export interface PortOptions {
   /** Milliseconds since the epoch. @default the real clock */
-  now?: Ports["now"] | undefined;
+  now?: (() => number) | undefined;
   /** Cryptographically random bytes. @default the platform's */
-  random?: Ports["random"] | undefined;
-  /** @default the platform's */
-  fetch?: Ports["fetch"] | typeof globalThis.fetch | undefined;
+  random?: ((bytes: number) => Uint8Array) | undefined;
+  /** Sends the requests to the provider. @default the platform's */
+  fetch?: FetchLike | typeof globalThis.fetch | undefined;
 }
 
 export const randomBytes: Ports["random"] = (bytes) => crypto.getRandomValues(new Uint8Array(bytes));
@@ -16,5 +16,5 @@ export const randomBytes: Ports["random"] = (bytes) => crypto.getRandomValues(ne
 export const portsOf = ({ now = Date.now, random = randomBytes, fetch = globalThis.fetch }: PortOptions): Ports => ({
   now,
   random,
-  fetch: fetch as FetchPort,
+  fetch: fetch as FetchLike,
 });

@@ -3,15 +3,17 @@ import type { RegisteredData } from "../../core/register.js";
 import type { AuthRequest } from "../../core/relying-party/auth-request.js";
 import type { AuthSession } from "../../core/relying-party/request-auth.js";
 import { mustBeHandler } from "./checks.js";
-import type { RequestAuth as AnyRequestAuth, SignedInAuth as AnySignedInAuth } from "./request-auth.js";
+import type { RequestAuth as AnyRequestAuth } from "./request-auth.js";
 import { type WaitUntil, waitUntilIn } from "./wait-until.js";
 import { createWebWriter, type WebWriter } from "./web-writer.js";
 
 /** What a handler gets besides its request. `login` and `logout` give the response to return. */
-export type RequestAuth<Data = RegisteredData> = AnyRequestAuth<Data, Response>;
+export interface RequestAuth<Data = RegisteredData> extends AnyRequestAuth<Data, Response> {}
 
-/** A {@link RequestAuth} whose session is not null, as in a handler inside `requireSession`. */
-export type SignedInAuth<Data = RegisteredData> = AnySignedInAuth<Data, Response>;
+/** A {@link RequestAuth} inside `requireSession`: its session is not null. After `logout`, it has none all the same. */
+export interface SignedInAuth<Data = RegisteredData> extends RequestAuth<Data> {
+  readonly session: AuthSession<Data>;
+}
 
 /** A handler that gets the session of its request. What a runtime passes besides the request comes last. */
 export type Handler<Data = RegisteredData, Rest extends unknown[] = []> = (

@@ -1,4 +1,4 @@
-import type { FetchInit, FetchPort } from "../../core/ports.js";
+import type { FetchInit, FetchLike } from "../../core/ports.js";
 import type { RelyingPartyConfig } from "../../core/relying-party/config.js";
 import { createRelyingParty, type RelyingParty } from "../../core/relying-party/relying-party.js";
 import { type AuthOptions, resolveConfig } from "../lib/config.js";
@@ -19,8 +19,8 @@ const FETCH = Symbol.for("latchkey.fetch");
  * Next replaces `fetch` while it runs, and caches what it is not told to leave alone. One function for all copies of this
  * package in a process: what they share hangs on it.
  */
-export function uncachedFetch(): FetchPort {
-  const holder = globalThis as { [FETCH]?: FetchPort };
+export function uncachedFetch(): FetchLike {
+  const holder = globalThis as { [FETCH]?: FetchLike };
   holder[FETCH] ??= (url: string, init?: FetchInit) =>
     globalThis.fetch(url, { ...init, cache: "no-store" } as RequestInit) as unknown as Promise<Response>;
   return holder[FETCH];

@@ -7,56 +7,35 @@ import type { RegisteredData } from "../../core/register.js";
 import type { AuthSession } from "../../core/relying-party/request-auth.js";
 import type { LoginOptions } from "../../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../../core/relying-party/sign-out.js";
-import type { AccessTokenOptions } from "../lib/access-token.js";
 import { mustBeOptions } from "../lib/checks.js";
 import type { AuthOptions } from "../lib/config.js";
 import type { RequestAuth as AnyRequestAuth } from "../lib/request-auth.js";
-import type { Handler, SignedInHandler } from "../lib/serve.js";
+import type { Handler, RequestAuth, SignedInAuth, SignedInHandler } from "../lib/serve.js";
 import { createAppRouter } from "./app.js";
 import { configure } from "./configured.js";
-import { createPagesRouter, type SignedInApiHandler } from "./pages.js";
+import { createPagesRouter, type PagesRequestAuth, type PagesSignedInAuth, type SignedInApiHandler } from "./pages.js";
 import { createProxy, type ProxyHandler } from "./proxy.js";
 
-export {
-  CookieTooLargeError,
-  ExchangeError,
-  type ExchangeErrorCode,
-  LatchkeyError,
-  type MisuseCode,
-  MisuseError,
-} from "../../core/errors.js";
-export type { LatchkeyEvent } from "../../core/events.js";
-export type { ShapedUser, User, UserClaims } from "../../core/exchange/user.js";
-export { auth0 } from "../../core/provider/auth0.js";
-export type { ClientAssertion } from "../../core/provider/client-authentication.js";
-export type { AccessTokenClaims, VerifiedAccessToken } from "../../core/resource-server/access-token.js";
-export type { AccessTokenRefusal } from "../../core/resource-server/bearer.js";
-export { privateKeyJwt } from "../lib/private-key-jwt.js";
+export * from "../lib/exports.js";
 export type { ProtectedHandler, VerifiedRequest } from "../lib/protect.js";
-export type { RequestAuth, SignedInAuth } from "../lib/serve.js";
-export { AccessTokenError } from "./auth0/access-token-error.js";
-export { type Auth0, type Auth0Session, initAuth0 } from "./auth0/init-auth0.js";
+export { AccessTokenError, type AccessTokenErrorCode } from "./auth0/access-token-error.js";
+export { type Auth0, type Auth0Session, initAuth0, type OnUserLoaded } from "./auth0/init-auth0.js";
 export type { Auth0Settings } from "./auth0/settings.js";
 export { type NextProtectedApi as ProtectedApi, verifyAccessToken } from "./protected-api.js";
 export type { ProxyAuth } from "./proxy.js";
 export type {
-  AccessTokenOptions,
-  AuthOptions,
-  AuthSession,
   Handler,
-  LoginOptions,
-  LogoutOptions,
+  PagesRequestAuth,
+  PagesSignedInAuth,
   ProxyHandler,
+  RequestAuth,
   SignedInApiHandler,
+  SignedInAuth,
   SignedInHandler,
-  TokenRequest,
 };
 
 /** A proxy of Next, which Next calls with its `NextFetchEvent` as second argument. */
 export type Proxy = (request: import("next/server.js").NextRequest, event?: unknown) => Promise<Response>;
-
-/** The {@link RequestAuth} of a request of the Pages Router: `login` and `logout` answer the request. */
-export type PagesRequestAuth<Data = RegisteredData> = AnyRequestAuth<Data, void>;
 
 /**
  * Sign-in and sessions for Next 15 and 16, App Router and Pages Router. Methods without a request use the one that the App

@@ -17,7 +17,7 @@ import { pathOf } from "../../core/request/reading.js";
 import { mustBeHandler } from "../lib/checks.js";
 import { type NodeRequest, toRequestView } from "../lib/node-request.js";
 import { createNodeWriter } from "../lib/node-writer.js";
-import type { SignedInAuth } from "../lib/request-auth.js";
+import type { RequestAuth } from "../lib/request-auth.js";
 import { createWebWriter } from "../lib/web-writer.js";
 import type { Configured } from "./configured.js";
 
@@ -29,11 +29,19 @@ export interface PagesRequest<Data> {
   readonly writer: ReplyWriter<void>;
 }
 
+/** The `RequestAuth` of a request of the Pages Router: `login` and `logout` answer the request. */
+export interface PagesRequestAuth<Data = RegisteredData> extends RequestAuth<Data, void> {}
+
+/** A {@link PagesRequestAuth} inside `requireSessionApi`: its session is not null. After `logout`, it has none all the same. */
+export interface PagesSignedInAuth<Data = RegisteredData> extends PagesRequestAuth<Data> {
+  readonly session: AuthSession<Data>;
+}
+
 /** A handler in `pages/api` for signed-in requests only: its session is not null. */
 export type SignedInApiHandler<Data = RegisteredData> = (
   req: NextApiRequest,
   res: NextApiResponse,
-  auth: SignedInAuth<Data, void>,
+  auth: PagesSignedInAuth<Data>,
 ) => unknown;
 
 /** The Pages Router: API routes, `getServerSideProps`, `getInitialProps`. */
@@ -101,7 +109,7 @@ export function createPagesRouter<Data>(configured: () => Configured<Data>): Pag
       mustBeHandler(handler, "requireSessionApi");
       return async (req, res) => {
         const { auth, writer } = await open(req, res);
-        return auth.session ? handler(req, res, auth as SignedInAuth<Data, void>) : writer.send(notAuthenticated());
+        return auth.session ? handler(req, res, auth as PagesSignedInAuth<Data>) : writer.send(notAuthenticated());
       };
     },
 

@@ -7,11 +7,25 @@ export {
   MisuseError,
 } from "../../core/errors.js";
 export type { User, UserClaims } from "../../core/exchange/user.js";
-export type { Client } from "../browser/client-types.js";
-export type { LatchkeyEvent } from "../browser/index.js";
-export type { ClientOptions } from "../browser/options.js";
-export type { LogoutOptions } from "../browser/sign-out.js";
-export type { UserState } from "../browser/state.js";
+export type {
+  AccessToken,
+  AuthorizationParameters,
+  AuthState,
+  Client,
+  ClientOptions,
+  FetchInit,
+  FetchLike,
+  LatchkeyEvent,
+  LoadingState,
+  LoginOptions as ClientLoginOptions,
+  LogoutOptions,
+  RegisteredUser,
+  SignedIn,
+  SignedInState,
+  SignedOutState,
+  TokenRequest,
+  UserState,
+} from "../browser/index.js";
 export { AuthProvider, type AuthProviderProps } from "./auth-provider.js";
 export type { Auth0LogoutOptions } from "./auth0-options.js";
 export { Auth0Provider, type Auth0ProviderProps } from "./auth0-provider.js";

@@ -9,7 +9,7 @@ export interface ClientAssertion {
   addTo(
     form: URLSearchParams,
     client: { readonly issuer: string; readonly clientId: string },
-    ports: Pick<Ports, "now" | "random">,
+    ports: { now(): number; random(bytes: number): Uint8Array },
   ): Promise<void>;
 }
 

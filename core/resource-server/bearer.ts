@@ -1,22 +1,29 @@
 import type { Reply } from "../request/response.js";
 
-/** The codes with which a request for a protected resource is refused, and their HTTP statuses (RFC 6750 3.1). */
-const refusalStatus = {
+/** The codes with which a request for a protected resource is refused (RFC 6750 3.1). */
+export type AccessTokenRefusalCode =
   /** The request has no access token, or sends it by another scheme than Bearer. */
-  no_token: 401,
+  | "no_token"
   /** The Authorization header is malformed. */
-  invalid_request: 400,
+  | "invalid_request"
   /** The access token is not valid here, or has expired. */
-  invalid_token: 401,
+  | "invalid_token"
   /** The access token is valid, but was not granted the required scopes. */
-  insufficient_scope: 403,
+  | "insufficient_scope"
   /** The provider's keys cannot be fetched, so the access token cannot be checked. */
+  | "temporarily_unavailable";
+
+const refusalStatus: Readonly<Record<AccessTokenRefusalCode, number>> = {
+  no_token: 401,
+  invalid_request: 400,
+  invalid_token: 401,
+  insufficient_scope: 403,
   temporarily_unavailable: 503,
-} as const;
+};
 
 /** Why a request was refused. The client learns `code` alone. */
 export interface AccessTokenRefusal {
-  readonly code: keyof typeof refusalStatus;
+  readonly code: AccessTokenRefusalCode;
   /**
    * With `invalid_token`, what is wrong: `format` (not a JWT), `signature`, `payload`, `typ`, the name of a claim, or `id_token`.
    * With `temporarily_unavailable`: `provider_unreachable`, or `provider_invalid` (for example because `issuer` is wrong).

@@ -3,10 +3,17 @@ import { MisuseError, must } from "../errors.js";
 import { ANY, checkOptions, type ExamplesOf } from "../options.js";
 import { LONGEST_LIFE } from "./keyring.js";
 import { packed } from "./payload.js";
-import { createSealer, MAX_SEALED, type Sealer, type SealRefusal, type Unsealed } from "./sealer.js";
+import { createSealer, MAX_SEALED, type Sealer, type SealRefusal } from "./sealer.js";
 
 /** The payload of a sealed string, or the reason why it was not opened. */
-export type Opened = ({ readonly ok: true } & Unsealed) | { readonly ok: false; readonly reason: SealRefusal };
+export type Opened =
+  | {
+      readonly ok: true;
+      readonly payload: unknown;
+      /** Whether it was sealed under an older secret: seal it again at the next write. */
+      readonly stale: boolean;
+    }
+  | { readonly ok: false; readonly reason: SealRefusal };
 
 /** The options of `createSealer`. */
 export interface SealerOptions {

@@ -1,4 +1,3 @@
-import type { CookieAttributes } from "../cookie/header.js";
 import type { Codec } from "../seal/sealer.js";
 import type { LifetimeOptions } from "./lifetime.js";
 import type { StandardSchema } from "./schema.js";
@@ -11,7 +10,7 @@ export interface CookieOptions {
    */
   name?: string;
   /** The SameSite attribute; `"none"` needs `secure`. @default "lax" */
-  sameSite?: CookieAttributes["sameSite"];
+  sameSite?: "strict" | "lax" | "none";
   /** Lets sub-domains of this domain read the session; the names then begin with `__Secure-`. @default this host alone */
   domain?: string;
   /** The Secure attribute. False only for plain http on a loopback host; the names then have no prefix. @default true */

@@ -6,14 +6,14 @@ export interface StandardSchema<Output> {
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
-    validate(value: unknown): Awaitable<Result<Output>>;
+    validate(
+      value: unknown,
+    ): Awaitable<{ readonly value: Output; readonly issues?: undefined } | { readonly issues: ReadonlyArray<unknown> }>;
     readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
   };
 }
 
-type Result<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: ReadonlyArray<unknown> };
+type Result<Output> = Awaited<ReturnType<StandardSchema<Output>["~standard"]["validate"]>>;
 
 /** @throws MisuseError (`invalid_config`) for anything else than a schema, or none */
 export const mustBeSchema = (schema: StandardSchema<unknown> | undefined): void =>

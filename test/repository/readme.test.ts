@@ -318,7 +318,7 @@ describe("the guides", () => {
     expect(JSON.parse(body)).toEqual({ id: "7", user: "alice" });
   });
 
-  test.each(["registered", "typed-data"])("typed data on the edge is read: %s", async (name) => {
+  test.each(["registered", "typed-data", "own-functions"])("typed data on the edge is read: %s", async (name) => {
     const code = `${snippet(name)}
       const headers = { cookie: process.env.COOKIE };
       console.log(await (await handler(new Request("http://localhost:3000/", { headers }))).text());`;

@@ -32,7 +32,12 @@ export const publishedEntries = Object.keys(
 let made: { readonly checker: ts.TypeChecker; readonly program: ts.Program } | undefined;
 
 /** The types as they are published. */
-export function published(): { readonly checker: ts.TypeChecker; exportsOf(entry: string): readonly ts.Symbol[] } {
+export function published(): {
+  readonly checker: ts.TypeChecker;
+  exportsOf(entry: string): readonly ts.Symbol[];
+  /** The declarations of an entry. */
+  fileOf(entry: string): ts.SourceFile;
+} {
   if (!made) {
     const program = ts.createProgram(
       publishedEntries.map((entry) => join(root, `dist/${entry}.d.ts`)),
@@ -49,14 +54,15 @@ export function published(): { readonly checker: ts.TypeChecker; exportsOf(entry
     made = { program, checker: program.getTypeChecker() };
   }
   const { checker, program } = made;
+  function fileOf(entry: string): ts.SourceFile {
+    const file = program.getSourceFile(join(root, `dist/${entry}.d.ts`));
+    if (!file) throw new Error(`there is no entry ${entry}: npm run build`);
+    return file;
+  }
   return {
     checker,
-    exportsOf(entry) {
-      const file = program.getSourceFile(join(root, `dist/${entry}.d.ts`));
-      const symbol = file && checker.getSymbolAtLocation(file);
-      if (!symbol) throw new Error(`there is no entry ${entry}: npm run build`);
-      return checker.getExportsOfModule(symbol);
-    },
+    fileOf,
+    exportsOf: (entry) => checker.getExportsOfModule(checker.getSymbolAtLocation(fileOf(entry)) as ts.Symbol),
   };
 }
 

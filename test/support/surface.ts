@@ -11,10 +11,10 @@ export interface PublicName {
   readonly symbol: ts.Symbol;
 }
 
-const importedFrom = (entry: string): string => (entry === "index" ? "latchkey" : `latchkey/${entry}`);
+export const importedFrom = (entry: string): string => (entry === "index" ? "latchkey" : `latchkey/${entry}`);
 
 /** Follows imports and re-exports to the symbol that is declared. */
-function declared(symbol: ts.Symbol): ts.Symbol {
+export function declared(symbol: ts.Symbol): ts.Symbol {
   return symbol.flags & ts.SymbolFlags.Alias ? published().checker.getAliasedSymbol(symbol) : symbol;
 }
 
@@ -28,7 +28,7 @@ export const publicNames = (): readonly PublicName[] =>
   );
 
 /** Whether this package declares it. */
-const isOurs = (node: ts.Node): boolean => node.getSourceFile().fileName.startsWith(join(root, "dist/"));
+export const isOurs = (node: ts.Node): boolean => node.getSourceFile().fileName.startsWith(join(root, "dist/"));
 
 const printer = ts.createPrinter({ removeComments: true });
 
@@ -102,32 +102,6 @@ const draw = (exported: PublicName): readonly string[] =>
     return [ts.isVariableDeclaration(node) ? `const ${textOf(node)};` : textOf(node)];
   });
 
-/**
- * Types of the package that a public signature names and no entry exports, in the order of their names. An app cannot import
- * them, and a compiler cannot write them into declarations.
- */
-function hiddenTypes(): readonly string[] {
-  const { checker } = published();
-  const names = publicNames();
-  const seen = new Set(names.map(({ symbol }) => symbol));
-  const hidden = new Set<string>();
-  const visit = (node: ts.Node): void => {
-    if (ts.isTypeReferenceNode(node) || ts.isExpressionWithTypeArguments(node)) {
-      const symbol = checker.getSymbolAtLocation(ts.isTypeReferenceNode(node) ? node.typeName : node.expression);
-      const target = symbol && declared(symbol);
-      const isType = target && !(target.flags & ts.SymbolFlags.TypeParameter);
-      if (isType && !seen.has(target) && target.declarations?.some(isOurs)) {
-        seen.add(target);
-        hidden.add(target.name.replace(/\$\d+$/, ""));
-        for (const declaration of target.declarations) visit(declaration);
-      }
-    }
-    ts.forEachChild(node, visit);
-  };
-  for (const { symbol } of names) for (const node of (symbol.declarations ?? []).filter(isOurs)) visit(node);
-  return [...hidden].sort();
-}
-
 /** The public surface of every entry, as Markdown. A name that several entries export is spelt out in the first. */
 export function drawSurface(): string {
   const shown = new Map<ts.Symbol, string>();
@@ -142,12 +116,9 @@ export function drawSurface(): string {
     });
     return `## ${from}\n\n\`\`\`ts\n${lines.join("\n")}\n\`\`\`\n`;
   });
-  const hidden = hiddenTypes().map((name) => `- \`${name}\``);
   return [
     "# The public surface\n",
     "Drawn from the declarations of the build by `npm run surface`; a test compares. Run it only when you change the surface on purpose.\n",
     ...parts,
-    "## Types that public signatures name and no entry exports\n",
-    `${hidden.join("\n") || "None."}\n`,
   ].join("\n");
 }

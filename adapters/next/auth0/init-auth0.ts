@@ -32,12 +32,15 @@ export interface Auth0Session {
   [name: string]: unknown;
 }
 
+/** What `getState` returned when the sign-in began, and the app's own data of a session. */
 type State = Record<string, unknown>;
-type OnUserLoaded = (
+
+/** Shapes a new session. `state`: what `getState` returned when the sign-in began. */
+export type OnUserLoaded = (
   req: NextApiRequest,
   res: NextApiResponse,
   session: Auth0Session,
-  state: State,
+  state: Record<string, unknown>,
 ) => Auth0Session | Promise<Auth0Session>;
 
 /** What `initAuth0` gives. */
@@ -48,7 +51,7 @@ export interface Auth0 {
     res: NextApiResponse,
     options?: {
       authParams?: Record<string, unknown>;
-      getState?: (req: NextApiRequest) => State;
+      getState?: (req: NextApiRequest) => Record<string, unknown>;
       redirectTo?: string;
     },
   ): Promise<void>;

@@ -1,0 +1,30 @@
+/** The public names that the entries with sign-in on a server share: those that their signatures name, and the errors that they throw. */
+export type { Awaitable } from "../../core/awaitable.js";
+export {
+  CookieTooLargeError,
+  ExchangeError,
+  type ExchangeErrorCode,
+  LatchkeyError,
+  type MisuseCode,
+  MisuseError,
+} from "../../core/errors.js";
+export type { LatchkeyEvent } from "../../core/events.js";
+export type { TokenRequest } from "../../core/exchange/token-set.js";
+export type { AuthorizationParameters, IdTokenClaims, TokenResponse } from "../../core/exchange/types.js";
+export type { ShapedUser, User, UserClaims } from "../../core/exchange/user.js";
+export type { FetchInit, FetchLike } from "../../core/ports.js";
+export { auth0 } from "../../core/provider/auth0.js";
+export type { ClientAssertion, ClientAuthentication } from "../../core/provider/client-authentication.js";
+export type { RegisteredData, RegisteredUser } from "../../core/register.js";
+export type { SignIn } from "../../core/relying-party/config.js";
+export type { AuthSession } from "../../core/relying-party/request-auth.js";
+export type { LoginOptions } from "../../core/relying-party/sign-in.js";
+export type { LogoutOptions } from "../../core/relying-party/sign-out.js";
+export type { AccessTokenClaims, VerifiedAccessToken } from "../../core/resource-server/access-token.js";
+export type { AccessTokenRefusal, AccessTokenRefusalCode } from "../../core/resource-server/bearer.js";
+export type { CookieOptions, SessionStorage } from "../../core/session/options.js";
+export type { SessionRefusal } from "../../core/session/refusal.js";
+export type { StandardSchema } from "../../core/session/schema.js";
+export type { AccessTokenOptions } from "./access-token.js";
+export type { AuthOptions, AuthSessionOptions } from "./config.js";
+export { privateKeyJwt } from "./private-key-jwt.js";
