@@ -31,16 +31,16 @@ test("five variables are enough", () => {
   expect(config.mount).toBe("/auth");
 });
 
-test("options win over variables", () => {
+test("an option replaces a variable", () => {
   expect(resolveConfig({ clientId: "other" }, complete).provider.clientId).toBe("other");
 });
 
-test.each(Object.keys(complete))("without %s start-up fails and names it", (name) => {
+test.each(Object.keys(complete))("without %s start-up fails, and the error names the variable", (name) => {
   expect(refusal({}, { ...complete, [name]: undefined })).toContain(name);
   expect(refusal({}, { ...complete, [name]: "" })).toContain(name);
 });
 
-test("several secrets and base URLs come separated by commas", () => {
+test("a variable can have several secrets or base URLs, separated by commas", () => {
   const config = resolveConfig(
     {},
     {
@@ -56,21 +56,21 @@ test("several secrets and base URLs come separated by commas", () => {
   ]);
 });
 
-test("a private key in a variable, where none is read, is refused and not ignored", () => {
+test("a private key in a variable is refused, because no variable is read for it", () => {
   const message = refusal({}, { ...complete, LATCHKEY_CLIENT_PRIVATE_KEY: '{"d":"sesame"}' });
   expect(message).toBe("latchkey: there is no option clientPrivateKey");
 });
 
-describe("wrong values fail at start-up with what to change", () => {
+describe("a wrong value fails at start-up, and the error says what to change", () => {
   test.each<[what: string, options: AuthOptions, says: RegExp]>([
     ["plain http on a public host", { baseUrl: "http://app.example" }, /baseUrl.*https/],
     ["a look-alike of a loopback host", { baseUrl: "http://127.0.0.1.evil.example" }, /baseUrl.*https/],
-    ["a base URL that is none", { baseUrl: "app.example" }, /baseUrl.*must be an https URL/],
+    ["a base URL that is not a URL", { baseUrl: "app.example" }, /baseUrl.*must be an https URL/],
     ["a base URL with a query", { baseUrl: "https://app.example/?x=1" }, /baseUrl.*query/],
     ["a plain http issuer", { issuer: "http://op.example" }, /issuer.*https/],
     ["a short secret", { secret: "short" }, /secret.*32/],
     ["a scope without openid", { scope: "profile" }, /openid/],
-    ["a mount that is no path", { mount: "auth" }, /mount/],
+    ["a mount that is not a path", { mount: "auth" }, /mount/],
     ["a mount with markup", { mount: '/a"b' }, /mount/],
     ["a protected parameter", { authorizationParams: { redirect_uri: "https://evil.example" } }, /redirect_uri/],
     ["a protected parameter from the query", { allowedParams: ["state"] }, /state/],
@@ -82,11 +82,11 @@ describe("wrong values fail at start-up with what to change", () => {
       /clientAuthentication must be client_secret_basic or client_secret_post or none or privateKeyJwt\(key\)$/,
     ],
     ["privateKeyJwt that was not called", { clientAuthentication: privateKeyJwt as never }, /or privateKeyJwt\(key\)$/],
-    ["a key in the place of privateKeyJwt", { clientAuthentication: { kty: "EC" } as never }, /privateKeyJwt\(key\)$/],
-    ["privateKeyJwt with a key that is none", { clientAuthentication: privateKeyJwt("PEM") }, /privateKeyJwt: the key/],
+    ["a key instead of privateKeyJwt", { clientAuthentication: { kty: "EC" } as never }, /privateKeyJwt\(key\)$/],
+    ["privateKeyJwt with a value that is not a key", { clientAuthentication: privateKeyJwt("PEM") }, /privateKeyJwt: the key/],
     ["a private key as an option", { clientPrivateKey: {} } as AuthOptions, /there is no option clientPrivateKey$/],
     ["an unknown client authentication", { clientAuthentication: "basic" as never }, /clientAuthentication/],
-    ["an API that is no origin", { apiOrigins: ["https://api.example/v1"] }, /apiOrigins/],
+    ["an API with a path", { apiOrigins: ["https://api.example/v1"] }, /apiOrigins/],
     ["a return path on another host", { postLogoutPath: "//evil.example" }, /postLogoutPath/],
   ])("%s", (_what, options, says) => {
     expect(refusal(options)).toMatch(says);

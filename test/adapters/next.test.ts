@@ -53,7 +53,7 @@ describe("the Pages Router", () => {
     expect(target.searchParams.get("returnTo")).toBe("/docs/de/account?tab=2");
   });
 
-  test("requireSessionApi answers 401 without a session, and gives the handler the session", async () => {
+  test("requireSessionApi answers 401 without a session, and passes the session to the handler", async () => {
     const options = optionsAt("http://127.0.0.1:3000");
     const guarded = createAuth(options).requireSessionApi((_req, res, { session }) => void res.end(session.user.sub));
     const url = await serve(async (req, res) => guarded(req as never, res as never));
@@ -62,7 +62,7 @@ describe("the Pages Router", () => {
     expect(await (await fetch(url, { headers: { cookie } })).text()).toBe("ada");
   });
 
-  test("login and logout answer the request that they are given", async () => {
+  test("login and logout answer the request that they get", async () => {
     const auth = createAuth(optionsAt("http://127.0.0.1:3000"));
     const url = await serve((req, res) =>
       req.url === "/in" ? auth.login(req, res, { returnTo: "/cart" }) : auth.logout(req, res, { returnTo: "/bye" }),

@@ -10,7 +10,7 @@ import { startApp, type TestApp } from "../support/app.js";
 import { expressApps } from "../support/express-app.js";
 import { nodeApp } from "../support/node-app.js";
 
-/** The ways in which headers leave, each with two cookies of the app's own and a wish to be cached. */
+/** The ways in which an app sends headers. Each has two cookies of the app, and allows caches to store the response. */
 const ways: Record<string, (res: Response) => unknown> = {
   "an object": (res) =>
     res.writeHead(203, { "Set-Cookie": ["a=1", "b=2"], "Cache-Control": "public", "X-Own": "kept" }).end("body"),
@@ -35,7 +35,7 @@ const ways: Record<string, (res: Response) => unknown> = {
     res
       .writeHead(203, "Second Hand", { "set-cookie": ["a=1", "b=2"], "cache-control": "public", "x-own": "kept" })
       .end("body"),
-  "headers that were set, and others in writeHead's place": (res) => {
+  "headers that were set, and others with writeHead": (res) => {
     res.setHeader("Set-Cookie", "gone=1");
     res.setHeader("X-Own", "kept");
     res.writeHead(203, { "set-cookie": ["a=1", "b=2"], "cache-control": "public" }).end("body");
@@ -57,15 +57,15 @@ const ways: Record<string, (res: Response) => unknown> = {
   },
 };
 
-describe.each(Object.entries(expressApps))("%s: cookies are put on an answer", (_name, framework) => {
+describe.each(Object.entries(expressApps))("%s: a response gets latchkey's cookies", (_name, framework) => {
   let app: TestApp;
   beforeAll(async () => {
     app = await startApp({
       framework,
       options: { session: { inactivityDuration: 3600 } },
       extend: (express) => {
-        for (const [way, leave] of Object.entries(ways)) {
-          express.get(`/${encodeURIComponent(way)}`, (_req, res) => void leave(res));
+        for (const [way, respond] of Object.entries(ways)) {
+          express.get(`/${encodeURIComponent(way)}`, (_req, res) => void respond(res));
         }
         express.get("/twice", (_req, res) => {
           res.writeHead(200);
@@ -81,7 +81,7 @@ describe.each(Object.entries(expressApps))("%s: cookies are put on an answer", (
   });
   afterAll(() => app.close());
 
-  test.each(Object.keys(ways))("that leaves by %s", async (way) => {
+  test.each(Object.keys(ways))("if it is sent with %s", async (way) => {
     const browser = app.browser();
     await browser.signIn();
     app.clock.advance(400);
@@ -92,24 +92,24 @@ describe.each(Object.entries(expressApps))("%s: cookies are put on an answer", (
     expect(names).toEqual(["a", "b", expect.stringMatching(/^latchkey\.[\w-]{6}\.seen$/)]);
   });
 
-  test("that has headers already is an error, as without us", async () => {
+  test("and a second writeHead throws, as it does without latchkey", async () => {
     const browser = app.browser();
     await browser.signIn();
     app.clock.advance(400);
     expect(await browser.fetch("/twice")).toMatchObject({ status: 200, body: "ERR_HTTP_HEADERS_SENT" });
   });
 
-  test("without a body", async () => {
+  test("if it has no body", async () => {
     const browser = app.browser();
     await browser.signIn();
     app.clock.advance(400);
-    const answer = await browser.fetch("/not-modified");
-    expect([answer.status, answer.setCookies.length]).toEqual([304, 1]);
+    const response = await browser.fetch("/not-modified");
+    expect([response.status, response.setCookies.length]).toEqual([304, 1]);
   });
 });
 
 test.each(Object.entries(expressApps))(
-  "%s: headers that Node refuses cost no cookie: the error page has them",
+  "%s: if Node refuses the app's headers, the error page gets the cookies",
   async (_name, framework) => {
     const app = await startApp({
       framework,
@@ -127,9 +127,9 @@ test.each(Object.entries(expressApps))(
     try {
       const browser = app.browser();
       await browser.signIn();
-      const answer = await browser.fetch("/refused");
-      expect([answer.status, answer.body]).toEqual([500, '{"error":"ERR_INVALID_CHAR"}']);
-      expect(answer.headers["cache-control"]).toBe("private, no-store");
+      const response = await browser.fetch("/refused");
+      expect([response.status, response.body]).toEqual([500, '{"error":"ERR_INVALID_CHAR"}']);
+      expect(response.headers["cache-control"]).toBe("private, no-store");
       expect(JSON.parse((await browser.fetch("/")).body).session.data).toEqual({ color: "blue" });
     } finally {
       await app.close();
@@ -138,7 +138,7 @@ test.each(Object.entries(expressApps))(
 );
 
 test.each(Object.entries(expressApps))(
-  "%s: a client that goes away in the middle of its form is no error of the app's",
+  "%s: a client that disconnects in the middle of its form causes no error in the app",
   async (_name, framework) => {
     const errors: unknown[] = [];
     const app = await startApp({
@@ -164,70 +164,73 @@ test.each(Object.entries(expressApps))(
   },
 );
 
-test.each(["HTTP/1.1", "HTTP/2"])("%s: a client that goes away before its answer loses no session", async (version) => {
-  const clock = createClock();
-  const provider = await createTestProvider({ clock });
-  const secret = "a secret of at least thirty-two characters";
-  const { issuer, clientId, clientSecret, fetch } = provider;
-  const middleware = auth({
-    issuer,
-    clientId,
-    clientSecret,
-    secret,
-    baseUrl: "https://app.example",
-    fetch,
-    now: clock.now,
-  });
-  const edge = createAuth({
-    issuer,
-    clientId,
-    clientSecret,
-    secret,
-    baseUrl: "https://app.example",
-    fetch,
-    now: clock.now,
-  });
-  const jar = createCookieJar({ clock });
-  for (let url = "https://app.example/auth/login"; url; ) {
-    const response = await edge.handler(new Request(url, { headers: { cookie: jar.header(url) } }));
-    jar.store(response, url);
-    url = url.endsWith("/login") ? (await provider.authorize(String(response.headers.get("location")))).url : "";
-  }
-  const cookie = jar.header("https://app.example/");
-  let hasAnswered = () => {};
-  const answered = new Promise<void>((resolve) => {
-    hasAnswered = resolve;
-  });
-  const listener = (req: IncomingMessage, res: ServerResponse) =>
-    middleware(req, res, async () => {
-      const { getAccessToken } = getAuth(req);
-      const closed = new Promise((resolve) => res.on("close", resolve));
-      outgoing.destroy();
-      await closed;
-      await getAccessToken({ refresh: true });
-      res.end("for nobody");
-      hasAnswered();
+test.each(["HTTP/1.1", "HTTP/2"])(
+  "%s: a client that disconnects before the response does not lose its session",
+  async (version) => {
+    const clock = createClock();
+    const provider = await createTestProvider({ clock });
+    const secret = "a secret of at least thirty-two characters";
+    const { issuer, clientId, clientSecret, fetch } = provider;
+    const middleware = auth({
+      issuer,
+      clientId,
+      clientSecret,
+      secret,
+      baseUrl: "https://app.example",
+      fetch,
+      now: clock.now,
     });
-  const isSecond = version === "HTTP/2";
-  const server = isSecond ? createServer(listener as never) : createHttpServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const session = isSecond ? connect(origin) : undefined;
-  const outgoing = session
-    ? session.request({ ":path": "/", ":authority": "app.example", cookie })
-    : request(origin, { headers: { host: "app.example", cookie } });
-  outgoing.on("error", () => {}).end();
-  await answered;
-  session?.destroy();
-  server.close();
-  clock.advance(60);
-  const token = edge.wrap(
-    async (_request, { getAccessToken }) => new Response(await getAccessToken({ refresh: true })),
-  );
-  expect((await token(new Request("https://app.example/", { headers: { cookie } }))).status).toBe(200);
-});
+    const edge = createAuth({
+      issuer,
+      clientId,
+      clientSecret,
+      secret,
+      baseUrl: "https://app.example",
+      fetch,
+      now: clock.now,
+    });
+    const jar = createCookieJar({ clock });
+    for (let url = "https://app.example/auth/login"; url; ) {
+      const response = await edge.handler(new Request(url, { headers: { cookie: jar.header(url) } }));
+      jar.store(response, url);
+      url = url.endsWith("/login") ? (await provider.authorize(String(response.headers.get("location")))).url : "";
+    }
+    const cookie = jar.header("https://app.example/");
+    let hasAnswered = () => {};
+    const answered = new Promise<void>((resolve) => {
+      hasAnswered = resolve;
+    });
+    const listener = (req: IncomingMessage, res: ServerResponse) =>
+      middleware(req, res, async () => {
+        const { getAccessToken } = getAuth(req);
+        const closed = new Promise((resolve) => res.on("close", resolve));
+        outgoing.destroy();
+        await closed;
+        await getAccessToken({ refresh: true });
+        res.end("unread");
+        hasAnswered();
+      });
+    const isSecond = version === "HTTP/2";
+    const server = isSecond ? createServer(listener as never) : createHttpServer(listener);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const session = isSecond ? connect(origin) : undefined;
+    const outgoing = session
+      ? session.request({ ":path": "/", ":authority": "app.example", cookie })
+      : request(origin, { headers: { host: "app.example", cookie } });
+    outgoing.on("error", () => {}).end();
+    await answered;
+    session?.destroy();
+    server.close();
+    clock.advance(60);
+    const token = edge.wrap(
+      async (_request, { getAccessToken }) => new Response(await getAccessToken({ refresh: true })),
+    );
+    expect((await token(new Request("https://app.example/", { headers: { cookie } }))).status).toBe(200);
+  },
+);
 
-test("HTTP/2 names its host in :authority: the sign-in begins at the site that was asked", async () => {
+test("on HTTP/2 the host is read from :authority: the sign-in begins at the site of the request", async () => {
   const app = await startApp({
     framework: nodeApp,
     options: { baseUrl: ["https://one.example", "https://two.example"] },
@@ -241,7 +244,7 @@ test("HTTP/2 names its host in :authority: the sign-in begins at the site that w
       const location = await new Promise((resolve, reject) => {
         const headers = { ":path": "/auth/login", ":authority": host, "sec-fetch-mode": "navigate" };
         const stream = session.request(headers).on("error", reject);
-        stream.on("response", (answer) => resolve(answer["location"])).end();
+        stream.on("response", (response) => resolve(response["location"])).end();
       });
       const redirectUri = new URL(String(location)).searchParams.get("redirect_uri");
       const site = host === "two.example" ? host : "one.example";
@@ -257,7 +260,7 @@ test("HTTP/2 names its host in :authority: the sign-in begins at the site that w
 describe("a request that did not go through auth()", () => {
   const req = { auth: { of: "another package" } } as unknown as IncomingMessage;
 
-  test("getAuth says what to do, also where another package set req.auth", () => {
+  test("getAuth throws an error that says what to do, even if another package set req.auth", () => {
     const error = {
       code: "invalid_config",
       message: expect.stringMatching(/getAuth\(\): .* did not go through auth\(\)/),

@@ -28,37 +28,37 @@ const complete = {
 const page = { issuer: "https://op.example", clientId: "client", redirectUri: "https://app.example/callback" };
 
 type Make = (options: never) => unknown;
-const entries: Record<string, { make: Make; sound: object; names: readonly string[] }> = {
-  "auth of latchkey/express": { make: auth as Make, sound: complete, names: Object.keys(authExamples) },
+const entries: Record<string, { make: Make; valid: object; names: readonly string[] }> = {
+  "auth of latchkey/express": { make: auth as Make, valid: complete, names: Object.keys(authExamples) },
   "createAuth of latchkey/edge": {
     make: createEdgeAuth as Make,
-    sound: complete,
+    valid: complete,
     names: [...Object.keys(authExamples), "env", "waitUntil"],
   },
   "createAuth of latchkey/next": {
     make: ((options: object) => createNextAuth(options).check()) as Make,
-    sound: complete,
+    valid: complete,
     names: Object.keys(authExamples),
   },
   verifyAccessToken: {
     make: verifyAccessToken as Make,
-    sound: { issuer: "https://op.example", audience: "https://api.example" },
+    valid: { issuer: "https://op.example", audience: "https://api.example" },
     names: Object.keys(accessTokenExamples),
   },
-  createClient: { make: createClient as Make, sound: page, names: Object.keys(clientExamples) },
+  createClient: { make: createClient as Make, valid: page, names: Object.keys(clientExamples) },
   createSessions: {
     make: createSessions as Make,
-    sound: { secret: SECRET },
+    valid: { secret: SECRET },
     names: [...Object.keys(sessionExamples), "secret", "purpose", "codec", "now", "random", "onEvent"],
   },
   createSealer: {
     make: createSealer as Make,
-    sound: { secret: SECRET, purpose: "test" },
+    valid: { secret: SECRET, purpose: "test" },
     names: ["secret", "purpose", "maxAge"],
   },
 };
 
-/** The message of the MisuseError that options lead to; "accepted" where they lead to none. */
+/** The message of the MisuseError for these options; "accepted" if there is no error. */
 function refusal(make: Make, options: unknown): string {
   try {
     make(options as never);
@@ -70,28 +70,28 @@ function refusal(make: Make, options: unknown): string {
   return "accepted";
 }
 
-describe.each(Object.entries(entries))("%s", (_name, { make, sound, names }) => {
-  test("takes its complete options", () => {
-    expect(refusal(make, sound)).toBe("accepted");
+describe.each(Object.entries(entries))("%s", (_name, { make, valid, names }) => {
+  test("accepts its complete options", () => {
+    expect(refusal(make, valid)).toBe("accepted");
   });
 
-  test("refuses an option that does not exist, and says so", () => {
-    expect(refusal(make, { ...sound, frobnicate: 1 })).toBe("latchkey: there is no option frobnicate");
-    expect(refusal(make, { ...sound, constructor: 1 })).toBe("latchkey: there is no option constructor");
+  test("refuses an option that does not exist, and names it", () => {
+    expect(refusal(make, { ...valid, frobnicate: 1 })).toBe("latchkey: there is no option frobnicate");
+    expect(refusal(make, { ...valid, constructor: 1 })).toBe("latchkey: there is no option constructor");
   });
 
-  test("names the nearest option for one that lacks a letter, or has one too many", () => {
+  test("names the nearest option for a name with a missing, additional or wrong letter", () => {
     for (const name of names.filter((each) => each.length > 4)) {
       for (const misspelt of [name.slice(0, 3) + name.slice(4), `${name}x`, name.toUpperCase()]) {
         if (misspelt in authExamples) continue;
-        expect(refusal(make, { ...sound, [misspelt]: 1 })).toMatch(
+        expect(refusal(make, { ...valid, [misspelt]: 1 })).toMatch(
           new RegExp(`there is no option ${misspelt}: did you mean \\w+\\?`),
         );
       }
     }
   });
 
-  test("never throws anything but a MisuseError, whatever an option is set to, and quotes no value of it", () => {
+  test("throws nothing but a MisuseError for any value of an option, and does not quote the value", () => {
     const wrong = fc.oneof(
       fc.constantFrom<unknown>(
         null,
@@ -126,14 +126,14 @@ describe.each(Object.entries(entries))("%s", (_name, { make, sound, names }) => 
     );
     fc.assert(
       fc.property(fc.constantFrom(...names), wrong, (name, value) => {
-        expect(refusal(make, { ...sound, [name]: value })).not.toContain("sesame");
+        expect(refusal(make, { ...valid, [name]: value })).not.toContain("sesame");
       }),
       runs(0.3),
     );
   });
 
   test.each([[null], ["text"], [1], [true]])(
-    "called with %j in the place of options, it says what it takes",
+    "called with %j instead of options, it throws an error that says what it takes",
     (options) => {
       expect(refusal(make, options)).toContain("must be an object");
     },
@@ -152,23 +152,23 @@ describe("options inside options", () => {
       { cookie: { samesite: "lax" } },
       "session.cookie.samesite: did you mean session.cookie.sameSite?",
     ],
-    ["secure, which follows from baseUrl", { cookie: { secure: true } }, "there is no option session.cookie.secure"],
-    ["purpose, which follows from the client", { purpose: "mine" }, "there is no option session.purpose"],
-    ["codec, which is packed", { codec: {} }, "there is no option session.codec"],
-    ["a cookie that is none", { cookie: "lax" }, "session.cookie must be of type object, not string"],
+    ["secure, which baseUrl decides", { cookie: { secure: true } }, "there is no option session.cookie.secure"],
+    ["purpose, which the client decides", { purpose: "mine" }, "there is no option session.purpose"],
+    ["codec, which is always packed", { codec: {} }, "there is no option session.codec"],
+    ["a cookie that is not an object", { cookie: "lax" }, "session.cookie must be of type object, not string"],
     ["a duration as text", { absoluteDuration: "60" }, "session.absoluteDuration must be of type number, not string"],
-    ["a schema that is none", { schema: {} }, "session.schema must be a Standard Schema"],
-  ])("%s is refused by name", (_what, session, says) => {
+    ["a schema that is not a Standard Schema", { schema: {} }, "session.schema must be a Standard Schema"],
+  ])("%s is refused, and named in the error", (_what, session, says) => {
     expect(refusal(auth as Make, { ...complete, session })).toContain(says);
   });
 
-  test("authorizationParams takes any name", () => {
+  test("authorizationParams accepts any name", () => {
     expect(refusal(auth as Make, { ...complete, authorizationParams: { anything: "x" } })).toBe("accepted");
     expect(refusal(auth as Make, { ...complete, authorizationParams: { max_age: 1 } })).toContain("must hold strings");
   });
 });
 
-test("all that is missing is listed at once, each with its variable", () => {
+test("one error lists all missing options, each with its variable", () => {
   const message = refusal(auth as Make, {});
   expect(message.split("\n")).toEqual([
     "latchkey: set issuer (LATCHKEY_ISSUER)",
@@ -179,8 +179,8 @@ test("all that is missing is listed at once, each with its variable", () => {
   ]);
 });
 
-test("what is unknown, of another type and missing is listed in one error", () => {
-  const { issuer: _left, ...others } = complete;
+test("one error lists unknown and missing options, and those of a wrong type", () => {
+  const { issuer: _missing, ...others } = complete;
   const message = refusal(auth as Make, { ...others, userinfo: "false", onEvent: 1, apiOrigin: [] });
   expect(message.split("\n")).toEqual([
     "latchkey: userinfo must be of type boolean, not string",
@@ -190,10 +190,10 @@ test("what is unknown, of another type and missing is listed in one error", () =
   ]);
 });
 
-describe("what was passed to a framework uncalled says so at the first request", () => {
+describe("a function that was passed to a framework without being called throws an error that says so", () => {
   const request = { headers: {}, url: "/", method: "GET" };
   const webRequest = new Request("https://app.example/");
-  test.each<[what: string, call: (...passed: never[]) => unknown, first: unknown]>([
+  test.each<[what: string, call: (...args: never[]) => unknown, first: unknown]>([
     ["auth", auth, request],
     ["requireSession", requireSession, request],
     ["verifyAccessToken", verifyAccessToken, request],
@@ -202,7 +202,7 @@ describe("what was passed to a framework uncalled says so at the first request",
     ["verifyAccessToken", verifyOnEdge, webRequest],
     ["verifyAccessToken", verifyInNext, webRequest],
   ])("%s", (name, call, first) => {
-    const uncalled = call as (...passed: unknown[]) => unknown;
+    const uncalled = call as (...args: unknown[]) => unknown;
     expect(() => uncalled(first, {}, () => {})).toThrow(
       expect.objectContaining({
         name: "MisuseError",
@@ -212,7 +212,7 @@ describe("what was passed to a framework uncalled says so at the first request",
   });
 });
 
-/** The message of the MisuseError that a call leads to, at once or as a rejection. */
+/** The message of the MisuseError that a call throws, or that its promise rejects with. */
 async function misuse(call: () => unknown): Promise<string> {
   try {
     await call();
@@ -225,14 +225,14 @@ async function misuse(call: () => unknown): Promise<string> {
 
 describe("the options of a provider for tests", () => {
   test.each<[what: string, options: unknown, says: string]>([
-    ["an unknown one", { signingAlgo: "RS256" }, "there is no option signingAlgo: did you mean signingAlg?"],
+    ["an unknown option", { signingAlgo: "RS256" }, "there is no option signingAlgo: did you mean signingAlg?"],
     [
-      "an unknown one inside offer",
+      "an unknown option inside offer",
       { offer: { pars: true } },
       "there is no option offer.pars: did you mean offer.par?",
     ],
     ["a lifetime as text", { accessTokenLifetime: "60" }, "accessTokenLifetime must be of type number, not string"],
-    ["text in the place of options", "https://op.example", "options must be an object"],
+    ["text instead of options", "https://op.example", "options must be an object"],
   ])("%s is refused", async (_what, options, says) => {
     expect(await misuse(() => createTestProvider(options as never))).toBe(`latchkey: ${says}`);
   });
@@ -242,19 +242,23 @@ describe("the options of a minted session", () => {
   const { issuer, clientId, secret } = complete;
   const user = { sub: "alice" };
 
-  test("are those of every adapter, and a user", async () => {
+  test("may include all options of the adapters", async () => {
     expect(await misuse(() => mintSession({ ...complete, ...{ env: {}, userinfo: true }, user }))).toBe("accepted");
   });
 
   test.each<[what: string, options: unknown, says: string]>([
-    ["an unknown one", { issuer, clientId, secret, user, datta: {} }, "there is no option datta: did you mean data?"],
+    [
+      "an unknown option",
+      { issuer, clientId, secret, user, datta: {} },
+      "there is no option datta: did you mean data?",
+    ],
     ["a user without a subject", { issuer, clientId, secret, user: { name: "Alice" } }, "mintSession: set user.sub"],
     ["no options", undefined, "options must be an object"],
   ])("%s is refused", async (_what, options, says) => {
     expect(await misuse(() => mintSession(options as never))).toBe(`latchkey: ${says}`);
   });
 
-  test("all that is missing is listed at once", async () => {
+  test("that are missing are all listed in one error", async () => {
     expect((await misuse(() => mintSession({} as never))).split("\n")).toEqual(
       ["issuer", "clientId", "secret", "user"].map((name) => `latchkey: mintSession: set ${name}`),
     );
@@ -274,7 +278,7 @@ describe("the settings of initAuth0", () => {
     misuse(() => initAuth0(options as never).getSession({ headers: {}, url: "/" } as never));
 
   test.each<[what: string, options: unknown, says: string]>([
-    ["nothing wrong", settings, "accepted"],
+    ["complete settings", settings, "accepted"],
     ["a lifetime as text", { ...settings, session: { ...settings.session, cookieLifetime: "60" } }, "accepted"],
     [
       "an unknown setting",
@@ -292,11 +296,11 @@ describe("the settings of initAuth0", () => {
       "latchkey: oidcClient.httpTimeout must be of type number, not string",
     ],
     ["no settings", undefined, "latchkey: options must be an object"],
-  ])("%s: the first use says so", async (_what, options, says) => {
+  ])("are checked at the first use: %s", async (_what, options, says) => {
     expect(await firstUse(options)).toBe(says);
   });
 
-  test("all that is missing is listed at once", async () => {
+  test("that are missing are all listed in one error", async () => {
     const names = [
       "domain",
       "clientId",
@@ -311,11 +315,16 @@ describe("the settings of initAuth0", () => {
   });
 });
 
-test.each([[undefined], [{}], [{ domain: "" }], [{ domain: 1 }]])("auth0(%j) asks for a domain", async (options) => {
-  expect(await misuse(() => auth0(options as never))).toBe("latchkey: auth0: set domain, such as tenant.eu.auth0.com");
-});
+test.each([[undefined], [{}], [{ domain: "" }], [{ domain: 1 }]])(
+  "auth0(%j) throws an error that asks for a domain",
+  async (options) => {
+    expect(await misuse(() => auth0(options as never))).toBe(
+      "latchkey: auth0: set domain, such as tenant.eu.auth0.com",
+    );
+  },
+);
 
-describe("a wrapper that gets no handler says so at once", () => {
+describe("a wrapper that gets no handler throws an error that says so", () => {
   const edge = createEdgeAuth(complete);
   const next = createNextAuth(complete);
   const api = { issuer: "https://op.example", audience: "https://api.example" };
@@ -336,7 +345,7 @@ describe("a wrapper that gets no handler says so at once", () => {
   });
 
   test.each([[new Request("https://app.example/")], ["/page"], [null]])(
-    "requireSession(%s) of latchkey/next, which takes options as well",
+    "requireSession(%s) of latchkey/next, which also takes options",
     async (first) => {
       expect(await misuse(() => next.requireSession(first as never))).toBe(
         "latchkey: requireSession takes a handler, or { returnTo }",

@@ -7,7 +7,7 @@ import type { createAuth } from "../../adapters/edge.js";
 import { type NodeRequest, toRequestView } from "../../adapters/lib/node-request.js";
 import type { createCookieJar, createTestProvider } from "../../adapters/testing/index.js";
 
-/** From source, evaluated in a realm of its own, which has the platform's objects from this one. */
+/** The exports of a bundle of the source that runs in another realm, with the platform's objects of this realm. */
 interface Exports {
   createAuth: typeof createAuth;
   createTestProvider: typeof createTestProvider;
@@ -54,12 +54,12 @@ describe.each(["node", "web"] as const)("in a realm of its own, with the %s engi
     realm = await inAnotherRealm(engine);
   });
 
-  test("what the platform makes is of another realm than what the package makes", () => {
+  test("the platform's objects are of another realm than the package's", () => {
     expect(realm.evaluate("[] instanceof Array")).toBe(true);
     expect(realm.evaluate("new TextEncoder().encode('') instanceof Uint8Array")).toBe(false);
   });
 
-  test("a whole sign-in: discovery, keys, the ID Token, the session", async () => {
+  test("a complete sign-in works: discovery, keys, the ID Token, the session", async () => {
     const { createAuth, createCookieJar, createTestProvider } = realm.exports;
     const { issuer, clientId, clientSecret, fetch, authorize } = await createTestProvider();
     const baseUrl = "https://app.example";
@@ -83,13 +83,13 @@ describe.each(["node", "web"] as const)("in a realm of its own, with the %s engi
     expect(largestFields({ user: { groups: "g".repeat(9) } }, {})[0]?.field).toBe("data.user.groups");
   });
 
-  test("a message of another window is understood", () => {
+  test("a message of another window is recognised", () => {
     const { isCallbackMessage } = realm.exports;
     expect(isCallbackMessage({ latchkey: "callback", url: "https://app.example/" })).toBe(true);
     expect(isCallbackMessage(null)).toBe(false);
   });
 
-  test("an error keeps its code; what is none becomes one", () => {
+  test("an error is returned unchanged, and another value becomes an error", () => {
     const { errorOf } = realm.exports;
     const error = Object.assign(new TypeError("x"), { code: "y" });
     expect(errorOf(error)).toBe(error);
@@ -101,7 +101,7 @@ test.each([
   "new Uint8Array([97, 61, 98])",
   "new Uint8Array([0, 97, 61, 98]).subarray(1)",
   "new DataView(new Uint8Array([97, 61, 98]).buffer)",
-])("a form that a body parser left as %s of another realm is read", async (code) => {
+])("a form is read that a body parser left as %s, an object of another realm", async (code) => {
   const body: unknown = runInNewContext(code);
   expect(await toRequestView({ body } as NodeRequest).text?.()).toBe("a=b");
 });

@@ -9,7 +9,7 @@ const HTTP_TIMEOUT = 2;
 let app: TestApp;
 afterEach(() => app?.close());
 
-/** A valid access token, by the clock of the test. */
+/** An access token that is valid by the clock of the test. */
 function validToken(): Promise<string> {
   const now = Math.floor(app.clock.now() / 1000);
   const times = { iat: now, exp: now + 300 };
@@ -17,8 +17,8 @@ function validToken(): Promise<string> {
   return app.provider.sign({ ...claims, scope: "read:shows" }, { typ: "at+jwt" });
 }
 
-/** Other requests of the API, once a connection was reset while its provider was asked. */
-async function resetAndAsk(framework: Framework, headers: Record<string, string>): Promise<void> {
+/** Resets a connection while its request waits for the provider, and checks that later requests to the API are answered in time. */
+async function checkAfterReset(framework: Framework, headers: Record<string, string>): Promise<void> {
   app = await startApp({ framework, options: { httpTimeout: HTTP_TIMEOUT } });
   for (const endpoint of ["discovery", "jwks", "discovery", "jwks"] as const) {
     const stalled = app.stall(endpoint);
@@ -27,24 +27,25 @@ async function resetAndAsk(framework: Framework, headers: Record<string, string>
     stalled.end();
     const startedAt = performance.now();
     const authorization = `Bearer ${await validToken()}`;
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 5 }, () => app.browser().fetch("/shows", { headers: { ...headers, authorization } })),
     );
-    expect(answers.map(({ status }) => status)).toEqual(Array(5).fill(200));
+    expect(responses.map(({ status }) => status)).toEqual(Array(5).fill(200));
     expect((performance.now() - startedAt) / 1000).toBeLessThan(HTTP_TIMEOUT + 1);
     app.clock.advance(601);
   }
 }
 
 test.each(Object.entries(runtimes))(
-  "%s: an API whose provider is asked when a connection is reset answers everybody else in time",
-  (_name, framework) => resetAndAsk(framework, {}),
+  "%s: if a connection is reset while its request waits for the provider, an API answers other requests in time",
+  (_name, framework) => checkAfterReset(framework, {}),
 );
 
 describe.each(["workerd", "edge-runtime"] as const)(
-  "%s, where the app does not hand on what its runtime passes beside the request",
+  "%s, in an app that does not pass the runtime's other arguments on",
   (name) => {
-    test("an API answers everybody else in time", () => resetAndAsk(runtimes[name], { "x-test-without-context": "1" }));
+    test("an API answers other requests in time", () =>
+      checkAfterReset(runtimes[name], { "x-test-without-context": "1" }));
 
     test.each(resetsWithoutContext.map((row) => [row.name, row] as const))(
       "%s",

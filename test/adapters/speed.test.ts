@@ -57,9 +57,9 @@ describe("speed, compared with hand-written code over node:crypto that runs in t
 
   test("loading a session, which is synchronous on Node", async () => {
     const sessions = createSessions<{ user: unknown }>({ secret: SECRET });
-    const scope = await sessions.load(null);
-    scope.update({ user });
-    const cookie = (await scope.commit()).map((line) => line.split(";", 1)[0]).join("; ");
+    const requestSession = await sessions.load(null);
+    requestSession.update({ user });
+    const cookie = (await requestSession.commit()).map((line) => line.split(";", 1)[0]).join("; ");
     await sessions.load(cookie);
     const load = () => sessions.load(cookie);
     expect(load()).toHaveProperty("session.data.user", user);

@@ -25,7 +25,7 @@ describe("wrong options are refused at once, with an error that says what to cha
     ["a scope without openid", { scope: "email" }, /scope must contain openid/],
     ["several audiences for a provider that takes one", { audience: ["a", "b"] }, /need resourceIndicators/],
     ["a symmetric algorithm", { idTokenSigningAlg: "HS256" }, /asymmetric/],
-    ["a parameter of the protocol itself", { authorizationParams: { state: "x" } }, /cannot set state/],
+    ["a parameter that latchkey sets itself", { authorizationParams: { state: "x" } }, /cannot set state/],
     ["no time for requests", { httpTimeout: 0 }, /httpTimeout must be above 0 seconds/],
     ["milliseconds as the time for requests", { httpTimeout: 1e10 }, /httpTimeout must be above 0 seconds/],
   ])("%s", (_what, changed, message) => {
@@ -41,10 +41,10 @@ test("a call without options is refused like missing options", () => {
 });
 
 describe("on a server", () => {
-  test("a client can be made, has no user and sends no request", async () => {
-    const asked: string[] = [];
+  test("a client can be created, has no user and sends no request", async () => {
+    const requests: string[] = [];
     const fetch = async (url: string) => {
-      asked.push(url);
+      requests.push(url);
       return new Response("{}");
     };
     const client = createClient({ ...options, fetch });
@@ -56,6 +56,6 @@ describe("on a server", () => {
       await expect(call()).rejects.toMatchObject({ code: "invalid_config" });
     }
     expect(client.getState().isLoading).toBe(true);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 });

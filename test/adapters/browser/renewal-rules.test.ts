@@ -30,16 +30,21 @@ const sessionWith = (tokens: TokenSet, isDoubtful = false): ClientSession => ({
 
 describe("an access token", () => {
   test.each([
-    ["that lives for ten minutes serves", 10 * MINUTE, "a1", "a1"],
+    ["that is valid for ten minutes serves", 10 * MINUTE, "a1", "a1"],
     ["without an end serves", undefined, "a1", "a1"],
-    ["that ends in 30 seconds is renewed, but serves while the provider rests", MINUTE / 2, undefined, "a1"],
+    [
+      "that ends in 30 seconds is renewed, but serves during a pause after a failed renewal",
+      MINUTE / 2,
+      undefined,
+      "a1",
+    ],
     ["that ends now does not serve", 0, undefined, undefined],
     ["that ended does not serve", -MINUTE, undefined, undefined],
-  ])("%s", (_what, left, serving, whileResting) => {
+  ])("%s", (_what, left, serving, duringPause) => {
     const status = tokenStatus(tokensUntil(left === undefined ? undefined : NOW + left), {}, NOW);
     expect([servingToken(status, false)?.accessToken, servingToken(status, true)?.accessToken]).toEqual([
       serving,
-      whileResting,
+      duringPause,
     ]);
   });
 
@@ -53,7 +58,7 @@ describe("an access token", () => {
     });
   });
 
-  test("that the caller wants replaced is still known as the one to replace", () => {
+  test("that the caller wants to replace is returned as the current token", () => {
     expect(tokenStatus(tokensUntil(NOW + 10 * MINUTE), { refresh: true }, NOW).token?.accessToken).toBe("a1");
   });
 });
@@ -62,15 +67,15 @@ describe("a renewal", () => {
   const plan = (session: ClientSession, request = {}, resourceIndicators = false) =>
     renewalPlan(session, request, resourceIndicators);
 
-  test("sends the refresh token first, and then asks in a frame", () => {
+  test("sends the refresh token first, and then tries a frame", () => {
     expect(plan(sessionWith(tokensUntil(NOW)))).toEqual({ refreshToken: "r1", isFrameFirst: false });
   });
 
-  test("asks in a frame first if the refresh token may be used up", () => {
+  test("tries a frame first if the refresh token may be spent", () => {
     expect(plan(sessionWith(tokensUntil(NOW), true))).toEqual({ refreshToken: "r1", isFrameFirst: true });
   });
 
-  test("asks in a frame if there is no refresh token", () => {
+  test("tries a frame if the session has no refresh token", () => {
     expect(plan(sessionWith({ accessToken: "a1" }))).toEqual({ refreshToken: undefined, isFrameFirst: false });
     expect(plan(sessionWith({ accessToken: "a1" }, true))).toEqual({ refreshToken: undefined, isFrameFirst: false });
   });
@@ -91,7 +96,7 @@ describe("a refresh that fails", () => {
     );
   });
 
-  test("without a response leaves a refresh token that may be used up", () => {
+  test("without a response leaves a refresh token that may be spent", () => {
     const lost = new ExchangeError("provider_unreachable", { cause: new TypeError("network") });
     expect(failedRefresh(session, lost)).toEqual({ ...session, isDoubtful: true });
     expect(failedRefresh(session, new ExchangeError("provider_unreachable"))).toMatchObject({ isDoubtful: true });
@@ -135,13 +140,13 @@ describe("a session has ended", () => {
   });
 });
 
-describe("a silent sign-in that comes back", () => {
+describe("the result of a silent sign-in", () => {
   const alice = sessionWith(tokensUntil(NOW));
   test.each([
-    ["for the user who is signed in counts", alice, "alice", true, true],
-    ["where no tab has a session counts", null, "alice", undefined, true],
-    ["for another user does not count", alice, "bob", true, false],
-    ["after a sign-out does not count", null, "alice", false, false],
+    ["counts if it is for the user who is signed in", alice, "alice", true, true],
+    ["counts if no tab has a session", null, "alice", undefined, true],
+    ["does not count if it is for another user", alice, "bob", true, false],
+    ["does not count after a sign-out", null, "alice", false, false],
   ])("%s", (_what, current, subject, wasSignedIn, expected) => {
     expect(isExpected(current, subject, wasSignedIn)).toBe(expected);
   });

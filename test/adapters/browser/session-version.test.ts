@@ -56,7 +56,7 @@ describe("a message from another tab", () => {
     expect(versionAfter(guess, signedIn(1))).toBe(guess);
   });
 
-  test("for another purpose brings its generation, while the same user keeps this tab's tokens", () => {
+  test("for another purpose changes the generation; the tab keeps its tokens if the user is the same", () => {
     const { session } = signedIn(1);
     expect(versionAfter(signedIn(1), signedIn(2, "alice", "recorded", "other"))).toMatchObject({
       generation: 2,
@@ -65,7 +65,7 @@ describe("a message from another tab", () => {
     });
   });
 
-  test("for another purpose and about another user ends this tab's session, but is no sign-out", () => {
+  test("for another purpose and another user ends this tab's session, but is no sign-out", () => {
     expect(versionAfter(signedIn(1), signedIn(2, "bob", "recorded", "other"))).toEqual({
       generation: 2,
       purpose: "app",
@@ -89,7 +89,7 @@ describe("a message from another tab", () => {
 });
 
 describe("a tab that is asked for its version", () => {
-  test("sends one that is later than what the other tab has, and no other", () => {
+  test("sends a version only if it is later than the other tab's", () => {
     expect([isSent(signedIn(2), 1), isSent(signedIn(2), 2), isSent(signedIn(2), 3)]).toEqual([true, false, false]);
   });
 
@@ -105,7 +105,7 @@ describe("a tab that is asked for its version", () => {
 });
 
 describe("a tab that missed the version in the record", () => {
-  test("goes on with its session, without the refresh token that may be used up", () => {
+  test("goes on with its session, without the refresh token that may be spent", () => {
     const guess = guessFrom(signedIn(1), { generation: 2, isSignedIn: true });
     expect(guess).toMatchObject({ generation: 2, source: "guess", session: { user: { sub: "alice" } } });
     expect(guess.session?.tokens).toEqual({ accessToken: "token of alice" });
@@ -116,7 +116,7 @@ describe("a tab that missed the version in the record", () => {
     expect(guessFrom(signedOut(1), { generation: 2, isSignedIn: true }).session).toBeNull();
   });
 
-  test("waits on, until that version or a later one has come", () => {
+  test("waits until that version or a later one arrives", () => {
     const guess = guessFrom(signedIn(1), { generation: 2, isSignedIn: true });
     expect([guess, signedIn(1), signedIn(2), signedOut(3)].map((version) => hasReceived(version, 2))).toEqual([
       false,
@@ -128,7 +128,7 @@ describe("a tab that missed the version in the record", () => {
 });
 
 describe("a turn begins", () => {
-  test("with what the record says", () => {
+  test("with the record's generation", () => {
     expect(turnStart({ generation: 5, isSignedIn: true }, signedOut(3))).toEqual({
       generation: 5,
       isSignedIn: true,
@@ -137,7 +137,7 @@ describe("a turn begins", () => {
     });
   });
 
-  test("with what the tab knows, if nothing was recorded yet", () => {
+  test("with the tab's own version, if nothing was recorded yet", () => {
     expect(turnStart(undefined, firstVersion("app"))).toMatchObject({ wasSignedIn: false, knowsRefreshes: true });
     expect(turnStart(undefined, signedIn(3))).toMatchObject({ generation: 3, wasSignedIn: true });
   });
@@ -150,15 +150,15 @@ describe("a turn begins", () => {
 });
 
 describe("the next generation", () => {
-  test("is the time, so that a browser that forgot the record counts on", () => {
+  test("follows the time, so that it grows even if the browser has deleted the record", () => {
     expect(nextGeneration(5, 1_000, false)).toBe(1_001);
   });
 
-  test("is later than all before it, also if the clock was set back", () => {
+  test("is later than all earlier ones, even if the clock was set back", () => {
     expect(nextGeneration(2_000, 1_000, false)).toBe(2_001);
   });
 
-  test("of a sign-out is later than that of a turn which it passes", () => {
+  test("of a sign-out is later than that of a concurrent turn", () => {
     expect(nextGeneration(5, 1_000, true)).toBe(1_000 + URGENT_LEAD);
   });
 });

@@ -4,7 +4,7 @@ import type { TabsRecord } from "../../../adapters/browser/database.js";
 import { createTabs, type Tabs } from "../../../adapters/browser/tabs.js";
 import type { Turn } from "../../../adapters/browser/turn.js";
 
-/** The record that all tabs read and write, and how it fails. */
+/** The record that all tabs read and write, and its faults. */
 const disk = vi.hoisted(() => ({
   record: undefined as TabsRecord | undefined,
   isReadable: true,
@@ -110,7 +110,7 @@ const sessionIn = (tab: Tab) => [tab.session()?.user.sub, tab.session()?.tokens.
 const settle = () => new Promise((done) => setTimeout(done, 5));
 
 describe("a session in the record", () => {
-  test("is shared by all tabs, and by a new tab", async () => {
+  test("is outcome by all tabs, and by a new tab", async () => {
     const [one, other] = [open(), open()];
     await signIn(one);
     await settle();
@@ -219,7 +219,7 @@ describe("a record that cannot be read", () => {
 });
 
 describe("a version that no tab sends", () => {
-  /** `one` claims the refresh token and freezes. */
+  /** Lets `one` claim the refresh token while it is frozen. */
   async function freezeInRefresh() {
     const [one, other] = [open(), open()];
     await signIn(one);
@@ -229,7 +229,7 @@ describe("a version that no tab sends", () => {
     return { one, other };
   }
 
-  test("costs the other tabs the refresh token, which may be used up, and nothing else", async () => {
+  test("makes the other tabs drop the refresh token, which may be spent, and nothing else", async () => {
     const { other } = await freezeInRefresh();
     await other.takeTurn(async (turn) => expect(await turn.claimRefresh()).toBe(true));
     expect(sessionIn(other)).toEqual(["alice", undefined]);
@@ -293,39 +293,39 @@ describe("a turn", () => {
     expect([disk.record, sessionIn(one), sessionIn(other)]).toEqual([before, ["alice", "r1"], ["alice", "r1"]]);
   });
 
-  /** `one` stays in its turn until `goOn` is called. */
+  /** Lets `one` take a turn that lasts until `goOn` is called. */
   async function inTurn(limit?: number) {
     const [one, other] = [open("app", limit), open("app", limit)];
     await signIn(one);
     await settle();
     let goOn = () => {};
     let begun = () => {};
-    const isBegun = new Promise<void>((resolve) => {
+    const hasBegun = new Promise<void>((resolve) => {
       begun = resolve;
     });
-    const waits = new Promise<void>((resolve) => {
+    const waiting = new Promise<void>((resolve) => {
       goOn = resolve;
     });
-    const share = (turn: Turn) => {
+    const slowTurn = (turn: Turn) => {
       begun();
-      return waits.then(() => turn.replaceSession(sessionOf("alice", "r2")));
+      return waiting.then(() => turn.replaceSession(sessionOf("alice", "r2")));
     };
-    const shared = one.takeTurn(share).catch((error: { code: string }) => error.code);
-    await isBegun;
-    return { one, other, goOn, shared };
+    const outcome = one.takeTurn(slowTurn).catch((error: { code: string }) => error.code);
+    await hasBegun;
+    return { one, other, goOn, outcome };
   }
 
   test("that takes long is passed by a sign-out, and cannot undo it", async () => {
-    const { one, other, goOn, shared } = await inTurn();
+    const { one, other, goOn, outcome } = await inTurn();
     expect(await other.takeTurn((turn) => turn.replaceSession(null, true), true)).toBe(true);
     await settle();
     goOn();
-    expect(await shared).toBe(false);
+    expect(await outcome).toBe(false);
     expect([one.session(), other.session(), disk.record?.isSignedIn]).toEqual([null, null, false]);
   });
 
   test("is passed by a sign-out even while it writes its record", async () => {
-    const { one, other, goOn, shared } = await inTurn();
+    const { one, other, goOn, outcome } = await inTurn();
     let write = () => {};
     disk.writing = new Promise((resolve) => {
       write = resolve;
@@ -336,16 +336,16 @@ describe("a turn", () => {
     await new Promise((done) => setTimeout(done, 1_100));
     write();
     expect(await ended).toBe(true);
-    await shared;
+    await outcome;
     await settle();
     expect([one.session(), other.session(), disk.record?.isSignedIn]).toEqual([null, null, false]);
   });
 
   test("of a frozen tab is passed by other tabs when its time is over, and changes nothing when the tab wakes up", async () => {
-    const { other, goOn, shared } = await inTurn(200);
+    const { other, goOn, outcome } = await inTurn(200);
     expect(await other.takeTurn((turn) => turn.replaceSession(sessionOf("alice", "r3")))).toBe(true);
     goOn();
-    expect(await shared).toBe("provider_unreachable");
+    expect(await outcome).toBe("provider_unreachable");
     expect(sessionIn(other)).toEqual(["alice", "r3"]);
   });
 
@@ -359,7 +359,7 @@ describe("a turn", () => {
   });
 });
 
-test("without Web Locks each tab is on its own, and its turns follow each other", async () => {
+test("without Web Locks the tabs share no session, and the turns of one tab follow each other", async () => {
   vi.stubGlobal("navigator", {});
   const [one, other] = [open(), open()];
   const order: string[] = [];

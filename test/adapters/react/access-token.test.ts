@@ -16,21 +16,21 @@ const shows = { audience: "https://shows.example", scope: "read" };
 const pay = { audience: "https://pay.example" };
 const MINUTE = 60_000;
 
-/** A component that asks for an access token; what it asks for can change. */
-async function open(fake: FakeClient, asked: AccessTokenRequest | undefined = shows, handlers: AuthHandlers = {}) {
-  let request: AccessTokenRequest | undefined = asked;
+/** Shows a component that requests an access token, with a request that the test can change. */
+async function open(fake: FakeClient, first: AccessTokenRequest | undefined = shows, handlers: AuthHandlers = {}) {
+  let request: AccessTokenRequest | undefined = first;
   const { Probe, ...seen } = probe(() => ({ ...useAuth(request), at: Date.now() }));
   const element = () => createElement(AuthProvider, { client: fake.client, ...handlers }, createElement(Probe));
   const place = await show(element());
-  const ask = (other: AccessTokenRequest | undefined) => {
+  const requestToken = (other: AccessTokenRequest | undefined) => {
     request = other;
     return place.again(element());
   };
-  return { ...place, ...seen, ask };
+  return { ...place, ...seen, requestToken };
 }
 
-/** Tokens that are numbered, with a life in milliseconds. */
-function numbered(fake: FakeClient, life: number, more: Partial<AccessToken> = {}) {
+/** Makes the client issue issueNumbered tokens. `life`: milliseconds. */
+function issueNumbered(fake: FakeClient, life: number, more: Partial<AccessToken> = {}) {
   let count = 0;
   fake.control.issue = async () => ({ accessToken: `token ${++count}`, expiresAt: Date.now() + life, ...more });
 }
@@ -38,16 +38,16 @@ function numbered(fake: FakeClient, life: number, more: Partial<AccessToken> = {
 describe("an access token", () => {
   test("that the client has is in the first render with the user", async () => {
     const fake = createFakeClient({ user: alice });
-    fake.hold(shows, { accessToken: "held", expiresAt: Date.now() + 10 * MINUTE });
+    fake.hold(shows, { accessToken: "cached", expiresAt: Date.now() + 10 * MINUTE });
     const { renders } = await open(fake);
     expect(renders.find(({ isAuthenticated }) => isAuthenticated)).toMatchObject({
-      accessToken: "held",
+      accessToken: "cached",
       isLoading: false,
     });
     expect(fake.called("getAccessToken")).toEqual([]);
   });
 
-  test("that the client has not is fetched, and isLoading is true until then", async () => {
+  test("that the client does not have is fetched, and isLoading is true until then", async () => {
     const fake = createFakeClient({ user: alice });
     const { renders, last } = await open(fake);
     expect(renders.find(({ isAuthenticated }) => isAuthenticated)).toMatchObject({
@@ -71,16 +71,16 @@ describe("an access token", () => {
   test("follows the request of the component", async () => {
     const fake = createFakeClient({ user: alice });
     fake.control.issue = async ({ audience }) => ({ accessToken: `for ${audience}` });
-    const { last, ask } = await open(fake);
+    const { last, requestToken } = await open(fake);
     expect(last().accessToken).toBe("for https://shows.example");
-    await ask(pay);
+    await requestToken(pay);
     expect(last().accessToken).toBe("for https://pay.example");
-    await ask({ ...pay });
+    await requestToken({ ...pay });
     expect(fake.called("getAccessToken")).toHaveLength(2);
-    // The same hooks run, whether a token is asked for or not.
-    await ask(undefined);
+    // The same hooks run with and without a request for a token.
+    await requestToken(undefined);
     expect(last()).not.toHaveProperty("accessToken", expect.anything());
-    await ask(shows);
+    await requestToken(shows);
     expect(last().accessToken).toBe("for https://shows.example");
   });
 
@@ -89,8 +89,8 @@ describe("an access token", () => {
     const arrivals: Array<() => void> = [];
     fake.control.issue = ({ audience }) =>
       new Promise((resolve) => arrivals.push(() => resolve({ accessToken: `for ${audience}` })));
-    const { last, ask, renders } = await open(fake);
-    await ask(pay);
+    const { last, requestToken, renders } = await open(fake);
+    await requestToken(pay);
     await doing(() => arrivals[1]?.());
     await doing(() => arrivals[0]?.());
     expect(last().accessToken).toBe("for https://pay.example");
@@ -119,7 +119,7 @@ describe("an access token", () => {
 describe("the end of a token", () => {
   test("is never reached in a render: the token is renewed a minute before", async () => {
     const fake = createFakeClient({ user: alice });
-    numbered(fake, 10 * MINUTE);
+    issueNumbered(fake, 10 * MINUTE);
     const { last, renders } = await open(fake);
     await settle(9 * MINUTE - 1);
     expect(last().accessToken).toBe("token 1");
@@ -129,7 +129,7 @@ describe("the end of a token", () => {
     expect(tokens.slice(tokens.indexOf("token 1"))).not.toContain(null);
   });
 
-  test("of a short-lived token is not awaited: it is renewed when the client says", async () => {
+  test("of a short-lived token comes after its renewal, at the time that the client sets", async () => {
     const fake = createFakeClient({ user: alice });
     fake.control.issue = async () => ({
       accessToken: `at ${Date.now()}`,
@@ -147,12 +147,12 @@ describe("the end of a token", () => {
   test("removes the token at that moment if it cannot be renewed", async () => {
     const fake = createFakeClient({ user: alice });
     const expiresAt = Date.now() + 10 * MINUTE;
-    fake.hold(shows, { accessToken: "held", expiresAt, dueAt: expiresAt - MINUTE });
+    fake.hold(shows, { accessToken: "cached", expiresAt, dueAt: expiresAt - MINUTE });
     fake.control.issue = () => Promise.reject(new ExchangeError("provider_unreachable"));
     const onAccessTokenError = vi.fn();
     const { last, renders } = await open(fake, shows, { onAccessTokenError });
     await settle(10 * MINUTE - 1);
-    expect(last()).toMatchObject({ accessToken: "held", error: null });
+    expect(last()).toMatchObject({ accessToken: "cached", error: null });
     expect(onAccessTokenError).not.toHaveBeenCalled();
     await settle(1);
     expect(last()).toMatchObject({ accessToken: null, isLoading: false, error: { code: "provider_unreachable" } });
@@ -162,12 +162,12 @@ describe("the end of a token", () => {
 
   test("counts for a render that comes late too", async () => {
     const fake = createFakeClient({ user: alice });
-    fake.hold(shows, { accessToken: "held", expiresAt: Date.now() + 10 * MINUTE });
+    fake.hold(shows, { accessToken: "cached", expiresAt: Date.now() + 10 * MINUTE });
     fake.control.issue = () => new Promise(() => {});
-    const { last, ask } = await open(fake);
-    // The machine slept: no timer ran.
+    const { last, requestToken } = await open(fake);
+    // No timer runs while a machine sleeps.
     vi.setSystemTime(Date.now() + 11 * MINUTE);
-    await ask({ ...shows });
+    await requestToken({ ...shows });
     expect(last()).toMatchObject({ accessToken: null, isLoading: true });
   });
 
@@ -180,7 +180,7 @@ describe("the end of a token", () => {
     expect(fake.called("getAccessToken").length).toBeLessThanOrEqual(3);
   });
 
-  test("that passed before the token came is an error, not a loop", async () => {
+  test("that has passed when the token arrives is an error, and not a loop of requests", async () => {
     const fake = createFakeClient({ user: alice });
     fake.control.issue = async () => ({ accessToken: "over", expiresAt: Date.now() });
     const onAccessTokenError = vi.fn();
@@ -193,7 +193,7 @@ describe("the end of a token", () => {
 
   test("that is further away than a timer can count does not fire at once", async () => {
     const fake = createFakeClient({ user: alice });
-    numbered(fake, 60 * 24 * 60 * MINUTE);
+    issueNumbered(fake, 60 * 24 * 60 * MINUTE);
     const { last } = await open(fake);
     await settle(40 * 24 * 60 * MINUTE);
     expect([last().accessToken, fake.called("getAccessToken").length]).toEqual(["token 1", 1]);
@@ -201,7 +201,7 @@ describe("the end of a token", () => {
 
   test("leaves no timer behind", async () => {
     const fake = createFakeClient({ user: alice });
-    numbered(fake, 10 * MINUTE);
+    issueNumbered(fake, 10 * MINUTE);
     const { unmount } = await open(fake);
     expect(vi.getTimerCount()).toBeGreaterThan(0);
     await unmount();
@@ -228,10 +228,10 @@ describe("a token that is refused", () => {
       if (audience === shows.audience) throw new ExchangeError("access_denied");
       return { accessToken: "token" };
     };
-    const { last, ask } = await open(fake);
-    await ask(pay);
+    const { last, requestToken } = await open(fake);
+    await requestToken(pay);
     expect(last()).toMatchObject({ accessToken: "token", error: null });
-    await ask(shows);
+    await requestToken(shows);
     expect(last().error).toMatchObject({ code: "access_denied" });
   });
 
@@ -239,8 +239,8 @@ describe("a token that is refused", () => {
     const fake = createFakeClient({ user: alice });
     fake.control.issue = ({ audience }) =>
       audience === shows.audience ? Promise.reject(new ExchangeError("access_denied")) : new Promise(() => {});
-    const { last, ask } = await open(fake);
-    await ask(pay);
+    const { last, requestToken } = await open(fake);
+    await requestToken(pay);
     expect(last()).toMatchObject({ accessToken: null, isLoading: true, error: null });
   });
 

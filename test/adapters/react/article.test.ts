@@ -10,19 +10,19 @@ import MyShows from "./article/shows.jsx";
 
 underReact();
 
-/** The code of the article about Next.js and Auth0 that this project began with: its calls, with our import. */
+/** Shows the code of the article about Next.js and Auth0 that this project began with, with imports of latchkey. */
 const page = (Component: ComponentType) => show(strictly(createElement(Root as never, { Component, pageProps: {} })));
 
 let provider: TestProvider;
-let asked: Array<string | null>;
+let authorizations: Array<string | null>;
 
 beforeEach(async () => {
   provider = await createTestProvider({ issuer: "https://tenant.eu.auth0.com/", clientSecret: "" });
   loadFrames(provider);
-  asked = [];
+  authorizations = [];
   vi.stubGlobal("fetch", async (url: string, init: RequestInit = {}) => {
     if (!url.startsWith("https://api.example/")) return provider.fetch(url, { ...init, signal: null });
-    asked.push(new Headers(init.headers).get("authorization"));
+    authorizations.push(new Headers(init.headers).get("authorization"));
     return Response.json({ shows: [{ id: 1, name: "Twin Peaks" }] });
   });
 });
@@ -37,7 +37,7 @@ test("a signed-in user sees the response of the API to the access token", async 
   const { text, container } = await page(MyShows);
   await until(() => expect(text()).toContain("Twin Peaks"));
   expect(text()).toContain("ada@example.com");
-  const [, claims = ""] = /^Bearer \S+\.(\S+)\.\S+$/.exec(asked[0] ?? "") ?? [];
+  const [, claims = ""] = /^Bearer \S+\.(\S+)\.\S+$/.exec(authorizations[0] ?? "") ?? [];
   expect(JSON.parse(atob(claims))).toMatchObject({ aud: "https://api/tv-shows", sub: "ada" });
   await doing(() => container.querySelector("button")?.click());
   await until(() => expect(text()).toBe("Log in"));

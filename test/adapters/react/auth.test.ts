@@ -37,7 +37,7 @@ describe("the user", () => {
     expect(last()).toMatchObject({ user: alice, isAuthenticated: true, isLoading: false, error: null });
   });
 
-  test("comes without an access token, unless the component requests one", async () => {
+  test("has no access token beside it, unless the component requests one", async () => {
     const { last } = await open(createFakeClient({ user: alice }));
     expect(Object.keys(last()).sort()).toEqual(["error", "isAuthenticated", "isLoading", "login", "logout", "user"]);
   });
@@ -88,15 +88,15 @@ describe("the user", () => {
 
   test("survives a component that suspends", async () => {
     const fake = createFakeClient({ user: alice });
-    let isThere = false;
-    let arrive = () => {};
-    const later = new Promise<void>((resolve) => {
-      arrive = resolve;
+    let isReady = false;
+    let finish = () => {};
+    const pending = new Promise<void>((resolve) => {
+      finish = resolve;
     });
     const { Probe, last } = probe(() => useAuth());
     const Waiting = () => {
-      if (!isThere) throw later;
-      return createElement("b", null, "there");
+      if (!isReady) throw pending;
+      return createElement("b", null, "ready");
     };
     let turn = () => {};
     function Page() {
@@ -112,10 +112,10 @@ describe("the user", () => {
     const { text } = await show(under(fake, {}, createElement(Page)));
     await doing(() => turn());
     await doing(() => fake.tell(stateOf({ sub: "bob" })));
-    isThere = true;
-    await doing(arrive);
+    isReady = true;
+    await doing(finish);
     await settle();
-    expect([last().user?.sub, text().includes("there")]).toEqual(["bob", true]);
+    expect([last().user?.sub, text().includes("ready")]).toEqual(["bob", true]);
   });
 });
 
@@ -143,7 +143,7 @@ describe("the callback", () => {
     expect(history.state).toEqual({ router: 1 });
   });
 
-  test("passes undefined to an app that gave no appState", async () => {
+  test("passes undefined to an app that set no appState", async () => {
     const fake = createFakeClient({ user: alice });
     fake.control.callback = signedIn(null);
     const onRedirectCallback = vi.fn();
@@ -151,7 +151,7 @@ describe("the callback", () => {
     expect(onRedirectCallback.mock.calls).toEqual([[undefined, expect.any(String)]]);
   });
 
-  test("of a client that left by itself tells the app which page it left", async () => {
+  test("of a silent sign-in by redirect passes the page to which the app returns", async () => {
     const fake = createFakeClient({ user: alice });
     fake.control.callback = signedIn();
     const onRedirectCallback = vi.fn();
@@ -161,7 +161,7 @@ describe("the callback", () => {
     ]);
   });
 
-  test("is recognised by the client: parameters of others named state and code change nothing", async () => {
+  test("is recognised by the client: other parameters named state and code change nothing", async () => {
     history.replaceState(null, "", "/page?state=x&code=y&error=z");
     const onRedirectCallback = vi.fn();
     const { last } = await open(createFakeClient(), { onRedirectCallback });
@@ -259,7 +259,7 @@ describe("login and logout", () => {
       { audience: "https://api.example", scope: "read" },
       { audience: "https://api.example", scope: "read", appState: null, params: {} },
     ],
-  ])("login(%j) passes the options of a client on to it", async (options, expected) => {
+  ])("login(%j) passes the client's options on", async (options, expected) => {
     const fake = createFakeClient();
     const { last } = await open(fake);
     await last().login(options as never);
@@ -274,7 +274,7 @@ describe("login and logout", () => {
     expect(fake.called("login")).toEqual([[expect.objectContaining({ params: {} })]]);
   });
 
-  test("a login that fails is in the state, and rejects for the caller", async () => {
+  test("a login that fails sets the error of the state, and rejects the caller's promise", async () => {
     const fake = createFakeClient();
     const error = new ExchangeError("provider_unreachable");
     fake.control.leave = () => Promise.reject(error);
@@ -293,7 +293,7 @@ describe("login and logout", () => {
       { local: true, params: { x: "y" } },
     ],
     [{ federated: true, localOnly: true, client_id: "x" }, { local: false }],
-  ])("logout(%j) passes the options of a client on to it", async (options, expected) => {
+  ])("logout(%j) passes the client's options on", async (options, expected) => {
     const fake = createFakeClient({ user: alice });
     const { last } = await open(fake);
     await doing(() => last().logout(options));
@@ -371,7 +371,7 @@ describe("handlers that throw", () => {
     throw new Error(name);
   };
 
-  test("hide no error of a sign-in, stop nothing, and are reported as uncaught errors", async () => {
+  test("do not hide the error of a sign-in, interrupt nothing, and are reported as uncaught errors", async () => {
     const uncaught: unknown[] = [];
     const others = process.listeners("uncaughtException");
     process.removeAllListeners("uncaughtException");
@@ -403,8 +403,8 @@ describe("handlers that throw", () => {
 });
 
 describe("withLoginRequired", () => {
-  /** What the back-forward cache does. */
-  const putAsideAndShown = () =>
+  /** Dispatches the events of a page that goes into the back-forward cache and is restored. */
+  const storeAndRestore = () =>
     doing(() => {
       window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
       window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
@@ -462,24 +462,24 @@ describe("withLoginRequired", () => {
     const fake = createFakeClient();
     const secrets = ["/a", "/b"].map((path) => createElement(Secret, { path, key: path }));
     await show(under(fake, {}, ...secrets));
-    for (let look = 0; look < 3; look++) await comesBack();
+    for (let visit = 0; visit < 3; visit++) await returnToPage();
     expect(fake.called("login")).toHaveLength(2);
   });
 
-  const comesBack = () => doing(() => window.dispatchEvent(new Event("focus")));
+  const returnToPage = () => doing(() => window.dispatchEvent(new Event("focus")));
   const signedOut = stateOf(null, undefined, true);
 
-  test("does not redirect a user who signed out before the user returns to the page, since the provider's session may still live", async () => {
+  test("does not redirect a user who has signed out until the user returns to the page, because the provider may still have a session", async () => {
     const fake = createFakeClient({ user: alice });
     const { text } = await show(strictly(under(fake, { onRedirecting }, createElement(Secret))));
     await doing(() => fake.tell(signedOut));
     expect([text(), fake.called("login").length]).toEqual(["wait", 0]);
-    await comesBack();
-    await comesBack();
+    await returnToPage();
+    await returnToPage();
     expect(fake.called("login")).toHaveLength(1);
   });
 
-  test("does not redirect from any page that is shown until the page has left for the provider", async () => {
+  test("does not redirect after a sign-out, from any page that is shown before the browser goes to the provider", async () => {
     const fake = createFakeClient({ user: alice });
     let signOut: UseAuth["logout"] = async () => {};
     const Button = () => {
@@ -490,19 +490,19 @@ describe("withLoginRequired", () => {
     const { again } = await show(element());
     await doing(() => signOut());
     await again(element(createElement(Secret, { key: "secret" })));
-    await comesBack();
+    await returnToPage();
     expect(fake.called("login")).toEqual([]);
-    // Kept aside as it was left, and shown again.
-    await putAsideAndShown();
+    // The page goes into the back-forward cache and is restored.
+    await storeAndRestore();
     expect(fake.called("login")).toHaveLength(1);
   });
 
   test("redirects from the next page after a local sign-out, or one that failed", async () => {
     const fake = createFakeClient({ user: alice });
     const { logout } = fake.client;
-    fake.client.logout = async (asked) => {
-      await logout(asked);
-      if (!asked?.local) throw new Error("no way");
+    fake.client.logout = async (options) => {
+      await logout(options);
+      if (!options?.local) throw new Error("no network");
     };
     const { Probe, last } = probe(() => useAuth());
     const element = (...pages: ReactNode[]) => under(fake, {}, createElement(Probe, { key: "probe" }), ...pages);
@@ -528,7 +528,7 @@ describe("withLoginRequired", () => {
     const { text } = await show(under(fake, { onRedirecting }, createElement(Secret)));
     expect(fake.called("login")).toEqual([]);
     expect(text()).toBe("wait");
-    // A page that stays so says why, where nobody else is told.
+    // Without an onLoginError handler, the error is printed on the console.
     expect(vi.mocked(console.error).mock.calls.splice(0)).toEqual([[error]]);
   });
 
@@ -545,7 +545,7 @@ describe("withLoginRequired", () => {
   test("redirects again, once for all components, if the browser restores the page", async () => {
     const fake = createFakeClient();
     await show(under(fake, {}, createElement(Secret), createElement(Secret, { key: "two" })));
-    await putAsideAndShown();
+    await storeAndRestore();
     expect(fake.called("login")).toHaveLength(2);
   });
 });

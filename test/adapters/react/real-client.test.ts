@@ -19,24 +19,24 @@ underReact();
 
 const API = { audience: "https://shows.example", scope: "read:shows" };
 
-/** A site of one page, with whatever it shows; each of its pages is loaded anew, as a browser does after a redirect. */
+/** A site with a provider. `load` shows a page with a new client, as a browser does after a redirect. */
 async function createSite(more: Partial<ClientOptions> = {}, providerOptions: TestProviderOptions = {}) {
   const provider = await createTestProvider({ clientSecret: "", ...providerOptions });
   loadFrames(provider);
-  const went: string[] = [];
+  const navigations: string[] = [];
   const options = {
     issuer: provider.issuer,
     clientId: provider.clientId,
     redirectUri: `${location.origin}/callback`,
-    navigate: (url: string) => void went.push(url),
-    // A realm of its own: its signals are not those of Node's fetch.
+    navigate: (url: string) => void navigations.push(url),
+    // jsdom's signals are of another realm, so Node's fetch would refuse them.
     fetch: (url: string, init?: object) => provider.fetch(url, { ...init, signal: null }),
     ...more,
   };
   return {
     provider,
-    went,
-    last: () => went.at(-1) as string,
+    navigations,
+    last: () => navigations.at(-1) as string,
     load: (handlers: AuthHandlers, ...children: ReactNode[]) =>
       show(strictly(createElement(AuthProvider, { ...options, ...handlers }, ...children))),
     options,
@@ -45,9 +45,9 @@ async function createSite(more: Partial<ClientOptions> = {}, providerOptions: Te
 
 type Site = Awaited<ReturnType<typeof createSite>>;
 
-/** The provider's part of a sign-in: the browser is back on the callback page. */
-async function comeBack({ provider, last }: Site, asked = {}): Promise<void> {
-  history.replaceState(null, "", (await provider.authorize(last(), asked)).url);
+/** Completes a sign-in at the provider, and sets the page's URL to the callback. */
+async function returnToCallback({ provider, last }: Site, options = {}): Promise<void> {
+  history.replaceState(null, "", (await provider.authorize(last(), options)).url);
 }
 
 describe("with the real client", () => {
@@ -61,7 +61,7 @@ describe("with the real client", () => {
     expect(new URL(site.last()).searchParams.get("login_hint")).toBe("alice@example.com");
     await page.unmount();
 
-    await comeBack(site);
+    await returnToCallback(site);
     const onRedirectCallback = vi.fn();
     const second = probe(() => useAuth(API));
     await site.load({ onRedirectCallback }, createElement(second.Probe));
@@ -69,7 +69,7 @@ describe("with the real client", () => {
     expect(second.last()).toMatchObject({ user: { sub: "alice" }, isAuthenticated: true, error: null });
     expect(onRedirectCallback.mock.calls).toEqual([[{ n: 1 }, "/shows?page=2"]]);
     const codes = site.provider.requests.filter(({ parameters }) => parameters["grant_type"] === "authorization_code");
-    // One for the sign-in, one for the token, though each effect ran twice.
+    // One code for the sign-in and one for the token, although StrictMode runs each effect twice.
     expect(codes).toHaveLength(2);
   });
 
@@ -79,31 +79,31 @@ describe("with the real client", () => {
     history.replaceState(null, "", "/secret?tab=1");
     const onRedirecting = () => "Signing in";
     const page = await site.load({ onRedirecting }, createElement(Secret));
-    await until(() => expect(site.went).toHaveLength(1));
+    await until(() => expect(site.navigations).toHaveLength(1));
     expect(page.text()).toBe("Signing in");
     await page.unmount();
 
-    await comeBack(site);
+    await returnToCallback(site);
     const { text } = await site.load({ onRedirecting }, createElement(Secret));
     await until(() => expect(text()).toBe("Hello Alice"));
     expect(location.pathname + location.search).toBe("/secret?tab=1");
-    expect(site.went).toHaveLength(1);
+    expect(site.navigations).toHaveLength(1);
   });
 
   test("a sign-in that the user refuses is an error, and starts no new sign-in", async () => {
     const site = await createSite();
     const Secret = withLoginRequired(() => "secret");
     const page = await site.load({}, createElement(Secret));
-    await until(() => expect(site.went).toHaveLength(1));
+    await until(() => expect(site.navigations).toHaveLength(1));
     await page.unmount();
 
-    await comeBack(site, { deny: true });
+    await returnToCallback(site, { deny: true });
     const { Probe, last } = probe(() => useAuth());
     const onLoginError = vi.fn();
     await site.load({ onLoginError }, createElement(Secret), createElement(Probe));
     await until(() => expect(last().error).toMatchObject({ code: "access_denied" }));
     await settle(20);
-    expect([site.went.length, onLoginError.mock.calls.length, location.search]).toEqual([1, 1, ""]);
+    expect([site.navigations.length, onLoginError.mock.calls.length, location.search]).toEqual([1, 1, ""]);
   });
 
   test("a token is renewed before it expires, and is not shown after that", async () => {
@@ -130,9 +130,9 @@ describe("with the real client", () => {
     await until(() => {
       for (const { last } of probes) expect(last().accessToken).toBeTruthy();
     });
-    const asked = site.provider.requests.length;
+    const before = site.provider.requests.length;
     await settle(50);
-    expect(site.provider.requests).toHaveLength(asked);
+    expect(site.provider.requests).toHaveLength(before);
     expect(new Set(probes.map(({ last }) => last().accessToken)).size).toBe(names.length);
   });
 
@@ -143,16 +143,16 @@ describe("with the real client", () => {
     await until(() => expect(first.last().isLoading).toBe(false));
     await doing(() => first.last().login({ organization: "org_1" }));
     await page.unmount();
-    await comeBack(site);
+    await returnToCallback(site);
     const authorize = vi.spyOn(site.provider, "authorize");
     const second = probe(() => useAuth(API));
     await site.load({}, createElement(second.Probe));
     await until(() => expect(second.last().accessToken).toBeTruthy());
-    const asked = authorize.mock.calls.map(([url]) => new URL(url).searchParams.get("organization"));
-    expect(asked).toEqual(["org_1"]);
+    const organizations = authorize.mock.calls.map(([url]) => new URL(url).searchParams.get("organization"));
+    expect(organizations).toEqual(["org_1"]);
   });
 
-  test("parameters of others named code and state stay in the URL", async () => {
+  test("other parameters named code and state stay in the URL", async () => {
     const site = await createSite();
     history.replaceState(null, "", "/callback?code=x&state=y");
     const { Probe, last } = probe(() => useAuth());
@@ -222,10 +222,10 @@ describe("Auth0Provider", () => {
   });
 
   test("derives the issuer from the domain", async () => {
-    const asked: string[] = [];
+    const requests: string[] = [];
     const { Probe, last } = probe(() => useAuth());
     const fetch = async (url: string) => {
-      asked.push(url);
+      requests.push(url);
       throw new TypeError("no network");
     };
     const props = {
@@ -237,6 +237,6 @@ describe("Auth0Provider", () => {
     };
     await show(createElement(Auth0Provider, props, createElement(Probe)));
     await until(() => expect(last().error).toMatchObject({ code: "provider_unreachable" }));
-    expect(asked[0]).toBe("https://tenant.eu.auth0.com/.well-known/openid-configuration");
+    expect(requests[0]).toBe("https://tenant.eu.auth0.com/.well-known/openid-configuration");
   });
 });

@@ -31,7 +31,7 @@ test("a server renders without a page, sends no request, and renders no secret",
   expect(fetch).not.toHaveBeenCalled();
 });
 
-test("a server that passes its session renders it", () => {
+test("a session that the server passes is rendered", () => {
   const session = { user: { sub: "alice" }, expiresAt: 0 };
   const html = text(renderToString(createElement(SessionProvider, { session }, children)));
   expect(html.match(/"sub":"alice"/g)).toHaveLength(2);

@@ -16,9 +16,10 @@ underReact();
 const alice = { sub: "alice", name: "Alice" };
 const HOUR = 3_600_000;
 
+/** The body of a response, or its status, or an error of the network, or text that is not JSON. */
 type Answer = { user: object | null; expiresAt?: number } | number | Error | string;
 
-/** A server that answers `/auth/me`; answers can be held back. */
+/** A server that answers `/auth/me`. While `isHolding` is true, its responses wait for `release`. */
 function createServer(answer: Answer) {
   const requests: Array<{ url: string; init: RequestInit }> = [];
   const waiting: Array<() => void> = [];
@@ -26,7 +27,7 @@ function createServer(answer: Answer) {
     answer,
     isHolding: false,
     requests,
-    /** Lets the oldest held answer go. */
+    /** Sends the oldest response that waits. */
     release: () => doing(() => waiting.shift()?.()),
     fetch: (async (url: string, init: RequestInit) => {
       requests.push({ url, init });
@@ -64,7 +65,7 @@ describe("the first render", () => {
     expect(server.requests).toEqual([]);
   });
 
-  test("takes the result of auth.getSession(), of whose two ends the earlier counts", async () => {
+  test("accepts the result of auth.getSession(), and takes the earlier of its two times of expiry", async () => {
     const session = { id: "x", user: alice, data: {}, beganAt: 0, writtenAt: 0, lastSeenAt: 0 };
     const end = Date.now() + HOUR;
     const { last } = await open(createServer({ user: null }), {
@@ -93,9 +94,9 @@ describe("the first render", () => {
   });
 
   test.each([
-    ["known", { user: alice }],
-    ["nobody", null],
-    ["unknown", undefined],
+    ["a user", { user: alice }],
+    ["no user", null],
+    ["no session passed", undefined],
   ])("is what the server rendered: %s", async (_what, session) => {
     const server = createServer({ user: alice });
     const { Probe, last } = probe(useSession);
@@ -108,7 +109,7 @@ describe("the first render", () => {
   });
 });
 
-describe("the server is asked", () => {
+describe("the page sends a request to the server", () => {
   test("once for ten components", async () => {
     const server = createServer({ user: alice });
     const many = Array.from({ length: 9 }, (_, key) => createElement(probe(useSession).Probe, { key }));
@@ -117,7 +118,7 @@ describe("the server is asked", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test("once for callers that refresh together, and again later", async () => {
+  test("once for concurrent refreshes, and again for a later one", async () => {
     const server = createServer({ user: alice });
     const { last } = await open(server, { session: null });
     await doing(() => Promise.all([last().refresh(), last().refresh(), last().refresh()]));
@@ -171,7 +172,7 @@ describe("the server is asked", () => {
 });
 
 describe("the end of the session", () => {
-  test("makes the page ask the server just after it", async () => {
+  test("makes the page send a request just after it", async () => {
     vi.useFakeTimers();
     const server = createServer({ user: null });
     const { last } = await open(server, { session: { user: alice, expiresAt: Date.now() + 60_000 } });
@@ -205,7 +206,7 @@ describe("the end of the session", () => {
     expect([last().user, server.requests.length]).toEqual([null, 1]);
   });
 
-  test("that a wrong clock puts into the past makes the page ask once a minute, not in a loop", async () => {
+  test("that a wrong clock puts into the past causes a request once a minute, and not a loop", async () => {
     vi.useFakeTimers();
     const expiresAt = Date.now() - HOUR;
     const server = createServer({ user: alice, expiresAt });
@@ -222,9 +223,9 @@ describe("a failure", () => {
     ["there is no network", new TypeError("Failed to fetch"), undefined],
     ["the server fails", 503, 503],
     ["the routes are elsewhere", 404, 404],
-    ["a page comes instead", "<!doctype html>", undefined],
-    ["the answer tells of nobody and nothing", "{}", 200],
-    ["the answer is none", "null", 200],
+    ["the response is a page", "<!doctype html>", undefined],
+    ["the response has no user member", "{}", 200],
+    ["the response is null", "null", 200],
   ])("changes nothing but the error when %s", async (_what, answer, status) => {
     const server = createServer(answer);
     const { last } = await open(server, { session: { user: alice } });
@@ -243,9 +244,9 @@ describe("a failure", () => {
   });
 
   test.each([
-    ["says so", { user: null }],
-    ["refuses", 401],
-  ] as const)("is not that the server %s: then nobody is signed in", async (_what, answer) => {
+    ["the user null", { user: null }],
+    ["status 401", 401],
+  ] as const)("is not a response with %s: it says that no user is signed in", async (_what, answer) => {
     const { last } = await open(createServer(answer), { session: { user: alice } });
     await doing(() => last().refresh());
     expect(last()).toMatchObject({ user: null, isAuthenticated: false, error: null });
@@ -253,7 +254,7 @@ describe("a failure", () => {
 });
 
 describe("races", () => {
-  test("a slow older answer never replaces a newer one", async () => {
+  test("a slow older response never replaces a newer one", async () => {
     const server = createServer({ user: alice });
     server.isHolding = true;
     const { last } = await open(server);
@@ -290,14 +291,14 @@ describe("races", () => {
     const server = createServer({ user: alice, expiresAt: Date.now() + HOUR });
     const { last, renders, unmount } = await open(server);
     server.isHolding = true;
-    const asking = last().refresh();
+    const refreshing = last().refresh();
     const { signal } = server.requests[1]?.init ?? {};
     const count = renders.length;
     await unmount();
     expect(signal?.aborted).toBe(true);
     expect(vi.getTimerCount()).toBe(0);
     await server.release();
-    await asking;
+    await refreshing;
     await settle(2 * HOUR);
     await focus();
     await showAgain();
@@ -326,7 +327,7 @@ describe("the state", () => {
     expect(last().user).toBe(user);
   });
 
-  test("follows a later render of the server, and asks the server whether it is the latest", async () => {
+  test("follows a later render of the server, and checks with a request that the session is the latest", async () => {
     const server = createServer({ user: { ...alice, name: "Alice B." } });
     const { last, renders, give } = await open(server, { session: null });
     await give({ session: { user: alice } });
@@ -345,51 +346,51 @@ describe("the state", () => {
 });
 
 describe("tabs", () => {
-  /** Messages between tabs take a moment. */
-  const heard = () => settle(50);
+  /** Waits until messages between tabs have arrived. */
+  const messagesArrive = () => settle(50);
 
-  test("a sign-out that one tab sees makes the others ask the server once", async () => {
+  test("a tab that notices a sign-out makes each other tab send one request", async () => {
     const server = createServer({ user: alice });
     const tabs: Array<Awaited<ReturnType<typeof open>>> = [];
     for (let tab = 0; tab < 3; tab++) tabs.push(await open(server));
-    await heard();
+    await messagesArrive();
     const before = server.requests.length;
     server.answer = { user: null };
     await doing(() => tabs[0]?.last().refresh());
-    await heard();
+    await messagesArrive();
     expect(tabs.map(({ last }) => last().user)).toEqual([null, null, null]);
     expect(server.requests.length - before).toBe(3);
   });
 
-  test("that ask because of another tab tell no tab: one change causes no storm", async () => {
+  test("that send a request because of another tab send no message, so one change causes one request for each tab", async () => {
     const server = createServer({ user: alice });
     const tabs = [await open(server), await open(server), await open(server)];
-    await heard();
+    await messagesArrive();
     server.requests.length = 0;
     server.answer = { user: null };
     server.isHolding = true;
     void tabs[0]?.last().refresh();
     await settle();
     await server.release();
-    await heard();
+    await messagesArrive();
     expect(server.requests).toHaveLength(3);
     await server.release();
-    await heard();
+    await messagesArrive();
     expect(server.requests).toHaveLength(3);
   });
 
-  test("are told of changes alone", async () => {
-    const said: unknown[] = [];
+  test("get messages about changes only", async () => {
+    const messages: unknown[] = [];
     const channel = new BroadcastChannel("latchkey/auth");
-    channel.onmessage = ({ data }) => said.push(data);
+    channel.onmessage = ({ data }) => messages.push(data);
     const server = createServer({ user: alice });
     const { last } = await open(server);
     await doing(() => last().refresh());
     server.answer = { user: null };
     await doing(() => last().refresh());
-    await heard();
+    await messagesArrive();
     channel.close();
-    expect(said).toEqual(["alice", null]);
+    expect(messages).toEqual(["alice", null]);
   });
 
   test("in the back-forward cache receive nothing", async () => {
@@ -398,30 +399,30 @@ describe("tabs", () => {
     await doing(() => window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true })));
     const channel = new BroadcastChannel("latchkey/auth");
     channel.postMessage(null);
-    await heard();
+    await messagesArrive();
     expect(server.requests).toEqual([]);
     await showAgain();
     expect(server.requests).toHaveLength(1);
     channel.postMessage(null);
-    await heard();
+    await messagesArrive();
     channel.close();
     expect(server.requests).toHaveLength(2);
   });
 
-  test("a tab that comes back from a sign-in makes the others ask the server", async () => {
+  test("a tab that returns from a sign-in makes the others send a request", async () => {
     const server = createServer({ user: null });
     const old = await open(server, { session: null });
     server.answer = { user: alice };
     await open(server, { session: { user: alice } });
-    await heard();
+    await messagesArrive();
     expect(old.last().user).toEqual(alice);
   });
 
-  test("send nothing if nothing changed", async () => {
+  test("send no message if nothing changed", async () => {
     const server = createServer({ user: alice });
     await open(server, { session: { user: alice } });
     await open(server, { session: { user: alice } });
-    await heard();
+    await messagesArrive();
     expect(server.requests).toEqual([]);
   });
 
@@ -429,7 +430,7 @@ describe("tabs", () => {
     const server = createServer({ user: null });
     const other = await open(server, { session: { user: alice }, mount: "/other/auth" });
     await open(server, { session: null });
-    await heard();
+    await messagesArrive();
     expect(other.last().user).toEqual(alice);
   });
 
@@ -442,15 +443,15 @@ describe("tabs", () => {
 
 describe("useAuth under a SessionProvider", () => {
   async function openAuth(props: SessionProviderProps = {}) {
-    const went: string[] = [];
+    const navigations: string[] = [];
     const posted: string[] = [];
     vi.spyOn(HTMLFormElement.prototype, "submit").mockImplementation(function submit(this: HTMLFormElement) {
       posted.push(`${this.method} ${this.getAttribute("action")}`);
     });
     const { Probe, last } = probe(() => useAuth({ audience: "https://api.example", scope: "read" }));
-    const navigate = (url: string) => void went.push(url);
+    const navigate = (url: string) => void navigations.push(url);
     await show(createElement(SessionProvider, { session: { user: alice }, navigate, ...props }, createElement(Probe)));
-    return { went, posted, last };
+    return { navigations, posted, last };
   }
 
   test("has the user, and no access token: the server keeps the tokens", async () => {
@@ -460,16 +461,16 @@ describe("useAuth under a SessionProvider", () => {
 
   test("login goes to the server's route, and returns to the current page", async () => {
     history.replaceState(null, "", "/shows?page=2#end");
-    const { last, went } = await openAuth();
+    const { last, navigations } = await openAuth();
     await last().login();
-    expect(went).toEqual(["/auth/login?returnTo=%2Fshows%3Fpage%3D2%23end"]);
+    expect(navigations).toEqual(["/auth/login?returnTo=%2Fshows%3Fpage%3D2%23end"]);
   });
 
   test("login sends authorization parameters to the server's route, under the names of the protocol", async () => {
-    const { last, went } = await openAuth({ mount: "/api/auth" });
+    const { last, navigations } = await openAuth({ mount: "/api/auth" });
     await last().login({ appState: { returnTo: { pathname: "/shows", query: { id: "5" } } }, login_hint: "a@b" });
     await last().login({ returnTo: "/", loginHint: "a@b", maxAge: 0, prompt: "login", organization: "o" });
-    expect(went).toEqual([
+    expect(navigations).toEqual([
       "/api/auth/login?login_hint=a%40b&returnTo=%2Fshows%3Fid%3D5",
       "/api/auth/login?login_hint=a%40b&max_age=0&prompt=login&organization=o&returnTo=%2F",
     ]);
@@ -481,12 +482,12 @@ describe("useAuth under a SessionProvider", () => {
     { scope: "read" },
     { appState: { returnTo: "/", cart: 1 } },
   ])("login refuses what the server's route cannot carry: %j", async (options) => {
-    const { last, went } = await openAuth();
+    const { last, navigations } = await openAuth();
     await expect(last().login(options)).rejects.toThrow(/under a SessionProvider/);
-    expect(went).toEqual([]);
+    expect(navigations).toEqual([]);
   });
 
-  test("logout is a form that is posted", async () => {
+  test("logout posts a form", async () => {
     const { last, posted } = await openAuth();
     await last().logout();
     await last().logout({ returnTo: "/bye" });

@@ -7,15 +7,15 @@ import { runs } from "../../support/runs.js";
 
 const SITE = "https://app.example/";
 
-/** What a browser sends back at once, after one response. */
+/** The Cookie header of the request to `to` that follows a response with this Set-Cookie line. */
 const sent = (line: string, url = SITE, to = url) => {
   const jar = createCookieJar();
   jar.store([line], url);
   return jar.header(to);
 };
 
-describe("what is taken from a response", () => {
-  test("several Set-Cookie lines of a Response, of Headers, or as they are", () => {
+describe("cookies of a response", () => {
+  test("are stored from a Response, from Headers, and from a list of Set-Cookie lines", () => {
     const headers = new Headers([
       ["set-cookie", "a=1; Expires=Wed, 01 Jan 2200 00:00:00 GMT"],
       ["set-cookie", "b=2"],
@@ -27,25 +27,25 @@ describe("what is taken from a response", () => {
     }
   });
 
-  test("name and value have 4,096 bytes together, not one more, and bytes are not characters", () => {
+  test("may have 4,096 bytes in name and value together, counted as bytes and not as characters", () => {
     expect(sent(`ab=${"x".repeat(4094)}; Path=/; Max-Age=60`)).toHaveLength(4097);
     expect(sent(`ab=${"x".repeat(4095)}`)).toBe("");
     expect(sent(`ab=${"é".repeat(2047)}`)).toHaveLength(2050);
     expect(sent(`ab=${"é".repeat(2048)}`)).toBe("");
   });
 
-  // RFC 6265bis 5.6; control characters, line ends among them, make a browser drop the cookie.
+  // RFC 6265bis 5.6. A browser ignores a line with control characters, such as line ends, so these are left out.
   test.each([...BLANKS, ...NO_BLANK].filter((blank) => !/[\n\v\f\r]/.test(blank)))(
     "%j is part of names, values and attributes, unless it is a space or a tab",
     (blank) => {
-      const is = isTrimmed(blank);
+      const trimmed = isTrimmed(blank);
       expect(sent(`${blank}a${blank}=${blank}1${blank}; Path=/`)).toBe(
-        is ? "a=1" : `${blank}a${blank}=${blank}1${blank}`,
+        trimmed ? "a=1" : `${blank}a${blank}=${blank}1${blank}`,
       );
-      // Which is how a name comes to stand beside a prefix that it does not have.
-      expect(sent(`${blank}__Host-a=1; Path=/; Domain=app.example`) === "").toBe(is);
-      expect(sent(`a=1;${blank}Max-Age=0`) === "").toBe(is);
-      expect(sent(`a=1; Path=${blank}/elsewhere`) === "").toBe(is);
+      // The name of such a cookie begins with the blank, so that the rules of the prefix do not apply to it.
+      expect(sent(`${blank}__Host-a=1; Path=/; Domain=app.example`) === "").toBe(trimmed);
+      expect(sent(`a=1;${blank}Max-Age=0`) === "").toBe(trimmed);
+      expect(sent(`a=1; Path=${blank}/elsewhere`) === "").toBe(trimmed);
     },
   );
 
@@ -72,8 +72,8 @@ describe("what is taken from a response", () => {
     ["=; Path=/", false],
     ["a=", true],
     ["a", true],
-  ])("%j: %s", (line, isTaken) => {
-    expect(sent(line) !== "").toBe(isTaken);
+  ])("%j are stored: %s", (line, isStored) => {
+    expect(sent(line) !== "").toBe(isStored);
   });
 
   test.each([
@@ -84,17 +84,17 @@ describe("what is taken from a response", () => {
     ["http://[::1]:3000/", true],
     ["http://localhost.example/", false],
     ["http://127.0.0.1.example/", false],
-  ])("Secure cookies of %s: %s", (url, isTaken) => {
-    expect(sent("a=1; Secure", url) !== "").toBe(isTaken);
+  ])("that are Secure are stored at %s: %s", (url, isStored) => {
+    expect(sent("a=1; Secure", url) !== "").toBe(isStored);
     expect(sent("a=1", url)).toBe("a=1");
   });
 
-  test("an attribute of more than 1,024 bytes is as good as not there", () => {
+  test("may have attributes of 1,024 bytes; longer ones are ignored", () => {
     expect(sent(`a=1; Path=/${"x".repeat(1023)}`)).toBe("");
     expect(sent(`a=1; Path=/${"x".repeat(1024)}`)).toBe("a=1");
   });
 
-  test("over http, a Secure cookie is neither replaced nor put in the shade", () => {
+  test("over http do not replace a Secure cookie, and do not hide it with a longer path or a closer domain", () => {
     const jar = createCookieJar();
     jar.store(["a=safe; Secure; Path=/; Domain=example.com"], "https://app.example.com/");
     for (const line of ["a=evil; Path=/; Domain=example.com", "a=evil; Path=/", "a=evil; Path=/x"])
@@ -105,7 +105,7 @@ describe("what is taken from a response", () => {
   });
 });
 
-describe("where a cookie is sent", () => {
+describe("the requests that a cookie is sent with", () => {
   test.each([
     ["a=1", "https://app.example/", "https://app.example/x", true],
     ["a=1", "https://app.example/", "https://www.app.example/", false],
@@ -146,14 +146,14 @@ describe("where a cookie is sent", () => {
     expect(jar.header(SITE, { method })).toBe("a=1");
   });
 
-  test("longer paths first, then older cookies; a new value keeps its place", () => {
+  test("longer paths come first, then older cookies; a new value keeps the place of the old", () => {
     const jar = createCookieJar();
     jar.store(["a=1; Path=/", "b=1; Path=/", "a=1; Path=/x", "a=2; Path=/"], SITE);
     expect(jar.header("https://app.example/x")).toBe("a=1; a=2; b=1");
   });
 });
 
-describe("how long a cookie lives", () => {
+describe("the lifetime of a cookie", () => {
   test.each([
     ["a=1; Max-Age=60", 60],
     ["a=1; Max-Age=60; Expires=Wed, 01 Jan 2200 00:00:00 GMT", 60],
@@ -171,7 +171,7 @@ describe("how long a cookie lives", () => {
   });
 
   test.each(["Max-Age=0", "Max-Age=-1", "Expires=Thu, 01 Jan 1970 00:00:00 GMT"])(
-    "%s deletes the cookie of the same path and domain, and no other",
+    "%s deletes only the cookie of the same path and domain",
     (attribute) => {
       const jar = createCookieJar();
       jar.store(["a=1; Path=/", "a=2; Path=/x", "a=3; Path=/; Domain=app.example"], SITE);
@@ -180,7 +180,7 @@ describe("how long a cookie lives", () => {
     },
   );
 
-  test("without either it stays until the browser is closed", () => {
+  test("without Max-Age and Expires a cookie stays until the browser is closed", () => {
     const clock = createClock();
     const jar = createCookieJar({ clock });
     jar.store(["a=1"], SITE);
@@ -191,7 +191,7 @@ describe("how long a cookie lives", () => {
   });
 });
 
-test("a clone goes its own way", () => {
+test("a clone and its original change independently", () => {
   const jar = createCookieJar();
   jar.store(["a=1"], SITE);
   const copy = jar.clone();
@@ -200,11 +200,11 @@ test("a clone goes its own way", () => {
   expect([jar.header(SITE), copy.header(SITE)]).toEqual(["a=1; c=1", "a=2; b=1"]);
 });
 
-/** tough-cookie counts Max-Age from when the cookie was last asked for, by the real clock. */
+/** The line with Expires instead of Max-Age, which tough-cookie counts by the real clock, from the last use of the cookie. */
 const withExpires = (line: string, now: number) =>
   line.replace(/Max-Age=(\d+)/g, (_all, seconds) => `Expires=${new Date(now + Number(seconds) * 1000).toUTCString()}`);
 
-test("on https sites the jar and tough-cookie agree, whatever is set, replaced, expired and asked for", () => {
+test("on https sites the jar and tough-cookie send the same cookies, after any changes and times", () => {
   const host = fc.constantFrom("app.example.com", "www.app.example.com", "example.com");
   const path = fc.constantFrom("/", "/a", "/a/", "/a/b", "/ab");
   const url = fc.record({ host, path }).map((at) => `https://${at.host}${at.path}`);
@@ -223,23 +223,23 @@ test("on https sites the jar and tough-cookie agree, whatever is set, replaced, 
   const line = fc
     .tuple(name, fc.stringMatching(/^[a-z0-9]{0,4}$/), domain, fc.uniqueArray(attribute, { maxLength: 4 }))
     .map(([key, value, at, attributes]) =>
-      // A host-only cookie and one for the same domain are two cookies in browsers, and one in tough-cookie.
+      // A host-only cookie and one for the domain are two cookies in browsers, and one in tough-cookie, so they get two names.
       (at === null ? [`${key}=${value}`] : [`${key}.${at}=${value}`, `Domain=${at}`]).concat(attributes).join("; "),
     );
-  const step = fc.record({ line, url, ask: url, wait: fc.integer({ min: 0, max: 200 }) });
+  const step = fc.record({ line, url, target: url, wait: fc.integer({ min: 0, max: 200 }) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
       const clock = createClock(1_700_000_000_000);
       const jar = createCookieJar({ clock });
       const tough = new ToughCookieJar(undefined, { prefixSecurity: "strict", rejectPublicSuffixes: false });
-      for (const { line, url, ask, wait } of steps) {
+      for (const { line, url, target, wait } of steps) {
         jar.store([line], url);
         tough.setCookieSync(withExpires(line, clock.now()), url, { ignoreError: true });
         clock.advance(wait);
         const expected = tough
-          .getCookiesSync(ask, { expire: false })
+          .getCookiesSync(target, { expire: false })
           .filter((cookie) => cookie.expiryTime() === undefined || Number(cookie.expiryTime()) > clock.now());
-        const pairs = jar.header(ask).split("; ").filter(Boolean);
+        const pairs = jar.header(target).split("; ").filter(Boolean);
         expect(pairs.sort()).toEqual(expected.map((cookie) => cookie.cookieString()).sort());
       }
     }),

@@ -117,7 +117,7 @@ const failDuringKeyFetch = (headers: Record<string, string>) => async (app: Test
 
 /** Because of its options each row has its own app, which has fetched no documents yet. */
 const options = { httpTimeout: HTTP_TIMEOUT };
-/** A provider that also supports pushedRequests authorization requests (RFC 9126). */
+/** A provider that also supports pushed authorization requests (RFC 9126). */
 const pushedRequests = { offer: { par: true } };
 
 export const resets: readonly Row[] = [

@@ -1,12 +1,12 @@
 import { useEffect, useState } from "react";
 
-/** What the article leaves to the reader: the answer of an API that takes an access token. */
+/** The article does not show this hook: it returns the response of an API that takes an access token. */
 export function useApi(url, accessToken) {
   const [response, setResponse] = useState(null);
   useEffect(() => {
     if (!accessToken) return;
     fetch(url, { headers: { Authorization: `Bearer ${accessToken}` } })
-      .then((answer) => answer.json())
+      .then((response) => response.json())
       .then(setResponse);
   }, [url, accessToken]);
   return { response };
