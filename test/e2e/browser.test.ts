@@ -8,7 +8,7 @@ let browser: Browser;
 let context: BrowserContext;
 let page: Page;
 let demo: Demo;
-/** What a page did wrong: errors, breaches of its Content-Security-Policy, requests to the internet. */
+/** Uncaught errors, violations of the Content-Security-Policy and requests to the internet, of all pages. */
 let problems: string[];
 
 const startDemo = async (session = {}) => (await import("../../examples/demo/start.js")).start({ session });
@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => browser?.close());
 
-/** Records what each page must not do: throw, violate its Content-Security-Policy, or send a request beyond loopback. */
+/** Records a page's problems: it must not throw, violate its Content-Security-Policy, or send a request beyond loopback. */
 function watch(watched: Page): void {
   watched.on("pageerror", (error) => problems.push(error.message));
   watched.on("console", (message) => {

@@ -62,9 +62,9 @@ export async function startSpaApp(options: () => object, host = "localhost"): Pr
 <script type="module" src="/client.js"></script><script type="module">
 const config = ${JSON.stringify(options())};
 window.events = [];
-window.made = { redirectUri: location.origin + "/callback/", onEvent: (event) => events.push(event), ...config };
-window.client = latchkey.createClient(window.made);
-const show = ({ user, isLoading, error }) => { document.querySelector("#user").textContent = isLoading ? "…" : user ? user.sub : "nobody"; window.shownError = error?.code ?? error?.message; };
+window.clientOptions = { redirectUri: location.origin + "/callback/", onEvent: (event) => events.push(event), ...config };
+window.client = latchkey.createClient(window.clientOptions);
+const show = ({ user, isLoading, error }) => { document.querySelector("#user").textContent = isLoading ? "…" : user ? user.sub : "no user"; window.shownError = error?.code ?? error?.message; };
 client.onChange(show);
 window.done = (async () => {
   const end = location.pathname === "/callback/" ? await client.handleCallback() : undefined;

@@ -10,8 +10,8 @@ declare global {
   interface Window {
     client: Client;
     latchkey: { createClient(options: object): Client };
-    /** The options of the client. */
-    made: object;
+    /** The options that the page's client was created with. */
+    clientOptions: object;
     events: Array<{ type: string; code?: string }>;
     end: unknown;
     done: Promise<void>;
@@ -27,7 +27,8 @@ export let context: BrowserContext;
 export let page: Page;
 export let app: SpaApp;
 export let provider: SpaProvider;
-let complaints: string[];
+/** The messages of the uncaught errors of all pages. */
+let uncaughtErrors: string[];
 /** Options of the client in addition to issuer and client id, as JSON. */
 export let options: Record<string, unknown>;
 
@@ -42,18 +43,18 @@ export function inBrowser(): void {
     options = {};
     context = await browser.newContext();
     context.setDefaultTimeout(10_000);
-    complaints = [];
-    context.on("weberror", (error) => complaints.push(error.error().message));
+    uncaughtErrors = [];
+    context.on("weberror", (error) => uncaughtErrors.push(error.error().message));
     await context.route(/fonts\.googleapis/, (route) => route.abort());
     await context.addInitScript("{ const { now } = Date; Date.now = () => now() + (globalThis.ahead ?? 0); }");
   });
   afterEach(async () => {
-    const uncaught = complained();
+    const unexpected = takeUncaughtErrors();
     await context?.close();
     await app?.stop();
     await provider?.stop();
-    // No tab may have an uncaught error.
-    expect(uncaught).toEqual([]);
+    // No page may have an uncaught error.
+    expect(unexpected).toEqual([]);
   });
 }
 
@@ -74,7 +75,7 @@ export async function open(path = "/"): Promise<Page> {
   return opened;
 }
 
-/** The URL of a page by the page's own account; the driver learns of it later. */
+/** The current URL of a page, from the page itself, because Playwright learns of a change later. */
 export const address = (on = page) => on.evaluate(() => location.href);
 export const isDone = (on = page) => on.waitForSelector("body[data-done=yes]");
 export const user = (on = page) => on.textContent("#user");
@@ -95,8 +96,8 @@ export async function signIn(name = "alice"): Promise<void> {
   expect(await user()).toBe(name);
 }
 
-/** Returns the uncaught errors so far, and forgets them: for a test that expects some. */
-export const complained = (): string[] => complaints.splice(0);
+/** Returns the uncaught errors so far and clears the list, for a test that expects some. */
+export const takeUncaughtErrors = (): string[] => uncaughtErrors.splice(0);
 
 /** Replaces a part of a page of the app. */
 export async function rewrite(path: string, part: string, by: string): Promise<void> {
@@ -106,9 +107,9 @@ export async function rewrite(path: string, part: string, by: string): Promise<v
 }
 
 /** Signs a user in by popup. A user who is already signed in at the provider fills in no form. */
-export async function signInByPopup(on: Page, name = "alice", asked: object = {}): Promise<void> {
+export async function signInByPopup(on: Page, name = "alice", options: object = {}): Promise<void> {
   await on.bringToFront();
-  await on.evaluate((loginOptions) => Object.assign(window, { loginOptions }), asked);
+  await on.evaluate((loginOptions) => Object.assign(window, { loginOptions }), options);
   const [popup] = await Promise.all([on.waitForEvent("popup"), on.click("#popup")]);
   // The popup may close by itself at any moment.
   await Promise.race([fillIn(popup, name).catch(() => {}), popup.waitForEvent("close")]);
@@ -117,15 +118,15 @@ export async function signInByPopup(on: Page, name = "alice", asked: object = {}
 
 /** Blocks a tab with a synchronous request: no script runs there and no message arrives until the returned function is called. */
 export async function keepBusy(on: Page): Promise<() => Promise<void>> {
-  let answer = () => {};
-  const held = new Promise<void>((resolve) => {
-    answer = resolve;
+  let respond = () => {};
+  const waiting = new Promise<void>((resolve) => {
+    respond = resolve;
   });
   let isBusy = false;
   app.before = (url) => {
     if (url !== "/busy") return undefined;
     isBusy = true;
-    return held;
+    return waiting;
   };
   const busy = on.evaluate(() => {
     const request = new XMLHttpRequest();
@@ -134,56 +135,46 @@ export async function keepBusy(on: Page): Promise<() => Promise<void>> {
   });
   await expect.poll(() => isBusy).toBe(true);
   return () => {
-    answer();
+    respond();
     return busy;
   };
 }
 
-/** Sets the clock of a page forward, as on a machine that was asleep. */
+/** Sets the clock of a page forward, as it is after a machine has slept. */
 export const setForward = (on: Page, seconds: number): Promise<void> =>
   on.evaluate((by) => void Object.assign(window, { ahead: by * 1000 }), seconds);
 
-/** Closes a tab while its renewal waits for the provider. */
-export async function dieRenewing(on: Page): Promise<void> {
-  provider.delays.set("/token", 700);
-  const asked = () => provider.urls.filter((url) => url === "/token").length;
-  const before = asked();
-  void token({ refresh: true }, on).catch(() => {});
-  await expect.poll(asked).toBeGreaterThan(before);
-  await on.close();
-  provider.delays.clear();
-}
-
-/** Signs out in one tab, without the provider. Returns how long the call took, in milliseconds. */
-export const signOutHere = (on: Page): Promise<number> =>
+/** Signs out in the app, not at the provider. Returns the milliseconds that the call took. */
+export const signOutLocally = (on: Page): Promise<number> =>
   on.evaluate(async () => {
     const from = Date.now();
     await window.client.logout({ local: true });
     return Date.now() - from;
   });
 
+/** The access token that a page's client gets, or the code of its error. */
 export const token = (request: object = {}, on = page) =>
   on.evaluate(
-    (asked) =>
-      window.client.getAccessToken(asked).then(
+    (tokenRequest) =>
+      window.client.getAccessToken(tokenRequest).then(
         (text) => ({ token: text, code: "" }),
         (error) => ({ token: "", code: error.code }),
       ),
     request,
   );
 
-/** Everything that a page stored, and what later visitors or other programs could read. */
-export const written = (on: Page) =>
+/** Everything that later visitors or other programs could read in a page: its storage, cookies, URL and events. */
+export const readableContent = (on: Page) =>
   on.evaluate(async () => {
     const databases = await indexedDB.databases();
-    const kept: unknown[] = [];
+    const records: unknown[] = [];
     for (const { name } of databases) {
       const database = await new Promise<IDBDatabase>((resolve) => {
         const opening = indexedDB.open(name ?? "");
         opening.onsuccess = () => resolve(opening.result);
       });
       for (const store of database.objectStoreNames) {
-        kept.push(
+        records.push(
           await new Promise((resolve) => {
             const all = database.transaction(store).objectStore(store).getAll();
             all.onsuccess = () => resolve(all.result);
@@ -198,7 +189,7 @@ export const written = (on: Page) =>
       document.cookie,
       location.href,
       history.state,
-      kept,
+      records,
       window.events,
     ]);
   });

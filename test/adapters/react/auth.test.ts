@@ -310,7 +310,7 @@ describe("login and logout", () => {
       { federated: true, returnTo: "/bye", params: { x: "y" } },
       { returnTo: "/bye", local: false, params: { federated: "", x: "y" } },
     ],
-  ])("under an Auth0Provider, logout(%j) takes Auth0's names too", async (options, expected) => {
+  ])("under an Auth0Provider, logout(%j) accepts Auth0's names too", async (options, expected) => {
     const { client, called } = createFakeClient({ user: alice });
     const { Probe, last } = probe(() => useAuth());
     const props = { domain: "tenant.eu.auth0.com", clientId: "spa", redirectUri: "http://localhost:3000/" };

@@ -32,49 +32,49 @@ describe("React, in its development build under StrictMode", () => {
   const view = `
     function Row() {
       const { user, isLoading, accessToken, login } = useAuth({ scope: "openid" });
-      const text = isLoading ? "…" : user ? user.sub + " " + (accessToken ?? "none").slice(-12) : "nobody";
+      const text = isLoading ? "…" : user ? user.sub + " " + (accessToken ?? "none").slice(-12) : "no user";
       return h("p", { className: "row", onClick: () => login() }, text);
     }
     const App = () => Array.from({ length: 10 }, (_, key) => h(Row, { key }));
   `;
   const rows = (on: Page) => on.$$eval(".row", (all) => all.map((row) => row.textContent ?? ""));
-  /** All rows say the same, which is what is asked for. */
-  const agree = async (on: Page, what: RegExp) => {
-    let said: string[] = [];
+  /** Waits until all rows have one text, which matches the pattern. Returns the text. */
+  const commonText = async (on: Page, pattern: RegExp) => {
+    let texts: string[] = [];
     await expect
       .poll(async () => {
-        said = [...new Set(await rows(on))];
-        return said.length === 1 && what.test(said[0] ?? "");
+        texts = [...new Set(await rows(on))];
+        return texts.length === 1 && pattern.test(texts[0] ?? "");
       })
       .toBe(true);
-    return said[0];
+    return texts[0];
   };
 
-  test("one code, and one renewal for ten components in each of three tabs", async () => {
+  test("ten components in each of three tabs redeem one code, and share each renewal", async () => {
     await begin({ accessTokenLifetime: 12, refreshTokens: true });
     await serve(view);
     const printed: string[] = [];
-    // The provider's pages want a font from the network.
+    // The provider's pages load a font from the network, which fails.
     context.on("console", (message) => {
       if (message.type() === "error" && !message.text().includes("ERR_FAILED")) printed.push(message.text());
     });
 
     await page.goto(`${app.origin}/`);
-    await agree(page, /nobody/);
+    await commonText(page, /no user/);
     await page.click(".row");
     const from = Date.now();
     await fillIn(page);
-    await agree(page, /^alice ..../);
+    await commonText(page, /^alice ..../);
     expect(await address()).toBe(`${app.origin}/`);
     expect(provider.grants).toEqual(["authorization_code"]);
     const tabs = [page, await context.newPage(), await context.newPage()];
     for (const tab of tabs.slice(1)) await tab.goto(`${app.origin}/`);
-    const first = await agree(page, /^alice/);
-    expect(await Promise.all(tabs.map((tab) => agree(tab, /^alice/)))).toEqual([first, first, first]);
-    // Due after four fifths of its life.
+    const first = await commonText(page, /^alice/);
+    expect(await Promise.all(tabs.map((tab) => commonText(tab, /^alice/)))).toEqual([first, first, first]);
+    // A renewal is due after four fifths of the token's lifetime.
     await expect.poll(async () => (await rows(page))[0] !== first).toBe(true);
-    const second = await agree(page, /^alice (?!none)/);
-    expect(await Promise.all(tabs.map((tab) => agree(tab, /^alice/)))).toEqual([second, second, second]);
+    const second = await commonText(page, /^alice (?!none)/);
+    expect(await Promise.all(tabs.map((tab) => commonText(tab, /^alice/)))).toEqual([second, second, second]);
     const [code, ...renewals] = provider.grants;
     expect([code, ...new Set(renewals)]).toEqual(["authorization_code", "refresh_token"]);
     expect(renewals.length).toBeLessThanOrEqual(Math.floor((Date.now() - from) / (12_000 * 0.8)));
@@ -90,7 +90,7 @@ describe("withLoginRequired and a sign-out", () => {
     };
     const App = withLoginRequired(Inner);
   `;
-  const isAsked = (on: Page) => on.waitForSelector("[name=login]");
+  const signInForm = (on: Page) => on.waitForSelector("[name=login]");
 
   test.each([
     ["one tab", 1, 0],
@@ -111,19 +111,19 @@ describe("withLoginRequired and a sign-out", () => {
       await page.bringToFront();
       provider.delays.set("/token/revocation", delay);
       await page.click("button");
-      // Signed out there, and sent back to this page, which needs somebody.
-      await isAsked(page);
+      // The provider signs the user out and redirects to this page, which requires a user.
+      await signInForm(page);
       expect(provider.urls.some((url) => url.startsWith("/session/end"))).toBe(true);
       if (!other) return;
       expect(await other.locator("button").count()).toBe(0);
       await other.bringToFront();
       await other.evaluate(() => void dispatchEvent(new Event("focus")));
-      await isAsked(other);
+      await signInForm(other);
     },
   );
 });
 
-test("under a SessionProvider the page asks its server, in all tabs, and has no token", async () => {
+test("under a SessionProvider each tab gets its user from the app's server, and has no token", async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
@@ -136,7 +136,7 @@ test("under a SessionProvider the page asks its server, in all tabs, and has no 
       const { user, isLoading } = useSession();
       const { login, logout } = useAuth();
       const onClick = () => (user ? logout() : login());
-      return h("button", { onClick }, isLoading ? "…" : user ? user.sub : "nobody");
+      return h("button", { onClick }, isLoading ? "…" : user ? user.sub : "no user");
     }
     const Secret = withLoginRequired(() => h("p", null, "secret"));
     const App = () => [h(Bar, { key: 1 }), location.pathname === "/secret" && h(Secret, { key: 2 })];
@@ -151,17 +151,17 @@ test("under a SessionProvider the page asks its server, in all tabs, and has no 
   const [one, other] = [await context.newPage(), await context.newPage()];
   const says = (on: Page, what: string) => on.waitForSelector(`button:text-is("${what}")`);
   for (const tab of [one, other]) await tab.goto(`${origin}/shows?page=2`);
-  await says(one, "nobody");
+  await says(one, "no user");
   await one.click("button");
   await fillIn(one);
   await says(one, "alice");
   expect(await address(one)).toBe(`${origin}/shows?page=2`);
   await says(other, "alice");
-  // Who is signed in there is asked nothing.
+  // A signed-in user sees no form.
   await other.goto(`${origin}/secret`);
   await other.waitForSelector("text=secret");
   await one.click("button");
-  await says(one, "nobody");
+  await says(one, "no user");
   expect(urls.some((url) => url.startsWith("/session/end"))).toBe(true);
   await other.waitForSelector("[name=login]");
   expect(await context.storageState()).toMatchObject({ origins: [] });

@@ -4,7 +4,7 @@ import { bundle } from "../../support/spa-app.js";
 
 inBrowser();
 
-/** An iframe of the page's origin, whose window has an Object, an Error and a Response of its own. */
+/** Adds an iframe of the page's origin; its window has its own Object, Error and Response. */
 const FRAME = `const frame = document.createElement("iframe");
   frame.hidden = true;
   document.body.append(frame);
@@ -13,22 +13,22 @@ const FRAME = `const frame = document.createElement("iframe");
 describe("a same-origin iframe", () => {
   test("may give the client its options, its handlers and its fetch: a sign-in and a renewal work", async () => {
     await begin({ refreshTokens: true });
-    const made = "window.client = latchkey.createClient(window.made);";
-    const foreign = `${FRAME}
-      window.answers = [];
+    const creation = "window.client = latchkey.createClient(window.clientOptions);";
+    const withForeignObjects = `${FRAME}
+      window.isOwnResponse = [];
       const foreignFetch = async (...args) => {
-        const answer = await other.fetch(...args);
-        window.answers.push(answer instanceof Response);
-        return answer;
+        const response = await other.fetch(...args);
+        window.isOwnResponse.push(response instanceof Response);
+        return response;
       };
-      window.made = Object.assign(new other.Object(), window.made, {
+      window.clientOptions = Object.assign(new other.Object(), window.clientOptions, {
         authorizationParams: new other.Object(),
         audience: new other.Array(),
         onEvent: new other.Function("event", "parent.events.push(event)"),
         fetch: foreignFetch,
       });
-      ${made}`;
-    await rewrite("/", made, foreign);
+      ${creation}`;
+    await rewrite("/", creation, withForeignObjects);
     const body = app.pages.get("/")?.body ?? "";
     app.pages.set("/callback/", { body });
     await page.goto(app.origin);
@@ -36,13 +36,12 @@ describe("a same-origin iframe", () => {
     await signIn();
     expect((await token({ refresh: true })).token).not.toBe("");
     expect(await user()).toBe("alice");
-    // The answers were of the other realm.
-    expect(await page.evaluate(() => [...new Set((window as unknown as { answers: boolean[] }).answers)])).toEqual([
-      false,
-    ]);
+    // All responses were objects of the other realm.
+    const isOwn = await page.evaluate(() => (window as unknown as { isOwnResponse: boolean[] }).isOwnResponse);
+    expect([...new Set(isOwn)]).toEqual([false]);
   });
 
-  test("may have made the error of a client: React passes it on with its code", async () => {
+  test("may have created the error of a client: React passes the error on with its code", async () => {
     await begin();
     const code = await bundle(`
       import { createElement as h } from "react";
@@ -55,9 +54,9 @@ describe("a same-origin iframe", () => {
         const state = { user: { sub: "alice" }, isLoading: false, isAuthenticated: true };
         return { getState: () => state, onChange: () => () => {}, peekAccessToken: () => undefined, handleCallback: fail };
       }
-      const told = (error) => { document.querySelector("#user").textContent = String(error.code); };
+      const showCode = (error) => { document.querySelector("#user").textContent = String(error.code); };
       const View = () => (useAuth({ scope: "openid" }), null);
-      createRoot(document.querySelector("main")).render(h(AuthProvider, { client, onAccessTokenError: told }, h(View)));
+      createRoot(document.querySelector("main")).render(h(AuthProvider, { client, onAccessTokenError: showCode }, h(View)));
     `);
     app.pages.set("/view.js", { body: code, headers: { "content-type": "text/javascript" } });
     app.pages.set("/", {

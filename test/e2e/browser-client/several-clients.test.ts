@@ -4,6 +4,7 @@ import { address, app, begin, context, fillIn, inBrowser, isDone, page, provider
 import { bundle } from "../../support/spa-app.js";
 import { PAY, SHOWS, startSpaProvider } from "../../support/spa-provider.js";
 import type { SpaProvider, SpaProviderOptions } from "../../support/spa-provider.types.js";
+import { refusedGrants } from "../../support/spa-tabs.js";
 
 declare global {
   interface Window {
@@ -14,7 +15,7 @@ declare global {
 inBrowser();
 
 let second: SpaProvider;
-/** Every request of the browser, with its body: what each provider could have read. */
+/** Every request of the browser, with its body. */
 let requests: Array<{ url: string; body: string }>;
 afterEach(() => second?.stop());
 
@@ -22,8 +23,8 @@ interface Options {
   [option: string]: unknown;
 }
 
-/** By what two clients that come back to the same page differ: the options that replace those of the first. */
-const arrangements: Array<[what: string, other: () => Options, first?: Options]> = [
+/** The option in which two clients of one page differ, and the options of the other client and of the first. */
+const differences: Array<[what: string, other: () => Options, first?: Options]> = [
   ["issuer", () => ({ issuer: second.issuer })],
   ["client id", () => ({ clientId: "other" })],
   ["audience", () => ({ audience: PAY }), { audience: SHOWS }],
@@ -31,10 +32,10 @@ const arrangements: Array<[what: string, other: () => Options, first?: Options]>
   ["redirect URI, by a slash", () => ({ redirectUri: `${app.origin}/callback` })],
   ["redirect URI, by its query", () => ({ redirectUri: `${app.origin}/callback/?other` })],
 ];
-/** The issuer, the client id, the audience and the scope are the same: both clients hold one session. */
+/** Clients with one issuer, client id, audience and scope share one session. */
 const isOneSession = (what: string) => what.startsWith("redirect URI");
 
-/** Starts two providers, and an app on a site from which frames do not get the cookies of the first provider. */
+/** Starts two providers, and an app on another site than the first, so that frames do not get that provider's cookies. */
 async function start(options: Partial<SpaProviderOptions> = {}): Promise<void> {
   requests = [];
   await begin(options, "127.0.0.1");
@@ -50,7 +51,7 @@ const optionsOf = (changed: Options): Options => ({
   ...changed,
 });
 
-/** Serves pages that make both clients and wait for the test; in a frame or a popup the second client runs first. */
+/** Serves pages that create both clients and wait for the test; in a frame or a popup the second client runs first. */
 async function serve(first: Options, other: Options): Promise<void> {
   const body = `<!doctype html><p>the app</p><script type="module" src="/client.js"></script><script type="module">
     window.clients = ${JSON.stringify([optionsOf(first), optionsOf({ ...first, ...other })])}.map(latchkey.createClient);
@@ -71,8 +72,8 @@ async function visit(path: string): Promise<void> {
 const isBack = ({ origin, pathname, searchParams }: URL) =>
   origin === app.origin && pathname.startsWith("/callback") && searchParams.has("code");
 
-/** The first client begins a sign-in, and alice comes back from the provider. @returns the code that came with her */
-async function comeBack(): Promise<string> {
+/** The first client starts a sign-in, and alice returns from the provider. @returns the code in the URL */
+async function returnWithCode(): Promise<string> {
   await page.evaluate(async () => {
     await Promise.all(window.clients.map((client) => client.getUser()));
     await window.clients[0].login({ returnTo: "/shows" });
@@ -83,20 +84,20 @@ async function comeBack(): Promise<string> {
   return new URL(await address()).searchParams.get("code") as string;
 }
 
-/** The first client ends its sign-in, and both clients say who is signed in. */
+/** The first client completes its sign-in. Returns the users of both clients. */
 const end = () =>
   page.evaluate(async () => {
     const [first, other] = window.clients;
     const signedIn = await first.handleCallback();
-    const users = await Promise.all([first, other].map(async (client) => (await client.getUser())?.sub ?? "nobody"));
+    const users = await Promise.all([first, other].map(async (client) => (await client.getUser())?.sub ?? "no user"));
     const errors = [first, other].map((client) => client.getState().error?.message);
     return { signedIn, users, errors, search: location.search };
   });
 
-const whoIsThere = () =>
-  page.evaluate(() => Promise.all(window.clients.map(async (client) => (await client.getUser())?.sub ?? "nobody")));
+const usersOfBoth = () =>
+  page.evaluate(() => Promise.all(window.clients.map(async (client) => (await client.getUser())?.sub ?? "no user")));
 
-/** The code, and the verifier that makes it worth something, went to the token endpoint of the first client, once. */
+/** Checks that the code and its verifier were sent once, to the token endpoint of the first client's provider. */
 function expectSentOnce(code: string): void {
   const sent = requests.filter(({ body }) => new URLSearchParams(body).get("code") === code);
   expect(sent.map(({ url }) => url)).toEqual([`${provider.issuer}/token`]);
@@ -107,7 +108,7 @@ function expectSentOnce(code: string): void {
   const elsewhere = requests.filter(({ url }) => new URL(url).origin === second.issuer);
   for (const secret of [code, verifier]) expect(JSON.stringify(elsewhere)).not.toContain(secret);
   expect(second.urls.filter((url) => url.startsWith("/token"))).toEqual([]);
-  expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+  expect(refusedGrants()).toEqual([]);
 }
 
 /** Calls of the other client, on the page that the first client's sign-in came back to. */
@@ -118,49 +119,52 @@ const calls: Array<[what: string, call: () => Promise<unknown>]> = [
   ["getAccessToken()", () => page.evaluate(() => window.clients[1].getAccessToken().catch((error) => error.code))],
 ];
 
-/** All of it for two issuers; of the other arrangements the first call, and all in `npm run test:soak`. */
-const isWhole = (what: string) => what === "issuer" || "LATCHKEY_RUNS" in process.env;
+/** All calls run for two issuers; for the other differences only the first call runs, and all in `npm run test:soak`. */
+const hasAllCalls = (what: string) => what === "issuer" || "LATCHKEY_RUNS" in process.env;
 
-describe.each(arrangements)(
-  "two clients of one page with another %s: a code goes to the client that began it",
+describe.each(differences)(
+  "two clients of one page that differ in the %s: a code goes to the client that started the sign-in",
   (what, other, first = {}) => {
-    test.each(isWhole(what) ? calls : calls.slice(0, 1))("if %s of the other client runs first", async (_call, run) => {
+    test.each(hasAllCalls(what) ? calls : calls.slice(0, 1))(
+      "if %s of the other client runs first",
+      async (_call, run) => {
+        await start();
+        await serve(first, other());
+        const code = await returnWithCode();
+        const callbackUrl = await address();
+        expect(await run()).toBeOneOf([null, undefined, "no_session"]);
+        // The other client leaves the URL for the client that started the sign-in.
+        expect(await address()).toBe(callbackUrl);
+        const { signedIn, users, errors, search } = await end();
+        expect(signedIn).toEqual({ returnTo: "/shows" });
+        expect(users[0]).toBe("alice");
+        // A client sends its session to the others over a channel, which takes a moment.
+        await expect.poll(usersOfBoth).toEqual(["alice", isOneSession(what) ? "alice" : "no user"]);
+        expect(errors).toEqual([undefined, undefined]);
+        expect(search).toBe("");
+        expectSentOnce(code);
+      },
+    );
+
+    if (!hasAllCalls(what)) return;
+
+    test("if both run at the same time", async () => {
       await start();
       await serve(first, other());
-      const code = await comeBack();
-      const came = await address();
-      expect(await run()).toBeOneOf([null, undefined, "no_session"]);
-      // Left for the client that began it.
-      expect(await address()).toBe(came);
-      const { signedIn, users, errors, search } = await end();
-      expect(signedIn).toEqual({ returnTo: "/shows" });
-      expect(users[0]).toBe("alice");
-      // A client tells the others of its session over a channel, which takes a moment.
-      await expect.poll(whoIsThere).toEqual(["alice", isOneSession(what) ? "alice" : "nobody"]);
-      expect(errors).toEqual([undefined, undefined]);
-      expect(search).toBe("");
-      expectSentOnce(code);
-    });
-
-    if (!isWhole(what)) return;
-
-    test("if both run at once", async () => {
-      await start();
-      await serve(first, other());
-      const code = await comeBack();
+      const code = await returnWithCode();
       const ended = await page.evaluate(async () => {
-        const [mine, others] = window.clients;
-        const all = [others.getUser(), others.handleCallback(), mine.getUser(), mine.handleCallback()];
+        const [first, other] = window.clients;
+        const all = [other.getUser(), other.handleCallback(), first.getUser(), first.handleCallback()];
         return (await Promise.all(all)).slice(1).map((value) => JSON.stringify(value));
       });
       expect(ended).toEqual([undefined, expect.stringContaining('"sub":"alice"'), '{"returnTo":"/shows"}']);
       expectSentOnce(code);
     });
 
-    test("if the other client begins a sign-in there, and the user goes back", async () => {
+    test("if the other client starts a sign-in on the callback page, and the user goes back", async () => {
       await start();
       await serve(first, other());
-      const code = await comeBack();
+      const code = await returnWithCode();
       const before = new URL(await address()).origin;
       await page.evaluate(() => void window.clients[1].login({ prompt: "login" }));
       await page.waitForSelector("[name=login]");
@@ -174,12 +178,12 @@ describe.each(arrangements)(
     });
 
     test.each([
-      ["side by side, by the second", ""],
-      ["one in the other, by the outer one", "inner"],
-    ])("in React under StrictMode, begun %s", async (_where, nested) => {
+      ["two providers side by side, with the sign-in of the second", ""],
+      ["one provider inside the other, with the sign-in of the outer one", "inner"],
+    ])("in React under StrictMode: %s", async (_where, nested) => {
       await start();
-      const mine = optionsOf(first);
-      const others = optionsOf({ ...first, ...other() });
+      const firstOptions = optionsOf(first);
+      const otherOptions = optionsOf({ ...first, ...other() });
       const code = await bundle(`
       import { createElement as h, StrictMode } from "react";
       import { createRoot } from "react-dom/client";
@@ -187,13 +191,13 @@ describe.each(arrangements)(
       window.failed = [];
       function Bar({ id }) {
         const { user, isLoading, error, login } = useAuth();
-        return h("button", { id, onClick: () => login() }, isLoading ? "…" : error ? error.message : user ? user.sub : "nobody");
+        return h("button", { id, onClick: () => login() }, isLoading ? "…" : error ? error.message : user ? user.sub : "no user");
       }
       const clientOf = (id, config, more) =>
         h(AuthProvider, { key: id, ...config, onLoginError: ({ message }) => failed.push(message) }, h(Bar, { id }), more);
-      const others = clientOf("others", ${JSON.stringify(others)});
-      const mine = ${JSON.stringify(mine)};
-      const app = ${JSON.stringify(nested)} ? clientOf("mine", mine, others) : [others, clientOf("mine", mine)];
+      const other = clientOf("other", ${JSON.stringify(otherOptions)});
+      const options = ${JSON.stringify(firstOptions)};
+      const app = ${JSON.stringify(nested)} ? clientOf("first", options, other) : [other, clientOf("first", options)];
       createRoot(document.querySelector("main")).render(h(StrictMode, null, app));
     `);
       app.pages.set("/view.js", { body: code, headers: { "content-type": "text/javascript" } });
@@ -201,23 +205,23 @@ describe.each(arrangements)(
       for (const path of ["/", "/shows", "/callback/", "/callback"]) app.pages.set(path, { body: shell });
       await page.goto(`${app.origin}/shows`);
       const says = (id: string, text: string) => page.waitForSelector(`#${id}:text-is("${text}")`);
-      for (const id of ["mine", "others"]) await says(id, "nobody");
+      for (const id of ["first", "other"]) await says(id, "no user");
       const back = page.waitForRequest((request) => request.isNavigationRequest() && isBack(new URL(request.url())));
-      await page.click("#mine");
+      await page.click("#first");
       await fillIn(page);
-      const came = new URL((await back).url()).searchParams.get("code") as string;
-      await says("mine", "alice");
-      await says("others", isOneSession(what) ? "alice" : "nobody");
+      const received = new URL((await back).url()).searchParams.get("code") as string;
+      await says("first", "alice");
+      await says("other", isOneSession(what) ? "alice" : "no user");
       await expect.poll(() => address()).toBe(`${app.origin}/shows`);
       expect(await page.evaluate(() => window.failed)).toEqual([]);
-      expectSentOnce(came);
+      expectSentOnce(received);
     });
   },
 );
 
 describe("a sign-in of one of two clients, with two issuers", () => {
   const withIssuers = async (changed: Options = {}) => serve(changed, { issuer: second.issuer });
-  test("by popup, whose page makes both", async () => {
+  test("by popup, whose page creates both clients", async () => {
     await start();
     await withIssuers();
     const opened = page.waitForEvent("popup");
@@ -228,26 +232,26 @@ describe("a sign-in of one of two clients, with two issuers", () => {
     const popup = await opened;
     await fillIn(popup).catch(() => {});
     await page.waitForFunction(() => window.clients[0].getState().user?.sub === "alice");
-    expect(await whoIsThere()).toEqual(["alice", "nobody"]);
+    expect(await usersOfBoth()).toEqual(["alice", "no user"]);
     await expect.poll(() => popup.isClosed()).toBe(true);
     expect(second.urls.filter((url) => url.startsWith("/token"))).toEqual([]);
   });
 
-  test("by a hidden frame that comes back to a page that makes both", async () => {
+  test("by a hidden frame that returns to a page that creates both clients", async () => {
     await start({ thirdParty: true });
     await withIssuers({ silentRedirectUri: `${app.origin}/callback/` });
-    await comeBack();
+    await returnWithCode();
     await end();
     await visit("/");
-    expect(await whoIsThere()).toEqual(["alice", "nobody"]);
+    expect(await usersOfBoth()).toEqual(["alice", "no user"]);
     expect(provider.authorizations).toEqual(["", "none"]);
     expect(second.urls.filter((url) => url.startsWith("/token"))).toEqual([]);
   });
 
-  test("by a page that goes to the provider by itself and comes back", async () => {
+  test("by a page that goes to the provider itself and returns", async () => {
     await start();
     await withIssuers({ allowRedirect: true });
-    await comeBack();
+    await returnWithCode();
     await end();
     await visit("/");
     const back = page.waitForURL(isBack);
@@ -256,14 +260,14 @@ describe("a sign-in of one of two clients, with two issuers", () => {
     await isDone();
     const code = new URL(await address()).searchParams.get("code") as string;
     expect(await page.evaluate(() => window.clients[1].getUser())).toBeNull();
-    expect(await end()).toMatchObject({ signedIn: { returnTo: "/" }, users: ["alice", "nobody"], search: "" });
+    expect(await end()).toMatchObject({ signedIn: { returnTo: "/" }, users: ["alice", "no user"], search: "" });
     expectSentOnce(code);
   });
 
-  test("one after the other, both are signed in, each at its own issuer", async () => {
+  test("after a sign-in of each client, both are signed in, each at its own issuer", async () => {
     await start();
     await withIssuers();
-    await comeBack();
+    await returnWithCode();
     await end();
     await page.evaluate(() => window.clients[1].login());
     await fillIn(page, "bob");
@@ -274,20 +278,20 @@ describe("a sign-in of one of two clients, with two issuers", () => {
       await window.clients[1].handleCallback(),
     ]);
     expect(ended).toEqual([undefined, { returnTo: "/" }]);
-    expect((await whoIsThere())[1]).toBe("bob");
+    expect((await usersOfBoth())[1]).toBe("bob");
     for (const { grants } of [provider, second]) expect(grants).toEqual(["authorization_code"]);
   });
 });
 
-test("a client that is made twice completes its sign-in once, whichever instance handles the callback first", async () => {
+test("a client that is created twice completes its sign-in once, whichever instance handles the callback first", async () => {
   await start();
   await serve({}, {});
-  const code = await comeBack();
+  const code = await returnWithCode();
   const ended = await page.evaluate(async () => {
     const [first, other] = window.clients;
     return [await other.handleCallback(), await first.handleCallback()];
   });
   expect(ended).toEqual([{ returnTo: "/shows" }, undefined]);
-  await expect.poll(whoIsThere).toEqual(["alice", "alice"]);
+  await expect.poll(usersOfBoth).toEqual(["alice", "alice"]);
   expectSentOnce(code);
 });

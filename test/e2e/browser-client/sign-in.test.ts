@@ -6,7 +6,6 @@ import {
   address,
   app,
   begin,
-  complained,
   context,
   fillIn,
   inBrowser,
@@ -19,17 +18,19 @@ import {
   shows,
   signIn,
   signInByPopup,
+  takeUncaughtErrors,
   token,
   user,
 } from "../../support/spa.js";
 import { bundle, startSpaApp } from "../../support/spa-app.js";
+import { refusedGrants } from "../../support/spa-tabs.js";
 
 inBrowser();
 
 describe("signing in", () => {
-  test("by redirect shows the user, returns to the page, and leaves nothing in the URL", async () => {
+  test("by redirect shows the user, returns to the page, and removes the response from the URL", async () => {
     await begin();
-    expect(await user()).toBe("nobody");
+    expect(await user()).toBe("no user");
     await page.evaluate(() => {
       window.loginOptions = { appState: { from: "here" }, returnTo: "/shows?page=2" };
     });
@@ -40,7 +41,7 @@ describe("signing in", () => {
     expect(provider.grants).toEqual(["authorization_code"]);
   });
 
-  test("a returnTo on another site becomes the first page", async () => {
+  test("a returnTo on another site is replaced by the app's first page", async () => {
     await begin();
     await page.evaluate(() => {
       window.loginOptions = { returnTo: "https://evil.example/" };
@@ -53,7 +54,7 @@ describe("signing in", () => {
     "by popup, with the provider's Cross-Origin-Opener-Policy %s",
     async (openerPolicy) => {
       await begin(openerPolicy ? { openerPolicy } : {});
-      // As it is where one window is in front of the other: under test every page has the focus.
+      // Under test every page has the focus; in a browser the popup takes it from the page.
       await page.evaluate(() => {
         document.hasFocus = () => false;
       });
@@ -67,7 +68,7 @@ describe("signing in", () => {
     },
   );
 
-  test("a user who comes back from a popup that seemed closed is signed in all the same", async () => {
+  test("a user who completes the sign-in in a popup that seemed closed is signed in", async () => {
     await begin({ openerPolicy: "same-origin" });
     const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#popup")]);
     expect(await page.evaluate(() => window.popped)).toBe("access_denied");
@@ -83,10 +84,10 @@ describe("signing in", () => {
     await popup.close();
     await page.bringToFront();
     expect(await page.evaluate(() => window.popped)).toBe("access_denied");
-    expect(await user()).toBe("nobody");
+    expect(await user()).toBe("no user");
   });
 
-  test("a popup that the browser does not open fails with an error that says so", async () => {
+  test("a popup that the browser does not open fails with authorization_failed", async () => {
     await begin();
     const code = await page.evaluate(() => {
       window.open = () => null;
@@ -103,7 +104,7 @@ describe("signing in", () => {
     await page.waitForURL(`${app.origin}/callback/**`);
     await isDone();
     expect(await page.evaluate(() => window.failed)).toBe("access_denied");
-    expect(await user()).toBe("nobody");
+    expect(await user()).toBe("no user");
     expect(await address()).toBe(`${app.origin}/callback/`);
     await page.click("#login");
     await page.click("[type=submit]");
@@ -111,7 +112,7 @@ describe("signing in", () => {
     await shows("alice");
   });
 
-  test("a reload keeps the user while the provider's session lives, and not after", async () => {
+  test("a reload keeps the user while the provider has a session, and not afterwards", async () => {
     await begin();
     await signIn();
     await page.goto(app.origin);
@@ -121,14 +122,14 @@ describe("signing in", () => {
     await provider.forgetSessions();
     await page.goto(app.origin);
     await isDone();
-    expect(await user()).toBe("nobody");
-    // And whoever is signed out is not asked about again.
+    expect(await user()).toBe("no user");
+    // After that, the page does not ask the provider again.
     await page.goto(app.origin);
     await isDone();
     expect(provider.authorizations).toEqual(["", "none", "none"]);
   });
 
-  test("the frame may come back to a page of the app itself, whose client starts no frame of its own", async () => {
+  test("the frame may return to a page of the app, whose client starts no other frame there", async () => {
     await begin();
     options["silentRedirectUri"] = `${app.origin}/callback/`;
     await page.reload();
@@ -139,7 +140,7 @@ describe("signing in", () => {
     expect(provider.authorizations).toEqual(["", "none"]);
   });
 
-  test("a reload of the callback page, and a later visit to it, redeem no code twice", async () => {
+  test("a reload of the callback page, or a later visit to it, does not redeem the code again", async () => {
     await begin();
     await signIn();
     await page.reload();
@@ -148,30 +149,30 @@ describe("signing in", () => {
     await page.goto(`${app.origin}/callback/`);
     await isDone();
     expect(await user()).toBe("alice");
-    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+    expect(refusedGrants()).toEqual([]);
   });
 
-  test("the back button after a sign-in, and forward again", async () => {
+  test("the back and forward buttons after a sign-in keep the user, and redeem no code again", async () => {
     await begin();
     await signIn();
     const failed = () => page.evaluate(() => window.failed);
-    // As the buttons do, after the driver's call, and once each page is there: it loses one that is being exchanged.
+    // With a time-out, so that Playwright's call ends before the page is left; and after each page has loaded.
     await page.evaluate(() => void setTimeout(() => history.back()));
     await page.waitForURL(`${provider.issuer}/**`);
     await page.evaluate(() => void setTimeout(() => history.forward()));
     await page.waitForURL(`${app.origin}/callback/`);
     await isDone();
     expect([await user(), await failed(), await address()]).toEqual(["alice", undefined, `${app.origin}/callback/`]);
-    // To where it began: the page of then knows by now.
+    // Back to the page before the sign-in, which shows the user too.
     await page.evaluate(() => void setTimeout(() => history.go(-2)));
     await page.waitForURL(`${app.origin}/`);
     await isDone();
     await shows("alice");
     expect(await failed()).toBeUndefined();
-    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+    expect(refusedGrants()).toEqual([]);
   });
 
-  test("a callback that is handled twice, as by React in development, is completed once", async () => {
+  test("handleCallback() that is called twice, as by React in development, completes the sign-in once", async () => {
     await begin();
     await rewrite(
       "/callback/",
@@ -187,7 +188,7 @@ describe("signing in", () => {
   });
 });
 
-describe("callbacks, messages and records of others", () => {
+describe("callbacks, messages and records that the client did not cause", () => {
   test.each([
     "?state=g.somebody&code=else",
     "?code=alone",
@@ -201,7 +202,7 @@ describe("callbacks, messages and records of others", () => {
     const authorize = page.url();
     await page.goto(`${app.origin}/callback/${query}`);
     await isDone();
-    expect(await user()).toBe("nobody");
+    expect(await user()).toBe("no user");
     expect(await page.evaluate(() => window.failed)).toBeUndefined();
     await page.goto(authorize);
     await fillIn(page);
@@ -209,7 +210,7 @@ describe("callbacks, messages and records of others", () => {
     await shows("alice");
   });
 
-  test("a callback counts on the page of the redirect URI alone", async () => {
+  test("a callback is handled only on the page of the redirect URI", async () => {
     await begin();
     await page.click("#login");
     await page.waitForSelector("[name=login]");
@@ -227,18 +228,18 @@ describe("callbacks, messages and records of others", () => {
     const evil = await startSpaApp(() => ({}), "127.0.0.1");
     evil.pages.set("/evil", {
       body: `<!doctype html><iframe src="${app.origin}/callback/?state=f.x&code=y"></iframe><script>
-        window.heard = [];
-        addEventListener("message", ({ data }) => heard.push(data));
+        window.received = [];
+        addEventListener("message", ({ data }) => received.push(data));
       </script>`,
     });
     const attacker = await context.newPage();
     await attacker.goto(`${evil.origin}/evil`);
     await attacker.waitForTimeout(500);
-    expect(await attacker.evaluate(() => (window as unknown as { heard: unknown[] }).heard)).toEqual([]);
+    expect(await attacker.evaluate(() => (window as unknown as { received: unknown[] }).received)).toEqual([]);
     await page.evaluate(() => {
       window.loginOptions = { prompt: "login" };
     });
-    // Under a popup of ours that waits, an attacker's message is not the answer, whatever its state.
+    // While the client waits for its popup, it ignores an attacker's message with any state, even the right one.
     const pushed = page.waitForRequest(`${provider.issuer}/request`);
     const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#popup")]);
     const state = new URLSearchParams((await pushed).postData() ?? "").get("state") ?? "";
@@ -247,9 +248,9 @@ describe("callbacks, messages and records of others", () => {
     await popup.evaluate((to) => location.assign(to), `${evil.origin}/evil`);
     await popup.waitForURL(`${evil.origin}/evil`);
     await popup.evaluate(
-      ([at, known]) => {
-        for (const state of ["p.x", "", known])
-          window.opener.postMessage({ latchkey: "callback", url: `${at}&state=${state}` }, "*");
+      ([callbackUrl, validState]) => {
+        for (const state of ["p.x", "", validState])
+          window.opener.postMessage({ latchkey: "callback", url: `${callbackUrl}&state=${state}` }, "*");
       },
       [`${app.origin}/callback/?code=y&iss=${encodeURIComponent(provider.issuer)}`, state],
     );
@@ -287,7 +288,7 @@ describe("callbacks, messages and records of others", () => {
 });
 
 describe("mistakes of an app", () => {
-  test("a listener that throws stops neither a sign-in nor a sign-out", async () => {
+  test("a listener that throws does not prevent a sign-in or a sign-out", async () => {
     await begin({ refreshTokens: true });
     const other = await open();
     await page.evaluate(() => {
@@ -300,9 +301,9 @@ describe("mistakes of an app", () => {
     await page.evaluate(() => void window.client.logout());
     await page.waitForURL(`${app.origin}/`);
     await isDone();
-    await shows("nobody", other);
+    await shows("no user", other);
     expect(provider.urls).toContain("/token/revocation");
-    expect(new Set(complained())).toEqual(new Set(["a view's own bug"]));
+    expect(new Set(takeUncaughtErrors())).toEqual(new Set(["a view's own bug"]));
   });
 
   test.each([
@@ -314,26 +315,26 @@ describe("mistakes of an app", () => {
     await begin();
     await signIn();
     await context.route(`${provider.issuer}/.well-known/**`, async (route) => {
-      const answer = await route.fetch();
-      const { end_session_endpoint: _none, ...metadata } = await answer.json();
-      await route.fulfill({ response: answer, json: metadata });
+      const response = await route.fetch();
+      const { end_session_endpoint: _removed, ...metadata } = await response.json();
+      await route.fulfill({ response, json: metadata });
     });
     await page.goto(`${app.origin}/shows`);
     await isDone();
     await page.evaluate((to) => void window.client.logout({ returnTo: to }), returnTo);
     await page.waitForURL(`${app.origin}${path}`);
     await isDone();
-    expect([await page.title(), await user()]).toEqual(["app", "nobody"]);
+    expect([await page.title(), await user()]).toEqual(["app", "no user"]);
   });
 
-  test("getAccessToken takes one audience: a list is refused with an error that says so", async () => {
+  test("getAccessToken() with a list of audiences is refused", async () => {
     await begin();
     await signIn();
     expect((await token({ audience: ["a", "b"] })).code).toBe("invalid_config");
   });
 });
 
-test("frames that fail leave nothing behind", async () => {
+test("frames that fail leave no listener and no element behind", async () => {
   await begin();
   await signIn();
   await page.evaluate(() => {
@@ -342,12 +343,12 @@ test("frames that fail leave nothing behind", async () => {
     const count = (by: number) => {
       (window as unknown as { listening: number }).listening += by;
     };
-    const counting = (type: string, listener: EventListener, asked?: AddEventListenerOptions) => {
+    const counting = (type: string, listener: EventListener, options?: AddEventListenerOptions) => {
       if (type === "message") {
         count(1);
-        asked?.signal?.addEventListener("abort", () => count(-1));
+        options?.signal?.addEventListener("abort", () => count(-1));
       }
-      add.call(window, type, listener, asked);
+      add.call(window, type, listener, options);
     };
     Object.assign(window, { addEventListener: counting });
   });
@@ -357,14 +358,14 @@ test("frames that fail leave nothing behind", async () => {
   expect(await page.locator("iframe").count()).toBe(0);
 });
 
-test("a link to another page of the app with the state of a popup or a frame is a link like any other", async () => {
+test("a link to another page of the app with the state of a popup or a frame opens that page, and does not close it", async () => {
   await begin();
-  await context.addInitScript("window.close = () => { window.isCloseAsked = true; };");
+  await context.addInitScript("window.close = () => { window.isClosed = true; };");
   for (const state of ["p.x", "f.x"]) {
     await page.goto(`${app.origin}/shows?state=${state}`);
     await isDone();
-    expect(await user()).toBe("nobody");
-    expect(await page.evaluate(() => "isCloseAsked" in window)).toBe(false);
+    expect(await user()).toBe("no user");
+    expect(await page.evaluate(() => "isClosed" in window)).toBe(false);
   }
 });
 
@@ -384,7 +385,7 @@ describe("a page with a strict Content-Security-Policy", () => {
   });
 });
 
-test("the page of docs/guides/browser.md, as it stands", async () => {
+test("the page in docs/guides/browser.md works as documented", async () => {
   await begin({ refreshTokens: true });
   const api = createServer((req, res) => {
     res.setHeader("access-control-allow-origin", app.origin);

@@ -5,7 +5,6 @@ import {
   app,
   begin,
   context,
-  dieRenewing,
   fillIn,
   inBrowser,
   isDone,
@@ -16,17 +15,17 @@ import {
   provider,
   setForward,
   shows,
-  signIn,
   signInByPopup,
-  signOutHere,
+  signOutLocally,
   token,
   user,
 } from "../../support/spa.js";
+import { beginSignedIn, beginWithTwoTabs, closeWhileRenewing, hasTurn, refusedGrants } from "../../support/spa-tabs.js";
 
 inBrowser();
 
 describe("a failure in one tab", () => {
-  const forgetSite = (on: Page) =>
+  const clearSiteData = (on: Page) =>
     on.evaluate(
       () =>
         new Promise((done) => {
@@ -34,44 +33,41 @@ describe("a failure in one tab", () => {
         }),
     );
 
-  test("cleared site data turns no tab into another user, and hides no sign-out", async () => {
-    await begin({ refreshTokens: true });
-    await signIn();
+  test("cleared site data changes the user of no tab, and a sign-out still reaches all tabs", async () => {
+    await beginSignedIn({ refreshTokens: true });
     for (let round = 0; round < 3; round++) await token({ refresh: true });
-    await forgetSite(page);
+    await clearSiteData(page);
     const other = await open();
     await signInByPopup(other, "bob", { prompt: "login" });
     await shows("bob");
     expect((await token({ refresh: true })).code).toBe("");
     expect([await user(), await user(other)]).toEqual(["bob", "bob"]);
-    await forgetSite(page);
-    await signOutHere(other);
-    await shows("nobody");
+    await clearSiteData(page);
+    await signOutLocally(other);
+    await shows("no user");
     expect((await token()).code).toBe("no_session");
   });
 
   test("a new tab beside a busy one signs no user out, in browsers that withhold cookies from frames", async () => {
-    await begin({ refreshTokens: true }, "127.0.0.1");
-    await signIn();
+    await beginSignedIn({ refreshTokens: true }, "127.0.0.1");
     const stop = await keepBusy(page);
     const other = await context.newPage();
     await other.goto(app.origin);
-    // The frame has found nobody, and the new tab asks once more.
+    // The frame has found no session at the provider, and the new tab asks the other tab again.
     await other.waitForFunction(() => window.events.some(({ code }) => code === "login_required"));
-    const found = other.evaluate(() => window.client.getUser());
+    const userOfOther = other.evaluate(() => window.client.getUser());
     await stop();
-    expect(await found).toMatchObject({ sub: "alice" });
+    expect(await userOfOther).toMatchObject({ sub: "alice" });
     await isDone(other);
     expect([await user(), await user(other)]).toEqual(["alice", "alice"]);
     expect([(await token()).code, (await token({}, other)).code]).toEqual(["", ""]);
   });
 
-  test("a new tab beside one that is busy for long takes over the session when it arrives", async () => {
-    await begin({ refreshTokens: true }, "127.0.0.1");
-    await signIn();
+  test("a new tab beside one that is busy for long gets the session when the busy tab sends it", async () => {
+    await beginSignedIn({ refreshTokens: true }, "127.0.0.1");
     const stop = await keepBusy(page);
     const other = await open();
-    expect(await user(other)).toBe("nobody");
+    expect(await user(other)).toBe("no user");
     await stop();
     expect(await user()).toBe("alice");
     await shows("alice", other);
@@ -79,19 +75,16 @@ describe("a failure in one tab", () => {
 
   test("the refresh token of a tab that was closed while it renewed is not used again", async () => {
     options["scope"] = "openid profile";
-    await begin({ refreshTokens: true });
-    await signIn();
-    await dieRenewing(await open());
+    await beginSignedIn({ refreshTokens: true });
+    await closeWhileRenewing(await open());
     expect((await token({ scope: "email" })).code).toBe("");
     expect((await token({ refresh: true })).code).toBe("");
-    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+    expect(refusedGrants()).toEqual([]);
     expect(await user()).toBe("alice");
   });
 
   test("with an IndexedDB that cannot be written, no refresh token is used twice, and a sign-out reaches all tabs", async () => {
-    await begin({ refreshTokens: true });
-    await signIn();
-    const other = await open();
+    const other = await beginWithTwoTabs({ refreshTokens: true });
     for (const tab of [page, other]) {
       await tab.evaluate(() => {
         IDBObjectStore.prototype.put = () => {
@@ -102,73 +95,66 @@ describe("a failure in one tab", () => {
     for (let round = 0; round < 2; round++) {
       for (const tab of [page, other]) expect((await token({ refresh: true }, tab)).code).toBe("");
     }
-    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
-    await signOutHere(other);
-    await shows("nobody");
+    expect(refusedGrants()).toEqual([]);
+    await signOutLocally(other);
+    await shows("no user");
   });
 
   test.each([
     ["never answers", "IDBFactory.prototype.open = () => ({});"],
     ["cannot be read", "IDBObjectStore.prototype.get = () => { throw new DOMException('no', 'UnknownError'); };"],
-  ])("an IndexedDB that %s in one tab stops no other tab, and signs no user out", async (_what, script) => {
-    await begin({ refreshTokens: true });
-    await signIn();
-    const other = await open();
+  ])("an IndexedDB that %s in one tab does not stop other tabs, and signs no user out", async (_what, script) => {
+    const other = await beginWithTwoTabs({ refreshTokens: true });
     await other.evaluate(script);
     const renewal = token({ refresh: true }, other);
     expect((await token({ refresh: true })).code).toBe("");
     expect((await renewal).code).toBe("");
-    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+    expect(refusedGrants()).toEqual([]);
     await context.addInitScript(script);
     const third = await open();
     expect(await user(third)).toBe("alice");
-    expect(await signOutHere(page)).toBeLessThan(5_000);
-    await shows("nobody", other);
+    expect(await signOutLocally(page)).toBeLessThan(5_000);
+    await shows("no user", other);
   });
 
-  test("an IndexedDB that does not answer for a moment costs no refresh token, and no session of other tabs", async () => {
-    await begin({ refreshTokens: true }, "127.0.0.1");
-    await signIn();
-    const other = await open();
+  test("an IndexedDB that does not respond for a moment spends no refresh token, and ends no session", async () => {
+    const other = await beginWithTwoTabs({ refreshTokens: true }, "127.0.0.1");
     await other.evaluate(() => {
       const { open: real } = IDBFactory.prototype;
       IDBFactory.prototype.open = () => ({}) as IDBOpenDBRequest;
-      Object.assign(window, { answer: () => Object.assign(IDBFactory.prototype, { open: real }) });
+      Object.assign(window, { restore: () => Object.assign(IDBFactory.prototype, { open: real }) });
     });
-    // It looks, as it does whenever somebody looks at it.
+    // The tab reads the session whenever it gets the focus.
     await other.evaluate(() => void dispatchEvent(new Event("focus")));
     await other.waitForTimeout(2_300);
-    // While it is silent the token is not spent, and frames find nobody here.
+    // Without IndexedDB the refresh token is not spent, and in this browser a frame finds no session at the provider.
     expect((await token({ refresh: true }, other)).code).toBe("login_required");
-    await other.evaluate(() => (window as unknown as { answer(): void }).answer());
+    await other.evaluate(() => (window as unknown as { restore(): void }).restore());
     for (const tab of [other, page]) await setForward(tab, 700);
     expect((await token({}, other)).code).toBe("");
     expect([await user(), await user(other)]).toEqual(["alice", "alice"]);
     expect(provider.grants).toEqual(["authorization_code", "refresh_token"]);
   });
 
-  test("after a sign-out, a new tab whose IndexedDB does not answer does not sign in again", async () => {
-    await begin();
-    await signIn();
-    await signOutHere(page);
+  test("after a sign-out, a new tab whose IndexedDB does not respond does not sign in again", async () => {
+    await beginSignedIn();
+    await signOutLocally(page);
     await context.addInitScript("IDBFactory.prototype.open = () => ({});");
     const other = await open();
-    expect([await user(), await user(other)]).toEqual(["nobody", "nobody"]);
+    expect([await user(), await user(other)]).toEqual(["no user", "no user"]);
   });
 
-  test("a tab that is frozen in its turn stops the others for the time of one turn", async () => {
+  test("a tab that freezes during its turn stops the others for the time of one turn", async () => {
     options["httpTimeout"] = 0.3;
-    await begin({ refreshTokens: true });
-    await signIn();
-    const other = await open();
+    const other = await beginWithTwoTabs({ refreshTokens: true });
     await other.evaluate(() => {
-      const stuck = window.latchkey.createClient({ ...window.made, fetch: () => new Promise(() => {}) });
+      const stuck = window.latchkey.createClient({ ...window.clientOptions, fetch: () => new Promise(() => {}) });
       void stuck.getAccessToken({ refresh: true }).catch(() => {});
     });
-    await expect.poll(() => other.evaluate(async () => (await navigator.locks.query()).held?.length)).toBe(1);
+    await hasTurn(other);
     const release = await keepBusy(other);
     try {
-      // So short a time for requests may be too short, once or twice.
+      // With so short an httpTimeout, the first requests may fail.
       await expect.poll(async () => (await token({ refresh: true })).code, { timeout: 20_000 }).toBe("");
     } finally {
       await release();
@@ -191,37 +177,33 @@ describe("a failure in one tab", () => {
     expect(await page.evaluate(() => window.shownError)).toBeUndefined();
   });
 
-  test("a fetch that never ends stops the other tabs for the time of one turn, and their sign-outs for less", async () => {
+  test("a fetch that never ends stops the renewals of other tabs for the time of one turn, and their sign-outs for less", async () => {
     Object.assign(options, { httpTimeout: 0.3 });
-    await begin({ refreshTokens: true });
-    await signIn();
-    const other = await open();
-    const isStuck = () =>
-      expect.poll(() => other.evaluate(async () => (await navigator.locks.query()).held?.length)).toBe(1);
-    // It hears from the others who is signed in, in a turn of its own.
-    const isHeard = () =>
-      other.evaluate(() => (window as unknown as { stuck: Client }).stuck.getUser().then((found) => found?.sub));
+    const other = await beginWithTwoTabs({ refreshTokens: true });
+    // The client gets the session from the other clients, in a turn of its own.
+    const userOfStuck = () =>
+      other.evaluate(() => (window as unknown as { stuck: Client }).stuck.getUser().then((user) => user?.sub));
     await other.evaluate(() => {
-      const stuck = window.latchkey.createClient({ ...window.made, fetch: () => new Promise(() => {}) });
+      const stuck = window.latchkey.createClient({ ...window.clientOptions, fetch: () => new Promise(() => {}) });
       Object.assign(window, { stuck });
     });
-    await expect.poll(isHeard).toBe("alice");
+    await expect.poll(userOfStuck).toBe("alice");
     await other.evaluate(() => {
       const { stuck } = window as unknown as { stuck: Client };
-      Object.assign(window, { held: stuck.getAccessToken({ refresh: true }).catch((error) => error.code) });
+      Object.assign(window, { outcome: stuck.getAccessToken({ refresh: true }).catch((error) => error.code) });
     });
-    await isStuck();
-    // So short a time for requests may be too short, once or twice.
+    await hasTurn(other);
+    // With so short an httpTimeout, the first requests may fail.
     await expect.poll(async () => (await token({ refresh: true })).code, { timeout: 20_000 }).toBe("");
-    expect(await other.evaluate(() => (window as unknown as { held: Promise<string> }).held)).toBe(
+    expect(await other.evaluate(() => (window as unknown as { outcome: Promise<string> }).outcome)).toBe(
       "provider_unreachable",
     );
     await other.evaluate(() => {
       const { stuck } = window as unknown as { stuck: Client };
       void stuck.getAccessToken({ refresh: true }).catch(() => {});
     });
-    await isStuck();
-    expect(await signOutHere(page)).toBeLessThan(2_500);
-    await shows("nobody", other);
+    await hasTurn(other);
+    expect(await signOutLocally(page)).toBeLessThan(2_500);
+    await shows("no user", other);
   });
 });

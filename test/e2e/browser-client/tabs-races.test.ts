@@ -14,18 +14,17 @@ import {
   shows,
   signIn,
   signInByPopup,
-  signOutHere,
+  signOutLocally,
   token,
   user,
 } from "../../support/spa.js";
+import { beginSignedIn, beginWithTwoTabs, refusedGrants, requestCount, startRenewal } from "../../support/spa-tabs.js";
 
 inBrowser();
 
 describe("races", () => {
-  test("a sign-out while another tab renews stays one, in all tabs", async () => {
-    await begin({ refreshTokens: true });
-    await signIn();
-    const other = await open();
+  test("a sign-out while another tab renews holds, in all tabs", async () => {
+    const other = await beginWithTwoTabs({ refreshTokens: true });
     for (const delay of [0, 60]) {
       if ((await user()) !== "alice") {
         await page.evaluate(() => window.client.login());
@@ -40,46 +39,43 @@ describe("races", () => {
       await renewal;
       provider.delays.clear();
       await page.waitForTimeout(300);
-      expect([await user(), await user(other)]).toEqual(["nobody", "nobody"]);
+      expect([await user(), await user(other)]).toEqual(["no user", "no user"]);
       expect([(await token()).code, (await token({}, other)).code]).toEqual(["no_session", "no_session"]);
     }
   });
 
   test("two clients with one id in one page, and tabs that are closed at any moment, keep the session", async () => {
-    await begin({ refreshTokens: true });
-    await signIn();
+    await beginSignedIn({ refreshTokens: true });
     await page.evaluate(() => {
-      const twin = window.latchkey.createClient(window.made);
+      const twin = window.latchkey.createClient(window.clientOptions);
       Object.assign(window, { twin });
     });
-    const twice = () =>
+    const renewInBoth = () =>
       page.evaluate(() => {
         const { twin } = window as unknown as { twin: Client };
-        const asked = [window.client, twin].map((client) => client.getAccessToken({ refresh: true }));
-        return Promise.all(asked);
+        return Promise.all([window.client, twin].map((client) => client.getAccessToken({ refresh: true })));
       });
-    await twice();
+    await renewInBoth();
     expect(provider.grants.filter((grant) => grant === "refresh_token").length).toBeGreaterThan(0);
     provider.delays.set("/token", 40);
     for (let round = 0; round < 8; round++) {
-      const victim = await open();
-      const dying = token({ refresh: true }, victim).catch(() => {});
-      const staying = token({ refresh: true });
+      const closing = await open();
+      const interrupted = token({ refresh: true }, closing).catch(() => {});
+      const completed = token({ refresh: true });
       await page.waitForTimeout(round * 12);
-      await victim.close();
-      await dying;
-      expect((await staying).code).toBe("");
+      await closing.close();
+      await interrupted;
+      expect((await completed).code).toBe("");
     }
-    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+    expect(refusedGrants()).toEqual([]);
     expect(await user()).toBe("alice");
   });
 
-  test("a token that lives for a second is renewed once for all callers at the same time", async () => {
-    await begin({ accessTokenLifetime: 1, refreshTokens: true });
-    await signIn();
+  test("a token that is valid for a second is renewed once for all concurrent callers", async () => {
+    await beginSignedIn({ accessTokenLifetime: 1, refreshTokens: true });
     await page.waitForTimeout(1_100);
     const before = provider.grants.length;
-    const answers = await page.evaluate(() =>
+    const codes = await page.evaluate(() =>
       Promise.all(
         Array.from({ length: 5 }, () =>
           window.client.getAccessToken().then(
@@ -89,99 +85,84 @@ describe("races", () => {
         ),
       ),
     );
-    expect(new Set(answers)).toEqual(new Set([""]));
+    expect(new Set(codes)).toEqual(new Set([""]));
     await page.waitForTimeout(500);
     expect(provider.grants.length - before).toBeLessThanOrEqual(2);
   });
 
-  test("a sign-out while a reload asks the provider stays one, and the new refresh token is revoked", async () => {
-    await begin({ refreshTokens: true });
-    await signIn();
-    const times = (path: string) => provider.urls.filter((url) => url === path).length;
+  test("a sign-out while a reloaded page waits for the provider holds, and the new refresh token is revoked", async () => {
+    await beginSignedIn({ refreshTokens: true });
+
     provider.delays.set("/token", 2_500);
     await page.goto(app.origin);
-    await expect.poll(() => times("/token")).toBe(2);
-    await signOutHere(page);
+    await expect.poll(() => requestCount("/token")).toBe(2);
+    await signOutLocally(page);
     await isDone();
-    expect(await user()).toBe("nobody");
-    await expect.poll(() => times("/token/revocation")).toBe(1);
+    expect(await user()).toBe("no user");
+    await expect.poll(() => requestCount("/token/revocation")).toBe(1);
   });
 
-  test("a sign-out is repeated if a turn of another tab passes it", async () => {
-    await begin({ refreshTokens: true });
-    await signIn();
-    // Between what is read and what is written, another tab writes.
+  test("a sign-out is repeated if another tab writes the session at the same moment", async () => {
+    await beginSignedIn({ refreshTokens: true });
+    // Another tab writes between the sign-out's read and its write.
     await page.evaluate((name) => {
       const { open: openOnce } = IDBFactory.prototype;
       let calls = 0;
-      IDBFactory.prototype.open = function (...asked) {
+      IDBFactory.prototype.open = function (...request) {
         calls += 1;
         if (calls === 2) {
-          const other = openOnce.apply(this, asked);
+          const other = openOnce.apply(this, request);
           other.onsuccess = () => {
             const writing = other.result.transaction("sessions", "readwrite");
             writing.objectStore("sessions").put({ generation: Date.now() + 1e6, isSignedIn: true }, name);
             other.result.close();
           };
         }
-        return openOnce.apply(this, asked);
+        return openOnce.apply(this, request);
       };
     }, `latchkey spa ${provider.issuer}`);
-    await signOutHere(page);
-    expect(await user()).toBe("nobody");
+    await signOutLocally(page);
+    expect(await user()).toBe("no user");
     await page.goto(app.origin);
     await isDone();
-    expect(await user()).toBe("nobody");
+    expect(await user()).toBe("no user");
   });
 
   test("a caller gets no token after a sign-out, even if the renewal failed and the old token is valid", async () => {
-    await begin({ refreshTokens: true });
-    await signIn();
-    const other = await open();
+    const other = await beginWithTwoTabs({ refreshTokens: true });
     await setForward(other, 550);
     provider.delays.set("/token", 2_500);
     provider.broken.add("/token");
-    const asked = () => provider.urls.filter((url) => url === "/token").length;
-    const before = asked();
-    const renewal = token({}, other);
-    await expect.poll(asked).toBeGreaterThan(before);
-    await signOutHere(page);
-    expect(await renewal).toEqual({ token: "", code: "no_session" });
+    const { outcome } = await startRenewal(other, {});
+    await signOutLocally(page);
+    expect(await outcome).toEqual({ token: "", code: "no_session" });
   });
 
-  test("a hidden frame that does not come back delays no sign-out, and does not sign in again", async () => {
-    await begin();
-    await signIn();
-    const other = await open();
+  test("a hidden frame that does not return does not delay a sign-out, and does not sign in again", async () => {
+    const other = await beginWithTwoTabs();
     provider.delays.set("/auth", 3_000);
-    const renewal = token({ refresh: true }, other);
-    await expect.poll(() => provider.urls.filter((url) => url.startsWith("/auth?")).length).toBe(2);
-    expect(await signOutHere(page)).toBeLessThan(2_500);
-    await shows("nobody", other);
-    expect((await renewal).code).toBe("no_session");
-    expect([await user(), await user(other)]).toEqual(["nobody", "nobody"]);
+    const { outcome } = await startRenewal(other, { refresh: true }, "/auth");
+    expect(await signOutLocally(page)).toBeLessThan(2_500);
+    await shows("no user", other);
+    expect((await outcome).code).toBe("no_session");
+    expect([await user(), await user(other)]).toEqual(["no user", "no user"]);
     await page.reload();
     await isDone();
-    expect(await user()).toBe("nobody");
+    expect(await user()).toBe("no user");
   });
 
   test("a sign-out during a slow renewal revokes the grant, and the new tokens as well", async () => {
-    await begin({ refreshTokens: true });
-    await signIn();
-    const other = await open();
+    const other = await beginWithTwoTabs({ refreshTokens: true });
     provider.delays.set("/token", 2_500);
-    const asked = () => provider.urls.filter((url) => url === "/token").length;
-    const before = asked();
-    const renewal = token({ refresh: true }, other);
-    await expect.poll(asked).toBeGreaterThan(before);
-    await signOutHere(page);
-    expect((await renewal).code).toBe("no_session");
-    // By the tab that signed out, with the token it knew, and by the one that got another.
-    await expect.poll(() => provider.urls.filter((url) => url === "/token/revocation").length).toBe(2);
-    expect([await user(), await user(other)]).toEqual(["nobody", "nobody"]);
+    const { outcome } = await startRenewal(other);
+    await signOutLocally(page);
+    expect((await outcome).code).toBe("no_session");
+    // The tab that signed out revokes its token, and the renewing tab revokes the new one.
+    await expect.poll(() => requestCount("/token/revocation")).toBe(2);
+    expect([await user(), await user(other)]).toEqual(["no user", "no user"]);
   });
 
-  test("a sign-out counts although the clock of its tab is behind", async () => {
+  test("a sign-out counts even if the clock of its tab is behind", async () => {
     await begin();
     await context.addInitScript(
       "const { now } = Date; if (location.search === '?ahead') Date.now = () => now() + 60_000;",
@@ -189,24 +170,22 @@ describe("races", () => {
     await signIn();
     const ahead = await open("/?ahead");
     provider.delays.set("/auth", 2_500);
-    const renewal = token({ refresh: true }, ahead);
-    await expect.poll(() => provider.urls.filter((url) => url.startsWith("/auth?")).length).toBe(2);
-    await signOutHere(page);
-    expect((await renewal).code).toBe("no_session");
-    expect([await user(), await user(ahead)]).toEqual(["nobody", "nobody"]);
+    const { outcome } = await startRenewal(ahead, { refresh: true }, "/auth");
+    await signOutLocally(page);
+    expect((await outcome).code).toBe("no_session");
+    expect([await user(), await user(ahead)]).toEqual(["no user", "no user"]);
     provider.delays.clear();
     await signInByPopup(ahead);
     await shows("alice");
-    await signOutHere(page);
-    await shows("nobody", ahead);
+    await signOutLocally(page);
+    await shows("no user", ahead);
   });
 
-  test("two versions of the app with different scopes renew by refresh tokens, and end no session of the other", async () => {
-    await begin({ refreshTokens: true }, "127.0.0.1");
-    await signIn();
+  test("two versions of the app with different scopes renew by refresh tokens, and do not end each other's session", async () => {
+    await beginSignedIn({ refreshTokens: true }, "127.0.0.1");
     options["scope"] = "openid email";
     const newer = await open();
-    expect([await user(), await user(newer)]).toEqual(["alice", "nobody"]);
+    expect([await user(), await user(newer)]).toEqual(["alice", "no user"]);
     await signInByPopup(newer);
     expect(await user()).toBe("alice");
     const before = provider.grants.length;
@@ -214,8 +193,8 @@ describe("races", () => {
       for (const tab of [page, newer]) expect((await token({ refresh: true }, tab)).code).toBe("");
     }
     expect(provider.grants.slice(before)).toEqual(Array(4).fill("refresh_token"));
-    // Somebody else in one of them is not alice in the other.
+    // When bob signs in to one version, the other is signed out: it does not go on with alice.
     await signInByPopup(newer, "bob", { prompt: "login" });
-    await shows("nobody");
+    await shows("no user");
   });
 });

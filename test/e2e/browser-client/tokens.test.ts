@@ -4,20 +4,20 @@ import {
   app,
   begin,
   context,
-  dieRenewing,
   inBrowser,
   isDone,
   open,
   options,
   page,
   provider,
+  readableContent,
   setForward,
   signIn,
   token,
   user,
-  written,
 } from "../../support/spa.js";
 import { PAY, SHOWS } from "../../support/spa-provider.js";
+import { beginSignedIn, closeWhileRenewing, refusedGrants } from "../../support/spa-tabs.js";
 
 inBrowser();
 
@@ -26,19 +26,18 @@ describe("tokens", () => {
     "ten callers in each of three tabs share one renewal, by %s",
     async (by) => {
       const byRefresh = by === "a refresh token";
-      await begin({ refreshTokens: byRefresh });
-      await signIn();
+      await beginSignedIn({ refreshTokens: byRefresh });
       const pages = [page, await open(), await open()];
       for (const tab of pages) expect(await user(tab)).toBe("alice");
       const first = (await token()).token;
       for (const tab of pages) await setForward(tab, 550);
       const before = provider.grants.length;
-      const answers = await Promise.all(
+      const results = await Promise.all(
         pages.map((tab) =>
           tab.evaluate(() => Promise.all(Array.from({ length: 10 }, () => window.client.getAccessToken()))),
         ),
       );
-      const tokens = new Set(answers.flat());
+      const tokens = new Set(results.flat());
       expect(tokens.size).toBe(1);
       expect(tokens).not.toContain(first);
       expect(provider.grants.slice(before)).toEqual([byRefresh ? "refresh_token" : "authorization_code"]);
@@ -46,30 +45,27 @@ describe("tokens", () => {
   );
 
   test("renewals in three tabs use no refresh token twice", async () => {
-    await begin({ refreshTokens: true });
-    await signIn();
+    await beginSignedIn({ refreshTokens: true });
     const pages = [page, await open(), await open()];
     for (let round = 0; round < 15; round++) {
       await Promise.all(pages.map((tab) => token({ refresh: true }, tab)));
     }
-    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+    expect(refusedGrants()).toEqual([]);
     expect(provider.grants.filter((grant) => grant === "refresh_token").length).toBeGreaterThanOrEqual(15);
     expect(await Promise.all(pages.map((tab) => user(tab)))).toEqual(["alice", "alice", "alice"]);
   });
 
   test("if a tab is closed while it renews, no other tab uses its refresh token", async () => {
-    await begin({ refreshTokens: true });
-    await signIn();
-    await dieRenewing(await open());
+    await beginSignedIn({ refreshTokens: true });
+    await closeWhileRenewing(await open());
     expect((await token({ refresh: true })).token).not.toBe("");
-    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+    expect(refusedGrants()).toEqual([]);
     expect(provider.authorizations.at(-1)).toBe("none");
   });
 
   test("an access token is renewed before it expires, and is not returned after that", async () => {
-    await begin({ accessTokenLifetime: 3 });
-    await signIn();
-    const lives = (text: string) =>
+    await beginSignedIn({ accessTokenLifetime: 3 });
+    const claimsOf = (text: string) =>
       JSON.parse(Buffer.from(text.split(".")[1] ?? "", "base64url").toString()) as { exp: number };
     options["audience"] = SHOWS;
     options["resourceIndicators"] = true;
@@ -78,11 +74,11 @@ describe("tokens", () => {
     await isDone();
     const seen = new Set<string>();
     for (let at = 0; at < 20; at++) {
-      const [text, givenAt] = await page.evaluate(
+      const [text, returnedAt] = await page.evaluate(
         async () => [await window.client.getAccessToken(), Date.now()] as const,
       );
-      // `exp` is whole seconds after a second that had begun: up to one less than the life that was told.
-      expect((lives(text).exp + 1) * 1000).toBeGreaterThan(givenAt);
+      // The provider rounds down to whole seconds, so `exp` can be up to a second before the end of `expires_in`.
+      expect((claimsOf(text).exp + 1) * 1000).toBeGreaterThan(returnedAt);
       seen.add(text);
       await page.waitForTimeout(300);
     }
@@ -90,8 +86,7 @@ describe("tokens", () => {
   });
 
   test("while the provider is down the session stays: the token serves until it expires, then an error says why", async () => {
-    await begin({ refreshTokens: true });
-    await signIn();
+    await beginSignedIn({ refreshTokens: true });
     const { token: first } = await token();
     await setForward(page, 550);
     provider.broken.add("/token");
@@ -105,10 +100,9 @@ describe("tokens", () => {
     expect(provider.grants.at(-1)).toBe("refresh_token");
   });
 
-  test("a provider that hangs delays a call that has a valid token once, not each time", async () => {
+  test("a provider that does not respond delays only the first of several calls while the token is valid", async () => {
     options["httpTimeout"] = 1;
-    await begin({ refreshTokens: true });
-    await signIn();
+    await beginSignedIn({ refreshTokens: true });
     const { token: first } = await token();
     await setForward(page, 550);
     provider.delays.set("/token", 3_000);
@@ -119,11 +113,10 @@ describe("tokens", () => {
   });
 
   test.each(["/token", "/auth"])(
-    "no token is returned after it expired, however long %s takes to fail",
+    "no token is returned after it has expired, even if %s takes long to fail",
     async (path) => {
       options["httpTimeout"] = 1;
-      await begin({ refreshTokens: path === "/token" });
-      await signIn();
+      await beginSignedIn({ refreshTokens: path === "/token" });
       provider.delays.set(path, 6_000);
       await setForward(page, 599.5);
       expect(await token()).toEqual({ token: "", code: "provider_unreachable" });
@@ -133,16 +126,15 @@ describe("tokens", () => {
 
   test("a refresh token whose response was lost is not sent again while the provider has a session", async () => {
     options["httpTimeout"] = 1;
-    await begin({ refreshTokens: true });
-    await signIn();
+    await beginSignedIn({ refreshTokens: true });
     provider.delays.set("/token", 1_500);
     expect((await token({ refresh: true })).code).toBe("provider_unreachable");
-    // It was granted, after all.
+    // The provider had granted the refresh.
     await expect.poll(() => provider.grants).toEqual(["authorization_code", "refresh_token"]);
     provider.delays.clear();
     expect((await token({ refresh: true })).code).toBe("");
     expect(provider.grants).toEqual(["authorization_code", "refresh_token", "authorization_code"]);
-    // And from there on by the new one.
+    // Later renewals use the new refresh token.
     expect((await token({ refresh: true })).code).toBe("");
     expect(provider.grants.at(-1)).toBe("refresh_token");
   });
@@ -160,12 +152,12 @@ describe("tokens", () => {
     expect(claims(await token({ audience: SHOWS, scope: "read:shows" }))).toMatchObject({ aud: SHOWS });
     expect(claims(await token({ audience: PAY, scope: "pay" }))).toMatchObject({ aud: PAY });
     expect(provider.grants).toEqual(["authorization_code", "refresh_token"]);
-    // One that was not named would spend the refresh token for nothing.
+    // A refresh for an audience that the sign-in did not name would spend the refresh token in vain.
     expect((await token({ audience: "http://api.test/other" })).code).toBe("invalid_config");
     expect(provider.grants).toHaveLength(2);
   });
 
-  test("a provider without resource indicators: the token for a second audience comes by the frame, and no refresh token is used", async () => {
+  test("at a provider without resource indicators, a frame gets the token for a second audience, and no refresh token is used", async () => {
     await begin({ refreshTokens: true });
     Object.assign(options, { audience: SHOWS, scope: "openid email read:shows" });
     await page.reload();
@@ -184,7 +176,7 @@ describe("tokens", () => {
     expect(provider.grants).toHaveLength(3);
   });
 
-  test("the scope of a sign-in stays through renewals, without words that the provider did not grant", async () => {
+  test("the scope of a sign-in stays the same in renewals, without scopes that the provider did not grant", async () => {
     await begin();
     Object.assign(options, { audience: SHOWS, resourceIndicators: true, scope: "openid read:shows" });
     await page.reload();
@@ -200,8 +192,7 @@ describe("tokens", () => {
 
   test("with the option userinfo, the user has the claims of the userinfo endpoint", async () => {
     options["userinfo"] = true;
-    await begin();
-    await signIn();
+    await beginSignedIn();
     expect(await page.evaluate(() => window.client.getUser())).toMatchObject({ sub: "alice", name: "alice" });
     expect(provider.urls).toContain("/me");
   });
@@ -213,7 +204,7 @@ describe("tokens", () => {
     await signIn();
     await token({ refresh: true });
     const everything =
-      (await written(page)) +
+      (await readableContent(page)) +
       JSON.stringify(await context.storageState()) +
       printed.join() +
       provider.urls.join() +

@@ -8,7 +8,6 @@ import {
   fillIn,
   inBrowser,
   isDone,
-  open,
   options,
   page,
   provider,
@@ -16,28 +15,27 @@ import {
   shows,
   signIn,
   signInByPopup,
-  signOutHere,
+  signOutLocally,
   token,
   user,
 } from "../../support/spa.js";
+import { beginSignedIn, beginWithTwoTabs, refusedGrants } from "../../support/spa-tabs.js";
 
 inBrowser();
 
 describe("browsers that withhold the provider's cookies from frames", () => {
   test("a reload shows no user, and does not ask the provider again; a refresh token still renews", async () => {
-    await begin({ refreshTokens: true }, "127.0.0.1");
-    await signIn();
+    await beginSignedIn({ refreshTokens: true }, "127.0.0.1");
     expect((await token({ refresh: true })).token).not.toBe("");
     await page.goto(app.origin);
     await isDone();
-    expect(await user()).toBe("nobody");
+    expect(await user()).toBe("no user");
     expect(await page.evaluate(() => window.failed)).toBeUndefined();
   });
 
-  test("with allowRedirect the page itself goes to the provider and back, once if no user is signed in there", async () => {
+  test("with allowRedirect the page itself goes to the provider and back, but only once if no user is signed in there", async () => {
     options["allowRedirect"] = true;
-    await begin({}, "127.0.0.1");
-    await signIn();
+    await beginSignedIn({}, "127.0.0.1");
     await page.goto(`${app.origin}/shows?page=3`);
     await page.waitForURL(`${app.origin}/callback/`);
     await shows("alice");
@@ -45,17 +43,16 @@ describe("browsers that withhold the provider's cookies from frames", () => {
     await provider.forgetSessions();
     await page.goto(`${app.origin}/shows?page=3`);
     await page.waitForURL(`${app.origin}/callback/`);
-    await shows("nobody");
-    const asked = provider.authorizations.length;
+    await shows("no user");
+    const before = provider.authorizations.length;
     await page.goto(`${app.origin}/shows?page=3`);
     await isDone();
-    expect(await user()).toBe("nobody");
-    expect(provider.authorizations).toHaveLength(asked);
+    expect(await user()).toBe("no user");
+    expect(provider.authorizations).toHaveLength(before);
   });
 
-  test("with cookies for other sites allowed, a frame works across sites", async () => {
-    await begin({ thirdParty: true }, "127.0.0.1");
-    await signIn();
+  test("if the provider's cookies are allowed on other sites, a frame works across sites", async () => {
+    await beginSignedIn({ thirdParty: true }, "127.0.0.1");
     await page.goto(app.origin);
     await isDone();
     expect(await user()).toBe("alice");
@@ -63,46 +60,44 @@ describe("browsers that withhold the provider's cookies from frames", () => {
 });
 
 describe("a page that goes to the provider by itself", () => {
-  /** It goes for a renewal, and its return is held up. */
-  async function leave(): Promise<Page> {
+  /** Starts the app with two tabs whose access token has expired, so that the page must beginWithExpiredToken to renew it. */
+  async function beginWithExpiredToken(): Promise<Page> {
     options["allowRedirect"] = true;
-    await begin({ accessTokenLifetime: 2 }, "127.0.0.1");
-    await signIn();
-    const other = await open();
+    const other = await beginWithTwoTabs({ accessTokenLifetime: 2 }, "127.0.0.1");
     await page.waitForTimeout(2_100);
     return other;
   }
-  const goesForRenewal = (to: RegExp) => {
+  const leaveForRenewal = (to: RegExp) => {
     void page.evaluate(() => void window.client.getAccessToken().catch(() => {}));
     return page.waitForURL(to);
   };
 
   test("does not undo a sign-out of another tab", async () => {
-    const other = await leave();
+    const other = await beginWithExpiredToken();
     provider.delays.set("/token", 1_500);
-    await goesForRenewal(/callback\/\?/);
-    await signOutHere(other);
+    await leaveForRenewal(/callback\/\?/);
+    await signOutLocally(other);
     await isDone();
-    expect([await user(), await user(other)]).toEqual(["nobody", "nobody"]);
+    expect([await user(), await user(other)]).toEqual(["no user", "no user"]);
     expect((await token({}, other)).code).toBe("no_session");
   });
 
   test.each(["alice", "bob"])(
-    "and finds no session there does not sign out %s, who signed in meanwhile",
+    "and finds no session there does not sign out %s, who signed in meanwhile in another tab",
     async (name) => {
-      const other = await leave();
+      const other = await beginWithExpiredToken();
       await provider.forgetSessions();
-      // What the provider says is held back until another tab has signed in.
-      let go = () => {};
-      const held = new Promise<void>((resolve) => {
-        go = resolve;
+      // The response of the app's callback page waits until another tab has signed in.
+      let respond = () => {};
+      const waiting = new Promise<void>((resolve) => {
+        respond = resolve;
       });
-      app.before = (url) => (url.includes("error=") && url.startsWith("/callback/") ? held : undefined);
+      app.before = (url) => (url.includes("error=") && url.startsWith("/callback/") ? waiting : undefined);
       void page.evaluate(() => void window.client.getAccessToken().catch(() => {}));
-      // By the frame, and by the page.
+      // First the frame sends its request, then the page.
       await expect.poll(() => provider.authorizations.slice(-2)).toEqual(["none", "none"]);
       await signInByPopup(other, name);
-      go();
+      respond();
       await page.waitForURL(`${app.origin}/callback/`);
       await isDone();
       expect([await user(), await user(other)]).toEqual([name, name]);
@@ -118,23 +113,21 @@ describe("a page that goes to the provider by itself", () => {
     ],
   ])("stays when no user is signed in, with %s", async (_what, script) => {
     options["allowRedirect"] = true;
-    await begin({}, "127.0.0.1");
-    await signIn();
+    await beginSignedIn({}, "127.0.0.1");
     await provider.forgetSessions();
     await context.addInitScript(script);
     const before = provider.authorizations.length;
     for (let visit = 0; visit < 3; visit++) {
       await page.goto(`${app.origin}/shows`).catch(() => {});
-      await shows("nobody");
+      await shows("no user");
     }
-    // A frame for each page that is loaded, three of them because it left.
+    // Each visit may go to the provider once, and each page, before and after that, may try a frame.
     expect(provider.authorizations.length - before).toBeLessThanOrEqual(3 + 3 + 3);
   });
 
   test("does not loop if the app reloads its page after each return", async () => {
     options["allowRedirect"] = true;
-    await begin({}, "127.0.0.1");
-    await signIn();
+    await beginSignedIn({}, "127.0.0.1");
     app.pages.set("/callback/", {
       body: `<!doctype html><script type="module" src="/client.js"></script><script type="module">
         const config = ${JSON.stringify({ issuer: provider.issuer, clientId: "spa", redirectUri: `${app.origin}/callback/`, silentRedirectUri: `${app.origin}/silent.html`, allowRedirect: true })};
@@ -142,20 +135,20 @@ describe("a page that goes to the provider by itself", () => {
         if (end) location.replace(end.returnTo);
       </script>`,
     });
-    const left = () => provider.authorizations.filter((prompt) => prompt === "none").length;
+    const silentSignIns = () => provider.authorizations.filter((prompt) => prompt === "none").length;
     await page.goto(`${app.origin}/shows`).catch(() => {});
-    await expect.poll(left, { timeout: 10_000 }).toBeGreaterThanOrEqual(6);
+    await expect.poll(silentSignIns, { timeout: 10_000 }).toBeGreaterThanOrEqual(6);
     await page.waitForURL(`${app.origin}/shows`);
     await isDone();
-    const asked = left();
+    const total = silentSignIns();
     await page.waitForTimeout(1_000);
-    expect(left()).toBe(asked);
-    expect(asked).toBeLessThanOrEqual(7);
+    expect(silentSignIns()).toBe(total);
+    expect(total).toBeLessThanOrEqual(7);
   });
 });
 
 test.each([false, true])(
-  "an app that asks for the user before the callback gets both, with allowRedirect %s",
+  "an app that calls getUser() before handleCallback() gets the results of both, with allowRedirect %s",
   async (allowRedirect) => {
     options["allowRedirect"] = allowRedirect;
     await begin({ refreshTokens: true });
@@ -174,9 +167,8 @@ test.each([false, true])(
   },
 );
 
-test("a page that was loaded offline shows the user once the network is back", async () => {
-  await begin();
-  await signIn();
+test("a page that was loaded offline shows the user when the network is back", async () => {
+  await beginSignedIn();
   await context.route(`${provider.issuer}/**`, (route) => route.abort());
   await page.goto(app.origin);
   await isDone();
@@ -188,7 +180,7 @@ test("a page that was loaded offline shows the user once the network is back", a
   await page.evaluate(() => void dispatchEvent(new Event("online")));
   await shows("alice");
   expect(await page.evaluate(() => window.shownError)).toBeUndefined();
-  // Also where nobody is signed in any more.
+  // The error goes away even if no user is signed in any more.
   await context.route(`${provider.issuer}/**`, (route) => route.abort());
   await page.goto(app.origin);
   await isDone();
@@ -197,7 +189,7 @@ test("a page that was loaded offline shows the user once the network is back", a
   await context.unroute(`${provider.issuer}/**`);
   await page.evaluate(() => void dispatchEvent(new Event("online")));
   await expect.poll(() => page.evaluate(() => window.shownError)).toBeUndefined();
-  await shows("nobody");
+  await shows("no user");
 });
 
 describe("browsers that withhold an API from the page", () => {
@@ -220,11 +212,11 @@ describe("browsers that withhold an API from the page", () => {
     await page.reload();
     await isDone();
     await signIn();
-    const answers = await Promise.all([token({ refresh: true }), token({ refresh: true }), token()]);
-    for (const answer of answers) expect(answer.code).toBe("");
-    expect(provider.grants.filter((grant) => grant.startsWith("!"))).toEqual([]);
+    const results = await Promise.all([token({ refresh: true }), token({ refresh: true }), token()]);
+    for (const result of results) expect(result.code).toBe("");
+    expect(refusedGrants()).toEqual([]);
     await page.evaluate(() => window.client.logout({ local: true }));
-    expect(await user()).toBe("nobody");
+    expect(await user()).toBe("no user");
     expect((await token()).code).toBe("no_session");
   });
 
