@@ -49,7 +49,7 @@ const bare = () => ({
 });
 
 /**
- * The least that an app could write for itself: one encrypted cookie, no expiry on the server, no chunks, no rotation of keys.
+ * The simplest code that an app could use instead of a library: one encrypted cookie without chunks, expiry or a change of keys.
  * @param {{ caching: boolean }} choice `caching`: with the headers that keep the response out of shared caches, which
  *   latchkey sends with every response that is made from a session
  */
@@ -141,18 +141,18 @@ async function latchkeyTokens() {
 
 async function ironSession() {
   const options = { password: SECRET, cookieName: "session", cookieOptions: { secure: false } };
-  const opened = (req, res) => getIronSession(req, res, options);
+  const openSession = (req, res) => getIronSession(req, res, options);
   return {
     name: "iron-session",
     app: appOf([], {
-      read: async (req, res) => (await opened(req, res)).user.name,
+      read: async (req, res) => (await openSession(req, res)).user.name,
       roll: async (req, res) => {
-        const current = await opened(req, res);
+        const current = await openSession(req, res);
         await current.save();
         return current.user.name;
       },
       update: async (req, res) => {
-        const current = await opened(req, res);
+        const current = await openSession(req, res);
         current.count = ++count;
         await current.save();
         return current.user.name;

@@ -17,16 +17,16 @@ async function check(name, { url, cookie, isRight }) {
   const response = await fetch(url, { headers: { cookie }, redirect: "manual" });
   const body = await response.text();
   if (response.status === 200 && isRight(body, response)) return;
-  throw new Error(`${name} answered ${response.status} at ${url}: ${body.slice(0, 200)}`);
+  throw new Error(`${name} responded with ${response.status} at ${url}: ${body.slice(0, 200)}`);
 }
 
-const share = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+const percentile = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
 
 /**
  * One round. autocannon's summary has only whole seconds and milliseconds, so the figures come from its response events.
  * @param {Target} target @param {number} milliseconds
  */
-async function shoot({ url, cookie }, milliseconds) {
+async function sendRequests({ url, cookie }, milliseconds) {
   const latencies = [];
   let [first, last] = [0, 0];
   const run = autocannon({
@@ -43,13 +43,13 @@ async function shoot({ url, cookie }, milliseconds) {
     latencies.push(latency);
   });
   const { errors, non2xx } = await run;
-  if (errors > 0 || non2xx > 0) throw new Error(`${url}: ${errors} errors, ${non2xx} bad answers`);
+  if (errors > 0 || non2xx > 0) throw new Error(`${url}: ${errors} errors, ${non2xx} responses with a wrong status`);
   const sorted = Float64Array.from(latencies).sort();
   return {
     count: latencies.length,
     rate: ((latencies.length - 1) * 1000) / (last - first),
-    p50: share(sorted, 0.5),
-    p99: share(sorted, 0.99),
+    p50: percentile(sorted, 0.5),
+    p99: percentile(sorted, 0.99),
   };
 }
 
@@ -77,7 +77,7 @@ export async function compare(rows, { rounds, milliseconds, warm }) {
   for (let round = 0; round <= rounds; round++) {
     for (const [index, { target, server }] of rows.entries()) {
       const before = await server.cpu();
-      const { count, ...sample } = await shoot(target, round > 0 ? milliseconds : warm);
+      const { count, ...sample } = await sendRequests(target, round > 0 ? milliseconds : warm);
       const cpu = ((await server.cpu()) - before) / count;
       if (round > 0) samples[index].push({ ...sample, cpu });
     }

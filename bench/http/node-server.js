@@ -17,7 +17,7 @@ const options = {
 };
 
 /** The app's response, with the same headers in every app. */
-function answer(res, name) {
+function respond(res, name) {
   res.setHeader("content-type", "application/json");
   res.end(JSON.stringify({ name }));
 }
@@ -27,7 +27,7 @@ function nodeWithLatchkey() {
   return (req, res) =>
     signIn(req, res, (error) => {
       if (error) res.writeHead(500).end();
-      else answer(res, req.auth.session.user.name);
+      else respond(res, req.auth.session.user.name);
     });
 }
 
@@ -44,7 +44,7 @@ function honoWithLatchkey() {
 }
 
 const listeners = {
-  "node:http": () => (_req, res) => answer(res, user.name),
+  "node:http": () => (_req, res) => respond(res, user.name),
   "node:http, latchkey/express": nodeWithLatchkey,
   Hono: () => getRequestListener(hono(() => user.name).fetch),
   "Hono, latchkey/edge": honoWithLatchkey,

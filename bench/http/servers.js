@@ -5,11 +5,11 @@ import { connect } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { buildNext, next } from "../../examples/next-build.js";
-import { endWithUs } from "../lib/child.js";
+import { endWithParent } from "../lib/child.js";
 import { freePort } from "../lib/free-port.js";
 
 /** The longest time for a process to start, in milliseconds. */
-const PATIENCE = 20_000;
+const START_TIMEOUT = 20_000;
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -48,7 +48,7 @@ export function startServers(file, names, more = []) {
   const env = { ...process.env, NODE_ENV: "production" };
   return Promise.all(
     names.map(async (name) => {
-      const child = endWithUs(fork(here(file), [name, ...more], { stdio: STDIO, env }));
+      const child = endWithParent(fork(here(file), [name, ...more], { stdio: STDIO, env }));
       const server = serverOf(child);
       return { ...(await Promise.race([messageOf(child), untilEnded(child, `${file} ${name}`)])), server };
     }),
@@ -66,10 +66,10 @@ const isOpen = (port) =>
 
 /** @param {number} port @param {Promise<never>} ended rejects when waiting is pointless */
 async function untilOpen(port, ended) {
-  for (const started = Date.now(); Date.now() - started < PATIENCE; await setTimeout(25)) {
+  for (const started = Date.now(); Date.now() - started < START_TIMEOUT; await setTimeout(25)) {
     if (await Promise.race([isOpen(port), ended])) return;
   }
-  throw new Error(`nothing answers on port ${port}`);
+  throw new Error(`no server listens on port ${port}`);
 }
 
 /**
@@ -82,7 +82,7 @@ export async function startNext(settingsOf) {
   const port = await freePort();
   const baseUrl = `http://127.0.0.1:${port}`;
   const { PATH, HOME } = process.env;
-  const child = endWithUs(
+  const child = endWithParent(
     fork(next, ["start", here("../next-app"), "-H", "127.0.0.1", "-p", `${port}`], {
       stdio: STDIO,
       execArgv: ["--import", new URL("cpu.js", import.meta.url).href],
@@ -98,7 +98,7 @@ export async function startNext(settingsOf) {
 export async function startRedis() {
   const port = await freePort();
   const args = ["--save", "", "--appendonly", "no", "--port", `${port}`, "--bind", "127.0.0.1"];
-  const child = endWithUs(spawn("redis-server", args, { stdio: "ignore" }));
+  const child = endWithParent(spawn("redis-server", args, { stdio: "ignore" }));
   try {
     await untilOpen(port, untilEnded(child, "redis-server"));
     return { url: `redis://127.0.0.1:${port}`, stop: () => child.kill() };

@@ -106,10 +106,10 @@ async function startLogin(browser, { baseUrl, login, csrf }) {
   return timed(() => browser.submit(url, { csrfToken }));
 }
 
-const whereTo = (answer) => {
-  const next = location(answer);
+const redirectTarget = (response) => {
+  const next = location(response);
   if (next) return next;
-  throw new Error(`${answer.url.pathname} answered ${answer.status}: ${answer.body.slice(0, 200)}`);
+  throw new Error(`${response.url.pathname} answered ${response.status}: ${response.body.slice(0, 200)}`);
 };
 
 /**
@@ -121,14 +121,14 @@ const whereTo = (answer) => {
 export async function signIn(app) {
   const browser = createBrowser();
   const login = await startLogin(browser, app);
-  let url = whereTo(login.value);
+  let url = redirectTarget(login.value);
   for (let hops = 0; url.origin !== app.baseUrl; hops++) {
     if (hops === 10) throw new Error("too many redirects");
-    url = whereTo(await browser.open(url, "cross-site"));
+    url = redirectTarget(await browser.open(url, "cross-site"));
   }
   if (url.pathname !== app.callback) throw new Error(`the provider redirected to ${url.pathname}`);
   const callback = await timed(() => browser.open(url, "cross-site"));
-  whereTo(callback.value);
+  redirectTarget(callback.value);
   return { browser, milliseconds: login.milliseconds + callback.milliseconds };
 }
 
@@ -137,7 +137,7 @@ export async function signIn(app) {
  * @param {App} app @param {ReturnType<typeof createBrowser>} browser @param {{ refresh?: boolean }} [options]
  * @returns {Promise<string | undefined>} undefined if the app has none
  */
-export async function askForToken({ baseUrl, token }, browser, { refresh = false } = {}) {
-  const answer = await browser.fetch(`${baseUrl}${token}${refresh ? "?refresh" : ""}`);
-  return answer.status === 200 ? (JSON.parse(answer.body)?.token ?? undefined) : undefined;
+export async function requestToken({ baseUrl, token }, browser, { refresh = false } = {}) {
+  const response = await browser.fetch(`${baseUrl}${token}${refresh ? "?refresh" : ""}`);
+  return response.status === 200 ? (JSON.parse(response.body)?.token ?? undefined) : undefined;
 }

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 
-/** The longest time to wait for an answer, in milliseconds. */
-const PATIENCE = 20_000;
+/** The longest time to wait for the result of a message, in milliseconds. */
+const TIMEOUT = 20_000;
 
 const running = new Set();
 process.once("exit", () => {
@@ -14,14 +14,14 @@ process.once("exit", () => {
  * @param {Child} child
  * @returns {Child}
  */
-export function endWithUs(child) {
+export function endWithParent(child) {
   running.add(child);
   return child.once("exit", () => running.delete(child));
 }
 
 /**
- * Starts a module in its own process, which then answers questions, one at a time.
- * @param {URL} module a module that calls `answerQuestions`
+ * Starts a module in its own process, which then handles messages, one at a time.
+ * @param {URL} module a module that calls `handleMessages`
  * @param {unknown} setup the first message to the module
  * @param {Record<string, string>} [env]
  */
@@ -31,22 +31,22 @@ export async function startChild(module, setup, env = {}) {
   child.stderr.setEncoding("utf8").on("data", (text) => {
     output = (output + text).slice(-2_000);
   });
-  const ask = (question) =>
+  const send = (message) =>
     new Promise((resolve, reject) => {
       const settle = (act, value) => {
         clearTimeout(timer);
         child.off("message", onMessage).off("exit", onExit);
         act(value);
       };
-      const onMessage = ({ answer, error }) => settle(error ? reject : resolve, error ? new Error(error) : answer);
+      const onMessage = ({ result, error }) => settle(error ? reject : resolve, error ? new Error(error) : result);
       const onExit = (code) => settle(reject, new Error(`ended with ${code}: ${output.trim().split("\n").at(-1)}`));
-      const timer = setTimeout(() => settle(reject, new Error(`no answer within ${PATIENCE / 1000} s`)), PATIENCE);
+      const timer = setTimeout(() => settle(reject, new Error(`no result within ${TIMEOUT / 1000} s`)), TIMEOUT);
       child.on("message", onMessage).on("exit", onExit);
-      child.send({ question }, (error) => error && settle(reject, error));
+      child.send({ message }, (error) => error && settle(reject, error));
     });
   const stop = () => child.kill();
   try {
-    return { ready: await ask(setup), ask, stop };
+    return { ready: await send(setup), send, stop };
   } catch (error) {
     stop();
     throw error;
@@ -55,15 +55,15 @@ export async function startChild(module, setup, env = {}) {
 
 /**
  * The counterpart of `startChild`, in the child. The child ends when its parent ends.
- * @param {(setup: any) => Promise<{ ready: unknown, answer?: (question: any) => unknown }>} start
+ * @param {(setup: any) => Promise<{ ready: unknown, handle?: (message: any) => unknown }>} start
  */
-export function answerQuestions(start) {
+export function handleMessages(start) {
   let started;
-  process.on("message", async ({ question }) => {
+  process.on("message", async ({ message }) => {
     try {
-      if (started) return process.send({ answer: await started.answer(question) });
-      started = await start(question);
-      return process.send({ answer: started.ready });
+      if (started) return process.send({ result: await started.handle(message) });
+      started = await start(message);
+      return process.send({ result: started.ready });
     } catch (error) {
       return process.send({ error: error instanceof Error ? error.message : `${error}` });
     }

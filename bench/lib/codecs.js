@@ -9,8 +9,9 @@ export async function prepare(peer, session) {
   if (sealed.length > (peer.mostSealed ?? Infinity)) return undefined;
   const opened = await codec.open(sealed);
   // Some libraries add claims or a time.
-  const kept = Object.fromEntries(Object.keys(session).map((key) => [key, opened?.[key]]));
-  if (JSON.stringify(kept) !== JSON.stringify(session)) throw new Error(`${peer.name} opens a different value`);
+  const withoutAdditions = Object.fromEntries(Object.keys(session).map((key) => [key, opened?.[key]]));
+  if (JSON.stringify(withoutAdditions) !== JSON.stringify(session))
+    throw new Error(`${peer.name} opens a different value`);
   return { seal: asText(codec.seal), open: () => codec.open(sealed) };
 }
 
@@ -23,8 +24,8 @@ function asText(seal) {
   return () => seal().charCodeAt(0);
 }
 
-/** One round trip: sealing, then opening. */
-export const added = (one, other) => ({
+/** The figure of a round trip: that of sealing and that of opening together. */
+export const sumOf = (one, other) => ({
   median: one.median + other.median,
   low: one.low + other.low,
   high: one.high + other.high,

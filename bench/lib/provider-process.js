@@ -5,7 +5,7 @@ import { EventEmitter, once } from "node:events";
 import { exportJWK, generateKeyPair } from "jose";
 import { findAccount } from "../../examples/demo/accounts.js";
 import { listen } from "../../examples/demo/listen.js";
-import { answerQuestions } from "./child.js";
+import { handleMessages } from "./child.js";
 
 // oidc-provider writes advice for production there at start-up.
 console.warn = () => {};
@@ -19,13 +19,13 @@ const PURPOSES = {
   "/me": "userinfo",
 };
 
-/** The endpoints whose responses wait for each other's requests. */
-const HELD = ["token", "keys"];
+/** The endpoints whose responses wait until both have a request. */
+const WAITING = ["token", "keys"];
 /**
  * Milliseconds for which a token response waits for a request for the keys, and a response with the keys for a token
  * request. An app that makes the second request only after the first response waits the whole time.
  */
-let patience = 0;
+let longestWait = 0;
 /** For each of these endpoints: reports that a request arrived. */
 const arrivals = new EventEmitter();
 /** @type {Set<string>} the endpoints with a request since the last reset */
@@ -78,8 +78,8 @@ async function configure(clients) {
   };
 }
 
-/** Completes the sign-in and the consent page in the place of the user. */
-async function answerAtOnce(provider, request, response) {
+/** Completes the sign-in and the consent without pages. */
+async function completeInteraction(provider, request, response) {
   const { prompt, session, params, grantId } = await provider.interactionDetails(request, response);
   if (prompt.name === "login") {
     return provider.interactionFinished(request, response, { login: { accountId: "ada" } });
@@ -93,20 +93,20 @@ async function answerAtOnce(provider, request, response) {
 }
 
 /** Resolves when a request for the other endpoint has arrived, or after the waiting time. */
-async function untilOtherIsAsked(purpose) {
-  const other = HELD.find((one) => one !== purpose);
+async function untilBothArrived(purpose) {
+  const other = WAITING.find((one) => one !== purpose);
   arrived.add(purpose);
   arrivals.emit(purpose);
-  if (!arrived.has(other)) await once(arrivals, other, { signal: AbortSignal.timeout(patience) }).catch(() => {});
+  if (!arrived.has(other)) await once(arrivals, other, { signal: AbortSignal.timeout(longestWait) }).catch(() => {});
 }
 
 /** Records a request that no browser made; browsers of the bench mark their navigations. */
-function note(request, path) {
+function recordRequest(request, path) {
   if (request.headers["sec-fetch-dest"] === "document") return;
   record.push({ purpose: PURPOSES[path] ?? path, at: performance.now() });
 }
 
-answerQuestions(async ({ clients }) => {
+handleMessages(async ({ clients }) => {
   const { server, origin: issuer } = await listen("localhost", 0);
   // Connections stay open while other apps have their turns.
   server.keepAliveTimeout = 60_000;
@@ -114,29 +114,29 @@ answerQuestions(async ({ clients }) => {
   const protocol = provider.callback();
   server.on("request", (request, response) => {
     const path = request.url.split("?")[0];
-    note(request, path);
-    if (path.startsWith("/interaction/")) answerAtOnce(provider, request, response);
-    else if (patience > 0 && HELD.includes(PURPOSES[path])) {
-      untilOtherIsAsked(PURPOSES[path]).then(() => protocol(request, response));
+    recordRequest(request, path);
+    if (path.startsWith("/interaction/")) completeInteraction(provider, request, response);
+    else if (longestWait > 0 && WAITING.includes(PURPOSES[path])) {
+      untilBothArrived(PURPOSES[path]).then(() => protocol(request, response));
     } else protocol(request, response);
   });
-  const answers = {
+  const operations = {
     take() {
       const taken = record;
       record = [];
       return taken;
     },
-    holdBack(milliseconds) {
-      patience = milliseconds;
+    delayUntilBoth(milliseconds) {
+      longestWait = milliseconds;
       arrived = new Set();
     },
-    setLifetimes(given) {
-      lifetimes = given;
+    setLifetimes(next) {
+      lifetimes = next;
     },
-    async alive(tokens) {
-      const found = await Promise.all(tokens.map((token) => provider.AccessToken.find(token)));
-      return tokens.filter((_token, index) => found[index] && !found[index].isExpired);
+    async validTokens(tokens) {
+      const stored = await Promise.all(tokens.map((token) => provider.AccessToken.find(token)));
+      return tokens.filter((_token, index) => stored[index] && !stored[index].isExpired);
     },
   };
-  return { ready: { issuer }, answer: ({ name, value }) => answers[name](value) };
+  return { ready: { issuer }, handle: ({ name, value }) => operations[name](value) };
 });

@@ -21,23 +21,23 @@ export async function startProvider(apps) {
     callbacks: [...new Set(apps.map(({ callback }) => callback))],
   }));
   const child = await startChild(new URL("provider-process.js", import.meta.url), { clients });
-  const ask = (name) => (value) => child.ask({ name, value });
+  const operation = (name) => (value) => child.send({ name, value });
   return {
     issuer: child.ready.issuer,
     /** @param {string} [authentication] */
     clientOf: (authentication = "client_secret_basic") =>
       clients.find((client) => client.authentication === authentication),
     /** The requests of the apps' servers since the last call, oldest first. @type {() => Promise<ServerRequest[]>} */
-    take: ask("take"),
+    take: operation("take"),
     /**
-     * From now on tokens and keys are each answered only once the other was asked for, or after so many milliseconds.
+     * From now on a token response waits until the keys are requested, and the reverse, for at most so many milliseconds.
      * @type {(milliseconds: number) => Promise<void>}
      */
-    holdBack: ask("holdBack"),
+    delayUntilBoth: operation("delayUntilBoth"),
     /** Sets the lifetimes of later access tokens, in seconds. @type {(lifetimes: { signIn: number, refresh: number }) => Promise<void>} */
-    setLifetimes: ask("setLifetimes"),
+    setLifetimes: operation("setLifetimes"),
     /** Returns those of the access tokens that are valid now. @type {(tokens: string[]) => Promise<string[]>} */
-    alive: ask("alive"),
+    validTokens: operation("validTokens"),
     stop: child.stop,
   };
 }

@@ -1,7 +1,7 @@
 // Runs bundled on Node, Bun and Deno, and prints the cost of sealing and opening there as JSON.
 import { portable } from "../peers/portable.js";
 import { session } from "../reference.js";
-import { added, prepare } from "./codecs.js";
+import { prepare, sumOf } from "./codecs.js";
 import { sideBySide } from "./measure.js";
 
 const functions = {};
@@ -13,6 +13,6 @@ for (const peer of portable) {
 const figures = await sideBySide(functions, JSON.parse(process.argv[2]));
 console.log(
   JSON.stringify(
-    Object.fromEntries(portable.map(({ name }) => [name, added(figures[`${name} seal`], figures[`${name} open`])])),
+    Object.fromEntries(portable.map(({ name }) => [name, sumOf(figures[`${name} seal`], figures[`${name} open`])])),
   ),
 );

@@ -6,14 +6,14 @@ import { prepare } from "./codecs.js";
 const prepared = new Map();
 
 /**
- * Answers `/?codec=jose&operation=open&count=100` after `count` calls. A worker's clock stands still while code runs, so the
+ * Responds to `/?codec=jose&operation=open&count=100` after `count` calls. A worker's clock stands still while code runs, so the
  * client measures the time.
  */
-export async function answer(request) {
-  const asked = new URL(request.url).searchParams;
-  const peer = portable.find(({ name }) => name === asked.get("codec"));
+export async function respond(request) {
+  const parameters = new URL(request.url).searchParams;
+  const peer = portable.find(({ name }) => name === parameters.get("codec"));
   if (!prepared.has(peer)) prepared.set(peer, await prepare(peer, session));
-  const call = prepared.get(peer)[asked.get("operation")];
-  for (let left = Number(asked.get("count")); left > 0; left--) await call();
+  const call = prepared.get(peer)[parameters.get("operation")];
+  for (let left = Number(parameters.get("count")); left > 0; left--) await call();
   return new Response("done");
 }

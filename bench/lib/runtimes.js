@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { portable } from "../peers/portable.js";
-import { endWithUs } from "./child.js";
-import { added } from "./codecs.js";
+import { endWithParent } from "./child.js";
+import { sumOf } from "./codecs.js";
 import { freePort } from "./free-port.js";
 import { figureOf } from "./measure.js";
 import { workerdConfig } from "./workerd.js";
@@ -49,7 +49,7 @@ const SERVERS = [
     needs: "workerd",
     conditions: ["workerd", "worker", "browser"],
     file: "worker.mjs",
-    contents: `import { answer } from "./runtime-worker.js"; export default { fetch: answer };`,
+    contents: `import { respond } from "./runtime-worker.js"; export default { fetch: respond };`,
     prepare(folder, port) {
       writeFileSync(join(folder, "config.capnp"), workerdConfig(port));
       return ["serve", join(folder, "config.capnp")];
@@ -61,8 +61,8 @@ const SERVERS = [
     needs: "edge-runtime",
     conditions: ["edge-light", "worker", "browser"],
     file: "worker.js",
-    contents: `import { answer } from "./runtime-worker.js";
-      addEventListener("fetch", (event) => event.respondWith(answer(event.request)));`,
+    contents: `import { respond } from "./runtime-worker.js";
+      addEventListener("fetch", (event) => event.respondWith(respond(event.request)));`,
     prepare: (folder, port) => ["--listen", "--port", String(port), join(folder, "worker.js")],
   },
 ];
@@ -97,7 +97,7 @@ export const measureServers = (options) =>
     const format = file.endsWith(".mjs") ? "esm" : "iife";
     await bundle({ stdin, outfile: join(folder, file), platform: "browser", format, conditions });
     const port = await freePort();
-    const child = endWithUs(spawn(command, prepare(folder, port), { stdio: "ignore" }));
+    const child = endWithParent(spawn(command, prepare(folder, port), { stdio: "ignore" }));
     try {
       await untilUp(child, port);
       return await timeFromOutside(port, options);
@@ -133,8 +133,8 @@ async function bundle(options) {
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
-/** The time until a request is answered, in milliseconds. */
-function ask(port, codec, operation, count) {
+/** The time until the response to a request, in milliseconds. */
+function timeRequest(port, codec, operation, count) {
   const path = `/?${new URLSearchParams({ codec, operation, count })}`;
   const started = performance.now();
   return new Promise((resolve, reject) => {
@@ -150,11 +150,11 @@ function ask(port, codec, operation, count) {
 
 async function untilUp(child, port) {
   for (let attempt = 0; attempt < 200 && child.exitCode === null; attempt++) {
-    const isUp = await ask(port, portable[0].name, "seal", 0).catch(() => false);
+    const isUp = await timeRequest(port, portable[0].name, "seal", 0).catch(() => false);
     if (isUp) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`the server does not answer (exit code ${child.exitCode})`);
+  throw new Error(`the server does not respond (exit code ${child.exitCode})`);
 }
 
 /** Gives each codec a turn in every round, as `sideBySide` does. The time of a request for no calls is subtracted. */
@@ -164,8 +164,8 @@ async function timeFromOutside(port, { rounds, discarded, milliseconds }) {
   );
   for (let round = 0; round < rounds + 1; round++) {
     for (const turn of turns) {
-      const idle = await ask(port, turn.name, turn.operation, 0);
-      const took = (await ask(port, turn.name, turn.operation, turn.count)) - idle;
+      const idle = await timeRequest(port, turn.name, turn.operation, 0);
+      const took = (await timeRequest(port, turn.name, turn.operation, turn.count)) - idle;
       if (round > discarded) turn.samples.push((took * 1000) / turn.count);
       // As many calls as fill the time; each discarded round improves this estimate.
       else turn.count = Math.ceil(Math.min(turn.count * 20, (milliseconds * turn.count) / Math.max(took, 0.1)));
@@ -173,5 +173,5 @@ async function timeFromOutside(port, { rounds, discarded, milliseconds }) {
   }
   const figure = (name, operation) =>
     figureOf(turns.find((turn) => turn.name === name && turn.operation === operation).samples);
-  return Object.fromEntries(portable.map(({ name }) => [name, added(figure(name, "seal"), figure(name, "open"))]));
+  return Object.fromEntries(portable.map(({ name }) => [name, sumOf(figure(name, "seal"), figure(name, "open"))]));
 }

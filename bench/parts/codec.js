@@ -1,4 +1,4 @@
-import { added, prepare } from "../lib/codecs.js";
+import { prepare, sumOf } from "../lib/codecs.js";
 import { sideBySide } from "../lib/measure.js";
 import { measureScripts, measureServers, THIS_NODE } from "../lib/runtimes.js";
 import { loadPeers } from "../peers/index.js";
@@ -55,12 +55,12 @@ export async function run({ quick }) {
  * @returns {Promise<Map<string, { seal, open, trip } | "too large">>} microseconds, by name
  */
 async function compare(peers, session, options, skipped) {
-  const found = new Map();
+  const results = new Map();
   const functions = {};
   for (const peer of peers) {
     try {
       const codec = await prepare(peer, session);
-      found.set(peer.name, "too large");
+      results.set(peer.name, "too large");
       if (codec) Object.assign(functions, { [`${peer.name} seal`]: codec.seal, [`${peer.name} open`]: codec.open });
     } catch (error) {
       if (peer.ours) throw error;
@@ -68,11 +68,11 @@ async function compare(peers, session, options, skipped) {
     }
   }
   const figures = await sideBySide(functions, options);
-  for (const name of found.keys()) {
+  for (const name of results.keys()) {
     const [seal, open] = [figures[`${name} seal`], figures[`${name} open`]];
-    if (seal) found.set(name, { seal, open, trip: added(seal, open) });
+    if (seal) results.set(name, { seal, open, trip: sumOf(seal, open) });
   }
-  return found;
+  return results;
 }
 
 /** Converts microseconds per call to calls per second. */
@@ -80,7 +80,7 @@ const perSecond = ({ median, low, high }) => ({ median: 1e6 / median, low: 1e6 /
 
 const rowOf = ({ name, note, ours }) => ({ name, note, ours });
 
-function referenceTable(peers, found) {
+function referenceTable(peers, results) {
   return {
     title: "The reference session, sealed and opened",
     text: `${Buffer.byteLength(JSON.stringify(session)).toLocaleString("en")} bytes of JSON: three tokens and nine claims. One process, in turns; each library was checked to open what it sealed. A round trip is both.`,
@@ -90,9 +90,9 @@ function referenceTable(peers, found) {
       { key: "trips", name: "round trips", unit: "per second", better: "more" },
     ],
     rows: peers
-      .filter(({ name }) => found.has(name))
+      .filter(({ name }) => results.has(name))
       .map((peer) => {
-        const { seal, open, trip } = found.get(peer.name);
+        const { seal, open, trip } = results.get(peer.name);
         return { ...rowOf(peer), seal, open, trips: perSecond(trip) };
       }),
     chart: "trips",
@@ -108,7 +108,7 @@ function sizesTable(peers, bySize) {
     rows: peers.map((peer) => ({
       name: peer.name,
       ours: peer.ours,
-      ...Object.fromEntries(Object.entries(bySize).map(([size, found]) => [size, cell(found.get(peer.name))])),
+      ...Object.fromEntries(Object.entries(bySize).map(([size, results]) => [size, cell(results.get(peer.name))])),
     })),
   };
 }
@@ -141,17 +141,17 @@ function runtimesTable(title, text, runtimes) {
 }
 
 /** @returns {import("../lib/report.js").Check[]} those whose peers are here */
-function referenceChecks(found) {
-  const ours = found.get("latchkey");
+function referenceChecks(results) {
+  const ours = results.get("latchkey");
   const faster = (name, operation, atLeast) => ({
     what: `${operation === "trip" ? "round trip" : operation}: times as fast as ${name}`,
     atLeast,
-    got: found.get(name)?.[operation].median / ours[operation].median,
+    got: results.get(name)?.[operation].median / ours[operation].median,
   });
   const share = (name, operation) => ({
     what: `${operation}: share of the time of ${name}`,
     atMost: 1.1,
-    got: ours[operation].median / found.get(name)?.[operation].median,
+    got: ours[operation].median / results.get(name)?.[operation].median,
   });
   return [
     faster("@fastify/secure-session", "seal", 1),

@@ -6,18 +6,18 @@ import { records } from "../reference.js";
 
 const secretOf = (index) => `secret number ${index} for the bench of thirty-two characters`;
 /** The most bytes of data in cookies: as much as fits into a Cookie header of 16 KB. */
-const BUDGET = 16_384;
+const MAX_COOKIE_BYTES = 16_384;
 
 /** The Cookie header of a session with `bytes` bytes of data, as a browser sends it. */
 async function cookieOf(bytes, secret = secretOf(0)) {
-  const scope = await createSessions({ secret, maxCookieBytes: BUDGET }).load(null);
-  scope.begin({ seen: records(bytes) });
-  return (await scope.commit()).map((line) => line.slice(0, line.indexOf(";"))).join("; ");
+  const session = await createSessions({ secret, maxCookieBytes: MAX_COOKIE_BYTES }).load(null);
+  session.begin({ seen: records(bytes) });
+  return (await session.commit()).map((line) => line.slice(0, line.indexOf(";"))).join("; ");
 }
 
-/** The work of a request before its app runs: parse the header, open and read the session. */
-async function reading(header, secret = secretOf(0)) {
-  const sessions = createSessions({ secret, maxCookieBytes: BUDGET });
+/** Makes a function that does the work of a request before its app runs: it parses the header, opens and reads the session. */
+async function createReader(header, secret = secretOf(0)) {
+  const sessions = createSessions({ secret, maxCookieBytes: MAX_COOKIE_BYTES });
   const read = async () => (await sessions.load(header)).session;
   if (!(await read())) throw new Error("the session does not open");
   return read;
@@ -48,7 +48,7 @@ const AXES = [
     step: { name: "data", unit: "bytes" },
     one: "byte",
     steps: [250, 500, 1000, 1500, 2000, 3000, 4000, 5000, 6000],
-    prepare: async (bytes) => reading(await cookieOf(bytes)),
+    prepare: async (bytes) => createReader(await cookieOf(bytes)),
   },
   {
     title: "Reading a session: secrets",
@@ -58,7 +58,7 @@ const AXES = [
     steps: [1, 2, 3, 4, 5, 6, 7, 8],
     async prepare(count) {
       const secrets = Array.from({ length: count }, (_, index) => secretOf(index));
-      return reading(await cookieOf(500, secrets[count - 1]), secrets);
+      return createReader(await cookieOf(500, secrets[count - 1]), secrets);
     },
   },
   {
@@ -67,7 +67,7 @@ const AXES = [
     step: { name: "cookies", unit: "" },
     one: "cookie",
     steps: [0, 20, 40, 60, 80, 100, 120, 140, 160, 180],
-    prepare: async (count) => reading([...foreign(count), await cookieOf(500)].join("; ")),
+    prepare: async (count) => createReader([...foreign(count), await cookieOf(500)].join("; ")),
   },
   {
     title: "Reading a session: bytes of the Cookie header",
@@ -75,7 +75,7 @@ const AXES = [
     step: { name: "header", unit: "bytes" },
     one: "byte",
     steps: [1, 2, 4, 6, 8, 10, 12, 14, 16].map((kilobytes) => kilobytes * 1024),
-    prepare: async (bytes) => reading(headerOf(bytes, await cookieOf(500))),
+    prepare: async (bytes) => createReader(headerOf(bytes, await cookieOf(500))),
   },
 ];
 

@@ -30,7 +30,7 @@ const rowsOf = (path, apps, sets) =>
 
 const setsCookie = (response) => response.headers.getSetCookie().length > 0;
 
-const PROMISED = [
+const CHECKED = [
   "latchkey",
   "latchkey-tokens",
   "bare",
@@ -40,7 +40,7 @@ const PROMISED = [
   "express-openid-connect",
   "cookie-session",
 ];
-/** Apps without a promise about them; a quick run leaves them out. */
+/** Apps that no check compares with latchkey; a quick run leaves them out. */
 const OTHERS = ["express-openid-connect-still", "memory"];
 
 const stopAll = (apps) => {
@@ -51,7 +51,7 @@ const stopAll = (apps) => {
 async function expressTables({ express, writing }, skipped) {
   const redis = writing && (await startRedis());
   if (writing && !redis) skipped.push("express-session with Redis: needs redis-server on the PATH");
-  const names = [...PROMISED, ...(writing ? OTHERS : []), ...(redis ? ["redis"] : [])];
+  const names = [...CHECKED, ...(writing ? OTHERS : []), ...(redis ? ["redis"] : [])];
   let apps = [];
   const table = async (title, text, path, sets, extent) => ({
     title,
@@ -77,11 +77,11 @@ async function expressTables({ express, writing }, skipped) {
 }
 
 /** Adds to each framework with latchkey its share of the bare framework's rate. */
-function keptOf(rows) {
+function withShares(rows) {
   const rateOf = (name) => rows.find((row) => row.name === name).rate.median;
   return rows.map((row) => {
     const [bare, adapter] = row.name.split(", ");
-    return adapter ? { ...row, kept: (100 * row.rate.median) / rateOf(bare) } : row;
+    return adapter ? { ...row, share: (100 * row.rate.median) / rateOf(bare) } : row;
   });
 }
 
@@ -94,8 +94,8 @@ async function nodeTable(extent) {
     return {
       title: "node:http and Hono read the session",
       text: `latchkey's Express middleware around a bare listener, and its edge adapter around Hono on @hono/node-server. ${ALONE}`,
-      columns: [...COLUMNS, { key: "kept", name: "of the bare rate", unit: "%" }],
-      rows: keptOf(await compare(rows, extent)),
+      columns: [...COLUMNS, { key: "share", name: "of the bare rate", unit: "%" }],
+      rows: withShares(await compare(rows, extent)),
     };
   } finally {
     stopAll(apps);

@@ -1,37 +1,37 @@
 // The cost of a sign-in: requests to the provider, and the time of the app itself.
 import { setTimeout } from "node:timers/promises";
-import { askForToken, KINDS, signIn, startApps } from "../lib/apps.js";
+import { KINDS, requestToken, signIn, startApps } from "../lib/apps.js";
 import { figureOf } from "../lib/measure.js";
 import { startProvider } from "../lib/provider.js";
 
-/** Milliseconds for which the provider holds back tokens and keys while the other has not been requested. */
-const HELD_BACK = 500;
+/** The most milliseconds for which the provider delays a token response until the keys are requested, and the reverse. */
+const LONGEST_WAIT = 500;
 
-const checked = {
+const withSignatureChecks = {
   ...KINDS.find(({ file }) => file === "openid-client.js"),
   name: "openid-client, with signature checks",
   options: { isSignatureChecked: true },
 };
-const kinds = [...KINDS, checked];
+const kinds = [...KINDS, withSignatureChecks];
 
-/** @typedef {{ milliseconds: number, asked: import("../lib/provider.js").ServerRequest[] }} Sample */
+/** @typedef {{ milliseconds: number, requests: import("../lib/provider.js").ServerRequest[] }} Sample */
 
 /** Measures one sign-in of an app. @returns {Promise<Sample>} */
-async function measured(app, provider) {
+async function measureSignIn(app, provider) {
   await provider.take();
   const { browser, milliseconds } = await signIn(app);
-  if (!(await askForToken(app, browser))) throw new Error("no user is signed in afterwards");
+  if (!(await requestToken(app, browser))) throw new Error("no user is signed in afterwards");
   // Read last, so that requests after the response count as well.
-  const asked = await provider.take();
-  return { milliseconds, asked };
+  const requests = await provider.take();
+  return { milliseconds, requests };
 }
 
 /** The apps in a different order in each round, so that the after-effects of one are spread over all. */
-const turned = (apps, round) => apps.map((_app, index) => apps[(index + round) % apps.length]);
+const rotated = (apps, round) => apps.map((_app, index) => apps[(index + round) % apps.length]);
 
 /** Warms the provider up, so that its first responses are not counted for an app. */
 async function warmUp(provider, leaveOut) {
-  for (const app of await startApps([checked], provider, leaveOut)) {
+  for (const app of await startApps([withSignatureChecks], provider, leaveOut)) {
     for (let turn = 0; turn < 8; turn++) await signIn(app).catch((error) => leaveOut(app.name, error));
     app.stop();
   }
@@ -41,9 +41,9 @@ async function warmUp(provider, leaveOut) {
 async function collect(provider, { colds, warms }, leaveOut) {
   const samples = Object.fromEntries(kinds.map(({ name }) => [name, { cold: [], warm: [] }]));
   const signInEach = async (apps, turn, list) => {
-    for (const app of turned(apps, turn)) {
+    for (const app of rotated(apps, turn)) {
       try {
-        samples[app.name][list].push(await measured(app, provider));
+        samples[app.name][list].push(await measureSignIn(app, provider));
       } catch (error) {
         leaveOut(app.name, error);
       }
@@ -61,9 +61,9 @@ async function collect(provider, { colds, warms }, leaveOut) {
   return samples;
 }
 
-const count = (samples) => Math.max(...samples.map(({ asked }) => asked.length));
+const count = (samples) => Math.max(...samples.map(({ requests }) => requests.length));
 const time = (samples) => figureOf(samples.map(({ milliseconds }) => milliseconds));
-const purposes = ({ asked }) => asked.map(({ purpose }) => purpose).join(", ");
+const purposes = ({ requests }) => requests.map(({ purpose }) => purpose).join(", ");
 
 /**
  * Milliseconds between the token request of a first sign-in and its request for the keys, in either order, while the
@@ -73,16 +73,16 @@ async function gapToKeys(kind, provider, leaveOut) {
   const [app] = await startApps([kind], provider, leaveOut);
   if (!app) return undefined;
   try {
-    await provider.holdBack(HELD_BACK);
-    const { asked } = await measured(app, provider);
-    const at = (name) => asked.find(({ purpose }) => purpose === name)?.at;
+    await provider.delayUntilBoth(LONGEST_WAIT);
+    const { requests } = await measureSignIn(app, provider);
+    const at = (name) => requests.find(({ purpose }) => purpose === name)?.at;
     if (at("keys") === undefined) throw new Error("the app requests no keys");
     return Math.abs(at("keys") - at("token"));
   } catch (error) {
     leaveOut(kind.name, error);
     return undefined;
   } finally {
-    await provider.holdBack(0);
+    await provider.delayUntilBoth(0);
     app.stop();
   }
 }
@@ -106,14 +106,14 @@ export async function run({ quick }) {
   try {
     await warmUp(provider, leaveOut);
     const samples = await collect(provider, extent, leaveOut);
-    const keyed = [kinds.find(({ ours }) => ours), checked];
+    const withKeys = [kinds.find(({ ours }) => ours), withSignatureChecks];
     const gaps = [];
-    for (const kind of keyed) gaps.push(await gapToKeys(kind, provider, leaveOut));
+    for (const kind of withKeys) gaps.push(await gapToKeys(kind, provider, leaveOut));
     const rows = kinds
       .filter(({ name }) => samples[name].cold.length > 0 && samples[name].warm.length > 0)
       .map((kind) => rowOf(kind, samples[kind.name]));
-    const own = samples[keyed[0].name];
-    const keysAgain = own.warm.flatMap(({ asked }) => asked.filter(({ purpose }) => purpose === "keys")).length;
+    const ours = samples[withKeys[0].name];
+    const keysAgain = ours.warm.flatMap(({ requests }) => requests.filter(({ purpose }) => purpose === "keys")).length;
     return {
       title: "Sign-in",
       tables: [
@@ -131,25 +131,25 @@ export async function run({ quick }) {
         },
         {
           title: "The keys of the first sign-in",
-          text: `Between the token request and the request for the keys. The provider answers neither before the other has arrived, or before ${HELD_BACK} ms have passed: a shorter time means that neither request waited for the other's response.`,
+          text: `Between the token request and the request for the keys. The provider answers neither before the other has arrived, or before ${LONGEST_WAIT} ms have passed: a shorter time means that neither request waited for the other's response.`,
           columns: [{ key: "gap", name: "between the two requests", unit: "ms" }],
-          rows: keyed.map(({ name, ours }, index) => ({ name, ours, gap: gaps[index] })),
+          rows: withKeys.map(({ name, ours }, index) => ({ name, ours, gap: gaps[index] })),
         },
       ],
       checks: [
         {
           what: "Requests to the provider of a warm sign-in",
           atMost: 1,
-          got: own.warm.length ? count(own.warm) : Infinity,
+          got: ours.warm.length ? count(ours.warm) : Infinity,
         },
         {
           what: "Requests for keys after the first sign-in",
           atMost: 0,
-          got: own.warm.length ? keysAgain : Infinity,
+          got: ours.warm.length ? keysAgain : Infinity,
         },
         {
           what: "Cold: ms between the token request and the keys request",
-          atMost: HELD_BACK / 2,
+          atMost: LONGEST_WAIT / 2,
           got: gaps[0] ?? Infinity,
         },
       ],

@@ -1,6 +1,6 @@
 // Many concurrent requests when the access token has expired and the refresh token can be used only once.
 import { setTimeout } from "node:timers/promises";
-import { askForToken, KINDS, signIn, startApps } from "../lib/apps.js";
+import { KINDS, requestToken, signIn, startApps } from "../lib/apps.js";
 import { figureOf } from "../lib/measure.js";
 import { startProvider } from "../lib/provider.js";
 
@@ -24,19 +24,19 @@ async function storm(app, browser, provider) {
   await provider.take();
   const started = performance.now();
   const tokens = await Promise.all(
-    Array.from({ length: REQUESTS }, () => askForToken(app, browser).catch(() => undefined)),
+    Array.from({ length: REQUESTS }, () => requestToken(app, browser).catch(() => undefined)),
   );
   const milliseconds = performance.now() - started;
-  const asked = await provider.take();
-  const given = tokens.filter((token) => token !== undefined);
-  const alive = new Set(await provider.alive([...new Set(given)]));
-  const later = await askForToken(app, browser, { refresh: true }).catch(() => undefined);
-  const isKept = later !== undefined && (await provider.alive([later])).length === 1;
+  const requests = await provider.take();
+  const received = tokens.filter((token) => token !== undefined);
+  const valid = new Set(await provider.validTokens([...new Set(received)]));
+  const later = await requestToken(app, browser, { refresh: true }).catch(() => undefined);
+  const hasSession = later !== undefined && (await provider.validTokens([later])).length === 1;
   return {
-    tokenRequests: asked.filter(({ purpose }) => purpose === "token").length,
-    answered: given.length,
-    working: given.filter((token) => alive.has(token)).length,
-    lost: isKept ? 0 : 1,
+    tokenRequests: requests.filter(({ purpose }) => purpose === "token").length,
+    answered: received.length,
+    working: received.filter((token) => valid.has(token)).length,
+    lost: hasSession ? 0 : 1,
     milliseconds,
   };
 }
@@ -65,21 +65,21 @@ async function stormEach(apps, provider, samples, leaveOut) {
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
 /** One number if all samples are equal. @param {number[]} samples */
-function shown(samples) {
+function numberOrFigure(samples) {
   const figure = figureOf(samples);
   return figure.low === figure.high ? figure.median : figure;
 }
 
 /** @param {{ name: string, ours?: boolean }} kind @param {Sample[]} samples */
 function rowOf({ name, ours }, samples) {
-  const figure = (key) => shown(samples.map((sample) => sample[key]));
+  const figure = (key) => numberOrFigure(samples.map((sample) => sample[key]));
   return {
     name,
     ours,
     tokenRequests: figure("tokenRequests"),
     answered: figure("answered"),
     working: figure("working"),
-    errors: shown(samples.map(({ answered }) => REQUESTS - answered)),
+    errors: numberOrFigure(samples.map(({ answered }) => REQUESTS - answered)),
     lost: sum(samples.map(({ lost }) => lost)),
     time: figure("milliseconds"),
   };

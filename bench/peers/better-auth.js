@@ -30,8 +30,8 @@ export const signed = {
       },
       async open(sealed) {
         const { session, expiresAt, signature } = safeJSONParse(binary.decode(base64Url.decode(sealed)));
-        const isTheirs = await hmac.verify(secret, JSON.stringify({ ...session, expiresAt }), signature);
-        return isTheirs ? session : undefined;
+        const isValid = await hmac.verify(secret, JSON.stringify({ ...session, expiresAt }), signature);
+        return isValid ? session : undefined;
       },
     };
   },

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, randomF
 
 const ALGORITHM = "aes-256-gcm";
 
-/** A careful implementation with one key for ever: no key ids, no purposes, no expiry, no packing. */
+/** A careful implementation that never changes its key: it has no key ids, purposes, expiry or packing. */
 function codec(session, drawIv) {
   const key = createSecretKey(randomBytes(32));
   return {

@@ -3,7 +3,7 @@ import { createSealer } from "../../dist/index.js";
 export default {
   name: "latchkey",
   ours: true,
-  /** The longest value that it opens; servers accept no longer Cookie header. */
+  /** The longest value that it opens: servers refuse a longer Cookie header. */
   mostSealed: 16_384,
   create(session) {
     const sealer = createSealer({

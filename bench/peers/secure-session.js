@@ -10,9 +10,9 @@ export default {
     await fastify.register(secureSession, { key: randomBytes(32) });
     await fastify.ready();
     // The library writes a time into the object.
-    const held = fastify.createSecureSession({ ...session });
+    const secureSessionObject = fastify.createSecureSession({ ...session });
     return {
-      seal: () => fastify.encodeSecureSession(held),
+      seal: () => fastify.encodeSecureSession(secureSessionObject),
       open: (sealed) => fastify.decodeSecureSession(sealed).data(),
     };
   },

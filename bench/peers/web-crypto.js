@@ -1,14 +1,14 @@
 /** Base64url by Buffer, or by hand on a runtime without Buffer. */
-const { encode, decode } = globalThis.Buffer ? throughBuffer() : letterByLetter();
+const { encode, decode } = globalThis.Buffer ? withBuffer() : withoutBuffer();
 
-function throughBuffer() {
+function withBuffer() {
   return {
     encode: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64url"),
     decode: (text) => Buffer.from(text, "base64url"),
   };
 }
 
-function letterByLetter() {
+function withoutBuffer() {
   return {
     encode: (bytes) =>
       btoa(String.fromCharCode.apply(null, bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", ""),

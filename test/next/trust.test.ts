@@ -33,8 +33,8 @@ const SPOOFED: Record<string, string> = {
   "x-action-redirect": "1",
 };
 
-/** Whether a response refuses access: pages redirect to sign in, other routes respond with 401. */
 const guarded = ["/account", "/inside", "/gssp", "/session", "/api/private", "/cached"];
+/** Whether a response refuses access: pages redirect to sign in, other routes respond with 401. */
 function isRefused(response: ClientResponse, { base }: World): boolean {
   const { status, body } = response;
   if (/Ada|"ada"|Inside/.test(body)) return false;

@@ -22,9 +22,9 @@ export const latchkeyEdge = () =>
   });
 
 export async function latchkeySessions() {
-  const scope = await createSessions({ secret }).load(null);
-  scope.update(content);
-  const lines = await scope.commit();
+  const session = await createSessions({ secret }).load(null);
+  session.update(content);
+  const lines = await session.commit();
   return lines.map((line) => line.slice(0, line.indexOf(";"))).join("; ");
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import workerd from "workerd"; // CommonJS, whose default export is the path of the program
-import { endWithUs } from "../../lib/child.js";
+import { endWithParent } from "../../lib/child.js";
 import { figureOf } from "../../lib/measure.js";
 import { workerdConfig } from "../../lib/workerd.js";
 import { user } from "../../reference.js";
@@ -39,9 +39,9 @@ async function prepare({ file, cookie }) {
 function get(port, cookie) {
   return new Promise((resolve, reject) => {
     const outgoing = request({ host: "127.0.0.1", port, headers: { host: "app.example", cookie }, agent: false });
-    outgoing.on("error", reject).on("response", async (answer) => {
-      const body = Buffer.concat(await answer.toArray()).toString();
-      resolve({ status: answer.statusCode, body });
+    outgoing.on("error", reject).on("response", async (response) => {
+      const body = Buffer.concat(await response.toArray()).toString();
+      resolve({ status: response.statusCode, body });
     });
     outgoing.end();
   });
@@ -51,7 +51,7 @@ function get(port, cookie) {
 async function timeFirstResponse({ folder, cookie }) {
   const started = performance.now();
   // workerd reports its port on this file descriptor.
-  const child = endWithUs(
+  const child = endWithParent(
     spawn(workerd.default, ["serve", "--control-fd=3", join(folder, "config.capnp")], {
       stdio: ["ignore", "ignore", "pipe", "pipe"],
     }),
@@ -97,16 +97,16 @@ export async function timeWorkers(rounds) {
   try {
     for (const worker of WORKERS) {
       await attempt(worker, async () => {
-        const made = await prepare(worker);
-        folders.push(made.folder);
-        prepared.set(worker, made);
+        const preparation = await prepare(worker);
+        folders.push(preparation.folder);
+        prepared.set(worker, preparation);
       });
     }
     for (let round = 0; round <= rounds; round++) {
-      for (const [worker, made] of [...prepared]) {
+      for (const [worker, preparation] of [...prepared]) {
         await attempt(worker, async () => {
-          const sample = await timeFirstResponse(made);
-          if (round > 0) made.samples.push(sample);
+          const sample = await timeFirstResponse(preparation);
+          if (round > 0) preparation.samples.push(sample);
         });
       }
     }

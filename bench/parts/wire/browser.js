@@ -7,7 +7,7 @@ const FORM = { "content-type": "application/x-www-form-urlencoded" };
 const onTheWire = (lines) => lines.reduce((sum, line) => sum + Buffer.byteLength(`Set-Cookie: ${line}\r\n`), 0);
 
 /**
- * An app that keeps its session with a library, and a browser in front of it.
+ * An app whose session a library stores.
  * @typedef {object} App
  * @property {(request: Request) => Promise<Response>} handle `/` returns the `sub` of the signed-in user
  * @property {{ path: string, form?: string }} [signIn] where a sign-in begins; the response signs in, or redirects to the provider
@@ -19,8 +19,8 @@ const onTheWire = (lines) => lines.reduce((sum, line) => sum + Buffer.byteLength
 export function createBrowser({ handle, signIn = { path: "/sign-in" }, pathOf = () => "/" }, provider) {
   const jar = createCookieJar();
 
-  /** A request, and all bytes that were sent for it. */
-  async function ask(url, form) {
+  /** Sends a request. Returns the response, and the bytes of cookies in both directions. */
+  async function send(url, form) {
     const cookie = jar.header(url);
     const init = form === undefined ? {} : { method: "POST", body: form };
     const headers = { ...(form === undefined ? {} : FORM), ...(cookie && { cookie }), origin: ORIGIN };
@@ -34,24 +34,24 @@ export function createBrowser({ handle, signIn = { path: "/sign-in" }, pathOf = 
     };
   }
 
-  /** The URL to which the app sends the browser: in a Location header, or in the response to a script. */
+  /** The URL to which the app redirects the browser: in a Location header, or in the JSON that a script gets. */
   const targetOf = ({ response, body }) => response.headers.get("location") ?? JSON.parse(body).url;
 
   return {
     /** Signs in. @returns the bytes of Set-Cookie in the response that signed in, and the browser's cookies */
     async signIn() {
-      let answer = await ask(ORIGIN + signIn.path, signIn.form);
-      if (!answer.response.ok || answer.body.includes("/authorize?")) {
-        const back = provider.authorize(targetOf(answer));
-        answer = await ask(back.url, back.form);
+      let result = await send(ORIGIN + signIn.path, signIn.form);
+      if (!result.response.ok || result.body.includes("/authorize?")) {
+        const back = provider.authorize(targetOf(result));
+        result = await send(back.url, back.form);
       }
-      if (answer.response.status >= 400) throw new Error(`${answer.response.status} ${answer.body}`);
+      if (result.response.status >= 400) throw new Error(`${result.response.status} ${result.body}`);
       const header = jar.header(`${ORIGIN}/`);
-      return { set: answer.set, sent: header.length, cookies: header.split("; ").length };
+      return { set: result.set, sent: header.length, cookies: header.split("; ").length };
     },
     /** Makes the request with this number. @throws if no user is signed in */
     async visit(index, sub) {
-      const { sent, set, body } = await ask(ORIGIN + pathOf(index));
+      const { sent, set, body } = await send(ORIGIN + pathOf(index));
       if (!body.includes(sub)) throw new Error(`No user is signed in at request ${index}: ${body.slice(0, 200)}`);
       return { sent, set };
     },

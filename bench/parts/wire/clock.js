@@ -8,7 +8,7 @@ const RealDate = Date;
 export function standStill(start) {
   let time = start;
   globalThis.Date = new Proxy(RealDate, {
-    construct: (target, args, made) => Reflect.construct(target, args.length === 0 ? [time] : args, made),
+    construct: (target, args, newTarget) => Reflect.construct(target, args.length === 0 ? [time] : args, newTarget),
     apply: () => new RealDate(time).toString(),
     get: (target, name) => (name === "now" ? () => time : target[name]),
   });

@@ -9,18 +9,25 @@ export async function overHttp(listener) {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address();
 
-  async function handle(asked) {
-    const { host, pathname, search } = new URL(asked.url);
-    const body = Buffer.from(await asked.arrayBuffer());
+  async function handle(webRequest) {
+    const { host, pathname, search } = new URL(webRequest.url);
+    const body = Buffer.from(await webRequest.arrayBuffer());
     const headers = {
-      ...Object.fromEntries(asked.headers),
+      ...Object.fromEntries(webRequest.headers),
       host,
       "x-forwarded-proto": "https",
       "content-length": body.length,
     };
     return new Promise((resolve, reject) => {
-      const options = { host: "127.0.0.1", port, method: asked.method, path: pathname + search, headers, agent: false };
-      request(options, (answer) => readAnswer(answer).then(resolve, reject))
+      const options = {
+        host: "127.0.0.1",
+        port,
+        method: webRequest.method,
+        path: pathname + search,
+        headers,
+        agent: false,
+      };
+      request(options, (incoming) => toResponse(incoming).then(resolve, reject))
         .on("error", reject)
         .end(body);
     });
@@ -28,10 +35,10 @@ export async function overHttp(listener) {
   return { handle, close: () => server.close() };
 }
 
-async function readAnswer(answer) {
-  const chunks = await answer.toArray();
+async function toResponse(incoming) {
+  const chunks = await incoming.toArray();
   const pairs = [];
-  for (let at = 0; at < answer.rawHeaders.length; at += 2) pairs.push(answer.rawHeaders.slice(at, at + 2));
-  const empty = [204, 304].includes(answer.statusCode);
-  return new Response(empty ? null : Buffer.concat(chunks), { status: answer.statusCode, headers: pairs });
+  for (let at = 0; at < incoming.rawHeaders.length; at += 2) pairs.push(incoming.rawHeaders.slice(at, at + 2));
+  const empty = [204, 304].includes(incoming.statusCode);
+  return new Response(empty ? null : Buffer.concat(chunks), { status: incoming.statusCode, headers: pairs });
 }

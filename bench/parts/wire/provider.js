@@ -50,14 +50,14 @@ export function createProvider() {
     },
     /** The browser's next request after the user signed in at the provider. @returns {{ url: string, form?: string }} */
     authorize(url) {
-      const asked = new URL(url).searchParams;
+      const parameters = new URL(url).searchParams;
       const code = randomUUID();
-      nonces.set(code, asked.get("nonce") ?? undefined);
-      const answer = new URLSearchParams({ code, state: asked.get("state") });
-      const back = asked.get("redirect_uri");
-      return asked.get("response_mode") === "form_post"
-        ? { url: back, form: `${answer}` }
-        : { url: `${back}?${answer}` };
+      nonces.set(code, parameters.get("nonce") ?? undefined);
+      const response = new URLSearchParams({ code, state: parameters.get("state") });
+      const back = parameters.get("redirect_uri");
+      return parameters.get("response_mode") === "form_post"
+        ? { url: back, form: `${response}` }
+        : { url: `${back}?${response}` };
     },
   };
 }

@@ -11,10 +11,10 @@ import { overHttp } from "./http.js";
 const secret = "a secret for the bench of at least thirty-two characters";
 
 /** The session of an app that signs users in by itself. The granted scope is omitted if it is the requested one (RFC 6749 5.1). */
-const { scope: _asAskedFor, ...kept } = tokens;
-const content = { user, tokens: kept };
+const { scope: _sameAsRequested, ...otherTokens } = tokens;
+const content = { user, tokens: otherTokens };
 
-const subOf = (session) => session?.user?.sub ?? "nobody";
+const subOf = (session) => session?.user?.sub ?? "no user";
 
 /** Express with a middleware that puts the session into `req.session`. */
 async function expressWith(middleware) {
@@ -61,9 +61,12 @@ export async function fastifySecureSession() {
   });
   async function handle(request) {
     const { pathname } = new URL(request.url);
-    const answer = await fastify.inject({ url: pathname, headers: Object.fromEntries(request.headers) });
-    const lines = [answer.headers["set-cookie"] ?? []].flat();
-    return new Response(answer.body, { status: answer.statusCode, headers: lines.map((line) => ["set-cookie", line]) });
+    const response = await fastify.inject({ url: pathname, headers: Object.fromEntries(request.headers) });
+    const lines = [response.headers["set-cookie"] ?? []].flat();
+    return new Response(response.body, {
+      status: response.statusCode,
+      headers: lines.map((line) => ["set-cookie", line]),
+    });
   }
   return { handle, close: () => fastify.close() };
 }

@@ -24,7 +24,7 @@ export function latchkey({ fetch }) {
     fetch,
     now: () => Date.now(),
   });
-  const handle = auth.wrap((_request, { session }) => new Response(session?.user.sub ?? "nobody"));
+  const handle = auth.wrap((_request, { session }) => new Response(session?.user.sub ?? "no user"));
   return { handle, signIn: { path: "/auth/login" } };
 }
 
@@ -39,11 +39,11 @@ export function nextjsAuth0() {
     authorizationParameters: { scope: SCOPE },
   });
   async function handle(request) {
-    const asked = new NextRequest(request.clone());
-    const answer = await auth0.middleware(asked);
-    if (!answer.headers.has("x-middleware-next")) return answer;
-    const session = await auth0.getSession(asked);
-    return new Response(session?.user.sub ?? "nobody", { headers: answer.headers });
+    const nextRequest = new NextRequest(request.clone());
+    const response = await auth0.middleware(nextRequest);
+    if (!response.headers.has("x-middleware-next")) return response;
+    const session = await auth0.getSession(nextRequest);
+    return new Response(session?.user.sub ?? "no user", { headers: response.headers });
   }
   return { handle, signIn: { path: "/auth/login" } };
 }
@@ -60,7 +60,7 @@ export async function expressOpenidConnect() {
     authorizationParams: { response_type: "code", scope: SCOPE },
   };
   app.use(openidConnect.auth(options));
-  app.get("/", (req, res) => res.send(req.oidc.user?.sub ?? "nobody"));
+  app.get("/", (req, res) => res.send(req.oidc.user?.sub ?? "no user"));
   return { ...(await overHttp(app)), signIn: { path: "/login" } };
 }
 
@@ -112,23 +112,23 @@ function keepTokens({ token, account, profile }) {
   };
 }
 
-/** The sign-in is a form with a CSRF token, which has to be fetched. */
+/** Handles a sign-in by a form with a CSRF token, which it fetches first. */
 const withCsrfToken = (handle) => async (request) => {
   if (request.method !== "POST") return handle(request);
   const issued = await handle(new Request(`${ORIGIN}/auth/csrf`));
   const { csrfToken } = await issued.json();
   const cookie = issued.headers.getSetCookie().map((line) => line.split(";")[0]);
   const headers = { ...Object.fromEntries(request.headers), cookie: cookie.join("; ") };
-  const answer = await handle(
+  const response = await handle(
     new Request(request.url, {
       method: "POST",
       headers,
       body: new URLSearchParams({ csrfToken, callbackUrl: ORIGIN }),
     }),
   );
-  const kept = new Response(answer.body, answer);
-  for (const line of issued.headers.getSetCookie()) kept.headers.append("set-cookie", line);
-  return kept;
+  const withCsrfCookies = new Response(response.body, response);
+  for (const line of issued.headers.getSetCookie()) withCsrfCookies.headers.append("set-cookie", line);
+  return withCsrfCookies;
 };
 
 /** Without a database: session, user and tokens in three cookies. */
@@ -166,7 +166,7 @@ export function betterAuthStateless() {
     const { pathname } = new URL(request.url);
     if (pathname !== "/") return auth.handler(asJson(request));
     const { headers, response } = await auth.api.getSession({ headers: request.headers, returnHeaders: true });
-    return new Response(response?.user.sub ?? "nobody", { headers });
+    return new Response(response?.user.sub ?? "no user", { headers });
   }
   return { handle, signIn: { path: "/api/auth/sign-in/social", form: "" } };
 }

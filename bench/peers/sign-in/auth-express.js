@@ -8,11 +8,11 @@ const scope = "openid profile email offline_access";
 export function createApp({ issuer, clientId, clientSecret, secret }) {
   const authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`;
 
-  async function refreshed(token) {
+  async function refreshTokens(token) {
     const body = new URLSearchParams({ grant_type: "refresh_token", refresh_token: token.refreshToken });
-    const answer = await fetch(`${issuer}/token`, { method: "POST", headers: { authorization }, body });
-    if (!answer.ok) return { ...token, error: "RefreshTokenError" };
-    const { access_token, expires_in, refresh_token = token.refreshToken } = await answer.json();
+    const response = await fetch(`${issuer}/token`, { method: "POST", headers: { authorization }, body });
+    if (!response.ok) return { ...token, error: "RefreshTokenError" };
+    const { access_token, expires_in, refresh_token = token.refreshToken } = await response.json();
     return {
       ...token,
       accessToken: access_token,
@@ -44,15 +44,17 @@ export function createApp({ issuer, clientId, clientSecret, secret }) {
           const { access_token, refresh_token, expires_at } = account;
           return { ...token, accessToken: access_token, refreshToken: refresh_token, expiresAt: expires_at };
         }
-        return isRefresh || Date.now() >= token.expiresAt * 1000 ? refreshed(token) : token;
+        return isRefresh || Date.now() >= token.expiresAt * 1000 ? refreshTokens(token) : token;
       },
       session: ({ session, token }) => ({ ...session, token: token.error ? undefined : token.accessToken }),
     },
   });
 
-  const usual = ExpressAuth(configFor(false));
-  const forced = ExpressAuth(configFor(true));
+  const withoutRefresh = ExpressAuth(configFor(false));
+  const withRefresh = ExpressAuth(configFor(true));
   const app = express();
-  app.use("/auth", (request, response, next) => ("refresh" in request.query ? forced : usual)(request, response, next));
+  app.use("/auth", (request, response, next) =>
+    ("refresh" in request.query ? withRefresh : withoutRefresh)(request, response, next),
+  );
   return app;
 }

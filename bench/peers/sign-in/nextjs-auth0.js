@@ -2,11 +2,11 @@
 import { Auth0Client } from "@auth0/nextjs-auth0/server";
 import { NextRequest, NextResponse } from "next/server.js";
 
-/** Writes a fetch Response to Node's response. */
-async function write(response, answer) {
-  const { "set-cookie": _joined, ...headers } = Object.fromEntries(answer.headers);
-  response.writeHead(answer.status, { ...headers, "set-cookie": answer.headers.getSetCookie() });
-  response.end(Buffer.from(await answer.arrayBuffer()));
+/** Writes the library's Response to Node's response. */
+async function write(nodeResponse, response) {
+  const { "set-cookie": _joined, ...headers } = Object.fromEntries(response.headers);
+  nodeResponse.writeHead(response.status, { ...headers, "set-cookie": response.headers.getSetCookie() });
+  nodeResponse.end(Buffer.from(await response.arrayBuffer()));
 }
 
 export function createApp({ issuer, clientId, clientSecret, secret, baseUrl }) {
@@ -20,7 +20,7 @@ export function createApp({ issuer, clientId, clientSecret, secret, baseUrl }) {
     authorizationParameters: { scope: "openid profile email offline_access" },
   });
 
-  async function answerTo(request) {
+  async function respondTo(request) {
     const { pathname, searchParams } = request.nextUrl;
     if (pathname !== "/token") return auth0.middleware(request);
     const cookies = new NextResponse();
@@ -31,7 +31,7 @@ export function createApp({ issuer, clientId, clientSecret, secret, baseUrl }) {
   return async (incoming, response) => {
     const { method, headers } = incoming;
     try {
-      await write(response, await answerTo(new NextRequest(new URL(incoming.url, baseUrl), { method, headers })));
+      await write(response, await respondTo(new NextRequest(new URL(incoming.url, baseUrl), { method, headers })));
     } catch (error) {
       response.writeHead(500).end(`${error}`);
     }

@@ -7,7 +7,7 @@ import * as client from "openid-client";
 const scope = "openid profile email offline_access";
 
 /** The part of a token response that the session stores. */
-const kept = (tokens, before = {}) => ({
+const storedTokens = (tokens, before = {}) => ({
   accessToken: tokens.access_token,
   refreshToken: tokens.refresh_token ?? before.refreshToken,
   expiresAt: Date.now() + tokens.expires_in * 1000,
@@ -57,7 +57,7 @@ export function createApp({ issuer, clientId, clientSecret, secret, baseUrl, isS
     });
     session.transaction = undefined;
     session.user = tokens.claims();
-    session.tokens = kept(tokens);
+    session.tokens = storedTokens(tokens);
     await session.save();
     response.redirect("/");
   });
@@ -66,7 +66,7 @@ export function createApp({ issuer, clientId, clientSecret, secret, baseUrl, isS
     const session = await sessionOf(request, response);
     if ("refresh" in request.query || session.tokens.expiresAt <= Date.now()) {
       const tokens = await client.refreshTokenGrant(await configuration(), session.tokens.refreshToken);
-      session.tokens = kept(tokens, session.tokens);
+      session.tokens = storedTokens(tokens, session.tokens);
       await session.save();
     }
     response.json({ token: session.tokens.accessToken });

@@ -13,7 +13,7 @@ const config = {
 export default {
   async fetch(request) {
     const headers = { cookie: request.headers.get("cookie") };
-    const answer = await Auth(new Request(`${baseUrl}/auth/session`, { headers }), config);
-    return new Response((await answer.json())?.user?.sub);
+    const response = await Auth(new Request(`${baseUrl}/auth/session`, { headers }), config);
+    return new Response((await response.json())?.user?.sub);
   },
 };
