@@ -83,7 +83,11 @@ describe("a wrong value fails at start-up, and the error says what to change", (
     ],
     ["privateKeyJwt that was not called", { clientAuthentication: privateKeyJwt as never }, /or privateKeyJwt\(key\)$/],
     ["a key instead of privateKeyJwt", { clientAuthentication: { kty: "EC" } as never }, /privateKeyJwt\(key\)$/],
-    ["privateKeyJwt with a value that is not a key", { clientAuthentication: privateKeyJwt("PEM") }, /privateKeyJwt: the key/],
+    [
+      "privateKeyJwt with a value that is not a key",
+      { clientAuthentication: privateKeyJwt("PEM") },
+      /privateKeyJwt: the key/,
+    ],
     ["a private key as an option", { clientPrivateKey: {} } as AuthOptions, /there is no option clientPrivateKey$/],
     ["an unknown client authentication", { clientAuthentication: "basic" as never }, /clientAuthentication/],
     ["an API with a path", { apiOrigins: ["https://api.example/v1"] }, /apiOrigins/],
