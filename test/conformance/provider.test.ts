@@ -12,16 +12,16 @@ const CHALLENGE = Buffer.from(await crypto.subtle.digest("SHA-256", new TextEnco
 );
 const REDIRECT_URI = "https://app.example/auth/callback";
 
-/** A provider that errs when told to, and ours that talks to it. */
+/** A test provider `op` with faults, and latchkey's client of it, `rp`. */
 async function pair(options: TestProviderOptions = {}, settings: Partial<ServerSettings> = {}) {
   const clock = createClock();
   const op = await createTestProvider({ clock, ...options });
-  /** Seconds that the token endpoint's answers are under way. */
+  /** Seconds that a response of the token endpoint takes. */
   const delay = { token: 0 };
   const fetch: typeof op.fetch = async (input, init) => {
-    const answer = await op.fetch(input, init);
+    const response = await op.fetch(input, init);
     if (`${input}`.endsWith("/token")) clock.advance(delay.token);
-    return answer;
+    return response;
   };
   const ports = portsOf({ now: clock.now, fetch: fetch as never });
   const rp = createServerProvider(
@@ -66,15 +66,15 @@ const verify = (rp: Provider, { idToken = "", accessToken }: { idToken?: string 
 
 const code = (value: string) => expect.objectContaining({ name: "ExchangeError", code: value });
 
-describe("a browser is sent to no endpoint that is less secure than the issuer", () => {
+describe("a browser is not redirected to an endpoint that is less secure than the issuer", () => {
   const metadataWith =
     (members: Record<string, string>) =>
     (op: Awaited<ReturnType<typeof createTestProvider>>): typeof op.fetch =>
     async (input, init) => {
-      const answer = await op.fetch(input, init);
+      const response = await op.fetch(input, init);
       return `${input}`.endsWith("/openid-configuration")
-        ? Response.json({ ...(await answer.json()), ...members })
-        : answer;
+        ? Response.json({ ...(await response.json()), ...members })
+        : response;
     };
   const providerWith = async (members: Record<string, string>, issuer = "https://op.example") => {
     const op = await createTestProvider({ issuer });
@@ -92,7 +92,7 @@ describe("a browser is sent to no endpoint that is less secure than the issuer",
   };
 
   test.each(["http://op.example/login", "javascript:alert(1)", "ftp://op.example/", "//op.example/login", ""])(
-    "%s, of an issuer on https",
+    "%s is refused from an issuer on https",
     async (url) => {
       const rp = await providerWith({ authorization_endpoint: url, end_session_endpoint: url || "x" });
       await expect(rp.authorizationUrl({})).rejects.toMatchObject({ code: "provider_invalid" });
@@ -102,7 +102,7 @@ describe("a browser is sent to no endpoint that is less secure than the issuer",
     },
   );
 
-  test("plain http is right for an issuer on plain http, as on localhost", async () => {
+  test("plain http is accepted from an issuer on plain http, as on localhost", async () => {
     const endpoint = "http://localhost:4000/login";
     const rp = await providerWith({ authorization_endpoint: endpoint }, "http://localhost:4000");
     expect(await rp.authorizationUrl({})).toMatch(/^http:\/\/localhost:4000\/login/);
@@ -143,7 +143,7 @@ describe("Basic RP modules: the ID Token", () => {
   });
 
   test.each(["RS256", "PS256", "ES256"] as const)(
-    "signed with %s, as configured: accepted, and with no other",
+    "signed with %s: accepted only if that algorithm is configured",
     async (signingAlg) => {
       const right = await pair({ signingAlg });
       const { tokens } = await right.signIn();
@@ -154,7 +154,7 @@ describe("Basic RP modules: the ID Token", () => {
     },
   );
 
-  test("clocks may differ by 30 s, not by more", async () => {
+  test("clocks may differ by 30 s at most", async () => {
     for (const [seconds, accepted] of [
       [29, true],
       [31, false],
@@ -172,7 +172,7 @@ describe("Basic RP modules: the ID Token", () => {
 });
 
 describe("Config RP modules", () => {
-  test("oidcc-client-test-discovery-openid-config: fetched once for many", async () => {
+  test("oidcc-client-test-discovery-openid-config: the document is fetched once for concurrent requests", async () => {
     const { rp, count, clock } = await pair();
     await Promise.all(Array.from({ length: 20 }, () => rp.metadata()));
     expect(count("discovery")).toBe(1);
@@ -181,7 +181,7 @@ describe("Config RP modules", () => {
     expect(count("discovery")).toBe(2);
   });
 
-  test("oidcc-client-test-discovery-issuer-mismatch: nothing is asked after it, and it is not remembered", async () => {
+  test("oidcc-client-test-discovery-issuer-mismatch: no request follows, and the document is not cached", async () => {
     const { op, rp } = await pair();
     op.misbehave("wrong_issuer_in_discovery", { times: 1 });
     await expect(rp.authorizationUrl({})).rejects.toEqual(code("provider_invalid"));
@@ -189,7 +189,7 @@ describe("Config RP modules", () => {
     expect((await rp.metadata()).issuer).toBe(op.issuer);
   });
 
-  test("an issuer is compared to the letter", async () => {
+  test("issuers are compared character by character", async () => {
     const { op } = await pair();
     const ports = portsOf({ fetch: op.fetch as never });
     const settings = { issuer: `${op.issuer}/`, clientId: "client", clientAuthentication: "none" as const };
@@ -200,7 +200,7 @@ describe("Config RP modules", () => {
     await expect(rp.metadata()).rejects.toEqual(code("provider_invalid"));
   });
 
-  test("oidcc-client-test-signing-key-rotation: keys are asked for again, under a limit", async () => {
+  test("oidcc-client-test-signing-key-rotation: keys are fetched again, at most once in five seconds", async () => {
     const { clock, op, rp, signIn, count } = await pair();
     const first = await signIn();
     await verify(rp, first.tokens);
@@ -217,7 +217,7 @@ describe("Config RP modules", () => {
     expect(count("jwks")).toBe(3);
   });
 
-  test("keys are asked for beside the exchange, once, and not again", async () => {
+  test("keys are fetched once, during the first exchange", async () => {
     const { rp, signIn, count } = await pair();
     const { tokens } = await signIn();
     expect(count("jwks")).toBe(1);
@@ -226,7 +226,7 @@ describe("Config RP modules", () => {
     expect(count("jwks")).toBe(1);
   });
 
-  test("keys that could not be asked for again do no harm to those at hand", async () => {
+  test("a failed fetch of new keys does not affect the cached keys", async () => {
     const { clock, op, rp, signIn } = await pair();
     const first = await signIn();
     await verify(rp, first.tokens);
@@ -240,7 +240,7 @@ describe("Config RP modules", () => {
 });
 
 describe("oidcc-client-test-userinfo-invalid-sub", () => {
-  test("claims of another subject are not taken", async () => {
+  test("claims of another subject are refused", async () => {
     const { op, rp, signIn } = await pair();
     const { tokens } = await signIn();
     expect(await rp.userinfo(tokens.accessToken, "alice")).toMatchObject({ sub: "alice", name: "Alice" });
@@ -249,16 +249,16 @@ describe("oidcc-client-test-userinfo-invalid-sub", () => {
   });
 });
 
-describe("the client proves who it is", () => {
+describe("client authentication", () => {
   test.each(["client_secret_basic", "client_secret_post"] as const)(
     "oidcc-client-test-%s",
     async (clientAuthentication) => {
       const secret = "needs encoding: +/&=%é ";
       const { op, signIn } = await pair({ clientSecret: secret }, { clientSecret: secret, clientAuthentication });
       await signIn();
-      const asked = op.requests.find(({ endpoint }) => endpoint === "token");
-      expect(asked?.authorization !== null).toBe(clientAuthentication === "client_secret_basic");
-      expect(asked?.parameters["client_secret"] !== undefined).toBe(clientAuthentication === "client_secret_post");
+      const request = op.requests.find(({ endpoint }) => endpoint === "token");
+      expect(request?.authorization !== null).toBe(clientAuthentication === "client_secret_basic");
+      expect(request?.parameters["client_secret"] !== undefined).toBe(clientAuthentication === "client_secret_post");
     },
   );
 
@@ -279,7 +279,7 @@ describe("the client proves who it is", () => {
     expect((await signIn()).tokens.accessToken).toMatch(/^ey/);
   });
 
-  test("refused credentials are configuration, not the user's fault", async () => {
+  test("refused credentials are an error of the configuration: client_rejected", async () => {
     const { op, signIn } = await pair();
     op.misbehave("invalid_client");
     await expect(signIn()).rejects.toEqual(code("client_rejected"));
@@ -287,7 +287,7 @@ describe("the client proves who it is", () => {
 });
 
 describe("RFC 9126", () => {
-  test("where pushed requests are offered, the browser carries a reference alone", async () => {
+  test("if the provider offers pushed requests, the URL for the browser has only a reference", async () => {
     const { signIn } = await pair({ offer: { par: true } });
     const { url, tokens } = await signIn();
     expect([...new URL(url).searchParams.keys()].sort()).toEqual(["client_id", "request_uri"]);
@@ -316,21 +316,21 @@ describe("a provider that fails", () => {
       const { tokens } = prepared ?? { tokens: { accessToken: "", refreshToken: "" } };
       const attempt =
         endpoint === "jwks"
-          ? // Asked for beside the exchange, which does not mind; whoever verifies is told.
+          ? // The keys are fetched during the exchange, which succeeds; the error comes at the verification.
             signIn().then((signedIn) => verify(rp, signedIn.tokens))
           : endpoint === "userinfo"
             ? rp.userinfo(tokens.accessToken, "alice")
             : endpoint === "revocation"
               ? rp.revoke(tokens.refreshToken as string)
               : signIn();
-      // Nothing can be told of keys that are no keys but that the token does not verify.
+      // With a response that is not a key set, the token cannot be verified, which is another error.
       const unusable =
         expected === "provider_invalid" && endpoint === "jwks" ? /id_token_invalid|provider_invalid/ : expected;
       const error = await attempt.then(
         () => undefined,
         (reason: { code: string; name: string }) => reason,
       );
-      // RFC 7009 2.2: whatever a 200 says, the token is gone.
+      // RFC 7009 2.2: a token is revoked if the status is 200, with any body.
       if (endpoint === "revocation" && fault === "html") return expect(error).toBeUndefined();
       expect(error?.name).toBe("ExchangeError");
       expect(error?.code).toMatch(unusable);
@@ -349,8 +349,8 @@ describe("refreshing", () => {
     return { response, refreshToken: response.refreshToken, release };
   }
 
-  test("200 requests at once are one token request, with one result", async () => {
-    // The speed of the machine is not the question.
+  test("200 concurrent requests cause one token request, and get one result", async () => {
+    // The time-out is long, so that a slow machine does not fail the test.
     const { rp, signIn, count } = await pair({}, { httpTimeout: 60 });
     const { tokens } = await signIn();
     const before = count("token");
@@ -364,18 +364,18 @@ describe("refreshing", () => {
       await new Promise((resolve) => setTimeout(resolve, 250));
     };
     const { op, rp, count } = await pair({}, { clientAuthentication: { addTo: slow }, httpTimeout: 0.3 });
-    // The provider would refuse the request, which has no assertion; that it is asked once is the point.
+    // The result does not matter: the test counts the requests.
     op.misbehave({ status: 503, endpoint: "token" });
-    const asked = count("token");
+    const before = count("token");
     await Promise.allSettled(Array.from({ length: 20 }, () => refresh(rp, "r")));
-    expect(count("token") - asked).toBe(1);
+    expect(count("token") - before).toBe(1);
   });
 
-  test("requests that still hold the old token get the result for 30 s; then it is spent", async () => {
+  test("requests with the old refresh token get the result for 30 s; after that the token is spent", async () => {
     const { clock, rp, signIn } = await pair();
     const { tokens } = await signIn();
     const { response, release } = await refresh(rp, tokens.refreshToken);
-    // A response with the result has left.
+    // A response has carried the result.
     release();
     clock.advance(30);
     expect((await refresh(rp, tokens.refreshToken)).response).toEqual(response);
@@ -383,7 +383,7 @@ describe("refreshing", () => {
     await expect(refresh(rp, tokens.refreshToken)).rejects.toEqual(code("grant_ended"));
   });
 
-  test("a new ID Token that cannot be verified for now costs no refresh token: the next request tries it again", async () => {
+  test("if the keys for a new ID Token cannot be fetched, the next request verifies it, and no refresh token is lost", async () => {
     const { op, clock, rp, signIn, count } = await pair();
     const { tokens } = await signIn();
     await verify(rp, tokens);
@@ -396,7 +396,7 @@ describe("refreshing", () => {
     expect(count("token")).toBe(before);
   });
 
-  test("a result that is over serves nobody: they go on from it", async () => {
+  test("a result whose access token has expired is not returned: the next request refreshes with its refresh token", async () => {
     const { clock, rp, signIn, count } = await pair({ accessTokenLifetime: 20 });
     const { tokens } = await signIn();
     const first = await refresh(rp, tokens.refreshToken);
@@ -408,7 +408,7 @@ describe("refreshing", () => {
     expect(count("token")).toBe(before);
   });
 
-  test("who has the result already and wants another gets another, rotated or not", async () => {
+  test("a caller that has the result already gets a new one, with and without rotation of refresh tokens", async () => {
     for (const rotateRefreshTokens of [true, false]) {
       const { rp, signIn } = await pair({ rotateRefreshTokens });
       const { tokens } = await signIn();
@@ -418,7 +418,7 @@ describe("refreshing", () => {
     }
   });
 
-  test("no refresh token is spent while the keys that its ID Token needs are out of reach", async () => {
+  test("no refresh token is spent while the keys cannot be fetched that the new ID Token needs", async () => {
     const { clock, op, rp, signIn, count } = await pair();
     const { tokens } = await signIn();
     await verify(rp, tokens);
@@ -430,7 +430,7 @@ describe("refreshing", () => {
     expect((await refresh(rp, tokens.refreshToken)).response.accessToken).toMatch(/^ey/);
   });
 
-  test("tokens for two audiences at once do not spend a token twice", async () => {
+  test("concurrent refreshes for two audiences do not spend a refresh token twice", async () => {
     const { rp, signIn } = await pair();
     const { tokens } = await signIn();
     const [a, b] = await Promise.all([
@@ -441,7 +441,7 @@ describe("refreshing", () => {
     expect((await refresh(rp, b.refreshToken)).response.accessToken).toMatch(/^ey/);
   });
 
-  test("S11: two users at once get each their own", async () => {
+  test("S11: two users who refresh at the same time each get their own token", async () => {
     const { rp, signIn, count } = await pair();
     const [alice, bob] = [await signIn(), await signIn()];
     const before = count("token");
@@ -453,7 +453,7 @@ describe("refreshing", () => {
     expect(first.response.accessToken).not.toBe(second.response.accessToken);
   });
 
-  test("P7: a failure for now is told to those who waited and forgotten", async () => {
+  test("P7: a temporary failure rejects the waiting requests, and the next request tries again", async () => {
     const { op, rp, signIn } = await pair();
     const { tokens } = await signIn();
     op.misbehave("status_503", { endpoint: "token", times: 1 });
@@ -478,7 +478,7 @@ describe("refreshing", () => {
 });
 
 describe("signing out", () => {
-  test("rp-init-logout: the URL has the hint, the client and where to come back to", async () => {
+  test("rp-init-logout: the URL has the hint, the client and the URL to return to", async () => {
     const { op, rp } = await pair();
     const url = new URL(
       (await rp.endSessionUrl({ idTokenHint: "hint", postLogoutRedirectUri: "https://app.example/" })) ?? "",
@@ -490,14 +490,14 @@ describe("signing out", () => {
     });
   });
 
-  test("where the provider has no such endpoint there is no URL, and nothing to revoke", async () => {
+  test("without these endpoints the URL is undefined, and a revocation sends no request", async () => {
     const { rp, count } = await pair({ offer: { endSession: false, revocation: false } });
     expect(await rp.endSessionUrl({ postLogoutRedirectUri: "https://app.example/" })).toBeUndefined();
     await rp.revoke("token");
     expect(count("revocation")).toBe(0);
   });
 
-  test("RFC 7009: a revoked refresh token is of no use", async () => {
+  test("RFC 7009: a revoked refresh token is refused", async () => {
     const { rp, signIn } = await pair();
     const { tokens } = await signIn();
     await rp.revoke(tokens.refreshToken as string);
@@ -507,7 +507,7 @@ describe("signing out", () => {
   });
 });
 
-test("a token's life is counted from the request, however long the answer is under way", async () => {
+test("a token's lifetime is counted from the request, even if the response takes long", async () => {
   const { clock, signIn, rp, delay } = await pair();
   delay.token = 7;
   const from = clock.now();
@@ -521,7 +521,7 @@ test("a token's life is counted from the request, however long the answer is und
   expect([refreshed.requestedAt, clock.now()]).toEqual([from + 7_000, from + 14_000]);
 });
 
-test("a token response without expires_in is taken; one of another type is not", async () => {
+test("a token response without expires_in is accepted; one with another token type is refused", async () => {
   const { op, signIn } = await pair();
   const end = op.misbehave("no_expires_in");
   expect((await signIn()).tokens.expiresIn).toBeUndefined();

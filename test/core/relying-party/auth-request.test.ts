@@ -12,7 +12,7 @@ async function signedIn(...args: Parameters<typeof createWorld>) {
 }
 
 describe("the session of a request", () => {
-  test("is the same object until it changes, and marks the response as made from it", async () => {
+  test("is the same object until it changes, and reading it marks the response as dependent on the session", async () => {
     const world = await signedIn();
     const { auth, writer } = await world.open("/");
     expect(writer.isRead).toBe(false);
@@ -23,7 +23,7 @@ describe("the session of a request", () => {
     expect(auth.session?.data).toEqual({ cart: ["book"] });
   });
 
-  test("expires when inactivity or the absolute limit would end it, whichever is earlier", async () => {
+  test("expires at the earlier of the inactivity limit and the absolute limit", async () => {
     const { inactiveAt, endsAt, expiresAt } = (await (await signedIn()).open("/")).auth.session ?? {};
     expect([expiresAt, Number(inactiveAt) < Number(endsAt)]).toEqual([inactiveAt, true]);
     const secret = "a secret for tests of at least thirty-two characters";
@@ -31,7 +31,7 @@ describe("the session of a request", () => {
     expect([fixed?.inactiveAt, fixed?.expiresAt]).toEqual([Infinity, fixed?.endsAt]);
   });
 
-  test("says why there is none", async () => {
+  test("is null with a reason if its cookies are invalid", async () => {
     const world = await signedIn();
     for (const name of world.cookies.keys()) world.cookies.set(name, "1nonsense");
     const { auth } = await world.open("/");
@@ -39,7 +39,7 @@ describe("the session of a request", () => {
     expect((await createWorld().open("/")).auth.reason).toBe(undefined);
   });
 
-  test("shows nothing of itself in logs and JSON, and is recognised", async () => {
+  test("is not visible in logs and JSON of the request, which AuthRequest.is recognises", async () => {
     const { auth } = await (await signedIn()).open("/");
     expect([JSON.stringify(auth), Object.keys({ ...auth })]).toEqual(["{}", []]);
     expect([AuthRequest.is(auth), AuthRequest.is({})]).toEqual([true, false]);
@@ -47,7 +47,7 @@ describe("the session of a request", () => {
 });
 
 describe("update", () => {
-  test("works when it is taken off, and applies functions to a copy", async () => {
+  test("works without its object, and applies functions to a copy", async () => {
     const world = await signedIn();
     const { auth, writer } = await world.open("/");
     const { update } = auth;
@@ -56,7 +56,7 @@ describe("update", () => {
     expect((await world.open("/")).auth.session?.data).toEqual({ cart: ["a", "b"] });
   });
 
-  test("is refused without a session, and once the headers have left", async () => {
+  test("is refused without a session, and after the headers were sent", async () => {
     const anonymous = (await createWorld().open("/")).auth;
     await expect(anonymous.update({})).rejects.toMatchObject({ code: "no_session" });
     const { auth, writer } = await (await signedIn()).open("/");
@@ -64,14 +64,14 @@ describe("update", () => {
     await expect(auth.update({ cart: [] })).rejects.toMatchObject({ code: "headers_sent" });
   });
 
-  test("is refused when the headers leave while the session is sealed", async () => {
+  test("is refused if the headers are sent while the session is sealed", async () => {
     const { auth, writer } = await (await signedIn()).open("/");
     const updating = auth.update({ cart: [] });
     writer.isOpen = false;
     await expect(updating).rejects.toMatchObject({ code: "headers_sent" });
   });
 
-  test("is refused in a change of protocol", async () => {
+  test("is refused in a protocol upgrade", async () => {
     const { auth } = await (await signedIn()).open("/", { headers: { upgrade: "websocket" } });
     await expect(auth.update({})).rejects.toMatchObject({ code: "headers_sent" });
   });
@@ -79,8 +79,13 @@ describe("update", () => {
 
 describe("the guard", () => {
   test.each<[string, object, number, string | undefined]>([
-    ["a page navigation to sign in and back", {}, 302, `${ORIGIN}/auth/login?returnTo=%2Fprivate%3Fx%3D1`],
-    ["any other request 401", { headers: { "sec-fetch-mode": "cors" } }, 401, undefined],
+    [
+      "a page navigation with a redirect to sign in and back",
+      {},
+      302,
+      `${ORIGIN}/auth/login?returnTo=%2Fprivate%3Fx%3D1`,
+    ],
+    ["any other request with 401", { headers: { "sec-fetch-mode": "cors" } }, 401, undefined],
   ])("answers %s", async (_what, request, status, location) => {
     const { auth, writer } = await createWorld().open("/private?x=1", request);
     const next = vi.fn();
@@ -113,7 +118,7 @@ describe("activity", () => {
 
   test.each<[string, object, boolean]>([
     ["for a prefetch", { headers: { "sec-purpose": "prefetch" } }, true],
-    ["once the headers have left", {}, false],
+    ["after the headers were sent", {}, false],
   ])("is not written %s", async (_what, request, isOpen) => {
     const world = await signedIn();
     world.clock.now += later;
@@ -127,17 +132,17 @@ describe("activity", () => {
 describe("the access token", () => {
   const nearEnd = 570_000;
 
-  test("is the one at hand while it is fresh", async () => {
+  test("is the session's token while that is fresh", async () => {
     const { auth, writer } = await (await signedIn()).open("/");
     expect([await auth.getAccessToken(), writer.lines]).toEqual(["at", []]);
   });
 
-  test("is refreshed when it is due; the result is released when the response has left", async () => {
+  test("is refreshed when it is due; the result is released when the response was sent", async () => {
     const world = await signedIn();
     world.clock.now += nearEnd;
-    const { auth, writer, kept } = await world.open("/");
+    const { auth, writer, work } = await world.open("/");
     expect(await auth.getAccessToken()).toBe("at2");
-    expect(kept.length).toBe(1);
+    expect(work.length).toBe(1);
     expect(world.released).toEqual([]);
     for (const task of writer.tasks) task();
     expect(world.released).toEqual(["rt"]);
@@ -146,7 +151,7 @@ describe("the access token", () => {
     expect(await (await world.open("/")).context.tokens()).toMatchObject({ accessToken: "at2", refreshToken: "rt2" });
   });
 
-  test("is not refreshed where its cookies cannot be sent (P8)", async () => {
+  test("is not refreshed if its cookies cannot be sent (P8)", async () => {
     const world = await signedIn();
     world.clock.now += nearEnd;
     const { auth, writer } = await world.open("/");
@@ -155,7 +160,7 @@ describe("the access token", () => {
     await expect(auth.getAccessToken({ refresh: true })).rejects.toMatchObject({ code: "refresh_required" });
   });
 
-  test("is given although the headers left during its refresh, and an event says that its cookies are lost", async () => {
+  test("is returned even if the headers were sent during its refresh, and an event reports that its cookies are lost", async () => {
     const world = await signedIn();
     const { auth, writer } = await world.open("/");
     const { refresh } = world.provider;
@@ -178,7 +183,7 @@ describe("the access token", () => {
     expect((await world.open("/")).auth.session).toBe(null);
   });
 
-  test("does not come back after a sign-out beside its refresh", async () => {
+  test("is not returned after a sign-out during its refresh", async () => {
     const world = await signedIn();
     const { auth } = await world.open("/");
     const { refresh } = world.provider;
@@ -190,7 +195,7 @@ describe("the access token", () => {
     expect(auth.session).toBe(null);
   });
 
-  test("is an error without a session, and without a way to get one", async () => {
+  test("is an error without a session, and with an expired token that cannot be refreshed", async () => {
     await expect((await createWorld().open("/")).auth.getAccessToken()).rejects.toMatchObject({ code: "no_session" });
     const world = createWorld();
     world.provider.redeem = async () => ({ accessToken: "at", idToken: "id", requestedAt: 0, expiresIn: 1 });
@@ -201,7 +206,7 @@ describe("the access token", () => {
 });
 
 describe("fetch", () => {
-  test("sends the token to allow-listed origins alone", async () => {
+  test("sends the token only to allow-listed origins", async () => {
     const world = await signedIn();
     const { auth } = await world.open("/");
     const requests: Array<[string, string | null]> = [];
@@ -216,7 +221,7 @@ describe("fetch", () => {
   });
 
   test.each<[string, object, string[]]>([
-    ["tries a 401 once more with a new token", {}, ["Bearer at", "Bearer at2"]],
+    ["after a 401 sends the request once more with a new token", {}, ["Bearer at", "Bearer at2"]],
     ["does not send a stream twice", { body: new ReadableStream() }, ["Bearer at"]],
   ])("%s", async (_what, init, expected) => {
     const world = await signedIn();
@@ -256,7 +261,7 @@ describe("login and logout by the app", () => {
     expect([headers["location"], world.revoked, auth.session]).toEqual([location, ["rt"], null]);
   });
 
-  test("refuse an appState that does not fit, and options that are not theirs", async () => {
+  test("refuse an appState that is too large, and ignore options that they do not have", async () => {
     const { auth } = await createWorld().open("/");
     await expect(auth.login({ appState: "x".repeat(1024) })).rejects.toMatchObject({ code: "invalid_config" });
     const options: object = { scope: "openid admin", audience: "x", subject: "x" };
@@ -266,7 +271,7 @@ describe("login and logout by the app", () => {
 });
 
 describe("before a page renders", () => {
-  test("activity is written and the token refreshed, and the response is not marked", async () => {
+  test("activity is written and the token refreshed, and the response is not marked as dependent on the session", async () => {
     const world = await signedIn();
     world.clock.now += 86_400_000 / 5;
     const { context, writer } = await world.open("/");
@@ -286,7 +291,7 @@ describe("before a page renders", () => {
     expect(writer.lines).toEqual([]);
   });
 
-  test("a provider that is away is no error of the page", async () => {
+  test("a provider that cannot be reached causes no error in the page", async () => {
     const world = await signedIn();
     world.clock.now += 570_000;
     world.provider.refresh = () => Promise.reject(new ExchangeError("provider_unreachable"));

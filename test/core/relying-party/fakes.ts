@@ -18,7 +18,7 @@ export interface Data {
   readonly cart?: readonly string[];
 }
 
-/** A response: what was written to it, and whether its headers have left. */
+/** A response writer that records the cookies, the reply and the tasks. `isOpen`: whether the headers were not sent yet. */
 export class FakeWriter implements ReplyWriter<Reply> {
   readonly lines: string[] = [];
   isRead = false;
@@ -40,7 +40,7 @@ export class FakeWriter implements ReplyWriter<Reply> {
   };
 }
 
-/** A browser with its cookies, an app, and a provider that does what its functions say. */
+/** A browser with its cookies, an app, and a provider whose functions a test can replace. */
 export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
   const clock = { now: 1_750_000_000_000 };
   const events: Array<LatchkeyEvent | UntimedEvent> = [];
@@ -116,7 +116,7 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
   };
   const sessions = createUserSessions(config.session, ports, emit);
 
-  /** One request of the browser. Headers of a navigation, unless others are given. */
+  /** Opens a request of the browser, with the headers of a navigation unless `headers` replaces them. */
   async function open(
     url: string,
     {
@@ -131,17 +131,17 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
       "sec-fetch-site": method === "POST" ? "same-origin" : "none",
       ...headers,
     };
-    const kept: Array<Promise<unknown>> = [];
+    const work: Array<Promise<unknown>> = [];
     const request = {
       method,
       url,
       headers: { get: (name: string) => all[name] ?? null },
       text: async () => body,
-      waitUntil: (work: Promise<unknown>) => void kept.push(work),
+      waitUntil: (promise: Promise<unknown>) => void work.push(promise),
     };
     const header = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     const auth = new AuthRequest(app, sessions, request, writer, site, await readSession(sessions, header));
-    return { auth, writer, kept, context: AuthRequest.contextOf(auth) as RequestContext<Data> };
+    return { auth, writer, work, context: AuthRequest.contextOf(auth) as RequestContext<Data> };
   }
 
   /** Puts the cookies of a response into the browser. */
@@ -153,7 +153,7 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
     }
   }
 
-  /** A request for a route, answered; its cookies are stored. */
+  /** Sends a request to a route, and stores the cookies of its response. */
   async function visit(...args: Parameters<typeof open>): Promise<Reply & { readonly writer: FakeWriter }> {
     const { auth, writer } = await open(...args);
     const reply = await auth.route();
@@ -162,7 +162,7 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
     return { ...reply, writer };
   }
 
-  /** Begins a sign-in; the callback that the provider would send the browser to. */
+  /** Starts a sign-in. Returns the callback to which the provider would redirect the browser. */
   async function begin(url = "/auth/login"): Promise<string> {
     const { headers } = await visit(url);
     const parameters = new URL(String(headers["location"])).searchParams;

@@ -3,7 +3,7 @@ import { ExchangeError } from "../../../core/errors.js";
 import { createWorld, ISSUER, ORIGIN } from "./fakes.js";
 
 describe("the login route", () => {
-  test("sends a navigation to the provider, with a transaction in a cookie of its own", async () => {
+  test("redirects a navigation to the provider, and stores a transaction in a cookie of its own", async () => {
     const world = createWorld();
     const { status, headers, writer } = await world.visit("/auth/login?returnTo=/cart&ui_locales=de&prompt=none");
     const location = new URL(String(headers["location"]));
@@ -27,13 +27,13 @@ describe("the login route", () => {
     ["a script", { headers: { "sec-fetch-mode": "cors" } }, 204],
     ["a prefetch", { headers: { "sec-purpose": "prefetch" } }, 503],
     ["a frame", { headers: { "sec-fetch-dest": "iframe" } }, 204],
-  ])("begins no sign-in for %s", async (_what, request, status) => {
+  ])("starts no sign-in for %s", async (_what, request, status) => {
     const world = createWorld();
     const reply = await world.visit("/auth/login", request);
     expect([reply.status, reply.writer.lines, world.events]).toEqual([status, [], []]);
   });
 
-  test("begins one in a frame where the app lives in frames of other sites", async () => {
+  test("starts a sign-in in a frame if the app's cookies are SameSite=None", async () => {
     const secret = "a secret for tests of at least thirty-two characters";
     const world = createWorld({ session: { secret, cookie: { sameSite: "none" } } });
     const { status, writer } = await world.visit("/auth/login", { headers: { "sec-fetch-dest": "iframe" } });
@@ -41,7 +41,7 @@ describe("the login route", () => {
     expect(writer.lines[0]).toMatch(/SameSite=None/);
   });
 
-  test("answers with an error page, and leaves no transaction behind, when the provider is away", async () => {
+  test("answers with an error page, and stores no transaction, if the provider cannot be reached", async () => {
     const world = createWorld();
     world.provider.authorizationUrl = () => Promise.reject(new ExchangeError("provider_unreachable"));
     const { status, body } = await world.visit("/auth/login");
@@ -54,7 +54,7 @@ describe("the login route", () => {
 });
 
 describe("the callback route", () => {
-  test("signs in, uses the transaction up, and goes back to where the sign-in began", async () => {
+  test("signs in, deletes the transaction, and redirects to returnTo", async () => {
     const world = createWorld();
     const { status, headers } = await world.signIn("/auth/login?returnTo=/cart?x=1");
     expect([status, headers["location"]]).toEqual([302, `${ORIGIN}/cart?x=1`]);
@@ -65,7 +65,7 @@ describe("the callback route", () => {
     expect(auth.session?.user).not.toHaveProperty("nonce");
   });
 
-  test("takes each callback once (S25)", async () => {
+  test("accepts each callback once (S25)", async () => {
     const world = createWorld();
     const callback = await world.begin();
     world.provider.redeem = () => Promise.reject(new ExchangeError("code_rejected"));
@@ -73,7 +73,7 @@ describe("the callback route", () => {
     expect((await world.visit(callback)).body).toContain("no_transaction");
   });
 
-  test("sends a user who is signed in already to the first page, when a callback comes again", async () => {
+  test("redirects a user who is signed in already to the first page, if a callback is opened again", async () => {
     const world = createWorld();
     const callback = await world.begin("/auth/login?returnTo=/cart");
     await world.visit(callback);
@@ -82,9 +82,9 @@ describe("the callback route", () => {
   });
 
   test.each<[string, string, number]>([
-    ["a state of no sign-in", "?state=x&code=c", 400],
+    ["an unknown state", "?state=x&code=c", 400],
     ["two states", "?state=x&state=x&code=c", 400],
-    ["nothing", "", 400],
+    ["no parameters", "", 400],
   ])("answers %s with an error page", async (_what, query, status) => {
     const world = createWorld();
     const reply = await world.visit(`/auth/callback${query}`);
@@ -102,7 +102,7 @@ describe("the callback route", () => {
     expect((await world.visit("/auth/callback", { method: "PUT" })).status).toBe(405);
   });
 
-  test("fetches userinfo where that is configured, and never lets it or the hook change the subject (S44)", async () => {
+  test("fetches userinfo if that is configured, and does not let userinfo or the hook change the subject (S44)", async () => {
     const world = createWorld({
       userinfo: true,
       onSignIn: ({ user, appState }) => ({ user: { ...user, sub: "mallory", appState }, data: { cart: ["book"] } }),
@@ -113,7 +113,7 @@ describe("the callback route", () => {
     expect(session?.data).toEqual({ cart: ["book"] });
   });
 
-  test("keeps the data of the same user, and not that of another (S30)", async () => {
+  test("keeps the app's data if the same user signs in again, and drops it for another user (S30)", async () => {
     const world = createWorld();
     await world.signIn();
     const { auth, writer } = await world.open("/");
@@ -131,7 +131,7 @@ describe("the callback route", () => {
 });
 
 describe("the logout route", () => {
-  test("ends the session here and at the provider", async () => {
+  test("ends the session in the app and at the provider", async () => {
     const world = createWorld();
     await world.signIn();
     const { status, headers } = await world.visit("/auth/logout", { method: "POST" });
@@ -140,14 +140,14 @@ describe("the logout route", () => {
     expect(world.typesOf()).toContain("signed_out");
   });
 
-  test("leaves the provider's session as it is, where the app wants that, and goes to the page that is asked for", async () => {
+  test('with the option `logout: "local"` does not end the provider\'s session, and redirects to returnTo', async () => {
     const world = createWorld({ logout: "local" });
     await world.signIn();
     const { headers } = await world.visit("/auth/logout?returnTo=/bye", { method: "POST" });
     expect([headers["location"], world.revoked]).toEqual([`${ORIGIN}/bye`, ["rt"]]);
   });
 
-  test("ends it here when the provider is away", async () => {
+  test("ends the session in the app if the provider cannot be reached", async () => {
     const world = createWorld();
     await world.signIn();
     world.provider.endSessionUrl = () => Promise.reject(new ExchangeError("provider_unreachable"));
@@ -157,7 +157,7 @@ describe("the logout route", () => {
     expect(world.events.at(-1)).toMatchObject({ type: "failed", code: "provider_unreachable" });
   });
 
-  test("asks the provider nothing for a browser without a session", async () => {
+  test("does not redirect a browser without a session to the provider", async () => {
     const world = createWorld();
     expect((await world.visit("/auth/logout", { method: "POST" })).headers["location"]).toBe(`${ORIGIN}/`);
   });
@@ -167,7 +167,7 @@ describe("the logout route", () => {
     ["a navigation from another site", "GET", { "sec-fetch-site": "cross-site" }, 405],
     ["a script's GET", "GET", { "sec-fetch-mode": "cors" }, 204],
     ["a PUT", "PUT", {}, 405],
-  ])("leaves the session alone for %s", async (_what, method, headers, status) => {
+  ])("does not end the session for %s", async (_what, method, headers, status) => {
     const world = createWorld();
     await world.signIn();
     const reply = await world.visit("/auth/logout", { method, headers });
@@ -175,7 +175,7 @@ describe("the logout route", () => {
     expect((await world.open("/")).auth.session).not.toBe(null);
   });
 
-  test("takes a navigation within the app", async () => {
+  test("accepts a navigation within the app", async () => {
     const world = createWorld();
     await world.signIn();
     const reply = await world.visit("/auth/logout", { headers: { "sec-fetch-site": "same-origin" } });
@@ -184,7 +184,7 @@ describe("the logout route", () => {
 });
 
 describe("the me route", () => {
-  test("says who is signed in, and until when, but no token (S43)", async () => {
+  test("returns the user and the time of expiry, but no token (S43)", async () => {
     const world = createWorld();
     expect(JSON.parse(String((await world.visit("/auth/me")).body))).toEqual({ user: null });
     await world.signIn();
@@ -201,7 +201,7 @@ describe("the me route", () => {
 });
 
 test.each(["/", "/auth", "/auth/", "/auth/login/x", "/AUTH/login", "/other/auth/login"])(
-  "%s is no route",
+  "%s is not a route",
   async (url) => {
     const { auth } = await createWorld().open(url);
     expect(await auth.route()).toBe(undefined);

@@ -18,17 +18,17 @@ describe("the site of a request", () => {
   test.each([
     ["by its host", "/", "a.example", first],
     ["by its host in any case", "/shop", "B.EXAMPLE", shop],
-    ["by the longest path that fits", "/shop/sale/x", "b.example", sale],
+    ["by the longest path that matches", "/shop/sale/x", "b.example", sale],
     ["by whole segments of the path", "/shop/sales", "b.example", shop],
-    ["the first one of the host, where no path fits", "/", "b.example", shop],
-    ["the first one, for a host that is not configured (S40)", "/", "evil.example", first],
-    ["the first one, for a host that only ends like one", "/", "evil-a.example", first],
-    ["the first one, without a host", "/", undefined, first],
+    ["as the first one of the host, if no path matches", "/", "b.example", shop],
+    ["as the first one, for a host that is not configured (S40)", "/", "evil.example", first],
+    ["as the first one, for a host that ends like a configured one", "/", "evil-a.example", first],
+    ["as the first one, without a host", "/", undefined, first],
   ])("is chosen %s", (_what, url, host, expected) => {
     expect(chooseSite([first, shop, sale], request(url, host))).toBe(expected);
   });
 
-  test("is the only one, whatever the host", () => {
+  test("is the only one for any host, if one is configured", () => {
     expect(chooseSite([first], request("/", "evil.example"))).toBe(first);
   });
 });
@@ -49,13 +49,13 @@ describe("routes", () => {
     expect(routeOf(request(url), shop, config)).toBe(route);
   });
 
-  test("have a slash at the end where the app wants one", () => {
+  test("have a slash at the end with `trailingSlash`", () => {
     expect(routePath(shop, config, "login")).toBe("/shop/auth/login");
     expect(routePath(shop, { ...config, trailingSlash: true }, "login")).toBe("/shop/auth/login/");
   });
 });
 
-test("a redirect after a POST sends no form on (RFC 9700 4.12)", () => {
+test("a redirect after a POST does not make the browser send the form again (RFC 9700 4.12)", () => {
   expect([redirect("/x", "POST").status, redirect("/x", "GET").status]).toEqual([303, 302]);
 });
 

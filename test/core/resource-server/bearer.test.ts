@@ -15,7 +15,7 @@ describe("the Authorization header (RFC 6750 2.1)", () => {
   });
 
   test.each([[undefined], [null], [""], ["Basic YTpi"], ["DPoP abc"], ["Bearer2 abc"], ["Bearer-x abc"], ["abc"]])(
-    "%j has none: as if nothing had been sent",
+    "%j counts as a request without a token",
     (header) => {
       expect(bearerToken(header)).toEqual({ code: "no_token" });
     },
@@ -25,34 +25,34 @@ describe("the Authorization header (RFC 6750 2.1)", () => {
     ["no token", "Bearer"],
     ["two tokens", "Bearer a b"],
     ["two headers, joined", "Bearer a, Bearer b"],
-    ["a scheme in front of another", "Bearer, Basic YTpi"],
+    ["two schemes", "Bearer, Basic YTpi"],
     ["a parameter", 'Bearer token="abc"'],
     ["a tab", "Bearer\tabc"],
-    ["a space behind", "Bearer abc "],
+    ["a space after the token", "Bearer abc "],
     ["= inside", "Bearer a=b"],
-    ["what no token has", "Bearer a%20b"],
-    ["a line of its own", "Bearer abc\r\nx: y"],
+    ["a character that no token has", "Bearer a%20b"],
+    ["a line break", "Bearer abc\r\nx: y"],
     ["20 KB", `Bearer ${"a".repeat(20_000)}`],
   ])("%s is malformed", (_what, header) => {
     expect(bearerToken(header)).toEqual({ code: "invalid_request" });
   });
 
   test.each([...BLANKS, ...NO_BLANK])(
-    "%j between scheme and token, or at the ends: spaces alone are between",
+    "%j between scheme and token, or at the ends, makes the header malformed, except for spaces between them",
     (blank) => {
       expect(bearerToken(`Bearer${blank}abc`)).toEqual(blank === " " ? "abc" : { code: "invalid_request" });
       expect(bearerToken(`Bearer ${blank}abc`)).toEqual(blank === " " ? "abc" : { code: "invalid_request" });
-      // What reads HTTP has taken off what may be at the ends.
+      // HTTP parsers remove spaces and tabs at the ends before the header reaches this function.
       expect(bearerToken(`Bearer abc${blank}`)).toEqual({ code: "invalid_request" });
       expect(bearerToken(`${blank}Bearer abc`)).toEqual({ code: "no_token" });
     },
   );
 
-  test.each([..."!#$%&'*+-.^_`|~0aZ"])("%j makes it another scheme", (character) => {
+  test.each([..."!#$%&'*+-.^_`|~0aZ"])("%j after Bearer makes another scheme", (character) => {
     expect(bearerToken(`Bearer${character} abc`)).toEqual({ code: "no_token" });
   });
 
-  test("whatever it is, it has a token of the right characters and length, or it is refused", () => {
+  test("any header has a token of valid characters, or is refused", () => {
     const tokens = fc.stringMatching(/^[\w.~+/-]*=*$/);
     const headers = fc.oneof(
       fc.string({ unit: "binary" }),
@@ -70,13 +70,13 @@ describe("the Authorization header (RFC 6750 2.1)", () => {
   });
 });
 
-describe("the answer (RFC 6750 3)", () => {
+describe("the response (RFC 6750 3)", () => {
   test.each([
     ["no_token", 401, 'Bearer realm="api"'],
     ["invalid_request", 400, 'Bearer realm="api", error="invalid_request"'],
     ["invalid_token", 401, 'Bearer realm="api", error="invalid_token"'],
     ["insufficient_scope", 403, 'Bearer realm="api", error="insufficient_scope"'],
-  ] as const)("%s: %i with a challenge, and with the scope where one is required", (code, status, challenge) => {
+  ] as const)("%s: %i with a challenge, which has the scope if the API requires one", (code, status, challenge) => {
     const headers = { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" };
     const body = `{"error":"${code}"}`;
     expect(refuse({ code }, [])).toEqual({ status, headers: { ...headers, "www-authenticate": challenge }, body });
@@ -85,7 +85,7 @@ describe("the answer (RFC 6750 3)", () => {
     );
   });
 
-  test("a provider that cannot be asked is nothing to challenge a client for", () => {
+  test("if the provider cannot be reached, it is 503 without a challenge", () => {
     expect(refuse({ code: "temporarily_unavailable" }, ["pay"])).toEqual({
       status: 503,
       headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store", "retry-after": "5" },
@@ -93,7 +93,7 @@ describe("the answer (RFC 6750 3)", () => {
     });
   });
 
-  test("nothing but the code is in it", () => {
+  test("has the code, and neither the reason nor the cause", () => {
     const refusal = { code: "invalid_token", reason: "aud", cause: new Error("secret") } as const;
     expect(refuse(refusal, [])).toEqual(refuse({ code: "invalid_token" }, []));
   });

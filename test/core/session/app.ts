@@ -13,7 +13,7 @@ export const SECRET = "a secret of at least thirty-two characters";
 
 export const randomBytes = (bytes: number): Uint8Array => globalThis.crypto.getRandomValues(new Uint8Array(bytes));
 
-/** The sessions of one app, with tokens, as the relying party uses them. */
+/** The sessions of an app, with tokens, as in the relying party. */
 export function createTestSessions<Data, Tokens>(
   options: Partial<SessionsOptions<Data>>,
   now: () => number,
@@ -42,7 +42,7 @@ export class TestRequest<Data, Tokens> {
     readonly queue: WriteQueue<Data, Tokens>,
   ) {}
 
-  /** As the last commit left it. */
+  /** The session after the last commit. */
   get session() {
     return this.queue.reading.session;
   }
@@ -54,7 +54,7 @@ export class TestRequest<Data, Tokens> {
   tokens = () => this.queue.run(() => openTokens(this.context, this.queue.reading));
   isWriteDue = () => isWriteDue(this.context, this.queue.reading);
   begin = (data: Data, tokens?: Tokens) => this.#add((draft) => draft.begin(data, tokens));
-  /** Begins a session where there is none, as `RequestSession.update` does. */
+  /** Without a session begins one, as `RequestSession.update` does. */
   update = (change: Partial<Data> | ((data: Data) => Data)) => {
     const patch = typeof change === "function" ? change : (data: Data) => ({ ...data, ...change });
     this.#add((draft) => (draft.session ? draft.update(patch) : draft.begin(patch({} as Data))));
@@ -72,12 +72,12 @@ export class TestRequest<Data, Tokens> {
   }
 }
 
-/** So many turns of the microtask queue. */
+/** Waits for `count` turns of the microtask queue. */
 export const turns = async (count: number) => {
   for (let turn = 0; turn < count; turn++) await undefined;
 };
 
-/** A storage that takes its time, as a network does. */
+/** A storage whose operations wait, as on a network. */
 export const slowly =
   (storage: OpenStorage, wait: () => Promise<void>): OpenStorage =>
   <Data, Tokens>(context: StorageContext): StorageBackend<Data, Tokens> => {

@@ -4,8 +4,8 @@ import { runs } from "../../support/runs.js";
 import { createTestSessions, type TestRequest } from "./app.js";
 
 /**
- * A browser with requests in flight: each carries the cookies of the moment it was sent, is served at once, and its
- * response arrives whenever the schedule says, with all its Set-Cookie lines.
+ * A browser with requests in flight. Each request has the cookies of the moment when it was sent, and is served at once. Its
+ * response, with all Set-Cookie lines, arrives at a later step of the schedule.
  */
 
 type Data = { user: string; note?: number };
@@ -35,11 +35,11 @@ interface Response {
   readonly lines: readonly string[];
   /** The session that this response ended, if it ended one. */
   readonly ended?: string;
-  /** When the session that this response began was begun. */
+  /** The time when the session of this response began, if it began one. */
   readonly began?: number;
 }
 
-/** One browser, one app. */
+/** A browser and an app. */
 function createWorld() {
   let now = 1_750_000_000_000;
   let draws = 0;
@@ -63,16 +63,16 @@ function createWorld() {
     wait: (seconds: number) => {
       now += seconds * 1000;
     },
-    /** `ends`: whether the response ends the session that the request came with. */
-    async request(serve: (scope: TestRequest<Data, Tokens>) => "began" | "ended" | undefined) {
+    /** Sends a request. `serve` says whether the response begins a session, or ends the session of the request. */
+    async request(serve: (requestSession: TestRequest<Data, Tokens>) => "began" | "ended" | undefined) {
       now += 1;
-      const scope = await open();
-      const before = scope.session?.id;
-      const outcome = serve(scope);
-      const lines = await scope.commit();
+      const requestSession = await open();
+      const before = requestSession.session?.id;
+      const outcome = serve(requestSession);
+      const lines = await requestSession.commit();
       inFlight.push({
         lines,
-        ...(outcome === "began" && { began: scope.session?.beganAt ?? 0 }),
+        ...(outcome === "began" && { began: requestSession.session?.beganAt ?? 0 }),
         ...(outcome === "ended" && before !== undefined && { ended: before }),
       });
     },
@@ -92,19 +92,19 @@ function createWorld() {
 async function play(schedule: ReadonlyArray<{ action: Action; pick: number }>) {
   const world = createWorld();
   const ended = new Set<string>();
-  /** Sessions whose sign-in response has arrived, and the newest of them. */
+  /** The latest beginning of a session whose sign-in response has arrived. */
   let newestArrived = 0;
   let generation = 0;
   const generations = new Map<string, number>();
   let users = 0;
 
-  async function look() {
-    const scope = await world.open();
-    const { session } = scope;
+  async function checkSession() {
+    const requestSession = await world.open();
+    const { session } = requestSession;
     if (!session) return;
     expect(ended.has(session.id), "a session that was signed out is back").toBe(false);
     expect(session.beganAt, "an earlier user's session is back").toBeGreaterThanOrEqual(newestArrived);
-    const tokens = await scope.tokens();
+    const tokens = await requestSession.tokens();
     expect(tokens, "the token set is lost").toBeDefined();
     const known = generations.get(session.id) ?? 0;
     expect(tokens?.generation, "a refresh was undone").toBeGreaterThanOrEqual(known);
@@ -114,29 +114,29 @@ async function play(schedule: ReadonlyArray<{ action: Action; pick: number }>) {
     const response = world.deliver(pick);
     if (response?.ended) ended.add(response.ended);
     if (response?.began) newestArrived = Math.max(newestArrived, response.began);
-    await look();
+    await checkSession();
   }
 
   const serve: Record<Exclude<Action, "deliver" | "wait">, () => Promise<void>> = {
     sign_in: () =>
-      world.request((scope) => {
-        scope.begin({ user: `user ${++users}` }, { generation: ++generation });
+      world.request((requestSession) => {
+        requestSession.begin({ user: `user ${++users}` }, { generation: ++generation });
         return "began";
       }),
     sign_out: () =>
-      world.request((scope) => {
-        scope.destroy();
+      world.request((requestSession) => {
+        requestSession.destroy();
         return "ended";
       }),
     roll: () => world.request(() => undefined),
     update: () =>
-      world.request((scope) => {
-        if (scope.session) scope.update({ note: ++generation });
+      world.request((requestSession) => {
+        if (requestSession.session) requestSession.update({ note: ++generation });
         return undefined;
       }),
     refresh: () =>
-      world.request((scope) => {
-        if (scope.session) scope.setTokens({ generation: ++generation });
+      world.request((requestSession) => {
+        if (requestSession.session) requestSession.setTokens({ generation: ++generation });
         return undefined;
       }),
   };
@@ -147,7 +147,7 @@ async function play(schedule: ReadonlyArray<{ action: Action; pick: number }>) {
     else await serve[action]();
   }
   while (world.inFlight.length > 0) await arrive(0);
-  // Whatever was left behind goes with the next writes, twenty names each: sixteen sign-ins at once leave up to 47.
+  // The next writes delete the remaining cookies, twenty names each: sixteen concurrent sign-ins leave up to 47.
   for (let write = 0; write < 3; write++) {
     await serve.update();
     await arrive(0);
@@ -157,7 +157,7 @@ async function play(schedule: ReadonlyArray<{ action: Action; pick: number }>) {
 }
 
 describe("responses arrive in any order", () => {
-  test("two responses that ended the same session, the later one first", async () => {
+  test("two responses that end one session, with the later one first", async () => {
     const schedule = "sign_in deliver sign_in sign_in sign_out deliver:1 deliver:1 refresh sign_in".split(" ");
     await play(
       schedule.map((step) => {
@@ -167,14 +167,14 @@ describe("responses arrive in any order", () => {
     );
   });
 
-  test("no ended session, no earlier user comes back; no token set is lost", async () => {
+  test("no ended session and no earlier user is restored, and no token set is lost", async () => {
     await fc.assert(
       fc.asyncProperty(actions, async (schedule) => void (await play(schedule))),
       runs(),
     );
   });
 
-  test("the last sign-in survives whatever else is in flight, unless it was signed out", async () => {
+  test("the session of the last sign-in stays, with any other responses in flight, if no user signs out", async () => {
     const quiet = actions.map((schedule) => schedule.filter(({ action }) => action !== "sign_out"));
     await fc.assert(
       fc.asyncProperty(quiet, async (schedule) => {

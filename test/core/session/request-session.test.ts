@@ -14,7 +14,7 @@ type Data = { user?: string; count?: number; bulk?: string; [member: string]: un
 
 const URL = "https://app.example/";
 
-/** One app, one browser in which alice is signed in, and one of its requests. Each write takes some turns. */
+/** An app, a browser in which alice is signed in, and one of its requests. Each write takes some turns. */
 async function createWorld(wait = () => turns(3)) {
   const clock = createClock();
   const context = createSessionContext<Data, never>(
@@ -36,7 +36,7 @@ const dataSeenBy = async ({ open }: { open: () => Promise<RequestSession<Data>> 
 
 const alice = { user: "alice", count: 0 };
 
-describe("a change made while a write is under way", () => {
+describe("a change during a write", () => {
   /** Writes once, makes another change while that write is under way, and writes again. */
   async function during(
     before: (request: RequestSession<Data>) => void,
@@ -63,13 +63,13 @@ describe("a change made while a write is under way", () => {
   const nothing = () => {};
 
   test.each([
-    ["a sign-out, beside an update", patch({ a: 1 }), destroy, 0, undefined],
-    ["a sign-out, beside activity", nothing, destroy, 10_000, undefined],
-    ["another user, beside a sign-out", destroy, bob, 0, { user: "bob" }],
-    ["an update, beside activity", nothing, patch({ b: 2 }), 10_000, { ...alice, b: 2 }],
-    ["an update, beside another", patch({ a: 1 }), patch({ b: 2 }), 0, { ...alice, a: 1, b: 2 }],
-  ])("%s", async (_name, before, ask, idle, data) => {
-    const after = await during(before, ask, idle);
+    ["a sign-out during an update", patch({ a: 1 }), destroy, 0, undefined],
+    ["a sign-out during a write of activity", nothing, destroy, 10_000, undefined],
+    ["a sign-in of another user during a sign-out", destroy, bob, 0, { user: "bob" }],
+    ["an update during a write of activity", nothing, patch({ b: 2 }), 10_000, { ...alice, b: 2 }],
+    ["an update during another update", patch({ a: 1 }), patch({ b: 2 }), 0, { ...alice, a: 1, b: 2 }],
+  ])("%s", async (_name, before, later, idle, data) => {
+    const after = await during(before, later, idle);
     expect([after.shown, after.data]).toEqual([data, data]);
   });
 
@@ -83,7 +83,7 @@ describe("a change made while a write is under way", () => {
     expect(request.session?.id).toBe(id);
   });
 
-  test("an update and a sign-out, changed and written side by side", async () => {
+  test("an update and a sign-out, changed and written concurrently", async () => {
     const world = await createWorld();
     const { request, store } = world;
     const change = async (make: () => void) => {
@@ -94,7 +94,7 @@ describe("a change made while a write is under way", () => {
     expect([request.session, await dataSeenBy(world)]).toEqual([null, undefined]);
   });
 
-  test("of two commits at once, the second writes nothing", async () => {
+  test("of two concurrent commits, the second writes nothing", async () => {
     const { request } = await createWorld();
     request.update({ a: 1 });
     const lines = await Promise.all([request.commit(), request.commit()]);
@@ -120,7 +120,7 @@ describe("a write that fails", () => {
     ]);
   });
 
-  test("of a new session: changes made to that session change no other", async () => {
+  test("of a new session: changes for that session do not change another", async () => {
     const world = await createWorld();
     const { request, store } = world;
     request.begin({ user: "bob", bulk });
@@ -147,7 +147,7 @@ describe("a write that fails", () => {
     expect(await dataSeenBy(world)).toEqual({ ...alice, after: 1 });
   });
 
-  test("drops what a function did to its argument", async () => {
+  test("drops the changes that a function made to its argument", async () => {
     const world = await createWorld();
     const { request, store } = world;
     request.update((data) => Object.assign(data, { bulk }));
@@ -159,7 +159,7 @@ describe("a write that fails", () => {
   });
 });
 
-test("a function is called once if the data that it was called with is the data that is written to", async () => {
+test("a function is called once if the data did not change between the call of `update` and the write", async () => {
   const { request } = await createWorld();
   let calls = 0;
   const count = (data: Data) => ({ ...data, count: ++calls });
@@ -171,7 +171,7 @@ test("a function is called once if the data that it was called with is the data 
   expect([calls, request.session?.data.count]).toEqual([2, 2]);
 });
 
-/** A change, and the session that it is for; without an id, for any. */
+/** A change, and the id of the session that it is for; without an id, it is for any session. */
 type Change = { readonly id: string | undefined; readonly after: (state: State) => State };
 type State = { readonly id?: string; readonly data?: Data };
 
@@ -184,7 +184,7 @@ const actions = fc.array(
 );
 const delays = fc.infiniteStream(fc.constantFrom(0, 1, 3, 8));
 
-test("however changes and writes overlap, the next request sees what the calls would have made one after the other", async () => {
+test("for any overlap of changes and writes, the next request sees the result of the calls in their order", async () => {
   await fc.assert(
     fc.asyncProperty(actions, delays, fc.boolean(), async (schedule, waits, isIdle) => {
       const world = await createWorld(() => turns(waits.next().value ?? 0));
@@ -197,7 +197,7 @@ test("however changes and writes overlap, the next request sees what the calls w
       const record = (after: Change["after"], id = request.session?.id) => changes.push({ id, after });
       const commit = () => {
         const taken = changes.splice(0);
-        // In order. A commit whose cookies do not fit changes nothing.
+        // Applies the changes in order. A commit whose cookies are too large changes nothing.
         const next = taken.reduce(
           (state, { id, after }) => (id === undefined || id === state.id ? after(state) : state),
           written,

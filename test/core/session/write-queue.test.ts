@@ -18,7 +18,7 @@ type Change = SessionChange<Data, Tokens>;
 const URL = "https://app.example/";
 const bulk = "x".repeat(9000);
 
-/** One app, one browser in which alice is signed in, and the write queue of one of its requests. */
+/** An app, a browser in which alice is signed in, and the write queue of one of its requests. */
 async function createWorld(wait = () => turns(3), options: Partial<SessionsOptions<Data>> = {}) {
   const clock = createClock();
   const sessions = createTestSessions<Data, Tokens>({ storage: slowly(inCookies, wait), ...options }, clock.now);
@@ -34,9 +34,9 @@ async function createWorld(wait = () => turns(3), options: Partial<SessionsOptio
     queue,
     tokens: () => queue.run(() => openTokens(sessions.context, queue.reading)),
     open,
-    /** Commits, and has the browser store the lines. */
+    /** Commits, and stores the lines in the browser. */
     commit: async (change?: Change, roll = true) => jar.store(await queue.commit(change, { roll }), URL),
-    /** What the next request sees. */
+    /** The data and the tokens that the next request sees. */
     async seen() {
       const next = await open();
       return { data: next.reading.session?.data, tokens: await openTokens(sessions.context, next.reading) };
@@ -50,8 +50,8 @@ const update =
   (draft) =>
     draft.update((data) => ({ ...data, ...patch }));
 
-describe("commits side by side", () => {
-  test("run in the order of the calls, each on what the one before wrote", async () => {
+describe("concurrent commits", () => {
+  test("run in the order of the calls, each on the result of the one before", async () => {
     const { queue, commit, seen } = await createWorld();
     const order: string[] = [];
     const counting =
@@ -70,7 +70,7 @@ describe("commits side by side", () => {
     ]);
   });
 
-  test("an update beside a sign-out finds no session, is an error of its own, and signs nobody in", async () => {
+  test("an update concurrent with a sign-out rejects with no_session, and does not begin a session", async () => {
     const { queue, commit, seen } = await createWorld();
     const signOut = commit((draft) => draft.destroy());
     await expect(commit(update({ late: 1 }))).rejects.toMatchObject({ code: "no_session" });
@@ -78,13 +78,13 @@ describe("commits side by side", () => {
     expect([queue.reading.session, await seen()]).toEqual([null, { data: undefined, tokens: undefined }]);
   });
 
-  test("tokens set beside an update: both are written", async () => {
+  test("concurrent changes of the tokens and of the data are both written", async () => {
     const { commit, seen } = await createWorld();
     await Promise.all([commit((draft) => draft.setTokens({ of: "newer" })), commit(update({ a: 1 }))]);
     expect(await seen()).toEqual({ data: { ...alice, a: 1 }, tokens: { of: "newer" } });
   });
 
-  test("the reading changes only when a write is done", async () => {
+  test("the reading changes only when a write has ended", async () => {
     const { queue, commit } = await createWorld();
     const before = queue.reading;
     const written = commit(update({ a: 1 }));
@@ -109,16 +109,19 @@ describe("a change that fails", () => {
     ["its function throws", () => Promise.reject(new RangeError("of the app")), RangeError],
     ["its cookies are too large", update({ bulk }), CookieTooLargeError],
     ["its tokens are too large", (draft) => draft.setTokens({ of: bulk }), CookieTooLargeError],
-  ])("because %s rejects its own commit; the next goes on from what is written", async (_why, change, type) => {
-    const { queue, tokens, commit, seen } = await createWorld();
-    const failing = commit(change);
-    const next = commit(update({ a: 1 }));
-    await expect(failing).rejects.toBeInstanceOf(type);
-    await next;
-    const expected = { data: { ...alice, a: 1 }, tokens: { of: "alice" } };
-    expect({ data: queue.reading.session?.data, tokens: await tokens() }).toEqual(expected);
-    expect(await seen()).toEqual(expected);
-  });
+  ])(
+    "because %s rejects its own commit; the next commit starts from the written session",
+    async (_why, change, type) => {
+      const { queue, tokens, commit, seen } = await createWorld();
+      const failing = commit(change);
+      const next = commit(update({ a: 1 }));
+      await expect(failing).rejects.toBeInstanceOf(type);
+      await next;
+      const expected = { data: { ...alice, a: 1 }, tokens: { of: "alice" } };
+      expect({ data: queue.reading.session?.data, tokens: await tokens() }).toEqual(expected);
+      expect(await seen()).toEqual(expected);
+    },
+  );
 });
 
 describe("the lines of a write", () => {
@@ -132,7 +135,7 @@ describe("the lines of a write", () => {
     expect(sent).toEqual([lines]);
   });
 
-  test("are those of activity alone where nothing was changed, and only with `roll`", async () => {
+  test("are only those of activity if nothing was changed, and only with `roll`", async () => {
     const { clock, queue } = await createWorld();
     clock.advance(10_000);
     expect(await queue.commit(undefined, { roll: false })).toEqual([]);
@@ -143,13 +146,13 @@ describe("the lines of a write", () => {
   });
 });
 
-describe("tokens that are being opened while a write", () => {
+describe("tokens that are opened during a write that", () => {
   test.each<[string, Change, Tokens | undefined]>([
-    ["sets others", (draft) => draft.setTokens({ of: "newer" }), { of: "newer" }],
+    ["sets other tokens", (draft) => draft.setTokens({ of: "newer" }), { of: "newer" }],
     ["begins a session of another user", (draft) => draft.begin({ user: "bob" }, { of: "bob" }), { of: "bob" }],
-    ["removes them", (draft) => draft.setTokens(undefined), undefined],
+    ["removes the tokens", (draft) => draft.setTokens(undefined), undefined],
     ["ends the session", (draft) => draft.destroy(), undefined],
-  ])("%s are those of before or after, and then those of after", async (_what, change, tokens) => {
+  ])("%s are those before the write or those after it, and later those after it", async (_what, change, tokens) => {
     for (const wait of [0, 1, 2, 3, 5, 8, 13]) {
       const { tokens: open, commit, seen } = await createWorld(() => turns(5));
       const opening = open();
@@ -161,7 +164,7 @@ describe("tokens that are being opened while a write", () => {
     }
   });
 
-  test("are opened once for all who ask before the next write", async () => {
+  test("changes nothing are opened once", async () => {
     let opened = 0;
     const { tokens } = await createWorld(async () => void opened++);
     await tokens();
@@ -170,7 +173,7 @@ describe("tokens that are being opened while a write", () => {
   });
 });
 
-test("with a store, patches are applied again to what another request saved meanwhile, tokens stay", async () => {
+test("with a store, patches are applied again to the data that another request saved meanwhile, and its tokens stay", async () => {
   const clock = createClock();
   const { open, commit, seen } = await createWorld(undefined, { storage: inStore(createMemoryStore(clock)) });
   const other = await open();
@@ -193,7 +196,7 @@ const schedules = fc.array(
 );
 const delays = fc.infiniteStream(fc.constantFrom(0, 1, 3, 8));
 
-test("however commits overlap, each reader and the next request see what the calls would have made one after the other", async () => {
+test("for any overlap of commits, each reader and the next request see the results of the calls in their order", async () => {
   await fc.assert(
     fc.asyncProperty(schedules, delays, fc.boolean(), async (schedule, waits, isIdle) => {
       const { clock, jar, queue, tokens: openTokens, seen } = await createWorld(() => turns(waits.next().value ?? 0));
@@ -216,7 +219,7 @@ test("however commits overlap, each reader and the next request see what the cal
       };
       const patch = (apply: (data: Data) => Data) => {
         const { data, tokens } = now();
-        // As the relying party does: without a session there is nothing to update.
+        // As in the relying party, an update without a session does nothing.
         const change: Change = (draft) => (draft.session ? draft.update(apply) : undefined);
         commit(change, data ? { data: apply(data), tokens } : {});
       };
