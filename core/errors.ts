@@ -18,15 +18,16 @@ export abstract class LatchkeyError<Code extends string = string> extends Error 
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore-start lint/complexity/noThisInStatic: `this` is the class on the right side of `instanceof`
     const { prototype } = this;
-    if (super[Symbol.hasInstance](value)) return true;
+    const isOwn = super[Symbol.hasInstance](value);
     // biome-ignore-end lint/complexity/noThisInStatic: as above
     // Made by another copy of the package, or not by the package at all. A class that an app derives inherits the method, and
     // exists in no other copy.
     const { latchkeyError } = (value ?? {}) as Partial<LatchkeyError>;
     return (
-      Object.hasOwn(prototype, "latchkeyError") &&
-      typeof latchkeyError === "function" &&
-      latchkeyError().endsWith(prototype.latchkeyError())
+      isOwn ||
+      (Object.hasOwn(prototype, "latchkeyError") &&
+        typeof latchkeyError === "function" &&
+        latchkeyError().endsWith(prototype.latchkeyError()))
     );
   }
 

@@ -23,12 +23,9 @@ function typeOf(value: unknown): string {
   return filled || value === 0 || value === false ? typeof value : `${filled}` || "blank";
 }
 
-/** Whether two names differ by so many letters at most, wherever they stand. */
-const isNear = (a: string, b: string): boolean => lettersBeyond(a, b) + lettersBeyond(b, a) < 3;
-
-/** How many letters of a name another name lacks. */
-const lettersBeyond = (name: string, other: string): number =>
-  [...name.toLowerCase()].filter((letter) => !other.toLowerCase().includes(letter)).length;
+/** Whether two names differ by two letters at most, wherever they stand. */
+const isNear = (a: string, b: string): boolean =>
+  [...(a + b)].filter((letter) => !a.includes(letter) || !b.includes(letter)).length < 3;
 
 /**
  * What is wrong with the names and types of options, a sentence each. An option that is undefined counts as left out. No
@@ -44,7 +41,7 @@ function faultsIn(options: object, examples: Examples, path = ""): string[] {
     const example = examples[name];
     const [type, expected] = [typeOf(value), typeOf(example)];
     if (!Object.hasOwn(examples, name)) {
-      const near = Object.keys(examples).find((each) => isNear(each, name));
+      const near = Object.keys(examples).find((each) => isNear(each.toLowerCase(), name.toLowerCase()));
       faults.push(`there is no option ${path + name}${near ? `: did you mean ${path + near}?` : ""}`);
     } else if (value === undefined || example === ANY) {
       // Left out, or checked elsewhere.

@@ -1,5 +1,5 @@
 import { isObject } from "../is-object.js";
-import { curveOf, keyTypeOf } from "./algorithms.js";
+import { curveOf } from "./algorithms.js";
 import { DOCUMENT_LIFETIME, discover } from "./discovery.js";
 import { type CachedDocument, cachedDocument } from "./document-cache.js";
 import { endpointUrl } from "./endpoint.js";
@@ -56,11 +56,8 @@ export async function fetchKeys(
 const fits =
   (algorithm: string, id: unknown) =>
   ({ kty, crv, use = "sig", alg = algorithm, kid }: PublicKey): boolean =>
-    kty === keyTypeOf(algorithm) &&
-    crv === (curveOf(algorithm) ?? crv) &&
-    use === "sig" &&
-    alg === algorithm &&
-    kid === (id ?? kid);
+    // RSA keys have no curve.
+    (crv ?? kty) === (curveOf(algorithm) ?? "RSA") && use === "sig" && alg === algorithm && kid === (id ?? kid);
 
 /**
  * The header and the payload of a JWS, if one of the provider's keys signed it. `algorithm` is configured, and never taken from

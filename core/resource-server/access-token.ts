@@ -1,5 +1,6 @@
 import { toText } from "../bytes.js";
 import { ExchangeError } from "../errors.js";
+import { isObject } from "../is-object.js";
 import type { Ports } from "../ports.js";
 import { isText, type Members, timesHold, wrongMember } from "../provider/claims.js";
 import { verifyWithJose } from "../provider/jose.js";
@@ -80,14 +81,14 @@ export function createAccessTokenCheck(settings: AccessTokenSettings, ports: Por
 }
 
 const invalid = (reason: string, cause?: unknown): Verdict => ({
-  refusal: { code: "invalid_token", reason, ...(cause === undefined ? {} : { cause }) },
+  refusal: { code: "invalid_token", reason, cause },
 });
 
 /** The claims of a JWT; undefined when the payload is no JSON object (RFC 7519 7.2). */
 function claimsIn(payload: Uint8Array): Members | undefined {
   try {
     const value = JSON.parse(toText(payload));
-    return typeof value === "object" && !Array.isArray(value) ? (value ?? undefined) : undefined;
+    return isObject(value) && !Array.isArray(value) ? value : undefined;
   } catch {
     // The caller refuses the token, with the reason `payload`.
     return undefined;
@@ -97,26 +98,24 @@ function claimsIn(payload: Uint8Array): Members | undefined {
 /** Which members of an access token are right. `now` in seconds. */
 function membersHold(settings: AccessTokenSettings, claims: Members, { typ = "jwt" }: Members, now: number) {
   const { issuer, audience, profile, clockTolerance } = settings;
-  const { iss, sub, aud, iat, jti, client_id: clientId, cnf, nonce, at_hash: hash } = claims;
   const type = typeof typ === "string" && typ.toLowerCase().replace(/^application\//, "");
   const isTyped = type === "at+jwt";
   const times = timesHold(claims, now, clockTolerance);
   return {
     // RFC 9068 4, RFC 8725 3.11: a token made for another purpose, such as a logout token, is not an access token.
     typ: isTyped || (profile === "any" && type === "jwt"),
-    iss: iss === issuer,
-    aud: [aud].flat().some((name) => audience.includes(name as string)),
-    sub: isText(sub),
-    exp: times.exp,
-    nbf: times.nbf,
-    iat: (iat === undefined && !isTyped) || times.iat,
+    iss: claims["iss"] === issuer,
+    aud: [claims["aud"]].flat().some((name) => audience.includes(name as string)),
+    sub: isText(claims["sub"]),
+    ...times,
+    iat: (claims["iat"] === undefined && !isTyped) || times.iat,
     // RFC 9068 2.2.
-    client_id: !isTyped || isText(clientId),
-    jti: !isTyped || isText(jti),
+    client_id: !isTyped || isText(claims["client_id"]),
+    jti: !isTyped || isText(claims["jti"]),
     // RFC 9449 7.1, RFC 8705 3: such a token needs a proof of possession, which a Bearer request does not have.
-    cnf: cnf === undefined,
+    cnf: claims["cnf"] === undefined,
     // OpenID Connect Core 2 and 3.1.3.6 put these claims into ID Tokens, which have no type of their own.
-    id_token: isTyped || (nonce === undefined && hash === undefined),
+    id_token: isTyped || (claims["nonce"] === undefined && claims["at_hash"] === undefined),
   };
 }
 
@@ -133,10 +132,9 @@ function pausing(network: Network): Network {
   return {
     ...network,
     async fetch(url) {
-      const now = network.now();
-      const failedAt = failures.get(url) ?? Number.NEGATIVE_INFINITY;
-      if (now >= failedAt && now - failedAt < PAUSE)
-        throw new ExchangeError("provider_unreachable", { cause: { url, failedAt } });
+      const failedAt = failures.get(url) ?? NaN;
+      const age = network.now() - failedAt;
+      if (age >= 0 && age < PAUSE) throw new ExchangeError("provider_unreachable", { cause: { url, failedAt } });
       let isOk = false;
       try {
         const response = await network.fetch(url);
