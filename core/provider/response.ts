@@ -3,9 +3,6 @@ import { isObject } from "../is-object.js";
 import type { FetchInit } from "../ports.js";
 import type { Network } from "./network.js";
 
-/** Errors of an endpoint that mean the client's registration or credentials (RFC 6749 5.2). */
-const CLIENT_ERRORS = ["invalid_client", "unauthorized_client", "unsupported_grant_type"];
-
 /** Performs a task of the protocol and turns what it throws into an ExchangeError, with the code `invalid`. */
 export async function asExchangeError<T>(invalid: ExchangeErrorCode, task: () => Promise<T>): Promise<T> {
   try {
@@ -41,7 +38,9 @@ export async function fetchJson(
   const body = (await new Response(text).json().catch(() => undefined)) ?? {};
   if (status < 300 && isObject(body)) return body;
   const { error, error_description: description } = body as Record<string, unknown>;
-  const isClientError = status === 401 || CLIENT_ERRORS.includes(error as string);
+  // RFC 6749 5.2: these mean the client's registration or credentials.
+  const isClientError =
+    status === 401 || ["invalid_client", "unauthorized_client", "unsupported_grant_type"].includes(error as string);
   const code = error === "invalid_grant" ? onInvalidGrant : isClientError ? "client_rejected" : "provider_invalid";
   // A provider may repeat what was sent.
   const quote = (value: unknown) =>

@@ -11,7 +11,7 @@ import type { SessionReading } from "../session/reading.js";
 import { openTokens } from "../session/tokens.js";
 import { type SessionChange, WriteQueue } from "../session/write-queue.js";
 import type { RelyingPartyConfig, SignedIn, Site } from "./config.js";
-import { routePath } from "./site.js";
+import { routeUrl } from "./site.js";
 import { openTransactions, type Transactions } from "./transactions.js";
 import type { UserSessions } from "./user-sessions.js";
 
@@ -125,8 +125,8 @@ export function keepAlive<Result>(
 
 /** The URL of the login route, with the way back. @param returnTo defaults to the page of the request */
 export function loginUrl<Data>(
-  { request, site, config }: Pick<RequestContext<Data>, "request" | "site" | "config">,
-  returnTo = targetOf(request),
+  context: Pick<RequestContext<Data>, "request" | "site" | "config">,
+  returnTo = targetOf(context.request),
 ): string {
-  return `${site.origin}${routePath(site, config, "login")}?${new URLSearchParams({ returnTo })}`;
+  return `${routeUrl(context, "login")}?${new URLSearchParams({ returnTo })}`;
 }

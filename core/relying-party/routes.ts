@@ -7,7 +7,7 @@ import { decline, json, methodNotAllowed, redirect } from "./replies.js";
 import { keepAlive, type RequestContext } from "./request-context.js";
 import { completeSignIn, loginOptionsOf, redirectWithin, type SignInOptions, signIn } from "./sign-in.js";
 import { type LogoutOptions, signOut } from "./sign-out.js";
-import { type Route, routePath } from "./site.js";
+import { type Route, routeUrl } from "./site.js";
 
 /** Answers a request for one of the routes. */
 export const answerRoute = <Data>(context: RequestContext<Data>, route: Route): Promise<Reply> =>
@@ -24,7 +24,7 @@ const MAX_RESPONSE = 8000;
  * posts brings no SameSite=Lax cookies: neither the sign-in in progress nor the session that it may replace.
  * @throws ExchangeError `invalid_response` when the response does not fit into a URL
  */
-function redirectForm<Data>({ site, config }: RequestContext<Data>, form: URLSearchParams): Reply {
+function redirectForm<Data>(context: RequestContext<Data>, form: URLSearchParams): Reply {
   const response = new URLSearchParams();
   for (const name of RESPONSE_PARAMETERS) {
     const [value, again] = form.getAll(name);
@@ -34,7 +34,7 @@ function redirectForm<Data>({ site, config }: RequestContext<Data>, form: URLSea
   }
   const { length } = `${response}`;
   if (length > MAX_RESPONSE) throw new ExchangeError("invalid_response", { cause: { length, limit: MAX_RESPONSE } });
-  return redirect(`${site.origin}${routePath(site, config, "callback")}?${response}`, "POST");
+  return redirect(`${routeUrl(context, "callback")}?${response}`, "POST");
 }
 
 const isRead = ({ method }: RequestView): boolean => method === "GET" || method === "HEAD";

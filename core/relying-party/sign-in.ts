@@ -9,7 +9,7 @@ import type { Reply } from "../request/response.js";
 import type { RelyingPartyConfig } from "./config.js";
 import { redirect } from "./replies.js";
 import type { RequestContext } from "./request-context.js";
-import { routePath } from "./site.js";
+import { routeUrl } from "./site.js";
 
 /** Options of one sign-in. */
 export interface LoginOptions extends AuthorizationOptions {
@@ -46,7 +46,7 @@ export async function signIn<Data>(context: RequestContext<Data>, options: SignI
   const { url } = await exchange.beginSignIn(exchangeContext(context, config.onSignIn), {
     ...authorizationOf(config.authorizationParams, options),
     appState,
-    redirectUri: options.redirectUri ?? site.origin + routePath(site, config, "callback"),
+    redirectUri: options.redirectUri ?? routeUrl(context, "callback"),
     returnTo: safeReturnTo(options.returnTo, site.origin, `${site.path}/`, site.path + config.mount),
   });
   return redirect(url, request.method);

@@ -26,6 +26,10 @@ export function routeOf(request: RequestView, site: Site, { mount }: Mounted): R
   return ROUTES.find((route) => path === `${site.path}${mount}/${route}`);
 }
 
+/** The URL of a route, as browsers ask for it. */
+export const routeUrl = ({ site, config }: { readonly site: Site; readonly config: Mounted }, route: Route): string =>
+  site.origin + routePath(site, config, route);
+
 /** The path of a route, as browsers ask for it. */
 export const routePath = (site: Site, { mount, trailingSlash }: Mounted, route: Route): string =>
   `${site.path}${mount}/${route}${trailingSlash ? "/" : ""}`;

@@ -2,7 +2,7 @@ import type { RequestView } from "./view.js";
 
 /** The path and the query of a request, exactly as sent: `//host/x` stays a path, whatever a URL parser would make of it (S14). */
 export function targetOf({ url }: RequestView): string {
-  const target = url.startsWith("/") ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "");
+  const target = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "");
   return target.split("#", 1)[0] || "/";
 }
 
