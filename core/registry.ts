@@ -5,7 +5,7 @@ import type { FetchLike } from "./ports.js";
  * several copies, so the registry is a property of the global object. `VERSION` changes with the shape of the values.
  */
 const REGISTRY = Symbol.for("latchkey");
-const VERSION = 2;
+const VERSION = 3;
 
 type Shared = Map<string, unknown>;
 type Registry = { readonly [version: number]: WeakMap<object, Shared> };

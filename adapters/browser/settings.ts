@@ -4,6 +4,7 @@ import { protectedParameters } from "../../core/exchange/authorization.js";
 import type { AuthorizationParameters, ExchangeConfig } from "../../core/exchange/types.js";
 import { ANY, checkOptions, type ExamplesOf, FUNCTION, OBJECT, TEXT } from "../../core/options.js";
 import type { Ports } from "../../core/ports.js";
+import { createNetwork } from "../../core/provider/network.js";
 import { createProvider, type Provider, spendAlways } from "../../core/provider/provider.js";
 import type { ProviderSettings } from "../../core/provider/settings.js";
 import { mustBeSeconds, mustSign, urlOf } from "../lib/checks.js";
@@ -128,7 +129,9 @@ function checkCallbackPages(redirectUri: string, silentRedirectUri: string): voi
 
 /** The provider as a public client meets it: without a secret. */
 const createPageProvider = (settings: ProviderSettings, ports: Ports): Provider =>
-  createProvider(settings, ports, {
+  createProvider({
+    ...settings,
+    ...createNetwork(settings, ports),
     // RFC 6749 3.2.1: a public client identifies itself by its client_id.
     authenticate(form) {
       form.set("client_id", settings.clientId);

@@ -5,6 +5,7 @@ import type { LatchkeyEvent } from "../../core/events.js";
 import { protectedParameters } from "../../core/exchange/authorization.js";
 import type { ShapedUser } from "../../core/exchange/user.js";
 import { ANY, checkOptions, type Examples, type ExamplesOf, FUNCTION, OBJECT, TEXT } from "../../core/options.js";
+import { isText } from "../../core/provider/claims.js";
 import type { ClientAssertion, ClientAuthentication } from "../../core/provider/client-authentication.js";
 import type { RegisteredData } from "../../core/register.js";
 import type { RelyingPartyConfig, SignedIn, SignIn, Site } from "../../core/relying-party/config.js";
@@ -228,11 +229,8 @@ const signedInSchema = <Data>(schema: StandardSchema<Data> | undefined): Standar
     vendor: "latchkey",
     validate(value) {
       const { user, data } = (value ?? {}) as SignedIn<unknown>;
-      const isSomebody = typeof user?.sub === "string" && user.sub !== "";
-      if (!isSomebody) return { issues: [] };
-      if (!schema) return { value: value as SignedIn<Data> };
       return chain(conform(schema, data), (fitting) =>
-        fitting ? { value: { user, data: fitting.value } } : { issues: [] },
+        fitting && isText(user?.sub) ? { value: { user, data: fitting.value } } : { issues: [] },
       );
     },
   },

@@ -1,5 +1,5 @@
 import type { Network } from "./network.js";
-import { doShared, outcomeOf, type Patience, patienceOf, type SharedWork, SLACK, settle } from "./shared-work.js";
+import { doShared, outcomeOf, type Patience, patienceOf, type SharedWork, SLACK } from "./shared-work.js";
 
 /** A public document of the provider, as this process has it. */
 export interface CachedDocument<Value> {
@@ -46,7 +46,8 @@ export async function cachedDocument<Value>(
     if (!loading || patience.left <= 0 || now - loading.startedAt > loading.timeout) break;
     const limit = Math.min(loading.timeout + SLACK, patience.left);
     const outcome = await outcomeOf(loading, network, limit);
-    if (outcome) return settle(outcome);
+    if (outcome && "error" in outcome) throw outcome.error;
+    if (outcome) return outcome.value;
     patience.left -= limit;
     if (document.loading === loading) break;
   }

@@ -1,11 +1,10 @@
 import { ExchangeError } from "../errors.js";
 import type { AuthorizationParameters, IdTokenClaims, RequestParameters, TokenResponse } from "../exchange/types.js";
-import type { Ports } from "../ports.js";
 import { discover } from "./discovery.js";
 import { type AuthenticateClient, browserUrl, endpointUrl, prepareRequest } from "./endpoint.js";
 import { verifyIdToken } from "./id-token.js";
 import { fetchKeys, type VerifyJws } from "./keys.js";
-import { createNetwork, type Network } from "./network.js";
+import type { Network } from "./network.js";
 import type { SharedResult } from "./refresher.js";
 import { fetchJson } from "./response.js";
 import type { ProviderSettings } from "./settings.js";
@@ -30,8 +29,7 @@ export interface ProviderPlatform {
 }
 
 /** A refresh in two steps. */
-interface PreparableRefresh {
-  readonly request: RefreshRequest;
+interface PreparableRefresh extends RefreshRequest {
   /** Does all that must be done before the refresh token may be spent. The function that it returns sends the token request at once. */
   prepare(): Promise<(refreshToken: string) => Promise<RefreshResult>>;
 }
@@ -72,13 +70,11 @@ export interface Provider {
   endSessionUrl(request: EndSessionRequest): Promise<string | undefined>;
 }
 
-/** The provider of these settings. Public documents are cached in the process, by issuer. */
-export function createProvider(settings: ProviderSettings, ports: Ports, platform: ProviderPlatform): Provider {
-  return new NetworkProvider({ ...settings, ...platform, ...createNetwork(settings, ports) });
-}
+/** One client of the provider: its settings, its network, and what differs between a server and a page. */
+export type Client = ProviderSettings & ProviderPlatform & Network;
 
-/** What all requests of one client to its provider share. */
-type Client = ProviderSettings & ProviderPlatform & Network;
+/** The provider of a client. Public documents are cached in the process, by issuer. */
+export const createProvider = (client: Client): Provider => new NetworkProvider(client);
 
 class NetworkProvider implements Provider {
   readonly #client: Client;
@@ -133,7 +129,7 @@ class NetworkProvider implements Provider {
     const client = this.#client;
     const { audience, scope, subject } = request;
     const { result, hold } = await client.refreshOnce({
-      request,
+      ...request,
       async prepare() {
         // Without the keys a new ID Token could not be verified, and the refresh would be lost.
         await fetchKeys(client);
@@ -182,7 +178,7 @@ class NetworkProvider implements Provider {
 }
 
 /** For pages, where one tab spends a refresh token at a time. */
-export const spendAlways: ProviderPlatform["refreshOnce"] = async ({ request, prepare }) => {
+export const spendAlways: ProviderPlatform["refreshOnce"] = async ({ refreshToken, prepare }) => {
   const spend = await prepare();
-  return { result: await spend(request.refreshToken), hold: () => () => {} };
+  return { result: await spend(refreshToken), hold: () => () => {} };
 };

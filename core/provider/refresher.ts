@@ -29,9 +29,8 @@ export interface WithRefreshToken {
 }
 
 /** What the requests of a process share. */
-export interface RefreshPool<Result> {
+export interface RefreshPool<Result> extends WaitPorts {
   readonly entries: RefreshEntries<Result>;
-  readonly clock: WaitPorts;
   /** Milliseconds that `spend` takes at most. */
   readonly timeout: number;
 }
@@ -65,21 +64,21 @@ export async function refreshOnce<Result extends WithRefreshToken>(
   pool: RefreshPool<Result>,
   use: TokenUse<Result>,
 ): Promise<SharedResult<Result>> {
-  const { entries, clock } = pool;
+  const { entries } = pool;
   const { purpose } = use;
   let token = use.refreshToken;
   let spend: Spend<Result> | undefined;
   let hasWaited = false;
   for (;;) {
-    const other = liveEntry(entries, token, clock.now());
+    const other = liveEntry(entries, token, pool.now());
     if (other && isUnsent(other)) {
       spend ??= await use.prepare();
       if (isUnsent(other) && entries.get(token) === other) entries.delete(token);
       if (isUnsent(other)) continue;
     }
-    const entry: RefreshEntry<Result> = other ?? { purpose, startedAt: clock.now(), timeout: pool.timeout };
+    const entry: RefreshEntry<Result> = other ?? { purpose, startedAt: pool.now(), timeout: pool.timeout };
     const outcome = other
-      ? (other.outcome ?? (await outcomeOf(other, clock, hasWaited ? GRACE : other.timeout + SLACK)))
+      ? (other.outcome ?? (await outcomeOf(other, pool, hasWaited ? GRACE : other.timeout + SLACK)))
       : await spendAs(pool, { entry, token, use, spend });
     spend = undefined;
     if (!outcome) {
@@ -114,19 +113,20 @@ interface Attempt<Result extends WithRefreshToken> {
 
 /** Adds the entry and spends the token. The outcome has the error. */
 async function spendAs<Result extends WithRefreshToken>(
-  { entries, clock }: RefreshPool<Result>,
+  pool: RefreshPool<Result>,
   { entry, token, use, spend }: Attempt<Result>,
 ): Promise<Outcome<Result> | undefined> {
+  const { entries } = pool;
   const ownsEntry = () => entries.get(token) === entry;
   const send = (prepared: Spend<Result>) => {
     if (!ownsEntry()) throw REPLACED;
     entry.isSent = true;
     return prepared(token);
   };
-  addEntry(entries, token, entry, clock.now());
+  addEntry(entries, token, entry, pool.now());
   try {
-    await doShared(entry, clock, () => (spend ? send(spend) : use.prepare().then(send)));
-    entry.servesSince = clock.now();
+    await doShared(entry, pool, () => (spend ? send(spend) : use.prepare().then(send)));
+    entry.servesSince = pool.now();
   } catch {
     // `doShared` has written the error to the outcome.
     if (ownsEntry()) entries.delete(token);
@@ -136,7 +136,7 @@ async function spendAs<Result extends WithRefreshToken>(
 
 /** The result of an entry for one request, with the hold of 4. above. */
 const sharedResult = <Result extends WithRefreshToken>(
-  { entries, clock }: RefreshPool<Result>,
+  { entries, now }: RefreshPool<Result>,
   entry: RefreshEntry<Result>,
   result: Result,
 ): SharedResult<Result> => ({
@@ -144,7 +144,7 @@ const sharedResult = <Result extends WithRefreshToken>(
   hold() {
     entry.isHeld ??= true;
     return () => {
-      if (entry.isHeld) entry.servesSince = clock.now();
+      if (entry.isHeld) entry.servesSince = now();
       entry.isHeld = false;
       const next = entries.get(result.refreshToken);
       if (next && next !== entry) next.isHeld = true;

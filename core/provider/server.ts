@@ -1,8 +1,8 @@
 import { tokenSetOf } from "../exchange/token-set.js";
 import type { Ports } from "../ports.js";
-import { sharedMap } from "../registry.js";
 import { authenticate, type ClientCredentials } from "./client-authentication.js";
 import { verifyWithJose } from "./jose.js";
+import { createNetwork } from "./network.js";
 import { createProvider, type Provider } from "./provider.js";
 import type { RefreshEntry } from "./refresh-entries.js";
 import { refreshOnce } from "./refresher.js";
@@ -18,22 +18,24 @@ export interface ServerSettings extends ProviderSettings, ClientCredentials {}
  * an hour at most.
  */
 export function createServerProvider(settings: ServerSettings, ports: Ports): Provider {
-  const { issuer, clientId, httpTimeout } = settings;
-  const { now, sleep, fetch } = ports;
-  const entries = sharedMap<RefreshEntry<RefreshResult>>(fetch, `refresh ${issuer} ${clientId}`);
-  const pool = { entries, clock: { now, sleep }, timeout: Math.ceil(httpTimeout * 1000) };
-  return createProvider(settings, ports, {
+  const network = createNetwork(settings, ports);
+  const entries = network.shared<RefreshEntry<RefreshResult>>(`refresh ${settings.issuer} ${settings.clientId}`);
+  return createProvider({
+    ...settings,
+    ...network,
     authenticate: (form) => authenticate(settings, ports, form),
     verifyJws: verifyWithJose,
-    refreshOnce: ({ request, prepare }) =>
-      refreshOnce(pool, {
-        refreshToken: request.refreshToken,
-        purpose: JSON.stringify([request.audience, request.scope]),
-        isUseless(result) {
-          const { accessToken, expiresAt = Infinity } = tokenSetOf(result);
-          return request.currentAccessTokens.includes(accessToken) || expiresAt <= now();
+    refreshOnce: (request) =>
+      refreshOnce(
+        { ...network, entries },
+        {
+          ...request,
+          purpose: JSON.stringify([request.audience, request.scope]),
+          isUseless(result) {
+            const { accessToken, expiresAt = Infinity } = tokenSetOf(result);
+            return request.currentAccessTokens.includes(accessToken) || expiresAt <= network.now();
+          },
         },
-        prepare,
-      }),
+      ),
   });
 }

@@ -77,9 +77,3 @@ export async function outcomeOf<Value>(
   }
   return work.outcome;
 }
-
-/** The value of an outcome. @throws its error */
-export function settle<Value>(outcome: Outcome<Value>): Value {
-  if ("error" in outcome) throw outcome.error;
-  return outcome.value;
-}

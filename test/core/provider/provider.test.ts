@@ -44,12 +44,15 @@ function start(document: object, responses: Responses = {}) {
     httpTimeout: 1,
     clockTolerance: 30,
   };
-  const provider = createProvider(settings, ports, {
+  const network = createNetwork(settings, ports);
+  const provider = createProvider({
+    ...settings,
+    ...network,
     authenticate: () => ({}),
     verifyJws: () => Promise.reject(new TypeError("no key")),
     refreshOnce: spendAlways,
   });
-  return { provider, requests, network: createNetwork(settings, ports), urls: () => requests.map(({ url }) => url) };
+  return { provider, requests, network, urls: () => requests.map(({ url }) => url) };
 }
 
 const redeem = (provider: Provider) =>

@@ -22,7 +22,7 @@ describe("a refresh token that several requests hold", () => {
     ) =>
       watch(
         refreshOnce(
-          { entries, clock: time, timeout },
+          { ...time, entries, timeout },
           {
             refreshToken,
             purpose,
