@@ -109,6 +109,27 @@ export function getAuth<Data = RegisteredData>(req: IncomingMessage): RequestAut
   return auth as AuthRequest<Data, void>;
 }
 
+/**
+ * The {@link SignedInAuth} of a request that {@link requireSession} let pass: like {@link getAuth}, but its session is not null.
+ *
+ * @example
+ * ```ts
+ * import type { IncomingMessage } from "node:http";
+ * import { getSignedInAuth } from "latchkey/node";
+ *
+ * // A handler of Fastify behind a hook that calls the guard. `request.raw` is the request of Node.
+ * export const invoices = async (request: { raw: IncomingMessage }) => ({
+ *   user: getSignedInAuth(request.raw).session.user,
+ * });
+ * ```
+ * @throws MisuseError (`no_session`) for a request without a session, (`invalid_config`) for one that did not go through `auth()`
+ */
+export function getSignedInAuth<Data = RegisteredData>(req: IncomingMessage): SignedInAuth<Data> {
+  const auth = getAuth<Data>(req);
+  if (auth.session) return auth as SignedInAuth<Data>;
+  throw new MisuseError("no_session", "getSignedInAuth(): this request has no session. Call requireSession() before");
+}
+
 const notOpened = (caller: string) =>
   new MisuseError(
     "invalid_config",
@@ -116,18 +137,19 @@ const notOpened = (caller: string) =>
   );
 
 /**
- * Lets only signed-in requests pass: 401 JSON for API calls, a redirect to sign in for page navigations.
+ * Lets only signed-in requests pass: 401 JSON for API calls, a redirect to sign in for page navigations. Behind it,
+ * {@link getSignedInAuth} gives a session that is not null.
  *
  * @example
  * ```ts
  * import { createServer } from "node:http";
- * import { auth, getAuth, requireSession } from "latchkey/node";
+ * import { auth, getSignedInAuth, requireSession } from "latchkey/node";
  *
  * const signIn = auth();
  * const guard = requireSession();
  *
  * export const server = createServer((req, res) =>
- *   signIn(req, res, () => guard(req, res, () => res.end(`Hello ${getAuth(req).session?.user.name}`))),
+ *   signIn(req, res, () => guard(req, res, () => res.end(`Hello ${getSignedInAuth(req).session.user.name}`))),
  * );
  * ```
  * The middleware calls `next` with a MisuseError (`invalid_config`) for a request that did not go through `auth()`.

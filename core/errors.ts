@@ -49,7 +49,7 @@ export type MisuseCode =
   | "not_json"
   /** A value to be sealed is too large. */
   | "value_too_large"
-  /** A session is to be changed where the request has none. */
+  /** A session is to be changed, or read as behind a guard, where the request has none. */
   | "no_session"
   /** `fetch` was called for an origin that is not in `apiOrigins`. */
   | "origin_not_allowed"

@@ -43,7 +43,7 @@ function addRoutes(app, api) {
   app.get("/api/shows", requireSession(), async (/** @type {any} */ req, /** @type {any} */ res) => {
     const response = await req.auth.fetch(`${api}/shows`);
     if (!response.ok) return res.status(502).json({ error: "api", status: response.status });
-    await req.auth.update({ calls: (req.auth.session.data?.calls ?? 0) + 1 });
+    await req.auth.update({ calls: (req.auth.session.data.calls ?? 0) + 1 });
     res.json(await response.json());
   });
 

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import type { ErrorRequestHandler, Response } from "express";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAuth } from "../../adapters/edge.js";
-import { auth, getAuth, requireSession } from "../../adapters/node.js";
-import { createClock, createCookieJar, createTestProvider } from "../../adapters/testing/index.js";
+import { auth, getAuth, getSignedInAuth, requireSession } from "../../adapters/node.js";
+import { createClock, createCookieJar, createTestProvider, mintSession } from "../../adapters/testing/index.js";
 import { startApp, type TestApp } from "../support/app.js";
 import { expressApps } from "../support/express-app.js";
 import { nodeApp } from "../support/node-app.js";
@@ -269,9 +269,50 @@ describe("a request that did not go through auth()", () => {
     expect(() => getAuth({} as IncomingMessage)).toThrow(expect.objectContaining(error));
   });
 
+  test("getSignedInAuth throws the same", () => {
+    expect(() => getSignedInAuth(req)).toThrow(expect.objectContaining({ code: "invalid_config" }));
+  });
+
   test("requireSession passes the error on", () => {
     const errors: unknown[] = [];
     requireSession()(req, {} as ServerResponse, (error) => errors.push(error));
     expect(errors).toEqual([expect.objectContaining({ code: "invalid_config" })]);
   });
+});
+
+test("getSignedInAuth gives the session of a guarded request, and says which guard an unguarded one lacks", async () => {
+  const options = {
+    issuer: "https://op.example",
+    clientId: "client",
+    clientSecret: "client-secret",
+    secret: "a secret of at least thirty-two characters",
+    baseUrl: "https://app.example",
+  };
+  const [signIn, guard] = [auth(options), requireSession()];
+  const listener = (req: IncomingMessage, res: ServerResponse) => {
+    const answer = () => {
+      try {
+        res.end(getSignedInAuth(req).session.user.name);
+      } catch (error) {
+        res.writeHead(500).end(String(error));
+      }
+    };
+    signIn(req, res, () => (req.url === "/guarded" ? guard(req, res, answer) : answer()));
+  };
+  const server = createHttpServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const cookie = await mintSession({ ...options, user: { sub: "alice", name: "Alice" } });
+  const get = async (path: string, headers: Record<string, string>) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
+    return [response.status, await response.text()];
+  };
+  try {
+    expect(await get("/guarded", { cookie })).toEqual([200, "Alice"]);
+    expect((await get("/guarded", {}))[0]).toBe(401);
+    expect(await get("/open", { cookie })).toEqual([200, "Alice"]);
+    expect(await get("/open", {})).toEqual([500, expect.stringMatching(/no session. Call requireSession\(\)/)]);
+  } finally {
+    server.close();
+  }
 });

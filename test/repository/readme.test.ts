@@ -73,6 +73,16 @@ async function start(
   return { url: "", output };
 }
 
+/** The Cookie header of Alice's browser. */
+const alice = () =>
+  mintSession({
+    issuer: VARIABLES.LATCHKEY_ISSUER,
+    clientId: VARIABLES.LATCHKEY_CLIENT_ID,
+    secret: VARIABLES.LATCHKEY_SECRET,
+    baseUrl: VARIABLES.LATCHKEY_BASE_URL,
+    user: { sub: "alice", name: "Alice" },
+  });
+
 describe("the quick start", () => {
   test("is up with five variables: a link to sign in, a page that needs it, an answer to scripts", async () => {
     const { url, output } = await start("app.mjs", snippet("express"), VARIABLES);
@@ -101,6 +111,9 @@ describe("the quick start", () => {
     expect(output).toBe("");
     expect((await plainRequest(url, "/", {})).body).toBe("Not signed in.");
     expect((await plainRequest(url, "/auth/me", {})).body).toBe('{"user":null}');
+    expect((await plainRequest(url, "/invoices", {})).status).toBe(401);
+    const headers = { cookie: await alice() };
+    expect((await plainRequest(url, "/invoices", { headers })).body).toBe("The invoices of Alice");
   });
 
   test("calling an API needs no more than is shown", async () => {
@@ -285,16 +298,6 @@ test("sessions alone: a cart grows from one request to the next", async () => {
 });
 
 describe("the guides", () => {
-  /** The Cookie header of Alice's browser. */
-  const alice = () =>
-    mintSession({
-      issuer: VARIABLES.LATCHKEY_ISSUER,
-      clientId: VARIABLES.LATCHKEY_CLIENT_ID,
-      secret: VARIABLES.LATCHKEY_SECRET,
-      baseUrl: VARIABLES.LATCHKEY_BASE_URL,
-      user: { sub: "alice", name: "Alice" },
-    });
-
   test("the app's own data is written and read", async () => {
     const { url, output } = await start("data.mjs", snippet("session-data"), VARIABLES);
     expect(output).toBe("");

@@ -1,7 +1,7 @@
 // An Express app that guards routes. It is compiled, never run: see test/repository/users.test.ts.
 
 import express, { type Request, type Response, Router } from "express";
-import { auth, requireSession, verifyAccessToken } from "latchkey/express";
+import { auth, getSignedInAuth, requireSession, verifyAccessToken } from "latchkey/express";
 
 const app = express();
 app.use(auth());
@@ -36,7 +36,7 @@ router.post("/", requireSession(), express.json(), async (req, res) => {
 app.use("/router", router);
 
 // A handler with types of its own.
-const profile = (req: Request, res: Response): void => void res.json(req.auth.session?.user);
+const profile = (req: Request, res: Response): void => void res.json(getSignedInAuth(req).session.user);
 app.get("/profile", requireSession(), profile);
 const invoice = (req: Request<{ id: string }>, res: Response<{ sub: string }>): void =>
   void res.json({ sub: req.auth.session?.user.sub ?? req.params.id });

@@ -3,9 +3,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import {
   auth,
   getAuth,
+  getSignedInAuth,
   MisuseError,
   type RequestAuth,
   requireSession,
+  type SignedInAuth,
   type VerifiedMessage,
   verifyAccessToken,
 } from "latchkey/node";
@@ -15,9 +17,18 @@ const [signIn, guard, verify] = [auth(), requireSession(), verifyAccessToken()];
 createServer((req, res) =>
   signIn(req, res, (error) => {
     if (error instanceof MisuseError) return res.writeHead(500).end(error.code);
-    guard(req, res, () => res.end(getAuth(req).session?.user.sub));
+    guard(req, res, () => res.end(getSignedInAuth(req).session.user.sub));
+    // @ts-expect-error: without a guard the session may be null
+    res.end(getAuth(req).session.user.sub);
   }),
 );
+
+// Fastify has Node's request in `request.raw`, and Koa in `ctx.req`.
+export const fastify = async (request: { raw: IncomingMessage }) => subjectOf(getSignedInAuth(request.raw));
+export const koa = (ctx: { req: IncomingMessage; body?: unknown }): void => {
+  ctx.body = getSignedInAuth<Data>(ctx.req).session.data.cart;
+};
+const subjectOf = ({ session }: SignedInAuth): string => session.user.sub;
 
 export const ofFramework = async ({ raw }: { raw: IncomingMessage }): Promise<string | undefined> => {
   const { session, getAccessToken }: RequestAuth = getAuth(raw);
