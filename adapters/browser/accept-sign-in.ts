@@ -11,12 +11,11 @@ import type { ClientContext } from "./sign-in.js";
  * otherwise its tokens are revoked.
  */
 export function acceptSignIn(context: ClientContext, result: Authentication, isSilent: boolean): Promise<void> {
-  const { settings, tabs, emit } = context;
-  return tabs.takeTurn(async (turn) => {
-    const current = tabs.session();
+  return context.takeTurn(async (turn) => {
+    const current = context.session();
     const isAccepted = !isSilent || isExpected(current, result.claims.sub, turn.wasSignedIn);
-    if (isAccepted && (await turn.replaceSession(sessionAfter(settings, result, current)))) {
-      emit({ type: "signed_in" });
+    if (isAccepted && (await turn.replaceSession(sessionAfter(context, result, current)))) {
+      context.emit({ type: "signed_in" });
     } else revokeUnused(context, result.tokens.refreshToken);
   });
 }
@@ -29,18 +28,18 @@ export const isExpected = (
 ): boolean => wasSignedIn !== false && (!current || current.user.sub === subject);
 
 /** A silent sign-in of `subject` found no session at the provider. */
-export function acceptNoSession({ settings, tabs }: ClientContext, subject: User["sub"] | undefined): Promise<void> {
-  return tabs.takeTurn(async (turn) => {
-    const current = tabs.session();
+export function acceptNoSession(context: ClientContext, subject: User["sub"] | undefined): Promise<void> {
+  return context.takeTurn(async (turn) => {
+    const current = context.session();
     if (!current) await turn.recordNoSession();
     // Another tab may have signed in meanwhile: its session stays.
-    else if (current.user.sub === subject && !isUsable(current.tokens, settings.ports.now())) {
+    else if (current.user.sub === subject && !isUsable(current.tokens, context.ports.now())) {
       await turn.replaceSession(null);
     }
   });
 }
 
 /** Revokes a refresh token that no session has. */
-export function revokeUnused({ settings }: ClientContext, refreshToken: string | undefined): void {
-  if (refreshToken !== undefined) settings.provider.revoke(refreshToken).catch(() => {});
+export function revokeUnused({ provider }: ClientContext, refreshToken: string | undefined): void {
+  if (refreshToken !== undefined) provider.revoke(refreshToken).catch(() => {});
 }

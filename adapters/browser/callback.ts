@@ -30,12 +30,12 @@ export const callbackTransaction = ({ redirectUri, clientKey }: Settings, url: s
  * stay as they are, for the client that began it. @throws ExchangeError
  */
 export async function completeCallback(context: ClientContext, url: string): Promise<SignedIn | undefined> {
-  const transaction = callbackTransaction(context.settings, url);
+  const transaction = callbackTransaction(context, url);
   if (!transaction) return undefined;
   // Before the code is redeemed: a reload, or the back button, must not send it again.
   if (url === location.href) {
     const clean = new URL(url);
-    clean.search = new URL(context.settings.redirectUri).search;
+    clean.search = new URL(context.redirectUri).search;
     history.replaceState(history.state, "", clean);
   }
   const isSilent = hasMode(transaction.state, "silent");

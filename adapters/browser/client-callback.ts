@@ -13,7 +13,6 @@ export interface ClientCallback {
 }
 
 export function createClientCallback(context: ClientContext, onError: (error: unknown) => void): ClientCallback {
-  const { settings } = context;
   let relayed: Promise<boolean> | undefined;
   /** The sign-in that is being completed, or that the start has completed and the app did not ask for yet. */
   let pending: Promise<SignedIn | undefined> | undefined;
@@ -28,7 +27,7 @@ export function createClientCallback(context: ClientContext, onError: (error: un
   };
   return {
     async isRelay() {
-      if (!isPage(location.href, settings.redirectUri, settings.silentRedirectUri)) return false;
+      if (!isPage(location.href, context.redirectUri, context.silentRedirectUri)) return false;
       relayed ??= relayCallback(location.href);
       return relayed;
     },
@@ -42,7 +41,7 @@ export function createClientCallback(context: ClientContext, onError: (error: un
       }
     },
     async completeForStart() {
-      if (callbackTransaction(settings, location.href)) pending ??= run(location.href);
+      if (callbackTransaction(context, location.href)) pending ??= run(location.href);
       await pending?.catch(() => {});
     },
   };

@@ -52,7 +52,7 @@ const never = /* @__PURE__ */ new Promise<never>(() => {});
  */
 export function createClient(options: ClientOptions): Client {
   const context = contextOf(options);
-  const { settings, store } = context;
+  const { store } = context;
   const callback = createClientCallback(context, (error) => fail(context, error));
   const start = createStart(context, callback);
   return {
@@ -76,13 +76,14 @@ export function createClient(options: ClientOptions): Client {
     },
     logout: (logoutOptions = {}) => logout(context, logoutOptions),
     async getAccessToken(request = {}) {
+      mustBeInPage();
       await start();
       return getAccessToken(context, request);
     },
     peekAccessToken(request = {}) {
       const tokens = context.session()?.tokens;
       if (!tokens || request.refresh) return undefined;
-      const { token } = tokenStatus(tokens, normalizeRequest(settings, tokens, request), settings.ports.now());
+      const { token } = tokenStatus(tokens, normalizeRequest(context, tokens, request), context.ports.now());
       if (!token) return undefined;
       const { accessToken, expiresAt, dueAt, scope, audience } = token;
       return { accessToken, expiresAt, dueAt, scope, audience };
@@ -93,8 +94,6 @@ export function createClient(options: ClientOptions): Client {
 /** A client of this page, with what the app sees of its session. */
 interface PageContext extends Renewals {
   readonly store: Store<AuthState>;
-  /** The session of all tabs, as far as this tab knows it. */
-  session(): ClientSession | null;
 }
 
 function contextOf(options: ClientOptions): PageContext {
@@ -111,13 +110,13 @@ function contextOf(options: ClientOptions): PageContext {
     }
   };
   return {
-    settings,
+    ...settings,
     store,
     emit: emitter(options.onEvent, ports.now),
     inProgress: new Map(),
     restingUntil: 0,
     session: () => tabs?.session() ?? null,
-    get tabs() {
+    takeTurn(task, isUrgent) {
       mustBeInPage();
       tabs ??= createTabs({
         name: `latchkey ${clientId} ${issuer}`,
@@ -125,7 +124,7 @@ function contextOf(options: ClientOptions): PageContext {
         limit: REQUESTS_PER_TURN * httpTimeout * 1000,
         onSession,
       });
-      return tabs;
+      return tabs.takeTurn(task, isUrgent);
     },
   };
 }
@@ -143,14 +142,13 @@ async function login(
   { popup: isPopup = false, returnTo, audience, ...options }: LoginOptions,
 ): Promise<void> {
   mustBeInPage();
-  const { settings } = context;
   // Opened before anything is awaited: browsers open a window only during the click.
   const popup = isPopup ? openPopup() : undefined;
   // A sign-in that began on the callback page itself does not return there.
-  const here = isPage(location.href, settings.redirectUri) ? "/" : shownPath();
+  const here = isPage(location.href, context.redirectUri) ? "/" : shownPath();
   const request = {
     ...options,
-    tokenRequest: normalizeRequest(settings, undefined, { audience }),
+    tokenRequest: normalizeRequest(context, undefined, { audience }),
     returnTo: safeReturnTo(returnTo, location.origin, here),
   };
   try {
@@ -176,7 +174,7 @@ async function logout(context: PageContext, options: LogoutOptions): Promise<voi
     return turn.replaceSession(null, true);
   };
   // Repeated until no turn of another tab has replaced the session in between.
-  while (!(await context.tabs.takeTurn(end, true)));
+  while (!(await context.takeTurn(end, true)));
   emit({ type: "signed_out" });
   await signOut(context, ended, options);
 }
@@ -199,7 +197,7 @@ function createStart(context: PageContext, callback: ClientCallback): () => Prom
   /** Catches up when the user returns to the page: it may have missed messages in the back-forward cache, or without a network. */
   const catchUp = () =>
     void start()
-      .then(() => context.tabs.takeTurn(async () => {}))
+      .then(() => context.takeTurn(async () => {}))
       .catch(() => {});
   async function run() {
     if (await callback.isRelay()) await never;

@@ -6,6 +6,7 @@ import { revokeUnused } from "./accept-sign-in.js";
 import type { ClientSession } from "./client-session.js";
 import { codeOf, failedRefresh, hasEnded, renewalPlan, servingToken, tokenStatus } from "./renewal-rules.js";
 import { normalizeRequest, sessionAfterRefresh } from "./session.js";
+import type { Settings } from "./settings.js";
 import { type ClientContext, resourceOf } from "./sign-in.js";
 import { leaveToSignInSilently, signInByFrame } from "./silent-sign-in.js";
 import { mayLeave } from "./transactions.js";
@@ -43,23 +44,21 @@ export interface Renewals extends ClientContext {
   restingUntil: number;
 }
 
-const isResting = ({ restingUntil, settings }: Renewals) => restingUntil > settings.ports.now();
+const isResting = ({ restingUntil, ports }: Renewals) => restingUntil > ports.now();
 
 const rest = (context: Renewals) => {
-  context.restingUntil = context.settings.ports.now() + REST;
+  context.restingUntil = context.ports.now() + REST;
 };
 
 /** Finds out whether a user is signed in: from other tabs, or from the provider. @throws ExchangeError */
 export async function restoreSession(context: Renewals): Promise<void> {
-  const { tabs } = context;
-  const mustLeave = await tabs.takeTurn((turn) => restoreInTurn(context, turn));
-  if (mustLeave) await leaveToSignInSilently(context, tabs.session());
+  const mustLeave = await context.takeTurn((turn) => restoreInTurn(context, turn));
+  if (mustLeave) await leaveToSignInSilently(context, context.session());
 }
 
 /** True if the page must leave to find out. */
 async function restoreInTurn(context: Renewals, turn: Turn): Promise<boolean> {
-  const { settings, tabs, emit } = context;
-  if (tabs.session() || turn.wasSignedIn === false) return false;
+  if (context.session() || turn.wasSignedIn === false) return false;
   try {
     const session = await signInByFrame(context, {}, null);
     // False if the user signed out meanwhile.
@@ -67,21 +66,21 @@ async function restoreInTurn(context: Renewals, turn: Turn): Promise<boolean> {
     return false;
   } catch (error) {
     if (codeOf(error) !== "login_required") throw error;
-    emit(failure(error as ExchangeError));
+    context.emit(failure(error as ExchangeError));
   }
   // A tab that was busy may have time by now.
   await turn.requestAgain();
-  if (tabs.session()) return false;
-  if (settings.allowRedirect && turn.wasSignedIn) return mayLeave(settings.ports.now());
+  if (context.session()) return false;
+  if (context.allowRedirect && turn.wasSignedIn) return mayLeave(context.ports.now());
   await turn.recordNoSession();
   return false;
 }
 
 /** A valid access token, renewed if it is due. @throws ExchangeError, MisuseError */
 export async function getAccessToken(context: Renewals, request: TokenRequest): Promise<string> {
-  const { settings, tabs, inProgress } = context;
-  const { now } = settings.ports;
-  const session = tabs.session();
+  const { inProgress, ports } = context;
+  const { now } = ports;
+  const session = context.session();
   if (!session) throw new ExchangeError("no_session");
   const { user, tokens } = session;
   const normalized = checkedRequest(context, session, request);
@@ -95,8 +94,8 @@ export async function getAccessToken(context: Renewals, request: TokenRequest): 
   try {
     return await renewal;
   } catch (error) {
-    const canLeave = settings.allowRedirect && hasEnded(error, session, normalized, now(), false);
-    if (canLeave && mayLeave(now())) await leaveToSignInSilently(context, tabs.session());
+    const canLeave = context.allowRedirect && hasEnded(error, session, normalized, now(), false);
+    if (canLeave && mayLeave(now())) await leaveToSignInSilently(context, context.session());
     throw error;
   } finally {
     inProgress.delete(key);
@@ -104,7 +103,7 @@ export async function getAccessToken(context: Renewals, request: TokenRequest): 
 }
 
 /** The request without what the client's own token fulfils. @throws MisuseError for one that this client cannot serve */
-function checkedRequest({ settings }: ClientContext, { tokens }: ClientSession, request: TokenRequest): TokenRequest {
+function checkedRequest(settings: Settings, { tokens }: ClientSession, request: TokenRequest): TokenRequest {
   const { audience: requested = "", scope = "" } = request;
   must(typeof requested === "string" && typeof scope === "string", "audience and scope are one string each");
   const normalized = normalizeRequest(settings, tokens, request);
@@ -123,9 +122,8 @@ function renew(
   subject: string,
   rejected: string | undefined,
 ): Promise<string> {
-  const { settings, emit } = context;
-  const { ports } = settings;
-  return context.tabs.takeTurn(async (turn) => {
+  const { ports, emit } = context;
+  return context.takeTurn(async (turn) => {
     const session = sessionOf(context, subject);
     const status = tokenStatus(session.tokens, request, ports.now(), rejected);
     const renewed = servingToken(status, isResting(context));
@@ -152,8 +150,8 @@ function renew(
 }
 
 /** @throws ExchangeError `no_session` if this user is not signed in any more */
-function sessionOf({ tabs }: ClientContext, subject: string): ClientSession {
-  const session = tabs.session();
+function sessionOf(context: ClientContext, subject: string): ClientSession {
+  const session = context.session();
   if (session?.user.sub !== subject) throw new ExchangeError("no_session");
   return session;
 }
@@ -165,7 +163,7 @@ async function fetchTokens(
   session: ClientSession,
   request: TokenRequest,
 ): Promise<ClientSession> {
-  const { ports, resourceIndicators, allowRedirect } = context.settings;
+  const { ports, resourceIndicators, allowRedirect } = context;
   const { refreshToken, isFrameFirst } = renewalPlan(session, request, resourceIndicators);
   if (isFrameFirst) {
     try {
@@ -202,14 +200,14 @@ async function fetchTokens(
 
 /** The session with the tokens that the provider gives for its refresh token. @throws ExchangeError */
 async function refresh(
-  { settings }: ClientContext,
+  context: ClientContext,
   session: ClientSession,
   request: TokenRequest,
   refreshToken: string,
 ): Promise<ClientSession> {
-  const { release: _, ...response } = await settings.provider.refresh({
+  const { release: _, ...response } = await context.provider.refresh({
     ...request,
-    audience: resourceOf(settings, request),
+    audience: resourceOf(context, request),
     refreshToken,
     subject: session.user.sub,
     currentAccessTokens: accessTokensOf(session.tokens).map((token) => token.accessToken),

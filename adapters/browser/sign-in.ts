@@ -15,11 +15,11 @@ import { removeTransaction, storeTransaction } from "./transactions.js";
  * window goes to the provider (`signInElsewhere`), this page waits, and the transaction stays in memory.
  */
 
-/** What the files of this room share: one client of one page. */
-export interface ClientContext {
-  readonly settings: Settings;
-  /** Opened at the first use: a page that needs no session opens no channel. @throws MisuseError on a server */
-  readonly tabs: Tabs;
+/**
+ * What the files of this room share: one client of one page. It opens its channel to other tabs at the first turn: a page that
+ * needs no session opens none. @throws MisuseError for a turn on a server
+ */
+export interface ClientContext extends Settings, Tabs {
   emit(event: UntimedEvent): void;
 }
 
@@ -72,34 +72,29 @@ export const resourceOf = (
 ): string | undefined => (resourceIndicators ? audience : undefined);
 
 /** @param isStored whether the transaction must outlive this page */
-function contextOf(
-  { settings, emit }: ClientContext,
-  tokenRequest: TokenRequest,
-  isStored = false,
-): exchange.SignInContext {
+function contextOf(context: ClientContext, tokenRequest: TokenRequest, isStored = false): exchange.SignInContext {
   // The userinfo endpoint takes the client's own access token alone.
-  const config = { ...settings, userinfo: settings.userinfo && !isSpecial(tokenRequest) };
+  const config = { ...context, userinfo: context.userinfo && !isSpecial(tokenRequest) };
   const handlers: exchange.SignInHandlers = {
-    storeTransaction: (transaction) => isStored && storeTransaction(transaction, settings.clientKey),
+    storeTransaction: (transaction) => isStored && storeTransaction(transaction, context.clientKey),
     clearTransaction: removeTransaction,
     establishSession() {},
   };
-  return { ...config, exchange: config, emit, handlers };
+  return { ...config, exchange: config, handlers };
 }
 
 function begin(context: ClientContext, request: SignInRequest, isStored?: boolean) {
-  const { settings } = context;
   const { mode, tokenRequest, appState, returnTo, subject } = request;
   // Browsers have no Web Crypto elsewhere.
   must(globalThis.isSecureContext !== false, "serve the page over https, or from localhost");
-  const parameters = { ...settings.authorizationParams, ...audiencesIn(settings, tokenRequest) };
+  const parameters = { ...context.authorizationParams, ...audiencesIn(context, tokenRequest) };
   const signIn = {
     ...authorizationOf(parameters, request),
-    audience: resourceOf(settings, tokenRequest),
+    audience: resourceOf(context, tokenRequest),
     returnTo,
     subject,
-    redirectUri: mode === "frame" ? settings.silentRedirectUri : settings.redirectUri,
-    scope: scopeOf(settings, request),
+    redirectUri: mode === "frame" ? context.silentRedirectUri : context.redirectUri,
+    scope: scopeOf(context, request),
     appState: { tokenRequest, appState } satisfies SignInState,
   };
   return exchange.beginSignIn(contextOf(context, tokenRequest, isStored), signIn, `${modePrefixes[mode]}.`);
@@ -108,7 +103,7 @@ function begin(context: ClientContext, request: SignInRequest, isStored?: boolea
 /** Sends this page to the provider. `finishSignIn` finishes the sign-in when it comes back. @throws ExchangeError */
 export async function leaveToSignIn(context: ClientContext, request: SignInRequest): Promise<void> {
   const { url } = await begin(context, request, true);
-  context.settings.navigate(url);
+  context.navigate(url);
 }
 
 /**

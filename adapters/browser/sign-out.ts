@@ -14,11 +14,10 @@ export interface LogoutOptions {
 
 /** What is left to do when the session of this page has ended: at the provider, and where to go. Never throws for what the provider does. */
 export async function signOut(
-  { settings, emit }: ClientContext,
+  { provider, postLogoutRedirectUri, navigate, emit }: ClientContext,
   ended: ClientSession | null,
   { returnTo, local = false, params }: LogoutOptions,
 ): Promise<void> {
-  const { provider, postLogoutRedirectUri } = settings;
   const wanted = returnTo ?? postLogoutRedirectUri ?? "/";
   const home = new URL(URL.canParse(wanted, location.origin) ? wanted : "/", location.origin);
   const request = { tokens: ended?.tokens, postLogoutRedirectUri: home.href, params, revokeOnly: local };
@@ -26,5 +25,5 @@ export async function signOut(
   if (local) return;
   // Only the provider knows which addresses are registered. Without its answer, this page goes to its own site or to the configured address.
   const isAllowed = home.origin === location.origin || home.href === postLogoutRedirectUri;
-  settings.navigate(url ?? (isAllowed ? home.href : "/"));
+  navigate(url ?? (isAllowed ? home.href : "/"));
 }

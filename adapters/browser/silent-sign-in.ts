@@ -32,7 +32,6 @@ export async function signInByFrame(
   tokenRequest: TokenRequest,
   previous: ClientSession | null,
 ): Promise<ClientSession> {
-  const { settings } = context;
   const request = {
     ...silentOptions(previous),
     mode: "frame",
@@ -40,8 +39,8 @@ export async function signInByFrame(
     tokenRequest,
     scope: isSpecial(tokenRequest) ? undefined : previous?.scope,
   } as const;
-  const visit = (url: string, state: string) => authorizeInFrame(url, state, PAGES * settings.httpTimeout);
-  return sessionAfter(settings, await signInElsewhere(context, request, visit), previous);
+  const visit = (url: string, state: string) => authorizeInFrame(url, state, PAGES * context.httpTimeout);
+  return sessionAfter(context, await signInElsewhere(context, request, visit), previous);
 }
 
 /**

@@ -22,16 +22,15 @@ function createTab(isStored: boolean) {
     },
   };
   const context = {
-    settings: {
-      ports: { now: () => NOW },
-      scope: "openid",
-      audiences: [],
-      provider: {
-        refresh: async () => ({ accessToken: "new", refreshToken: "r2", requestedAt: NOW, expiresIn: 600 }),
-        revoke: async (token: string) => void revoked.push(token),
-      },
+    ports: { now: () => NOW },
+    scope: "openid",
+    audiences: [],
+    provider: {
+      refresh: async () => ({ accessToken: "new", refreshToken: "r2", requestedAt: NOW, expiresIn: 600 }),
+      revoke: async (token: string) => void revoked.push(token),
     },
-    tabs: { session: () => session, takeTurn: <T>(task: (turn: Turn) => Promise<T>) => task(turn as Turn) },
+    session: () => session,
+    takeTurn: <T>(task: (turn: Turn) => Promise<T>) => task(turn as Turn),
     emit: ({ type }: { type: string }) => void events.push(type),
     inProgress: new Map(),
     restingUntil: 0,
