@@ -185,7 +185,8 @@ async function logout(context: PageContext, options: LogoutOptions): Promise<voi
  */
 function createStart(context: PageContext, callback: ClientCallback): () => Promise<void> {
   const { store } = context;
-  let isWatching = false;
+  /** Watches the page from the first start on. */
+  let watching: (() => void) | undefined;
   /** Absent before the first start, and after one that failed. */
   let started: Promise<void> | undefined;
   let startError: unknown;
@@ -201,8 +202,7 @@ function createStart(context: PageContext, callback: ClientCallback): () => Prom
       .catch(() => {});
   async function run() {
     if (await callback.isRelay()) await never;
-    if (!isWatching) watchPage({ onReturn: catchUp, onRestore: catchUp });
-    isWatching = true;
+    watching ??= watchPage({ onReturn: catchUp, onRestore: catchUp });
     await callback.completeForStart();
     try {
       await restoreSession(context);

@@ -122,14 +122,13 @@ function renew(
   subject: string,
   rejected: string | undefined,
 ): Promise<string> {
-  const { ports, emit } = context;
   return context.takeTurn(async (turn) => {
     const session = sessionOf(context, subject);
-    const status = tokenStatus(session.tokens, request, ports.now(), rejected);
+    const status = tokenStatus(session.tokens, request, context.ports.now(), rejected);
     const renewed = servingToken(status, isResting(context));
     if (renewed) return renewed.accessToken;
     const token = await renewToken(
-      { emit, ports },
+      context,
       { name: "due", request, token: status.token },
       { name: "refresh_started" },
       {

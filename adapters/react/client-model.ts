@@ -23,7 +23,7 @@ export class ClientModel implements AuthModel {
   /** Whether the callback was handled: once, however often React runs effects. */
   #isStarted = false;
   #isMounted = false;
-  #isLeaving = false;
+  isLeaving = false;
 
   /** @param client `get` creates it at the first call */
   constructor(
@@ -37,30 +37,26 @@ export class ClientModel implements AuthModel {
   readonly getState = (): ModelState => (typeof document === "undefined" ? LOADING : this.client.get().getState());
   readonly onChange = (listener: (state: ModelState) => void): (() => void) => this.client.get().onChange(listener);
 
-  readonly login = async (options: LoginOptions): Promise<void> => {
-    this.#isLeaving = false;
+  async login(options: LoginOptions): Promise<void> {
+    this.isLeaving = false;
     try {
       await this.client.get().login(options);
     } catch (error) {
       this.#report(error);
       throw error;
     }
-  };
+  }
 
   readonly logout = async (options?: LogoutOptions | Auth0LogoutOptions | HandledEvent): Promise<void> => {
     const logoutOptions = this.#toLogoutOptions(options);
-    this.#isLeaving = !logoutOptions.local;
+    this.isLeaving = !logoutOptions.local;
     try {
       await this.client.get().logout(logoutOptions);
     } catch (error) {
-      this.#isLeaving = false;
+      this.isLeaving = false;
       throw error;
     }
   };
-
-  isLeaving(): boolean {
-    return this.#isLeaving;
-  }
 
   readonly refresh = async (): Promise<void> => {
     await this.client
@@ -75,7 +71,7 @@ export class ClientModel implements AuthModel {
     this.#isStarted = true;
     const stopWatching = watchPage({
       onRestore: () => {
-        this.#isLeaving = false;
+        this.isLeaving = false;
       },
     });
     return () => {
@@ -91,14 +87,11 @@ export class ClientModel implements AuthModel {
 
   /** Completes the sign-in that this page is the callback of, if it is one: the client knows. */
   async #handleCallback(): Promise<void> {
-    let signedIn: SignedIn | undefined;
-    try {
-      signedIn = await this.client.get().handleCallback();
-    } catch (error) {
-      this.#report(error);
-    }
+    const completed = await this.client
+      .get()
+      .handleCallback()
+      .catch((error) => this.#report(error));
     await this.refresh();
-    const completed = signedIn;
     if (!completed || !this.#isMounted) return;
     const { onRedirectCallback } = this.handlers;
     if (onRedirectCallback) callApp(() => onRedirectCallback(appStateOf(completed), completed.returnTo));

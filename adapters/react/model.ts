@@ -49,10 +49,10 @@ export interface AuthModel {
   /** The state that a server renders, and that hydration begins with. */
   readonly serverState: ModelState;
   /** Takes the options of a client: `useAuth` translates those of the app, so that a page without it does not load that code. */
-  readonly login: (options: LoginOptions) => Promise<void>;
+  login(options: LoginOptions): Promise<void>;
   readonly logout: (options?: LogoutOptions | Auth0LogoutOptions | HandledEvent) => Promise<void>;
   /** Whether the page is about to leave to sign out at the provider: then nothing redirects to sign in. */
-  isLeaving?(): boolean;
+  readonly isLeaving?: boolean;
   /** Finds out again whether a user is signed in. Does not throw: a failure is in the state. */
   readonly refresh: () => Promise<void>;
   /** Undefined where the server keeps the tokens. */

@@ -60,10 +60,10 @@ export class SessionModel implements AuthModel {
     this.#rendered = JSON.stringify(session);
   }
 
-  readonly login = async ({ returnTo = shownPath(), params }: LoginOptions): Promise<void> => {
+  async login({ returnTo = shownPath(), params }: LoginOptions): Promise<void> {
     const query = new URLSearchParams({ ...params, returnTo });
     (this.#options.navigate ?? navigateTo)(`${this.#mount}/login?${query}`);
-  };
+  }
 
   readonly logout = async (options?: LogoutOptions | Auth0LogoutOptions | HandledEvent): Promise<void> => {
     const { returnTo } = optionsOf<LogoutOptions>(options);

@@ -53,7 +53,7 @@ function keepRedirecting(model: AuthModel, path: string | undefined, isDeferred:
   const paths = redirectedFrom.get(model) ?? new Set();
   redirectedFrom.set(model, paths);
   const redirect = () => {
-    if (paths.has(path) || model.isLeaving?.()) return;
+    if (paths.has(path) || model.isLeaving) return;
     paths.add(path);
     const returnTo = shownPath();
     // The model has reported an error, and has it in its state.
