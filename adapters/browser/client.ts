@@ -185,8 +185,7 @@ async function logout(context: PageContext, options: LogoutOptions): Promise<voi
  */
 function createStart(context: PageContext, callback: ClientCallback): () => Promise<void> {
   const { store } = context;
-  /** Watches the page from the first start on. */
-  let watching: (() => void) | undefined;
+  let isWatching = false;
   /** Absent before the first start, and after one that failed. */
   let started: Promise<void> | undefined;
   let startError: unknown;
@@ -202,7 +201,8 @@ function createStart(context: PageContext, callback: ClientCallback): () => Prom
       .catch(() => {});
   async function run() {
     if (await callback.isRelay()) await never;
-    watching ??= watchPage({ onReturn: catchUp, onRestore: catchUp });
+    if (!isWatching) watchPage({ onReturn: catchUp, onRestore: catchUp });
+    isWatching = true;
     await callback.completeForStart();
     try {
       await restoreSession(context);
