@@ -45,7 +45,7 @@ export class SessionModel implements AuthModel {
   #requestedAt = 0;
   /** Whether the last request began in this microtask: then it serves all callers of `refresh`. */
   #isJustRequested = false;
-  #isStarted = false;
+  /** Open while the model is started. */
   #channel: UserChannel | undefined;
   #stopTimer: (() => void) | undefined;
 
@@ -92,7 +92,6 @@ export class SessionModel implements AuthModel {
   }
 
   start(): () => void {
-    this.#isStarted = true;
     const stopWatching = watchPage({
       onReturn: () => {
         if (Date.now() - this.#requestedAt >= MIN_INTERVAL) void this.refresh();
@@ -110,12 +109,13 @@ export class SessionModel implements AuthModel {
       this.#setState(this.getState());
     }
     return () => {
-      this.#isStarted = false;
       this.#isJustRequested = false;
       this.#request.abort();
+      this.#response = Promise.resolve();
       this.#stopTimer?.();
       stopWatching();
       this.#channel?.close();
+      this.#channel = undefined;
     };
   }
 
@@ -125,11 +125,8 @@ export class SessionModel implements AuthModel {
     this.#request = new AbortController();
     const { signal } = this.#request;
     this.#requestedAt = Date.now();
-    const settle = (change: () => void) => {
-      if (!signal.aborted) return change();
-      // A later request replaced this one: its callers wait for that one.
-      return this.#request.signal === signal ? undefined : this.#response;
-    };
+    // A later request may have replaced this one: its callers wait for that one.
+    const settle = (change: () => void) => (signal.aborted ? this.#response : change());
     this.#response = fetchSession(`${this.#mount}/me`, this.#options.fetch ?? fetch, signal).then(
       (session) =>
         settle(() => {
@@ -150,7 +147,7 @@ export class SessionModel implements AuthModel {
     this.#store.setState(state);
     this.#stopTimer?.();
     const { user, expiresAt } = state;
-    if (!this.#isStarted || !user || !expiresAt) return;
+    if (!this.#channel || !user || !expiresAt) return;
     const now = Date.now();
     // Just after the end, the server says whether the session ended.
     this.#stopTimer = at(expiresAt > now ? expiresAt + 1000 : now + RETRY, Date.now, this.refresh);
