@@ -4,7 +4,8 @@
  * The goals are 7.2 kB for sessions alone, 27 for Express, 26 for Edge and 17.4 for React with the browser client. Four entries are
  * over their goals since each option is checked for its name and its type (320 bytes in every entry), since `instanceof` holds
  * between copies of the package, and since one interpreter of the sign-in serves servers and pages, and each endpoint of the
- * provider is checked by its name. The limits come down; none goes up without a line here that says what was bought.
+ * provider is checked by its name. The limits come down; none goes up without a line here that says what was bought: sessions
+ * (40 bytes) and useSession (20) have an error for each attribute of a cookie, and errors that say what to change.
  *
  * An app pays for what it imports. So the lines for sign-in leave out `verifyAccessToken`, which an app that only signs users in
  * does not need, and an API that only verifies access tokens is measured by itself: neither carries the other.
@@ -23,7 +24,7 @@ export default [
     name: "latchkey: sessions alone",
     path: "dist/index.js",
     import: "{ createSessions }",
-    limit: "7.84 kB",
+    limit: "7.88 kB",
     gzip: true,
     modifyEsbuildConfig: forWorker,
   },
@@ -113,7 +114,7 @@ export default [
     name: "latchkey/react: useSession alone",
     path: "dist/react.js",
     import: "{ SessionProvider, useSession }",
-    limit: "2.18 kB",
+    limit: "2.20 kB",
     gzip: true,
     ignore: ["react"],
   },

@@ -8,7 +8,7 @@ export const AuthContext = /* @__PURE__ */ createContext<AuthModel | undefined>(
 export function useModel(): AuthModel {
   const model = useContext(AuthContext);
   if (model) return model;
-  throw new MisuseError("invalid_config", "put an AuthProvider or a SessionProvider above the component");
+  throw new MisuseError("invalid_config", "put an AuthProvider or SessionProvider above the component");
 }
 
 export const useModelState = (model: AuthModel): ModelState =>

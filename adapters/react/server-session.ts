@@ -22,7 +22,7 @@ export class SessionError extends LatchkeyError<"session_unknown"> {
     readonly status: number | undefined,
     options?: { cause?: unknown },
   ) {
-    super("session_unknown", `the server did not say who is signed in (${status ?? "no response"})`, options);
+    super("session_unknown", "the server did not say who is signed in", options);
   }
 }
 

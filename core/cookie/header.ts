@@ -49,10 +49,10 @@ export function readCookies(header: string | null | undefined, prefix: string): 
 export function checkCookie(name: string, { domain = "-", secure, sameSite, partitioned }: CookieAttributes): void {
   // RFC 6265bis 5.7: browsers silently drop these without Secure.
   const needsSecure = partitioned || sameSite === "none" || /^__(secure|host)-/i.test(name);
-  must(PAIR.exec(`${name}=`)?.[1] === name, "cookie: the name must be a token");
+  must(PAIR.exec(`${name}=`)?.[1] === name, "cookie: name must be a token");
   must(/^[\w.-]+$/.test(domain), "cookie: domain must be a host");
   must(Object.hasOwn(SAME_SITE, sameSite), "cookie: sameSite must be lax, strict or none");
-  must(secure || !needsSecure, "cookie: sameSite none, partitioned and a name with __Host- or __Secure- need secure");
+  must(secure || !needsSecure, "cookie: sameSite none, partitioned, __Host- and __Secure- need secure");
 }
 
 /**

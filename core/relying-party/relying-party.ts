@@ -17,8 +17,9 @@ import { createUserSessions } from "./user-sessions.js";
 /**
  * Theory of operation of this room: sign-in and sessions of one app on a server.
  *
- * State. The server keeps nothing of any user. A session and its tokens are in sealed cookies (or in a store), each sign-in in
- * progress in a sealed cookie of its own. A request brings them, and its response writes them.
+ * State. A session and its tokens are in sealed cookies (or in a store), each sign-in in progress in a sealed cookie of its own.
+ * A request brings them, and its response writes them. The process keeps one thing of a user: the result of a refresh, until a
+ * response has carried it, for an hour at most (core/provider/refresher.ts).
  *
  * Who does what. An adapter makes a request view and a response writer and calls `open`, which picks the site (site.ts), reads
  * the session from the Cookie header (core/session/reading.ts) and returns an `AuthRequest` (auth-request.ts). `route` answers

@@ -72,9 +72,6 @@ export class SessionDraft<Data, Tokens> {
 
   #mustHaveSession(): Session<Data> {
     if (this.session) return this.session;
-    throw new MisuseError(
-      "no_session",
-      "update needs a session, and this request has none: guard the route, or check `session` first",
-    );
+    throw new MisuseError("no_session", "no session to update: guard the route, or check `session` first");
   }
 }

@@ -496,5 +496,5 @@ describe("useAuth under a SessionProvider", () => {
 });
 
 test("outside of a provider the hooks throw an error that says what to do", () => {
-  expect(() => renderToString(createElement(probe(useSession).Probe))).toThrow(/AuthProvider or a SessionProvider/);
+  expect(() => renderToString(createElement(probe(useSession).Probe))).toThrow(/AuthProvider or SessionProvider/);
 });
