@@ -15,7 +15,7 @@ import { snippet } from "../support/documents.js";
  */
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const flow = readFileSync(join(root, "test/support/realm-flow.js"), "utf8");
-const example = snippet("testing");
+const example = snippet("testing").replace(/^export /gm, "");
 
 /** The documented example as a test, with its imports first, and a test for each behaviour. */
 const testFile = [

@@ -285,16 +285,16 @@ describe("an API that takes access tokens", () => {
   });
 });
 
-test("sessions alone: a cart grows from one request to the next", async () => {
+test("sessions alone: a cart grows from one request to the next, and no cache may keep it", async () => {
   const code = `process.env.LATCHKEY_SECRET = "a secret of at least thirty-two characters";
     ${snippet("sessions")}
     const first = await handler(new Request("https://app.example/"));
     const cookie = first.headers.getSetCookie().map((line) => line.split(";")[0]).join("; ");
     const second = await handler(new Request("https://app.example/", { headers: { cookie } }));
-    console.log([await first.text(), await second.text()].join());`;
+    console.log([await first.text(), await second.text(), first.headers.get("cache-control")].join());`;
   writeFileSync(join(folder, "sessions.mjs"), code);
   const output = execFileSync(process.execPath, ["sessions.mjs"], { cwd: folder, encoding: "utf8" });
-  expect(output).toBe("Books: 1,Books: 2\n");
+  expect(output).toBe("Books: 1,Books: 2,private, no-store\n");
 });
 
 describe("the guides", () => {
@@ -312,6 +312,17 @@ describe("the guides", () => {
     const after = [...others, jar.header(url)].filter(Boolean).join("; ");
     expect((await plainRequest(url, "/theme", { headers: { cookie: after } })).body).toBe('"dark"');
     expect((await plainRequest(url, "/theme", { headers: { cookie } })).body).toBe('"light"');
+  });
+
+  test("req.auth has the session or the reason why there is none, and starts a sign-in", async () => {
+    const { url, output } = await start("req-auth.mjs", snippet("req-auth"), VARIABLES);
+    expect(output).toBe("");
+    expect((await plainRequest(url, "/", {})).body).toBe("Not signed in: no cookie");
+    const cookie = await alice();
+    expect((await plainRequest(url, "/", { headers: { cookie } })).body).toBe("Hello alice");
+    expect((await plainRequest(url, "/visits", { method: "POST", headers: { cookie } })).status).toBe(204);
+    // The provider does not exist.
+    expect((await plainRequest(url, "/sign-in-again", {})).status).toBe(503);
   });
 
   test("behind a guard in Express the user is read", async () => {
@@ -448,9 +459,58 @@ test("testing: a minted cookie is somebody who is signed in", async () => {
   expect(output).toBe('401,200 {"user":{"sub":"alice","name":"Alice"}}\n');
 });
 
+test("testing: the test that is shown passes", async () => {
+  const port = await freePort();
+  mkdirSync(join(folder, "testing"));
+  for (const [path, name] of [
+    ["app.js", "testing"],
+    ["app.test.js", "testing-request"],
+  ] as const)
+    writeFileSync(join(folder, "testing", path), snippet(name).replaceAll("3000", `${port}`));
+  const output = execFileSync(process.execPath, ["--test", "testing/app.test.js"], { cwd: folder, encoding: "utf8" });
+  expect(output).toMatch(/Alice sees her invoices[\s\S]*pass 1/);
+});
+
+test("a store over SQL keeps sessions, refuses an update of an old version, and forgets a session that was destroyed", () => {
+  // SQLite, in Bun, takes the statements of the example as they are.
+  const code = `import { Database } from "bun:sqlite";
+    ${snippet("sql-store")}
+    const database = new Database(":memory:");
+    database.run("create table sessions (id text primary key, session text not null, version integer not null, until bigint not null)");
+    const store = createSqlStore(async (sql, values) =>
+      database.query(sql).all(Object.fromEntries(values.map((value, index) => ["$" + (index + 1), value]))));
+    const session = { content: { cart: ["book"] }, writtenAt: 1 };
+    await store.create("a", session, 1000);
+    const results = [
+      await store.read("a"),
+      await store.update("a", { ...session, content: 2 }, 1, 2000),
+      await store.update("a", session, 1, 3000),
+      await store.read("a"),
+      await store.touch("a", 4000),
+      database.query("select until from sessions").get().until,
+      await store.destroy("a"),
+      await store.read("a"),
+      await store.update("a", session, 2, 3000),
+    ];
+    console.log(JSON.stringify(results));`;
+  writeFileSync(join(folder, "sql-store.js"), code);
+  const output = execFileSync(bin("bun"), ["sql-store.js"], { cwd: folder, encoding: "utf8" });
+  expect(JSON.parse(output)).toEqual([
+    { content: { cart: ["book"] }, writtenAt: 1, version: 1 },
+    "updated",
+    "conflict",
+    { content: 2, writtenAt: 1, version: 2 },
+    null,
+    4000,
+    null,
+    null,
+    "missing",
+  ]);
+});
+
 test("every command that is shown exists", () => {
   const shown = [...all.matchAll(/npm (?:run )?(\w+(?::\w+)*)/g)].map(([, name]) => name as string);
-  const builtIn = new Set(["ci", "install", "run"]);
+  const builtIn = new Set(["ci", "init", "install", "run"]);
   for (const name of shown) expect(builtIn.has(name) || name in scripts, name).toBe(true);
   const secret = () => execFileSync(process.execPath, [join(root, "dist/cli.js"), "secret"], { encoding: "utf8" });
   expect(secret()).toMatch(/^[\w-]{43}\n$/);
