@@ -54,9 +54,10 @@ export async function renewToken<Renewed extends Renewal>(
     start,
     first,
   );
-  if (state.name === "fresh" || state.name === "stale") return state.token.accessToken;
-  // The machine ends in these two, or with a token.
-  const { error } = state as StateOf<"unavailable" | "ended">;
-  emit(failure(error));
-  throw error;
+  if ("error" in state) {
+    emit(failure(state.error));
+    throw state.error;
+  }
+  // The machine ends with an error, or with a token.
+  return (state as StateOf<"fresh" | "stale">).token.accessToken;
 }

@@ -31,20 +31,18 @@ export interface ProviderSignOut {
  */
 export async function signOutAtProvider(
   { provider, emit }: Observer & { readonly provider: SignOutProvider },
-  { tokens: { idToken, refreshToken } = {}, postLogoutRedirectUri, params, revokeOnly = false }: ProviderSignOut,
+  { tokens: { idToken, refreshToken } = {}, postLogoutRedirectUri, params, revokeOnly }: ProviderSignOut,
 ): Promise<string | undefined> {
-  async function attempt<Result>(task: Promise<Result> | undefined): Promise<Result | undefined> {
-    try {
-      return await task;
-    } catch (error) {
-      emit(failure(exchangeErrorOf(error)));
-      return undefined;
-    }
-  }
+  const report = (error: unknown) => {
+    emit(failure(exchangeErrorOf(error)));
+    return undefined;
+  };
   const [url] = await Promise.all([
-    attempt(revokeOnly ? undefined : provider.endSessionUrl({ idTokenHint: idToken, postLogoutRedirectUri, params })),
+    revokeOnly
+      ? undefined
+      : provider.endSessionUrl({ idTokenHint: idToken, postLogoutRedirectUri, params }).catch(report),
     // A refresh token for use without the user outlives the provider's session (OpenID Connect Core 11).
-    attempt(refreshToken ? provider.revoke(refreshToken) : undefined),
+    refreshToken && provider.revoke(refreshToken).catch(report),
   ]);
   return url;
 }

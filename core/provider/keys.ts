@@ -1,10 +1,11 @@
+import { ExchangeError } from "../errors.js";
 import { isObject } from "../is-object.js";
 import { curveOf } from "./algorithms.js";
 import { DOCUMENT_LIFETIME, discover } from "./discovery.js";
 import { type CachedDocument, cachedDocument } from "./document-cache.js";
 import { endpointUrl } from "./endpoint.js";
 import type { Network } from "./network.js";
-import { asExchangeError, fetchJson } from "./response.js";
+import { fetchJson } from "./response.js";
 import { patienceOf } from "./shared-work.js";
 
 /** A public key (RFC 7517 4), with the members by which a key is chosen. */
@@ -37,15 +38,15 @@ export async function fetchKeys(
   const COOLDOWN = 5_000;
   const { href: url } = endpointUrl(await discover(network, patience), "jwks_uri");
   const cache = network.shared<CachedDocument<readonly PublicKey[]>>("keys");
-  const value = await cachedDocument(network, cache, {
+  const value = await cachedDocument<readonly PublicKey[]>(network, cache, {
     key: isStale ? `again ${url}` : url,
     lifetime: isStale ? COOLDOWN : DOCUMENT_LIFETIME,
     patience,
-    load: () =>
-      asExchangeError("provider_invalid", async () => {
-        const { keys } = await fetchJson(network, url);
-        return (keys as PublicKey[]).filter(isObject);
-      }),
+    async load() {
+      const { keys } = await fetchJson(network, url);
+      if (Array.isArray(keys)) return keys.filter(isObject);
+      throw new ExchangeError("provider_invalid", { cause: { endpoint: url, member: "keys" } });
+    },
   });
   const cached = cache.get(url);
   if (isStale && cached) cached.loaded = { value, at: network.now() };
