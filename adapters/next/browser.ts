@@ -5,7 +5,7 @@ export { CookieTooLargeError, ExchangeError, LatchkeyError, MisuseError } from "
 export { auth0 } from "../../core/provider/auth0.js";
 export { AccessTokenError } from "./auth0/access-token-error.js";
 
-/** What bundles for browsers get in the place of `latchkey/next`: pages may import it, nothing of it runs there. */
+/** Functions that throw, for bundles for browsers, which get this module instead of `latchkey/next`. A page may import it. */
 const standIns = <Name extends string>(names: readonly Name[]) =>
   Object.fromEntries(
     names.map((name) => [
@@ -38,7 +38,7 @@ export const createAuth = (): Record<keyof Auth<unknown>, unknown> => ({
   ]),
 });
 
-/** Nothing: a bundle for browsers has no key, and a shared module that calls it must not throw. */
+/** Does nothing: a bundle for browsers has no key, and a module that server and page share must be able to call it. */
 export const privateKeyJwt = (): undefined => undefined;
 
 export const verifyAccessToken = (): Record<keyof ProtectedApi, unknown> => standIns(["verify", "wrap", "wrapApi"]);

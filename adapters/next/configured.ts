@@ -5,19 +5,19 @@ import { type AuthOptions, resolveConfig } from "../lib/config.js";
 import type { PortOptions } from "../lib/ports.js";
 import { serverPortsOf } from "../lib/server-ports.js";
 
-/** A checked configuration and what serves it. */
+/** A checked configuration and its relying party. */
 export interface Configured<Data> {
   readonly config: RelyingPartyConfig<Data>;
   readonly relyingParty: RelyingParty<Data>;
-  /** The path that the app lives under: Next takes its `basePath` off what it hands out. */
+  /** The path of the app's base URL: Next removes its `basePath` from the URLs that it passes to handlers. */
   readonly base: string;
 }
 
 const FETCH = Symbol.for("latchkey.fetch");
 
 /**
- * Next replaces `fetch` while it runs, and caches what it is not told to leave alone. One function for all copies of this
- * package in a process: what they share hangs on it.
+ * A `fetch` without Next's cache, looked up at each call because Next replaces the global function. All copies of this package
+ * in a process use one function, because copies with one `fetch` share their caches (`registry.ts`).
  */
 export function uncachedFetch(): FetchLike {
   const holder = globalThis as { [FETCH]?: FetchLike };
@@ -26,7 +26,7 @@ export function uncachedFetch(): FetchLike {
   return holder[FETCH];
 }
 
-/** `make`, called at first use: a build imports pages without secrets. What it throws is thrown each time. */
+/** Calls `make` at the first use, because a build imports pages without secrets. An error is not stored: the next use tries again. */
 export function lazily<Value>(make: () => Value): () => Value {
   let made: { value: Value } | undefined;
   return () => {
@@ -35,7 +35,7 @@ export function lazily<Value>(make: () => Value): () => Value {
   };
 }
 
-/** Serves a configuration. @throws MisuseError (`invalid_config`) naming what to change */
+/** Creates the relying party of a configuration. @throws MisuseError (`invalid_config`) naming what to change */
 export function serve<Data>(config: RelyingPartyConfig<Data>, { fetch = uncachedFetch(), ...ports }: PortOptions) {
   const relyingParty = createRelyingParty(config, serverPortsOf({ ...ports, fetch }));
   return { config, relyingParty, base: config.sites[0].path };

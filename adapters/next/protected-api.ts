@@ -9,7 +9,7 @@ import { lazily, uncachedFetch } from "./configured.js";
 
 /** Protects route handlers of the App Router, and API routes of the Pages Router. */
 export interface NextProtectedApi extends ProtectedApi {
-  /** A handler in `pages/api` for requests with a valid access token; all others are answered here: 401, 400, 403 or 503. */
+  /** A handler in `pages/api` for requests with a valid access token; other requests get 401, 400, 403 or 503. */
   wrapApi(handler: (req: NextApiRequest, res: NextApiResponse, access: VerifiedAccessToken) => unknown): NextApiHandler;
 }
 

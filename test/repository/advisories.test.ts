@@ -24,7 +24,7 @@ const holes: Hole[] = read(LIST)
 
 const KEY = /\b([JLPS])(\d{1,2})\b(?: to \1(\d{1,2})\b)?/g;
 
-/** The keys in a text; "S13 to S17" stands for five. */
+/** The keys in a text; "S13 to S17" means five keys. */
 function keysIn(text: string): string[] {
   return [...text.matchAll(KEY)].flatMap(([, letter, first, last = first]) =>
     Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => `${letter}${Number(first) + index}`),

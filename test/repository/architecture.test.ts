@@ -53,7 +53,7 @@ function lintWith(planted: ReadonlyMap<string, string>): Map<string, string> {
 }
 
 describe("the linter enforces the architecture", () => {
-  test("the present tree passes", () => {
+  test("the repository passes", () => {
     expect(failure("biome", ["lint", "core", "adapters"])).toBeUndefined();
   });
 

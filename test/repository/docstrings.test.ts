@@ -58,13 +58,13 @@ describe("the examples", () => {
     LATCHKEY_BASE_URL: "http://localhost:3000",
     CLIENT_KEY: clientKey(),
   };
-  /** What an example prints. An example of a page needs a browser: it compiles alone. */
+  /** The output of an example. An example of a page is only compiled, because it needs a browser. */
   const output = (name: string): string => {
-    const found = examples.find((each) => each.name === name);
-    if (!found) throw new Error(`${name} has no example`);
-    writeFileSync(join(folder, `${found.file}.mjs`), toJavaScript(found.code));
+    const example = examples.find((each) => each.name === name);
+    if (!example) throw new Error(`${name} has no example`);
+    writeFileSync(join(folder, `${example.file}.mjs`), toJavaScript(example.code));
     const env: Record<string, string | undefined> = { PATH: process.env["PATH"], ...VARIABLES };
-    return execFileSync(process.execPath, [`${found.file}.mjs`], {
+    return execFileSync(process.execPath, [`${example.file}.mjs`], {
       cwd: folder,
       env: env as NodeJS.ProcessEnv,
       encoding: "utf8",

@@ -50,7 +50,7 @@ describe("every block of TypeScript", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** What the blocks leave to the app. */
+  /** Files of the app that the blocks import and no page shows. */
   const OTHERS: Readonly<Record<string, string>> = {
     "auth.ts": 'import { createAuth } from "latchkey/next";\nexport const auth = createAuth();\n',
     "report.ts": "export const report = async (token: string): Promise<object> => ({ token });\n",
@@ -75,14 +75,14 @@ describe("every block of TypeScript", () => {
   test("compiles under strict", () => {
     const typed = blocks.filter(({ language }) => /^tsx?$/.test(language));
     expect(typed.length).toBeGreaterThan(30);
-    // What a block registers holds for a whole program: it has one of its own.
+    // A type that a block registers applies to a whole program, so these blocks have a program of their own.
     const programs = { app: ["stubs.d.ts"], registered: ["stubs.d.ts"] };
     const write = (path: string, code: string) => {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), code);
     };
     for (const [index, block] of typed.entries()) {
-      // The app of a block: files of the same page that have other paths, and what no page shows.
+      // The app of a block consists of the files of its page with other paths, and of files that no page shows.
       const app = `${index}`;
       const others = typed.filter(({ document }) => document === block.document).flatMap(({ code }) => filesIn(code));
       const named = others.filter(({ path }) => path !== "");
@@ -143,10 +143,10 @@ describe("links", () => {
     expect(broken).toEqual([]);
   });
 
-  test("of the README are absolute, but for files that are published beside it", () => {
+  test("of the README are absolute, except to files that npm publishes with it", () => {
     const relatives = links.filter(({ path, target }) => path === "README.md" && !/^https:/.test(target));
     const { files } = JSON.parse(documentAt("package.json")) as { files: readonly string[] };
-    // npm publishes a licence without being told to.
+    // npm always publishes a licence.
     expect(relatives.map(({ target }) => target).filter((target) => ![...files, "LICENSE"].includes(target))).toEqual(
       [],
     );
@@ -162,7 +162,7 @@ describe("links", () => {
   });
 });
 
-describe("what the reference lists", () => {
+describe("the reference lists", () => {
   const codesIn = (page: string, heading: string): readonly string[] => {
     const [, section = ""] = documentAt(page).split(new RegExp(`^## ${heading}$`, "m"));
     return [...(section.split(/^## /m)[0] as string).matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code as string);

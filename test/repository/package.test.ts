@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** A user's folder, with the package as it would be published installed in it, and what it depends on. */
+/** A user's folder, in which the packed package and its dependencies are installed. */
 let folder: string;
 let installed: string;
 let manifest: { exports: object; imports: object; bin: { latchkey: string }; types: string; main: string };
@@ -51,7 +51,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs a program of the user's. */
+/** Runs a program in the user's folder. */
 function run(file: string, code: string, ...args: string[]): string {
   writeFileSync(join(folder, file), code);
   return execFileSync(process.execPath, [file, ...args], { cwd: folder, encoding: "utf8" });
@@ -61,8 +61,8 @@ function run(file: string, code: string, ...args: string[]): string {
 const textsIn = (value: unknown): string[] =>
   typeof value === "string" ? [value] : value instanceof Object ? Object.values(value).flatMap(textsIn) : [];
 
-describe("what is published", () => {
-  test("is the build and the papers, and nothing else", () => {
+describe("the published package", () => {
+  test("has the build and the documents, and nothing else", () => {
     expect(readdirSync(installed).sort()).toEqual([
       "CHANGELOG.md",
       "LICENSE",
@@ -74,13 +74,13 @@ describe("what is published", () => {
     ]);
   });
 
-  test("has every file that it names", () => {
+  test("has every file that its package.json names", () => {
     const named = [manifest.exports, manifest.imports, manifest.bin, manifest.types, manifest.main].flatMap(textsIn);
     expect(named.length).toBeGreaterThan(15);
     expect(named.filter((path) => !existsSync(join(installed, path)))).toEqual([]);
   });
 
-  test("names the packages whose code is in the files for require, with their licences", () => {
+  test("has the licences of the packages whose code is in the files for require", () => {
     const dist = join(installed, "dist");
     const bundled = readdirSync(dist)
       .filter((name) => name.endsWith(".cjs"))
@@ -93,7 +93,7 @@ describe("what is published", () => {
     expect(notices).toContain(readFileSync(join(root, "node_modules/jose/LICENSE.md"), "utf8"));
   });
 
-  test("imports what it declares, and nothing else", () => {
+  test("imports only declared dependencies", () => {
     const dist = join(installed, "dist");
     const code = readdirSync(dist, { recursive: true, encoding: "utf8" })
       .filter((name) => /\.c?js$/.test(name))
@@ -107,7 +107,7 @@ describe("what is published", () => {
     expect([...new Set(strangers)]).toEqual([]);
   });
 
-  test("prints fresh secrets that its own configuration takes", () => {
+  test("prints new secrets that are long enough for its configuration", () => {
     const secrets = [1, 2].map(() =>
       execFileSync(process.execPath, [join(installed, manifest.bin.latchkey), "secret"], { encoding: "utf8" }).trim(),
     );
@@ -203,8 +203,8 @@ describe("a user's program", () => {
     });
   });
 
-  /** What the compiler says of programs: as modules and as scripts that require, since each has declarations of its own. */
-  function complaints(codes: Record<string, string>, resolution: string, ...flags: string[]): string {
+  /** The compiler's errors for programs, as modules and as scripts that require, because each kind has its own declarations. */
+  function compilerErrors(codes: Record<string, string>, resolution: string, ...flags: string[]): string {
     const files = Object.entries(codes).flatMap(([name, code]) =>
       ["mts", "cts"].map((kind) => {
         writeFileSync(join(folder, `${name}.${kind}`), code);
@@ -257,11 +257,13 @@ describe("a user's program", () => {
       // @ts-expect-error: the cart holds text
       export const wrong = () => auth.update({ cart: [1] });`;
     // Next's own declarations are not complete under every setting.
-    expect(complaints({ next: code, ...users("register", "clash") }, resolution, "--skipLibCheck")).toBe("");
+    expect(compilerErrors({ next: code, ...users("register", "clash") }, resolution, "--skipLibCheck")).toBe("");
   });
 
-  test.each(["nodenext", "bundler"])("is checked against the types, without skipping ours: %s", (resolution) => {
-    const react = `import { createElement, type ReactElement } from "react";
+  test.each(["nodenext", "bundler"])(
+    "is checked against the types, including latchkey's declarations: %s",
+    (resolution) => {
+      const react = `import { createElement, type ReactElement } from "react";
       import { createClient, type Client } from "latchkey/browser";
       import { AuthProvider, Auth0Provider, SessionProvider, useAuth, useSession, withAuth, withLoginRequired,
         type UseAuth, type User } from "latchkey/react";
@@ -289,7 +291,7 @@ describe("a user's program", () => {
       export const none = () => createElement(AuthProvider, { clientId: "x" });
       // @ts-expect-error: a name is text
       export const typed = (auth: UseAuth): number => auth.user?.name;`;
-    const server = `import { createSessions, type Session } from "latchkey";
+      const server = `import { createSessions, type Session } from "latchkey";
       import { createServer } from "node:http";
       import express from "express";
       import { auth, ExchangeError, requireSession } from "latchkey/express";
@@ -321,6 +323,7 @@ describe("a user's program", () => {
       };
       // @ts-expect-error: the cart holds text
       export const wrong = (request: Request) => edge.update(request, { cart: [1] });`;
-    expect(complaints({ react, server, ...users("express", "node") }, resolution)).toBe("");
-  });
+      expect(compilerErrors({ react, server, ...users("express", "node") }, resolution)).toBe("");
+    },
+  );
 });

@@ -27,7 +27,7 @@ interface Workflow {
   >;
 }
 
-/** The npm scripts that a workflow runs; a script that comes out of the matrix stands for each of its values. */
+/** The npm scripts that a workflow runs; a script that is a variable of the matrix means each of its values. */
 const scriptsOf = ({ jobs }: Workflow): string[] =>
   Object.values(jobs).flatMap(({ steps, strategy }) =>
     steps
@@ -35,7 +35,7 @@ const scriptsOf = ({ jobs }: Workflow): string[] =>
       .flatMap(([, script, variable]) => (variable ? strategy?.matrix[variable] : [script]) as string[]),
   );
 
-describe("the workflows of the forge", () => {
+describe("the workflows of GitHub", () => {
   const files = readdirSync(join(root, ".github/workflows"));
 
   test.each(files)("%s calls scripts that exist, and no action without a version", (file) => {
@@ -46,19 +46,19 @@ describe("the workflows of the forge", () => {
     expect(actions.filter((action) => !/@(v\d+|[\da-f]{40})$/.test(action))).toEqual([]);
   });
 
-  test("CI checks, and tests on every version of Node that the package is for", () => {
+  test("CI runs the checks, and the tests on every version of Node that the package supports", () => {
     const ci = parse(read(".github/workflows/ci.yml")) as Workflow;
     expect(scriptsOf(ci)).toEqual(expect.arrayContaining(["check", "test", "test:next", "test:types"]));
     expect(ci.jobs["test"]?.strategy?.matrix["node"]).toEqual([20, 22, 24, "latest"]);
   });
 
-  test("the forms of the forge are YAML", () => {
+  test("the forms of GitHub are YAML", () => {
     for (const path of ["dependabot.yml", "ISSUE_TEMPLATE/bug.yml", "ISSUE_TEMPLATE/config.yml"])
       expect(parse(read(`.github/${path}`))).toBeInstanceOf(Object);
   });
 });
 
-test("the package says where it comes from, everywhere the same", () => {
+test("the package names one repository in all its fields", () => {
   expect([manifest.homepage, manifest.repository.url, manifest.bugs.url]).toEqual([
     `${ADDRESS}#readme`,
     `git+${ADDRESS}.git`,
@@ -66,7 +66,7 @@ test("the package says where it comes from, everywhere the same", () => {
   ]);
 });
 
-test("an app that uses jose shares its copy: the version is a range", () => {
+test("the version of jose is a range, so that an app that uses jose shares one copy with the package", () => {
   expect(manifest.dependencies["jose"]).toMatch(/^\^/);
 });
 

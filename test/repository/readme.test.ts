@@ -18,7 +18,7 @@ const readme = documentAt("README.md");
 const all = documents.map(({ text }) => text).join("\n");
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
 
-/** A folder of a user's: this package as built, and express, installed. */
+/** A user's folder, in which this package as built and some frameworks are installed. */
 let folder: string;
 const running: ChildProcess[] = [];
 const servers: Server[] = [];
@@ -46,7 +46,7 @@ const VARIABLES = {
   LATCHKEY_BASE_URL: "http://localhost:3000",
 };
 
-/** Runs a script of the user's until it answers on its port, or ends. */
+/** Starts a script in the user's folder, and waits until it responds on its port, or ends. */
 async function start(
   file: string,
   code: string,
@@ -84,7 +84,7 @@ const alice = () =>
   });
 
 describe("the quick start", () => {
-  test("is up with five variables: a link to sign in, a page that needs it, an answer to scripts", async () => {
+  test("works with five variables: a link to sign in, a page that requires a session, and a response for scripts", async () => {
     const { url, output } = await start("app.mjs", snippet("express"), VARIABLES);
     expect(output).toBe("");
     expect((await plainRequest(url, "/", {})).body).toContain('<a href="/auth/login">Sign in</a>');
@@ -95,12 +95,12 @@ describe("the quick start", () => {
     ]);
     expect((await plainRequest(url, "/invoices", {})).status).toBe(401);
     expect((await plainRequest(url, "/auth/me", {})).body).toBe('{"user":null}');
-    // The provider of this test cannot be reached: a page says so, and nobody is stuck.
+    // The provider of this test cannot be reached, so the user sees an error page.
     expect((await plainRequest(url, "/auth/login", {})).status).toBe(503);
   });
 
   test.each(Object.keys(VARIABLES))("without %s it does not start, and says what to set", async (name) => {
-    const { [name]: _left, ...others } = VARIABLES as Record<string, string>;
+    const { [name]: _missing, ...others } = VARIABLES as Record<string, string>;
     const { url, output } = await start(`without-${name}.mjs`, snippet("express"), others);
     expect(url).toBe("");
     expect(output).toContain(name);
@@ -116,13 +116,13 @@ describe("the quick start", () => {
     expect((await plainRequest(url, "/invoices", { headers })).body).toBe("The invoices of Alice");
   });
 
-  test("calling an API needs no more than is shown", async () => {
+  test("an app that calls an API works as shown", async () => {
     const { url } = await start("api.mjs", snippet("api"), VARIABLES);
     expect((await plainRequest(url, "/shows", {})).status).toBe(401);
   });
 });
 
-test("on the edge, the response for an error carries what the handler wrote before it threw", async () => {
+test("on the edge, the response for an error sets the cookies that the handler wrote before it threw", async () => {
   const provider = await createTestProvider();
   const { fetch } = globalThis;
   const before = { ...process.env };
@@ -137,17 +137,17 @@ test("on the edge, the response for an error carries what the handler wrote befo
     writeFileSync(join(folder, "finish.js"), snippet("edge-finish"));
     const { default: app } = await import(pathToFileURL(join(folder, "finish.js")).href);
     const jar = createCookieJar();
-    const ask = async (url: string): Promise<Response> => {
+    const open = async (url: string): Promise<Response> => {
       const response = await app.fetch(new Request(url, { headers: { cookie: jar.header(url) } }));
       jar.store(response, url);
       return response;
     };
-    const login = await ask("http://localhost:3000/auth/login");
+    const login = await open("http://localhost:3000/auth/login");
     const { url } = await provider.authorize(String(login.headers.get("location")));
-    await ask(url);
-    // Ten seconds before its end the access token is due.
+    await open(url);
+    // The access token is due ten seconds before it expires.
     ahead = 3_590_000;
-    const failed = await ask("http://localhost:3000/report");
+    const failed = await open("http://localhost:3000/report");
     expect([failed.status, await failed.text()]).toEqual([500, "Something went wrong."]);
     expect(failed.headers.getSetCookie().some((line) => line.includes(".tok.0="))).toBe(true);
     expect(quiet).toHaveBeenCalledOnce();
@@ -160,14 +160,14 @@ test("on the edge, the response for an error carries what the handler wrote befo
 });
 
 describe("the quick start on the edge", () => {
-  /** What the table says to pass as `env`. */
+  /** The `env` of a runtime in the table of the guide. */
   const envOn = (runtime: string) =>
     new RegExp(`^\\| ${runtime} \\|.*\\| (?:\`env\`, by )?\`(.+)\` \\|$`, "m").exec(
       documentAt("docs/guides/edge.md"),
     )?.[1] as string;
   const edge = snippet("edge");
 
-  /** Serves a file of the user's on the runtime. */
+  /** Writes the example for a runtime into the user's folder. Returns the command that serves it. */
   const runs: Record<string, (port: number) => Promise<[string, string[]]> | [string, string[]]> = {
     Bun() {
       writeFileSync(join(folder, "bun.js"), edge.replace("process.env", envOn("Bun")));
@@ -198,25 +198,28 @@ describe("the quick start on the edge", () => {
     },
   };
 
-  test.each(Object.entries(runs))("is up on %s: a link, a page that needs a session, the routes", async (_on, run) => {
-    const port = await freePort();
-    const variables = { ...VARIABLES, PORT: String(port) };
-    running.push(await startServer(await run(port), port, variables, folder));
-    const url = `http://127.0.0.1:${port}`;
-    expect((await plainRequest(url, "/", {})).body).toContain('<a href="/auth/login">Sign in</a>');
-    const page = await plainRequest(url, "/invoices", { headers: { accept: "text/html" } });
-    expect([page.status, page.headers.location]).toEqual([
-      302,
-      "http://localhost:3000/auth/login?returnTo=%2Finvoices",
-    ]);
-    expect((await plainRequest(url, "/invoices", {})).status).toBe(401);
-    expect((await plainRequest(url, "/auth/me", {})).body).toBe('{"user":null}');
-    expect((await plainRequest(url, "/auth/login", {})).status).toBe(503);
-  });
+  test.each(Object.entries(runs))(
+    "works on %s: a link to sign in, a page that requires a session, and the routes",
+    async (_on, run) => {
+      const port = await freePort();
+      const variables = { ...VARIABLES, PORT: String(port) };
+      running.push(await startServer(await run(port), port, variables, folder));
+      const url = `http://127.0.0.1:${port}`;
+      expect((await plainRequest(url, "/", {})).body).toContain('<a href="/auth/login">Sign in</a>');
+      const page = await plainRequest(url, "/invoices", { headers: { accept: "text/html" } });
+      expect([page.status, page.headers.location]).toEqual([
+        302,
+        "http://localhost:3000/auth/login?returnTo=%2Finvoices",
+      ]);
+      expect((await plainRequest(url, "/invoices", {})).status).toBe(401);
+      expect((await plainRequest(url, "/auth/me", {})).body).toBe('{"user":null}');
+      expect((await plainRequest(url, "/auth/login", {})).status).toBe(503);
+    },
+  );
 });
 
 describe("an API that takes access tokens", () => {
-  /** A provider that listens, and two variables that name it. */
+  /** Starts a provider on a port. Returns the variables that name it, and a valid Authorization header. */
   async function startProvider() {
     const port = await freePort();
     const issuer = `http://127.0.0.1:${port}`;
@@ -232,13 +235,13 @@ describe("an API that takes access tokens", () => {
     };
   }
 
-  /** What the API says to somebody without a token, and to Alice. */
-  async function said(url: string, authorization: string) {
-    const answers = [
+  /** The responses of the API to a request without a token, and to Alice's. */
+  async function responsesOf(url: string, authorization: string) {
+    const responses = [
       await plainRequest(url, "/shows", {}),
       await plainRequest(url, "/shows", { headers: { authorization } }),
     ];
-    return answers.map(({ status, body }) => [status, body]);
+    return responses.map(({ status, body }) => [status, body]);
   }
   const expected = [
     [401, '{"error":"no_token"}'],
@@ -249,12 +252,12 @@ describe("an API that takes access tokens", () => {
     const { variables, authorization } = await startProvider();
     const { url, output } = await start("protected.mjs", snippet("protected-express"), variables);
     expect(output).toBe("");
-    expect(await said(url, authorization)).toEqual(expected);
+    expect(await responsesOf(url, authorization)).toEqual(expected);
   });
 
   test.each(["LATCHKEY_ISSUER", "LATCHKEY_AUDIENCE"])("without %s it does not start", async (name) => {
     const { variables } = await startProvider();
-    const { [name]: _left, ...others } = variables as Record<string, string>;
+    const { [name]: _missing, ...others } = variables as Record<string, string>;
     const { url, output } = await start(`protected-without-${name}.mjs`, snippet("protected-express"), others);
     expect(url).toBe("");
     expect(output).toContain(name);
@@ -266,7 +269,7 @@ describe("an API that takes access tokens", () => {
     writeFileSync(join(folder, "protected.js"), snippet("protected-edge"));
     const environment = { ...variables, PORT: String(port) };
     running.push(await startServer([bin("bun"), ["protected.js"]], port, environment, folder));
-    expect(await said(`http://127.0.0.1:${port}`, authorization)).toEqual(expected);
+    expect(await responsesOf(`http://127.0.0.1:${port}`, authorization)).toEqual(expected);
   });
 
   test("as a route handler of Next", async () => {
@@ -281,7 +284,7 @@ describe("an API that takes access tokens", () => {
       app.listen(3000);`;
     const { url, output } = await start("protected-next.mjs", code, variables);
     expect(output).toBe("");
-    expect(await said(url, authorization)).toEqual(expected);
+    expect(await responsesOf(url, authorization)).toEqual(expected);
   });
 });
 
@@ -307,8 +310,8 @@ describe("the guides", () => {
     expect(written.status).toBe(204);
     const lines = [written.headers["set-cookie"] ?? []].flat();
     jar.store(new Response(null, { headers: lines.map((line): [string, string] => ["set-cookie", line]) }), url);
-    const kept = new Set(lines.map((line) => line.split("=")[0]));
-    const others = cookie.split("; ").filter((pair) => !kept.has(pair.split("=")[0]));
+    const writtenNames = new Set(lines.map((line) => line.split("=")[0]));
+    const others = cookie.split("; ").filter((pair) => !writtenNames.has(pair.split("=")[0]));
     const after = [...others, jar.header(url)].filter(Boolean).join("; ");
     expect((await plainRequest(url, "/theme", { headers: { cookie: after } })).body).toBe('"dark"');
     expect((await plainRequest(url, "/theme", { headers: { cookie } })).body).toBe('"light"');
@@ -325,7 +328,7 @@ describe("the guides", () => {
     expect((await plainRequest(url, "/sign-in-again", {})).status).toBe(503);
   });
 
-  test("behind a guard in Express the user is read", async () => {
+  test("a handler behind a guard in Express reads the user", async () => {
     const code = `${snippet("typed-express")}\napp.listen(3000);`;
     const { url } = await start("typed-express.mjs", code, VARIABLES);
     const { body } = await plainRequest(url, "/users/7", { headers: { cookie: await alice() } });
@@ -375,7 +378,7 @@ describe("the guides", () => {
     }
   });
 
-  test("a sealed value opens, and for its purpose alone", () => {
+  test("a sealed value opens only for its purpose", () => {
     writeFileSync(join(folder, "sealer.mjs"), snippet("sealer"));
     const env = { ...process.env, ...VARIABLES };
     const output = execFileSync(process.execPath, ["sealer.mjs"], { cwd: folder, encoding: "utf8", env });
@@ -384,19 +387,19 @@ describe("the guides", () => {
 
   test.each(["store", "on-event", "auth0", "private-key-jwt", "init-auth0"])("%s is a program that starts", (name) => {
     writeFileSync(join(folder, `${name}.mjs`), snippet(name));
-    const given = {
+    const variables = {
       AUTH0_CLIENT_ID: "client",
       AUTH0_CLIENT_SECRET: "secret",
       SESSION_COOKIE_SECRET: VARIABLES.LATCHKEY_SECRET,
       CLIENT_KEY: clientKey(),
     };
-    const env = { ...process.env, ...VARIABLES, ...given };
+    const env = { ...process.env, ...VARIABLES, ...variables };
     expect(execFileSync(process.execPath, [`${name}.mjs`], { cwd: folder, encoding: "utf8", env })).toBe("");
   });
 });
 
 describe("React", () => {
-  /** Runs a program with JSX in it, and what else it is made of. */
+  /** Runs a program with JSX, which imports these files. */
   async function run(program: string, files: Record<string, string>): Promise<string> {
     for (const [path, code] of Object.entries(files)) writeFileSync(join(folder, path), code);
     const outfile = join(folder, "react.mjs");
@@ -416,7 +419,7 @@ describe("React", () => {
     },
   );
 
-  test("a static site renders its children while it is built", async () => {
+  test("a static site renders its children during the build", async () => {
     const [file] = filesOf("static-site");
     const program = `import { renderToString } from "react-dom/server";
       import { Providers } from "./providers.js";
@@ -424,7 +427,7 @@ describe("React", () => {
     expect(await run(program, { "providers.js": toJavaScript(file?.code ?? "") })).toBe("<p>Hello</p>\n");
   });
 
-  test("a layout that knows the session shows it in the first render, and no more of it", async () => {
+  test("a layout that reads the session shows its user in the first render, and nothing else of it", async () => {
     mkdirSync(join(folder, "app"));
     const program = `import { renderToString } from "react-dom/server";
       import { auth } from "./auth.js";
@@ -446,7 +449,7 @@ describe("React", () => {
   });
 });
 
-test("testing: a minted cookie is somebody who is signed in", async () => {
+test("testing: a request with a minted cookie is signed in", async () => {
   const code = `${snippet("testing")}
     const server = app.listen(0, "127.0.0.1", async () => {
       const url = "http://127.0.0.1:" + server.address().port;
@@ -517,7 +520,7 @@ test("every command that is shown exists", () => {
   expect(secret()).not.toBe(secret());
 });
 
-test("every part of the bench has its page among the results that are shown", () => {
+test("every part of the bench has its page among the results", () => {
   const page = documentAt("docs/understand/performance.md");
   const parts = /PARTS = \[(.+)\]/.exec(readFileSync(join(root, "bench/run.js"), "utf8"))?.[1]?.match(/[\w-]+/g) ?? [];
   expect(parts).toHaveLength(7);

@@ -10,13 +10,13 @@ import { launch } from "../support/chromium.js";
 import { firefoxIsMissing, openFirefox } from "../support/firefox.js";
 
 /**
- * A sibling sub-domain tosses cookies at an app that uses latchkey/express twice: the outer one writes at each request and
- * hands the Cookie header on to the inner one. Browsers treat http on *.localhost as trustworthy, so `__Host-` cookies work.
+ * A sibling sub-domain plants cookies for an app that uses latchkey/express twice: the outer one writes at each request and
+ * passes the Cookie header on to the inner one. Browsers treat http on *.localhost as trustworthy, so `__Host-` cookies work.
  */
 
 /** A request that the app served. */
 interface Served {
-  /** The method of the request, and the kind of the tossed cookie. */
+  /** The method of the request, and the kind of the planted cookie. */
   readonly what: string;
   /** The Cookie header as the browser sent it. */
   readonly cookie: string;
@@ -57,7 +57,7 @@ async function startApp() {
   const attacker = await mintSession({ ...options, now: () => now - 1000, user: { sub: "attacker" } });
   const [[name, value]] = pairsOf(attacker) as [[string, string]];
   const end = `__Host-latchkey.end.${now - 500}`;
-  const tossed: Record<string, string> = {
+  const planted: Record<string, string> = {
     unchanged: `${name}=${value}`,
     "without a name": `=${name}=${value}`,
     "without a name or a value": end,
@@ -73,7 +73,7 @@ async function startApp() {
     "an end, after a no-break space": `\u00a0${end}=1`,
     "an end, after a no-break space, without a value": `\u00a0${end}`,
   };
-  const kinds = Object.keys(tossed);
+  const kinds = Object.keys(planted);
 
   app.get("/start", (_req, res) => {
     for (const pair of victim.split("; ")) res.append("set-cookie", `${pair}; Path=/; Secure; HttpOnly; SameSite=Lax`);
@@ -82,7 +82,7 @@ async function startApp() {
   app.get("/toss/:index", (req, res) => {
     const index = Number(req.params.index);
     const lineOf = (kind: string | undefined, rest: string) =>
-      kind && res.append("set-cookie", `${tossed[kind]}; Domain=site.localhost; Path=/; Secure${rest}`);
+      kind && res.append("set-cookie", `${planted[kind]}; Domain=site.localhost; Path=/; Secure${rest}`);
     lineOf(kinds[index - 1], "; Max-Age=0");
     lineOf(kinds[index], "");
     // Without a body: with one, Node encodes the headers like the body, and changes their bytes.
@@ -127,7 +127,7 @@ async function startApp() {
       resolve();
     });
   });
-  return { url, served, tossed, victim, name, value, end, start: at("app", "/start"), isDone };
+  return { url, served, planted, victim, name, value, end, start: at("app", "/start"), isDone };
 }
 
 type App = Awaited<ReturnType<typeof startApp>>;
@@ -167,13 +167,13 @@ describe("latchkey, and latchkey behind latchkey, ignore cookies that a sibling 
     expectVictim(app);
   });
 
-  /** Expects that the browser stored and sent the tossed cookies that matter, and that the app ignored them. */
+  /** Expects that the browser sent the planted cookies that it is known to send, and that the app ignored them. */
   function expectProof(app: App): void {
-    const kinds = Object.keys(app.tossed);
+    const kinds = Object.keys(app.planted);
     expect(app.served.map(({ what }) => what)).toEqual(kinds.flatMap((kind) => [`GET ${kind}`, `POST ${kind}`]));
     const isSent = (kind: string) =>
       app.served.some(
-        ({ what, cookie }) => what.endsWith(` ${kind}`) && cookie.split("; ").includes(`${app.tossed[kind]}`),
+        ({ what, cookie }) => what.endsWith(` ${kind}`) && cookie.split("; ").includes(`${app.planted[kind]}`),
       );
     for (const kind of ["after a no-break space", "an end, after a no-break space"])
       expect([kind, isSent(kind)]).toEqual([kind, true]);

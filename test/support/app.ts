@@ -61,7 +61,7 @@ export interface Answer {
   readonly body: string;
   /** The body in the pieces in which it arrived. */
   readonly pieces: readonly string[];
-  /** Puts the Set-Cookie lines into the jar, if `hold` kept them back. */
+  /** Puts the Set-Cookie lines into the jar; needed only with `hold`. */
   deliver(): void;
 }
 
@@ -74,7 +74,7 @@ export interface AnswerOptions {
   timeout?: number;
   /** For `abandon`: the request's body does not end. */
   unfinished?: boolean;
-  /** Keeps the Set-Cookie lines back until `deliver` is called. */
+  /** Does not store the Set-Cookie lines until `deliver` is called. */
   hold?: boolean;
 }
 

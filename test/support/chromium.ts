@@ -1,6 +1,6 @@
 import { type Browser, chromium as playwright } from "playwright-core";
 
-/** The path of the Chromium that comes with the development dependencies, which is unpacked when it is first asked for. */
+/** The path of the Chromium that comes with the development dependencies, which is unpacked at the first call. */
 async function chromiumPath(): Promise<string> {
   // With this variable the package brings the system libraries that the machine may lack.
   process.env["AWS_EXECUTION_ENV"] ??= "AWS_Lambda_nodejs20.x";

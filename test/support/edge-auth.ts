@@ -7,7 +7,7 @@ import {
   type TestProvider,
 } from "../../adapters/testing/index.js";
 
-/** The page that the test's browser requests unless told otherwise. */
+/** The page that the test's browser requests by default. */
 export const PAGE = "https://app.example/page";
 
 /** The edge adapter without a server: the test calls its handlers with Requests, and keeps their cookies in a jar. */

@@ -29,7 +29,7 @@ export const publishedEntries = Object.keys(
   .filter((path) => path !== "./package.json")
   .map((path) => (path === "." ? "index" : path.slice(2)));
 
-let made: { readonly checker: ts.TypeChecker; readonly program: ts.Program } | undefined;
+let compiled: { readonly checker: ts.TypeChecker; readonly program: ts.Program } | undefined;
 
 /** The types as they are published. */
 export function published(): {
@@ -38,7 +38,7 @@ export function published(): {
   /** The declarations of an entry. */
   fileOf(entry: string): ts.SourceFile;
 } {
-  if (!made) {
+  if (!compiled) {
     const program = ts.createProgram(
       publishedEntries.map((entry) => join(root, `dist/${entry}.d.ts`)),
       {
@@ -51,9 +51,9 @@ export function published(): {
         types: ["node"],
       },
     );
-    made = { program, checker: program.getTypeChecker() };
+    compiled = { program, checker: program.getTypeChecker() };
   }
-  const { checker, program } = made;
+  const { checker, program } = compiled;
   function fileOf(entry: string): ts.SourceFile {
     const file = program.getSourceFile(join(root, `dist/${entry}.d.ts`));
     if (!file) throw new Error(`there is no entry ${entry}: npm run build`);
@@ -88,7 +88,7 @@ interface Option {
   readonly meaning: string;
 }
 
-/** One line, with links as code, and with bars that a table takes. */
+/** A docstring on one line for a table, with links as code and with escaped bars. */
 const plain = (text: string): string =>
   text
     .replace(/\{@link (\w+)[^}]*\}/g, "`$1`")
@@ -97,7 +97,7 @@ const plain = (text: string): string =>
     .replaceAll("<", "&lt;")
     .trim();
 
-/** A default that is a value, and no description. */
+/** A default as code, if it is a value and not a description. */
 const asCode = (text: string): string => (/^("[^"]*"|true|false|[\d_]+)$/.test(text) ? `\`${text}\`` : text);
 
 function describe(symbol: ts.Symbol, name: string): Option {
@@ -121,7 +121,7 @@ function describe(symbol: ts.Symbol, name: string): Option {
   };
 }
 
-/** As it is written, but for unions of strings, and of interfaces beside them, which are spelt out. */
+/** A type as it is written, except that unions of strings, and of strings and interfaces, are written out. */
 function typeText(declaration: ts.PropertySignature): string {
   const { checker } = published();
   const node = declaration.type;

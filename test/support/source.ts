@@ -5,7 +5,7 @@ import ts from "typescript";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** A source file of the package: its path from the root, and what the compiler made of it. */
+/** A source file of the package: its path from the root, and its syntax tree. */
 export interface Source {
   readonly path: string;
   readonly tree: ts.SourceFile;
@@ -72,7 +72,7 @@ export function circlesIn(sources: readonly Source[]): string[][] {
   return circles;
 }
 
-/** Functions with more than so many lines, as `path:line name (lines)`. */
+/** Functions with more than this number of lines, as `path:line name (lines)`. */
 export function longFunctionsIn({ path, tree }: Source, limit: number): string[] {
   const found: string[] = [];
   const lineOf = (position: number) => tree.getLineAndCharacterOfPosition(position).line + 1;
@@ -89,7 +89,7 @@ export function longFunctionsIn({ path, tree }: Source, limit: number): string[]
   return found;
 }
 
-/** Where a type is forced in two steps (`as unknown as`), as `path:line`. */
+/** The places where a type is forced in two steps (`as unknown as`), as `path:line`. */
 export function forcedTypesIn({ path, tree }: Source): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {

@@ -1,11 +1,11 @@
-/** A clock whose `sleep` moves it on: what waits takes no time of the test. */
+/** A clock that a test moves on, and whose `sleep` waits for it, so that waiting takes no real time. */
 export function createTime() {
   let now = 1_000_000;
   let set = 0;
   const wakings: Array<{ at: number; wake(): void }> = [];
   return {
     now: () => now + set,
-    /** Sets the clock ahead; what waits does not notice. */
+    /** Sets the clock ahead, without an effect on the sleeps. */
     set(milliseconds: number) {
       set += milliseconds;
     },
@@ -13,7 +13,7 @@ export function createTime() {
       new Promise<void>((wake) => {
         wakings.push({ at: now + milliseconds, wake });
       }),
-    /** Lets so much time pass, with all that happens in it. */
+    /** Lets this time pass, and ends the sleeps that end within it. */
     async pass(milliseconds: number): Promise<void> {
       const until = now + milliseconds;
       for (;;) {
@@ -31,10 +31,10 @@ export function createTime() {
   };
 }
 
-/** A promise of a request that was cancelled. */
+/** A promise that never settles, like that of a cancelled request. */
 export const never = () => new Promise<never>(() => {});
 
-/** What became of a promise by now. */
+/** The value or the error of a promise, when it has settled. */
 export function watch<T>(promise: Promise<T>) {
   const watched: { value?: T; error?: unknown } = {};
   promise.then(

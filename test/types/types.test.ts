@@ -22,9 +22,9 @@ const compilers = Object.keys(
   (JSON.parse(readFileSync(join(here, "package.json"), "utf8")) as { dependencies: object }).dependencies,
 );
 
-/** What a user has installed beside latchkey, and writes. All exports get their types by inference. */
+/** A user's code, and the packages that the user has installed. All exports get their types by inference. */
 interface User {
-  /** Packages with types in this user's folder. No other is found from there. */
+  /** Packages with types in this user's folder. The compiler finds no other. */
   readonly packages?: readonly string[];
   readonly code: string;
 }
@@ -136,7 +136,7 @@ const programs: Readonly<Record<string, Program>> = {
   },
 };
 
-/** Next 16 is for newer compilers, and its own declarations take them most of the time. */
+/** Next 16 needs a newer compiler; checking its declarations takes most of the time. */
 const isFor = (program: string, compiler: string): boolean =>
   program !== "Node with Next" || compiler >= "typescript-5.9";
 
@@ -165,14 +165,14 @@ const isInstalled = (): boolean => {
   return existsSync(installed as string) && statSync(installed as string).mtimeMs >= statSync(lock as string).mtimeMs;
 };
 
-/** A user's folder, with the package as it is published, and the packages that this user has. */
+/** Creates a user's folder, with the published package and the user's other packages. */
 function prepare(own: string, { packages = [], code }: User): void {
   const modules = join(own, "node_modules");
   mkdirSync(join(modules, "latchkey"), { recursive: true });
   mkdirSync(join(modules, "@types"));
   execFileSync("tar", ["-xzf", join(folder, "package.tgz"), "--strip-components=1", "-C", join(modules, "latchkey")]);
   for (const name of packages) {
-    // Next is large: its declarations are read where they are.
+    // Next is large, so it is linked and not copied.
     if (name === "next") symlinkSync(join(root, "node_modules/next"), join(modules, name));
     else cpSync(join(root, "node_modules", name), join(modules, name), { recursive: true });
   }
@@ -180,7 +180,7 @@ function prepare(own: string, { packages = [], code }: User): void {
 }
 
 /** What the compiler reports of users' files and of the package's declarations. Errors inside other packages do not count. */
-function complaints(compiler: string, project: string): string[] {
+function compilerErrors(compiler: string, project: string): string[] {
   const tsc = join(here, "node_modules", compiler, "bin/tsc");
   // Before 5.4 the compiler does not find names for the types of these users when it writes declarations (TS2742).
   const flags = compiler < "typescript-5.4" ? ["--declaration", "false"] : [];
@@ -191,7 +191,7 @@ function complaints(compiler: string, project: string): string[] {
     return [];
   } catch (error) {
     const lines = (error as { stdout: string }).stdout.split("\n").filter((line) => /error TS\d+/.test(line));
-    // Without a line of the compiler, the compiler itself failed.
+    // If the output has no error of the compiler, the compiler itself failed.
     if (lines.length === 0) throw error;
     return lines.filter((line) => !/node_modules\/(?!latchkey\/)/.test(line));
   }
@@ -227,6 +227,6 @@ const runs = compilers.flatMap((compiler) =>
 test.each(runs)(
   "%s: users compile under strict, with declarations, and no file of the package is skipped: %s",
   (program, compiler) => {
-    expect(complaints(compiler, join(folder, program))).toEqual([]);
+    expect(compilerErrors(compiler, join(folder, program))).toEqual([]);
   },
 );

@@ -1,4 +1,4 @@
-// Another package says of every request that it has `auth` and `accessToken`. Compiled, never run: see test/repository/users.test.ts.
+// Another package declares `auth` and `accessToken` on every request. Compiled, never run: see test/repository/users.test.ts.
 
 import express from "express";
 import { auth, requireSession, verifyAccessToken } from "latchkey/express";
