@@ -5,7 +5,7 @@ export interface AccessToken {
   readonly accessToken: string;
   /** Milliseconds since the epoch; absent when the provider did not say. */
   readonly expiresAt?: number;
-  /** When to renew a token so short-lived that the usual margin would be most of its life. */
+  /** When to renew a token that lives less than five minutes. Others are due a minute before `expiresAt`. */
   readonly dueAt?: number;
   readonly scope?: string;
   readonly audience?: string;

@@ -113,6 +113,22 @@ describe("the callback route", () => {
     expect(session?.data).toEqual({ cart: ["book"] });
   });
 
+  test("a hook refuses a user by an ExchangeError, which the visitor sees as the error page; any other error is thrown on", async () => {
+    const refusing = createWorld({
+      onSignIn() {
+        throw new ExchangeError("access_denied");
+      },
+    });
+    expect(await refusing.signIn()).toMatchObject({ status: 403 });
+    expect((await refusing.open("/")).auth.session).toBe(null);
+    const failing = createWorld({
+      onSignIn() {
+        throw new RangeError("of the app");
+      },
+    });
+    await expect(failing.signIn()).rejects.toThrow(RangeError);
+  });
+
   test("keeps the app's data if the same user signs in again, and drops it for another user (S30)", async () => {
     const world = createWorld();
     await world.signIn();
