@@ -52,10 +52,11 @@ const examples: ExamplesOf<StandaloneOptions<unknown>> = {
  */
 export function createSessions<Data>(options: StandaloneOptions<Data>): Sessions<Data> {
   checkOptions(options, examples);
-  const { now = Date.now, random = randomBytes, storage = inIdentity, codec = json, cookie } = options;
+  const { now = Date.now, random = randomBytes } = options;
   const context = createSessionContext<Data, never>(
+    options,
     // A name of its own: sessions of a sign-in in the same app are left alone.
-    { ...options, storage, codec, cookie: { name: "latchkey-session", ...cookie } },
+    { name: "latchkey-session", storage: inIdentity, codec: json },
     { now, random },
     emitter(options.onEvent, now),
   );

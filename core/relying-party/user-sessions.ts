@@ -15,4 +15,4 @@ export const createUserSessions = <Data>(
   ports: Pick<Ports, "now" | "random">,
   emit: (event: UntimedEvent) => void,
 ): UserSessions<Data> =>
-  createSessionContext({ ...options, storage: options.storage ?? inCookies, codec: packed }, ports, emit);
+  createSessionContext(options, { name: "latchkey", storage: inCookies, codec: packed }, ports, emit);

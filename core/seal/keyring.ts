@@ -16,14 +16,11 @@ export const HEADER = 64;
 /** The longest lifetime of a sealed value, in seconds: 317 years, whose days fit into the four digits of a header. */
 export const LONGEST_LIFE = 1e10;
 
-/** The last characters of a header in base64: six of an id, four of a day in base 36, and the end of the JSON. */
-const END = /^[a-z\d+/]{16}$/i;
+/** The last characters of a header in base64: four of a day in base 36, and the end of the JSON. */
+const END = /[a-z\d+/]{8}$/i;
 
 /** The day in a header, or NaN. The caller compares the whole header with the one that latchkey makes for that day. */
-const dayIn = (header: string): number => {
-  const end = header.slice(START.length);
-  return END.test(end) ? Number.parseInt(atob(end).slice(6, 10), 36) : Number.NaN;
-};
+const dayIn = (header: string): number => Number.parseInt(atob(END.exec(header)?.[0] ?? ""), 36);
 
 const dayOf = (now: number): number => Math.floor(now / 86_400_000);
 

@@ -25,17 +25,32 @@ export interface SessionContext<Data, Tokens = unknown> extends StorageContext {
   readonly emit: (event: UntimedEvent) => void;
 }
 
+/** What the two kinds of sessions, with sign-in and without, do when an option is left out. */
+export interface SessionDefaults extends Required<Pick<SessionsOptions<unknown>, "storage" | "codec">> {
+  /** The name of cookies. */
+  readonly name: string;
+}
+
 /**
  * Checks the options of an app's sessions and derives what every request uses.
  * @throws MisuseError (`invalid_config`) when an option is wrong; the message says what to change.
  */
 export function createSessionContext<Data, Tokens = unknown>(
-  options: SessionsOptions<Data> & Required<Pick<SessionsOptions<Data>, "storage" | "codec">>,
+  options: SessionsOptions<Data>,
+  defaults: SessionDefaults,
   ports: Pick<Ports, "now" | "random">,
   emit: (event: UntimedEvent) => void,
 ): SessionContext<Data, Tokens> {
-  const { secret, purpose = "", cookie = {}, maxCookieBytes = 7600, schema, storage, codec } = options;
-  const { name = "latchkey", sameSite = "lax", secure = true, persistent = true, ...rest } = cookie;
+  const {
+    secret,
+    purpose = "",
+    cookie = {},
+    maxCookieBytes = 7600,
+    schema,
+    storage = defaults.storage,
+    codec = defaults.codec,
+  } = options;
+  const { name = defaults.name, sameSite = "lax", secure = true, persistent = true, ...rest } = cookie;
   const { now, random } = ports;
   const limits = lifetimesOf(options);
   const attributes = { ...rest, secure, sameSite };

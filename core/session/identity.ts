@@ -41,6 +41,5 @@ export function unbind(opened: Unsealed | SealRefusal | undefined, id: string): 
 
 /** The time of an activity stamp; 0 when the value is not a time. */
 export function timeOf(value: unknown): number {
-  const time = Number(value);
-  return Number.isSafeInteger(time) ? time : 0;
+  return Number.isSafeInteger(value) ? (value as number) : 0;
 }

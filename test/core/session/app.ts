@@ -20,7 +20,8 @@ export function createTestSessions<Data, Tokens>(
   random = randomBytes,
 ) {
   const context = createSessionContext<Data, Tokens>(
-    { secret: SECRET, storage: inCookies, codec: packed, ...options },
+    { secret: SECRET, ...options },
+    { name: "latchkey", storage: inCookies, codec: packed },
     { now, random },
     () => {},
   );

@@ -18,7 +18,8 @@ const URL = "https://app.example/";
 async function createWorld(wait = () => turns(3)) {
   const clock = createClock();
   const context = createSessionContext<Data, never>(
-    { secret: SECRET, storage: slowly(inIdentity, wait), codec: json },
+    { secret: SECRET },
+    { name: "latchkey", storage: slowly(inIdentity, wait), codec: json },
     { now: clock.now, random: randomBytes },
     () => {},
   );
