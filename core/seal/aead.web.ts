@@ -118,29 +118,23 @@ export const importKey = async (bytes: Uint8Array, header: string): Promise<WebK
 
 // Drawn 64 at a time, each handed out once.
 const pool = /* @__PURE__ */ new Bytes(64 * IV_BYTES);
-let drawn = "";
+/** Bytes of the pool that were not handed out. */
 let left = 0;
 
 function nextIv(): Uint8Array {
-  if (left === 0) {
-    crypto.getRandomValues(pool);
-    drawn = toBase64url(pool);
-    left = 64;
-  }
-  left--;
-  return pool.slice(left * IV_BYTES, (left + 1) * IV_BYTES);
+  if (left === 0) left = crypto.getRandomValues(pool).length;
+  left -= IV_BYTES;
+  return pool.slice(left, left + IV_BYTES);
 }
 
 export async function encrypt(
   { key, header, aad }: WebKey,
   plaintext: Uint8Array,
-  given?: Uint8Array,
+  iv = nextIv(),
 ): Promise<string> {
-  const iv = given ?? nextIv();
-  const characters = given ? toBase64url(iv) : drawn.slice(left * IV_CHARACTERS, (left + 1) * IV_CHARACTERS);
   const bytes = new Bytes(await crypto.subtle.encrypt(params(iv, aad), key, plaintext));
   const tagAt = bytes.length - TAG_BYTES;
-  return `${header}..${characters}.${toBase64url(bytes, 0, tagAt)}.${toBase64url(bytes, tagAt)}`;
+  return `${header}..${toBase64url(iv)}.${toBase64url(bytes, 0, tagAt)}.${toBase64url(bytes, tagAt)}`;
 }
 
 export async function decrypt({ key, header, aad }: WebKey, sealed: string): Promise<Uint8Array | undefined> {
