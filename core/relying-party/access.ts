@@ -5,6 +5,7 @@ import { assess } from "../exchange/token-life.js";
 import { accessTokensOf, mergeTokens, type TokenRequest, type TokenSet } from "../exchange/token-set.js";
 import type { FetchInit } from "../ports.js";
 import type { SessionDraft } from "../session/draft.js";
+import { setTokens } from "../session/tokens.js";
 import type { SignedIn } from "./config.js";
 import { keepAlive, type RequestContext } from "./request-context.js";
 
@@ -47,7 +48,7 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
       // Merged into the tokens of that moment: a refresh for another audience may have been written meanwhile.
       async storeTokens({ merge, release }) {
         const isStored = await change(async (draft) =>
-          draft.setTokens(merge((await context.latestTokens()) ?? tokens)),
+          setTokens(draft, merge((await context.latestTokens()) ?? tokens)),
         );
         if (isStored) responseWriter.onSent(release);
         // The headers left meanwhile: the process holds the tokens for the next request of the session.

@@ -127,11 +127,7 @@ function nextIv(): Uint8Array {
   return pool.slice(left, left + IV_BYTES);
 }
 
-export async function encrypt(
-  { key, header, aad }: WebKey,
-  plaintext: Uint8Array,
-  iv = nextIv(),
-): Promise<string> {
+export async function encrypt({ key, header, aad }: WebKey, plaintext: Uint8Array, iv = nextIv()): Promise<string> {
   const bytes = new Bytes(await crypto.subtle.encrypt(params(iv, aad), key, plaintext));
   const tagAt = bytes.length - TAG_BYTES;
   return `${header}..${toBase64url(iv)}.${toBase64url(bytes, 0, tagAt)}.${toBase64url(bytes, tagAt)}`;

@@ -43,15 +43,11 @@ export class SessionDraft<Data, Tokens> {
 
   /** Applies a function to the data. @throws MisuseError (`no_session`) without a session */
   update(patch: (data: Data) => Data): void {
-    const session = this.#mustHaveSession();
-    this.session = { ...session, data: patch(session.data) };
+    if (!this.session) {
+      throw new MisuseError("no_session", "no session to update: guard the route, or check `session` first");
+    }
+    this.session = { ...this.session, data: patch(this.session.data) };
     this.change = { ...this.change, patches: [...(this.change?.patches ?? []), patch] };
-  }
-
-  /** Replaces the tokens. @throws MisuseError (`no_session`) without a session */
-  setTokens(value: Tokens | undefined): void {
-    this.#mustHaveSession();
-    this.change = { patches: [], ...this.change, tokens: { value } };
   }
 
   /** Ends the session, and any that this server could not open. Without cookies of a session it does nothing. */
@@ -68,10 +64,5 @@ export class SessionDraft<Data, Tokens> {
     this.endedBefore = Math.max(this.#context.now(), this.endedBefore, this.session ? this.session.beganAt + 1 : 0);
     this.session = null;
     this.change = undefined;
-  }
-
-  #mustHaveSession(): Session<Data> {
-    if (this.session) return this.session;
-    throw new MisuseError("no_session", "no session to update: guard the route, or check `session` first");
   }
 }

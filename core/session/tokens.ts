@@ -1,5 +1,8 @@
 import type { SessionContext } from "./context.js";
+import type { SessionDraft } from "./draft.js";
 import type { SessionReading } from "./reading.js";
+
+// The tokens of a session with sign-in. An app with sessions alone loads nothing of this file.
 
 /** Tokens by the reading that they belong to, so that each reading opens them once. */
 const tokensByReading = /* @__PURE__ */ new WeakMap<object, unknown>();
@@ -13,4 +16,9 @@ export async function openTokens<Data, Tokens>(
   if (!session) return undefined;
   if (!tokensByReading.has(reading)) tokensByReading.set(reading, await storage.tokens?.(jar, session));
   return tokensByReading.get(reading) as Tokens | undefined;
+}
+
+/** Replaces the tokens of the session in a draft; undefined removes them. Without a session nothing is written. */
+export function setTokens<Data, Tokens>(draft: SessionDraft<Data, Tokens>, value: Tokens | undefined): void {
+  draft.change = { patches: [], ...draft.change, tokens: { value } };
 }

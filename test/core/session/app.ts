@@ -5,7 +5,7 @@ import { inCookies } from "../../../core/session/in-cookies.js";
 import type { SessionsOptions } from "../../../core/session/options.js";
 import { readSession } from "../../../core/session/reading.js";
 import type { OpenStorage, StorageBackend, StorageContext } from "../../../core/session/storage.js";
-import { openTokens } from "../../../core/session/tokens.js";
+import { openTokens, setTokens } from "../../../core/session/tokens.js";
 import { isWriteDue } from "../../../core/session/write.js";
 import { WriteQueue } from "../../../core/session/write-queue.js";
 
@@ -60,7 +60,7 @@ export class TestRequest<Data, Tokens> {
     const patch = typeof change === "function" ? change : (data: Data) => ({ ...data, ...change });
     this.#add((draft) => (draft.session ? draft.update(patch) : draft.begin(patch({} as Data))));
   };
-  setTokens = (tokens: Tokens | undefined) => this.#add((draft) => draft.setTokens(tokens));
+  setTokens = (tokens: Tokens | undefined) => this.#add((draft) => setTokens(draft, tokens));
   destroy = () => this.#add((draft) => draft.destroy());
 
   commit({ roll = true } = {}): Promise<string[]> {

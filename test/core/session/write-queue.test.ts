@@ -6,7 +6,7 @@ import { inCookies } from "../../../core/session/in-cookies.js";
 import { inStore } from "../../../core/session/in-store.js";
 import type { SessionsOptions } from "../../../core/session/options.js";
 import { createMemoryStore } from "../../../core/session/store.js";
-import { openTokens } from "../../../core/session/tokens.js";
+import { openTokens, setTokens } from "../../../core/session/tokens.js";
 import type { SessionChange } from "../../../core/session/write-queue.js";
 import { runs } from "../../support/runs.js";
 import { createTestSessions, slowly, turns } from "./app.js";
@@ -80,7 +80,7 @@ describe("concurrent commits", () => {
 
   test("concurrent changes of the tokens and of the data are both written", async () => {
     const { commit, seen } = await createWorld();
-    await Promise.all([commit((draft) => draft.setTokens({ of: "newer" })), commit(update({ a: 1 }))]);
+    await Promise.all([commit((draft) => setTokens(draft, { of: "newer" })), commit(update({ a: 1 }))]);
     expect(await seen()).toEqual({ data: { ...alice, a: 1 }, tokens: { of: "newer" } });
   });
 
@@ -108,7 +108,7 @@ describe("a change that fails", () => {
   test.each<[string, Change, new (...args: never[]) => Error]>([
     ["its function throws", () => Promise.reject(new RangeError("of the app")), RangeError],
     ["its cookies are too large", update({ bulk }), CookieTooLargeError],
-    ["its tokens are too large", (draft) => draft.setTokens({ of: bulk }), CookieTooLargeError],
+    ["its tokens are too large", (draft) => setTokens(draft, { of: bulk }), CookieTooLargeError],
   ])(
     "because %s rejects its own commit; the next commit starts from the written session",
     async (_why, change, type) => {
@@ -148,9 +148,9 @@ describe("the lines of a write", () => {
 
 describe("tokens that are opened during a write that", () => {
   test.each<[string, Change, Tokens | undefined]>([
-    ["sets other tokens", (draft) => draft.setTokens({ of: "newer" }), { of: "newer" }],
+    ["sets other tokens", (draft) => setTokens(draft, { of: "newer" }), { of: "newer" }],
     ["begins a session of another user", (draft) => draft.begin({ user: "bob" }, { of: "bob" }), { of: "bob" }],
-    ["removes the tokens", (draft) => draft.setTokens(undefined), undefined],
+    ["removes the tokens", (draft) => setTokens(draft, undefined), undefined],
     ["ends the session", (draft) => draft.destroy(), undefined],
   ])("%s are those before the write or those after it, and later those after it", async (_what, change, tokens) => {
     for (const wait of [0, 1, 2, 3, 5, 8, 13]) {
@@ -179,7 +179,7 @@ test("with a store, patches are applied again to the data that another request s
   const other = await open();
   const plus: Change = (draft) => draft.update((data) => ({ ...data, count: (data.count ?? 0) + 1 }));
   await other.commit(plus, { roll: true });
-  await other.commit((draft) => draft.setTokens({ of: "other" }), { roll: true });
+  await other.commit((draft) => setTokens(draft, { of: "other" }), { roll: true });
   await commit(plus);
   await commit(plus);
   expect(await seen()).toEqual({ data: { ...alice, count: 3 }, tokens: { of: "other" } });
@@ -239,7 +239,7 @@ test("for any overlap of commits, each reader and the next request see the resul
         setTokens() {
           const { data } = now();
           const tokens = { of: `token ${++number}` };
-          commit((draft) => (draft.session ? draft.setTokens(tokens) : undefined), data ? { data, tokens } : {});
+          commit((draft) => (draft.session ? setTokens(draft, tokens) : undefined), data ? { data, tokens } : {});
         },
         tokens() {
           const since = states.length - 1;
