@@ -136,11 +136,14 @@ export class AuthRequest<Data, Answer> implements RequestAuth<Data, Answer> {
 
   async #update(change: Partial<Data> | ((data: Data) => Data)): Promise<void> {
     const isSent = await this.#toWritable().commit((draft) => {
-      draft.update(({ user, data }) => ({
+      const isUpdated = draft.update(({ user, data }) => ({
         user,
         // A copy, so that a function which changes its argument changes nothing if the write fails.
         data: typeof change === "function" ? change(JSON.parse(JSON.stringify(data))) : { ...data, ...change },
       }));
+      if (!isUpdated) {
+        throw new MisuseError("no_session", "no session to update: guard the route, or check `session` first");
+      }
     });
     // The response may have left while the session was sealed.
     if (!isSent) this.#toWritable();

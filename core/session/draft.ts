@@ -1,5 +1,4 @@
 import { toBase64url } from "../bytes.js";
-import { MisuseError } from "../errors.js";
 import type { SessionContext } from "./context.js";
 import { type Session, withLimits } from "./lifetime.js";
 import type { SessionReading } from "./reading.js";
@@ -41,13 +40,12 @@ export class SessionDraft<Data, Tokens> {
     this.change = { isNew: true, patches: [], tokens: { value: tokens } };
   }
 
-  /** Applies a function to the data. @throws MisuseError (`no_session`) without a session */
-  update(patch: (data: Data) => Data): void {
-    if (!this.session) {
-      throw new MisuseError("no_session", "no session to update: guard the route, or check `session` first");
-    }
+  /** Applies a function to the data. @returns false without a session */
+  update(patch: (data: Data) => Data): boolean {
+    if (!this.session) return false;
     this.session = { ...this.session, data: patch(this.session.data) };
     this.change = { ...this.change, patches: [...(this.change?.patches ?? []), patch] };
+    return true;
   }
 
   /** Ends the session, and any that this server could not open. Without cookies of a session it does nothing. */

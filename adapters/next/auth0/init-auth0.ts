@@ -213,7 +213,7 @@ async function refetchUser(auth: PagesRequest<State>["auth"], context: RequestCo
   const subject = context.reading.session?.data.user.sub ?? "";
   const claims = await context.provider.userinfo(accessToken, subject);
   await context.commit((draft) => {
-    if (draft.session) draft.update(({ user, data }) => ({ user: { ...user, ...userOf(claims, subject) }, data }));
+    draft.update(({ user, data }) => ({ user: { ...user, ...userOf(claims, subject) }, data }));
   });
 }
 

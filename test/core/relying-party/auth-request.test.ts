@@ -64,6 +64,16 @@ describe("update", () => {
     await expect(auth.update({ cart: [] })).rejects.toMatchObject({ code: "headers_sent" });
   });
 
+  test("is refused after a concurrent sign-out, and does not sign the user in again", async () => {
+    const world = await signedIn();
+    const { auth, context, writer } = await world.open("/");
+    const signOut = context.commit((draft) => draft.destroy());
+    await expect(auth.update({ cart: [] })).rejects.toMatchObject({ code: "no_session" });
+    await signOut;
+    world.store(writer);
+    expect([auth.session, (await world.open("/")).auth.session]).toEqual([null, null]);
+  });
+
   test("is refused if the headers are sent while the session is sealed", async () => {
     const { auth, writer } = await (await signedIn()).open("/");
     const updating = auth.update({ cart: [] });
