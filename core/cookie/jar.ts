@@ -28,8 +28,8 @@ export interface Jar {
    */
   set(name: string, value: string, maxAge: number | undefined, attributes?: CookieAttributes): void;
   delete(name: string, attributes?: CookieAttributes): void;
-  /** The value in `base.0`, `base.1` and so on; undefined without any of them. */
-  readChunks(base: string): Chunked | undefined;
+  /** The value in `base.0`, `base.1` and so on, or why there is none: `torn` without any of them. */
+  readChunks(base: string): Chunked;
   writeChunks(base: string, value: string, maxAge: number | undefined): void;
   deleteChunks(base: string): void;
   /** The names that one response deletes: the first `MAX_REMOVED`, without those longer than any that latchkey writes. */
@@ -94,9 +94,8 @@ class CookieJar implements Jar {
     else lines.delete(name);
   }
 
-  readChunks(base: string): Chunked | undefined {
-    const parts = new Map(this.#chunksOf(base).map((name) => [name.slice(base.length + 1), this.get(name)]));
-    return parts.size > 0 ? joinChunks(parts) : undefined;
+  readChunks(base: string): Chunked {
+    return joinChunks(new Map(this.#chunksOf(base).map((name) => [name.slice(base.length + 1), this.get(name)])));
   }
 
   writeChunks(base: string, value: string, maxAge: number | undefined): void {

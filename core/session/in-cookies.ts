@@ -24,7 +24,7 @@ export function inCookies<Data, Tokens>(context: StorageContext): StorageBackend
   return {
     ...identity,
     async tokens(jar, session) {
-      const { value } = jar.readChunks(context.nameOf(tagOf(session.id), "tok")) ?? {};
+      const { value } = jar.readChunks(context.nameOf(tagOf(session.id), "tok"));
       const opened = value ? await sealer.open(value, context.now()) : undefined;
       return unbind(opened, session.id) as Tokens | undefined;
     },

@@ -93,8 +93,8 @@ function openIdentity<Data>(
   jar: Jar,
   tag: string,
 ): Awaitable<Session<unknown> | SessionRefusal> {
-  const { value, reason = "torn" } = jar.readChunks(nameOf(tag, "id")) ?? {};
-  if (!value) return reason;
+  const { value, reason } = jar.readChunks(nameOf(tag, "id"));
+  if (reason) return reason;
   const at = now();
   return chain(identities.open(value, at), (opened) => {
     if (typeof opened === "string") return opened;
