@@ -1,4 +1,4 @@
-import { type Awaitable, isPromise } from "../awaitable.js";
+import { type Awaitable, chain, isPromise } from "../awaitable.js";
 import { must } from "../errors.js";
 
 /** The part of Standard Schema v1 (standardschema.dev) that latchkey calls. Zod, Valibot, ArkType and others implement it. */
@@ -25,13 +25,13 @@ export function conform<Output>(
   value: unknown,
 ): Awaitable<{ value: Output } | undefined> {
   if (!schema) return { value: value as Output };
-  // A schema that throws has not accepted the data: the session is refused, the request goes on.
-  const refuse = () => undefined;
-  const accept = (result: Result<Output>) => ("value" in result && !result.issues ? result : undefined);
   try {
-    const result = schema["~standard"].validate(value);
-    return isPromise(result) ? result.then(accept).catch(refuse) : accept(result);
+    const result = chain(schema["~standard"].validate(value), (result) =>
+      "value" in result && !result.issues ? result : undefined,
+    );
+    return isPromise(result) ? result.catch(() => undefined) : result;
   } catch {
-    return refuse();
+    // A schema that throws has not accepted the data: the session is refused, the request goes on.
+    return undefined;
   }
 }
