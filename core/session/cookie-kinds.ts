@@ -14,8 +14,8 @@ export type CookieKind = "id" | "tok" | "seen" | "end";
 
 /** What the name of a session cookie says. Milliseconds since the epoch. */
 export type ParsedName =
-  | { readonly kind: "id" | "tok" | "seen"; readonly tag: string }
-  | { readonly kind: "end"; readonly time: number };
+  | { readonly kind: "id" | "tok" | "seen"; readonly tag: string; readonly time?: undefined }
+  | { readonly kind: "end"; readonly tag?: undefined; readonly time: number };
 
 /** Parses a cookie name without its prefix (`AbC-_9.id.0`); undefined for cookies of other kinds, such as transactions. */
 export function parseName(rest: string): ParsedName | undefined {

@@ -51,7 +51,7 @@ export class SessionDraft<Data, Tokens> {
   /** Ends the session, and any that this server could not open. Without cookies of a session it does nothing. */
   destroy(): void {
     const { parse } = this.#context;
-    const hasCookies = this.#reading.jar.names().some((name) => (parse(name)?.kind ?? "end") !== "end");
+    const hasCookies = this.#reading.jar.names().some((name) => parse(name)?.tag);
     if (!this.session && !hasCookies) return;
     this.#end();
     this.writesEnd = true;

@@ -68,7 +68,7 @@ function readJar<Data>(context: SessionContext<Data>, jar: Jar): Awaitable<Sessi
   let done: Awaitable<void> | undefined;
   for (const name of jar.names()) {
     const parsed = context.parse(name);
-    if (parsed?.kind === "end") {
+    if (parsed?.time) {
       if (parsed.time <= context.now() + PLAUSIBLE_AHEAD) endedBefore = Math.max(endedBefore, parsed.time);
     } else if (parsed?.kind === "id" && tags.length < MAX_TAGS && !tags.includes(parsed.tag)) {
       tags.push(parsed.tag);

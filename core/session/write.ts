@@ -54,10 +54,7 @@ export async function writeDraft<Data, Tokens>(
 export function isWriteDue<Data>(context: SessionContext<Data>, reading: SessionReading<Data>): boolean {
   if (isStampDue(context, reading.session)) return true;
   // The deletion of an `end` of the far future might not reach the browser: such an end waits for another write.
-  const isTimely = (name: string) => {
-    const parsed = context.parse(name);
-    return parsed?.kind !== "end" || parsed.time <= reading.endedBefore;
-  };
+  const isTimely = (name: string) => (context.parse(name)?.time ?? 0) <= reading.endedBefore;
   return reading.jar.removable(deadNames(context, reading)).some(isTimely);
 }
 
@@ -76,8 +73,7 @@ function deadNames<Data>(
   const current = session && tagOf(session.id);
   return jar.names().filter((name) => {
     const parsed = parse(name);
-    if (!parsed) return false;
-    if (parsed.kind === "end") return parsed.time !== endedBefore;
+    if (!parsed?.tag) return parsed && parsed.time !== endedBefore;
     return parsed.tag !== current && (isOnlyOne || !spared.includes(parsed.tag));
   });
 }
