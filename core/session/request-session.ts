@@ -4,7 +4,7 @@ import { SessionDraft } from "./draft.js";
 import type { Session } from "./lifetime.js";
 import type { SessionReading } from "./reading.js";
 import type { SessionRefusal } from "./refusal.js";
-import { WriteQueue } from "./write-queue.js";
+import { takeLines, writeDraft } from "./write.js";
 
 /** The sessions of one app. */
 export interface Sessions<Data> {
@@ -47,26 +47,27 @@ type Step<Data> = (draft: SessionDraft<Data, never>) => void;
 const NONE: readonly never[] = [];
 
 /**
- * Makes changes show at once, although a {@link WriteQueue} applies them later. Each change is a step. `commit` writes the
- * steps made before it was called: when its turn in the queue comes, they are applied to a draft of the latest reading. The
- * steps that are not written yet are also applied to a draft that the app sees and that is never written; after each write a
- * new one takes its place.
+ * Makes changes show at once, although a write applies them later (`write.ts`). Each change is a step. `commit` writes the
+ * steps made before it was called: when the commits before it are done, it applies them to a draft of the latest reading.
+ * The steps that no commit has taken yet are also applied to a draft that the app sees and that is never written; after
+ * each write, a new one takes its place.
  */
 export class BufferedSession<Data> implements RequestSession<Data> {
   readonly #context: SessionContext<Data, never>;
-  readonly #read: SessionReading<Data>;
-  /** Made for the first commit. */
-  #queue: WriteQueue<Data, never> | undefined;
-  /** What the app sees; undefined as long as that is the reading. */
+  /** The latest reading: of the request, or of its last write. */
+  #reading: SessionReading<Data>;
+  /** The last commit. */
+  #last: Promise<unknown> | undefined;
+  /** The draft that the app sees; undefined while the app sees the reading. */
   #shown: SessionDraft<Data, never> | undefined;
   /** All steps, the oldest first. */
   #steps: ReadonlyArray<Step<Data>> = NONE;
-  /** How many of the steps a write has taken. */
+  /** How many of the steps a commit has taken. */
   #taken = 0;
 
   constructor(context: SessionContext<Data, never>, reading: SessionReading<Data>) {
     this.#context = context;
-    this.#read = reading;
+    this.#reading = reading;
   }
 
   get session(): Session<Data> | null {
@@ -103,33 +104,31 @@ export class BufferedSession<Data> implements RequestSession<Data> {
   }
 
   commit({ roll = true }: { readonly roll?: boolean } = {}): Promise<string[]> {
-    this.#queue ??= new WriteQueue(this.#context, this.#read);
     const count = this.#steps.length;
-    const written = this.#queue.commit(
-      (draft) => {
-        const steps = this.#steps.slice(this.#taken, count);
-        this.#taken = count;
+    const write = async () => {
+      const before = this.#reading;
+      const draft = new SessionDraft(this.#context, before);
+      const steps = this.#steps.slice(this.#taken, count);
+      this.#taken = count;
+      try {
         for (const step of steps) step(draft);
-      },
-      { roll },
-    );
-    const show = () => {
-      this.#shown = undefined;
-      for (const step of this.#steps.slice(this.#taken)) {
-        try {
-          step(this.#show());
-        } catch {
-          // The commit that takes this step reports the error.
+        this.#reading = await writeDraft(this.#context, before, draft, roll);
+        return takeLines(this.#context, before, draft);
+      } finally {
+        this.#shown = undefined;
+        for (const step of this.#steps.slice(this.#taken)) {
+          try {
+            step(this.#show());
+          } catch {
+            // The commit that takes this step reports the error.
+          }
         }
       }
     };
-    written.then(show, show);
+    // The caller of the commit before has its error; this commit writes all the same.
+    const written = (this.#last ?? Promise.resolve()).then(write, write);
+    this.#last = written;
     return written;
-  }
-
-  /** As the last write left it. */
-  get #reading(): SessionReading<Data> {
-    return this.#queue?.reading ?? this.#read;
   }
 
   #add(step: Step<Data>): void {

@@ -2,26 +2,9 @@ import type { Awaitable } from "../awaitable.js";
 import type { SessionContext } from "./context.js";
 import { SessionDraft } from "./draft.js";
 import type { SessionReading } from "./reading.js";
-import { writeDraft } from "./write.js";
+import { takeLines, writeDraft } from "./write.js";
 
-/**
- * Theory of operation: how the session of a request is written.
- *
- * State. A request has a {@link SessionReading}: its cookie jar, and the session found in it. A reading is a value. The
- * queue holds the latest reading; each write makes the next one. A request that only reads needs no queue.
- *
- * Who changes it. Only `commit`. It takes a change: a function that gets a {@link SessionDraft} of the latest reading and
- * calls `begin`, `update`, `setTokens` or `destroy` on it. The draft collects; then it is written into the jar and the
- * storage; then the Set-Cookie lines are handed to `send`.
- *
- * Order. An app may call `commit` several times side by side, for example an update beside a refresh of the token. The
- * writes run one after the other, in the order of the calls. A change function runs only when the writes before it are
- * done, so it sees what they wrote and cannot undo it: an update beside a sign-out finds no session and changes nothing.
- *
- * What can go wrong. A write that fails (cookies too large, data that is not JSON, a store that throws) leaves the jar and
- * the reading as they were, rejects its own promise, and the next write goes on from there. With a store, another request
- * may have saved the session meanwhile: the storage then applies the patches again to what it finds (`in-store.ts`).
- */
+/** Runs the writes of a request with sign-in one after the other (`write.ts`). A request that only reads needs no queue. */
 export class WriteQueue<Data, Tokens> {
   readonly #context: SessionContext<Data, Tokens>;
   #reading: SessionReading<Data>;
@@ -33,7 +16,7 @@ export class WriteQueue<Data, Tokens> {
     this.#reading = reading;
   }
 
-  /** As the last write left it. */
+  /** The latest reading: of the request, or of its last write. */
   get reading(): SessionReading<Data> {
     return this.#reading;
   }
@@ -55,19 +38,11 @@ export class WriteQueue<Data, Tokens> {
    */
   commit(change: SessionChange<Data, Tokens> | undefined, { roll, send }: CommitOptions): Promise<string[]> {
     return this.run(async () => {
-      const { emit } = this.#context;
-      const { jar, session } = this.#reading;
-      const draft = new SessionDraft(this.#context, this.#reading);
+      const before = this.#reading;
+      const draft = new SessionDraft(this.#context, before);
       await change?.(draft);
-      this.#reading = await writeDraft(this.#context, this.#reading, draft, roll);
-      const taken = jar.take();
-      const lines = [...taken.values()];
-      if (taken.size > 0 && send?.(lines) !== false) {
-        if (draft.writesEnd && session) emit({ type: "session_ended" });
-        if (draft.change?.isNew) emit({ type: "session_began" });
-        emit({ type: "cookies_written", names: [...taken.keys()], bytes: jar.bytes() });
-      }
-      return lines;
+      this.#reading = await writeDraft(this.#context, before, draft, roll);
+      return takeLines(this.#context, before, draft, send);
     });
   }
 }

@@ -8,9 +8,28 @@ import { type Session, withLimits } from "./lifetime.js";
 import type { SessionReading } from "./reading.js";
 import type { Change } from "./storage.js";
 
+/*
+ * Theory of operation: how the session of a request is written.
+ *
+ * State. A request has a SessionReading: the session that was found in its cookie jar. A reading does not change. Whoever
+ * writes holds the latest reading, and each write makes the next one: `WriteQueue` for requests with sign-in,
+ * `BufferedSession` for sessions alone. The jar belongs to the whole request: all its readings have the same one.
+ *
+ * Order. First a change function calls `begin`, `update` or `destroy` of a SessionDraft of the latest reading, or
+ * `setTokens`. Then `writeDraft` puts the draft into the jar and the storage. Then `takeLines` takes the Set-Cookie lines.
+ * An app may start several writes side by side, for example an update beside a refresh of the token. They run one after
+ * the other, in the order of the calls. A change function runs only when the writes before it are done, so it sees what
+ * they wrote and cannot undo it: an update beside a sign-out finds no session and changes nothing.
+ *
+ * What can go wrong. A write that fails (cookies too large, data that is not JSON, a store that throws) puts the jar back as
+ * it was and makes no reading; it rejects its own promise, and the next write starts from the reading before. With a store,
+ * another request may have saved the session meanwhile: the storage then applies the patches again, to the data that it
+ * finds (`in-store.ts`).
+ */
+
 /**
- * Writes the end, the session and the activity stamp into the jar and the storage, in this order, each if the draft or the
- * time demands it. Then removes dead cookies.
+ * Writes the end, the session and the activity stamp into the jar and the storage, in this order, each if it is
+ * in the draft or due. Then removes dead cookies.
  * @returns the next reading
  * @throws CookieTooLargeError when the cookies would not fit, MisuseError (`not_json`) when data or tokens are not JSON, and
  * what a store throws; the jar is then as it was.
@@ -48,6 +67,27 @@ export async function writeDraft<Data, Tokens>(
     jar.discard();
     throw error;
   }
+}
+
+/**
+ * Takes the Set-Cookie lines of a write from the jar, and emits its events unless the lines came too late.
+ * @param before the reading before the write
+ * @param send gets the lines, if there are any; returns false when it is too late to send them
+ */
+export function takeLines<Data, Tokens>(
+  { emit }: SessionContext<Data, Tokens>,
+  before: SessionReading<Data>,
+  { writesEnd, change }: SessionDraft<Data, Tokens>,
+  send?: (lines: readonly string[]) => unknown,
+): string[] {
+  const taken = before.jar.take();
+  const lines = [...taken.values()];
+  if (taken.size > 0 && send?.(lines) !== false) {
+    if (writesEnd && before.session) emit({ type: "session_ended" });
+    if (change?.isNew) emit({ type: "session_began" });
+    emit({ type: "cookies_written", names: [...taken.keys()], bytes: before.jar.bytes() });
+  }
+  return lines;
 }
 
 /** Whether a write would change cookies although the app changed nothing: activity is due, or cookies are to be removed. */
