@@ -65,8 +65,11 @@ export function withLimits<Data>(
   seen: number,
   { absolute, inactivity }: Lifetimes,
 ): Session<Data> {
-  const lastSeenAt = Math.max(identity.writtenAt, seen);
-  const endsAt = Math.min(identity.endsAt, identity.beganAt + absolute);
+  const { id, beganAt, writtenAt, data } = identity;
+  const endsAt = Math.min(identity.endsAt, beganAt + absolute);
+  const lastSeenAt = Math.max(writtenAt, seen);
   const inactiveAt = lastSeenAt + inactivity;
-  return { ...identity, endsAt, lastSeenAt, inactiveAt, expiresAt: Math.min(endsAt, inactiveAt) };
+  const expiresAt = Math.min(endsAt, inactiveAt);
+  // Each member by its name: an object spread would take longer than all else that is done here.
+  return { id, beganAt, writtenAt, endsAt, data, lastSeenAt, inactiveAt, expiresAt };
 }
