@@ -13,8 +13,6 @@ export interface StandardSchema<Output> {
   };
 }
 
-type Result<Output> = Awaited<ReturnType<StandardSchema<Output>["~standard"]["validate"]>>;
-
 /** @throws MisuseError (`invalid_config`) for anything else than a schema, or none */
 export const mustBeSchema = (schema: StandardSchema<unknown> | undefined): void =>
   must(!schema || schema["~standard"]?.validate, "session.schema must be a Standard Schema, as Zod makes them");
