@@ -20,7 +20,7 @@ export async function signOut(
 ): Promise<void> {
   const wanted = returnTo ?? postLogoutRedirectUri ?? "/";
   const home = new URL(URL.canParse(wanted, location.origin) ? wanted : "/", location.origin);
-  const request = { tokens: ended?.tokens, postLogoutRedirectUri: home.href, params, revokeOnly: local };
+  const request = { ...ended?.tokens, postLogoutRedirectUri: home.href, params, revokeOnly: local };
   const url = await signOutAtProvider({ provider, emit }, request);
   if (local) return;
   // Only the provider knows which addresses are registered. Without its answer, this page goes to its own site or to the configured address.

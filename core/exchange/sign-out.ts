@@ -8,17 +8,15 @@ import type { AuthorizationParameters } from "./types.js";
 export interface SignOutProvider {
   /** Where to send the browser (RP-Initiated Logout 2); undefined if the provider has no such endpoint. */
   endSessionUrl(input: {
-    idTokenHint?: string | undefined;
+    idToken?: string | undefined;
     postLogoutRedirectUri: string;
     params?: AuthorizationParameters | undefined;
   }): Promise<string | undefined>;
   revoke(token: string): Promise<void>;
 }
 
-/** The provider's part of one sign-out. */
-export interface ProviderSignOut {
-  /** Of the session that has ended. */
-  readonly tokens: Pick<TokenSet, "idToken" | "refreshToken"> | undefined;
+/** The provider's part of one sign-out, with the tokens of the session that has ended. */
+export interface ProviderSignOut extends Pick<TokenSet, "idToken" | "refreshToken"> {
   readonly postLogoutRedirectUri: string;
   readonly params?: AuthorizationParameters | undefined;
   /** Revoke the refresh token alone, and leave the provider's session. @default false */
@@ -31,16 +29,14 @@ export interface ProviderSignOut {
  */
 export async function signOutAtProvider(
   { provider, emit }: Observer & { readonly provider: SignOutProvider },
-  { tokens: { idToken, refreshToken } = {}, postLogoutRedirectUri, params, revokeOnly }: ProviderSignOut,
+  { refreshToken, revokeOnly, ...request }: ProviderSignOut,
 ): Promise<string | undefined> {
   const report = (error: unknown) => {
     emit(failure(exchangeErrorOf(error)));
     return undefined;
   };
   const [url] = await Promise.all([
-    revokeOnly
-      ? undefined
-      : provider.endSessionUrl({ idTokenHint: idToken, postLogoutRedirectUri, params }).catch(report),
+    revokeOnly ? undefined : provider.endSessionUrl(request).catch(report),
     // A refresh token for use without the user outlives the provider's session (OpenID Connect Core 11).
     refreshToken && provider.revoke(refreshToken).catch(report),
   ]);

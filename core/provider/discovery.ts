@@ -17,15 +17,11 @@ export interface DiscoveryDocument {
   readonly authorization_response_iss_parameter_supported?: unknown;
 }
 
-/** Milliseconds for which discovery documents and key sets are used. */
-export const DOCUMENT_LIFETIME = 600_000;
-
 /** The provider's discovery document (OpenID Connect Discovery 4), cached by issuer. @throws ExchangeError */
 export const discover = (network: Network, patience?: Patience): Promise<DiscoveryDocument> => {
   const { issuer } = network;
   return cachedDocument(network, network.shared<CachedDocument<DiscoveryDocument>>("discovery"), {
     key: issuer,
-    lifetime: DOCUMENT_LIFETIME,
     patience,
     async load() {
       const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;

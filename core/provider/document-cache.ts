@@ -16,8 +16,8 @@ export interface CachedDocument<Value> {
 /** Which document, and how it is loaded. */
 interface DocumentSource<Value> {
   readonly key: string;
-  /** Milliseconds for which a loaded document is used. */
-  readonly lifetime: number;
+  /** Milliseconds for which a loaded document is used. @default ten minutes */
+  readonly lifetime?: number | undefined;
   /** How long the operation still waits for loads of other requests. @default the patience of one load */
   readonly patience?: Patience | undefined;
   load(): Promise<Value>;
@@ -34,7 +34,7 @@ interface DocumentSource<Value> {
 export async function cachedDocument<Value>(
   network: Pick<Network, "now" | "sleep" | "timeout">,
   cache: Map<string, CachedDocument<Value>>,
-  { key, lifetime, patience = patienceOf(network.timeout), load }: DocumentSource<Value>,
+  { key, lifetime = 600_000, patience = patienceOf(network.timeout), load }: DocumentSource<Value>,
 ): Promise<Value> {
   const document = cache.get(key) ?? {};
   cache.set(key, document);
@@ -51,24 +51,16 @@ export async function cachedDocument<Value>(
     patience.left -= limit;
     if (document.loading === loading) break;
   }
-  return loadDocument(network, document, load);
-}
-
-async function loadDocument<Value>(
-  network: Pick<Network, "now" | "sleep" | "timeout">,
-  document: CachedDocument<Value>,
-  load: () => Promise<Value>,
-): Promise<Value> {
-  const now = network.now();
-  const loading: SharedWork<Value> = { startedAt: now, timeout: network.timeout };
-  document.loading = loading;
+  const startedAt = network.now();
+  const work: SharedWork<Value> = { startedAt, timeout: network.timeout };
+  document.loading = work;
   try {
-    const value = await doShared(loading, network, load);
+    const value = await doShared(work, network, load);
     // A load that took too long may still succeed, after a later one did.
     const { loaded } = document;
-    if (!loaded || loaded.at <= now || network.now() < loaded.at) document.loaded = { value, at: now };
+    if (!loaded || loaded.at <= startedAt || network.now() < loaded.at) document.loaded = { value, at: startedAt };
     return value;
   } finally {
-    if (document.loading === loading) document.loading = undefined;
+    if (document.loading === work) document.loading = undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { ExchangeError } from "../errors.js";
 import { isObject } from "../is-object.js";
 import { curveOf } from "./algorithms.js";
-import { DOCUMENT_LIFETIME, discover } from "./discovery.js";
+import { discover } from "./discovery.js";
 import { type CachedDocument, cachedDocument } from "./document-cache.js";
 import { endpointUrl } from "./endpoint.js";
 import type { Network } from "./network.js";
@@ -40,7 +40,7 @@ export async function fetchKeys(
   const cache = network.shared<CachedDocument<readonly PublicKey[]>>("keys");
   const value = await cachedDocument<readonly PublicKey[]>(network, cache, {
     key: isStale ? `again ${url}` : url,
-    lifetime: isStale ? COOLDOWN : DOCUMENT_LIFETIME,
+    lifetime: isStale ? COOLDOWN : undefined,
     patience,
     async load() {
       const { keys } = await fetchJson(network, url);

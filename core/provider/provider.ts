@@ -43,7 +43,8 @@ interface SignInMetadata {
 
 /** A session to end at the provider (RP-Initiated Logout 2). */
 interface EndSessionRequest {
-  readonly idTokenHint?: string | undefined;
+  /** The ID Token of the session: the hint, `id_token_hint`. */
+  readonly idToken?: string | undefined;
   readonly postLogoutRedirectUri: string;
   /** Further parameters, such as Auth0's `federated`. */
   readonly params?: AuthorizationParameters | undefined;
@@ -165,14 +166,14 @@ class NetworkProvider implements Provider {
     await send({ token });
   }
 
-  async endSessionUrl({ idTokenHint, postLogoutRedirectUri, params }: EndSessionRequest) {
+  async endSessionUrl({ idToken, postLogoutRedirectUri, params }: EndSessionRequest) {
     const document = await discover(this.#client);
     if (!document.end_session_endpoint) return undefined;
     return browserUrl(document, "end_session_endpoint", {
       ...params,
       client_id: this.#client.clientId,
       post_logout_redirect_uri: postLogoutRedirectUri,
-      id_token_hint: idTokenHint,
+      id_token_hint: idToken,
     });
   }
 }

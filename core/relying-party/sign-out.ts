@@ -26,6 +26,6 @@ export async function signOut<Data>(
   const fallback = `${site.path}${config.postLogoutPath}`;
   const home = site.origin + safeReturnTo(returnTo ?? fallback, site.origin, fallback, site.path + config.mount);
   if (!reading.session) return redirect(home, request.method);
-  const url = await signOutAtProvider(context, { tokens, postLogoutRedirectUri: home, params, revokeOnly: local });
+  const url = await signOutAtProvider(context, { ...tokens, postLogoutRedirectUri: home, params, revokeOnly: local });
   return redirect(url ?? home, request.method);
 }

@@ -481,7 +481,7 @@ describe("signing out", () => {
   test("rp-init-logout: the URL has the hint, the client and the URL to return to", async () => {
     const { op, rp } = await pair();
     const url = new URL(
-      (await rp.endSessionUrl({ idTokenHint: "hint", postLogoutRedirectUri: "https://app.example/" })) ?? "",
+      (await rp.endSessionUrl({ idToken: "hint", postLogoutRedirectUri: "https://app.example/" })) ?? "",
     );
     expect(Object.fromEntries(url.searchParams)).toEqual({
       client_id: op.clientId,
