@@ -1,4 +1,4 @@
-import { CLOCK_TOLERANCE, DEFAULT_SCOPE, HTTP_TIMEOUT, TRANSACTION_DURATION } from "../../core/defaults.js";
+import { CLOCK_TOLERANCE, DEFAULT_SCOPE, HTTP_TIMEOUT } from "../../core/defaults.js";
 import { must } from "../../core/errors.js";
 import { protectedParameters } from "../../core/exchange/authorization.js";
 import type { AuthorizationParameters, ExchangeConfig } from "../../core/exchange/types.js";
@@ -109,7 +109,6 @@ export function settingsOf(options: ClientOptions): Settings {
     userinfo,
     authorizationParams,
     responseMode: "query",
-    transactionDuration: TRANSACTION_DURATION,
     ports,
     provider: createPageProvider(providerSettings, ports),
     navigate,

@@ -1,3 +1,4 @@
+import { TRANSACTION_DURATION } from "../defaults.js";
 import type { ExchangeErrorCode } from "../errors.js";
 import type { ExchangeConfig, IdTokenClaims, Transaction } from "./types.js";
 
@@ -14,7 +15,7 @@ const NEEDS_USER = /^(login|interaction|consent|account_selection)_required$/;
 
 /** Why an authorization response is refused; undefined if it has a code to redeem. */
 export function callbackError(
-  { issuer, transactionDuration, clockTolerance }: ExchangeConfig,
+  { issuer, clockTolerance }: ExchangeConfig,
   transaction: Transaction,
   parameters: URLSearchParams,
   now: number,
@@ -26,7 +27,7 @@ export function callbackError(
     return values.length === 1 ? values[0] : undefined;
   };
   const age = (now - startedAt) / 1000;
-  if (age > transactionDuration || age < -clockTolerance) return "transaction_expired";
+  if (age > TRANSACTION_DURATION || age < -clockTolerance) return "transaction_expired";
   if (!sameText(only("state"), state)) return "state_mismatch";
   // RFC 9700 4.4: the code and the verifier of one issuer are sent to no other issuer.
   // RFC 9207 2.4: `iss` is compared as a string, in error responses too; it may be missing only where it was not announced.

@@ -67,8 +67,6 @@ export interface ExchangeConfig {
   readonly responseMode: "query" | "form_post";
   /** Whether to ask the userinfo endpoint for further claims. */
   readonly userinfo: boolean;
-  /** Seconds that a sign-in may take. */
-  readonly transactionDuration: number;
   /** Seconds by which the provider's clock may differ. */
   readonly clockTolerance: number;
 }

@@ -50,7 +50,7 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
     ports,
     emit,
     provider: createServerProvider(config.provider, ports),
-    exchange: { ...config, ...config.provider, transactionDuration: TRANSACTION_DURATION },
+    exchange: { ...config, ...config.provider },
     transactionSealer: createSealer(config.session.secret, `transaction ${purpose}`, TRANSACTION_DURATION, packed),
   };
   const sessionsAt = (secure: boolean) =>

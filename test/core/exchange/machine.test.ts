@@ -13,7 +13,6 @@ const config: ExchangeConfig = {
   scope: "openid profile",
   responseMode: "query",
   userinfo: false,
-  transactionDuration: 900,
   clockTolerance: 30,
 };
 const NOW = 1_750_000_000_000;

@@ -111,7 +111,7 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
     ports,
     emit,
     provider,
-    exchange: { ...config, ...config.provider, transactionDuration: 900 },
+    exchange: { ...config, ...config.provider },
     transactionSealer: createSealer(SECRET, "transaction", 900, packed),
   };
   const sessions = createUserSessions(config.session, ports, emit);
