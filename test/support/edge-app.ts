@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Auth, createAuth, type EdgeOptions, type Handler } from "../../adapters/edge.js";
 import type { Framework } from "./app.js";
-import { cacheable, describeError, ownCookies, PAUSE, routes } from "./routes.js";
+import { cacheable, describeError, optionsIn, ownCookies, PAUSE, routes } from "./routes.js";
 
 type Respond = Handler<Record<string, unknown>, []>;
 
@@ -45,8 +45,8 @@ const responses: Readonly<Record<string, Respond>> = {
   "/streamed": () => new Response(inTwoPieces()),
   "/empty": () => new Response(null, { status: 204 }),
   "/socket": openSocket,
-  "/enter": (_request, auth) => auth.login({ returnTo: "/entered" }),
-  "/leave": (_request, auth) => auth.logout(),
+  "/enter": ({ url }, auth) => auth.login({ returnTo: "/entered", ...optionsIn(new URL(url).searchParams) }),
+  "/leave": ({ url }, auth) => auth.logout(optionsIn(new URL(url).searchParams)),
 };
 
 export const respondTo: Respond = async (request, auth) => {
@@ -58,13 +58,15 @@ export const respondTo: Respond = async (request, auth) => {
 
 /** The routes as a handler with sessions, guarded by the adapter's `wrap` and `requireSession`. */
 export function serveWith(
-  auth: Pick<Auth<Record<string, unknown>>, "wrap" | "requireSession">,
+  auth: Pick<Auth<Record<string, unknown>>, "wrap" | "requireSession" | "login" | "logout">,
 ): (request: Request, ...rest: unknown[]) => Promise<Response> {
   const guarded = auth.requireSession(respondTo);
   return auth.wrap(async (request, context, ..._rest: unknown[]) => {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/private") return guarded(request);
     try {
+      if (pathname === "/own/enter") return await auth.login(request, optionsIn(searchParams));
+      if (pathname === "/own/leave") return await auth.logout(request, optionsIn(searchParams));
       return await respondTo(request, context);
     } catch (error) {
       // The caller of latchkey's handler answers this error: the runtime, or a framework.

@@ -1,9 +1,11 @@
 import express5, { type Express, type NextFunction, type Request, type Response } from "express";
 // @ts-expect-error: the alias has no types; those of Express 5 are used
 import express4 from "express4";
-import { auth, requireSession } from "../../adapters/express.js";
+import { auth, getAuth, requireSession } from "../../adapters/express.js";
 import type { Framework } from "./app.js";
-import { cacheable, describeError, ownCookies, PAUSE, routes } from "./routes.js";
+import { cacheable, describeError, optionsIn, ownCookies, PAUSE, routes } from "./routes.js";
+
+const queryOf = ({ query }: Request): URLSearchParams => new URLSearchParams(query as Record<string, string>);
 
 /** The routes that test a kind of response. */
 function addResponses(app: Express): void {
@@ -18,8 +20,10 @@ function addResponses(app: Express): void {
     setTimeout(() => res.end("second"), PAUSE);
   });
   app.get("/empty", (_req, res) => void res.status(204).end());
-  app.get("/enter", (req) => req.auth.login({ returnTo: "/entered" }));
-  app.post("/leave", (req) => req.auth.logout());
+  app.get("/enter", (req) => req.auth.login({ returnTo: "/entered", ...optionsIn(queryOf(req)) }));
+  app.post("/leave", (req) => req.auth.logout(optionsIn(queryOf(req))));
+  app.get("/own/enter", (req) => getAuth(req).login(optionsIn(queryOf(req))));
+  app.post("/own/leave", (req) => getAuth(req).logout(optionsIn(queryOf(req))));
 }
 
 /** The routes on an Express app that `framework` creates. */
@@ -32,7 +36,7 @@ export const onExpress =
     for (const [path, route] of Object.entries(routes)) {
       app.all(path, async (req, res, next) => {
         try {
-          res.json(await route(req.auth, new URLSearchParams(req.query as Record<string, string>)));
+          res.json(await route(req.auth, queryOf(req)));
         } catch (error) {
           next(error);
         }

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { auth, getAuth, type RequestAuth, requireSession } from "../../adapters/node.js";
 import type { Framework } from "./app.js";
-import { cacheable, describeError, ownCookies, PAUSE, routes } from "./routes.js";
+import { cacheable, describeError, optionsIn, ownCookies, PAUSE, routes } from "./routes.js";
 
-type Respond = (auth: RequestAuth, res: ServerResponse) => unknown;
+type Respond = (auth: RequestAuth, res: ServerResponse, query: URLSearchParams) => unknown;
 
 /** The routes that test a kind of response. */
 const responses: Readonly<Record<string, Respond>> = {
@@ -15,8 +15,8 @@ const responses: Readonly<Record<string, Respond>> = {
     setTimeout(() => res.end("second"), PAUSE);
   },
   "/empty": (_auth, res) => res.writeHead(204).end(),
-  "/enter": (auth) => auth.login({ returnTo: "/entered" }),
-  "/leave": (auth) => auth.logout(),
+  "/enter": (auth, _res, query) => auth.login({ returnTo: "/entered", ...optionsIn(query) }),
+  "/leave": (auth, _res, query) => auth.logout(optionsIn(query)),
 };
 
 function json(res: ServerResponse, status: number, body: unknown): void {
@@ -32,7 +32,9 @@ export const nodeApp: Framework = (options) => {
     const { pathname, searchParams } = new URL(req.url as string, "http://localhost");
     const [route, respond] = [routes[pathname], responses[pathname]];
     if (route) json(res, 200, await route(getAuth(req), searchParams));
-    else if (respond) await respond(getAuth(req), res);
+    else if (respond) await respond(getAuth(req), res, searchParams);
+    else if (pathname === "/own/enter") await getAuth(req).login(optionsIn(searchParams));
+    else if (pathname === "/own/leave") await getAuth(req).logout(optionsIn(searchParams));
     else json(res, 404, {});
   }
 

@@ -34,6 +34,9 @@ export const routes: Readonly<Record<string, (auth: Present, query: URLSearchPar
   "/engine": async () => ({ sealsAtOnce: await sealsAtOnce() }),
 };
 
+/** The options for `login` or `logout` that a request of the tests carries. */
+export const optionsIn = (query: URLSearchParams): object => JSON.parse(query.get("options") ?? "{}");
+
 /** The status and body that an app can derive from the type of an error. */
 export function describeError(error: unknown): { status: number; body: object } {
   if (error instanceof CookieTooLargeError) {

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import type { AuthOptions } from "../../../adapters/lib/config.js";
+import type { LoginOptions, LogoutOptions } from "../../../adapters/node.js";
 import type { AuthorizeOptions, TestProviderOptions } from "../../../adapters/testing/index.js";
 import type { Answer, TestApp, TestBrowser } from "../../support/app.js";
 
@@ -70,3 +71,7 @@ export async function countTokenRequests(app: TestApp, run: () => Promise<void>)
   await run();
   return app.provider.requests.slice(before).filter(({ endpoint }) => endpoint === "token").length;
 }
+
+/** The path of a route of the tests that passes these options to `login` or `logout`. */
+export const withOptions = (path: string, options: LoginOptions & LogoutOptions): string =>
+  `${path}?${new URLSearchParams({ options: JSON.stringify(options) })}`;

@@ -1,5 +1,13 @@
 import { expect } from "vitest";
-import { end, type Row } from "../row.js";
+import type { Endpoint } from "../../../../adapters/testing/index.js";
+import type { TestApp } from "../../../support/app.js";
+import { end, type Row, withOptions } from "../row.js";
+
+const POST = { method: "POST" };
+
+/** How many requests an endpoint of the provider has received. */
+const countOf = (app: TestApp, name: Endpoint): number =>
+  app.provider.requests.filter(({ endpoint }) => endpoint === name).length;
 
 export const guards: readonly Row[] = [
   {
@@ -101,6 +109,41 @@ export const signOut: readonly Row[] = [
       const response = await browser.navigate("/leave", { method: "POST" });
       expect(response.status).toBe(303);
       expect(new URL(String(response.headers.location)).origin).toBe("https://op.example");
+      expect((await browser.fetch("/private")).status).toBe(401);
+    },
+  },
+  {
+    name: "`logout` with `local: true` leaves the provider's session, revokes the refresh token, and returns to the app",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn();
+      const revoked = countOf(app, "revocation");
+      const response = await browser.navigate(withOptions("/leave", { local: true, returnTo: "/bye" }), POST);
+      expect([response.status, response.headers.location]).toEqual([303, `${app.url}/bye`]);
+      expect(countOf(app, "revocation")).toBe(revoked + 1);
+      expect((await browser.fetch("/private")).status).toBe(401);
+    },
+  },
+  {
+    name: "`logout` with `params` sends them to the provider's end_session endpoint",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn();
+      const response = await browser.navigate(withOptions("/leave", { params: { federated: "" } }), POST);
+      const target = new URL(String(response.headers.location));
+      expect([response.status, target.origin]).toEqual([303, "https://op.example"]);
+      expect(target.searchParams.get("federated")).toBe("");
+      expect(target.searchParams.get("client_id")).toBe(app.provider.clientId);
+      expect((await browser.fetch("/private")).status).toBe(401);
+    },
+  },
+  {
+    name: "`logout`, called with the request that the runtime passed, takes the same options",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn();
+      const response = await browser.navigate(withOptions("/own/leave", { local: true, returnTo: "/bye" }), POST);
+      expect([response.status, response.headers.location]).toEqual([303, `${app.url}/bye`]);
       expect((await browser.fetch("/private")).status).toBe(401);
     },
   },

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { plainRequest } from "../../../support/app.js";
-import { isSignedIn, PUBLIC, type Row, sessionOf, signInUntilCallback } from "../row.js";
+import { isSignedIn, PUBLIC, type Row, sessionOf, signInUntilCallback, withOptions } from "../row.js";
 
 export const routes: readonly Row[] = [
   {
@@ -80,6 +80,34 @@ export const routes: readonly Row[] = [
       expect((await sessionOf(browser)).user.sub).toBe("alice");
     },
   },
+  ...(
+    [
+      ["`login` sends its options to the provider, and returns to its `returnTo`", "/enter"],
+      ["`login`, called with the request that the runtime passed, takes the same options", "/own/enter"],
+    ] as const
+  ).map(
+    ([name, path]): Row => ({
+      name,
+      async run(app) {
+        const browser = app.browser();
+        const options = {
+          returnTo: "/invoices",
+          prompt: "login",
+          loginHint: "alice@example.com",
+          maxAge: 60,
+          params: { ui_locales: "de" },
+        };
+        const login = await browser.navigate(withOptions(path, options));
+        const { searchParams } = new URL(String(login.headers.location));
+        const sent = ["prompt", "login_hint", "max_age", "ui_locales"].map((parameter) => searchParams.get(parameter));
+        expect([login.status, ...sent]).toEqual([302, "login", "alice@example.com", "60", "de"]);
+        const user = { sub: "alice", auth_time: Math.floor(app.clock.now() / 1000) };
+        const { url } = await app.provider.authorize(String(login.headers.location), { user });
+        expect((await browser.navigate(url)).headers.location).toBe(`${app.url}/invoices`);
+        expect((await sessionOf(browser)).user.sub).toBe("alice");
+      },
+    }),
+  ),
   {
     name: "an app with several base URLs redirects back to the one that the browser used",
     async run(app) {

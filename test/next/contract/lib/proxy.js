@@ -1,6 +1,6 @@
 import { auth } from "./auth.js";
 import { setClock } from "./options.js";
-import { describeError, respondTo } from "./served.js";
+import { describeError, optionsIn, respondTo } from "./served.js";
 
 /** Serves all test routes except latchkey's own and /untouched, which a page behind the proxy serves. */
 const run = auth.withProxy(async (request, context) => {
@@ -9,6 +9,9 @@ const run = auth.withProxy(async (request, context) => {
   const refusal = pathname === "/private" && context.requireSession();
   if (refusal) return refusal;
   try {
+    // A proxy has the methods of its second argument alone.
+    if (pathname === "/own/enter") return await context.login(optionsIn(request.nextUrl.searchParams));
+    if (pathname === "/own/leave") return await context.logout(optionsIn(request.nextUrl.searchParams));
     return await respondTo(request, context);
   } catch (error) {
     if (request.nextUrl.searchParams.has("throw")) throw error;

@@ -1,6 +1,6 @@
 import { auth } from "../../lib/auth.js";
 import { setClock } from "../../lib/options.js";
-import { cacheable, describeError, ownCookies, PAUSE, routes } from "../../lib/served.js";
+import { cacheable, describeError, optionsIn, ownCookies, PAUSE, routes } from "../../lib/served.js";
 
 /** The routes that test the response itself, not only a JSON body. */
 const responses = {
@@ -12,8 +12,8 @@ const responses = {
     return new Promise((resolve) => setTimeout(() => resolve(res.end("second")), PAUSE));
   },
   "/empty": (_context, res) => res.status(204).end(),
-  "/enter": (context) => context.login({ returnTo: "/entered" }),
-  "/leave": (context) => context.logout(),
+  "/enter": (context, _res, query) => context.login({ returnTo: "/entered", ...optionsIn(query) }),
+  "/leave": (context, _res, query) => context.logout(optionsIn(query)),
 };
 
 async function respond(req, res) {
@@ -21,7 +21,9 @@ async function respond(req, res) {
   const context = await auth.forRequest(req, res);
   const [route, response] = [routes[pathname], responses[pathname]];
   if (route) res.json(await route(context, searchParams));
-  else if (response) await response(context, res);
+  else if (response) await response(context, res, searchParams);
+  else if (pathname === "/own/enter") await auth.login(req, res, optionsIn(searchParams));
+  else if (pathname === "/own/leave") await auth.logout(req, res, optionsIn(searchParams));
   else res.status(404).end();
 }
 
