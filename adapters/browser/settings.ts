@@ -18,7 +18,7 @@ export interface Settings extends ExchangeConfig {
   readonly clientKey: string;
   readonly redirectUri: string;
   readonly silentRedirectUri: string;
-  readonly postLogoutRedirectUri: string | undefined;
+  readonly postLogoutRedirectUri?: string | undefined;
   readonly audiences: readonly string[];
   readonly resourceIndicators: boolean;
   readonly allowRedirect: boolean;
@@ -32,28 +32,44 @@ export interface Settings extends ExchangeConfig {
 
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : "");
 
-/** All options, by an example each. */
-export const clientExamples: ExamplesOf<ClientOptions> = {
-  issuer: TEXT,
-  clientId: TEXT,
-  redirectUri: TEXT,
-  silentRedirectUri: TEXT,
-  postLogoutRedirectUri: TEXT,
-  scope: TEXT,
-  audience: ANY,
-  resourceIndicators: true,
-  allowRedirect: true,
-  userinfo: true,
-  authorizationParams: OBJECT,
-  idTokenSigningAlg: TEXT,
-  httpTimeout: 5,
-  clockTolerance: 30,
-  onEvent: FUNCTION,
-  navigate: FUNCTION,
-  now: FUNCTION,
-  random: FUNCTION,
-  fetch: FUNCTION,
+/** The options that have a default, with it. */
+const clientDefaults = {
+  scope: DEFAULT_SCOPE,
+  resourceIndicators: false,
+  allowRedirect: false,
+  userinfo: false,
+  authorizationParams: OBJECT as Readonly<Record<string, string>>,
+  idTokenSigningAlg: "RS256",
+  httpTimeout: HTTP_TIMEOUT,
+  clockTolerance: CLOCK_TOLERANCE,
+  navigate: (url: string): void => location.assign(url),
 };
+
+/** All options, by an example each: its default, if it has one. */
+export const clientExamples: ExamplesOf<ClientOptions> = /* @__PURE__ */ Object.assign(
+  {
+    issuer: TEXT,
+    clientId: TEXT,
+    redirectUri: TEXT,
+    silentRedirectUri: TEXT,
+    postLogoutRedirectUri: TEXT,
+    audience: ANY,
+    onEvent: FUNCTION,
+    now: FUNCTION,
+    random: FUNCTION,
+    fetch: FUNCTION,
+  },
+  clientDefaults,
+);
+
+/** The options, with the defaults of those that are left out. */
+const filledIn = (options: ClientOptions): ClientOptions & typeof clientDefaults =>
+  Object.fromEntries(
+    Object.keys(clientExamples).map((name): readonly unknown[] => [
+      name,
+      options[name as keyof ClientOptions] ?? clientDefaults[name as keyof typeof clientDefaults],
+    ]),
+  );
 
 /** @throws MisuseError (`invalid_config`) naming what to change; what is missing, unknown or of another type is named all at once */
 export function settingsOf(options: ClientOptions): Settings {
@@ -64,54 +80,32 @@ export function settingsOf(options: ClientOptions): Settings {
     clientExamples,
     missing.map((name) => `set ${name}`),
   );
-  const {
-    issuer,
-    clientId,
-    redirectUri,
-    silentRedirectUri = redirectUri,
-    postLogoutRedirectUri,
-    scope = DEFAULT_SCOPE,
-    audience = [],
-    resourceIndicators = false,
-    allowRedirect = false,
-    userinfo = false,
-    authorizationParams = {},
-    idTokenSigningAlg = "RS256",
-    httpTimeout = HTTP_TIMEOUT,
-    clockTolerance = CLOCK_TOLERANCE,
-    navigate = (url) => location.assign(url),
-  } = options;
+  const settings = filledIn(options);
+  const { issuer, clientId, redirectUri, scope, resourceIndicators, authorizationParams } = settings;
+  const { silentRedirectUri = redirectUri } = settings;
   urlOf(issuer, "issuer");
   checkCallbackPages(redirectUri, silentRedirectUri);
   must(scope.split(" ").includes("openid"), "scope must contain openid");
   for (const name in authorizationParams)
     must(!protectedParameters.has(name), `authorizationParams cannot set ${name}`);
-  mustSign(idTokenSigningAlg, "idTokenSigningAlg");
-  mustBeSeconds(httpTimeout, clockTolerance);
-  const audiences = [audience].flat();
+  mustSign(settings.idTokenSigningAlg, "idTokenSigningAlg");
+  mustBeSeconds(settings.httpTimeout, settings.clockTolerance);
+  const audiences = [settings.audience ?? []].flat();
   must(
     [...audiences, ...Object.values(authorizationParams)].every((each) => typeof each === "string"),
     "audience and authorizationParams must hold strings",
   );
-  must(audiences.length < 2 || resourceIndicators, "several audiences need resourceIndicators: true");
+  must(audiences.length < 2 || resourceIndicators, "several audiences need resourceIndicators");
   const ports = portsOf(options);
-  const providerSettings = { issuer, clientId, idTokenSigningAlg, resourceIndicators, httpTimeout, clockTolerance };
   return {
-    ...providerSettings,
+    ...settings,
     // RFC 6749 3.3: the order of scope words does not matter.
     clientKey: JSON.stringify([issuer, clientId, redirectUri, scope.split(" ").sort(), audiences, resourceIndicators]),
-    redirectUri,
     silentRedirectUri,
-    postLogoutRedirectUri,
-    scope,
     audiences,
-    allowRedirect,
-    userinfo,
-    authorizationParams,
     responseMode: "query",
     ports,
-    provider: createPageProvider(providerSettings, ports),
-    navigate,
+    provider: createPageProvider(settings, ports),
   };
 }
 
