@@ -1,6 +1,6 @@
 import { useCallback } from "react";
 import type { LogoutOptions } from "../browser/sign-out.js";
-import { type UserState, userStateOf } from "../browser/state.js";
+import type { UserState } from "../browser/state.js";
 import type { Auth0LogoutOptions } from "./auth0-options.js";
 import { useModel, useModelState } from "./context.js";
 import { type HandledEvent, type LoginOptions, toLoginOptions, toServerLoginOptions } from "./login-options.js";
@@ -57,8 +57,9 @@ export function useAuth(request?: AccessTokenRequest): UseAuth {
     [model],
   );
   const { accessToken, error, isLoading } = useAccessToken(model, state, request);
+  const { isSignedOut: _isSignedOut, expiresAt: _expiresAt, ...shown } = state;
   return {
-    ...userStateOf(state.user),
+    ...shown,
     error: state.error ?? error ?? null,
     isLoading: state.isLoading || isLoading,
     login,
