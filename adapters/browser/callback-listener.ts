@@ -9,11 +9,12 @@ export function onRelayedCallback(state: string, accept: (url: string) => void, 
     const isFrom = origin === location.origin && (!frame || source === frame.contentWindow);
     if (isFrom && isCallbackMessage(data) && stateIn(data.url) === state) accept(data.url);
   };
+  const listening = new AbortController();
   const channel = frame ? undefined : popupChannel();
   channel?.addEventListener("message", listener);
-  addEventListener("message", listener);
+  addEventListener("message", listener, { signal: listening.signal });
   return () => {
+    listening.abort();
     channel?.close();
-    removeEventListener("message", listener);
   };
 }

@@ -2,7 +2,7 @@ import { ExchangeError } from "../../core/errors.js";
 import { type AccessTokenRequest, errorOf, type PageClient } from "./model.js";
 import { at } from "./timer.js";
 
-/** Milliseconds before its end at which a token without a `dueAt` is renewed. */
+/** Milliseconds before its end at which a token without a `dueAt` is renewed: as in core/exchange/token-life.ts, which React may not import. */
 const MARGIN = 60_000;
 /** Milliseconds between two attempts to renew a token. */
 const RETRY = 30_000;
