@@ -47,9 +47,6 @@ export interface AuthSource {
 
 export const LOADING: AuthState = { isLoading: true, isAuthenticated: false, user: null };
 
-export const userStateOf = (user: User | null): UserState =>
-  user ? { isAuthenticated: true, user } : { isAuthenticated: false, user };
-
 /** The state once it is known whether a user is signed in. */
 export function stateOf(user: User | null, error?: Error, isSignedOut?: boolean): SignedInState | SignedOutState {
   const known = { isLoading: false, error } as const;
