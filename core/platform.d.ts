@@ -1,6 +1,6 @@
 /**
  * All that the core may use of its platform: the parts of the Minimum Common Web API (WinterTC) that hold no state, no
- * clock and no network. Seen by the core's own compilation only (`tsc -p core`), so that anything else is an error there.
+ * clock (but for `AbortSignal.timeout`) and no network. Seen by the core's own compilation only (`tsc -p core`), so that anything else is an error there.
  */
 
 declare class URL {

@@ -10,7 +10,7 @@ export interface FetchInit {
   signal?: AbortSignal;
 }
 
-/** The clock, the randomness and the network, which the core gets as arguments. */
+/** The clock, the randomness and the network, which the core gets as arguments. Only `AbortSignal.timeout` counts real time. */
 export interface Ports {
   /** Milliseconds since the epoch. */
   now(): number;

@@ -9,7 +9,7 @@ export interface ClientSession {
   readonly scope: string;
   /** The organization that the sign-in was for. */
   readonly organization?: string | undefined;
-  /** A refresh request was sent and got no response, so that the provider may have rotated the refresh token already. */
+  /** A refresh failed without an HTTP status of the provider: the refresh token may be used up. */
   readonly isDoubtful?: boolean | undefined;
 }
 

@@ -1,6 +1,6 @@
 /** What tabs of one client must agree on in order, and what outlives them all. No secret and no token. */
 export interface TabsRecord {
-  /** Grows whenever the session is replaced. */
+  /** Grows whenever a turn replaces the session or claims its refresh token. */
   readonly generation: number;
   /** Whether a user is signed in. */
   readonly isSignedIn: boolean;

@@ -47,8 +47,9 @@ export function renewalPlan(
 export const codeOf = (error: unknown): string | undefined => (error instanceof ExchangeError ? error.code : undefined);
 
 /**
- * The session after a refresh that failed. If the grant has ended, the session goes on without its refresh token. Without a
- * response, the provider may have rotated the refresh token already. After any other error it is as good as before.
+ * The session after a refresh that failed. If the grant has ended, the session goes on without its refresh token. Without an
+ * HTTP status of the provider (no response, or one that was refused) the refresh token may be used up. After any other error it
+ * is as good as before.
  */
 export function failedRefresh(session: ClientSession, error: unknown): ClientSession & { isDoubtful: boolean } {
   if (codeOf(error) === "grant_ended") return { ...withoutRefreshToken(session), isDoubtful: false };

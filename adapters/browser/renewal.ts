@@ -26,12 +26,13 @@ const REST = 10_000;
  * 1. A valid token that is not due needs no turn.
  * 2. In the turn, the token of the session is checked again: another tab may have renewed it while this one waited.
  * 3. The plan (`renewal-rules.ts`): the refresh token first and the hidden frame second; the other way round if the refresh
- *    token may be used up; the frame alone without a refresh token.
+ *    token may be used up; only the frame without a refresh token, and for another audience or
+ *    scope without `resourceIndicators`.
  * 4. Before a refresh token is sent, the turn claims it. If it cannot, the refresh token is not sent.
- * 5. New tokens are shared with all tabs before the caller gets one.
+ * 5. New tokens are shared with all tabs before the caller gets one; where nothing can be recorded, they stay in this tab.
  *
  * What can go wrong.
- * - The provider gives no response to a refresh: the session stays, marked as doubtful, and all tabs know.
+ * - A refresh fails without an HTTP status of the provider: the session stays, marked as doubtful, and all tabs know.
  * - The provider ends the grant: the frame is tried; the session ends if the provider has no session either.
  * - Browsers withhold the provider's cookies from the frame, so that it gets `login_required` for a user who is signed in
  *   there. With `allowRedirect` the page itself goes to the provider and comes back; without it the session ends once no token

@@ -46,7 +46,7 @@ export const firstVersion = (purpose: string): SessionVersion => ({
 
 /**
  * The version that a tab holds after a message with `received`: the same object if the message changes nothing. Tokens for
- * another purpose are not taken over, but their generation is, and a change of user ends the session of this tab.
+ * another purpose are not taken over. If this tab has a session, their generation is, and a change of user ends that session.
  */
 export function versionAfter(current: SessionVersion, received: SessionVersion): SessionVersion {
   const { purpose, session } = current;

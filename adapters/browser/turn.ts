@@ -24,7 +24,7 @@ export interface Turn {
    * that cannot be made sure of; then the refresh token must not be used.
    */
   claimRefresh(): Promise<boolean>;
-  /** Replaces the session in all tabs. False if another turn has replaced it meanwhile, or this turn is over. */
+  /** Replaces the session in all tabs, or in this tab only if nothing can be recorded. False if another turn has replaced it meanwhile, or this turn is over. */
   replaceSession(session: ClientSession | null, isSignOut?: boolean): Promise<boolean>;
   /** Records that no user is signed in, so that new tabs do not ask the provider. Tabs that hold a session keep it. */
   recordNoSession(): Promise<unknown>;

@@ -36,7 +36,7 @@ export function urlOf(value: unknown, option: string): URL {
   const isSecure = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.test(url.hostname));
   must(
     url && isSecure && url.href === url.origin + url.pathname,
-    `${option} must be an https URL (http for localhost alone), without user, query or fragment`,
+    `${option} must be an https URL (http only for localhost and loopback addresses), without user, query or fragment`,
   );
   return url;
 }

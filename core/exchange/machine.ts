@@ -25,8 +25,9 @@ import type {
  *    `authenticated` or in `failed`. A callback without a stored transaction starts in `idle` and fails.
  *
  * Only the transaction outlives a request. Nothing but this machine decides that a user is authenticated, and it does so only
- * in a state that a verified ID Token of this transaction led to. Whatever fails on the way, at any step, leads to `failed`;
- * the transaction is gone by then, so that no callback can be tried twice (S25).
+ * in a state that a verified ID Token of this transaction led to. An ExchangeError at any step leads to `failed`; any other
+ * error (of the app's `onSignIn`, of a cookie that does not fit) is thrown through, from `authenticated`. The transaction is gone
+ * by then, so that no callback can be tried twice (S25).
  */
 
 export type State =

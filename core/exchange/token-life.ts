@@ -5,12 +5,14 @@ import { type AccessToken, findToken, type TokenRequest, type TokenSet } from ".
 /**
  * Theory of operation. This machine decides about one access token that a session needs for one request.
  *
- * `assess` finds the first state: `fresh` (use the token), `missing` (there is no token and no way to get one), or `due`. Only
+ * `assess` finds the first state: `fresh` (use the token), `missing` (there is no valid token, or a new one is
+ * required, and there is no way to get one), or `due`. Only
  * `due` needs the machine, which `renewToken` (renewal.ts) runs:
  * 1. Where the new tokens can be stored, `refresh_started` leads to `refreshing`, with the effect `refresh`. Where they cannot
  *    (the headers of the response have left), `refresh_impossible` ends the run before anything is spent.
  * 2. New tokens lead to `fresh`, with the effect `store_tokens`: they are stored before the caller gets the token, since a
- *    rotated refresh token exists nowhere else.
+ *    rotated refresh token exists nowhere else. If the headers have left meanwhile, the caller gets the token all the same, and the
+ *    process keeps the new refresh token (core/provider/refresher.ts).
  * 3. A failure leads to `stale` while the old token is still valid, else to `unavailable`. The session stays in both.
  * 4. `grant_ended` (RFC 6749 5.2 `invalid_grant`), and no other failure, leads to `ended`, with the effect `end_session`.
  *

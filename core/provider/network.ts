@@ -48,8 +48,8 @@ export function createNetwork(
         throw new ExchangeError("provider_unreachable", { cause });
       });
       if (text === undefined) throw new ExchangeError("provider_invalid", { cause: { url, limit: MAX_BODY } });
-      // Failures that may pass: a time-out, too many requests, an error of the provider's own; and a redirect, which a browser
-      // shows as status 0.
+      // Failures that may pass: a time-out, too many requests, an error of the provider's own; and a redirect as a browser
+      // shows it, with status 0. On a server a redirect has its own status, and the caller refuses it as `provider_invalid`.
       if (!status || status === 408 || status === 429 || status >= 500) {
         throw new ExchangeError("provider_unreachable", { cause: { url, status } });
       }

@@ -12,11 +12,12 @@ import { type CodeRequest, type RefreshRequest, type RefreshResult, requestToken
 
 /*
  * Theory of operation. This room is the client's view of one OpenID Provider. It holds no session and no state of a sign-in: each
- * method is one request to the provider, or one URL for the browser.
+ * method is one operation at the provider.
  * - Requests go through `Network`, which limits their time and size. Every failure is an ExchangeError.
  * - The discovery document and the key set are public. They are cached in the process, and requests share a load (`cachedDocument`).
- * - A code and a refresh token can be spent once. Whatever can fail without spending them is done before (`prepare`): the discovery
- *   document, the key set and the client's authentication. The request that spends them is sent last.
+ * - A code and a refresh token can be spent once. The discovery document and the client's authentication are ready before they are
+ *   sent, and for a refresh token the key set. For a code the key set loads beside the request; if that fails, `verifyIdToken` loads
+ *   it again.
  * - A refresh token may be in several requests at once. On a server `refreshOnce` lets one of them spend it.
  */
 

@@ -13,7 +13,7 @@ const LOOKED_AT = 16;
 export interface RefreshEntry<Result> extends SharedWork<Result> {
   /** The audience and scope that it was spent for. */
   readonly purpose: string;
-  /** The token request was sent, and `timeout` counts from then on. */
+  /** The token request was sent. A request that waits for the outcome begins to wait later, so it gives it `timeout` at least. */
   isSent?: boolean;
   /** When the token endpoint answered, or when a response that carries the answer was sent. Milliseconds since the epoch. */
   servesSince?: number;

@@ -142,6 +142,7 @@ const sharedResult = <Result extends WithRefreshToken>(
 ): SharedResult<Result> => ({
   result,
   hold() {
+    // Not again after a release: the browser has the result.
     entry.isHeld ??= true;
     return () => {
       if (entry.isHeld) entry.servesSince = now();

@@ -24,9 +24,8 @@ import type { UserSessions } from "./user-sessions.js";
  * One request of one app. Adapters open it (`RelyingParty.open`), let it answer the routes (`route`), guard (`guard`) and write
  * activity (`roll`), and hand it to the app, which sees it as {@link RequestAuth}.
  *
- * It is the third and last object that latchkey makes for a request that only reads its session, beside the request view and
- * the response writer; a request that writes, or needs the provider, gets a {@link RequestContext} as well. All state is
- * private: what an app logs or serializes of it is empty.
+ * A request that writes, or needs the provider, gets a {@link RequestContext} as well; one that only reads its session does not.
+ * All state is private: what an app logs or serializes of it is empty.
  */
 export class AuthRequest<Data, Answer> implements RequestAuth<Data, Answer> {
   readonly #app: App<Data>;
@@ -101,7 +100,7 @@ export class AuthRequest<Data, Answer> implements RequestAuth<Data, Answer> {
     return reply ? this.#responseWriter.send(reply) : next();
   }
 
-  /** Writes activity when it is due; else there is nothing to wait for. */
+  /** Writes activity and removes dead cookies, when either is due; else there is nothing to wait for. */
   roll(): Awaitable<unknown> {
     const reading = this.#latest();
     if (!reading.session || !isWriteDue(this.#sessions, reading) || isPrefetch(this.#request)) return undefined;

@@ -27,8 +27,8 @@ import { createUserSessions } from "./user-sessions.js";
  * core/exchange their handlers. `getAccessToken` is access.ts. Everything that writes goes through `RequestContext.commit`.
  *
  * Order. A commit waits for the commits before it (core/session/write-queue.ts). The transaction of a callback is deleted
- * before its code is redeemed; refreshed tokens are written before the app gets the new one; a session is destroyed here
- * before the provider learns of the sign-out.
+ * before its code is redeemed; refreshed tokens are written before the app gets the new one, unless the headers have left; a
+ * session is destroyed here before the provider learns of the sign-out.
  *
  * What can go wrong. Whatever a client sends is a session that was refused, or an error page. What the provider does wrong is an
  * ExchangeError: an error page and an event at a route (failures.ts), an exception for the app that called `getAccessToken`.

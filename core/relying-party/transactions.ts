@@ -23,7 +23,10 @@ export function openTransactions(
 ): Transactions {
   /** Sign-ins in progress that a browser may hold at once; the next one evicts the oldest. */
   const MAX_PENDING = 4;
-  /** Bytes that all cookies of latchkey may take while sign-ins are in progress: proxies refuse a header line of 8 KiB. */
+  /**
+   * Bytes that all cookies of latchkey may take while sign-ins are in progress, also with a larger `maxCookieBytes`: proxies refuse
+   * a header line of 8 KiB.
+   */
   const MAX_BYTES = 7600;
   /** The name is made of the state, so that a callback reads and deletes the cookie of its own transaction alone. */
   const nameOf = async (state: string) => prefix + (await sha256(state)).slice(0, 10);

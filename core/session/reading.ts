@@ -7,9 +7,9 @@ import { type Session, withLimits } from "./lifetime.js";
 import type { SessionRefusal } from "./refusal.js";
 import { conform } from "./schema.js";
 
-/** What the session cookies of a request say; after a write, what the browser's cookies will say. It is never changed. */
+/** What the session cookies of a request say; after a write, what the browser's cookies will say. Never changed, except its jar. */
 export interface SessionReading<Data> {
-  /** All cookies of latchkey in this request. */
+  /** All cookies of latchkey in this request: one jar, which all readings of the request share and each write changes. */
   readonly jar: Jar;
   /** The time of the latest `end`: sessions begun before it are over. 0 without an end. */
   readonly endedBefore: number;
