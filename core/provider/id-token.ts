@@ -4,7 +4,6 @@ import type { IdTokenClaims } from "../exchange/types.js";
 import { type Members, timesHold, wrongMember } from "./claims.js";
 import { type VerifyingNetwork, verifySignature } from "./keys.js";
 import type { Network } from "./network.js";
-import { asExchangeError } from "./response.js";
 import type { ProviderSettings } from "./settings.js";
 
 /**
@@ -12,18 +11,26 @@ import type { ProviderSettings } from "./settings.js";
  * `accessToken` came with it.
  * @throws ExchangeError `id_token_invalid`; `provider_unreachable` or `provider_invalid` for the key set
  */
-export const verifyIdToken = (
+export async function verifyIdToken(
   client: VerifyingNetwork & ProviderSettings,
   { idToken, accessToken }: { readonly idToken: string; readonly accessToken: string },
-): Promise<IdTokenClaims> =>
-  asExchangeError("id_token_invalid", async () => {
+): Promise<IdTokenClaims> {
+  try {
     const { payload, protectedHeader } = await verifySignature(client, idToken, client.idTokenSigningAlg);
     const claims = JSON.parse(toText(payload));
     const accessTokenHash = await sha256(accessToken);
     const claim = wrongMember(membersHold(client, claims, protectedHeader, accessTokenHash));
     if (claim) throw new ExchangeError("id_token_invalid", { cause: { claim } });
     return claims;
-  });
+  } catch (thrown) {
+    if (thrown instanceof ExchangeError) throw thrown;
+    const { name, code, message } = thrown as Error & { code?: unknown };
+    // The message of a SyntaxError quotes the JSON that was parsed, which may be a token. Other properties of the error may
+    // hold a whole body.
+    const cause = { name, code, message: name === "SyntaxError" ? "not JSON" : message };
+    throw new ExchangeError("id_token_invalid", { cause });
+  }
+}
 
 /** Which members of an ID Token are right. */
 function membersHold(

@@ -3,20 +3,6 @@ import { isObject } from "../is-object.js";
 import type { FetchInit } from "../ports.js";
 import type { Network } from "./network.js";
 
-/** Performs a task of the protocol and turns what it throws into an ExchangeError, with the code `invalid`. */
-export async function asExchangeError<T>(invalid: ExchangeErrorCode, task: () => Promise<T>): Promise<T> {
-  try {
-    return await task();
-  } catch (thrown) {
-    if (thrown instanceof ExchangeError) throw thrown;
-    const { name, code, message } = thrown as Error & { code?: unknown };
-    // The message of a SyntaxError quotes the JSON that was parsed, which may be a token. Other properties of the error may
-    // hold a whole body.
-    const cause = { name, code, message: name === "SyntaxError" ? "not JSON" : message };
-    throw new ExchangeError(invalid, { cause });
-  }
-}
-
 /** A request whose response is JSON. */
 interface JsonRequest extends FetchInit {
   /** The error code for `invalid_grant` (RFC 6749 5.2). @default "provider_invalid" */
