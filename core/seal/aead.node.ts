@@ -20,7 +20,7 @@ interface NodeKey extends EngineKey {
   readonly aad: Buffer;
 }
 
-/** A view without a copy. */
+/** The same bytes as a Buffer, without a copy. */
 const view = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
@@ -46,13 +46,16 @@ function nextIv() {
   return ivs[--left]!;
 }
 
-/** The last characters that leave no bits over, by how many there are after the last whole group of four. */
+/**
+ * The index: how many characters come after the last whole group of four. The value: the last characters that are allowed then,
+ * because they encode no surplus bits.
+ */
 const LAST = ["", "", "AQgw", "AEIMQUYcgkosw048"];
 
 /**
- * The bytes of canonical base64url; otherwise undefined. Node alone is lenient (RFC 4648 3.3, 3.5): it skips characters that
- * it does not know, takes the other alphabet, and drops surplus bits. The length shows the first, `isAlphabet` the second,
- * the last character the third. To encode the bytes again and compare would cost three times as much.
+ * The bytes of canonical base64url; otherwise undefined. Node accepts other spellings too (RFC 4648 3.3, 3.5): it skips
+ * characters that it does not know, which shows in the length; it takes the alphabet of plain base64, which `isAlphabet` refuses;
+ * and it drops surplus bits, which show in the last character. To encode the bytes again and compare would cost three times as much.
  */
 function decode(text: string): Buffer | undefined {
   const over = text.length & 3;
@@ -73,13 +76,13 @@ export const importKey = (bytes: Uint8Array, header: string): NodeKey => ({
 });
 
 /** Synchronous: handing two kilobytes to another thread would cost more than encrypting them. */
-export function encrypt({ key, header, aad }: NodeKey, plaintext: Uint8Array, given?: Uint8Array): string {
-  const iv = given ? { bytes: given, characters: toBase64url(given) } : nextIv();
-  const cipher = createCipheriv(ALGORITHM, key, iv.bytes);
+export function encrypt({ key, header, aad }: NodeKey, plaintext: Uint8Array, iv?: Uint8Array): string {
+  const { bytes, characters } = iv ? { bytes: iv, characters: toBase64url(iv) } : nextIv();
+  const cipher = createCipheriv(ALGORITHM, key, bytes);
   cipher.setAAD(aad);
   const ciphertext = cipher.update(plaintext);
   cipher.final(); // returns no bytes: GCM keeps none back
-  return `${header}..${iv.characters}.${ciphertext.toString("base64url")}.${cipher.getAuthTag().toString("base64url")}`;
+  return `${header}..${characters}.${ciphertext.toString("base64url")}.${cipher.getAuthTag().toString("base64url")}`;
 }
 
 export function decrypt({ key, header, aad }: NodeKey, sealed: string): Uint8Array | undefined {

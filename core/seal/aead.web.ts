@@ -22,7 +22,10 @@ const IV_CHARACTERS = 16;
 const TAG_BYTES = 16;
 const TAG_CHARACTERS = 22;
 
-/** The real one: in an edge sandbox the global is a proxy, and what that makes stores bytes 25 times slower. */
+/**
+ * The class of this realm. In an edge sandbox the global `Uint8Array` is a proxy, and writing into the arrays that it makes takes
+ * 25 times as long.
+ */
 const Bytes = Uint8Array.prototype.constructor as Uint8ArrayConstructor & {
   fromBase64?(text: string, options: object): Uint8Array;
 };
@@ -30,7 +33,7 @@ const Bytes = Uint8Array.prototype.constructor as Uint8ArrayConstructor & {
 const utf8 = new TextEncoder();
 const text = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** What newer platforms do by themselves (ES2026), ten times as fast as the loops below. */
+/** Options of the conversions that newer platforms have (ES2026), ten times as fast as the loops below. */
 const BASE64URL = { alphabet: "base64url", omitPadding: true };
 type Native = Uint8Array & { toBase64?(options: typeof BASE64URL): string };
 
@@ -42,7 +45,7 @@ const VALUES = /* @__PURE__ */ (() => {
   return values;
 })();
 
-// In both loops: what is past the end of an array reads as 0, and is not stored.
+// Both loops run past the ends of their arrays. A read there counts as 0, and a write there has no effect.
 
 export function toBase64url(bytes: Uint8Array, start = 0, end = bytes.length): string {
   const part = bytes.subarray(start, end) as Native;
@@ -58,21 +61,24 @@ export function toBase64url(bytes: Uint8Array, start = 0, end = bytes.length): s
   return text.decode(codes);
 }
 
-/** The last characters that leave no bits over, by how many there are after the last whole group of four. */
+/**
+ * The index: how many characters come after the last whole group of four. The value: the last characters that are allowed then,
+ * because they encode no surplus bits.
+ */
 const LAST = ["", "", "AQgw", "AEIMQUYcgkosw048"];
 
-/** Platforms are lenient (RFC 4648 3.3, 3.5): only the one canonical spelling is taken. */
+/** The bytes of canonical base64url; otherwise undefined. Platforms accept other spellings too (RFC 4648 3.3, 3.5). */
 function decode(characters: string): Uint8Array | undefined {
   const over = characters.length & 3;
   if (over && !LAST[over]!.includes(characters.at(-1)!)) return undefined;
   const size = (characters.length * 3) >> 2;
   if (Bytes.fromBase64) {
     try {
-      // Blanks and padding, which it skips, make fewer bytes.
+      // `fromBase64` skips blanks and padding: the bytes are then fewer.
       const bytes = Bytes.fromBase64(characters, BASE64URL);
       return bytes.length === size ? bytes : undefined;
     } catch {
-      return undefined; // not of the alphabet
+      return undefined; // a character that is not of the alphabet
     }
   }
   const codes = utf8.encode(characters);
@@ -109,14 +115,14 @@ export function join(head: readonly number[], characters: string, string: string
 
 const params = (iv: Uint8Array, additionalData: Uint8Array): Params => ({ name: "AES-GCM", iv, additionalData });
 
-/** Web Crypto, wherever there is no node:crypto. Functions are `async`, since its promises may be of another realm. */
+/** Web Crypto's promises may be of another realm; these functions are `async`, so that their promises are of this one. */
 export const importKey = async (bytes: Uint8Array, header: string): Promise<WebKey> => ({
   key: await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]),
   header,
   aad: toBytes(header),
 });
 
-// Drawn 64 at a time, each handed out once.
+// Initialization vectors are drawn 64 at a time; each is handed out once.
 const pool = /* @__PURE__ */ new Bytes(64 * IV_BYTES);
 /** Bytes of the pool that were not handed out. */
 let left = 0;
@@ -145,7 +151,7 @@ export async function decrypt({ key, header, aad }: WebKey, sealed: string): Pro
   try {
     return new Bytes(await crypto.subtle.decrypt(params(iv, aad), key, concat(ciphertext, tag)));
   } catch {
-    return undefined; // OperationError: the tag is the only thing left to refuse
+    return undefined; // OperationError: after the checks above, only the tag can be wrong
   }
 }
 

@@ -56,11 +56,11 @@ export function createAppSealer(options: SealerOptions, clock: () => number): Ap
     "purpose must be 1 to 100 printable ASCII characters",
   );
   must(maxAge > 0 && maxAge < LONGEST_LIFE, `maxAge must be a number of seconds below ${LONGEST_LIFE}`);
-  return presented(createSealer(secret, `app ${purpose}`, maxAge, packed), clock);
+  return toAppSealer(createSealer(secret, `app ${purpose}`, maxAge, packed), clock);
 }
 
 /** A sealer as apps see it. `clock`: milliseconds since the epoch. */
-export const presented = ({ seal, open }: Sealer, clock: () => number): AppSealer => ({
+export const toAppSealer = ({ seal, open }: Sealer, clock: () => number): AppSealer => ({
   seal: (payload, now = clock()) =>
     chain(seal(payload, now), (sealed) => {
       if (sealed.length <= MAX_SEALED) return sealed;

@@ -5,7 +5,7 @@ import type { EngineKey } from "./aead.js";
 
 /**
  * The first 36 bytes of a header, which never change: 48 characters. A whole header has 48 bytes, so 64 characters without
- * padding. None of them is one of the two in which base64 and base64url differ, so `btoa` makes base64url here.
+ * padding. Its base64 has no "+" and no "/", for which base64url has other characters, so `btoa` makes base64url here.
  */
 const START = /* @__PURE__ */ btoa('{"alg":"dir","enc":"A256GCM","kid":"');
 const headerOf = (id: string, day: number): string => START + btoa(`${id + day.toString(36).padStart(4, "0")}"}`);
@@ -70,7 +70,7 @@ export function createKeyring(secrets: readonly string[], purpose: string, maxAg
   const opensOn = (day: number, now: number) => day >= dayOf(now - maxAge * 1000) && day <= dayOf(now) + 1;
 
   /** Derives a key that is not cached, if the header is exactly the one that latchkey makes for that day. */
-  async function find(header: string, now: number) {
+  async function deriveNamed(header: string, now: number) {
     if (!header.startsWith(START)) return "malformed";
     ids ??= await Promise.all(secrets.map(idOf));
     const index = ids.findIndex((id) => header.startsWith(START + btoa(id)));
@@ -86,7 +86,7 @@ export function createKeyring(secrets: readonly string[], purpose: string, maxAg
     },
     toOpen(header, now) {
       const key = keys.get(header);
-      return key && opensOn(key.day, now) ? key : find(header, now);
+      return key && opensOn(key.day, now) ? key : deriveNamed(header, now);
     },
   };
 }

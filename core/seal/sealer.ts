@@ -59,12 +59,12 @@ export function createSealer(secret: Secret, purpose: string, maxAge: number, { 
       /** The header, an empty key segment, 12 bytes of IV, a byte, 16 bytes of tag, and the dots between. */
       const MIN_SEALED = HEADER + 44;
       if (sealed.length < MIN_SEALED || !sealed.startsWith("..", HEADER)) return "malformed";
-      return chain(keyring.toOpen(sealed.slice(0, HEADER), now), (found) =>
-        typeof found === "string"
-          ? found
-          : chain(decrypt(found.key, sealed), (bytes) => {
+      return chain(keyring.toOpen(sealed.slice(0, HEADER), now), (key) =>
+        typeof key === "string"
+          ? key
+          : chain(decrypt(key.key, sealed), (bytes) => {
               try {
-                return bytes ? { payload: unpack(bytes), stale: found.stale } : "tampered";
+                return bytes ? { payload: unpack(bytes), stale: key.stale } : "tampered";
               } catch {
                 return "malformed"; // authentic, but not made by this codec
               }

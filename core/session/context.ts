@@ -7,7 +7,7 @@ import { type ParsedName, parseName } from "./cookie-kinds.js";
 import { lifetimesOf } from "./lifetime.js";
 import type { SessionsOptions } from "./options.js";
 import type { StandardSchema } from "./schema.js";
-import type { OpenStorage, StorageBackend, StorageContext } from "./storage.js";
+import type { CreateStorage, StorageBackend, StorageContext } from "./storage.js";
 
 /** What all requests of one app share about sessions. It is made once and never changes. */
 export interface SessionContext<Data, Tokens = unknown> extends StorageContext {
@@ -18,7 +18,7 @@ export interface SessionContext<Data, Tokens = unknown> extends StorageContext {
   readonly schema: StandardSchema<Data> | undefined;
   readonly storage: StorageBackend<Data, Tokens>;
   /** Seals activity stamps. */
-  readonly stamps: Sealer;
+  readonly stampSealer: Sealer;
   /** What a full cookie name says. */
   parse(name: string): ParsedName | undefined;
   random(bytes: number): Uint8Array;
@@ -61,7 +61,7 @@ export function createSessionContext<Data, Tokens = unknown>(
   const sealer = (kind: string) => createSealer(secret, `session ${kind} ${purpose}`, limits.absolute / 1000, codec);
   const forStorage: StorageContext = {
     nameOf: (tag, kind) => `${prefix + tag}.${kind}`,
-    identities: sealer("identity"),
+    identitySealer: sealer("identity"),
     sealer,
     limits,
     now,
@@ -73,8 +73,8 @@ export function createSessionContext<Data, Tokens = unknown>(
     attributes,
     maxCookieBytes,
     schema,
-    storage: (storage as OpenStorage)(forStorage),
-    stamps: sealer("activity"),
+    storage: (storage as CreateStorage)(forStorage),
+    stampSealer: sealer("activity"),
     parse: (name) => parseName(name.slice(prefix.length)),
     random,
     emit,

@@ -6,8 +6,8 @@
  * - `<tag>.seen`: when the session was last active;
  * - `end.<time>`: sessions begun before that time are over in this browser.
  *
- * The latest `end` counts. Its time is its name, so that a slow response cannot set it back. Only a response that brings a
- * later end, or a session begun later, removes an end; so responses that arrive in any order only move it forward. An end
+ * The latest `end` counts. An end is removed only by a response that sets a later end or begins a later session. Its time is in
+ * its name, so a slow response cannot overwrite a later end: in whatever order responses arrive, the latest end stays. An end
  * needs no seal: whoever can write cookies can end a session by deleting its cookies.
  */
 export type CookieKind = "id" | "tok" | "seen" | "end";
@@ -18,10 +18,10 @@ export type ParsedName =
   | { readonly kind: "end"; readonly tag?: undefined; readonly time: number };
 
 /** Parses a cookie name without its prefix (`AbC-_9.id.0`); undefined for cookies of other kinds, such as transactions. */
-export function parseName(rest: string): ParsedName | undefined {
-  const [tag, kind] = rest.split(".", 2);
+export function parseName(suffix: string): ParsedName | undefined {
+  const [tag, kind] = suffix.split(".", 2);
   if (tag?.length === 6 && (kind === "id" || kind === "tok" || kind === "seen")) return { kind, tag };
-  const time = /^end\.(\d{1,15})$/.exec(rest)?.[1];
+  const time = /^end\.(\d{1,15})$/.exec(suffix)?.[1];
   return time ? { kind: "end", time: Number(time) } : undefined;
 }
 

@@ -30,6 +30,7 @@ export class SessionDraft<Data, Tokens> {
   begin(data: Data, tokens?: Tokens, id = toBase64url(this.#context.random(ID_BYTES))): void {
     const { now, limits } = this.#context;
     const writtenAt = now();
+    // A session begins at the time at which the one before ends.
     this.#end();
     this.writesEnd ||= this.#reading.session !== null;
     this.session = withLimits(

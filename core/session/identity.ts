@@ -12,7 +12,7 @@ export interface Identity {
   readonly data: unknown;
 }
 
-/** An identity as it is sealed: `[id, began, written, ends, data]`; the second and third time count from the first. */
+/** An identity as it is sealed: `[id, began, written, ends, data]`; `written` and `ends` are milliseconds after `began`. */
 export const encodeIdentity = ({ id, beganAt, writtenAt, endsAt, data }: Identity): unknown[] => [
   id,
   beganAt,
@@ -23,7 +23,7 @@ export const encodeIdentity = ({ id, beganAt, writtenAt, endsAt, data }: Identit
 
 const listOf = (payload: unknown): unknown[] => (Array.isArray(payload) ? payload : []);
 
-/** The identity in a payload that opened; undefined when a member is missing, so that no session lacks an end. */
+/** The identity in an opened payload; undefined when a member is missing, since a session without a limit would never end. */
 export function decodeIdentity(payload: unknown): Identity | undefined {
   const [id, beganAt, written, ends, data] = listOf(payload) as [string, number, number, number, unknown];
   const isValid = typeof id === "string" && [beganAt, written, ends].every(Number.isSafeInteger);
@@ -33,7 +33,7 @@ export function decodeIdentity(payload: unknown): Identity | undefined {
 /** A payload that belongs to one session: its tokens or its activity stamp, with the id of the session. */
 export const bind = (id: string, value: unknown): unknown[] => [id, value];
 
-/** The value of a payload that opened and is bound to this session; otherwise undefined. */
+/** The value of an opened payload that is bound to this session; undefined for another session, a refusal, or no payload. */
 export function unbind(opened: Unsealed | SealRefusal | undefined, id: string): unknown {
   const [owner, value] = listOf((opened as Unsealed | undefined)?.payload);
   return owner === id ? value : undefined;

@@ -4,7 +4,7 @@ import { type StorageBackend, type StorageContext, writerOf } from "./storage.js
 
 /** Stores the data in the identity cookie, and no tokens: all that sessions without sign-in need. */
 export function inIdentity<Data, Tokens>(context: StorageContext): StorageBackend<Data, Tokens> {
-  const write = writerOf(context, "id", context.identities);
+  const write = writerOf(context, "id", context.identitySealer);
   return {
     load: (_jar, identity) => identity,
     async save(jar, session, change) {

@@ -19,7 +19,7 @@ export const inStore =
   (store: SessionStore): SessionStorage =>
   <Data, Tokens>(context: StorageContext): StorageBackend<Data, Tokens> => {
     const { limits, now } = context;
-    const write = writerOf(context, "id", context.identities);
+    const write = writerOf(context, "id", context.identitySealer);
     /** The stored session of each request, by its jar. */
     const storedOf = new WeakMap<Jar, VersionedSession>();
     /** The end of the session with its activity of now, after which the store may forget it. */

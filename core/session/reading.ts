@@ -14,21 +14,21 @@ export interface SessionReading<Data> {
   /** The time of the latest `end`: sessions begun before it are over. 0 without an end. */
   readonly endedBefore: number;
   /**
-   * Tags of sessions that are not open but must not be deleted: one that was refused may be half written, or may open on
-   * another server; one whose data the schema refuses may fit tomorrow's schema.
+   * Tags of sessions that did not open but must not be deleted: a session that the seal or the chunks refuse may be half
+   * written, or may open on another server; data that the schema refuses may fit a later version of the schema.
    */
-  readonly spared: readonly string[];
+  readonly sparedTags: readonly string[];
   readonly session: Session<Data> | null;
   /** Why there is no session; undefined with a session, and when no cookie could have been one. */
   readonly reason: SessionRefusal | undefined;
 }
 
-/** Milliseconds by which an `end` may lie ahead of this machine's clock. One further ahead was not written by latchkey: it is ignored. */
+/** Milliseconds by which an `end` may be later than now. latchkey wrote no later end: it is ignored. */
 const PLAUSIBLE_AHEAD = 86_400_000;
 
 /**
- * Session tags of one request that are opened. A browser was never seen to hold more than six at once; cookies beyond
- * sixteen were not set by latchkey and are removed.
+ * How many sessions of one request are opened. A browser has several only while the responses of several sign-ins are under
+ * way. More than sixteen were not set by latchkey: their cookies are removed.
  */
 const MAX_TAGS = 16;
 
@@ -54,7 +54,7 @@ export const readSession = <Data>(
  */
 function readJar<Data>(context: SessionContext<Data>, jar: Jar): Awaitable<SessionReading<Data>> {
   const tags: string[] = [];
-  const spared: string[] = [];
+  const sparedTags: string[] = [];
   let endedBefore = 0;
   let last: Session<unknown> | undefined;
   let reason: SessionRefusal | undefined;
@@ -62,7 +62,7 @@ function readJar<Data>(context: SessionContext<Data>, jar: Jar): Awaitable<Sessi
     chain(openIdentity(context, jar, tag), (opened) => {
       if (typeof opened === "string") {
         reason = opened;
-        spared.push(tag);
+        sparedTags.push(tag);
       } else if (!last || isLater(opened, last)) last = opened;
     });
   let done: Awaitable<void> | undefined;
@@ -77,9 +77,9 @@ function readJar<Data>(context: SessionContext<Data>, jar: Jar): Awaitable<Sessi
   }
   return chain(done, () =>
     chain(last ? admit(context, jar, last, endedBefore) : reason, (result) => {
-      if (last && result === "invalid_content") spared.push(tagOf(last.id));
+      if (last && result === "invalid_content") sparedTags.push(tagOf(last.id));
       const isOpen = typeof result === "object";
-      return { jar, endedBefore, spared, session: isOpen ? result : null, reason: isOpen ? undefined : result };
+      return { jar, endedBefore, sparedTags, session: isOpen ? result : null, reason: isOpen ? undefined : result };
     }),
   );
 }
@@ -89,20 +89,20 @@ const isLater = (one: Identity, other: Identity): boolean =>
   one.beganAt === other.beganAt ? one.id > other.id : one.beganAt > other.beganAt;
 
 function openIdentity<Data>(
-  { nameOf, identities, stamps, limits, now }: SessionContext<Data>,
+  { nameOf, identitySealer, stampSealer, limits, now }: SessionContext<Data>,
   jar: Jar,
   tag: string,
 ): Awaitable<Session<unknown> | SessionRefusal> {
   const { value, reason } = jar.readChunks(nameOf(tag, "id"));
   if (reason) return reason;
   const at = now();
-  return chain(identities.open(value, at), (opened) => {
+  return chain(identitySealer.open(value, at), (opened) => {
     if (typeof opened === "string") return opened;
     const identity = decodeIdentity(opened.payload);
     if (!identity || tagOf(identity.id) !== tag) return "malformed";
     // An identity written less than `rollAfter` ago needs no activity stamp: none is opened.
     const stamp = at - identity.writtenAt < limits.rollAfter ? undefined : jar.get(nameOf(tag, "seen"));
-    return chain(stamp ? stamps.open(stamp, at) : undefined, (seen) =>
+    return chain(stamp ? stampSealer.open(stamp, at) : undefined, (seen) =>
       withLimits(identity, timeOf(unbind(seen, identity.id)), limits),
     );
   });

@@ -32,8 +32,8 @@ export interface StorageContext {
   /** The full name of a cookie: of a session by its tag and the cookie's kind, or of an `end` by its time. */
   nameOf(tag: string, kind: CookieKind): string;
   nameOf(end: "end", time: number): string;
-  readonly identities: Sealer;
-  /** A sealer for one other purpose: what it sealed, no other sealer opens. */
+  readonly identitySealer: Sealer;
+  /** A sealer for one purpose: what it seals, no sealer for another purpose opens. */
   sealer(purpose: "tokens" | "activity"): Sealer;
   readonly limits: Lifetimes;
   /** Milliseconds since the epoch. */
@@ -43,7 +43,7 @@ export interface StorageContext {
 }
 
 /** Makes the storage backend of one app's sessions. */
-export type OpenStorage = <Data, Tokens>(context: StorageContext) => StorageBackend<Data, Tokens>;
+export type CreateStorage = <Data, Tokens>(context: StorageContext) => StorageBackend<Data, Tokens>;
 
 /** A function that seals a payload into the cookies of one kind of a session. */
 export const writerOf =

@@ -40,8 +40,8 @@ export async function writeDraft<Data, Tokens>(
   { session, endedBefore, writesEnd, change }: SessionDraft<Data, Tokens>,
   roll: boolean,
 ): Promise<SessionReading<Data>> {
-  const { nameOf, limits, storage, maxAge, now, stamps } = context;
-  const { jar, spared, session: before, reason } = reading;
+  const { nameOf, limits, storage, maxAge, now, stampSealer } = context;
+  const { jar, sparedTags, session: before, reason } = reading;
   try {
     // The first line, so that a browser that gets only part of the response does not keep an ended session.
     if (writesEnd) jar.set(nameOf("end", endedBefore), "1", maxAge(now() + limits.absolute));
@@ -53,12 +53,12 @@ export async function writeDraft<Data, Tokens>(
     if (writesEnd && before) await storage.destroy?.(before.id);
     if (session && roll && isStampDue(context, session)) {
       // The stamp alone is written, some 270 bytes, never the session.
-      const sealed = await stamps.seal(bind(session.id, now()), now());
+      const sealed = await stampSealer.seal(bind(session.id, now()), now());
       jar.set(nameOf(tagOf(session.id), "seen"), sealed, maxAge(now() + limits.inactivity));
       await storage.touch?.(session);
       session = withLimits(session, now(), limits);
     }
-    const next = { jar, endedBefore, spared, session, reason: session ? undefined : reason };
+    const next = { jar, endedBefore, sparedTags, session, reason: session ? undefined : reason };
     const dead = deadNames(context, next, writesEnd || change?.isNew);
     if (change || writesEnd || roll) for (const name of jar.removable(dead)) jar.delete(name);
     if (change) makeRoom(context, next, dead, change);
@@ -103,18 +103,18 @@ const isStampDue = <Data>({ now, limits }: SessionContext<Data>, session: Sessio
 
 /**
  * The names of cookies that no longer count: of sessions that are over, of tokens and stamps without an identity, of all
- * ends but the latest, and, when a session began or ended (`isOnlyOne`), of every other session.
+ * ends but the latest, and, when a session began or ended (`areOthersDead`), of every other session.
  */
 function deadNames<Data>(
   { parse }: SessionContext<Data>,
-  { jar, spared, session, endedBefore }: SessionReading<Data>,
-  isOnlyOne = false,
+  { jar, sparedTags, session, endedBefore }: SessionReading<Data>,
+  areOthersDead = false,
 ): string[] {
   const current = session && tagOf(session.id);
   return jar.names().filter((name) => {
     const parsed = parse(name);
     if (!parsed?.tag) return parsed && parsed.time !== endedBefore;
-    return parsed.tag !== current && (isOnlyOne || !spared.includes(parsed.tag));
+    return parsed.tag !== current && (areOthersDead || !sparedTags.includes(parsed.tag));
   });
 }
 

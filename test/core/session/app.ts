@@ -4,7 +4,7 @@ import type { SessionDraft } from "../../../core/session/draft.js";
 import { inCookies } from "../../../core/session/in-cookies.js";
 import type { SessionsOptions } from "../../../core/session/options.js";
 import { readSession } from "../../../core/session/reading.js";
-import type { OpenStorage, StorageBackend, StorageContext } from "../../../core/session/storage.js";
+import type { CreateStorage, StorageBackend, StorageContext } from "../../../core/session/storage.js";
 import { openTokens, setTokens } from "../../../core/session/tokens.js";
 import { isWriteDue } from "../../../core/session/write.js";
 import { WriteQueue } from "../../../core/session/write-queue.js";
@@ -80,7 +80,7 @@ export const turns = async (count: number) => {
 
 /** A storage whose operations wait, as on a network. */
 export const slowly =
-  (storage: OpenStorage, wait: () => Promise<void>): OpenStorage =>
+  (storage: CreateStorage, wait: () => Promise<void>): CreateStorage =>
   <Data, Tokens>(context: StorageContext): StorageBackend<Data, Tokens> => {
     const backend = storage<Data, Tokens>(context);
     return {
