@@ -33,8 +33,7 @@ const isNear = (a: string, b: string): boolean =>
  *
  * @param path what stands before the names in messages
  */
-function faultsIn(options: object, examples: Examples, path = ""): string[] {
-  const faults: string[] = [];
+function* faultsIn(options: object, examples: Examples, path = ""): Iterable<string> {
   // Not `Object.entries`: options may be inherited.
   for (const name in options) {
     const value: unknown = options[name as keyof typeof options];
@@ -42,14 +41,14 @@ function faultsIn(options: object, examples: Examples, path = ""): string[] {
     const [type, expected] = [typeOf(value), typeOf(example)];
     if (!Object.hasOwn(examples, name)) {
       const near = Object.keys(examples).find((each) => isNear(each.toLowerCase(), name.toLowerCase()));
-      faults.push(`there is no option ${path + name}${near ? `: did you mean ${path + near}?` : ""}`);
+      yield `there is no option ${path + name}${near ? `: did you mean ${path + near}?` : ""}`;
     } else if (value === undefined || example === ANY) {
       // Left out, or checked elsewhere.
-    } else if (type !== expected) faults.push(`${path + name} must be of type ${expected}, not ${type}`);
-    else if (type === "object" && example !== OBJECT)
-      faults.push(...faultsIn(value as object, example as Examples, `${path + name}.`));
+    } else if (type !== expected) yield `${path + name} must be of type ${expected}, not ${type}`;
+    else if (type === "object" && example !== OBJECT) {
+      yield* faultsIn(value as object, example as Examples, `${path + name}.`);
+    }
   }
-  return faults;
 }
 
 /**
