@@ -35,24 +35,15 @@ const MAX_TAGS = 16;
 /**
  * Reads the session of a Cookie header: synchronously, unless the engine or the storage must be waited for. Never throws
  * for what a client sent. Tokens are not opened.
+ *
+ * Each session in the jar is opened once. The session that began last counts: if that one is over, so are all before it. The
+ * tag of a session that does not open is spared.
  */
-export const readSession = <Data>(
+export function readSession<Data>(
   context: SessionContext<Data>,
   cookieHeader: string | null | undefined,
-): Awaitable<SessionReading<Data>> => {
+): Awaitable<SessionReading<Data>> {
   const jar = createJar(cookieHeader, context.prefix, context.attributes);
-  return chain(readJar(context, jar), (reading) => {
-    if (reading.session) context.emit({ type: "session_opened" });
-    else if (reading.reason) context.emit({ type: "session_refused", reason: reading.reason });
-    return reading;
-  });
-};
-
-/**
- * Opens each session in the jar once and takes the one that began last: if that one is over, so are all before it. A tag is
- * spared if its session does not open.
- */
-function readJar<Data>(context: SessionContext<Data>, jar: Jar): Awaitable<SessionReading<Data>> {
   const tags: string[] = [];
   const sparedTags: string[] = [];
   let endedBefore = 0;
@@ -79,6 +70,8 @@ function readJar<Data>(context: SessionContext<Data>, jar: Jar): Awaitable<Sessi
     chain(last ? admit(context, jar, last, endedBefore) : reason, (result) => {
       if (last && result === "invalid_content") sparedTags.push(tagOf(last.id));
       const isOpen = typeof result === "object";
+      if (isOpen) context.emit({ type: "session_opened" });
+      else if (result) context.emit({ type: "session_refused", reason: result });
       return { jar, endedBefore, sparedTags, session: isOpen ? result : null, reason: isOpen ? undefined : result };
     }),
   );
