@@ -2,7 +2,7 @@
  * Why chunks have no value: one is missing or belongs to another write (`torn`), there are more than the first one says
  * (`surplus`), or one was sent twice (`duplicated`).
  */
-export type ChunkRefusal = "torn" | "surplus" | "duplicated";
+type ChunkRefusal = "torn" | "surplus" | "duplicated";
 
 /** The value of chunks, or why they have none. */
 export type Chunked =
