@@ -16,11 +16,8 @@ export const HEADER = 64;
 /** The longest lifetime of a sealed value, in seconds: 317 years, whose days fit into the four digits of a header. */
 export const LONGEST_LIFE = 1e10;
 
-/** The last characters of a header in base64: four of a day in base 36, and the end of the JSON. */
-const END = /[a-z\d+/]{8}$/i;
-
-/** The day in a header, or NaN. The caller compares the whole header with the one that latchkey makes for that day. */
-const dayIn = (header: string): number => Number.parseInt(atob(END.exec(header)?.[0] ?? ""), 36);
+/** The end of a header, in base64: the six characters of an id; four of a day in base 36 and the end of the JSON. */
+const END = /([a-z\d]{8})([a-z\d]{8})$/i;
 
 const dayOf = (now: number): number => Math.floor(now / 86_400_000);
 
@@ -73,9 +70,11 @@ export function createKeyring(secrets: readonly string[], purpose: string, maxAg
   async function deriveNamed(header: string, now: number) {
     if (!header.startsWith(START)) return "malformed";
     ids ??= await Promise.all(secrets.map(idOf));
-    const index = ids.findIndex((id) => header.startsWith(START + btoa(id)));
+    const [, id = "", end = ""] = END.exec(header) ?? [];
+    const index = ids.indexOf(atob(id));
     if (index < 0) return "unknown_key";
-    const day = dayIn(header);
+    // The comparison with the whole header that latchkey makes for this day also refuses what is not a day.
+    const day = Number.parseInt(atob(end), 36);
     return opensOn(day, now) && header === headerOf(ids[index]!, day) ? keyOf(index, day) : "expired_key";
   }
 

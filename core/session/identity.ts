@@ -34,8 +34,8 @@ export function decodeIdentity(payload: unknown): Identity | undefined {
 export const bind = (id: string, value: unknown): unknown[] => [id, value];
 
 /** The value of an opened payload that is bound to this session; undefined for another session, a refusal, or no payload. */
-export function unbind(opened: Unsealed | SealRefusal | undefined, id: string): unknown {
-  const [owner, value] = listOf((opened as Unsealed | undefined)?.payload);
+export function unbind(opened: Unsealed | SealRefusal, id: string): unknown {
+  const [owner, value] = listOf((opened as Partial<Unsealed>).payload);
   return owner === id ? value : undefined;
 }
 

@@ -25,8 +25,7 @@ export function inCookies<Data, Tokens>(context: StorageContext): StorageBackend
     ...identity,
     async tokens(jar, session) {
       const { value } = jar.readChunks(context.nameOf(tagOf(session.id), "tok"));
-      const opened = value ? await sealer.open(value, context.now()) : undefined;
-      return unbind(opened, session.id) as Tokens | undefined;
+      return unbind(await sealer.open(value, context.now()), session.id) as Tokens | undefined;
     },
     async save(jar, session, change) {
       const { tokens } = change;

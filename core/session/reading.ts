@@ -95,7 +95,7 @@ function openIdentity<Data>(
     if (!identity || tagOf(identity.id) !== tag) return "malformed";
     // An identity written less than `rollAfter` ago needs no activity stamp: none is opened.
     const stamp = at - identity.writtenAt < limits.rollAfter ? undefined : jar.get(nameOf(tag, "seen"));
-    return chain(stamp ? stampSealer.open(stamp, at) : undefined, (seen) =>
+    return chain(stampSealer.open(stamp, at), (seen) =>
       withLimits(identity, timeOf(unbind(seen, identity.id)), limits),
     );
   });
