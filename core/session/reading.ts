@@ -93,7 +93,7 @@ function openIdentity<Data>(
     if (typeof opened === "string") return opened;
     const identity = decodeIdentity(opened.payload);
     if (!identity || tagOf(identity.id) !== tag) return "malformed";
-    // An identity written less than `rollAfter` ago needs no activity stamp: none is opened.
+    // An identity written less than `rollAfter` ago needs no activity stamp: none is opened (the sealer refuses undefined).
     const stamp = at - identity.writtenAt < limits.rollAfter ? undefined : jar.get(nameOf(tag, "seen"));
     return chain(stampSealer.open(stamp, at), (seen) =>
       withLimits(identity, timeOf(unbind(seen, identity.id)), limits),
