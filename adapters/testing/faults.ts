@@ -1,7 +1,7 @@
 /** The endpoints of the provider. */
 export type Endpoint = "discovery" | "jwks" | "authorize" | "par" | "token" | "userinfo" | "revocation" | "end_session";
 
-/** What is wrong with the claims of an ID Token. */
+/** A fault of the claims of an ID Token. */
 export type ClaimFault =
   | "invalid_iss"
   | "missing_iss"
@@ -20,7 +20,7 @@ export type ClaimFault =
   | "missing_nonce"
   | "wrong_at_hash";
 
-/** What is wrong with the header or the signature of an ID Token. */
+/** A fault of the header or the signature of an ID Token. */
 export type SignatureFault =
   | "alg_none"
   | "alg_hs256"
@@ -30,7 +30,7 @@ export type SignatureFault =
   | "kid_absent"
   | "unknown_kid";
 
-/** A response that the network or a server in front of the provider spoils: `slow` waits until the caller aborts the request. */
+/** A fault of the network, or of a server in front of the provider. `slow`: no response until the caller aborts the request. */
 export type TransportFault =
   | "unreachable"
   | "slow"
@@ -41,7 +41,7 @@ export type TransportFault =
   | "status_500"
   | "status_503";
 
-/** What is wrong with a response that is otherwise valid. */
+/** A fault of a response that is otherwise valid. */
 export type ProtocolFault =
   | "invalid_client"
   | "invalid_grant"
@@ -79,7 +79,7 @@ export interface EndpointFaults {
   rewrite(claims: Record<string, unknown>): Record<string, unknown>;
 }
 
-/** At which endpoint a fault applies, and how often. */
+/** The endpoint and the number of times of a fault. */
 export interface MisbehaveOptions {
   /** The only endpoint that has the fault. @default every endpoint that it concerns */
   endpoint?: Endpoint;

@@ -19,7 +19,7 @@ interface GrantsOptions {
 interface Credential {
   readonly grant: Grant;
   readonly until: number;
-  spent: boolean;
+  isSpent: boolean;
 }
 
 /** Seconds. RFC 6749 4.1.2: at most ten minutes. */
@@ -37,7 +37,7 @@ export function createGrants(options: GrantsOptions) {
 
   const issue = (kind: Map<string, Credential>, grant: Grant, lifetime: number): string => {
     const value = randomId();
-    kind.set(value, { grant, until: seconds() + lifetime, spent: false });
+    kind.set(value, { grant, until: seconds() + lifetime, isSpent: false });
     return value;
   };
 
@@ -49,15 +49,15 @@ export function createGrants(options: GrantsOptions) {
   /** The credential if it may be used now. Using a spent one revokes all tokens of its grant (RFC 6749 4.1.2, RFC 9700 4.14.2). */
   function use(kind: Map<string, Credential>, value: string): Credential | undefined {
     const credential = kind.get(value);
-    if (credential?.spent) revokeGrant(credential.grant);
-    return credential && !credential.spent && seconds() < credential.until ? credential : undefined;
+    if (credential?.isSpent) revokeGrant(credential.grant);
+    return credential && !credential.isSpent && seconds() < credential.until ? credential : undefined;
   }
 
   /** The grant of a code, if redirect URI and verifier match (RFC 6749 4.1.3, RFC 7636 4.6). A failed try also spends the code. */
   async function redeem(form: URLSearchParams): Promise<Grant | undefined> {
     const code = use(codes, form.get("code") ?? "");
     if (!code) return undefined;
-    code.spent = true;
+    code.isSpent = true;
     const { parameters } = code.grant;
     if (form.get("redirect_uri") !== parameters.get("redirect_uri")) return undefined;
     const challenge = await challengeOf(form.get("code_verifier") ?? "");
@@ -129,7 +129,7 @@ export function createGrants(options: GrantsOptions) {
       const granted = (refreshToken.grant.parameters.get("scope") ?? "").split(" ");
       const isWithin = (form.get("scope") ?? "").split(" ").every((scope) => scope === "" || granted.includes(scope));
       if (!isWithin) return refuse("invalid_scope");
-      refreshToken.spent = rotateRefreshTokens;
+      refreshToken.isSpent = rotateRefreshTokens;
       return tokensFor(refreshToken.grant, form, faults);
     },
     /** The user of an access token; undefined if the token is unknown, revoked or expired. */
@@ -137,7 +137,7 @@ export function createGrants(options: GrantsOptions) {
       const issued = accessTokens.get(accessToken);
       return issued && seconds() < issued.until ? issued.grant.user : undefined;
     },
-    /** Revokes an access token alone, or a refresh token with all other tokens of its grant (RFC 7009 2.1). */
+    /** Revokes only an access token, or a refresh token with all other tokens of its grant (RFC 7009 2.1). */
     revoke(token: string): void {
       const refreshToken = refreshTokens.get(token);
       if (refreshToken) revokeGrant(refreshToken.grant);

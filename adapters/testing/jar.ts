@@ -62,7 +62,7 @@ function jarOf(cookies: Map<string, StoredCookie>, clock: { now(): number }): Co
       const target = new URL(url);
       // RFC 6265bis 5.8.3: longer paths first, then older cookies. Sorting is stable, and the map is in order of creation.
       return unexpired()
-        .filter((cookie) => isSent(cookie, target, context))
+        .filter((cookie) => matchesRequest(cookie, target, context))
         .sort((left, right) => right.path.length - left.path.length)
         .map(({ name, value }) => (name === "" ? value : `${name}=${value}`))
         .join("; ");
@@ -90,7 +90,11 @@ const isShadowing = (cookie: StoredCookie, url: URL, cookies: readonly StoredCoo
       isBelow(other.path, cookie.path),
   );
 
-function isSent(cookie: StoredCookie, url: URL, { crossSite = false, method = "GET" }: RequestContext): boolean {
+function matchesRequest(
+  cookie: StoredCookie,
+  url: URL,
+  { crossSite = false, method = "GET" }: RequestContext,
+): boolean {
   const { path, secure, sameSite } = cookie;
   if (!isOn(cookie, url.hostname) || !isBelow(path, url.pathname) || (secure && !isSecure(url))) return false;
   return !crossSite || sameSite === "none" || (sameSite === "lax" && /^(GET|HEAD)$/.test(method));

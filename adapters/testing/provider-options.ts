@@ -44,7 +44,7 @@ export interface ProviderRequest {
   readonly at: number;
 }
 
-/** What the browser does next: it follows a redirect, or posts a form (`response_mode=form_post`). */
+/** The browser's request to the app: a GET by a redirect, or a POST of a form (`response_mode=form_post`). */
 export interface AuthorizationResponse {
   readonly url: string;
   readonly method: "GET" | "POST";
@@ -52,7 +52,7 @@ export interface AuthorizationResponse {
   readonly body?: string;
 }
 
-/** What the user does at the provider. */
+/** The user's decision at the provider. */
 export interface AuthorizeOptions {
   /** The user refuses: `access_denied`. @default false */
   deny?: boolean;
@@ -73,7 +73,7 @@ export interface TestProvider {
    */
   readonly fetch: typeof globalThis.fetch;
   /**
-   * The user's part: signs in at an authorization URL, and returns the response that the browser takes to the app.
+   * Acts as the user: signs in at an authorization URL, and returns the response that the browser takes to the app.
    * @throws TypeError for an unknown client, redirect URI or request URI: no response may be sent to the app
    */
   authorize(url: string, options?: AuthorizeOptions): Promise<AuthorizationResponse>;

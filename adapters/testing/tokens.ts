@@ -71,8 +71,8 @@ export async function createSigningKeys(alg: SigningAlg): Promise<SigningKeys> {
 
   return {
     async sign(claims, header = {}, faults) {
-      if (faults?.commits("alg_none")) return unsigned(claims);
-      if (faults?.commits("alg_hs256")) return signedWithPublicKey(claims, current);
+      if (faults?.commits("alg_none")) return unsignedJwt(claims);
+      if (faults?.commits("alg_hs256")) return signWithPublicKey(claims, current);
       let key = current;
       if (faults?.commits("other_alg")) {
         key = await create(alg === "ES256" ? "RS256" : "ES256");
@@ -85,7 +85,7 @@ export async function createSigningKeys(alg: SigningAlg): Promise<SigningKeys> {
       const token = await new SignJWT(claims)
         .setProtectedHeader(protectedHeader as { alg: string })
         .sign(key.privateKey);
-      return faults?.commits("invalid_signature") ? tampered(token) : token;
+      return faults?.commits("invalid_signature") ? tamper(token) : token;
     },
     async isOwn(token, { issuer, audience }) {
       try {
@@ -114,20 +114,20 @@ export async function createSigningKeys(alg: SigningAlg): Promise<SigningKeys> {
 }
 
 /** An unsecured JWT (RFC 7519 6). */
-function unsigned(claims: Claims): string {
+function unsignedJwt(claims: Claims): string {
   const encode = (part: Claims) => toBase64url(encoder.encode(JSON.stringify(part)));
   return `${encode({ alg: "none" })}.${encode(claims)}.`;
 }
 
 /** A token whose MAC has the public key as its secret: verifiers that take the algorithm from the token accept it (RFC 8725 2.1). */
-async function signedWithPublicKey(claims: Claims, { publicKey, kid }: SigningKey): Promise<string> {
+async function signWithPublicKey(claims: Claims, { publicKey, kid }: SigningKey): Promise<string> {
   // A copy, because jose needs an array of its own realm, and a test environment's TextEncoder may be of another realm.
   const secret = new Uint8Array(encoder.encode(await exportSPKI(publicKey)));
   return new SignJWT(claims).setProtectedHeader({ alg: "HS256", kid }).sign(secret);
 }
 
 /** The token with the first character of its signature changed. */
-function tampered(token: string): string {
+function tamper(token: string): string {
   const start = token.lastIndexOf(".") + 1;
   return token.slice(0, start) + (token[start] === "A" ? "B" : "A") + token.slice(start + 1);
 }
