@@ -1,25 +1,25 @@
 import { ExchangeError } from "../../core/errors.js";
 import { type AccessTokenRequest, errorOf, type PageClient } from "./model.js";
-import { at } from "./timer.js";
+import { callAt } from "./timer.js";
 
-/** Milliseconds before its end at which a token without a `dueAt` is renewed: as in core/exchange/token-life.ts, which React may not import. */
+/** Milliseconds before its end at which a token without `dueAt` is renewed. The same as in core/exchange/token-life.ts, which this folder does not import. */
 const MARGIN = 60_000;
 /** Milliseconds between two attempts to renew a token. */
 const RETRY = 30_000;
 
-/** What {@link keepRenewed} needs. */
+/** The options of {@link keepRenewed}. */
 export interface RenewalOptions {
   readonly client: PageClient;
   readonly request: AccessTokenRequest;
-  /** When the component last requested this token, in milliseconds since the epoch; -Infinity if it did not yet. Written here. */
+  /** When the component last requested this token, in milliseconds since the epoch; -Infinity before. {@link keepRenewed} sets it. */
   readonly attempt: { at: number };
-  /** The token may have changed: render again. */
+  /** Called when the token may have changed, so that the component renders again. */
   onChange(): void;
-  /** There is no valid token. */
+  /** Called when no token is valid. */
   onError(error: Error): void;
 }
 
-/** Gets an access token if there is none, and a new one when it is due, until the returned function is called. */
+/** Gets an access token if none is valid, and renews it when it is due, until the returned function is called. */
 export function keepRenewed(options: RenewalOptions): () => void {
   const { client, request, attempt, onChange, onError } = options;
   let isStopped = false;
@@ -30,8 +30,8 @@ export function keepRenewed(options: RenewalOptions): () => void {
   const fail = (thrown: unknown) => {
     if (isStopped) return;
     const error = errorOf(thrown);
-    // 503: the provider cannot be reached, and may be later. Any other error would stay the same.
-    if ((error as { status?: unknown }).status === 503) stopRenewal = at(now() + RETRY, now, onChange);
+    // 503: the provider may answer later. Any other error would come again.
+    if ((error as { status?: unknown }).status === 503) stopRenewal = callAt(now() + RETRY, now, onChange);
     if (!peek()) onError(error);
   };
   const renew = () => {
@@ -48,9 +48,9 @@ export function keepRenewed(options: RenewalOptions): () => void {
   const token = peek();
   const { expiresAt = Infinity, dueAt = expiresAt - MARGIN } = token ?? {};
   // A token that is due and could not be renewed is not requested again at once.
-  if (token) stopRenewal = at(Math.max(dueAt, attempt.at + RETRY), now, renew);
+  if (token) stopRenewal = callAt(Math.max(dueAt, attempt.at + RETRY), now, renew);
   else renew();
-  const stopExpiry = at(expiresAt, now, onChange);
+  const stopExpiry = callAt(expiresAt, now, onChange);
   return () => {
     isStopped = true;
     stopRenewal();

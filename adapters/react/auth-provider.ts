@@ -6,12 +6,11 @@ import { ClientModel, type ToLogoutOptions } from "./client-model.js";
 import { AuthContext } from "./context.js";
 import type { AuthHandlers } from "./model.js";
 
-/** The options of a client, or a client. The first render's count; handlers may change with every render. */
+/** The options of a client, or a client. Those of the first render are used; handlers may change with every render. */
 export type AuthProviderProps = AuthHandlers & { children?: ReactNode } & (ClientOptions | { client: Client });
 
 /**
- * Signs in in the page itself, for sites without a server: the page is the client of the provider, and keeps tokens in memory
- * alone.
+ * Signs users in without a server: the page is the client of the provider, and keeps tokens only in memory.
  *
  * @example
  * ```tsx
@@ -33,7 +32,7 @@ export type AuthProviderProps = AuthHandlers & { children?: ReactNode } & (Clien
  */
 export const AuthProvider = (props: AuthProviderProps): ReactElement => useClientProvider(props);
 
-/** What `AuthProvider` and `Auth0Provider` render. */
+/** Renders `AuthProvider` or `Auth0Provider`. */
 export function useClientProvider(props: AuthProviderProps, toLogoutOptions?: ToLogoutOptions): ReactElement {
   const { children, onRedirecting, onRedirectCallback, onLoginError, onAccessTokenError, ...rest } = props;
   const handlers = { onRedirecting, onRedirectCallback, onLoginError, onAccessTokenError };

@@ -9,7 +9,7 @@ export interface Auth0LogoutOptions extends LogoutOptions {
   localOnly?: boolean;
 }
 
-/** Options for the client, which knows latchkey's names. */
+/** The options with latchkey's names, for the client. */
 export function fromAuth0LogoutOptions(options?: Auth0LogoutOptions | HandledEvent): LogoutOptions {
   const { returnTo, federated, localOnly = false, local = localOnly, params } = optionsOf<Auth0LogoutOptions>(options);
   // Auth0 checks that the parameter is there, not its value.

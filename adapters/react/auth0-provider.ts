@@ -17,7 +17,7 @@ export interface Auth0ProviderProps extends AuthHandlers, Omit<ClientOptions, "i
   domain: string;
   /** The provider's issuer. @default `https://{domain}/` */
   issuer?: string | undefined;
-  /** Beside `openid profile email`, which every sign-in requests. @default none */
+  /** Requested in addition to `openid profile email`. @default none */
   scope?: string | undefined;
   /** Requests a refresh token. @default false */
   useRefreshTokens?: boolean | undefined;
@@ -32,7 +32,7 @@ export interface Auth0ProviderProps extends AuthHandlers, Omit<ClientOptions, "i
 function propsOf(props: Auth0ProviderProps): AuthProviderProps {
   const { domain, issuer, scope, useRefreshTokens, leeway, authorizeTimeoutInSeconds, ...rest } = props;
   const { children: _children, authorizationParams, ...others } = rest;
-  // The options of the client and the handlers: `createClient` refuses what other libraries call theirs.
+  // `createClient` throws for options that it does not know, so options of other libraries are left out.
   const isOption = (name: string) => name in clientExamples || /^(client$|on[A-Z])/.test(name);
   const entries = Object.entries(others);
   const parameters = entries.filter(([name]) => !isOption(name) && !/[A-Z]/.test(name));

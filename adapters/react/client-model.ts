@@ -9,18 +9,18 @@ import { type AuthHandlers, type AuthModel, errorOf, type ModelState, type PageC
 import { replacePath } from "./page.js";
 import { placeAt } from "./return-to.js";
 
-/** The `appState` of `login`. If the client left by itself, without `login`, it leads back to the page that it left. */
+/** The `appState` of `login`. If the client went to the provider without `login`, an `appState` with the page that it left. */
 const appStateOf = ({ appState, returnTo }: SignedIn): AppState | undefined =>
   appState === undefined ? { returnTo: placeAt(returnTo) } : ((appState as AppState | null) ?? undefined);
 
-/** How an app signs out. */
+/** Translates the options of an app's `logout` for the client. */
 export type ToLogoutOptions = (options?: LogoutOptions | Auth0LogoutOptions | HandledEvent) => LogoutOptions;
 
-/** The page is the client of the provider. */
+/** The model of a page that is the client of the provider. */
 export class ClientModel implements AuthModel {
   readonly serverState = LOADING;
   readonly #toLogoutOptions: ToLogoutOptions;
-  /** Whether the callback was handled: once, however often React runs effects. */
+  /** Whether the callback was handled: only the first `start` does so, and React may run effects several times. */
   #isStarted = false;
   #isMounted = false;
   isLeaving = false;
@@ -80,21 +80,21 @@ export class ClientModel implements AuthModel {
     };
   }
 
-  /** Always reports, at least on the console: a page under `withLoginRequired` would otherwise stay empty without a reason. */
+  /** Reports an error to the app, or on the console: else a page under `withLoginRequired` would stay empty without a reason. */
   #report(thrown: unknown): void {
     callApp(() => (this.handlers.onLoginError ?? console.error)(errorOf(thrown)));
   }
 
-  /** Completes the sign-in that this page is the callback of, if it is one: the client knows. */
+  /** Completes the sign-in whose callback this page is; the client knows whether it is one. */
   async #handleCallback(): Promise<void> {
-    const completed = await this.client
+    const signIn = await this.client
       .get()
       .handleCallback()
       .catch((error) => this.#report(error));
     await this.refresh();
-    if (!completed || !this.#isMounted) return;
+    if (!signIn || !this.#isMounted) return;
     const { onRedirectCallback } = this.handlers;
-    if (onRedirectCallback) callApp(() => onRedirectCallback(appStateOf(completed), completed.returnTo));
-    else replacePath(completed.returnTo);
+    if (onRedirectCallback) callApp(() => onRedirectCallback(appStateOf(signIn), signIn.returnTo));
+    else replacePath(signIn.returnTo);
   }
 }

@@ -3,7 +3,7 @@ import type { LoginOptions as ClientLoginOptions } from "../browser/client-types
 import type { LogoutOptions } from "../browser/sign-out.js";
 import { pathTo, type ReturnTo } from "./return-to.js";
 
-/** A JSON value that comes back after the sign-in, in `onRedirectCallback`. */
+/** A JSON value that `onRedirectCallback` receives after the sign-in. */
 export interface AppState {
   /** Where to go after the sign-in. @default the current page */
   returnTo?: ReturnTo;
@@ -19,7 +19,7 @@ export interface LoginOptions extends ClientLoginOptions {
   [parameter: string]: unknown;
 }
 
-/** The event that React passes to a handler. It counts as no options, so that `onClick={login}` does what `login()` does. */
+/** The event that React passes to a handler. It does not count as options, so `onClick={login}` does the same as `login()`. */
 export interface HandledEvent {
   preventDefault(): void;
 }
@@ -37,8 +37,8 @@ export const parametersIn = (members: object): Record<string, string> =>
   );
 
 /**
- * Options for the client. Members that it does not know become authorization parameters. `appState` is null if the app gave
- * none: it is undefined only for a sign-in that the client began by itself.
+ * Options for the client. Members that the client does not know become authorization parameters. `appState` is null if the app
+ * gave none, because undefined marks a sign-in that the client began without `login` (`leaveToSignInSilently`).
  */
 export function toLoginOptions(options?: LoginOptions | HandledEvent): ClientLoginOptions {
   const { popup, appState, returnTo, loginHint, maxAge, prompt, organization, audience, scope, params, ...others } =
@@ -74,7 +74,7 @@ export function toServerLoginOptions(options: ClientLoginOptions): ClientLoginOp
   };
 }
 
-/** Options for the client; an event counts as none. */
+/** Options for the client; an event does not count as options. */
 export function toLogoutOptions(options?: LogoutOptions | HandledEvent): LogoutOptions {
   const { returnTo, local = false, params } = optionsOf<LogoutOptions>(options);
   return { returnTo, local, params };

@@ -13,7 +13,7 @@ export interface AccessTokenRequest {
   readonly scope?: string | undefined;
 }
 
-/** Functions of the app. Those of the last render count. */
+/** Functions of the app. Those of the last render are called. */
 export interface AuthHandlers {
   /** Renders what `withLoginRequired` shows until the user is signed in. @default nothing */
   onRedirecting?: (() => ReactNode) | undefined;
@@ -41,19 +41,19 @@ export interface PageClient {
   readonly now: () => number;
 }
 
-/** What the hooks need of a sign-in, whether this page is the client (`ClientModel`) or its server (`SessionModel`). */
+/** The interface between the hooks and the two models: the page is the client (`ClientModel`), or its server is (`SessionModel`). */
 export interface AuthModel {
   readonly getState: () => ModelState;
   /** Calls `listener` at every change, until the returned function is called. */
   readonly onChange: (listener: (state: ModelState) => void) => () => void;
   /** The state that a server renders, and that hydration begins with. */
   readonly serverState: ModelState;
-  /** Takes the options of a client: `useAuth` translates those of the app, so that a page without it does not load that code. */
+  /** Takes the client's options. `useAuth` translates the app's options, so that a page without `useAuth` does not load that code. */
   login(options: LoginOptions): Promise<void>;
   readonly logout: (options?: LogoutOptions | Auth0LogoutOptions | HandledEvent) => Promise<void>;
-  /** Whether the page is about to leave to sign out at the provider: then nothing redirects to sign in. */
+  /** Whether the page is about to leave for the provider's sign-out: then `withLoginRequired` does not redirect. */
   readonly isLeaving?: boolean;
-  /** Finds out again whether a user is signed in. Does not throw: a failure is in the state. */
+  /** Reads the session again. Does not throw: a failure is in the state. */
   readonly refresh: () => Promise<void>;
   /** Undefined where the server keeps the tokens. */
   readonly client?: PageClient;

@@ -1,4 +1,6 @@
-/** What this room does to the page: in effects and event handlers only, since a server has no page. */
+/*
+ * The changes that this folder makes to the page, for effects and event handlers only: a server has no page.
+ */
 
 export const navigateTo = (url: string): void => location.assign(url);
 
@@ -11,5 +13,5 @@ export function post(url: string): void {
   form.submit();
 }
 
-/** Shows another path in the address bar, without a navigation. A router's state stays. */
+/** Shows another path in the address bar, without a navigation. The router's state stays. */
 export const replacePath = (path: string): void => history.replaceState(history.state, "", path);

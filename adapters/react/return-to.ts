@@ -6,7 +6,7 @@ export interface Place {
   readonly query?: Readonly<Record<string, unknown>>;
 }
 
-/** The path of a place; undefined if only the router can make it (`/shows/[id]`). */
+/** The path of a place; undefined for a pattern that only the router can fill in (`/shows/[id]`). */
 export function pathTo(place: ReturnTo | undefined): string | undefined {
   if (typeof place !== "object" || place === null) return place;
   const { pathname, query = {} } = place;

@@ -12,7 +12,7 @@ export interface ServerSession {
   readonly endsAt?: number | null | undefined;
 }
 
-/** The server could not be asked for the session: no response, or one without a session. The page keeps its state. */
+/** The page could not read the session: no response came, or one that has none. The page keeps its state. */
 export class SessionError extends LatchkeyError<"session_unknown"> {
   override latchkeyError(): string {
     return "SessionError";
@@ -28,7 +28,7 @@ export class SessionError extends LatchkeyError<"session_unknown"> {
 
 const NO_SESSION: ServerSession = { user: null };
 
-/** The state that a session means; null is no session. */
+/** The state of a page with this session; null is no session. */
 export function stateFrom(session: ServerSession | null): ModelState {
   const { user, expiresAt, inactiveAt, endsAt } = session ?? NO_SESSION;
   const end = expiresAt ?? Math.min(inactiveAt ?? Infinity, endsAt ?? Infinity);
@@ -47,7 +47,7 @@ export function stateAfter(current: ModelState, next: ModelState): ModelState {
   return user && next.user && isSameJson(user, next.user) ? { ...next, user } : next;
 }
 
-/** Asks the server for the session. @throws SessionError, and what `fetch` throws */
+/** Reads the session from the server. @throws SessionError, and the errors of `fetch` */
 export async function fetchSession(
   url: string,
   fetch: typeof globalThis.fetch,

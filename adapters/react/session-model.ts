@@ -7,7 +7,7 @@ import { type HandledEvent, optionsOf } from "./login-options.js";
 import type { AuthHandlers, AuthModel, ModelState } from "./model.js";
 import { navigateTo, post } from "./page.js";
 import { fetchSession, type ServerSession, SessionError, stateAfter, stateFrom } from "./server-session.js";
-import { at } from "./timer.js";
+import { callAt } from "./timer.js";
 import { openUserChannel, type UserChannel } from "./user-channel.js";
 
 export interface SessionOptions {
@@ -19,14 +19,14 @@ export interface SessionOptions {
   navigate?: ((url: string) => void) | undefined;
 }
 
-/** Milliseconds in which the page asks the server once at most when the user returns to it. */
+/** When the user returns to the page, it reads the session unless it did so within this many milliseconds. */
 const MIN_INTERVAL = 5_000;
-/** Milliseconds after which the page asks again if the session should have ended: the clocks differ, or the server did not answer. */
+/** Milliseconds until the page asks again when `expiresAt` has passed and the server has not said that the session ended. */
 const RETRY = 60_000;
 
 /**
- * The server is the client of the provider, and keeps the session in cookies. This page asks its `/auth/me` for the session:
- * at first, when the user returns to the page, when another tab has another user, and when the session should have ended.
+ * The model of a page whose server is the client of the provider, and keeps the session in cookies. The page reads the session
+ * from `/auth/me`: when it starts, when the user returns to it, when another tab has another user, and when `expiresAt` has passed.
  */
 export class SessionModel implements AuthModel {
   readonly serverState: ModelState;
@@ -37,7 +37,7 @@ export class SessionModel implements AuthModel {
   readonly #options: SessionOptions;
   readonly #mount: string;
   /** The last session that the server rendered, as JSON. */
-  #rendered: string | undefined;
+  #renderedSession: string | undefined;
   /** Aborts the last request. */
   #request = new AbortController();
   /** The result of the last request. */
@@ -49,7 +49,7 @@ export class SessionModel implements AuthModel {
   #channel: UserChannel | undefined;
   #stopTimer: (() => void) | undefined;
 
-  /** @param session what the server rendered; undefined if it did not say */
+  /** @param session the session that the server rendered; undefined if it rendered none and the page must ask */
   constructor(options: SessionOptions, session: ServerSession | null | undefined) {
     this.#options = options;
     this.#mount = options.mount ?? "/auth";
@@ -57,7 +57,7 @@ export class SessionModel implements AuthModel {
     this.#store = createStore(this.serverState);
     this.getState = this.#store.getState;
     this.onChange = this.#store.onChange;
-    this.#rendered = JSON.stringify(session);
+    this.#renderedSession = JSON.stringify(session);
   }
 
   async login({ returnTo = shownPath(), params }: LoginOptions): Promise<void> {
@@ -70,7 +70,7 @@ export class SessionModel implements AuthModel {
     post(`${this.#mount}/logout${returnTo === undefined ? "" : `?${new URLSearchParams({ returnTo })}`}`);
   };
 
-  /** One request serves all that call this together. */
+  /** Calls in the same microtask share one request. */
   readonly refresh = (): Promise<void> => {
     if (!this.#isJustRequested) {
       this.#isJustRequested = true;
@@ -82,11 +82,11 @@ export class SessionModel implements AuthModel {
     return this.#response;
   };
 
-  /** Takes the session of a later render of the server, and asks for it as well: a router may have rendered it from a cache. */
+  /** Shows the session of a later render of the server, and reads it again: a router may have rendered an old one from a cache. */
   accept(session: ServerSession | null | undefined): void {
     const text = JSON.stringify(session);
-    if (text === this.#rendered || session === undefined) return;
-    this.#rendered = text;
+    if (text === this.#renderedSession || session === undefined) return;
+    this.#renderedSession = text;
     this.#setState(stateAfter(this.getState(), stateFrom(session)));
     void this.refresh();
   }
@@ -119,19 +119,19 @@ export class SessionModel implements AuthModel {
     };
   }
 
-  /** Asks the server; an earlier request no longer counts. `isSent`: the other tabs are told of the user. */
-  #fetch(isSent: boolean): void {
+  /** Reads the session from the server, and aborts an earlier request. `mustAnnounce`: tells the other tabs which user is signed in. */
+  #fetch(mustAnnounce: boolean): void {
     this.#request.abort();
     this.#request = new AbortController();
     const { signal } = this.#request;
     this.#requestedAt = Date.now();
-    // A later request may have replaced this one: its callers wait for that one.
+    // If a later request has replaced this one, the callers wait for the later one.
     const settle = (change: () => void) => (signal.aborted ? this.#response : change());
     this.#response = fetchSession(`${this.#mount}/me`, this.#options.fetch ?? fetch, signal).then(
       (session) =>
         settle(() => {
           this.#setState(stateAfter(this.getState(), stateFrom(session)));
-          this.#tellUser(isSent);
+          this.#setUser(mustAnnounce);
         }),
       (thrown) => settle(() => this.#fail(thrown)),
     );
@@ -149,16 +149,16 @@ export class SessionModel implements AuthModel {
     const { user, expiresAt } = state;
     if (!this.#channel || !user || !expiresAt) return;
     const now = Date.now();
-    // Just after the end, the server says whether the session ended.
-    this.#stopTimer = at(expiresAt > now ? expiresAt + 1000 : now + RETRY, Date.now, this.refresh);
+    // A second after the end, so that the server has ended the session too.
+    this.#stopTimer = callAt(expiresAt > now ? expiresAt + 1000 : now + RETRY, Date.now, this.refresh);
   }
 
-  #tellUser(isSent: boolean): void {
-    this.#channel?.setUser(this.getState().user?.sub ?? null, isSent);
+  #setUser(mustAnnounce: boolean): void {
+    this.#channel?.setUser(this.getState().user?.sub ?? null, mustAnnounce);
   }
 
   #openChannel(): void {
     this.#channel = openUserChannel(`latchkey${this.#mount}`, () => this.#fetch(false));
-    if (!this.getState().isLoading) this.#tellUser(true);
+    if (!this.getState().isLoading) this.#setUser(true);
   }
 }

@@ -6,16 +6,16 @@ import { SessionModel, type SessionOptions } from "./session-model.js";
 
 export interface SessionProviderProps extends SessionOptions, Pick<AuthHandlers, "onRedirecting"> {
   /**
-   * The session that the server knows while it renders, or null if no user is signed in: then the first render shows it. Only
-   * the user and the times are used, so pass no more than these to a Client Component. @default undefined: the page asks the server
+   * The session at the time of the server's render, or null if no user is signed in. The first render then shows it. Only the
+   * user and the times are used, so pass no more than these to a Client Component. @default undefined: the page asks the server
    */
   session?: ServerSession | null | undefined;
   children?: ReactNode;
 }
 
 /**
- * Shows the session of a server that signs in with latchkey: the server keeps the session in cookies, and the page asks its
- * `/auth/me`. The options of the first render count; `session` may change.
+ * Shows the session of a server that uses latchkey: the server keeps the session in cookies, and the page reads it from
+ * `/auth/me`. The options of the first render are used; only `session` may change.
  *
  * @example
  * ```tsx

@@ -1,9 +1,9 @@
 /**
- * Calls `callback` once the clock `now` shows `time`, both in milliseconds since the epoch, unless the returned function is
+ * Calls `callback` when the clock `now` reaches `time`, both in milliseconds since the epoch, unless the returned function is
  * called before.
  */
-export function at(time: number, now: () => number, callback: () => void): () => void {
-  /** `setTimeout` takes a longer delay for none. */
+export function callAt(time: number, now: () => number, callback: () => void): () => void {
+  /** `setTimeout` treats a longer delay as 0. */
   const MAX_DELAY = 2 ** 31 - 1;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const wait = () => {

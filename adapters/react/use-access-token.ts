@@ -10,8 +10,8 @@ interface UseAccessToken {
 }
 
 /**
- * The access token for a request, while a user is signed in. The component stores no token: each render reads the client's,
- * which returns none that has expired.
+ * The access token for a request, while a user is signed in. The component stores no token: each render reads the token from the
+ * client, which never returns an expired one.
  */
 export function useAccessToken(
   model: AuthModel,
@@ -19,9 +19,9 @@ export function useAccessToken(
   request: AccessTokenRequest | undefined,
 ): UseAccessToken {
   const tokenRequest = { audience: request?.audience, scope: request?.scope };
-  /** Undefined while no token is needed, and always where the server keeps the tokens. */
+  /** Undefined if no token is needed, and always if the server keeps the tokens. */
   const client = request && state.isAuthenticated ? model.client : undefined;
-  /** Which token of which user. */
+  /** Identifies the request and the user. */
   const key = JSON.stringify([state.user?.sub, tokenRequest]);
   const accessToken = useSyncExternalStore(
     model.onChange,

@@ -8,21 +8,21 @@ import type { AccessTokenRequest } from "./model.js";
 import { useAccessToken } from "./use-access-token.js";
 
 export type UseAuth = UserState & {
-  /** What failed last: the sign-in, or getting the access token. */
+  /** The last failure: of the sign-in, or of getting the access token. */
   error: Error | null;
   /** The page does not know yet whether a user is signed in, or has no access token yet. */
   isLoading: boolean;
   /**
-   * Goes to the provider. Under a `SessionProvider` it goes to `/auth/login` of the server: `returnTo` is carried there, and
-   * those authorization parameters count that the server lists in `allowedParams`; `popup`, `audience`, `scope` and `appState`
-   * are refused. @throws ExchangeError, MisuseError (it rejects)
+   * Goes to the provider. Under a `SessionProvider` it goes to the server's `/auth/login`, with `returnTo` and the authorization
+   * parameters, of which the server uses those in its `allowedParams`; it rejects if it is called with `popup`, `audience`,
+   * `scope` or `appState`. @throws ExchangeError, MisuseError (it rejects)
    */
   login: (options?: LoginOptions | HandledEvent) => Promise<void>;
-  /** Signs out, in all tabs. Under a `SessionProvider` the server decides how, and only `returnTo` counts. */
+  /** Signs out, in all tabs. Under a `SessionProvider` the server signs out, and only `returnTo` of the options is used. */
   logout: (options?: LogoutOptions | Auth0LogoutOptions | HandledEvent) => Promise<void>;
   /**
-   * With a request: an access token that is valid in this render, and is renewed before it expires. Null if there is none, and
-   * always under a `SessionProvider`, where the server keeps the tokens.
+   * Only if `useAuth` was called with a request: an access token that is valid in this render, and is renewed before it expires.
+   * Null if none is valid, and always under a `SessionProvider`, because the server keeps the tokens.
    */
   accessToken?: string | null;
 };
@@ -50,16 +50,16 @@ export function useAuth(request?: AccessTokenRequest): UseAuth {
   const model = useModel();
   const state = useModelState(model);
   const login = useCallback<UseAuth["login"]>(
-    async (given) => {
-      const options = toLoginOptions(given);
-      return model.login(model.client ? options : toServerLoginOptions(options));
+    async (options) => {
+      const clientOptions = toLoginOptions(options);
+      return model.login(model.client ? clientOptions : toServerLoginOptions(clientOptions));
     },
     [model],
   );
   const { accessToken, error, isLoading } = useAccessToken(model, state, request);
-  const { isSignedOut: _isSignedOut, expiresAt: _expiresAt, ...shown } = state;
+  const { isSignedOut: _isSignedOut, expiresAt: _expiresAt, ...userState } = state;
   return {
-    ...shown,
+    ...userState,
     error: state.error ?? error ?? null,
     isLoading: state.isLoading || isLoading,
     login,

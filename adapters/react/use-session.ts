@@ -3,13 +3,13 @@ import { useModel, useModelState } from "./context.js";
 
 /** The session, as far as the page knows it. */
 export type UseSession = UserState & {
-  /** When the session ends, in milliseconds since the epoch, if the server said. Activity may extend it. */
+  /** When the session ends, in milliseconds since the epoch; undefined if the server did not say. Activity may extend it. */
   expiresAt: number | undefined;
   /** The page does not know yet whether a user is signed in. */
   isLoading: boolean;
-  /** Why the session could not be read last time; the state before it stays. */
+  /** The error of the last read of the session; the state from before stays. */
   error: Error | null;
-  /** Reads the session again; one request serves all that call this together. Does not throw. */
+  /** Reads the session again; calls at the same time share one request. Does not throw. */
   refresh: () => Promise<void>;
 };
 

@@ -2,12 +2,12 @@ import { openChannel } from "../browser/channel.js";
 
 /** Tells the other tabs of this site which user is signed in, if the browser has BroadcastChannel. */
 export interface UserChannel {
-  /** Sets the user that this tab knows: the subject, or null. `isSent`: the other tabs are told, if it is another user. */
-  setUser(subject: string | null, isSent: boolean): void;
+  /** Sets the user of this tab: the subject, or null. `mustAnnounce`: sends the user to the other tabs, if it changed. */
+  setUser(subject: string | null, mustAnnounce: boolean): void;
   close(): void;
 }
 
-/** Calls `onOther` when another tab knows another user than this one. */
+/** Calls `onOther` when another tab sends another user than that of this tab. */
 export function openUserChannel(name: string, onOther: () => void): UserChannel {
   let subject: string | null | undefined;
   const channel = openChannel(name);
@@ -17,8 +17,8 @@ export function openUserChannel(name: string, onOther: () => void): UserChannel 
     };
   }
   return {
-    setUser(next, isSent) {
-      if (isSent && next !== subject) channel?.postMessage(next);
+    setUser(next, mustAnnounce) {
+      if (mustAnnounce && next !== subject) channel?.postMessage(next);
       subject = next;
     },
     close: () => channel?.close(),

@@ -1,7 +1,7 @@
 import { type ComponentType, createElement } from "react";
 import type { AccessTokenRequest } from "./model.js";
 import { type UseAuth, useAuth } from "./use-auth.js";
-import { wrapped } from "./wrapped.js";
+import { wrapComponent } from "./wrap-component.js";
 
 /**
  * Passes the result of {@link useAuth} to a component, as its prop `auth`.
@@ -17,7 +17,7 @@ export function withAuth<Props extends { auth: UseAuth }>(
   Component: ComponentType<Props>,
   request?: AccessTokenRequest,
 ): ComponentType<Omit<Props, "auth">> {
-  return wrapped("withAuth", Component, function WithAuth(props: Omit<Props, "auth">) {
+  return wrapComponent("withAuth", Component, function WithAuth(props: Omit<Props, "auth">) {
     const auth = useAuth(request);
     return createElement(Component, { ...props, auth } as unknown as Props);
   });

@@ -3,15 +3,18 @@ import { shownPath, watchPage } from "../browser/page.js";
 import { useModel, useModelState } from "./context.js";
 import type { AuthModel } from "./model.js";
 import { placeAt } from "./return-to.js";
-import { wrapped } from "./wrapped.js";
+import { wrapComponent } from "./wrap-component.js";
 
-/** The paths from which a page has redirected to sign in: once for all components of a page, however often effects run. */
-const redirectedFrom = /* @__PURE__ */ new WeakMap<AuthModel, Set<string | undefined>>();
+/** The paths from which the page has redirected to sign in, so that it redirects once even if several components need it. */
+const redirectPaths = /* @__PURE__ */ new WeakMap<AuthModel, Set<string | undefined>>();
 
 /**
  * Shows a component only to a user who is signed in. Any other visitor is redirected to sign in, and returns to this page
- * afterwards. After a sign-in that failed it does not redirect again: the error is in `useAuth()`. After a sign-out it
- * redirects once the user returns to the page, since the session at the provider may still live.
+ * afterwards. After a sign-in that failed it does not redirect again: the error is in `useAuth()`. After a sign-out it redirects
+ * only when the user comes back to the page, since the user may still be signed in at the provider.
+ *
+ * The page redirects once for each value of the prop `path`, which an app can pass if its router shows several paths in one
+ * component; the wrapped component does not get that prop.
  *
  * @example
  * ```tsx
@@ -26,37 +29,41 @@ const redirectedFrom = /* @__PURE__ */ new WeakMap<AuthModel, Set<string | undef
 export function withLoginRequired<Props extends object>(
   Component: ComponentType<Props>,
 ): ComponentType<Props & { path?: string }> {
-  return wrapped("withLoginRequired", Component, function LoginRequired({ path, ...props }: Props & { path?: string }) {
-    const model = useModel();
-    const { isLoading, isAuthenticated, isSignedOut, error } = useModelState(model);
-    const wasShown = useRef(false);
-    const mustLogin = !isLoading && !isAuthenticated && !error;
-    useEffect(() => {
-      wasShown.current ||= isAuthenticated;
-      if (!mustLogin) {
-        redirectedFrom.delete(model);
-        return;
-      }
-      return keepRedirecting(model, path, Boolean(wasShown.current && isSignedOut));
-    }, [model, mustLogin, isAuthenticated, isSignedOut, path]);
-    return isAuthenticated
-      ? createElement(Component, props as unknown as Props)
-      : (model.handlers.onRedirecting?.() ?? null);
-  });
+  return wrapComponent(
+    "withLoginRequired",
+    Component,
+    function LoginRequired({ path, ...props }: Props & { path?: string }) {
+      const model = useModel();
+      const { isLoading, isAuthenticated, isSignedOut, error } = useModelState(model);
+      const wasShown = useRef(false);
+      const mustLogin = !isLoading && !isAuthenticated && !error;
+      useEffect(() => {
+        wasShown.current ||= isAuthenticated;
+        if (!mustLogin) {
+          redirectPaths.delete(model);
+          return;
+        }
+        return keepRedirecting(model, path, Boolean(wasShown.current && isSignedOut));
+      }, [model, mustLogin, isAuthenticated, isSignedOut, path]);
+      return isAuthenticated
+        ? createElement(Component, props as unknown as Props)
+        : (model.handlers.onRedirecting?.() ?? null);
+    },
+  );
 }
 
 /**
- * Redirects to sign in, and does so again if the visitor comes back from the provider without a sign-in, until the returned
- * function is called. `isDeferred`: not before the user returns to the page.
+ * Redirects to sign in, and again if the visitor comes back from the provider without a sign-in, until the returned function is
+ * called. `isDeferred`: waits for the user to come back to the page before it redirects.
  */
 function keepRedirecting(model: AuthModel, path: string | undefined, isDeferred: boolean): () => void {
-  const paths = redirectedFrom.get(model) ?? new Set();
-  redirectedFrom.set(model, paths);
+  const paths = redirectPaths.get(model) ?? new Set();
+  redirectPaths.set(model, paths);
   const redirect = () => {
     if (paths.has(path) || model.isLeaving) return;
     paths.add(path);
     const returnTo = shownPath();
-    // The model has reported an error, and has it in its state.
+    // The model reports an error itself, and has it in its state.
     model.login({ returnTo, appState: { returnTo: placeAt(returnTo) } }).catch(() => {});
   };
   if (!isDeferred) redirect();

@@ -1,7 +1,7 @@
 import type { ComponentType, FunctionComponent } from "react";
 
-/** Names the component `Outer` after the one that it wraps, and copies `getInitialProps`, which Next looks for. */
-export function wrapped<Props>(
+/** Names the component `Outer` after the component that it wraps, and copies `getInitialProps`, which Next looks for. */
+export function wrapComponent<Props>(
   wrapper: string,
   inner: { displayName?: string | undefined; name?: string; getInitialProps?: unknown },
   Outer: FunctionComponent<Props>,
