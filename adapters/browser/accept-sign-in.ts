@@ -4,11 +4,13 @@ import type { ClientSession } from "./client-session.js";
 import { isUsable, sessionAfter } from "./session.js";
 import type { ClientContext } from "./sign-in.js";
 
-/** What becomes of the session of all tabs when a sign-in comes back. */
+/*
+ * How a sign-in changes the session of all tabs when it comes back.
+ */
 
 /**
- * Begins the session of a sign-in. A silent one counts only for the user who is signed in, or if no tab knows of a sign-out:
- * otherwise its tokens are revoked.
+ * Replaces the session by that of a sign-in. If a silent sign-in is not expected, the session stays, and the refresh token of the
+ * sign-in is revoked.
  */
 export function acceptSignIn(context: ClientContext, result: Authentication, isSilent: boolean): Promise<void> {
   return context.takeTurn(async (turn) => {
@@ -20,19 +22,19 @@ export function acceptSignIn(context: ClientContext, result: Authentication, isS
   });
 }
 
-/** Whether a silent sign-in of this user goes on with what the tabs know. */
+/** Whether a silent sign-in may become the session: no tab has signed out, and the current session, if any, is of this user. */
 export const isExpected = (
   current: ClientSession | null,
   subject: User["sub"],
   wasSignedIn: boolean | undefined,
 ): boolean => wasSignedIn !== false && (!current || current.user.sub === subject);
 
-/** A silent sign-in of `subject` found no session at the provider. */
+/** Called when a silent sign-in of `subject` found no session at the provider: ends the session of this user unless a token is valid. */
 export function acceptNoSession(context: ClientContext, subject: User["sub"] | undefined): Promise<void> {
   return context.takeTurn(async (turn) => {
     const current = context.session();
     if (!current) await turn.recordNoSession();
-    // Another tab may have signed in meanwhile: its session stays.
+    // The session of another tab that signed in meanwhile stays.
     else if (current.user.sub === subject && !isUsable(current.tokens, context.ports.now())) {
       await turn.replaceSession(null);
     }

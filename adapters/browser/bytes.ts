@@ -1,4 +1,6 @@
-/** The conversions of the crypto engine, for pages, which seal nothing: smaller, and slow for more than a few dozen bytes. */
+/*
+ * The conversions of core/bytes.ts for a page: smaller code, but slow for more than a few dozen bytes. A page seals nothing.
+ */
 
 export const toBytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 

@@ -1,7 +1,7 @@
 import { isCallbackMessage, popupChannel, stateIn } from "./callback-relay.js";
 
 /**
- * Calls `accept` with each callback with this `state` that a page of this origin relays: that of `frame`, or of any popup.
+ * Calls `accept` with the URL of each callback with this `state` that the page in `frame` relays; without `frame`, a popup.
  * @returns a function that stops listening
  */
 export function onRelayedCallback(state: string, accept: (url: string) => void, frame?: HTMLIFrameElement): () => void {

@@ -1,15 +1,14 @@
 import { isObject } from "../../core/is-object.js";
 import { openChannel } from "./channel.js";
 
-/**
- * A sign-in in a hidden frame or a popup comes back to a page of the app in that frame or popup. All that page does is relay
- * its URL, with the authorization response, to the page that opened it.
+/*
+ * A sign-in in a hidden frame or a popup comes back to a page of the app in that frame or popup. That page only relays its URL,
+ * with the authorization response, to the page that opened it.
  */
 
 /**
- * How a sign-in reaches the provider, as the first letter of its `state`: the page that it comes back to reads it before
- * anything else runs there. `page`: this page goes to the provider and comes back. `silent`: the same with `prompt=none`, so
- * that the provider does not interact with the user.
+ * The first letter of `state` says how the sign-in went to the provider; the callback page reads it first. `page`: the page went
+ * to the provider and comes back. `silent`: likewise, with `prompt=none`, so that the provider does not interact with the user.
  */
 export const modePrefixes = { page: "g", silent: "s", frame: "f", popup: "p" } as const;
 export type SignInMode = keyof typeof modePrefixes;
@@ -30,15 +29,15 @@ export const isCallbackMessage = (data: unknown): data is CallbackMessage & Reco
 export const stateIn = (url: string): string | null =>
   URL.canParse(url) ? new URL(url).searchParams.get("state") : null;
 
-/** The way from a popup to the tab that opened it if the provider has cut the two apart (Cross-Origin-Opener-Policy). */
+/** A channel from a popup to the tab that opened it: the provider may have removed `opener` (Cross-Origin-Opener-Policy). */
 export const popupChannel = (): BroadcastChannel | undefined => openChannel("latchkey.popup");
 
 /** Milliseconds after which a popup that does not close is treated as an ordinary page. */
 const CLOSE_TIMEOUT = 1_000;
 
 /**
- * Relays `url` if this page is a frame or popup of a sign-in, to pages of this origin alone. True if this page has nothing
- * else to do.
+ * Relays `url` if this page is a frame or popup of a sign-in, and only to pages of this origin. True if this page must do nothing
+ * more.
  */
 export async function relayCallback(url: string): Promise<boolean> {
   const state = stateIn(url);

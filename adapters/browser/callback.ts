@@ -3,10 +3,10 @@ import { safeReturnTo } from "../../core/exchange/return-to.js";
 import { acceptNoSession, acceptSignIn } from "./accept-sign-in.js";
 import { hasMode, stateIn } from "./callback-relay.js";
 import type { Settings } from "./settings.js";
-import { type ClientContext, finishSignIn, signInStateOf } from "./sign-in.js";
+import { type ClientContext, finishWithCallback, signInStateOf } from "./sign-in.js";
 import { findTransaction } from "./transactions.js";
 
-/** What `login` was given, once the sign-in is complete. */
+/** The result of a sign-in that is complete: `returnTo` and `appState` as `login` got them. */
 export interface SignedIn {
   /** A path on this site. */
   readonly returnTo: string;
@@ -21,13 +21,13 @@ function pageOf(url: string): string {
 
 export const isPage = (url: string, ...pages: readonly string[]): boolean => pages.map(pageOf).includes(pageOf(url));
 
-/** The transaction of a sign-in of this client, in this tab, that came back to `url`; undefined if none did. */
+/** The transaction of the sign-in whose callback is `url`; undefined if this tab began no such sign-in with this client. */
 export const callbackTransaction = ({ redirectUri, clientKey }: Settings, url: string) =>
   isPage(url, redirectUri) ? findTransaction(stateIn(url) ?? "", clientKey) : undefined;
 
 /**
- * Completes a sign-in of this client that came back to `url`. Undefined if none did: then the URL and the stored transaction
- * stay as they are, for the client that began it. @throws ExchangeError
+ * Completes the sign-in whose callback is `url`. If this client did not begin it, returns undefined and leaves the URL and the
+ * transaction to the client that did. @throws ExchangeError
  */
 export async function completeCallback(context: ClientContext, url: string): Promise<SignedIn | undefined> {
   const transaction = callbackTransaction(context, url);
@@ -40,7 +40,7 @@ export async function completeCallback(context: ClientContext, url: string): Pro
   }
   const isSilent = hasMode(transaction.state, "silent");
   try {
-    await acceptSignIn(context, await finishSignIn(context, transaction, url), isSilent);
+    await acceptSignIn(context, await finishWithCallback(context, transaction, url), isSilent);
   } catch (error) {
     if (!isSilent || (error as Partial<ExchangeError>).code !== "login_required") throw error;
     await acceptNoSession(context, transaction.subject);

@@ -2,19 +2,19 @@ import { callbackTransaction, completeCallback, isPage, type SignedIn } from "./
 import { relayCallback } from "./callback-relay.js";
 import type { ClientContext } from "./sign-in.js";
 
-/** The callback of a client in this page. A sign-in is completed once, whoever asks for it first: the app or the client's start. */
+/** The callback of a client in this page. A sign-in is completed once, whether the app or the client's start calls first. */
 export interface ClientCallback {
-  /** Relays the callback if this page is a frame or popup of a sign-in: then true, and the page has nothing else to do. */
-  isRelay(): Promise<boolean>;
-  /** Completes the sign-in that came back to `url`. @param url default: the URL of this page @throws ExchangeError */
+  /** Relays the callback if this page is a frame or popup of a sign-in. True if the page must do nothing more. */
+  relay(): Promise<boolean>;
+  /** Completes the sign-in whose callback is `url`. @param url default: the URL of this page @throws ExchangeError */
   complete(url?: string): Promise<SignedIn | undefined>;
-  /** Completes the sign-in of this page before the session is restored. Its result or error is kept for `complete`. */
+  /** Completes the sign-in of this page before the session is restored. The next `complete` gets its result or error. */
   completeForStart(): Promise<unknown>;
 }
 
 export function createClientCallback(context: ClientContext, onError: (error: unknown) => void): ClientCallback {
-  let relayed: Promise<boolean> | undefined;
-  /** The sign-in that is being completed, or that the start has completed and the app did not ask for yet. */
+  let relaying: Promise<boolean> | undefined;
+  /** A sign-in that is being completed, or that the start has completed before the app called `complete`. */
   let pending: Promise<SignedIn | undefined> | undefined;
 
   const run = async (url: string) => {
@@ -26,10 +26,10 @@ export function createClientCallback(context: ClientContext, onError: (error: un
     }
   };
   return {
-    async isRelay() {
+    async relay() {
       if (!isPage(location.href, context.redirectUri, context.silentRedirectUri)) return false;
-      relayed ??= relayCallback(location.href);
-      return relayed;
+      relaying ??= relayCallback(location.href);
+      return relaying;
     },
     async complete(url) {
       const completion = (url === undefined && pending) || run(url ?? location.href);

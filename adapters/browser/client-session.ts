@@ -1,11 +1,11 @@
 import type { TokenSet } from "../../core/exchange/token-set.js";
 import type { User } from "../../core/exchange/user.js";
 
-/** The session of a page: its user and tokens, in memory alone. */
+/** The session of a page: its user and tokens, which are only in memory. */
 export interface ClientSession {
   readonly user: User;
   readonly tokens: TokenSet;
-  /** The scope that the sign-in requested: a renewal requests the same. */
+  /** The scope of the sign-in: a renewal requests the same scope. */
   readonly scope: string;
   /** The organization that the sign-in was for. */
   readonly organization?: string | undefined;

@@ -20,14 +20,14 @@ import { type AuthState, createStore, LOADING, type Store, stateOf } from "./sta
 import { createTabs, type Tabs } from "./tabs.js";
 import type { Turn } from "./turn.js";
 
-/** How many times `httpTimeout` a turn may take: requests with the refresh token, and a frame after them. */
+/** A turn may take this many times `httpTimeout`: requests with the refresh token, and a hidden frame after them. */
 const REQUESTS_PER_TURN = 12;
 
 const isServer = typeof document === "undefined";
 const mustBeInPage = () =>
   must(!isServer, "the client works in a page only: call its methods in an effect or an event handler");
 
-/** A promise that never resolves: nothing must happen any more in a frame or popup that has relayed its callback. */
+/** A promise that never resolves: a frame or popup that has relayed its callback must do nothing more. */
 const never = /* @__PURE__ */ new Promise<never>(() => {});
 
 /**
@@ -51,7 +51,7 @@ const never = /* @__PURE__ */ new Promise<never>(() => {});
  * @throws MisuseError (`invalid_config`) when the options are wrong
  */
 export function createClient(options: ClientOptions): Client {
-  const context = contextOf(options);
+  const context = createPageContext(options);
   const { store } = context;
   const callback = createClientCallback(context, (error) => fail(context, error));
   const start = createStart(context, callback);
@@ -65,11 +65,11 @@ export function createClient(options: ClientOptions): Client {
     login: (loginOptions = {}) => login(context, loginOptions),
     async handleCallback(url) {
       if (isServer) return undefined;
-      if (await callback.isRelay()) return never;
+      if (await callback.relay()) return never;
       try {
         return await callback.complete(url);
       } catch (error) {
-        // The session of a user who is signed in all the same is restored, as on any page.
+        // The callback failed, but the user may have a session: restore it, as on any page.
         start().catch(() => {});
         throw error;
       }
@@ -91,17 +91,17 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-/** A client of this page, with what the app sees of its session. */
+/** A client of this page, and the state that it shows to the app. */
 interface PageContext extends Renewals {
   readonly store: Store<AuthState>;
 }
 
-function contextOf(options: ClientOptions): PageContext {
+function createPageContext(options: ClientOptions): PageContext {
   const settings = settingsOf(options);
   const { clientId, issuer, scope, audiences, httpTimeout, ports } = settings;
   const store: Store<AuthState> = createStore(LOADING);
   let tabs: Tabs | undefined;
-  /** Shows a session that replaced another. The state object stays the same for the same user. */
+  /** Shows the state after the session changed. The state object stays the same for the same user. */
   const onSession = (session: ClientSession | null, isSignOut: boolean | undefined) => {
     const { user, isLoading, error } = store.getState();
     const next = session?.user ?? null;
@@ -114,13 +114,13 @@ function contextOf(options: ClientOptions): PageContext {
     store,
     emit: emitter(options.onEvent, ports.now),
     inProgress: new Map(),
-    restingUntil: 0,
+    backOffUntil: 0,
     session: () => tabs?.session() ?? null,
     takeTurn(task, isUrgent) {
       mustBeInPage();
       tabs ??= createTabs({
         name: `latchkey ${clientId} ${issuer}`,
-        purpose: JSON.stringify([scope, audiences]),
+        tokenKey: JSON.stringify([scope, audiences]),
         limit: REQUESTS_PER_TURN * httpTimeout * 1000,
         onSession,
       });
@@ -142,9 +142,9 @@ async function login(
   { popup: isPopup = false, returnTo, audience, ...options }: LoginOptions,
 ): Promise<void> {
   mustBeInPage();
-  // Opened before anything is awaited: browsers open a window only during the click.
+  // Before the first `await`: browsers open a window only during the click.
   const popup = isPopup ? openPopup() : undefined;
-  // A sign-in that began on the callback page itself does not return there.
+  // A sign-in that begins on the callback page does not return to that page.
   const here = isPage(location.href, context.redirectUri) ? "/" : shownPath();
   const request = {
     ...options,
@@ -154,9 +154,9 @@ async function login(
   try {
     if (!popup) return await leaveToSignIn(context, { ...request, mode: "page" });
     const result = signInElsewhere(context, { ...request, mode: "popup" }, popup.authorize);
-    const accepted = result.then((signedIn) => acceptSignIn(context, signedIn, false));
-    // A user who comes back from a window that seemed closed is signed in all the same.
-    await Promise.race([accepted, popup.closed]);
+    const completion = result.then((signedIn) => acceptSignIn(context, signedIn, false));
+    // A callback from a window that seemed closed still signs the user in, after this race.
+    await Promise.race([completion, popup.closed]);
   } catch (error) {
     popup?.close();
     fail(context, error);
@@ -166,41 +166,43 @@ async function login(
 
 async function logout(context: PageContext, options: LogoutOptions): Promise<void> {
   const { session, emit } = context;
-  let ended = session();
-  const end = (turn: Turn) => {
+  let last = session();
+  const endSession = (turn: Turn) => {
     const current = session();
-    // A guess has no refresh token, although one may be valid: then the session from before the turn has it.
-    if (current?.tokens.refreshToken || !ended) ended = current;
+    // A guess lacks the refresh token: then keep the session from before the turn, so that its token can be revoked.
+    if (current?.tokens.refreshToken || !last) last = current;
     return turn.replaceSession(null, true);
   };
-  // Repeated until no turn of another tab has replaced the session in between.
-  while (!(await context.takeTurn(end, true)));
+  // Again if the turn of another tab passed this one.
+  while (!(await context.takeTurn(endSession, true)));
   emit({ type: "signed_out" });
-  await signOut(context, ended, options);
+  await signOut(context, last, options);
 }
 
 /**
- * Starts a client once; again after a start that failed. The order: a frame or popup relays its callback and stops; the sign-in
- * that this page is the callback of is completed; the session is restored from other tabs or from the provider.
+ * Returns a function that starts the client once, or again after a start that failed:
+ * 1. If this page is the callback in a frame or popup, it relays its URL and does nothing more.
+ * 2. If this page is the callback of a sign-in of this client, that sign-in is completed.
+ * 3. The session is restored from other tabs or from the provider.
  */
 function createStart(context: PageContext, callback: ClientCallback): () => Promise<void> {
   const { store } = context;
   let isWatching = false;
-  /** Absent before the first start, and after one that failed. */
-  let started: Promise<void> | undefined;
+  /** The start; undefined before the first start, and after a start that failed. */
+  let starting: Promise<void> | undefined;
   let startError: unknown;
 
   const start = () => {
-    started ??= isServer ? Promise.resolve() : run();
-    return started;
+    starting ??= isServer ? Promise.resolve() : run();
+    return starting;
   };
-  /** Catches up when the user returns to the page: it may have missed messages in the back-forward cache, or without a network. */
+  /** Gets the latest version when the user returns to the page, which may have missed messages in the back-forward cache. */
   const catchUp = () =>
     void start()
       .then(() => context.takeTurn(async () => {}))
       .catch(() => {});
   async function run() {
-    if (await callback.isRelay()) await never;
+    if (await callback.relay()) await never;
     if (!isWatching) watchPage({ onReturn: catchUp, onRestore: catchUp });
     isWatching = true;
     await callback.completeForStart();
@@ -209,7 +211,7 @@ function createStart(context: PageContext, callback: ClientCallback): () => Prom
       const { isLoading, error } = store.getState();
       if (isLoading || (error && error === startError)) store.setState(stateOf(userOf(context)));
     } catch (error) {
-      started = undefined;
+      starting = undefined;
       startError = error;
       fail(context, error);
       throw error;

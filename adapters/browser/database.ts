@@ -1,29 +1,29 @@
-/** What tabs of one client must agree on in order, and what outlives them all. No secret and no token. */
+/** The record that the tabs of one client share. It outlives all tabs, and contains no secret and no token. */
 export interface TabsRecord {
-  /** Grows whenever a turn replaces the session or claims its refresh token. */
+  /** Grows whenever a turn replaces the session or reserves its refresh token. */
   readonly generation: number;
   /** Whether a user is signed in. */
   readonly isSignedIn: boolean;
 }
 
 const STORE = "sessions";
-/** Milliseconds after which a database that does not answer counts as missing. */
+/** Milliseconds after which an access fails if IndexedDB does not answer. */
 const TIMEOUT = 2_000;
 
-/** The record of a client; undefined if none was ever written. Rejects if IndexedDB fails. */
+/** The record of a client; undefined if none was written yet. Rejects if IndexedDB fails. */
 export const readRecord = (name: string): Promise<TabsRecord | undefined> => access(name);
 
-/** Replaces the record of a client, unless a later one is there: then false. Rejects if IndexedDB fails. */
+/** Replaces the record of a client; false, and no change, if the record has a later generation. Rejects if IndexedDB fails. */
 export const writeRecord = async (name: string, next: TabsRecord): Promise<boolean> =>
   isLatest(next, await access(name, next));
 
-/** Whether `next` may replace the record that is there. */
+/** Whether `next` may replace `current`. The same generation may: a turn writes it when it reserves the refresh token, and again after the refresh. */
 const isLatest = (next: TabsRecord, current: TabsRecord | undefined): boolean =>
   (current?.generation ?? 0) <= next.generation;
 
 /**
- * The record; in the same transaction, `next` replaces it, unless the record is later. The database is opened and closed for
- * each use: an open database keeps a page out of the back-forward cache.
+ * Reads the record and, in the same transaction, writes `next` if it may replace what was read. Each call opens and closes the
+ * database: an open database keeps a page out of the back-forward cache.
  */
 function access(name: string, next?: TabsRecord): Promise<TabsRecord | undefined> {
   return new Promise<TabsRecord | undefined>((resolve, reject) => {
@@ -41,7 +41,7 @@ function access(name: string, next?: TabsRecord): Promise<TabsRecord | undefined
     opening.onsuccess = attempt(() => {
       const database = opening.result;
       const transaction = database.transaction(STORE, next ? "readwrite" : "readonly");
-      // Takes effect once the transaction is over.
+      // The database closes when the transaction has ended.
       database.close();
       const store = transaction.objectStore(STORE);
       const reading: IDBRequest<TabsRecord | undefined> = store.get(name);

@@ -6,8 +6,8 @@ import { stateIn } from "./callback-relay.js";
 const REDIRECT_TIMEOUT = 500;
 
 /**
- * Sends a hidden frame to the provider. @returns the URL on this origin that the frame came back to, with this `state`
- * @throws ExchangeError `provider_unreachable` when it does not come back in `seconds`
+ * Sends a hidden frame to the provider. @returns the URL of the callback with this `state`, to which the frame comes back
+ * @throws ExchangeError `provider_unreachable` when the frame does not come back within `seconds`
  */
 export function authorizeInFrame(url: string, state: string, seconds: number): Promise<string> {
   const frame = document.createElement("iframe");
@@ -19,7 +19,7 @@ export function authorizeInFrame(url: string, state: string, seconds: number): P
     stopListening = onRelayedCallback(state, resolve, frame);
     frame.onload = () => {
       try {
-        // Readable on this origin alone: any page of it can be the callback, without a script in it.
+        // This throws unless the frame is back on this origin. So the callback page needs no script.
         const { href } = (frame.contentWindow as Window).location;
         if (stateIn(href) === state) resolve(href);
       } catch {

@@ -7,10 +7,10 @@ export interface ClientOptions extends PortOptions {
   issuer: string;
   /** The id of a public client, which has no secret. Required. */
   clientId: string;
-  /** The URL of the page that a sign-in comes back to: on this origin, and registered at the provider. Required. */
+  /** The URL of the page that a sign-in comes back to, on this origin; registered at the provider. Required. */
   redirectUri: string;
   /**
-   * The URL of the page that a hidden frame comes back to, registered as well. A small page of its own loads faster.
+   * The URL of the page that a hidden frame comes back to, registered as well. A small page loads faster than the app.
    * @default the `redirectUri`
    */
   silentRedirectUri?: string | undefined;
@@ -18,25 +18,28 @@ export interface ClientOptions extends PortOptions {
   postLogoutRedirectUri?: string | undefined;
   /** Scope words that every sign-in requests, `openid` among them. `offline_access` requests a refresh token. @default "openid profile email" */
   scope?: string | undefined;
-  /** The API that access tokens are for. Of several, the first is the default of a request. @default none */
+  /** The API that access tokens are for. If there are several, the first is the default of a request. @default none */
   audience?: string | readonly string[] | undefined;
   /**
-   * Whether the provider takes audiences as `resource` (RFC 8707), so that one refresh token serves them all.
-   * @default false: as `audience`, which is Auth0's way
+   * Whether audiences are sent as `resource` (RFC 8707), so that one refresh token serves them all.
+   * @default false: one audience is sent as `audience`, as Auth0 expects
    */
   resourceIndicators?: boolean | undefined;
   /**
-   * Whether the page itself may go to the provider and back to restore a session, if browsers withhold the provider's cookies
-   * from the hidden frame. The page loses its state. @default false
+   * Whether the page itself may go to the provider and back to restore a session, if the browser withholds the provider's
+   * cookies from the hidden frame. The page loses its state. @default false
    */
   allowRedirect?: boolean | undefined;
   /** Whether the user has the claims of the userinfo endpoint too. That endpoint takes no token for another API. @default false */
   userinfo?: boolean | undefined;
-  /** Authorization parameters of every sign-in. The parameters of the protocol itself are refused. @default none */
+  /** Authorization parameters of every sign-in. `createClient` throws for those that the protocol sets. @default none */
   authorizationParams?: Readonly<Record<string, string>> | undefined;
-  /** The one algorithm that ID Tokens may be signed with. @default "RS256" */
+  /** The algorithm with which ID Tokens must be signed. @default "RS256" */
   idTokenSigningAlg?: string | undefined;
-  /** Seconds that a request to the provider may take. A hidden frame makes several, and may take three times as long. @default 5 */
+  /**
+   * Seconds that a request to the provider may take. A hidden frame may take three times as long, since it
+   * loads several pages; a whole turn of one tab, for which other tabs wait, twelve times. @default 5
+   */
   httpTimeout?: number | undefined;
   /** Seconds by which the clocks of the provider and of this machine may differ. @default 30 */
   clockTolerance?: number | undefined;

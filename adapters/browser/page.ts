@@ -10,7 +10,7 @@ export interface PageEvents {
   onRestore?(): void;
 }
 
-/** Calls the listeners until the returned function is called. */
+/** Watches this page until the returned function is called. */
 export function watchPage({ onReturn, onLeave, onRestore }: PageEvents): () => void {
   const watching = new AbortController();
   const on = (target: EventTarget, type: string, listener: ((event: Event) => void) | undefined) =>

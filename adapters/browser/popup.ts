@@ -3,12 +3,12 @@ import { onRelayedCallback } from "./callback-listener.js";
 
 /** A window for one sign-in. */
 export interface Popup {
-  /** Sends the window to the provider. @returns the URL that it comes back to, with this `state`, however late */
+  /** Sends the window to the provider. @returns the URL of the callback with this `state`, without a time limit */
   authorize(url: string, state: string): Promise<string>;
   /**
-   * Rejects with `access_denied` once the window seems to be closed. A provider's page may cut the two windows apart
-   * (Cross-Origin-Opener-Policy): then the window seems closed while the user types in it. So this page must have the focus,
-   * and a callback that comes later still counts.
+   * Rejects with `access_denied` when the window seems to be closed. After a provider's page with Cross-Origin-Opener-Policy the
+   * window seems closed although the user types in it. So this rejects only while this page has the focus, and a later callback
+   * still counts.
    */
   readonly closed: Promise<never>;
   close(): void;
@@ -17,7 +17,7 @@ export interface Popup {
 /** Milliseconds between two checks whether the window is closed. */
 const INTERVAL = 500;
 
-/** Opens the window: in the click, before anything is awaited. @throws ExchangeError if the browser opens no window */
+/** Opens the window. Call it in a click, before the first `await`. @throws ExchangeError if the browser opens no window */
 export function openPopup(): Popup {
   const popup = window.open("about:blank", "_blank", "popup,width=480,height=640");
   if (!popup) {
@@ -27,7 +27,7 @@ export function openPopup(): Popup {
   let timer: ReturnType<typeof setInterval> | undefined;
   const stopWatching = () => clearInterval(timer);
   return {
-    // Two checks in a row found the window closed while this page has the focus.
+    // Rejects after two checks in a row that find the window closed while this page has the focus.
     closed: new Promise<never>((_resolve, reject) => {
       let checks = 0;
       timer = setInterval(() => {

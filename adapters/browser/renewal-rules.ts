@@ -4,30 +4,32 @@ import { type AccessToken, isSpecial, type TokenRequest, type TokenSet } from ".
 import { type ClientSession, withoutRefreshToken } from "./client-session.js";
 import { isUsable } from "./session.js";
 
-/** The decisions of a renewal: values in, values out. `renewal.ts` acts on them. */
+/*
+ * The decisions of a renewal. These functions take values and return values; `renewal.ts` acts on them.
+ */
 
-/** The token of a session that fits a request: `token` while it is valid, and whether it should be renewed. */
+/** The access token of a session that fits a request. `token`: undefined if none is valid. `isDue`: it should be renewed. */
 export interface TokenStatus {
   readonly token: AccessToken | undefined;
   readonly isDue: boolean;
 }
 
-/** @param rejected the access token that the caller wants replaced: it counts as none */
-export function tokenStatus(tokens: TokenSet, request: TokenRequest, now: number, rejected?: string): TokenStatus {
+/** @param rejectedToken an access token that the caller wants replaced: it does not count as valid */
+export function tokenStatus(tokens: TokenSet, request: TokenRequest, now: number, rejectedToken?: string): TokenStatus {
   const state = assess(tokens, { ...request, refresh: false }, now, true);
-  const token = "token" in state && state.token?.accessToken !== rejected ? state.token : undefined;
+  const token = "token" in state && state.token?.accessToken !== rejectedToken ? state.token : undefined;
   return { token, isDue: state.name !== "fresh" };
 }
 
-/** The token that serves a request without a renewal. While the provider is given a rest, a token that is due serves too. */
-export const servingToken = ({ token, isDue }: TokenStatus, isResting: boolean): AccessToken | undefined =>
-  isDue && !isResting ? undefined : token;
+/** The token that serves a request without a renewal. In the time after a failure, a token that is due serves too. */
+export const servingToken = ({ token, isDue }: TokenStatus, isBackingOff: boolean): AccessToken | undefined =>
+  isDue && !isBackingOff ? undefined : token;
 
-/** How to get new tokens without the user: with the refresh token, or by the session at the provider, in a hidden frame. */
+/** How to get new tokens without the user: with the refresh token, or in a hidden frame by the session at the provider. */
 export interface RenewalPlan {
-  /** Undefined if the frame alone can help. */
+  /** The refresh token to send; undefined if only the frame can get new tokens. */
   readonly refreshToken: string | undefined;
-  /** The frame comes before the refresh token, not after it. */
+  /** Whether the frame comes before the refresh token. */
   readonly isFrameFirst: boolean;
 }
 
@@ -47,9 +49,9 @@ export function renewalPlan(
 export const codeOf = (error: unknown): string | undefined => (error instanceof ExchangeError ? error.code : undefined);
 
 /**
- * The session after a refresh that failed. If the grant has ended, the session goes on without its refresh token. Without an
- * HTTP status of the provider (no response, or one that was refused) the refresh token may be used up. After any other error it
- * is as good as before.
+ * The session after a refresh that failed. If the grant has ended, the session loses its refresh token. If the error has no HTTP
+ * status of the provider (no response came, or one that was refused), the refresh token may be used up. After any other error the
+ * refresh token is as good as before.
  */
 export function failedRefresh(session: ClientSession, error: unknown): ClientSession & { isDoubtful: boolean } {
   if (codeOf(error) === "grant_ended") return { ...withoutRefreshToken(session), isDoubtful: false };
@@ -58,9 +60,9 @@ export function failedRefresh(session: ClientSession, error: unknown): ClientSes
 }
 
 /**
- * Whether the session has ended: the provider has no session for this user, and neither a valid token nor a refresh token is
- * left. A request for another audience or scope says nothing of the session. `isRefreshUntried`: the session has a refresh token
- * that could not be used this time.
+ * Whether the session has ended: the provider has no session for this user, and the page has neither a valid token nor a refresh
+ * token. The failure of a request for another audience or scope does not end the session. `isRefreshUntried`: the session has a
+ * refresh token that this turn could not reserve.
  */
 export const hasEnded = (
   error: unknown,

@@ -9,55 +9,57 @@ import { normalizeRequest, sessionAfterRefresh } from "./session.js";
 import type { Settings } from "./settings.js";
 import { type ClientContext, resourceOf } from "./sign-in.js";
 import { leaveToSignInSilently, signInByFrame } from "./silent-sign-in.js";
-import { mayLeave } from "./transactions.js";
+import { recordLeave } from "./transactions.js";
 import type { Turn } from "./turn.js";
 
-/** Milliseconds in which a provider that failed is not asked again while a valid token is left. */
-const REST = 10_000;
+/** Milliseconds after a failure in which a token that is due but valid is used without a new attempt. */
+const BACKOFF = 10_000;
 
 /**
- * How a page gets tokens without the user: at first (`restoreSession`), and whenever an access token is due (`getAccessToken`).
+ * How a page gets tokens without the user: when it starts (`restoreSession`), and when an access token is due (`getAccessToken`).
  *
- * State. The session is that of all tabs (`tabs.ts`), and changes in a turn alone. `Renewals` adds two things of this tab: the
- * renewals in progress, so that callers that need the same token share one, and the time until which the provider is given a
- * rest.
+ * State. All tabs share the session, and only a tab in its turn changes it (`tabs.ts`, with an example of a renewal among three
+ * tabs). `Renewals` adds two things of this tab: the renewals in progress, so that callers that need the same token share one;
+ * and the time until which this tab does not try again after a failure.
  *
  * The order of a renewal:
- * 1. A valid token that is not due needs no turn.
- * 2. In the turn, the token of the session is checked again: another tab may have renewed it while this one waited.
- * 3. The plan (`renewal-rules.ts`): the refresh token first and the hidden frame second; the other way round if the refresh
- *    token may be used up; only the frame without a refresh token, and for another audience or
- *    scope without `resourceIndicators`.
- * 4. Before a refresh token is sent, the turn claims it. If it cannot, the refresh token is not sent.
- * 5. New tokens are shared with all tabs before the caller gets one; where nothing can be recorded, they stay in this tab.
+ * 1. `getAccessToken` returns a valid token that is not due, without a turn.
+ * 2. `renew` takes a turn and checks the token again: another tab may have renewed it while this tab waited for its turn.
+ * 3. `renewToken` (core/exchange/renewal.ts) calls `fetchTokens`, which follows a plan (`renewal-rules.ts`): the refresh token
+ *    first, then the hidden frame. If the refresh token may be used up, the frame comes first. If the session has
+ *    no refresh token, the plan is only the frame; without `resourceIndicators` also if the request is for another audience or scope.
+ * 4. Before the turn sends the refresh token, it reserves it (`turn.reserveRefresh`). If it cannot, it does not send the token.
+ * 5. `renewToken` stores the new tokens (`turn.replaceSession`) before the caller gets one. All tabs get them; if the record
+ *    cannot be written, they stay in this tab.
  *
  * What can go wrong.
- * - A refresh fails without an HTTP status of the provider: the session stays, marked as doubtful, and all tabs know.
- * - The provider ends the grant: the frame is tried; the session ends if the provider has no session either.
- * - Browsers withhold the provider's cookies from the frame, so that it gets `login_required` for a user who is signed in
- *   there. With `allowRedirect` the page itself goes to the provider and comes back; without it the session ends once no token
- *   is left.
+ * - A refresh fails without an HTTP status of the provider: the session stays, and is marked as doubtful in all tabs.
+ * - The provider ends the grant: the frame is tried. If the provider has no session either, the session ends.
+ * - The browser withholds the provider's cookies from the frame, so that the frame gets `login_required` although the user is
+ *   signed in at the provider. With `allowRedirect` the page itself goes to the provider and comes back; without it the session
+ *   ends when no token is left.
  * - The user signs out in another tab meanwhile: new tokens are revoked, and the caller gets `no_session`.
  */
 export interface Renewals extends ClientContext {
-  /** By request and user. */
+  /** The renewals of this tab, by request and user: each resolves with an access token. */
   readonly inProgress: Map<string, Promise<string>>;
-  restingUntil: number;
+  /** Milliseconds since the epoch. */
+  backOffUntil: number;
 }
 
-const isResting = ({ restingUntil, ports }: Renewals) => restingUntil > ports.now();
+const isBackingOff = ({ backOffUntil, ports }: Renewals) => backOffUntil > ports.now();
 
-const rest = (context: Renewals) => {
-  context.restingUntil = context.ports.now() + REST;
+const backOff = (context: Renewals) => {
+  context.backOffUntil = context.ports.now() + BACKOFF;
 };
 
-/** Finds out whether a user is signed in: from other tabs, or from the provider. @throws ExchangeError */
+/** Restores the session: from other tabs, or from the provider by a hidden frame. @throws ExchangeError */
 export async function restoreSession(context: Renewals): Promise<void> {
   const mustLeave = await context.takeTurn((turn) => restoreInTurn(context, turn));
   if (mustLeave) await leaveToSignInSilently(context, context.session());
 }
 
-/** True if the page must leave to find out. */
+/** True if the page must go to the provider itself, because the frame found no session. */
 async function restoreInTurn(context: Renewals, turn: Turn): Promise<boolean> {
   if (context.session() || turn.wasSignedIn === false) return false;
   try {
@@ -72,7 +74,7 @@ async function restoreInTurn(context: Renewals, turn: Turn): Promise<boolean> {
   // A tab that was busy may have time by now.
   await turn.requestAgain();
   if (context.session()) return false;
-  if (context.allowRedirect && turn.wasSignedIn) return mayLeave(context.ports.now());
+  if (context.allowRedirect && turn.wasSignedIn) return recordLeave(context.ports.now());
   await turn.recordNoSession();
   return false;
 }
@@ -84,50 +86,50 @@ export async function getAccessToken(context: Renewals, request: TokenRequest): 
   const session = context.session();
   if (!session) throw new ExchangeError("no_session");
   const { user, tokens } = session;
-  const normalized = checkedRequest(context, session, request);
-  const status = tokenStatus(tokens, normalized, now());
-  const token = normalized.refresh ? undefined : servingToken(status, isResting(context));
+  const tokenRequest = checkedRequest(context, session, request);
+  const status = tokenStatus(tokens, tokenRequest, now());
+  const token = tokenRequest.refresh ? undefined : servingToken(status, isBackingOff(context));
   if (token) return token.accessToken;
-  const rejected = normalized.refresh ? status.token?.accessToken : undefined;
-  const key = JSON.stringify([normalized, user.sub]);
-  const renewal = inProgress.get(key) ?? renew(context, normalized, user.sub, rejected);
+  const rejectedToken = tokenRequest.refresh ? status.token?.accessToken : undefined;
+  const key = JSON.stringify([tokenRequest, user.sub]);
+  const renewal = inProgress.get(key) ?? renew(context, tokenRequest, user.sub, rejectedToken);
   inProgress.set(key, renewal);
   try {
     return await renewal;
   } catch (error) {
-    const canLeave = context.allowRedirect && hasEnded(error, session, normalized, now(), false);
-    if (canLeave && mayLeave(now())) await leaveToSignInSilently(context, context.session());
+    const canLeave = context.allowRedirect && hasEnded(error, session, tokenRequest, now(), false);
+    if (canLeave && recordLeave(now())) await leaveToSignInSilently(context, context.session());
     throw error;
   } finally {
     inProgress.delete(key);
   }
 }
 
-/** The request without what the client's own token fulfils. @throws MisuseError for one that this client cannot serve */
+/** The request in the form of `normalizeRequest`. @throws MisuseError for a request that this client cannot serve */
 function checkedRequest(settings: Settings, { tokens }: ClientSession, request: TokenRequest): TokenRequest {
   const { audience: requested = "", scope = "" } = request;
   must(typeof requested === "string" && typeof scope === "string", "audience and scope are one string each");
-  const normalized = normalizeRequest(settings, tokens, request);
-  const { audience } = normalized;
+  const tokenRequest = normalizeRequest(settings, tokens, request);
+  const { audience } = tokenRequest;
   must(
     !settings.resourceIndicators || audience === undefined || settings.audiences.includes(audience),
     "audience: with resourceIndicators, list every audience in the option `audience` of the client",
   );
-  return normalized;
+  return tokenRequest;
 }
 
-/** Renews a token of this user, in a turn. `rejected` is the valid access token that the caller wants replaced. */
+/** Renews a token of this user, in a turn. `rejectedToken`: the valid access token that the caller wants replaced. */
 function renew(
   context: Renewals,
   request: TokenRequest,
   subject: string,
-  rejected: string | undefined,
+  rejectedToken: string | undefined,
 ): Promise<string> {
   return context.takeTurn(async (turn) => {
     const session = sessionOf(context, subject);
-    const status = tokenStatus(session.tokens, request, context.ports.now(), rejected);
-    const renewed = servingToken(status, isResting(context));
-    if (renewed) return renewed.accessToken;
+    const status = tokenStatus(session.tokens, request, context.ports.now(), rejectedToken);
+    const renewedToken = servingToken(status, isBackingOff(context));
+    if (renewedToken) return renewedToken.accessToken;
     const token = await renewToken(
       context,
       { name: "due", request, token: status.token },
@@ -156,7 +158,7 @@ function sessionOf(context: ClientContext, subject: string): ClientSession {
   return session;
 }
 
-/** Gets new tokens. @throws ExchangeError of the last attempt */
+/** Gets new tokens by the plan of this request. @throws ExchangeError of the last attempt */
 async function fetchTokens(
   context: Renewals,
   turn: Turn,
@@ -169,19 +171,19 @@ async function fetchTokens(
     try {
       return await signInByFrame(context, request, session);
     } catch {
-      // The refresh token is all that is left to try.
+      // Only the refresh token is left to try.
     }
   }
   let current = { ...session, isDoubtful: false };
-  const isClaimed = refreshToken !== undefined && (await turn.claimRefresh());
-  if (isClaimed) {
+  const isReserved = refreshToken !== undefined && (await turn.reserveRefresh());
+  if (isReserved) {
     try {
       return await refresh(context, current, request, refreshToken);
     } catch (error) {
       current = failedRefresh(session, error);
       if (current.tokens.refreshToken !== undefined) {
-        // All tabs go on with the refresh token, and know whether it may be used up.
-        rest(context);
+        // All tabs keep the refresh token, and learn whether it may be used up.
+        backOff(context);
         await turn.replaceSession(current);
         throw error;
       }
@@ -190,15 +192,15 @@ async function fetchTokens(
   try {
     return await signInByFrame(context, request, current);
   } catch (error) {
-    rest(context);
-    if (isClaimed) await turn.replaceSession(current);
-    const isRefreshUntried = refreshToken !== undefined && !isClaimed;
+    backOff(context);
+    if (isReserved) await turn.replaceSession(current);
+    const isRefreshUntried = refreshToken !== undefined && !isReserved;
     const isOver = hasEnded(error, current, request, ports.now(), isRefreshUntried);
     throw isOver && !allowRedirect ? new ExchangeError("grant_ended", { cause: error }) : error;
   }
 }
 
-/** The session with the tokens that the provider gives for its refresh token. @throws ExchangeError */
+/** The session with new tokens, for which the refresh token is sent to the provider. @throws ExchangeError */
 async function refresh(
   context: ClientContext,
   session: ClientSession,

@@ -3,91 +3,93 @@ import { type ClientSession, withoutRefreshToken } from "./client-session.js";
 import type { TabsRecord } from "./database.js";
 
 /**
- * What a tab knows of the session, and how that changes: values in, values out. `tabs.ts` tells how tabs work together.
- *
- * The session of a client has versions, numbered by generation. A later version replaces an earlier one, in every tab.
+ * The version of the session in a tab, and how messages and turns change it. These functions take values and return values;
+ * `tabs.ts` says how tabs work together.
  */
 
-/** How a tab came by its version. */
+/** How a tab got its version. */
 export type VersionSource =
-  /** The record has its generation. Any tab may hold this version, and use its refresh token in a turn. */
+  /** The record has this generation. Any tab may have this version, and use its refresh token in a turn. */
   | "recorded"
-  /** IndexedDB failed, so that the record lacks its generation. Only the tab that made this version may use its refresh token. */
+  /** IndexedDB failed, so that the record lacks this generation. Only the tab that made the version may use its refresh token. */
   | "unrecorded"
-  /** This tab missed the version of this generation, and goes on with its previous session, without the refresh token. */
+  /** This tab missed the version of this generation, and keeps its previous session, without the refresh token. */
   | "guess";
 
-/** One version of the session. */
+/** The session, or none, at one time. A version with a later generation replaces it in every tab. */
 export interface SessionVersion {
   readonly generation: number;
-  /** What the tokens are for. A tab of another version of the app may use another scope or other audiences. */
-  readonly purpose: string;
+  /** The scope and the audiences of the tokens, as one string. A tab with another version of the app may have another key. */
+  readonly tokenKey: string;
   readonly source: VersionSource;
   /** null if no user is signed in. */
   readonly session: ClientSession | null;
-  /** The user signed out, so that a page does not sign in again by itself. @default false */
+  /** Whether the user signed out: then the page does not start a sign-in by itself. @default false */
   readonly isSignOut?: boolean | undefined;
 }
 
-/** What tabs send each other: a version, or a request for one that is later than `newerThan`. */
+/** A message from one tab to the others: its version, or a request for a version later than `newerThan`. */
 export type TabMessage = SessionVersion | { readonly newerThan: number };
 
-/** Any script of this origin may send a message; only the kind is checked, since such a script could do the same itself. */
+/** Checks only the kind of the message: any script of this origin may send one, and such a script could use the tokens itself. */
 export const isTabMessage = (data: unknown): data is TabMessage =>
   isObject(data) && ("newerThan" in data || "generation" in data);
 
-/** What a tab knows before it has heard of any session. */
-export const firstVersion = (purpose: string): SessionVersion => ({
+/** The version of a new tab. */
+export const firstVersion = (tokenKey: string): SessionVersion => ({
   generation: 0,
-  purpose,
+  tokenKey,
   source: "recorded",
   session: null,
 });
 
 /**
- * The version that a tab holds after a message with `received`: the same object if the message changes nothing. Tokens for
- * another purpose are not taken over. If this tab has a session, their generation is, and a change of user ends that session.
+ * The version of a tab after a message with the version of another tab: the same object if the message changes nothing. A tab
+ * takes over no tokens with another `tokenKey`. If it has a session, it takes over their generation, and a change of user ends
+ * its session.
  */
 export function versionAfter(current: SessionVersion, received: SessionVersion): SessionVersion {
-  const { purpose, session } = current;
+  const { tokenKey, session } = current;
   const isLater = received.generation > current.generation;
   const endsGuess = received.generation === current.generation && current.source === "guess";
   if (!isLater && !endsGuess) return current;
-  if (!received.session || received.purpose === purpose) return { ...received, purpose };
+  if (!received.session || received.tokenKey === tokenKey) return { ...received, tokenKey };
   if (!session) return current;
   const isSameUser = session.user.sub === received.session.user.sub;
-  return { ...received, purpose, session: isSameUser ? session : null };
+  return { ...received, tokenKey, session: isSameUser ? session : null };
 }
 
-/** The version of a tab that missed the one in the record: its own session, without a refresh token that may be used up. */
-export function guessFrom(
-  { session, purpose }: SessionVersion,
+/** The version of a tab that missed that of the record: its own session, without the refresh token, which may be used up. */
+export const guessFrom = (
+  { session, tokenKey }: SessionVersion,
   { generation, isSignedIn }: TabsRecord,
-): SessionVersion {
-  const kept = isSignedIn && session ? withoutRefreshToken(session) : null;
-  return { generation, purpose, source: "guess", session: kept };
-}
+): SessionVersion => ({
+  generation,
+  tokenKey,
+  source: "guess",
+  session: isSignedIn && session ? withoutRefreshToken(session) : null,
+});
 
-/** Whether a tab knows the version of `generation`, or a later one, and not by a guess. */
+/** Whether a tab has the version of the `expected` generation or a later one, and that version is no guess. */
 export const hasReceived = ({ generation, source }: SessionVersion, expected: number): boolean =>
   generation >= expected && source !== "guess";
 
 /**
- * Whether a tab sends its version to one that requests it. A guess is no news. A session that is not recorded stays in its
- * tab, or two tabs could use the same refresh token; its end is safe to send.
+ * Whether a tab may send its version to another tab that has the generation `newerThan`. A guess says nothing new. A session that
+ * is not recorded stays in its tab, or two tabs could use the same refresh token; the end of a session is safe to send.
  */
-export const isSent = ({ generation, source, session }: SessionVersion, newerThan: number): boolean =>
+export const maySend = ({ generation, source, session }: SessionVersion, newerThan: number): boolean =>
   generation > newerThan && (source === "recorded" || (source === "unrecorded" && !session));
 
-/** What a turn begins with. */
+/** The generation and the facts with which a turn begins. */
 export interface TurnStart extends TabsRecord {
   /** Whether a user was signed in when a tab last recorded it; undefined if this cannot be known. */
   readonly wasSignedIn: boolean | undefined;
-  /** Whether this tab knows what other tabs did with the refresh token. */
+  /** Whether this tab would know if another tab had used its refresh token. */
   readonly knowsRefreshes: boolean;
 }
 
-/** `record` is null if it cannot be read, and undefined if nothing was recorded yet. */
+/** `record`: undefined if no turn wrote one yet; null if it cannot be read. */
 export function turnStart(record: TabsRecord | undefined | null, current: SessionVersion): TurnStart {
   const { generation, isSignedIn } = record ?? {
     generation: current.generation,
@@ -101,12 +103,12 @@ export function turnStart(record: TabsRecord | undefined | null, current: Sessio
   };
 }
 
-/** How far an urgent turn counts ahead, so that a turn which it passed, and which writes late, loses. */
+/** Added to the generation of an urgent turn, so that a turn that it passed, and that writes later, has a lower generation. */
 export const URGENT_LEAD = 1_000;
 
 /**
- * The generation of the next version: later than `latest`, and otherwise the time, so that a browser that forgot the record
- * goes on with a later number.
+ * The generation of the next version: the current time, or more if `latest` is not in the past. With times, generations grow even
+ * if the browser has deleted the record.
  */
 export const nextGeneration = (latest: number, now: number, isUrgent: boolean): number =>
   Math.max(latest, now) + (isUrgent ? URGENT_LEAD : 1);

@@ -14,14 +14,14 @@ import type { ClientSession } from "./client-session.js";
 import type { Settings } from "./settings.js";
 import { signInStateOf } from "./sign-in.js";
 
-/** Scope words that concern no API: a request with one of them needs no other access token. */
+/** Scope words that concern no API: a request that adds one of them needs no other access token. */
 const PROTOCOL_SCOPES = ["openid", "offline_access"];
 
 /** Whether one of the access tokens is valid. */
 export const isUsable = (tokens: TokenSet, now: number): boolean =>
   accessTokensOf(tokens).some((token) => assess(token, {}, now, false).name === "fresh");
 
-/** The session after a renewal. In memory there is room for as many tokens as an app requests. */
+/** The session after a renewal. It keeps all tokens: memory has room for as many as an app requests. */
 export const sessionAfterRefresh = (
   session: ClientSession,
   response: TokenResponse,
@@ -31,7 +31,7 @@ export const sessionAfterRefresh = (
   tokens: mergeTokens(session.tokens, response, tokenRequest, Infinity),
 });
 
-/** The request without the audience and scope that the client's own token has already. */
+/** The request, without its audience and scope if the client's own token fulfils them. */
 export function normalizeRequest(
   { scope: configured, audiences }: Settings,
   tokens: TokenSet | undefined,
@@ -60,7 +60,7 @@ export function sessionAfter(
       tokens: { ...tokenSetOf(tokens), otherTokens: current?.tokens.otherTokens },
     };
   }
-  // A new session without the client's own token, which is fetched when it is needed.
+  // Without a current session: a new one without the client's own token, which the first request for it fetches.
   const base = current ?? {
     user,
     scope: settings.scope,

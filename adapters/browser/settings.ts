@@ -12,9 +12,9 @@ import { portsOf } from "../lib/ports.js";
 import type { ClientOptions } from "./options.js";
 import { verifyWithWebCrypto } from "./verify.js";
 
-/** The checked options of a client, and what is made of them once. */
+/** The options of a client after the checks, and the objects that it makes from them once. */
 export interface Settings extends ExchangeConfig {
-  /** The options by which the clients of a page differ, as one string: a callback belongs to the client with the key of the one that began the sign-in. */
+  /** Identifies a client on a page with several. A transaction stores this key, and only a client with the same key completes it. */
   readonly clientKey: string;
   readonly redirectUri: string;
   readonly silentRedirectUri: string;
@@ -32,7 +32,7 @@ export interface Settings extends ExchangeConfig {
 
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : "");
 
-/** The options that have a default, with it. */
+/** The defaults of the options that have one. */
 const clientDefaults = {
   scope: DEFAULT_SCOPE,
   resourceIndicators: false,
@@ -45,7 +45,7 @@ const clientDefaults = {
   navigate: (url: string): void => location.assign(url),
 };
 
-/** All options, by an example each: its default, if it has one. */
+/** An example of each option: its default, if it has one. */
 export const clientExamples: ExamplesOf<ClientOptions> = /* @__PURE__ */ Object.assign(
   {
     issuer: TEXT,
@@ -62,8 +62,8 @@ export const clientExamples: ExamplesOf<ClientOptions> = /* @__PURE__ */ Object.
   clientDefaults,
 );
 
-/** The options, with the defaults of those that are left out. */
-const filledIn = (options: ClientOptions): ClientOptions & typeof clientDefaults =>
+/** The options, with the default of each option that is left out. */
+const withDefaults = (options: ClientOptions): ClientOptions & typeof clientDefaults =>
   Object.fromEntries(
     Object.keys(clientExamples).map((name): readonly unknown[] => [
       name,
@@ -71,7 +71,7 @@ const filledIn = (options: ClientOptions): ClientOptions & typeof clientDefaults
     ]),
   );
 
-/** @throws MisuseError (`invalid_config`) naming what to change; what is missing, unknown or of another type is named all at once */
+/** @throws MisuseError (`invalid_config`) that says what to change; one error names all options that are missing, unknown or of another type */
 export function settingsOf(options: ClientOptions): Settings {
   const required = ["issuer", "clientId", "redirectUri"] as const;
   const missing = required.filter((name) => !options?.[name]);
@@ -80,7 +80,7 @@ export function settingsOf(options: ClientOptions): Settings {
     clientExamples,
     missing.map((name) => `set ${name}`),
   );
-  const settings = filledIn(options);
+  const settings = withDefaults(options);
   const { issuer, clientId, redirectUri, scope, resourceIndicators, authorizationParams } = settings;
   const { silentRedirectUri = redirectUri } = settings;
   urlOf(issuer, "issuer");
@@ -109,7 +109,7 @@ export function settingsOf(options: ClientOptions): Settings {
   };
 }
 
-/** Both URLs are pages of the site that this page belongs to. */
+/** @throws MisuseError unless both URLs are pages on the origin of this page */
 function checkCallbackPages(redirectUri: string, silentRedirectUri: string): void {
   const origin = originOf(redirectUri);
   must(origin.startsWith("http"), "redirectUri must be the whole URL of a page, such as https://app.example/callback/");
@@ -120,7 +120,7 @@ function checkCallbackPages(redirectUri: string, silentRedirectUri: string): voi
   must(typeof document === "undefined" || origin === location.origin, "redirectUri must be on the origin of this page");
 }
 
-/** The provider as a public client meets it: without a secret. */
+/** The provider for a public client, which has no secret. */
 const createPageProvider = (settings: ProviderSettings, ports: Ports): Provider =>
   createProvider({
     ...settings,

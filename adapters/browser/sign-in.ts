@@ -9,15 +9,15 @@ import type { Settings } from "./settings.js";
 import type { Tabs } from "./tabs.js";
 import { removeTransaction, storeTransaction } from "./transactions.js";
 
-/**
- * How a page signs a user in: its handlers for the interpreter in core/exchange. Where the page itself leaves for the provider
- * (`leaveToSignIn`, then `finishSignIn` when it comes back), the transaction waits in `sessionStorage`. Where a frame or a
- * window goes to the provider (`signInElsewhere`), this page waits, and the transaction stays in memory.
+/*
+ * How a page signs a user in: its handlers for the interpreter in core/exchange. There are two ways. The page itself goes to the
+ * provider (`leaveToSignIn`), with the transaction in `sessionStorage`, and calls `finishWithCallback` when it is back. Or a frame
+ * or popup goes to the provider (`signInElsewhere`), while this page waits with the transaction in memory.
  */
 
 /**
- * What the files of this room share: one client of one page. It opens its channel to other tabs at the first turn: a page that
- * needs no session opens none. @throws MisuseError for a turn on a server
+ * One client of one page, for all files of this folder. It opens its channel to other tabs at the first turn, so a page that needs
+ * no session opens none. @throws MisuseError for a turn on a server
  */
 export interface ClientContext extends Settings, Tabs {
   emit(event: UntimedEvent): void;
@@ -28,15 +28,15 @@ export interface SignInRequest extends AuthorizationOptions {
   readonly mode: SignInMode;
   readonly returnTo: string;
   readonly appState?: unknown;
-  /** The access token that the session needs, where that is not the client's own. */
+  /** The access token to request; `{}` for the client's own. */
   readonly tokenRequest: TokenRequest;
   /** Requested in addition to the client's own scope. */
   readonly scope?: string | undefined;
-  /** The user who must sign in, where no other will do. */
+  /** The only user who may sign in. @default any user */
   readonly subject?: string | undefined;
 }
 
-/** What the client stores with a transaction, beside what the protocol needs. */
+/** The members of a transaction that the protocol does not need. */
 export interface SignInState {
   readonly tokenRequest: TokenRequest;
   readonly appState?: unknown;
@@ -45,7 +45,7 @@ export interface SignInState {
 export const signInStateOf = ({ appState }: Transaction): SignInState => appState as SignInState;
 
 /** The words of several scopes, each once. */
-const joined = (...scopes: ReadonlyArray<string | undefined>): string =>
+const joinScopes = (...scopes: ReadonlyArray<string | undefined>): string =>
   [...new Set(scopes.join(" ").split(" "))].filter(Boolean).join(" ");
 
 /**
@@ -53,8 +53,8 @@ const joined = (...scopes: ReadonlyArray<string | undefined>): string =>
  * resource indicators one refresh token serves all.
  */
 function scopeOf({ scope, resourceIndicators }: Settings, { tokenRequest, scope: extra }: SignInRequest): string {
-  if (resourceIndicators || !isSpecial(tokenRequest)) return joined(scope, tokenRequest.scope, extra);
-  const words = joined("openid", tokenRequest.scope ?? scope, extra).split(" ");
+  if (resourceIndicators || !isSpecial(tokenRequest)) return joinScopes(scope, tokenRequest.scope, extra);
+  const words = joinScopes("openid", tokenRequest.scope ?? scope, extra).split(" ");
   return words.filter((word) => word !== "offline_access").join(" ");
 }
 
@@ -65,15 +65,19 @@ function audiencesIn({ audiences, resourceIndicators }: Settings, { audience = a
   return parameters;
 }
 
-/** The audience of a token request. With resource indicators it always names one (RFC 8707 2.2). */
+/** The audience that a token request sends. With resource indicators it is always sent (RFC 8707 2.2), without them never. */
 export const resourceOf = (
   { resourceIndicators, audiences }: Settings,
   { audience = audiences[0] }: TokenRequest,
 ): string | undefined => (resourceIndicators ? audience : undefined);
 
-/** @param isStored whether the transaction must outlive this page */
-function contextOf(context: ClientContext, tokenRequest: TokenRequest, isStored = false): exchange.SignInContext {
-  // The userinfo endpoint takes the client's own access token alone.
+/** The page's handlers. @param isStored whether the transaction must outlive this page */
+function createSignInContext(
+  context: ClientContext,
+  tokenRequest: TokenRequest,
+  isStored = false,
+): exchange.SignInContext {
+  // The userinfo endpoint takes only the client's own access token.
   const config = { ...context, userinfo: context.userinfo && !isSpecial(tokenRequest) };
   const handlers: exchange.SignInHandlers = {
     storeTransaction: (transaction) => isStored && storeTransaction(transaction, context.clientKey),
@@ -85,7 +89,7 @@ function contextOf(context: ClientContext, tokenRequest: TokenRequest, isStored 
 
 function begin(context: ClientContext, request: SignInRequest, isStored?: boolean) {
   const { mode, tokenRequest, appState, returnTo, subject } = request;
-  // Browsers have no Web Crypto elsewhere.
+  // Browsers have Web Crypto only in secure contexts.
   must(globalThis.isSecureContext !== false, "serve the page over https, or from localhost");
   const parameters = { ...context.authorizationParams, ...audiencesIn(context, tokenRequest) };
   const signIn = {
@@ -97,18 +101,18 @@ function begin(context: ClientContext, request: SignInRequest, isStored?: boolea
     scope: scopeOf(context, request),
     appState: { tokenRequest, appState } satisfies SignInState,
   };
-  return exchange.beginSignIn(contextOf(context, tokenRequest, isStored), signIn, `${modePrefixes[mode]}.`);
+  return exchange.beginSignIn(createSignInContext(context, tokenRequest, isStored), signIn, `${modePrefixes[mode]}.`);
 }
 
-/** Sends this page to the provider. `finishSignIn` finishes the sign-in when it comes back. @throws ExchangeError */
+/** Sends this page to the provider. `finishWithCallback` finishes the sign-in when the page is back. @throws ExchangeError */
 export async function leaveToSignIn(context: ClientContext, request: SignInRequest): Promise<void> {
   const { url } = await begin(context, request, true);
   context.navigate(url);
 }
 
 /**
- * Signs in by a frame or a window while this page waits. `visit` sends it to the URL of the authorization request, and returns
- * the URL with which it comes back for this `state`. @throws ExchangeError
+ * Signs in by a frame or popup while this page waits. `visit` sends it to the URL of the authorization request, and resolves with
+ * the URL of the callback with this `state`. @throws ExchangeError
  */
 export async function signInElsewhere(
   context: ClientContext,
@@ -116,13 +120,17 @@ export async function signInElsewhere(
   visit: (url: string, state: string) => Promise<string>,
 ): Promise<Authentication> {
   const { url, transaction } = await begin(context, request);
-  return finishSignIn(context, transaction, await visit(url, transaction.state));
+  return finishWithCallback(context, transaction, await visit(url, transaction.state));
 }
 
 /** Finishes the sign-in of a transaction with the URL of its callback. @throws ExchangeError */
-export const finishSignIn = (context: ClientContext, transaction: Transaction, url: string): Promise<Authentication> =>
+export const finishWithCallback = (
+  context: ClientContext,
+  transaction: Transaction,
+  url: string,
+): Promise<Authentication> =>
   exchange.finishSignIn(
-    contextOf(context, signInStateOf(transaction).tokenRequest),
+    createSignInContext(context, signInStateOf(transaction).tokenRequest),
     transaction,
     new URL(url).searchParams,
   );

@@ -12,18 +12,21 @@ export interface LogoutOptions {
   params?: Readonly<Record<string, string>>;
 }
 
-/** What is left to do when the session of this page has ended: at the provider, and where to go. Never throws for what the provider does. */
+/**
+ * Ends the sign-in at the provider after the session of the page has ended, and leaves the page: for the provider's sign-out, or
+ * for the app's own site. A failure of the provider is an event, and throws nothing.
+ */
 export async function signOut(
   { provider, postLogoutRedirectUri, navigate, emit }: ClientContext,
   ended: ClientSession | null,
   { returnTo, local = false, params }: LogoutOptions,
 ): Promise<void> {
-  const wanted = returnTo ?? postLogoutRedirectUri ?? "/";
-  const home = new URL(URL.canParse(wanted, location.origin) ? wanted : "/", location.origin);
+  const target = returnTo ?? postLogoutRedirectUri ?? "/";
+  const home = new URL(URL.canParse(target, location.origin) ? target : "/", location.origin);
   const request = { ...ended?.tokens, postLogoutRedirectUri: home.href, params, revokeOnly: local };
   const url = await signOutAtProvider({ provider, emit }, request);
   if (local) return;
-  // Only the provider knows which addresses are registered. Without its answer, this page goes to its own site or to the configured address.
+  // Only the provider knows which URLs are registered. Without its sign-out, the page goes only to its own site or the configured URL.
   const isAllowed = home.origin === location.origin || home.href === postLogoutRedirectUri;
   navigate(url ?? (isAllowed ? home.href : "/"));
 }

@@ -7,12 +7,12 @@ import { shownPath } from "./page.js";
 import { sessionAfter } from "./session.js";
 import { type ClientContext, leaveToSignIn, type SignInRequest, signInElsewhere } from "./sign-in.js";
 
-/** A hidden frame loads several pages one after the other: it may take this many times as long as one request. */
+/** A hidden frame may take this many times `httpTimeout`: it loads several pages one after the other. */
 const PAGES = 3;
-/** Milliseconds that the browser may take to leave the page. */
+/** Milliseconds within which the browser leaves the page. */
 const LEAVE_TIMEOUT = 10_000;
 
-/** A sign-in without the user, for the user of `previous` and no other (OpenID Connect Core 3.1.2.1). */
+/** The options of a sign-in without interaction, only for the user of `previous` (OpenID Connect Core 3.1.2.1). */
 function silentOptions(previous: ClientSession | null): AuthorizationOptions & Pick<SignInRequest, "subject"> {
   const idToken = previous?.tokens.idToken;
   return {
@@ -44,8 +44,9 @@ export async function signInByFrame(
 }
 
 /**
- * Signs in by the session at the provider, in this page: it goes to the provider and comes back, and no browser withholds
- * cookies from a page of its own. @throws ExchangeError `login_required` if the page is still here, or here again, after a while
+ * Signs in by the session at the provider, in this page, which goes to the provider and comes back: a browser withholds cookies
+ * from frames, but not from a page. @throws ExchangeError `login_required` if the page has not left after ten seconds, or came
+ * back from the back-forward cache
  */
 export async function leaveToSignInSilently(context: ClientContext, previous: ClientSession | null): Promise<never> {
   await leaveToSignIn(context, {

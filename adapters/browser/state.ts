@@ -1,11 +1,11 @@
 import type { User } from "../../core/exchange/user.js";
 
-/** The user, or none: `isAuthenticated` tells the compiler which. */
+/** The user or null. `isAuthenticated` tells the compiler which. */
 export type UserState =
   | { readonly isAuthenticated: true; readonly user: User }
   | { readonly isAuthenticated: false; readonly user: null };
 
-/** The page does not know yet whether a user is signed in: it shows neither, and redirects nobody to sign in. */
+/** The page does not know yet whether a user is signed in. Do not show a sign-in button or redirect yet. */
 export interface LoadingState {
   readonly isLoading: true;
   readonly isAuthenticated: false;
@@ -19,7 +19,7 @@ export interface SignedInState {
   readonly isLoading: false;
   readonly isAuthenticated: true;
   readonly user: User;
-  /** What failed last; absent again once the session changes. */
+  /** The last failure; absent again once the session changes. */
   readonly error?: Error | undefined;
   readonly isSignedOut?: undefined;
 }
@@ -29,16 +29,16 @@ export interface SignedOutState {
   readonly isLoading: false;
   readonly isAuthenticated: false;
   readonly user: null;
-  /** What failed last; absent again once the session changes. */
+  /** The last failure; absent again once the session changes. */
   readonly error?: Error | undefined;
-  /** The user signed out, in this tab or another: a page does not sign in again by itself. */
+  /** True after a sign-out in this tab or another: then the page must not start a sign-in by itself. */
   readonly isSignedOut?: boolean | undefined;
 }
 
-/** Whether a user is signed in, as far as the page knows. The same object until something changes. */
+/** Whether a user is signed in, as far as the page knows. The object stays the same until the state changes. */
 export type AuthState = LoadingState | SignedInState | SignedOutState;
 
-/** A state to read and to observe. */
+/** A state that can be read and observed. */
 export interface AuthSource {
   getState(): AuthState;
   /** Calls `listener` at every change, until the returned function is called. */
@@ -47,13 +47,13 @@ export interface AuthSource {
 
 export const LOADING: AuthState = { isLoading: true, isAuthenticated: false, user: null };
 
-/** The state once it is known whether a user is signed in. */
+/** The state of a page that knows whether a user is signed in. */
 export function stateOf(user: User | null, error?: Error, isSignedOut?: boolean): SignedInState | SignedOutState {
-  const known = { isLoading: false, error } as const;
-  return user ? { ...known, isAuthenticated: true, user } : { ...known, isAuthenticated: false, user, isSignedOut };
+  const common = { isLoading: false, error } as const;
+  return user ? { ...common, isAuthenticated: true, user } : { ...common, isAuthenticated: false, user, isSignedOut };
 }
 
-/** Calls a function of the app. What it throws is reported as an uncaught error, and does not stop the caller. */
+/** Calls a function of the app. Its error is reported as an uncaught error, and does not stop the caller. */
 export function callApp(callback: () => void): void {
   try {
     callback();

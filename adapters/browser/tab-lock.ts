@@ -1,19 +1,20 @@
-/** Milliseconds that an urgent turn waits for the one before it. */
+/** Milliseconds that an urgent turn waits for the turn before it. */
 const URGENT_WAIT = 1_000;
 
-/** Runs a turn, which learns whether this tab takes turns with other tabs. */
+/** Runs a turn when it may begin. `isShared`: this tab takes turns with other tabs. */
 export type TabLock = <T>(turn: (isShared: boolean) => Promise<T>, isUrgent: boolean) => Promise<T>;
 
 /**
- * Runs the turns of one client one after the other: over all its tabs by a Web Lock, or, where this page may have none, in
- * this tab alone. An urgent turn waits {@link URGENT_WAIT} at most, and any turn `limit` milliseconds, for a tab that is frozen
- * may hold its lock for ever.
+ * Runs the turns of one client one after the other. A Web Lock orders the turns of all tabs. If this page can have no lock, a
+ * promise orders the turns of this tab.
  *
- * @param hasChannel without a channel to other tabs, a lock would be of no use
+ * @param limit milliseconds that a turn waits for the lock, which a frozen tab may never release; an urgent turn waits
+ * {@link URGENT_WAIT}
+ * @param hasChannel false if this page has no channel to other tabs: then it needs no lock either
  */
 export function createTabLock(name: string, limit: number, hasChannel: boolean): TabLock {
   let locks = hasChannel ? (navigator as { locks?: LockManager }).locks : undefined;
-  /** The last turn of this tab, where it has no lock. */
+  /** Settles when the last turn of this tab has ended. Used only without a lock. */
   let last: Promise<unknown> = Promise.resolve();
 
   return async (turn, isUrgent) => {
@@ -28,9 +29,9 @@ export function createTabLock(name: string, limit: number, hasChannel: boolean):
         return await locks.request(name, { signal }, begin);
       } catch (error) {
         if (isBegun) throw error;
-        // Runs beside the turn that it waited for: that one's generation is lower, so that it can record nothing any more.
+        // Runs beside the turn that holds the lock. That turn has a lower generation: it can change nothing once this one has.
         if (signal.aborted) return begin();
-        // The browser refuses this page the lock (for example a page whose origin is opaque).
+        // The browser refuses the lock to this page (for example because its origin is opaque).
         locks = undefined;
       }
     }

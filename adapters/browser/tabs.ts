@@ -6,57 +6,71 @@ import { openVersionChannel, type SessionListener } from "./version-channel.js";
 /**
  * How the tabs of one client share one session, and use its refresh token once.
  *
- * State. Every tab holds one version of the session in memory (`session-version.ts`): its generation, its purpose, how the
- * tab came by it, and the session or none. Tokens are nowhere else. IndexedDB holds a record that all tabs read and write
- * (`database.ts`): the generation of the latest version, and whether it has a session.
+ * State. Each tab has one version of the session in memory (`session-version.ts`): a session or none, its generation (a number
+ * that grows), and how the tab got it. Tokens are nowhere else. IndexedDB has one record for all tabs (`database.ts`): the latest
+ * generation, and whether it has a session.
  *
- * Who may change it. Only a tab in its turn (`turn.ts`). A lock gives turns to one tab at a time (`tab-lock.ts`). A turn begins
- * by reading the record, and with the version of that generation, which it requests from the other tabs if need be. A turn
- * changes the session in this order: it writes the next generation to the record, replaces the version of its own tab, and
- * sends that version to the other tabs. Before it uses the refresh token it writes the next generation too (`claimRefresh`).
+ * Who may change it. Only a tab in its turn (`turn.ts`). A lock gives turns to one tab at a time (`tab-lock.ts`). A turn does this:
+ * 1. It reads the record. If its tab lacks the version of that generation, it requests that version from the other tabs.
+ * 2. Before it sends the refresh token, it reserves that token: it writes the next generation to the record (`reserveRefresh`).
+ * 3. To change the session (`replaceSession`) it writes the next generation to the record, replaces the version of its own tab,
+ *    and sends that version to the other tabs. After a reservation, this is the generation that the reservation wrote.
  *
- * Messages (`version-channel.ts`), over a BroadcastChannel: the version of a tab, sent by a turn or on request; or a request for
- * a version that is later than a generation (`newerThan`). A tab takes over any later version. Order does not matter: a
- * message may come after the next turn has begun, which is why the record decides what the latest version is.
+ * Example: a renewal among three tabs. A, B and C have version 7, and the record has 7. Their access token is due, so each
+ * requests the lock. (Real generations are times in milliseconds.)
+ * - A gets the lock. It reads 7, reserves the refresh token by writing 8, and sends the token. With the new tokens it writes 8
+ *   again, makes version 8, and sends it to B and C, which take it over. The turn of A ends.
+ * - B gets the lock and reads 8. It has version 8, or requests it if the message has not arrived. Its access token is not due any
+ *   more, so B sends nothing to the provider. Then C does the same.
+ * - If A dies after it wrote 8, B requests version 8 in vain. B makes a guess: its session of version 7, as version 8, without the
+ *   refresh token, which A may have used. So B renews by a hidden frame and makes version 9, and C takes that over.
+ *
+ * Messages, over a BroadcastChannel (`version-channel.ts`): the version of a tab, which it sends after a change or on request; or
+ * a request for a version later than a generation (`newerThan`). A tab takes over every later version, so the order of messages
+ * does not matter. A message may arrive after the next turn has begun: so the record, not a message, says which version is the
+ * latest.
+ *
+ * Time limits. A turn waits for the lock for `limit` milliseconds at most; a sign-out is urgent, and waits for one second. After
+ * the lock it waits for a version for one second at most, or in a new tab for a tenth of a second. Its task may then take `limit`
+ * milliseconds. An access to the record fails after two seconds.
  *
  * What can go wrong.
- * - No tab sends the latest version in time: the tab that had it is closed, died in a refresh, or is busy. This tab goes on
- *   with a guess (its own session without the refresh token, which may be used up); the version that it missed replaces the
- *   guess when it comes.
- * - A tab does not finish its turn, because its request hangs or because it is frozen. Its turn ends after `limit`
- *   milliseconds; other tabs wait no longer than that, and a sign-out waits one second for the lock and one for the version. A turn that was passed in this way finds
- *   a later generation in the record or in its tab, and changes nothing.
- * - IndexedDB cannot be written: the version is `unrecorded`. A session of that kind stays in its tab. IndexedDB cannot be
- *   read: no refresh token is used in that turn, unless the version is this tab's own.
- * - The browser has no Web Locks or no BroadcastChannel, or refuses them to this page: each tab is on its own, and its turns
- *   follow each other.
- * - A tab runs another version of the app, with another scope or audience: it has another purpose. The tabs do not take over
+ * - No tab sends the latest version in time: the tab that made it is closed, died in a refresh, or is busy. This tab makes a guess.
+ *   If the version arrives later, it replaces the guess.
+ * - A tab does not finish its turn, because a request hangs or because the browser froze the tab. Another turn passes it: that
+ *   turn stops waiting for the lock, and writes a later generation. The turn that was passed finds the later generation in the
+ *   record or in its tab, and changes nothing.
+ * - IndexedDB cannot be written: the next version is `unrecorded`. If it has a session, it stays in its tab.
+ * - IndexedDB cannot be read: this turn does not send the refresh token, unless the version of its tab is `unrecorded`.
+ * - The browser has no Web Locks or no BroadcastChannel, or refuses them to this page: each tab has a session of its own, and its
+ *   turns follow each other.
+ * - A tab runs another version of the app, with another scope or audience, so it has another `tokenKey`. The tabs do not take over
  *   each other's tokens, but they follow each other's generations, sign-outs and changes of user.
  */
 export interface Tabs {
-  /** The session that this tab knows; null if no user is signed in. */
+  /** The session of this tab's version; null if no user is signed in. */
   session(): ClientSession | null;
   /**
-   * Runs a task that only one tab may run at a time, after this tab has received what other tabs did before. An urgent task
-   * waits one second at most for the lock, and one second for the latest version.
-   * @throws ExchangeError `provider_unreachable` when the task takes too long, and what the task throws
+   * Runs a task in a turn: while no other tab runs one, and after this tab has got the latest version. An urgent task waits for
+   * the lock for one second at most.
+   * @throws ExchangeError `provider_unreachable` when the task takes too long; and the error of the task
    */
   takeTurn<T>(task: (turn: Turn) => Promise<T>, isUrgent?: boolean): Promise<T>;
 }
 
-/** What {@link createTabs} needs to know. */
+/** The options of {@link createTabs}. */
 export interface TabsOptions {
   /** Names the lock, the channel and the record: tabs with the same name share a session. */
   readonly name: string;
-  /** What the tokens are for. Tabs with another purpose do not take over each other's tokens. */
-  readonly purpose: string;
+  /** The scope and the audiences of this client, as one string. Tabs with different keys do not take over each other's tokens. */
+  readonly tokenKey: string;
   /** Milliseconds that a turn may take. */
   readonly limit: number;
   readonly onSession: SessionListener;
 }
 
-export function createTabs({ name, purpose, limit, onSession }: TabsOptions): Tabs {
-  const versions = openVersionChannel(name, purpose, onSession);
+export function createTabs({ name, tokenKey, limit, onSession }: TabsOptions): Tabs {
+  const versions = openVersionChannel(name, tokenKey, onSession);
   const lock = createTabLock(name, limit, versions.isOpen);
   return {
     session: () => versions.current().session,

@@ -4,36 +4,42 @@ import { readRecord, writeRecord } from "./database.js";
 import { guessFrom, nextGeneration, turnStart } from "./session-version.js";
 import type { VersionChannel } from "./version-channel.js";
 
-/** Milliseconds that a tab waits for a version that other tabs hold: a tab that knows no session yet, and one that does. */
-const NEW_TAB_WAIT = 100;
+/** Milliseconds that a tab waits for the latest version from other tabs. */
 const WAIT = 1_000;
+/** Milliseconds that a new tab waits for its first version. */
+const NEW_TAB_WAIT = 100;
 
 /**
- * One turn of one tab: no other tab of this client has one at the same time, but for an urgent one (a sign-out), which passes
- * a turn that takes long. A turn that was passed, or that took too long, changes nothing any more.
+ * One turn of one tab; `tabs.ts` says how turns work together. Another turn runs at the same time only if it passed this one,
+ * because it waited for the lock too long. A turn that was passed, or that took too long, changes nothing any more.
  */
 export interface Turn {
-  /** Rejects when the turn has taken too long: with the ExchangeError `provider_unreachable`. */
+  /** Rejects with the ExchangeError `provider_unreachable` when the turn has taken too long. */
   readonly tooLate: Promise<never>;
   /** Whether a user was signed in when a tab of this client last recorded it; undefined if this cannot be known. */
   readonly wasSignedIn: boolean | undefined;
-  /** Requests the session from other tabs once more, if none has sent it in time. */
+  /** Requests the latest version from other tabs once more, if none of them sent it when the turn began. */
   requestAgain(): Promise<unknown>;
   /**
-   * Records that this tab is about to use the refresh token: whatever becomes of this tab, no other uses it as well. False if
-   * that cannot be made sure of; then the refresh token must not be used.
+   * Writes the next generation to the record before the refresh token is sent, so that no other tab sends that token, even if
+   * this tab dies. The next `replaceSession` writes the same generation. False if another tab might send the token as well: then
+   * do not send it.
    */
-  claimRefresh(): Promise<boolean>;
-  /** Replaces the session in all tabs, or in this tab only if nothing can be recorded. False if another turn has replaced it meanwhile, or this turn is over. */
+  reserveRefresh(): Promise<boolean>;
+  /**
+   * Replaces the session in all tabs. If the record cannot be written, a new session stays in this tab, but the end of a session
+   * still reaches all tabs. False if another turn has passed this one, or if this one took too long: then nothing changes.
+   */
   replaceSession(session: ClientSession | null, isSignOut?: boolean): Promise<boolean>;
-  /** Records that no user is signed in, so that new tabs do not ask the provider. Tabs that hold a session keep it. */
+  /** Records that no user is signed in, so that new tabs do not ask the provider. Tabs that have a session keep it. */
   recordNoSession(): Promise<unknown>;
 }
 
 /**
- * Begins a turn: reads the record `name`, and gets the version that it names from other tabs, or makes a guess.
+ * Begins a turn: reads the record `name`, and requests the version of its generation from other tabs if this tab lacks it. If no
+ * tab sends that version, makes a guess.
  *
- * @param isShared whether this tab shares a record with others
+ * @param isShared whether this tab takes turns with other tabs, and shares the record with them
  * @param limit milliseconds that the turn may take
  */
 export async function beginTurn(
@@ -43,48 +49,50 @@ export async function beginTurn(
   isUrgent: boolean,
   limit: number,
 ): Promise<Turn> {
-  /** null: it cannot be read. */
-  const written = isShared ? await readRecord(name).catch(() => null) : null;
+  /** undefined if no turn wrote one yet; null if it cannot be read, or is not shared. */
+  const record = isShared ? await readRecord(name).catch(() => null) : null;
   const isNew = () => current().generation === 0;
   // A new tab that cannot read the record requests any version.
-  if (written === null && isShared && isNew()) await request(1, NEW_TAB_WAIT);
-  const start = turnStart(written, current());
+  if (record === null && isShared && isNew()) await request(1, NEW_TAB_WAIT);
+  const start = turnStart(record, current());
   const { generation, wasSignedIn, knowsRefreshes } = start;
   const isMissed = generation > current().generation && !(await request(generation, isNew() ? NEW_TAB_WAIT : WAIT));
   if (isMissed) replace(guessFrom(current(), start));
 
-  /** The latest generation that this turn has seen or made. A later one in this tab means that this turn was passed. */
+  /** The latest generation that this turn has read or made. If the tab has a later one, another turn has passed this one. */
   let latest = Math.max(generation, current().generation);
+  /** The generation of the next version. */
   let next = nextGeneration(latest, Date.now(), isUrgent);
   /** Aborts when the turn has taken too long. */
-  const end = AbortSignal.timeout(limit);
+  const timeout = AbortSignal.timeout(limit);
 
-  const isPassed = () => end.aborted || current().generation > latest;
-  /** False if the record is later already; undefined if nothing can be recorded. */
-  const record = async (newGeneration: number, isSignedIn: boolean): Promise<boolean | undefined> =>
-    isShared && !end.aborted
+  const isPassed = () => timeout.aborted || current().generation > latest;
+  /** False if the record has a later generation already; undefined if it cannot be written. */
+  const write = async (newGeneration: number, isSignedIn: boolean): Promise<boolean | undefined> =>
+    isShared && !timeout.aborted
       ? writeRecord(name, { generation: newGeneration, isSignedIn }).catch(() => undefined)
       : undefined;
 
   return {
     tooLate: new Promise<never>((_resolve, reject) => {
-      end.onabort = () =>
+      timeout.onabort = () =>
         reject(new ExchangeError("provider_unreachable", { cause: "the turn took longer than its limit" }));
     }),
     wasSignedIn,
     requestAgain: async () => isMissed && request(generation, WAIT),
-    recordNoSession: () => record(generation, false),
-    async claimRefresh() {
+    recordNoSession: () => write(generation, false),
+    async reserveRefresh() {
       if (!knowsRefreshes || isPassed()) return false;
-      return (await record(next, true)) ?? current().source === "unrecorded";
+      // Only this tab has an `unrecorded` session, so that no other tab can send its refresh token.
+      return (await write(next, true)) ?? current().source === "unrecorded";
     },
     async replaceSession(session, isSignOut) {
       if (isPassed()) return false;
-      const isRecorded = await record(next, session !== null);
+      const isRecorded = await write(next, session !== null);
       if (isRecorded === false || isPassed()) return false;
       latest = next++;
       replace({ ...current(), generation: latest, source: isRecorded ? "recorded" : "unrecorded", session, isSignOut });
-      // A session that is not recorded stays in this tab, or two tabs could use its refresh token; its end is safe to send.
+      // As in `maySend`.
       if (isRecorded || !session) send();
       return true;
     },

@@ -5,18 +5,18 @@ import type { VerifyJws } from "../../core/provider/keys.js";
 const bytesOf = (base64url: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(base64url.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
 
-/** Verifies a JWS with Web Crypto (RFC 7515 5.2): a fifth of the bytes of jose, which a page need not load. */
+/** Verifies a JWS with Web Crypto (RFC 7515 5.2), in a fifth of the bytes of jose. */
 export const verifyWithWebCrypto: VerifyJws = async (token, algorithm, keyOf) => {
   /** Bits of an RSA key (RFC 7518 3.3). */
   const MIN_MODULUS = 2048;
-  // base64url alone (RFC 7515 2): `atob` also takes blanks and padding, and the other alphabet has to be refused here.
+  // Only base64url (RFC 7515 2): `atob` would also take blanks, padding and the alphabet of base64.
   const [, head = "", payload = "", signature = ""] = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(token) ?? [];
   const protectedHeader = JSON.parse(toText(bytesOf(head)));
   // RFC 7515 4.1.11: no critical extension is supported, such as an unencoded payload (RFC 7797 6).
   const isSupported = protectedHeader.alg === algorithm && protectedHeader.crit === undefined;
   if (!isSupported) throw new TypeError("not signed by this algorithm and key");
   const parameters = signatureParameters(algorithm);
-  // The key material alone: `alg`, `use` and `key_ops` were checked when the key was chosen.
+  // Only the key material: `alg`, `use` and `key_ops` were checked when the key was chosen.
   const { kty, n, e, crv, x, y } = keyOf(protectedHeader) as JsonWebKey;
   const key = await crypto.subtle.importKey("jwk", { kty, n, e, crv, x, y } as JsonWebKey, parameters, false, [
     "verify",

@@ -3,32 +3,32 @@ import type { ClientSession } from "./client-session.js";
 import {
   firstVersion,
   hasReceived,
-  isSent,
   isTabMessage,
+  maySend,
   type SessionVersion,
   type TabMessage,
   versionAfter,
 } from "./session-version.js";
 
-/** Called whenever a tab's session is replaced. `isSignOut`: the user signed out, here or in another tab. */
+/** Called when another session, or none, replaces that of this tab. `isSignOut`: the user signed out, in this tab or another. */
 export type SessionListener = (session: ClientSession | null, isSignOut: boolean | undefined) => void;
 
-/** The version of the session that this tab holds. Other tabs send it theirs, and may request it, over a channel. */
+/** The version of the session in this tab, and the channel over which tabs send and request versions. */
 export interface VersionChannel {
   /** Whether this page has a channel to other tabs. */
   readonly isOpen: boolean;
   current(): SessionVersion;
-  /** Replaces the version of this tab alone. */
+  /** Replaces the version of this tab, and sends no message. */
   replace(next: SessionVersion): void;
   /** Sends the version of this tab to the others. */
   send(): void;
-  /** Requests the version of `generation` from other tabs; false if it, or a later one, does not come within `milliseconds`. */
+  /** Requests the version of `generation` from other tabs. False if neither it nor a later one arrives within `milliseconds`. */
   request(generation: number, milliseconds: number): Promise<boolean>;
 }
 
-export function openVersionChannel(name: string, purpose: string, listener: SessionListener): VersionChannel {
+export function openVersionChannel(name: string, tokenKey: string, listener: SessionListener): VersionChannel {
   const channel = openChannel(name);
-  let current = firstVersion(purpose);
+  let current = firstVersion(tokenKey);
   /** Runs at every change of the version while `request` waits. */
   let onChange: (() => void) | undefined;
 
@@ -58,7 +58,7 @@ export function openVersionChannel(name: string, purpose: string, listener: Sess
   channel?.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
     if (!isTabMessage(data)) return;
     if ("generation" in data) replace(versionAfter(current, data));
-    else if (isSent(current, data.newerThan)) send();
+    else if (maySend(current, data.newerThan)) send();
   });
   return { isOpen: channel !== undefined, current: () => current, replace, send, request };
 }

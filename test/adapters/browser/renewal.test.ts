@@ -15,7 +15,7 @@ function createTab(isStored: boolean) {
   const events: string[] = [];
   const revoked: string[] = [];
   const turn: Partial<Turn> = {
-    claimRefresh: async () => true,
+    reserveRefresh: async () => true,
     async replaceSession(next) {
       if (isStored) session = next;
       return isStored;
@@ -33,7 +33,7 @@ function createTab(isStored: boolean) {
     takeTurn: <T>(task: (turn: Turn) => Promise<T>) => task(turn as Turn),
     emit: ({ type }: { type: string }) => void events.push(type),
     inProgress: new Map(),
-    restingUntil: 0,
+    backOffUntil: 0,
   } as unknown as Renewals;
   return { context, events, revoked };
 }

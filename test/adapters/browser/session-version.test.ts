@@ -4,8 +4,8 @@ import {
   firstVersion,
   guessFrom,
   hasReceived,
-  isSent,
   isTabMessage,
+  maySend,
   nextGeneration,
   type SessionVersion,
   turnStart,
@@ -23,16 +23,16 @@ const signedIn = (
   generation: number,
   sub = "alice",
   source: VersionSource = "recorded",
-  purpose = "app",
+  tokenKey = "app",
 ): SessionVersion => ({
   generation,
-  purpose,
+  tokenKey,
   source,
   session: sessionOf(sub),
 });
-const signedOut = (generation: number, source: VersionSource = "recorded", purpose = "app"): SessionVersion => ({
+const signedOut = (generation: number, source: VersionSource = "recorded", tokenKey = "app"): SessionVersion => ({
   generation,
-  purpose,
+  tokenKey,
   source,
   session: null,
   isSignOut: true,
@@ -56,30 +56,30 @@ describe("a message from another tab", () => {
     expect(versionAfter(guess, signedIn(1))).toBe(guess);
   });
 
-  test("for another purpose changes the generation; the tab keeps its tokens if the user is the same", () => {
+  test("with another token key changes the generation; the tab keeps its tokens if the user is the same", () => {
     const { session } = signedIn(1);
     expect(versionAfter(signedIn(1), signedIn(2, "alice", "recorded", "other"))).toMatchObject({
       generation: 2,
-      purpose: "app",
+      tokenKey: "app",
       session,
     });
   });
 
-  test("for another purpose and another user ends this tab's session, but is no sign-out", () => {
+  test("with another token key and another user ends this tab's session, but is no sign-out", () => {
     expect(versionAfter(signedIn(1), signedIn(2, "bob", "recorded", "other"))).toEqual({
       generation: 2,
-      purpose: "app",
+      tokenKey: "app",
       source: "recorded",
       session: null,
     });
   });
 
-  test("for another purpose changes nothing in a tab without a session", () => {
+  test("with another token key changes nothing in a tab without a session", () => {
     const current = signedOut(1);
     expect(versionAfter(current, signedIn(2, "alice", "recorded", "other"))).toBe(current);
   });
 
-  test("for another purpose signs out this tab too, which keeps its own purpose", () => {
+  test("with another token key signs out this tab too, which keeps its own", () => {
     expect(versionAfter(signedIn(1), signedOut(2, "recorded", "other"))).toEqual(signedOut(2));
   });
 
@@ -90,17 +90,17 @@ describe("a message from another tab", () => {
 
 describe("a tab that is asked for its version", () => {
   test("sends a version only if it is later than the other tab's", () => {
-    expect([isSent(signedIn(2), 1), isSent(signedIn(2), 2), isSent(signedIn(2), 3)]).toEqual([true, false, false]);
+    expect([maySend(signedIn(2), 1), maySend(signedIn(2), 2), maySend(signedIn(2), 3)]).toEqual([true, false, false]);
   });
 
   test("does not send a session that is not recorded, whose refresh token two tabs could use", () => {
-    expect(isSent(signedIn(2, "alice", "unrecorded"), 1)).toBe(false);
-    expect(isSent(signedOut(2, "unrecorded"), 1)).toBe(true);
+    expect(maySend(signedIn(2, "alice", "unrecorded"), 1)).toBe(false);
+    expect(maySend(signedOut(2, "unrecorded"), 1)).toBe(true);
   });
 
   test("does not send a guess", () => {
-    expect(isSent(guessFrom(signedIn(1), { generation: 2, isSignedIn: true }), 1)).toBe(false);
-    expect(isSent(guessFrom(signedIn(1), { generation: 2, isSignedIn: false }), 1)).toBe(false);
+    expect(maySend(guessFrom(signedIn(1), { generation: 2, isSignedIn: true }), 1)).toBe(false);
+    expect(maySend(guessFrom(signedIn(1), { generation: 2, isSignedIn: false }), 1)).toBe(false);
   });
 });
 

@@ -89,11 +89,11 @@ interface Tab extends Tabs {
   readonly seen: Array<string | null>;
 }
 
-function open(purpose = "app", limit = 60_000): Tab {
+function open(tokenKey = "app", limit = 60_000): Tab {
   const seen: Array<string | null> = [];
   const tabs = createTabs({
     name: "name",
-    purpose,
+    tokenKey,
     limit,
     onSession: (session) => void seen.push(session?.user.sub ?? null),
   });
@@ -162,7 +162,7 @@ describe("a session that cannot be recorded", () => {
       [undefined, undefined],
       [undefined, undefined],
     ]);
-    expect(await one.takeTurn((turn) => turn.claimRefresh())).toBe(true);
+    expect(await one.takeTurn((turn) => turn.reserveRefresh())).toBe(true);
   });
 
   test("if other tabs have it already, no tab may use the refresh token", async () => {
@@ -171,8 +171,8 @@ describe("a session that cannot be recorded", () => {
     await settle();
     disk.isWritable = false;
     expect([
-      await one.takeTurn((turn) => turn.claimRefresh()),
-      await other.takeTurn((turn) => turn.claimRefresh()),
+      await one.takeTurn((turn) => turn.reserveRefresh()),
+      await other.takeTurn((turn) => turn.reserveRefresh()),
     ]).toEqual([false, false]);
   });
 
@@ -193,9 +193,12 @@ describe("a record that cannot be read", () => {
     await signIn(one);
     await settle();
     disk.isReadable = false;
-    expect(await other.takeTurn(async (turn) => [turn.wasSignedIn, await turn.claimRefresh()])).toEqual([true, false]);
+    expect(await other.takeTurn(async (turn) => [turn.wasSignedIn, await turn.reserveRefresh()])).toEqual([
+      true,
+      false,
+    ]);
     disk.isReadable = true;
-    expect(await other.takeTurn((turn) => turn.claimRefresh())).toBe(true);
+    expect(await other.takeTurn((turn) => turn.reserveRefresh())).toBe(true);
     expect(sessionIn(other)).toEqual(["alice", "r1"]);
   });
 
@@ -219,19 +222,19 @@ describe("a record that cannot be read", () => {
 });
 
 describe("a version that no tab sends", () => {
-  /** Lets `one` claim the refresh token while it is frozen. */
+  /** Lets `one` reserve the refresh token while it is frozen. */
   async function freezeInRefresh() {
     const [one, other] = [open(), open()];
     await signIn(one);
     await settle();
     one.channel.isFrozen = true;
-    await one.takeTurn((turn) => turn.claimRefresh());
+    await one.takeTurn((turn) => turn.reserveRefresh());
     return { one, other };
   }
 
   test("makes the other tabs drop the refresh token, which may be spent, and nothing else", async () => {
     const { other } = await freezeInRefresh();
-    await other.takeTurn(async (turn) => expect(await turn.claimRefresh()).toBe(true));
+    await other.takeTurn(async (turn) => expect(await turn.reserveRefresh()).toBe(true));
     expect(sessionIn(other)).toEqual(["alice", undefined]);
     expect(other.seen).toEqual(["alice", "alice"]);
   });
@@ -282,7 +285,7 @@ describe("a turn", () => {
     await expect(
       one.takeTurn((turn) => {
         late = new Promise((done) => setTimeout(done, 100)).then(async () => [
-          await turn.claimRefresh(),
+          await turn.reserveRefresh(),
           await turn.replaceSession(sessionOf("alice", "r2")),
         ]);
         return late;
