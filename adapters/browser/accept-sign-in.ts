@@ -29,7 +29,7 @@ export const isExpected = (
   wasSignedIn: boolean | undefined,
 ): boolean => wasSignedIn !== false && (!current || current.user.sub === subject);
 
-/** Called when a silent sign-in of `subject` found no session at the provider: ends the session of this user unless a token is valid. */
+/** Ends the session of this user, unless a token is valid: a silent sign-in of `subject` found no session at the provider. */
 export function acceptNoSession(context: ClientContext, subject: User["sub"] | undefined): Promise<void> {
   return context.takeTurn(async (turn) => {
     const current = context.session();

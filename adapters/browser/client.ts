@@ -21,7 +21,7 @@ import { createTabs, type Tabs } from "./tabs.js";
 import type { Turn } from "./turn.js";
 
 /** A turn may take this many times `httpTimeout`: requests with the refresh token, and a hidden frame after them. */
-const REQUESTS_PER_TURN = 12;
+const TIMEOUTS_PER_TURN = 12;
 
 const isServer = typeof document === "undefined";
 const mustBeInPage = () =>
@@ -121,7 +121,7 @@ function createPageContext(options: ClientOptions): PageContext {
       tabs ??= createTabs({
         name: `latchkey ${clientId} ${issuer}`,
         tokenKey: JSON.stringify([scope, audiences]),
-        limit: REQUESTS_PER_TURN * httpTimeout * 1000,
+        limit: TIMEOUTS_PER_TURN * httpTimeout * 1000,
         onSession,
       });
       return tabs.takeTurn(task, isUrgent);
@@ -156,7 +156,7 @@ async function login(
     const result = signInElsewhere(context, { ...request, mode: "popup" }, popup.authorize);
     const completion = result.then((signedIn) => acceptSignIn(context, signedIn, false));
     // A callback from a window that seemed closed still signs the user in, after this race.
-    await Promise.race([completion, popup.closed]);
+    await Promise.race([completion, popup.untilClosed]);
   } catch (error) {
     popup?.close();
     fail(context, error);
@@ -196,7 +196,7 @@ function createStart(context: PageContext, callback: ClientCallback): () => Prom
     starting ??= isServer ? Promise.resolve() : run();
     return starting;
   };
-  /** Gets the latest version when the user returns to the page, which may have missed messages in the back-forward cache. */
+  /** Starts the client if its start failed, and gets the latest version: a page in the back-forward cache gets no messages. */
   const catchUp = () =>
     void start()
       .then(() => context.takeTurn(async () => {}))

@@ -15,10 +15,10 @@ export const readRecord = (name: string): Promise<TabsRecord | undefined> => acc
 
 /** Replaces the record of a client; false, and no change, if the record has a later generation. Rejects if IndexedDB fails. */
 export const writeRecord = async (name: string, next: TabsRecord): Promise<boolean> =>
-  isLatest(next, await access(name, next));
+  mayReplace(next, await access(name, next));
 
-/** Whether `next` may replace `current`. The same generation may: a turn writes it when it reserves the refresh token, and again after the refresh. */
-const isLatest = (next: TabsRecord, current: TabsRecord | undefined): boolean =>
+/** Whether `next` may replace `current`. So may one of the same generation: a turn writes one before and one after a refresh. */
+const mayReplace = (next: TabsRecord, current: TabsRecord | undefined): boolean =>
   (current?.generation ?? 0) <= next.generation;
 
 /**
@@ -46,7 +46,7 @@ function access(name: string, next?: TabsRecord): Promise<TabsRecord | undefined
       const store = transaction.objectStore(STORE);
       const reading: IDBRequest<TabsRecord | undefined> = store.get(name);
       reading.onsuccess = attempt(() => {
-        if (next && isLatest(next, reading.result)) store.put(next, name);
+        if (next && mayReplace(next, reading.result)) store.put(next, name);
       });
       transaction.oncomplete = () => resolve(reading.result);
       transaction.onabort = () => reject(transaction.error);

@@ -37,8 +37,8 @@ export interface ClientOptions extends PortOptions {
   /** The algorithm with which ID Tokens must be signed. @default "RS256" */
   idTokenSigningAlg?: string | undefined;
   /**
-   * Seconds that a request to the provider may take. A hidden frame may take three times as long, since it
-   * loads several pages; a whole turn of one tab, for which other tabs wait, twelve times. @default 5
+   * Seconds that a request to the provider may take. A hidden frame may take three times as long, because it loads several pages.
+   * A tab waits at most twelve times as long for a renewal in another tab. @default 5
    */
   httpTimeout?: number | undefined;
   /** Seconds by which the clocks of the provider and of this machine may differ. @default 30 */

@@ -10,7 +10,7 @@ export interface Popup {
    * window seems closed although the user types in it. So this rejects only while this page has the focus, and a later callback
    * still counts.
    */
-  readonly closed: Promise<never>;
+  readonly untilClosed: Promise<never>;
   close(): void;
 }
 
@@ -28,7 +28,7 @@ export function openPopup(): Popup {
   const stopWatching = () => clearInterval(timer);
   return {
     // Rejects after two checks in a row that find the window closed while this page has the focus.
-    closed: new Promise<never>((_resolve, reject) => {
+    untilClosed: new Promise<never>((_resolve, reject) => {
       let checks = 0;
       timer = setInterval(() => {
         checks = popup.closed && document.hasFocus() ? checks + 1 : 0;

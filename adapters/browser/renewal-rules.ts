@@ -21,7 +21,7 @@ export function tokenStatus(tokens: TokenSet, request: TokenRequest, now: number
   return { token, isDue: state.name !== "fresh" };
 }
 
-/** The token that serves a request without a renewal. In the time after a failure, a token that is due serves too. */
+/** The token that serves a request without a renewal. While this tab backs off after a failure, a token that is due serves too. */
 export const servingToken = ({ token, isDue }: TokenStatus, isBackingOff: boolean): AccessToken | undefined =>
   isDue && !isBackingOff ? undefined : token;
 
@@ -50,8 +50,8 @@ export const codeOf = (error: unknown): string | undefined => (error instanceof 
 
 /**
  * The session after a refresh that failed. If the grant has ended, the session loses its refresh token. If the error has no HTTP
- * status of the provider (no response came, or one that was refused), the refresh token may be used up. After any other error the
- * refresh token is as good as before.
+ * status of the provider, the refresh token may be used up: the request may have had no response, or one that was refused. After
+ * any other error the refresh token is as good as before.
  */
 export function failedRefresh(session: ClientSession, error: unknown): ClientSession & { isDoubtful: boolean } {
   if (codeOf(error) === "grant_ended") return { ...withoutRefreshToken(session), isDoubtful: false };

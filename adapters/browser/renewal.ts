@@ -26,9 +26,10 @@ const BACKOFF = 10_000;
  * 1. `getAccessToken` returns a valid token that is not due, without a turn.
  * 2. `renew` takes a turn and checks the token again: another tab may have renewed it while this tab waited for its turn.
  * 3. `renewToken` (core/exchange/renewal.ts) calls `fetchTokens`, which follows a plan (`renewal-rules.ts`): the refresh token
- *    first, then the hidden frame. If the refresh token may be used up, the frame comes first. If the session has
- *    no refresh token, the plan is only the frame; without `resourceIndicators` also if the request is for another audience or scope.
- * 4. Before the turn sends the refresh token, it reserves it (`turn.reserveRefresh`). If it cannot, it does not send the token.
+ *    first, then the hidden frame. If the refresh token may be used up, the frame comes first. The frame is the only step if the
+ *    session has no refresh token; without `resourceIndicators`, also if the request is for another audience or scope.
+ * 4. The turn reserves the refresh token before it sends that token (`turn.reserveRefresh`). If the reservation fails, the turn
+ *    sends no refresh token, and goes on with the frame.
  * 5. `renewToken` stores the new tokens (`turn.replaceSession`) before the caller gets one. All tabs get them; if the record
  *    cannot be written, they stay in this tab.
  *
@@ -59,7 +60,7 @@ export async function restoreSession(context: Renewals): Promise<void> {
   if (mustLeave) await leaveToSignInSilently(context, context.session());
 }
 
-/** True if the page must go to the provider itself, because the frame found no session. */
+/** True if the page itself must go to the provider to find a session, because the frame found none. */
 async function restoreInTurn(context: Renewals, turn: Turn): Promise<boolean> {
   if (context.session() || turn.wasSignedIn === false) return false;
   try {

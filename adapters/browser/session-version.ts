@@ -2,7 +2,7 @@ import { isObject } from "../../core/is-object.js";
 import { type ClientSession, withoutRefreshToken } from "./client-session.js";
 import type { TabsRecord } from "./database.js";
 
-/**
+/*
  * The version of the session in a tab, and how messages and turns change it. These functions take values and return values;
  * `tabs.ts` says how tabs work together.
  */
@@ -31,7 +31,7 @@ export interface SessionVersion {
 /** A message from one tab to the others: its version, or a request for a version later than `newerThan`. */
 export type TabMessage = SessionVersion | { readonly newerThan: number };
 
-/** Checks only the kind of the message: any script of this origin may send one, and such a script could use the tokens itself. */
+/** Checks only the kind of a message. A script of this origin can send a false one, but could do the same without it. */
 export const isTabMessage = (data: unknown): data is TabMessage =>
   isObject(data) && ("newerThan" in data || "generation" in data);
 
@@ -44,9 +44,9 @@ export const firstVersion = (tokenKey: string): SessionVersion => ({
 });
 
 /**
- * The version of a tab after a message with the version of another tab: the same object if the message changes nothing. A tab
- * takes over no tokens with another `tokenKey`. If it has a session, it takes over their generation, and a change of user ends
- * its session.
+ * The version of a tab after a message with the version of another tab; the same object if the message changes nothing. If both
+ * tabs have a session and their keys differ, this tab takes over the generation and keeps its own session, but only for the same
+ * user. If this tab has no session, a session with another key changes nothing.
  */
 export function versionAfter(current: SessionVersion, received: SessionVersion): SessionVersion {
   const { tokenKey, session } = current;
@@ -83,7 +83,7 @@ export const maySend = ({ generation, source, session }: SessionVersion, newerTh
 
 /** The generation and the facts with which a turn begins. */
 export interface TurnStart extends TabsRecord {
-  /** Whether a user was signed in when a tab last recorded it; undefined if this cannot be known. */
+  /** As {@link TabsRecord.isSignedIn}; undefined in a new tab that cannot read the record. */
   readonly wasSignedIn: boolean | undefined;
   /** Whether this tab would know if another tab had used its refresh token. */
   readonly knowsRefreshes: boolean;
@@ -107,8 +107,8 @@ export function turnStart(record: TabsRecord | undefined | null, current: Sessio
 export const URGENT_LEAD = 1_000;
 
 /**
- * The generation of the next version: the current time, or more if `latest` is not in the past. With times, generations grow even
- * if the browser has deleted the record.
+ * The generation of the next version: later than `latest`, and later than `now`, so that generations grow even if the browser has
+ * deleted the record.
  */
 export const nextGeneration = (latest: number, now: number, isUrgent: boolean): number =>
   Math.max(latest, now) + (isUrgent ? URGENT_LEAD : 1);

@@ -37,8 +37,8 @@ export function normalizeRequest(
   tokens: TokenSet | undefined,
   { audience = audiences[0], scope, refresh }: TokenRequest,
 ): TokenRequest {
-  const granted = [...PROTOCOL_SCOPES, ...grantedScope(tokens ?? {}, configured).split(" ")];
-  const isCovered = (scope ?? "").split(" ").every((word) => word === "" || granted.includes(word));
+  const grantedWords = [...PROTOCOL_SCOPES, ...grantedScope(tokens ?? {}, configured).split(" ")];
+  const isCovered = (scope ?? "").split(" ").every((word) => word === "" || grantedWords.includes(word));
   return audience === audiences[0] && isCovered ? { refresh } : { audience, scope, refresh };
 }
 

@@ -14,7 +14,7 @@ import { verifyWithWebCrypto } from "./verify.js";
 
 /** The options of a client after the checks, and the objects that it makes from them once. */
 export interface Settings extends ExchangeConfig {
-  /** Identifies a client on a page with several. A transaction stores this key, and only a client with the same key completes it. */
+  /** Identifies a client among several of a page: only a client with the key that a transaction stores completes it. */
   readonly clientKey: string;
   readonly redirectUri: string;
   readonly silentRedirectUri: string;
@@ -71,7 +71,10 @@ const withDefaults = (options: ClientOptions): ClientOptions & typeof clientDefa
     ]),
   );
 
-/** @throws MisuseError (`invalid_config`) that says what to change; one error names all options that are missing, unknown or of another type */
+/**
+ * @throws MisuseError (`invalid_config`) that says what to change; one error names all options that are missing, unknown or of
+ * another type
+ */
 export function settingsOf(options: ClientOptions): Settings {
   const required = ["issuer", "clientId", "redirectUri"] as const;
   const missing = required.filter((name) => !options?.[name]);

@@ -24,7 +24,7 @@ export interface ClientContext extends Settings, Tabs {
 }
 
 /** A sign-in to begin. */
-export interface SignInRequest extends AuthorizationOptions {
+export interface PageSignInRequest extends AuthorizationOptions {
   readonly mode: SignInMode;
   readonly returnTo: string;
   readonly appState?: unknown;
@@ -52,7 +52,7 @@ const joinScopes = (...scopes: ReadonlyArray<string | undefined>): string =>
  * The scope of a sign-in. A sign-in for another audience requests no refresh token, which would serve no other audience; with
  * resource indicators one refresh token serves all.
  */
-function scopeOf({ scope, resourceIndicators }: Settings, { tokenRequest, scope: extra }: SignInRequest): string {
+function scopeOf({ scope, resourceIndicators }: Settings, { tokenRequest, scope: extra }: PageSignInRequest): string {
   if (resourceIndicators || !isSpecial(tokenRequest)) return joinScopes(scope, tokenRequest.scope, extra);
   const words = joinScopes("openid", tokenRequest.scope ?? scope, extra).split(" ");
   return words.filter((word) => word !== "offline_access").join(" ");
@@ -87,7 +87,7 @@ function createSignInContext(
   return { ...config, exchange: config, handlers };
 }
 
-function begin(context: ClientContext, request: SignInRequest, isStored?: boolean) {
+function begin(context: ClientContext, request: PageSignInRequest, isStored?: boolean) {
   const { mode, tokenRequest, appState, returnTo, subject } = request;
   // Browsers have Web Crypto only in secure contexts.
   must(globalThis.isSecureContext !== false, "serve the page over https, or from localhost");
@@ -105,7 +105,7 @@ function begin(context: ClientContext, request: SignInRequest, isStored?: boolea
 }
 
 /** Sends this page to the provider. `finishWithCallback` finishes the sign-in when the page is back. @throws ExchangeError */
-export async function leaveToSignIn(context: ClientContext, request: SignInRequest): Promise<void> {
+export async function leaveToSignIn(context: ClientContext, request: PageSignInRequest): Promise<void> {
   const { url } = await begin(context, request, true);
   context.navigate(url);
 }
@@ -116,7 +116,7 @@ export async function leaveToSignIn(context: ClientContext, request: SignInReque
  */
 export async function signInElsewhere(
   context: ClientContext,
-  request: SignInRequest,
+  request: PageSignInRequest,
   visit: (url: string, state: string) => Promise<string>,
 ): Promise<Authentication> {
   const { url, transaction } = await begin(context, request);

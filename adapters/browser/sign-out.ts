@@ -26,7 +26,7 @@ export async function signOut(
   const request = { ...ended?.tokens, postLogoutRedirectUri: home.href, params, revokeOnly: local };
   const url = await signOutAtProvider({ provider, emit }, request);
   if (local) return;
-  // Only the provider knows which URLs are registered. Without its sign-out, the page goes only to its own site or the configured URL.
+  // Only the provider knows which URLs are registered. Without it, the page goes only to its own site or the configured URL.
   const isAllowed = home.origin === location.origin || home.href === postLogoutRedirectUri;
   navigate(url ?? (isAllowed ? home.href : "/"));
 }

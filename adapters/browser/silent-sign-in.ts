@@ -5,7 +5,7 @@ import type { ClientSession } from "./client-session.js";
 import { authorizeInFrame } from "./frame.js";
 import { shownPath } from "./page.js";
 import { sessionAfter } from "./session.js";
-import { type ClientContext, leaveToSignIn, type SignInRequest, signInElsewhere } from "./sign-in.js";
+import { type ClientContext, leaveToSignIn, type PageSignInRequest, signInElsewhere } from "./sign-in.js";
 
 /** A hidden frame may take this many times `httpTimeout`: it loads several pages one after the other. */
 const PAGES = 3;
@@ -13,7 +13,7 @@ const PAGES = 3;
 const LEAVE_TIMEOUT = 10_000;
 
 /** The options of a sign-in without interaction, only for the user of `previous` (OpenID Connect Core 3.1.2.1). */
-function silentOptions(previous: ClientSession | null): AuthorizationOptions & Pick<SignInRequest, "subject"> {
+function silentOptions(previous: ClientSession | null): AuthorizationOptions & Pick<PageSignInRequest, "subject"> {
   const idToken = previous?.tokens.idToken;
   return {
     prompt: "none",

@@ -29,7 +29,7 @@ export function createTabLock(name: string, limit: number, hasChannel: boolean):
         return await locks.request(name, { signal }, begin);
       } catch (error) {
         if (isBegun) throw error;
-        // Runs beside the turn that holds the lock. That turn has a lower generation: it can change nothing once this one has.
+        // Runs beside the turn that holds the lock, which can change nothing once this turn has written its later generation.
         if (signal.aborted) return begin();
         // The browser refuses the lock to this page (for example because its origin is opaque).
         locks = undefined;

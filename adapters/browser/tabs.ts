@@ -10,11 +10,11 @@ import { openVersionChannel, type SessionListener } from "./version-channel.js";
  * that grows), and how the tab got it. Tokens are nowhere else. IndexedDB has one record for all tabs (`database.ts`): the latest
  * generation, and whether it has a session.
  *
- * Who may change it. Only a tab in its turn (`turn.ts`). A lock gives turns to one tab at a time (`tab-lock.ts`). A turn does this:
- * 1. It reads the record. If its tab lacks the version of that generation, it requests that version from the other tabs.
- * 2. Before it sends the refresh token, it reserves that token: it writes the next generation to the record (`reserveRefresh`).
- * 3. To change the session (`replaceSession`) it writes the next generation to the record, replaces the version of its own tab,
- *    and sends that version to the other tabs. After a reservation, this is the generation that the reservation wrote.
+ * Who may change it. Only a tab in its turn (`turn.ts`). A lock gives turns to one tab at a time (`tab-lock.ts`). In a turn:
+ * 1. The tab reads the record. If the tab lacks the version of the record's generation, it requests that version from other tabs.
+ * 2. Before the tab sends the refresh token, it reserves that token: it writes the next generation to the record (`reserveRefresh`).
+ * 3. To change the session (`replaceSession`), the tab writes the next generation to the record, replaces its version, and sends
+ *    the new version to the other tabs. After a reservation, this is the generation that the reservation wrote.
  *
  * Example: a renewal among three tabs. A, B and C have version 7, and the record has 7. Their access token is due, so each
  * requests the lock. (Real generations are times in milliseconds.)
@@ -30,13 +30,13 @@ import { openVersionChannel, type SessionListener } from "./version-channel.js";
  * does not matter. A message may arrive after the next turn has begun: so the record, not a message, says which version is the
  * latest.
  *
- * Time limits. A turn waits for the lock for `limit` milliseconds at most; a sign-out is urgent, and waits for one second. After
- * the lock it waits for a version for one second at most, or in a new tab for a tenth of a second. Its task may then take `limit`
- * milliseconds. An access to the record fails after two seconds.
+ * Time limits. A turn waits for the lock for `limit` milliseconds at most (60 seconds by default); a sign-out is urgent, and waits
+ * for one second. Then the turn waits for the version that its tab lacks for one second at most, or in a new tab for a tenth of a
+ * second. Its task may then take `limit` milliseconds. An access to the record fails after two seconds.
  *
  * What can go wrong.
- * - No tab sends the latest version in time: the tab that made it is closed, died in a refresh, or is busy. This tab makes a guess.
- *   If the version arrives later, it replaces the guess.
+ * - No tab sends the latest version in time, because the tab that made it is closed, died in a refresh, or is busy: this tab makes
+ *   a guess. If the version arrives later, it replaces the guess.
  * - A tab does not finish its turn, because a request hangs or because the browser froze the tab. Another turn passes it: that
  *   turn stops waiting for the lock, and writes a later generation. The turn that was passed finds the later generation in the
  *   record or in its tab, and changes nothing.

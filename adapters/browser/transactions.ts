@@ -27,18 +27,19 @@ function transactionAt(key: string): Partial<StoredTransaction> {
  * redeemed the code of another client would send code and PKCE verifier to the wrong provider (RFC 9700 4.4).
  */
 export function findTransaction(state: string, clientKey: string): Transaction | undefined {
-  const stored = transactionAt(PREFIX + state);
-  return stored.state === state && stored.clientKey === clientKey ? (stored as StoredTransaction) : undefined;
+  const transaction = transactionAt(PREFIX + state);
+  const isOwn = transaction.state === state && transaction.clientKey === clientKey;
+  return isOwn ? (transaction as StoredTransaction) : undefined;
 }
 
 /** @throws ExchangeError `no_transaction` if the browser lets this page store nothing */
 export function storeTransaction(transaction: Transaction, clientKey: string): void {
   const startedAt = (key: string) => transactionAt(key).startedAt ?? 0;
   try {
-    const stored = Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
-    stored.sort((one, other) => startedAt(other) - startedAt(one));
-    const own = stored.filter((key) => transactionAt(key).clientKey === clientKey);
-    for (const key of [...own.slice(MAX_PER_CLIENT - 1), ...stored.slice(MAX_STORED - 1)])
+    const keys = Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
+    keys.sort((one, other) => startedAt(other) - startedAt(one));
+    const ownKeys = keys.filter((key) => transactionAt(key).clientKey === clientKey);
+    for (const key of [...ownKeys.slice(MAX_PER_CLIENT - 1), ...keys.slice(MAX_STORED - 1)])
       sessionStorage.removeItem(key);
     sessionStorage.setItem(PREFIX + transaction.state, JSON.stringify({ ...transaction, clientKey }));
   } catch (cause) {

@@ -16,14 +16,14 @@ const NEW_TAB_WAIT = 100;
 export interface Turn {
   /** Rejects with the ExchangeError `provider_unreachable` when the turn has taken too long. */
   readonly tooLate: Promise<never>;
-  /** Whether a user was signed in when a tab of this client last recorded it; undefined if this cannot be known. */
+  /** Whether the record has a session, or this tab has one if it cannot read the record; undefined in a new tab that cannot read it. */
   readonly wasSignedIn: boolean | undefined;
   /** Requests the latest version from other tabs once more, if none of them sent it when the turn began. */
   requestAgain(): Promise<unknown>;
   /**
    * Writes the next generation to the record before the refresh token is sent, so that no other tab sends that token, even if
-   * this tab dies. The next `replaceSession` writes the same generation. False if another tab might send the token as well: then
-   * do not send it.
+   * this tab dies. The next `replaceSession` writes the same generation again. False if another tab might send the token as
+   * well: then this tab must not send it.
    */
   reserveRefresh(): Promise<boolean>;
   /**
@@ -49,7 +49,7 @@ export async function beginTurn(
   isUrgent: boolean,
   limit: number,
 ): Promise<Turn> {
-  /** undefined if no turn wrote one yet; null if it cannot be read, or is not shared. */
+  /** undefined: no turn wrote a record yet. null: the record cannot be read, or this tab shares none. */
   const record = isShared ? await readRecord(name).catch(() => null) : null;
   const isNew = () => current().generation === 0;
   // A new tab that cannot read the record requests any version.
@@ -83,7 +83,7 @@ export async function beginTurn(
     recordNoSession: () => write(generation, false),
     async reserveRefresh() {
       if (!knowsRefreshes || isPassed()) return false;
-      // Only this tab has an `unrecorded` session, so that no other tab can send its refresh token.
+      // If the record cannot be written: no other tab has an `unrecorded` session, so no other tab can send its refresh token.
       return (await write(next, true)) ?? current().source === "unrecorded";
     },
     async replaceSession(session, isSignOut) {

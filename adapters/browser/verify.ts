@@ -22,8 +22,13 @@ export const verifyWithWebCrypto: VerifyJws = async (token, algorithm, keyOf) =>
     "verify",
   ]);
   const { modulusLength = MIN_MODULUS } = key.algorithm as Partial<RsaHashedKeyAlgorithm>;
-  const signed = toBytes(`${head}.${payload}`);
-  const isValid = await crypto.subtle.verify(parameters, key, bytesOf(signature), signed as Uint8Array<ArrayBuffer>);
+  const signingInput = toBytes(`${head}.${payload}`);
+  const isValid = await crypto.subtle.verify(
+    parameters,
+    key,
+    bytesOf(signature),
+    signingInput as Uint8Array<ArrayBuffer>,
+  );
   if (!isValid || modulusLength < MIN_MODULUS) throw new TypeError("not signed by this algorithm and key");
   return { protectedHeader, payload: bytesOf(payload) };
 };

@@ -2,7 +2,7 @@ import { ExchangeError } from "../../core/errors.js";
 import { type AccessTokenRequest, errorOf, type PageClient } from "./model.js";
 import { callAt } from "./timer.js";
 
-/** Milliseconds before its end at which a token without `dueAt` is renewed. The same as in core/exchange/token-life.ts, which this folder does not import. */
+/** A token without `dueAt` is renewed this many milliseconds before its end. The value of core/exchange/token-life.ts, copied to keep pages small. */
 const MARGIN = 60_000;
 /** Milliseconds between two attempts to renew a token. */
 const RETRY = 30_000;
@@ -11,7 +11,7 @@ const RETRY = 30_000;
 export interface RenewalOptions {
   readonly client: PageClient;
   readonly request: AccessTokenRequest;
-  /** When the component last requested this token, in milliseconds since the epoch; -Infinity before. {@link keepRenewed} sets it. */
+  /** When the component last requested this token, in milliseconds since the epoch; at first -Infinity. Set by {@link keepRenewed}. */
   readonly attempt: { at: number };
   /** Called when the token may have changed, so that the component renders again. */
   onChange(): void;

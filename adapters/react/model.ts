@@ -41,7 +41,7 @@ export interface PageClient {
   readonly now: () => number;
 }
 
-/** The interface between the hooks and the two models: the page is the client (`ClientModel`), or its server is (`SessionModel`). */
+/** The model behind the hooks. The client of the provider is the page (`ClientModel`) or its server (`SessionModel`). */
 export interface AuthModel {
   readonly getState: () => ModelState;
   /** Calls `listener` at every change, until the returned function is called. */

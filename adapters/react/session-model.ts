@@ -119,7 +119,7 @@ export class SessionModel implements AuthModel {
     };
   }
 
-  /** Reads the session from the server, and aborts an earlier request. `mustAnnounce`: tells the other tabs which user is signed in. */
+  /** Reads the session from the server, and aborts an earlier request. `mustAnnounce`: sends the user to the other tabs. */
   #fetch(mustAnnounce: boolean): void {
     this.#request.abort();
     this.#request = new AbortController();

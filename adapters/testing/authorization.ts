@@ -56,19 +56,19 @@ export function createAuthorization(options: AuthorizationOptions) {
   function decide(parameters: URLSearchParams, { deny, error, user }: AuthorizeOptions): Record<string, string> {
     const refusal = error ?? (deny ? "access_denied" : requestError(parameters));
     if (refusal) return { error: refusal };
-    const authenticated = authenticate(parameters, user);
-    return authenticated ? { code: options.issueCode({ ...authenticated, parameters }) } : { error: "login_required" };
+    const opSession = authenticate(parameters, user);
+    return opSession ? { code: options.issueCode({ ...opSession, parameters }) } : { error: "login_required" };
   }
 
   /** The parameters of a request. A `request_uri` may be used once, until it expires, by the client that pushed it (RFC 9126 4). */
   function resolve(query: URLSearchParams): URLSearchParams {
     const reference = query.get("request_uri");
-    const resolved = reference === null ? { parameters: query, until: seconds() } : pushedRequests.get(reference);
+    const request = reference === null ? { parameters: query, until: seconds() } : pushedRequests.get(reference);
     if (reference !== null) pushedRequests.delete(reference);
-    if (!resolved || resolved.until < seconds()) throw new TypeError("request_uri is unknown, used or expired");
-    const isClient = [query, resolved.parameters].every((parameters) => parameters.get("client_id") === clientId);
+    if (!request || request.until < seconds()) throw new TypeError("request_uri is unknown, used or expired");
+    const isClient = [query, request.parameters].every((parameters) => parameters.get("client_id") === clientId);
     if (!isClient) throw new TypeError(`client_id is not "${clientId}"`);
-    return resolved.parameters;
+    return request.parameters;
   }
 
   return {

@@ -53,7 +53,7 @@ async function createAssertionCheck(client: RegisteredClient, publicKey: Readonl
   const { clientId, audiences, now } = client;
   const alg = String(publicKey["alg"]);
   const key = await importJWK(publicKey, alg);
-  const used = new Set<unknown>();
+  const usedIds = new Set<unknown>();
   return async (form: URLSearchParams): Promise<boolean> => {
     if (form.get("client_assertion_type") !== ASSERTION_TYPE) return false;
     try {
@@ -65,8 +65,8 @@ async function createAssertionCheck(client: RegisteredClient, publicKey: Readonl
         currentDate: new Date(now()),
         requiredClaims: ["exp", "jti"],
       });
-      if (used.has(payload.jti)) return false;
-      used.add(payload.jti);
+      if (usedIds.has(payload.jti)) return false;
+      usedIds.add(payload.jti);
       return true;
     } catch (error) {
       if (error instanceof JOSEError) return false;

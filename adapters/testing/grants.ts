@@ -94,8 +94,8 @@ export function createGrants(options: GrantsOptions) {
 
   async function tokensFor(grant: Grant, form: URLSearchParams, faults: EndpointFaults): Promise<Response> {
     const isRefresh = form.get("grant_type") === "refresh_token";
-    const granted = grant.parameters.get("scope") ?? "";
-    const scope = form.get("scope") ?? granted;
+    const grantedScope = grant.parameters.get("scope") ?? "";
+    const scope = form.get("scope") ?? grantedScope;
     const audience = form.get("audience") ?? grant.parameters.get("audience");
     const accessToken = await signAccessToken(grant, audience, scope);
     const body: Claims = {
@@ -106,7 +106,7 @@ export function createGrants(options: GrantsOptions) {
     if (!faults.commits("no_expires_in")) body["expires_in"] = accessTokenLifetime;
     if (!isRefresh || rotateRefreshTokens)
       body["refresh_token"] = issue(refreshTokens, grant, Number.POSITIVE_INFINITY);
-    if (granted.split(" ").includes("openid") && !faults.commits("no_id_token")) {
+    if (grantedScope.split(" ").includes("openid") && !faults.commits("no_id_token")) {
       const claims = await idTokenClaims(grant, accessToken, isRefresh);
       body["id_token"] = await keys.sign(spoilClaims(claims, faults, seconds(), isRefresh), {}, faults);
     }

@@ -47,10 +47,10 @@ const spoilers: Record<Exclude<ClaimFault, "other_subject_on_refresh">, (claims:
 
 /** ID Token claims with the current faults; JSON leaves out claims that are undefined. `now` in seconds. */
 export function spoilClaims(claims: Claims, faults: EndpointFaults, now: number, isRefresh: boolean): Claims {
-  const spoiled: Claims = { ...claims };
+  const result: Claims = { ...claims };
   for (const [fault, spoil] of Object.entries(spoilers)) {
-    if (faults.commits(fault as ClaimFault)) Object.assign(spoiled, spoil(claims, now));
+    if (faults.commits(fault as ClaimFault)) Object.assign(result, spoil(claims, now));
   }
-  if (isRefresh && faults.commits("other_subject_on_refresh")) spoiled["sub"] = `${claims["sub"]}1`;
-  return faults.rewrite(spoiled);
+  if (isRefresh && faults.commits("other_subject_on_refresh")) result["sub"] = `${claims["sub"]}1`;
+  return faults.rewrite(result);
 }
