@@ -9,13 +9,19 @@ import { inIdentity } from "../core/session/in-cookies.js";
 import type { SessionsOptions } from "../core/session/options.js";
 import { readSession } from "../core/session/reading.js";
 import { BufferedSession, type Sessions } from "../core/session/request-session.js";
-import { createMemoryStore as createCoreMemoryStore, type SessionStore } from "../core/session/store.js";
+import { createMemoryPort } from "../core/store/memory.js";
+import type { Store } from "../core/store/store.js";
+import { connectable } from "./lib/checks.js";
 import { type PortOptions, randomBytes } from "./lib/ports.js";
+import { createStore } from "./stores/create-store.js";
 
 export * from "../core/index.js";
+export { createStore } from "./stores/create-store.js";
 
 /** The options of {@link createSessions}: those of sessions, and a clock and random bytes for tests. */
 export interface StandaloneOptions<Data> extends SessionsOptions<Data>, Omit<PortOptions, "fetch"> {
+  /** Where sessions live; the cookie then has only the sealed id. @default in cookies */
+  store?: Store;
   /** Receives what happens to sessions, without secrets. @default no observer */
   onEvent?: (event: LatchkeyEvent) => void;
 }
@@ -25,6 +31,7 @@ const examples: ExamplesOf<StandaloneOptions<unknown>> = {
   secret: ANY,
   purpose: TEXT,
   cookie: { ...cookieExamples, secure: true },
+  store: ANY,
   codec: { pack: FUNCTION, unpack: FUNCTION },
   now: FUNCTION,
   random: FUNCTION,
@@ -53,12 +60,19 @@ const examples: ExamplesOf<StandaloneOptions<unknown>> = {
 export function createSessions<Data>(options: StandaloneOptions<Data>): Sessions<Data> {
   checkOptions(options, examples);
   const { now = Date.now, random = randomBytes } = options;
+  const store = connectable(options.store);
+  const emit = emitter(options.onEvent, now);
   const context = createSessionContext<Data, never>(
     options,
     // A name of its own: sessions of a sign-in in the same app are left alone.
-    { name: "latchkey-session", storage: inIdentity, codec: json },
+    {
+      name: "latchkey-session",
+      storage:
+        store?.connect({ session: { storage: "store" } }, { now, random }, emit).storage(inIdentity) ?? inIdentity,
+      codec: json,
+    },
     { now, random },
-    emitter(options.onEvent, now),
+    emit,
   );
   return {
     load: (cookieHeader) =>
@@ -85,15 +99,15 @@ export function createSessions<Data>(options: StandaloneOptions<Data>): Sessions
 export const createSealer = (options: SealerOptions): AppSealer => createAppSealer(options, Date.now);
 
 /**
- * A session store in this process's memory, for tests and for apps with a single process: sessions are lost on restart.
+ * A store in the memory of this process, for tests and for apps with a single process: what is in it is lost on restart.
  *
  * @example
  * ```ts
- * import { createMemoryStore, createSessions, inStore } from "latchkey";
+ * import { createMemoryStore, createSessions } from "latchkey";
  *
- * const sessions = createSessions({ secret: process.env.LATCHKEY_SECRET ?? "", storage: inStore(createMemoryStore()) });
+ * const sessions = createSessions({ secret: process.env.LATCHKEY_SECRET ?? "", store: createMemoryStore() });
  * ```
  * @param options `now`: milliseconds since the epoch; default `Date.now`
  */
-export const createMemoryStore = ({ now = Date.now }: { now?: () => number } = {}): SessionStore =>
-  createCoreMemoryStore({ now });
+export const createMemoryStore = ({ now = Date.now }: { now?: () => number } = {}): Store =>
+  createStore(createMemoryPort(now));

@@ -56,7 +56,9 @@ export type MisuseCode =
   /** Cookies are to be written when the headers of the response have left. */
   | "headers_sent"
   /** A function of the server was called in a page. */
-  | "server_only";
+  | "server_only"
+  /** A store breaks a promise of its contract (`checkStore`). */
+  | "invalid_store";
 
 /** Wrong use or configuration: the app's fault. The message says what to change. */
 export class MisuseError extends LatchkeyError<MisuseCode> {
@@ -112,8 +114,18 @@ export type ExchangeErrorCode =
   | "refresh_required"
   /** The refresh token is spent or revoked (`invalid_grant`): the session has ended. */
   | "grant_ended"
+  /** The provider refused the refresh token; another request may have its successor: try again with the browser's latest cookies. */
+  | "refresh_conflict"
   /** The session does not fit into its cookies. */
-  | "session_too_large";
+  | "session_too_large"
+  /** The user was signed out everywhere while this sign-in was under way. */
+  | "signed_out"
+  /** A logout token of the provider is not valid, or was used before (Back-Channel Logout 2.6). */
+  | "logout_token_invalid"
+  /** The store did not answer in time, or refused: it is away, full or read-only. Nothing was lost: the request may be sent again. */
+  | "store_unavailable"
+  /** Other requests changed the stored session again and again while this one tried to. */
+  | "store_conflict";
 
 /** The HTTP status of a code, which tells a client whose fault it was, where it is not 400: a callback that is not valid. */
 const statusOf: Partial<Record<ExchangeErrorCode, number>> = {
@@ -129,7 +141,10 @@ const statusOf: Partial<Record<ExchangeErrorCode, number>> = {
   no_access_token: 401,
   refresh_required: 401,
   grant_ended: 401,
+  refresh_conflict: 503,
   session_too_large: 500,
+  store_unavailable: 503,
+  store_conflict: 503,
 };
 
 /** A failed sign-in, refresh or token request. Its message is fixed text; `cause` has what the provider said. */

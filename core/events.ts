@@ -21,7 +21,11 @@ export type LatchkeyEvent = { /** Milliseconds since the epoch. */ readonly at: 
   /** An access token was refreshed and written. */
   | { readonly type: "refreshed" }
   /** A sign-in, a refresh or a sign-out failed; `code` is the code of `error`, whose `cause` has what the provider said. */
-  | { readonly type: "failed"; readonly code: ExchangeErrorCode; readonly error: ExchangeError }
+  | {
+      readonly type: "failed";
+      readonly code: ExchangeErrorCode;
+      readonly error: ExchangeError;
+    }
   /** A step of one of the two state machines. */
   | {
       readonly type: "transition";
@@ -49,4 +53,8 @@ export const emitter =
   };
 
 /** The event of an error. */
-export const failure = (error: ExchangeError): UntimedEvent => ({ type: "failed", code: error.code, error });
+export const failure = (error: ExchangeError): UntimedEvent => ({
+  type: "failed",
+  code: error.code,
+  error,
+});

@@ -17,10 +17,12 @@ export type { AppSealer as Sealer, Opened, SealerOptions } from "./seal/app-seal
 export { packed } from "./seal/payload.js";
 export type { Codec, SealRefusal } from "./seal/sealer.js";
 export type { Identity } from "./session/identity.js";
-export { inStore } from "./session/in-store.js";
 export type { LifetimeOptions, Session } from "./session/lifetime.js";
-export type { CookieOptions, SessionStorage, SessionsOptions } from "./session/options.js";
+export type { CookieOptions, SessionsOptions } from "./session/options.js";
 export type { SessionRefusal } from "./session/refusal.js";
 export type { RequestSession, Sessions } from "./session/request-session.js";
 export type { StandardSchema } from "./session/schema.js";
-export type { SessionStore, StoredSession, VersionedSession } from "./session/store.js";
+export type { StoreOptions } from "./store/create-store.js";
+export type { StorePort } from "./store/port.js";
+export type { UserSession } from "./store/sign-outs.js";
+export type { SignOutOptions, Store } from "./store/store.js";

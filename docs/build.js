@@ -1,7 +1,7 @@
 // npm run docs: installs what the site needs, makes the reference from the docstrings, and builds the site.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -12,18 +12,24 @@ function run(command, ...args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** One page for each entry, named as an app imports it. TypeDoc names them by their files. */
+/** One page for each entry, named as an app imports it. TypeDoc names them by their files, and those of stores are in a folder. */
 function makeReference() {
   const folder = join(here, "reference/api");
   rmSync(folder, { recursive: true, force: true });
   run(process.execPath, "node_modules/typedoc/bin/typedoc");
   const main = "latchkey.md";
-  for (const name of readdirSync(folder)) {
-    const page = readFileSync(join(folder, name), "utf8").replaceAll("index-1.md", main);
+  for (const path of readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".md"),
+  )) {
+    const page = readFileSync(join(folder, path), "utf8")
+      .replaceAll("index-1.md", main)
+      .replace(/\]\((?:\.\.\/|stores\/)/g, "](");
+    const name = basename(path);
     const renamed = name === "index-1.md" ? main : name;
-    rmSync(join(folder, name));
+    rmSync(join(folder, path));
     if (name !== "index.md") writeFileSync(join(folder, renamed), page.replace(/^# .+$/m, `# ${entryOf(renamed)}`));
   }
+  rmSync(join(folder, "stores"), { recursive: true });
   const list = readdirSync(folder).map((name) => `- [${entryOf(name)}](${name})`);
   const text = "Every name that each entry exports, made from the docstrings in the sources.";
   writeFileSync(join(folder, "index.md"), ["# API", text, list.join("\n")].join("\n\n"));

@@ -1,6 +1,7 @@
 import { must } from "../../core/errors.js";
 import { isObject } from "../../core/is-object.js";
 import { isAsymmetric } from "../../core/provider/algorithms.js";
+import type { ConnectableStore, Store } from "../../core/store/store.js";
 
 /** The message for a function that was given to a framework itself, without being called. */
 export const notCalled = (entry: string): string => `pass what ${entry}() returns, not ${entry} itself`;
@@ -39,4 +40,17 @@ export function urlOf(value: unknown, option: string): URL {
     `${option} must be an https URL (http only for localhost and loopback addresses), without user, query or fragment`,
   );
   return url;
+}
+
+/**
+ * The option `store`, as latchkey calls it.
+ *
+ * @throws MisuseError (`invalid_config`) unless it is left out or a store: clients of databases have a `connect` too
+ */
+export function connectable(store: Store | undefined): ConnectableStore | undefined {
+  must(
+    store === undefined || typeof store?.signOutEverywhere === "function",
+    "store must be what redisStore(client) or createStore(port) returns",
+  );
+  return store as ConnectableStore | undefined;
 }

@@ -13,7 +13,9 @@ import { checkSecrets } from "../../core/seal/sealer.js";
 import { sessionExamples } from "../../core/session/examples.js";
 import type { CookieOptions, SessionsOptions } from "../../core/session/options.js";
 import { conform, mustBeSchema, type StandardSchema } from "../../core/session/schema.js";
-import { mustBeSeconds, mustSign, urlOf } from "./checks.js";
+import type { Store } from "../../core/store/store.js";
+import type { BackchannelLogout } from "./backchannel-logout.js";
+import { connectable, mustBeSeconds, mustSign, urlOf } from "./checks.js";
 import type { PortOptions } from "./ports.js";
 import { label, variableOf } from "./variables.js";
 
@@ -22,6 +24,8 @@ export interface AuthSessionOptions<Data = RegisteredData>
   extends Omit<SessionsOptions<Data>, "secret" | "purpose" | "codec" | "cookie"> {
   /** How the cookies are named and sent; `secure` follows from `baseUrl`. @default those of each member */
   cookie?: Omit<CookieOptions, "secure">;
+  /** Where sessions live: in their cookies, or in the `store`, with the sealed id alone in the cookie. @default "cookies" */
+  storage?: "cookies" | "store";
 }
 
 /** What every adapter with sign-in takes. The five required values may come from `LATCHKEY_*` variables instead. */
@@ -36,6 +40,8 @@ export interface AuthOptions<Data = RegisteredData> extends PortOptions {
   clientAuthentication?: ClientAuthentication;
   /** Seals the cookies: at least 32 characters each, newest first. Required. Variable: `LATCHKEY_SECRET`, several separated by commas. */
   secret?: string | readonly string[];
+  /** The next `secret`: opens cookies and does not seal any, until every machine has it. Variable: `LATCHKEY_NEXT_SECRET`. @default none */
+  nextSecret?: string | readonly string[];
   /** The URL of the app: an origin, with a path if the app lives under one; or several. Required. Variable: `LATCHKEY_BASE_URL`, several separated by commas. */
   baseUrl?: string | readonly string[];
   /** The path of the routes. @default "/auth" */
@@ -62,6 +68,10 @@ export interface AuthOptions<Data = RegisteredData> extends PortOptions {
   logout?: "provider" | "local";
   /** Where the provider sends people after sign-out; registered there as `baseUrl` + this. @default "/" */
   postLogoutPath?: string;
+  /** What the machines of the app share, such as `redisStore(client)`: refreshes, sign-outs, and sessions if they are to be there. @default none: each process by itself */
+  store?: Store;
+  /** Ends sessions when the provider says so: `backchannelLogout()`. It needs a `store`. @default the route is not answered */
+  backchannelLogout?: BackchannelLogout;
   /** How long sessions last, how their cookies are named and sent, and where they are stored. @default those of each member */
   session?: AuthSessionOptions<Data>;
   /** Shapes what a new session keeps; the subject always stays that of the ID Token. An error that it throws refuses the sign-in. @default the claims of the ID Token and userinfo */
@@ -99,10 +109,13 @@ export const authExamples: ExamplesOf<AuthOptions> = /* @__PURE__ */ (() => ({
   clientSecret: TEXT,
   clientAuthentication: ANY,
   secret: ANY,
+  nextSecret: ANY,
   baseUrl: ANY,
   audience: TEXT,
   authorizationParams: OBJECT,
-  session: sessionExamples,
+  store: ANY,
+  backchannelLogout: ANY,
+  session: { ...sessionExamples, storage: TEXT },
   onSignIn: FUNCTION,
   onEvent: FUNCTION,
   now: FUNCTION,
@@ -117,7 +130,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * check of options refuses a variable of this name, which an app might expect to be read.
  */
 const TEXTS = ["issuer", "clientId", "clientSecret", "clientPrivateKey", "scope", "audience"];
-const LISTS = ["secret", "baseUrl", "apiOrigins"];
+const LISTS = ["secret", "nextSecret", "baseUrl", "apiOrigins"];
 
 /** The options that were set, in code or by a variable, and the defaults of the others. */
 function completed<Data>(options: AuthOptions<Data>, env: Environment): AuthOptions<Data> {
@@ -158,8 +171,10 @@ export function resolveConfig<Data>(
   checkOptions(set, examples, missingIn(set));
   // What is missing was refused above.
   // The rooms that get the rest have no use for the secrets of the seal.
-  const { secret, ...config } = set as Complete<Data>;
-  const { audience, clientAuthentication, session: { schema, ...session } = {} } = config;
+  const { secret, nextSecret, ...config } = set as Complete<Data>;
+  const { audience, clientAuthentication, backchannelLogout, session: { schema, ...session } = {} } = config;
+  const store = connectable(config.store);
+  const secrets = checkSecrets(secret, label("secret"));
   const authorizationParams = { ...config.authorizationParams, ...(audience ? { audience } : {}) };
   const [site, ...sites] = [config.baseUrl].flat().map(siteOf);
 
@@ -182,14 +197,29 @@ export function resolveConfig<Data>(
   mustSign(config.idTokenSigningAlg, "idTokenSigningAlg");
   mustBeSeconds(config.httpTimeout, config.clockTolerance);
   mustBeSchema(schema);
+  mustBeOne("session.storage", session.storage ?? "cookies", ["cookies", "store"]);
+  must(
+    backchannelLogout === undefined || typeof backchannelLogout?.answerLogoutToken === "function",
+    "backchannelLogout must be backchannelLogout()",
+  );
+  must(
+    store || !(backchannelLogout || session.storage === "store"),
+    'session.storage "store" and backchannelLogout need a store',
+  );
 
   return {
     ...config,
+    store,
+    backchannelLogout: backchannelLogout?.answerLogoutToken as RelyingPartyConfig<Data>["backchannelLogout"],
     provider: config,
     sites: [site, ...sites],
     authorizationParams,
     apiOrigins: config.apiOrigins.map(originOf),
-    session: { ...session, secret: checkSecrets(secret, label("secret")), schema: signedInSchema(schema) },
+    session: {
+      ...session,
+      secret: nextSecret === undefined ? secrets : [...secrets, ...checkSecrets(nextSecret, label("nextSecret"))],
+      schema: signedInSchema(schema),
+    },
   };
 }
 

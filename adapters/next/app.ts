@@ -1,5 +1,6 @@
 import { MisuseError } from "../../core/errors.js";
 import { AuthRequest } from "../../core/relying-party/auth-request.js";
+import { mustNotBeAway } from "../../core/relying-party/replies.js";
 import type { AuthSession } from "../../core/relying-party/request-auth.js";
 import { loginUrl } from "../../core/relying-party/request-context.js";
 import { pathOf } from "../../core/request/reading.js";
@@ -152,8 +153,10 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
     current: () => current.get(configured),
     async requireCurrent({ returnTo } = {}) {
       const request = await current.get(configured);
-      const location = () => loginUrl(AuthRequest.contextOf(request), returnTo);
-      return request.session ?? redirect({ status: 302, headers: { location: location() }, body: null });
+      if (request.session) return request.session;
+      mustNotBeAway(request.reason);
+      const location = loginUrl(AuthRequest.contextOf(request), returnTo);
+      return redirect({ status: 302, headers: { location }, body: null });
     },
   };
 }

@@ -41,6 +41,9 @@ export const createAuth = (): Record<keyof Auth<unknown>, unknown> => ({
 /** Does nothing: a bundle for browsers has no key, and a module that server and page share must be able to call it. */
 export const privateKeyJwt = (): undefined => undefined;
 
+/** Does nothing, for the same reason. */
+export const backchannelLogout = (): undefined => undefined;
+
 export const verifyAccessToken = (): Record<keyof ProtectedApi, unknown> => standIns(["verify", "wrap", "wrapApi"]);
 
 export const initAuth0 = (): Record<keyof Auth0, unknown> => ({

@@ -9,7 +9,7 @@ import type {
 import { MisuseError } from "../../core/errors.js";
 import type { RegisteredData } from "../../core/register.js";
 import { AuthRequest } from "../../core/relying-party/auth-request.js";
-import { notAuthenticated } from "../../core/relying-party/replies.js";
+import { mustNotBeAway, notAuthenticated } from "../../core/relying-party/replies.js";
 import type { AuthSession, ReplyWriter } from "../../core/relying-party/request-auth.js";
 import { loginUrl, type RequestContext } from "../../core/relying-party/request-context.js";
 import { routeOf } from "../../core/relying-party/site.js";
@@ -109,7 +109,8 @@ export function createPagesRouter<Data>(configured: () => Configured<Data>): Pag
       mustBeHandler(handler, "requireSessionApi");
       return async (req, res) => {
         const { auth, writer } = await open(req, res);
-        return auth.session ? handler(req, res, auth as PagesSignedInAuth<Data>) : writer.send(notAuthenticated());
+        if (auth.session) return handler(req, res, auth as PagesSignedInAuth<Data>);
+        return writer.send(notAuthenticated(auth.reason));
       };
     },
 
@@ -117,6 +118,7 @@ export function createPagesRouter<Data>(configured: () => Configured<Data>): Pag
       const { auth, context } = await open(page.req, page.res);
       const { session } = auth;
       if (!session) {
+        mustNotBeAway(auth.reason);
         const returnTo = configured().base + urlOf(page);
         return { redirect: { destination: loginUrl(context, returnTo), permanent: false } };
       }

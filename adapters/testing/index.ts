@@ -1,12 +1,21 @@
 /** Tools that test an app which uses latchkey, without a network, a browser or real time. */
 export type { Awaitable } from "../../core/awaitable.js";
-export { CookieTooLargeError, LatchkeyError, type MisuseCode, MisuseError } from "../../core/errors.js";
+export {
+  CookieTooLargeError,
+  LatchkeyError,
+  type MisuseCode,
+  MisuseError,
+} from "../../core/errors.js";
 export type { AccessToken, TokenSet } from "../../core/exchange/token-set.js";
 export type { User, UserClaims } from "../../core/exchange/user.js";
 export type { RegisteredData, RegisteredUser } from "../../core/register.js";
-export type { CookieOptions, SessionStorage } from "../../core/session/options.js";
+export type { CookieOptions } from "../../core/session/options.js";
 export type { StandardSchema } from "../../core/session/schema.js";
+export type { StorePort } from "../../core/store/port.js";
+export type { UserSession } from "../../core/store/sign-outs.js";
+export type { SignOutOptions, Store } from "../../core/store/store.js";
 export type { AuthSessionOptions } from "../lib/config.js";
+export { type CheckStoreOptions, checkStore } from "./check-store.js";
 export { createClock, type FixedClock } from "./clock.js";
 export type {
   ClaimFault,

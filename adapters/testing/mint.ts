@@ -6,11 +6,12 @@ import { sealedFor } from "../../core/relying-party/config.js";
 import { createUserSessions } from "../../core/relying-party/user-sessions.js";
 import { readSession } from "../../core/session/reading.js";
 import { WriteQueue } from "../../core/session/write-queue.js";
+import { connectable } from "../lib/checks.js";
 import { type AuthOptions, authExamples } from "../lib/config.js";
 import { portsOf } from "../lib/ports.js";
 
 /** The content of a session for tests, and those options of the adapter under test that its cookies depend on. */
-export interface MintOptions<Data> extends Pick<AuthOptions<Data>, "session" | "now"> {
+export interface MintOptions<Data> extends Pick<AuthOptions<Data>, "session" | "store" | "now"> {
   /** Required, and the same as the adapter's: no `LATCHKEY_*` variable is read. */
   issuer?: string;
   /** Required, and the same as the adapter's. */
@@ -81,6 +82,8 @@ export async function mintSession<Data = Record<string, unknown>>(options: MintO
   } = options;
   const [first = ""] = [baseUrl].flat();
   const { schema: _checkedWhenOpened, ...rest } = session;
+  const ports = portsOf(options);
+  const emit = () => {};
   const sessions = createUserSessions<Data>(
     {
       ...rest,
@@ -88,8 +91,9 @@ export async function mintSession<Data = Record<string, unknown>>(options: MintO
       purpose: sealedFor({ issuer, clientId }),
       cookie: { ...rest.cookie, secure: first.startsWith("https:") },
     },
-    portsOf(options),
-    () => {},
+    connectable(options.store)?.connect({ provider: { issuer, httpTimeout: 0 }, session: rest }, ports, emit),
+    ports,
+    emit,
   );
   const writes = new WriteQueue(sessions, await readSession(sessions, null));
   const lines = await writes.commit((draft) => draft.begin({ user, data: data ?? ({} as Data) }, tokens), {

@@ -32,7 +32,7 @@ export interface TokenRequest {
 /** Seconds; tokens that live shorter are renewed after four fifths of their life. */
 const SHORT_LIVED = 300;
 
-/** The token set of a sign-in. Its life is counted from the request: the response may have been long under way, or be shared. */
+/** The token set of a response. A token's life counts from when the request was sent: the response may have taken long, or be shared. */
 export function tokenSetOf({ requestedAt, expiresIn, ...tokens }: TokenResponse): TokenSet {
   if (expiresIn === undefined) return tokens;
   const dueAt = expiresIn < SHORT_LIVED ? requestedAt + expiresIn * 800 : undefined;
@@ -42,7 +42,7 @@ export function tokenSetOf({ requestedAt, expiresIn, ...tokens }: TokenResponse)
 /** RFC 6749 5.1: a response without a scope grants the scope that was requested. */
 export const grantedScope = ({ scope }: { readonly scope?: string }, requested: string): string => scope ?? requested;
 
-/** Whether a request names an audience or a scope, and so does not mean the sign-in's own token. */
+/** Whether a request names an audience or a scope, and so asks for another token than that of the sign-in. */
 export const isSpecial = ({ audience, scope }: TokenRequest): boolean => (audience ?? scope) !== undefined;
 
 /** All access tokens of a set. */
@@ -56,21 +56,24 @@ export function findToken(tokens: TokenSet, request: TokenRequest): AccessToken 
 }
 
 /**
- * The set after a refresh. What the provider did not renew stays. A token for another audience or scope joins the other
- * tokens, of which the newest `maxOthers` stay.
+ * The set after a refresh. Tokens that the provider did not renew stay. A token for another audience or scope joins the other tokens,
+ * of which the newest `maxOthers` stay.
+ * @param spent the refresh tokens that led to the response; if `previous` has none of them, another refresh has written a newer one
  */
 export function mergeTokens(
   previous: TokenSet,
   response: TokenResponse,
   request: TokenRequest,
   maxOthers = 3,
+  spent?: readonly string[],
 ): TokenSet {
-  const { idToken = previous.idToken, refreshToken = previous.refreshToken, ...token } = tokenSetOf(response);
+  const { idToken = previous.idToken, refreshToken: next = previous.refreshToken, ...token } = tokenSetOf(response);
   const { otherTokens = [] } = previous;
+  const refreshToken = spent && !spent.includes(`${previous.refreshToken}`) ? previous.refreshToken : next;
   if (!isSpecial(request)) return { ...token, idToken, refreshToken, otherTokens: previous.otherTokens };
   const { audience, scope = token.scope } = request;
   // Filed under the words of the request, not of the response: the next request has the same words.
-  const special: AccessToken = { ...token, audience, scope };
-  const others = otherTokens.filter((other) => other.audience !== audience || other.scope !== scope);
-  return { ...previous, idToken, refreshToken, otherTokens: [special, ...others].slice(0, maxOthers) };
+  const other: AccessToken = { ...token, audience, scope };
+  const others = otherTokens.filter((kept) => kept.audience !== audience || kept.scope !== scope);
+  return { ...previous, idToken, refreshToken, otherTokens: [other, ...others].slice(0, maxOthers) };
 }

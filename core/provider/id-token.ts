@@ -1,5 +1,5 @@
 import { sha256, toText } from "../bytes.js";
-import { ExchangeError } from "../errors.js";
+import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
 import type { IdTokenClaims } from "../exchange/types.js";
 import { type Members, timesHold, wrongMember } from "./claims.js";
 import { type VerifyingNetwork, verifySignature } from "./keys.js";
@@ -23,13 +23,19 @@ export async function verifyIdToken(
     if (claim) throw new ExchangeError("id_token_invalid", { cause: { claim } });
     return claims;
   } catch (thrown) {
-    if (thrown instanceof ExchangeError) throw thrown;
-    const { name, code, message } = thrown as Error & { code?: unknown };
-    // The message of a SyntaxError quotes the JSON that was parsed, which may be a token. Other properties of the error may
-    // hold a whole body.
-    const cause = { name, code, message: name === "SyntaxError" ? "not JSON" : message };
-    throw new ExchangeError("id_token_invalid", { cause });
+    throw invalidToken("id_token_invalid", thrown);
   }
+}
+
+/** The error of a token that could not be verified; an ExchangeError stays as it is. */
+export function invalidToken(code: ExchangeErrorCode, thrown: unknown): ExchangeError {
+  if (thrown instanceof ExchangeError) return thrown;
+  const { name, code: reason, message } = thrown as Error & { code?: unknown };
+  // The message of a SyntaxError quotes the JSON that was parsed, which may be a token. Other properties of the error may
+  // hold a whole body.
+  return new ExchangeError(code, {
+    cause: { name, code: reason, message: name === "SyntaxError" ? "not JSON" : message },
+  });
 }
 
 /** Which members of an ID Token are right. */

@@ -18,14 +18,14 @@ import { type CodeRequest, type RefreshRequest, type RefreshResult, requestToken
  * - A code and a refresh token can be spent once. The discovery document and the client's authentication are ready before they are
  *   sent, and for a refresh token the key set. For a code the key set loads beside the request; if that fails, `verifyIdToken` loads
  *   it again.
- * - A refresh token may be in several requests at once. On a server `refreshOnce` lets one of them spend it.
+ * - Several requests may have one refresh token. On a server `refreshOnce` lets one of them spend it.
  */
 
-/** What differs between a server and a page. */
+/** The parts in which a server and a page differ. */
 export interface ProviderPlatform {
   readonly authenticate: AuthenticateClient;
   readonly verifyJws: VerifyJws;
-  /** Spends a refresh token, or finds what another request got for the same one. */
+  /** Spends a refresh token, or finds the result of another request that has spent it. */
   readonly refreshOnce: (refresh: PreparableRefresh) => Promise<SharedResult<RefreshResult>>;
 }
 
@@ -35,7 +35,7 @@ interface PreparableRefresh extends RefreshRequest {
   prepare(): Promise<(refreshToken: string) => Promise<RefreshResult>>;
 }
 
-/** What a sign-in needs of the discovery document. */
+/** The members of the discovery document that a sign-in needs. */
 interface SignInMetadata {
   readonly issuer: string;
   /** The provider sends `iss` with its authorization responses (RFC 9207 3). */
@@ -54,16 +54,16 @@ interface EndSessionRequest {
 /** The OpenID Provider as the client sees it. Every failure is an ExchangeError. */
 export interface Provider {
   metadata(): Promise<SignInMetadata>;
-  /** Where to send the browser to sign in. Where the provider takes pushed requests (RFC 9126), the URL holds a reference alone. */
+  /** Where to send the browser to sign in. Where the provider takes pushed requests (RFC 9126), the URL has only a reference to one. */
   authorizationUrl(parameters: RequestParameters): Promise<string>;
   /** Redeems a code for tokens. */
   redeem(request: CodeRequest): Promise<TokenResponse>;
   verifyIdToken(tokens: { idToken: string; accessToken: string }): Promise<IdTokenClaims>;
   /**
-   * Spends a refresh token. The result serves other requests that have the same refresh token; `release` tells that a response
-   * with the result was sent to the browser.
+   * Spends a refresh token, or finds the result of another request that has spent it. The result also serves later requests with the
+   * same refresh token. Call `release` once a response with the result was sent. `spent`: see `SharedResult`.
    */
-  refresh(request: RefreshRequest): Promise<RefreshResult & { release(): void }>;
+  refresh(request: RefreshRequest): Promise<RefreshResult & Pick<SharedResult<unknown>, "spent"> & { release(): void }>;
   /** Claims of the userinfo endpoint, which must be about this subject (OpenID Connect Core 5.3.2). */
   userinfo(accessToken: string, subject: string): Promise<Readonly<Record<string, unknown>>>;
   /** Revokes a token (RFC 7009). Does nothing where the provider has no revocation endpoint. */
@@ -72,7 +72,7 @@ export interface Provider {
   endSessionUrl(request: EndSessionRequest): Promise<string | undefined>;
 }
 
-/** One client of the provider: its settings, its network, and what differs between a server and a page. */
+/** One client of the provider: its settings, its network, and the parts in which a server and a page differ. */
 export type Client = ProviderSettings & ProviderPlatform & Network;
 
 /** The provider of a client. Public documents are cached in the process, by issuer. */
@@ -105,7 +105,7 @@ class NetworkProvider implements Provider {
   }
 
   async redeem({ code, codeVerifier, redirectUri, audience }: CodeRequest) {
-    // Fetched beside the exchange, to be there when the ID Token is verified, which reports the failure of this load.
+    // The keys load while the code is redeemed. If that fails, `verifyIdToken` loads them again, and reports the error.
     const keys = fetchKeys(this.#client).catch(() => {});
     try {
       const send = await prepareRequest(this.#client, "token_endpoint");
@@ -118,7 +118,7 @@ class NetworkProvider implements Provider {
       };
       return await requestTokens(this.#client, send, parameters, "code_rejected");
     } finally {
-      // On some runtimes a request that ends before its fetch cancels it, and other requests would wait for that load in vain.
+      // A runtime may cancel the fetches of a request that has ended, and other requests may wait for this one.
       await keys;
     }
   }
@@ -130,7 +130,7 @@ class NetworkProvider implements Provider {
   async refresh(request: RefreshRequest) {
     const client = this.#client;
     const { audience, scope, subject } = request;
-    const { result, hold } = await client.refreshOnce({
+    const { result, spent, hold } = await client.refreshOnce({
       ...request,
       async prepare() {
         // Without the keys a new ID Token could not be verified, and the refresh would be lost.
@@ -149,7 +149,7 @@ class NetworkProvider implements Provider {
     if (idToken !== undefined && (await this.verifyIdToken({ idToken, accessToken })).sub !== subject) {
       throw new ExchangeError("id_token_invalid", { cause: { claim: "sub" } });
     }
-    return { ...result, release };
+    return { ...result, spent, release };
   }
 
   async userinfo(accessToken: string, subject: string) {
@@ -161,8 +161,8 @@ class NetworkProvider implements Provider {
   }
 
   async revoke(token: string) {
-    const { revocation_endpoint: isOffered } = await discover(this.#client);
-    if (!isOffered) return;
+    const { revocation_endpoint: url } = await discover(this.#client);
+    if (!url) return;
     const send = await prepareRequest(this.#client, "revocation_endpoint");
     await send({ token });
   }

@@ -1,104 +1,104 @@
 import { ExchangeError } from "../errors.js";
+import type { Spend, Spending, WithRefreshToken } from "../store/spending.js";
 import { addEntry, isUnsent, liveEntry, type RefreshEntries, type RefreshEntry } from "./refresh-entries.js";
 import { doShared, type Outcome, outcomeOf, SLACK, type WaitPorts } from "./shared-work.js";
 
 /*
  * Theory of operation. A provider that rotates refresh tokens accepts each of them once, and may revoke the grant when it sees
- * one again. So one request of this process spends a refresh token, and the others that have the same token share the outcome:
- * 1. A request that finds no entry for its refresh token adds one, prepares the token request, and sends it if the entry is
- *    still its own. It marks the entry as sent in the same step, so that the entry's time-out and the request's begin together.
- * 2. A request that finds an entry whose token request was not sent prepares a token request too. If the entry still is not sent
- *    when that is done, its request was cancelled or is slower: this request takes its place, and the slower one notices before
- *    it would send.
- * 3. A request that finds an entry whose token request was sent waits for the outcome, with a timer of its own. An entry without
- *    an outcome after its time-out belongs to a cancelled request. The next request then spends the token again: whether the
- *    provider has seen the token is unknown, and without another try the session could never be refreshed.
- * 4. The outcome serves for 30 s: the browser may have sent further requests with the old cookies. A request that answers a
- *    browser holds the outcome until its response is sent, for an hour at most: till then this process has the only copy of the
- *    new refresh token. The 30 s begin anew when the response is sent. If another request has spent the new token by then (two
- *    audiences refreshed at once), the outcome of that use is held anew, because the browser may not have its refresh token.
- * 5. An error reaches the requests that waited for it, and no later one.
+ * one again. So one request of this process spends a refresh token, and the other requests that have the same token share the
+ * outcome. (With a store, so do the requests of other machines: core/store/refreshes.ts, which `spend` then calls.)
+ *
+ * State. The process has an entry for each refresh token that is or was spent (refresh-entries.ts): its outcome, once it has one.
+ *
+ * Order.
+ * 1. A request that finds no entry for its refresh token adds one and prepares its token request. If the entry is still its own
+ *    then, it marks the entry as sent and sends the token request, in one step: the time-out of both begins together.
+ * 2. A request that finds an entry that is not sent prepares a token request too. If the entry is still not sent when that is done,
+ *    the request of the entry is slow or was cancelled. This request then removes the entry and adds its own. The slow request
+ *    finds that its entry is gone before it sends, and waits as well.
+ * 3. A request that finds an entry that was sent waits for the outcome, with a timer of its own.
+ * 4. An outcome serves later requests for 30 s: the browser may have sent them with its old cookies. A request that answers a
+ *    browser holds the outcome until its response is sent, for an hour at most, because until then no browser has the new refresh
+ *    token. The 30 s begin anew when the response is sent.
+ * 5. The outcome may not serve a request: its access token is for another audience, is in the session already, or has expired. The
+ *    request then goes on with the refresh token of the outcome, at 1.
+ *
+ * What can go wrong.
+ * - An entry has no outcome after its time-out: its request was cancelled. The first request that stops waiting spends the token
+ *   again, although the provider may have seen it: without another try the session could never be refreshed.
+ * - Two requests at once need tokens for two audiences, so that the second spends the refresh token of the first outcome (5). If the
+ *   response of the first reaches the browser last, the browser lacks the newest refresh token. So the release of the first
+ *   outcome holds the second one again.
+ * - The token request fails: the error reaches the requests that waited for it, and no later one.
  */
 
-/** Milliseconds that a request waits for a second use, after it has waited for a first one in vain. */
+/** Milliseconds that a request waits for a second entry, after the first one had no outcome in time. */
 const GRACE = 800;
 
-/** The result of a refresh has the refresh token that replaces the spent one. */
-export interface WithRefreshToken {
-  readonly refreshToken: string;
-}
-
-/** What the requests of a process share. */
+/** The entries and the clock that the requests of a process share. */
 export interface RefreshPool<Result> extends WaitPorts {
   readonly entries: RefreshEntries<Result>;
-  /** Milliseconds that `spend` takes at most. */
+  /** Milliseconds that a token request takes at most. */
   readonly timeout: number;
 }
 
-/** A request that wants a refresh token spent. */
-export interface TokenUse<Result extends WithRefreshToken> {
-  readonly refreshToken: string;
-  /** The audience and scope: a result serves only requests for the same. */
-  readonly purpose: string;
-  /** The request has this result already and wants another, or the result's access token has expired. */
-  isUseless(result: Result): boolean;
-  /** Does all that must be done before the refresh token may be spent. */
-  prepare(): Promise<Spend<Result>>;
-}
-
-/** Sends the token request at once: its time-out begins with the call. */
-type Spend<Result> = (refreshToken: string) => Promise<Result>;
-
-/** The result of a use. */
+/** The result of a refresh for one request. */
 export interface SharedResult<Result> {
   readonly result: Result;
+  /** The refresh tokens that led to the result, from that of the request on: the one in the result is newer than each of them. */
+  readonly spent?: readonly string[];
   /** Keeps the result for later requests. Returns the function to call when a response with the result was sent. */
   hold(): () => void;
 }
 
-/** The error of a request that another request replaced before it sent its token request (2. above). */
+/** The error of a request whose entry another request removed before it was sent (2 in the theory of operation). */
 const REPLACED = Symbol("replaced");
 
-/** Spends each refresh token once in this process, as the theory of operation says. */
+/** Spends each refresh token once in this process. The numbers are those of the theory of operation. */
 export async function refreshOnce<Result extends WithRefreshToken>(
   pool: RefreshPool<Result>,
-  use: TokenUse<Result>,
+  spending: Spending<Result>,
 ): Promise<SharedResult<Result>> {
   const { entries } = pool;
-  const { purpose } = use;
-  let token = use.refreshToken;
+  const { tokenKey } = spending;
+  const spent = [spending.refreshToken];
+  let token = spending.refreshToken;
   let spend: Spend<Result> | undefined;
   let hasWaited = false;
   for (;;) {
     const other = liveEntry(entries, token, pool.now());
     if (other && isUnsent(other)) {
-      spend ??= await use.prepare();
+      // 2
+      spend ??= await spending.prepare();
       if (isUnsent(other) && entries.get(token) === other) entries.delete(token);
       if (isUnsent(other)) continue;
     }
-    const entry: RefreshEntry<Result> = other ?? { purpose, startedAt: pool.now(), timeout: pool.timeout };
+    const entry: RefreshEntry<Result> = other ?? { tokenKey, startedAt: pool.now(), timeout: pool.timeout };
     const outcome = other
-      ? (other.outcome ?? (await outcomeOf(other, pool, hasWaited ? GRACE : other.timeout + SLACK)))
-      : await spendAs(pool, { entry, token, use, spend });
+      ? (other.outcome ?? (await outcomeOf(other, pool, hasWaited ? GRACE : other.timeout + SLACK))) // 3
+      : await spendAs(pool, { entry, token, spending, spend, patience: hasWaited ? GRACE : pool.timeout }); // 1
     spend = undefined;
     if (!outcome) {
       if (hasWaited)
         throw new ExchangeError("provider_unreachable", {
           cause: "another request is refreshing this session and did not finish",
         });
-      // The first request that stops waiting spends the token; the others wait for that request.
+      // The request of the entry was cancelled: without the entry, the next turn of the loop spends the token.
       if (entries.get(token) === entry) entries.delete(token);
       hasWaited = true;
       continue;
     }
     if ("error" in outcome && outcome.error === REPLACED) continue;
-    const result = resultOf(outcome, entry.purpose === purpose);
-    if (result && entry.purpose === purpose && !(other && use.isUseless(result)))
-      return sharedResult(pool, entry, result);
-    // The result is for another purpose, is in the session already, or has expired: go on with the refresh token in it, which
-    // is the same one where the provider does not rotate.
-    if (result && result.refreshToken !== token) token = result.refreshToken;
-    else if (entries.get(token) === entry) entries.delete(token);
+    const result = resultOf(outcome, entry.tokenKey === tokenKey);
+    // The result of this request's own token request serves it in any case.
+    const isOthers = other !== undefined || entry.isOthers === true;
+    if (result && entry.tokenKey === tokenKey && !(isOthers && spending.mustReplace(result)))
+      return sharedResult(pool, entry, result, spent);
+    // 5. A provider that does not rotate returns the same refresh token: without the entry, it is spent again.
+    if (result && result.refreshToken !== token) {
+      token = result.refreshToken;
+      spent.push(token);
+    } else if (entries.get(token) === entry) entries.delete(token);
   }
 }
 
@@ -106,27 +106,31 @@ export async function refreshOnce<Result extends WithRefreshToken>(
 interface Attempt<Result extends WithRefreshToken> {
   readonly entry: RefreshEntry<Result>;
   readonly token: string;
-  readonly use: TokenUse<Result>;
-  /** What the request prepared already. */
+  readonly spending: Spending<Result>;
+  /** The token request, if the request has prepared it already. */
   readonly spend: Spend<Result> | undefined;
+  /** Milliseconds that the request waits for other machines. */
+  readonly patience: number;
 }
 
-/** Adds the entry and spends the token. The outcome has the error. */
+/** Adds the entry and spends the token. Does not throw: an error is in the outcome. */
 async function spendAs<Result extends WithRefreshToken>(
   pool: RefreshPool<Result>,
-  { entry, token, use, spend }: Attempt<Result>,
+  { entry, token, spending, spend, patience }: Attempt<Result>,
 ): Promise<Outcome<Result> | undefined> {
   const { entries } = pool;
   const ownsEntry = () => entries.get(token) === entry;
-  const send = (prepared: Spend<Result>) => {
+  const send = async (prepared: Spend<Result>) => {
     if (!ownsEntry()) throw REPLACED;
     entry.isSent = true;
-    return prepared(token);
+    const result = await prepared(token, patience);
+    // Before the outcome exists: a request that sees the outcome must see which token it is, and whose.
+    Object.assign(entry, result.shared, { servesSince: pool.now() });
+    return result;
   };
   addEntry(entries, token, entry, pool.now());
   try {
-    await doShared(entry, pool, () => (spend ? send(spend) : use.prepare().then(send)));
-    entry.servesSince = pool.now();
+    await doShared(entry, pool, async () => send(spend ?? (await spending.prepare())));
   } catch {
     // `doShared` has written the error to the outcome.
     if (ownsEntry()) entries.delete(token);
@@ -134,18 +138,23 @@ async function spendAs<Result extends WithRefreshToken>(
   return entry.outcome;
 }
 
-/** The result of an entry for one request, with the hold of 4. above. */
+/** The result of an entry for one request, which may hold it (4 in the theory of operation). */
 const sharedResult = <Result extends WithRefreshToken>(
   { entries, now }: RefreshPool<Result>,
   entry: RefreshEntry<Result>,
   result: Result,
+  spent: readonly string[],
 ): SharedResult<Result> => ({
   result,
+  spent,
   hold() {
     // Not again after a release: the browser has the result.
     entry.isHeld ??= true;
     return () => {
-      if (entry.isHeld) entry.servesSince = now();
+      if (entry.isHeld) {
+        entry.servesSince = now();
+        entry.release?.();
+      }
       entry.isHeld = false;
       const next = entries.get(result.refreshToken);
       if (next && next !== entry) next.isHeld = true;
@@ -153,10 +162,10 @@ const sharedResult = <Result extends WithRefreshToken>(
   },
 });
 
-/** The result of an outcome; undefined when a use for another purpose failed in a way that may pass. @throws its error */
-function resultOf<Result>(outcome: Outcome<Result>, isSamePurpose: boolean): Result | undefined {
+/** The result of an outcome; undefined if the refresh of another access token failed in a way that may pass. @throws its error */
+function resultOf<Result>(outcome: Outcome<Result>, isSameToken: boolean): Result | undefined {
   if ("value" in outcome) return outcome.value;
   const { error } = outcome;
-  if (isSamePurpose || !(error instanceof ExchangeError) || error.code === "grant_ended") throw error;
+  if (isSameToken || !(error instanceof ExchangeError) || error.code === "grant_ended") throw error;
   return undefined;
 }

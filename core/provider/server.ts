@@ -1,5 +1,6 @@
 import { tokenSetOf } from "../exchange/token-set.js";
 import type { Ports } from "../ports.js";
+import type { ConnectedStore } from "../store/store.js";
 import { authenticate, type ClientCredentials } from "./client-authentication.js";
 import { verifyWithJose } from "./jose.js";
 import { createNetwork } from "./network.js";
@@ -9,15 +10,14 @@ import { refreshOnce } from "./refresher.js";
 import type { ProviderSettings } from "./settings.js";
 import type { RefreshResult } from "./token-endpoint.js";
 
-/** Which provider a server uses, and how it authenticates as the client. */
+/** The provider of a server, and the credentials of its client. */
 export interface ServerSettings extends ProviderSettings, ClientCredentials {}
 
 /**
- * The provider for a server. When several requests of one session refresh at once, the process spends the refresh token once.
- * The result serves requests that still have the spent token: for 30 s, or until 30 s after a response with the result was sent,
- * an hour at most.
+ * The provider for a server. If several requests of one session refresh at once, one of them spends the refresh token (refresher.ts):
+ * of this process, or with a store of all machines.
  */
-export function createServerProvider(settings: ServerSettings, ports: Ports): Provider {
+export function createServerProvider(settings: ServerSettings, ports: Ports, store?: ConnectedStore): Provider {
   const network = createNetwork(settings, ports);
   const entries = network.shared<RefreshEntry<RefreshResult>>(`refresh ${settings.issuer} ${settings.clientId}`);
   return createProvider({
@@ -25,17 +25,16 @@ export function createServerProvider(settings: ServerSettings, ports: Ports): Pr
     ...network,
     authenticate: (form) => authenticate(settings, ports, form),
     verifyJws: verifyWithJose,
-    refreshOnce: (request) =>
-      refreshOnce(
-        { ...network, entries },
-        {
-          ...request,
-          purpose: JSON.stringify([request.audience, request.scope]),
-          isUseless(result) {
-            const { accessToken, expiresAt = Infinity } = tokenSetOf(result);
-            return request.currentAccessTokens.includes(accessToken) || expiresAt <= network.now();
-          },
+    refreshOnce(request) {
+      const spending = {
+        ...request,
+        tokenKey: JSON.stringify([request.audience, request.scope]),
+        mustReplace(result: RefreshResult) {
+          const { accessToken, expiresAt = Infinity } = tokenSetOf(result);
+          return request.currentAccessTokens.includes(accessToken) || expiresAt <= network.now();
         },
-      ),
+      };
+      return refreshOnce({ ...network, entries }, store ? store.share(spending) : spending);
+    },
   });
 }

@@ -1,13 +1,17 @@
-import { ExchangeError, MisuseError } from "../errors.js";
+import { ExchangeError, exchangeErrorOf, MisuseError } from "../errors.js";
 import { failure } from "../events.js";
 import { renewToken } from "../exchange/renewal.js";
 import { assess } from "../exchange/token-life.js";
 import { accessTokensOf, mergeTokens, type TokenRequest, type TokenSet } from "../exchange/token-set.js";
 import type { FetchInit } from "../ports.js";
+import { tagOf } from "../session/cookie-kinds.js";
 import type { SessionDraft } from "../session/draft.js";
 import { setTokens } from "../session/tokens.js";
 import type { SignedIn } from "./config.js";
 import { keepAlive, type RequestContext } from "./request-context.js";
+
+/** Milliseconds in which a response that brings newer tokens may still be on its way. */
+const UNDER_WAY = 10_000;
 
 /** A valid access token, for an app that makes a response with it. */
 export async function getAccessToken<Data>(context: RequestContext<Data>, request?: TokenRequest): Promise<string> {
@@ -18,8 +22,8 @@ export async function getAccessToken<Data>(context: RequestContext<Data>, reques
 /** The same without marking the response as made from the session. Refreshes the token where that is due. */
 export async function usableToken<Data>(context: RequestContext<Data>, request: TokenRequest = {}): Promise<string> {
   const { ports, responseWriter, provider } = context;
-  const { session } = context.reading;
-  if (!session) throw new ExchangeError("no_session");
+  const { session, reason } = context.reading;
+  if (!session) throw new ExchangeError(reason === "store_unavailable" ? reason : "no_session");
   const tokens = await context.tokens();
   const state = assess(tokens, request, ports.now());
   if (state.name === "fresh") return state.token.accessToken;
@@ -31,7 +35,10 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
       if (draft.session?.id !== session.id) throw new ExchangeError("no_session");
       return make(draft);
     });
-  const start = context.canWrite() ? "refresh_started" : "refresh_impossible";
+  const { sessions } = context;
+  const { isShared = false } = sessions.storage;
+  const noteName = sessions.nameOf(tagOf(session.id), "used");
+  const start = isShared || context.canWrite() ? "refresh_started" : "refresh_impossible";
   const work = renewToken(
     context,
     state,
@@ -41,24 +48,49 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
         const currentAccessTokens = accessTokensOf(tokens).map((token) => token.accessToken);
         const subject = session.data.user.sub;
         const refresh = { ...request, refreshToken, subject, currentAccessTokens };
-        const { release, ...response } = await provider.refresh(refresh);
-        const merge = (set: TokenSet) => mergeTokens(set, response, request);
-        return { tokens: merge(tokens), merge, release };
+        const { release, spent, ...response } = await provider
+          .refresh(refresh)
+          .catch((error) => refuse(context, tokens, error));
+        const merge = (set = tokens) => mergeTokens(set, response, request, undefined, spent);
+        return { tokens: merge(), merge, release };
       },
       // Merged into the tokens of that moment: a refresh for another audience may have been written meanwhile.
       async storeTokens({ merge, release }) {
-        const isStored = await change(async (draft) =>
-          setTokens(draft, merge((await context.latestTokens()) ?? tokens)),
-        );
-        if (isStored) responseWriter.onSent(release);
+        const isSent = await change(async (draft) => {
+          setTokens(draft, merge(await context.latestTokens()), merge);
+          context.reading.jar.delete(noteName);
+        });
+        // A token in the store needs no response to carry it.
+        if (isShared) release();
+        else if (isSent) responseWriter.onSent(release);
         // The headers left meanwhile: the process holds the tokens for the next request of the session.
         else context.emit(failure(new ExchangeError("refresh_required")));
-        return isStored;
+        return isSent;
       },
       endSession: () => change((draft) => draft.destroy()),
     },
   );
   return keepAlive(context, work);
+}
+
+/**
+ * A refresh failed. If the provider refused the refresh token, the grant need not have ended: another machine may have spent the token a
+ * moment ago, and the response with the new one may be on its way to the browser. So a cookie notes which tokens were refused, and
+ * when. If the browser gets newer tokens, its next requests bring them. If one brings these again after ten seconds, there are none.
+ * @throws ExchangeError `refresh_conflict`, or the error itself
+ */
+async function refuse<Data>(context: RequestContext<Data>, { expiresAt }: TokenSet, error: unknown): Promise<never> {
+  const cause = exchangeErrorOf(error);
+  const { sessions, ports, reading } = context;
+  const { session, jar } = reading;
+  if (cause.code !== "grant_ended" || !session) throw cause;
+  const name = sessions.nameOf(tagOf(session.id), "used");
+  const now = ports.now();
+  const [noted, at] = jar.get(name)?.split(".") ?? [];
+  if (noted !== `${expiresAt}`) {
+    await context.commit(() => jar.set(name, `${expiresAt}.${now}`, sessions.maxAge(session.endsAt)));
+  } else if (now - Number(at) > UNDER_WAY) throw cause;
+  throw new ExchangeError("refresh_conflict", { cause });
 }
 
 /** `fetch` with the session's access token, to allow-listed origins only. */

@@ -87,11 +87,16 @@ export class AuthRequest<Data, Answer> implements RequestAuth<Data, Answer> {
     return route && answerRoute(this.#toContext(), route);
   }
 
-  /** Undefined if a user is signed in; else a redirect to sign in for a page navigation, 401 JSON for any other request. */
+  /**
+   * Undefined if a user is signed in; else a redirect to sign in for a page navigation, 401 JSON for any other request, and 503 JSON if
+   * the store cannot give the session now.
+   */
   guard(): Plan {
     if (this.session) return undefined;
-    const { method } = this.#request;
-    return wantsPage(this.#request) ? redirect(loginUrl(this.#toContext()), method) : notAuthenticated();
+    const { reason } = this;
+    return wantsPage(this.#request) && reason !== "store_unavailable"
+      ? redirect(loginUrl(this.#toContext()), this.#request.method)
+      : notAuthenticated(reason);
   }
 
   /** Calls `next` if a user is signed in, and else sends the reply of the guard. */

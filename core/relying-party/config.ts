@@ -3,7 +3,9 @@ import type { LatchkeyEvent } from "../events.js";
 import type { IdTokenClaims, TokenResponse } from "../exchange/types.js";
 import type { ShapedUser, User, UserClaims } from "../exchange/user.js";
 import type { ServerSettings } from "../provider/server.js";
+import type { Reply } from "../request/response.js";
 import type { SessionsOptions } from "../session/options.js";
+import type { ConnectableStore } from "../store/store.js";
 
 /** What an app's session holds: who is signed in, and the app's own data. */
 export interface SignedIn<Data> {
@@ -55,7 +57,10 @@ export interface RelyingPartyConfig<Data> {
   readonly logout: "provider" | "local";
   /** Path the provider sends people back to after sign-out. */
   readonly postLogoutPath: string;
-  readonly session: SessionsOptions<SignedIn<Data>>;
+  readonly session: SessionsOptions<SignedIn<Data>> & { readonly storage?: "cookies" | "store" };
+  readonly store?: ConnectableStore | undefined;
+  /** Answers the logout tokens of the provider. The route is not answered without it. */
+  readonly backchannelLogout?: ((context: never) => Promise<Reply>) | undefined;
   readonly onSignIn?: ((signIn: SignIn) => Awaitable<{ user?: ShapedUser; data?: Data } | undefined>) | undefined;
   readonly onEvent?: ((event: LatchkeyEvent) => void) | undefined;
 }

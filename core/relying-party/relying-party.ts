@@ -45,16 +45,23 @@ export interface RelyingParty<Data> {
 export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports: Ports): RelyingParty<Data> {
   const purpose = sealedFor(config.provider);
   const emit = emitter(config.onEvent, ports.now);
+  const store = config.store?.connect(config, ports, emit);
   const app: App<Data> = {
     config,
     ports,
     emit,
-    provider: createServerProvider(config.provider, ports),
+    store,
+    provider: createServerProvider(config.provider, ports, store),
     exchange: { ...config, ...config.provider },
     transactionSealer: createSealer(config.session.secret, `transaction ${purpose}`, TRANSACTION_DURATION, packed),
   };
   const sessionsAt = (secure: boolean) =>
-    createUserSessions({ ...config.session, purpose, cookie: { ...config.session.cookie, secure } }, ports, emit);
+    createUserSessions(
+      { ...config.session, purpose, cookie: { ...config.session.cookie, secure } },
+      store,
+      ports,
+      emit,
+    );
   // Secure follows the configured origin, never the socket: one set of names for https, one for loopback http.
   const sessionsBySecure = new Map(config.sites.map(({ secure }) => [secure, sessionsAt(secure)]));
   return {

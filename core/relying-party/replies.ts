@@ -1,6 +1,7 @@
-import type { ExchangeError, ExchangeErrorCode } from "../errors.js";
+import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
 import type { Reply } from "../request/response.js";
 import type { RequestView } from "../request/view.js";
+import type { SessionRefusal } from "../session/refusal.js";
 
 const reply = (status: number, headers: Record<string, string>, body: string | null): Reply => ({
   status,
@@ -12,8 +13,8 @@ const reply = (status: number, headers: Record<string, string>, body: string | n
 export const redirect = (to: string, method: string): Reply =>
   reply(method === "POST" ? 303 : 302, { location: to }, null);
 
-export const json = (status: number, value: unknown): Reply =>
-  reply(status, { "content-type": "application/json; charset=utf-8" }, JSON.stringify(value));
+export const json = (status: number, value: unknown, headers?: Readonly<Record<string, string>>): Reply =>
+  reply(status, { "content-type": "application/json; charset=utf-8", ...headers }, JSON.stringify(value));
 
 export const methodNotAllowed = (allow: string): Reply => reply(405, { allow }, null);
 
@@ -24,12 +25,25 @@ export const methodNotAllowed = (allow: string): Reply => reply(405, { allow }, 
 export const decline = ({ headers }: RequestView): Reply =>
   reply(headers.get("sec-purpose") === null ? 204 : 503, {}, null);
 
-/** The reply of API routes to a request without a session. */
-export const notAuthenticated = (): Reply =>
-  json(401, {
-    error: "not_authenticated",
-    description: "Sign in first.",
-  });
+/** The reply to a request that needs the store, or the provider, while that is away. */
+export const unavailable = (error: string): Reply => json(503, { error }, { "retry-after": "5" });
+
+/** The reply of API routes to a request without a session. `reason`: why it has none. */
+export const notAuthenticated = (reason?: SessionRefusal): Reply =>
+  reason === "store_unavailable"
+    ? unavailable(reason)
+    : json(401, {
+        error: "not_authenticated",
+        description: "Sign in first.",
+      });
+
+/**
+ * For a page, which cannot answer 503. `reason`: why its request has no session.
+ * @throws ExchangeError `store_unavailable` if the store cannot give the session now: the user need not sign in again
+ */
+export function mustNotBeAway(reason: SessionRefusal | undefined): void {
+  if (reason === "store_unavailable") throw new ExchangeError(reason);
+}
 
 const TEXTS: Partial<Record<ExchangeErrorCode, string>> = {
   no_transaction:

@@ -10,6 +10,7 @@ import type { Sealer } from "../seal/sealer.js";
 import type { SessionReading } from "../session/reading.js";
 import { openTokens } from "../session/tokens.js";
 import { type SessionChange, WriteQueue } from "../session/write-queue.js";
+import type { ConnectedStore } from "../store/store.js";
 import type { RelyingPartyConfig, SignedIn, Site } from "./config.js";
 import { routeUrl } from "./site.js";
 import { openTransactions, type Transactions } from "./transactions.js";
@@ -21,6 +22,7 @@ export interface App<Data> {
   readonly exchange: ExchangeConfig;
   readonly ports: Ports;
   readonly provider: Provider;
+  readonly store: ConnectedStore | undefined;
   readonly transactionSealer: Sealer;
   readonly emit: (event: UntimedEvent) => void;
 }
@@ -41,6 +43,7 @@ export class RequestContext<Data> implements App<Data>, OpenedRequest {
   declare readonly exchange: ExchangeConfig;
   declare readonly ports: Ports;
   declare readonly provider: Provider;
+  declare readonly store: ConnectedStore | undefined;
   declare readonly transactionSealer: Sealer;
   declare readonly emit: App<Data>["emit"];
   declare readonly request: RequestView;
@@ -48,7 +51,7 @@ export class RequestContext<Data> implements App<Data>, OpenedRequest {
   declare readonly site: Site;
   /** What the name of each cookie of latchkey begins with. */
   readonly cookiePrefix: string;
-  readonly #sessions: UserSessions<Data>;
+  readonly sessions: UserSessions<Data>;
   readonly #writes: WriteQueue<SignedIn<Data>, TokenSet>;
 
   constructor(
@@ -59,7 +62,7 @@ export class RequestContext<Data> implements App<Data>, OpenedRequest {
   ) {
     Object.assign(this, app, opened);
     this.cookiePrefix = sessions.prefix;
-    this.#sessions = sessions;
+    this.sessions = sessions;
     this.#writes = new WriteQueue(sessions, reading);
   }
 
@@ -75,7 +78,7 @@ export class RequestContext<Data> implements App<Data>, OpenedRequest {
 
   /** The tokens of the session in `reading`; for change functions, which run when the writes before them are done. */
   latestTokens(): Promise<TokenSet | undefined> {
-    return openTokens(this.#sessions, this.reading);
+    return openTokens(this.sessions, this.reading);
   }
 
   /** Sign-ins in progress in this browser. */

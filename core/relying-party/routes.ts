@@ -1,16 +1,16 @@
 import { ExchangeError } from "../errors.js";
 import { isNavigation, isSameOrigin, queryOf } from "../request/reading.js";
-import type { Reply } from "../request/response.js";
+import type { Plan, Reply } from "../request/response.js";
 import type { RequestView } from "../request/view.js";
 import { orErrorPage } from "./failures.js";
-import { decline, json, methodNotAllowed, redirect } from "./replies.js";
+import { decline, json, methodNotAllowed, redirect, unavailable } from "./replies.js";
 import { keepAlive, type RequestContext } from "./request-context.js";
 import { completeSignIn, loginOptionsOf, redirectWithin, type SignInOptions, signIn } from "./sign-in.js";
 import { type LogoutOptions, signOut } from "./sign-out.js";
 import { type Route, routeUrl } from "./site.js";
 
-/** Answers a request for one of the routes. */
-export const answerRoute = <Data>(context: RequestContext<Data>, route: Route): Promise<Reply> =>
+/** Answers a request for one of the routes; undefined for a route that the app has not switched on. */
+export const answerRoute = <Data>(context: RequestContext<Data>, route: Route): Promise<Plan> =>
   keepAlive(context, answers[route](context));
 
 /** The parameters of an authorization response (RFC 6749 4.1.2, RFC 9207 2). */
@@ -77,14 +77,16 @@ export async function answerLogout<Data>(context: RequestContext<Data>, options?
 }
 
 /** Answers with the user's claims for the browser, never with a token (S43). Does not count as activity. */
-async function answerMe<Data>({ request, reading: { session } }: RequestContext<Data>): Promise<Reply> {
+async function answerMe<Data>({ request, reading: { session, reason } }: RequestContext<Data>): Promise<Reply> {
   if (!isRead(request)) return methodNotAllowed("GET");
+  if (reason === "store_unavailable") return unavailable(reason);
   return json(200, { user: session?.data.user ?? null, expiresAt: session?.expiresAt });
 }
 
-const answers: { readonly [route in Route]: <Data>(context: RequestContext<Data>) => Promise<Reply> } = {
+const answers: { readonly [route in Route]: <Data>(context: RequestContext<Data>) => Promise<Plan> } = {
   login: answerLogin,
   callback: answerCallback,
   logout: answerLogout,
   me: answerMe,
+  "backchannel-logout": async (context) => context.config.backchannelLogout?.(context as never),
 };

@@ -63,7 +63,9 @@ export async function completeSignIn<Data>(
   onSignIn = context.config.onSignIn,
 ): Promise<string> {
   const [state, again] = parameters.getAll("state");
-  const transaction = state && again === undefined ? await context.transactions().find(state) : undefined;
+  const found = state && again === undefined ? await context.transactions().find(state) : undefined;
+  // Proves that the store can be written before the code is spent, and that no other request has this callback as well.
+  const transaction = found && (await context.store?.isFirstUse(found.state)) !== false ? found : undefined;
   // The back button, a bookmark, a second delivery: a user who is signed in already goes on to the first page.
   if (!transaction && context.reading.session) return `${context.site.path}/`;
   const { returnTo } = await exchange.finishSignIn(exchangeContext(context, onSignIn), transaction, parameters);

@@ -1,6 +1,7 @@
 import { safeReturnTo } from "../exchange/return-to.js";
 import { signOutAtProvider } from "../exchange/sign-out.js";
 import type { Reply } from "../request/response.js";
+import { reportFailure } from "./failures.js";
 import { redirect } from "./replies.js";
 import type { RequestContext } from "./request-context.js";
 
@@ -14,13 +15,16 @@ export interface LogoutOptions {
   params?: Readonly<Record<string, string>>;
 }
 
-/** Ends the session here, always; then, as far as the provider can be reached, at the provider (RP-Initiated Logout 2). */
+/**
+ * Ends the session here, and then at the provider (RP-Initiated Logout 2). A store or a provider that is away keeps no session alive in
+ * this browser: its failure is an event.
+ */
 export async function signOut<Data>(
   context: RequestContext<Data>,
   { returnTo, params, local = context.config.logout === "local" }: LogoutOptions = {},
 ): Promise<Reply> {
   const { config, site, request, reading } = context;
-  const tokens = await context.tokens();
+  const tokens = await context.tokens().catch((error) => void reportFailure(context, error));
   await context.commit((draft) => draft.destroy());
   context.emit({ type: "signed_out" });
   const fallback = `${site.path}${config.postLogoutPath}`;

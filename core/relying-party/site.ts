@@ -3,8 +3,8 @@ import type { RequestView } from "../request/view.js";
 import type { RelyingPartyConfig, Site } from "./config.js";
 
 /** Our own routes under the mount. */
-export type Route = "login" | "callback" | "logout" | "me";
-const ROUTES: readonly Route[] = ["login", "callback", "logout", "me"];
+export type Route = "login" | "callback" | "logout" | "me" | "backchannel-logout";
+const ROUTES: readonly Route[] = ["login", "callback", "logout", "me", "backchannel-logout"];
 
 type Mounted = Pick<RelyingPartyConfig<never>, "mount" | "trailingSlash">;
 

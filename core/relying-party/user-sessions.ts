@@ -5,6 +5,7 @@ import { packed } from "../seal/payload.js";
 import { createSessionContext, type SessionContext } from "../session/context.js";
 import { inCookies } from "../session/in-cookies.js";
 import type { SessionsOptions } from "../session/options.js";
+import type { ConnectedStore } from "../store/store.js";
 import type { SignedIn } from "./config.js";
 
 /** Sessions of signed-in users: they hold tokens, which are stored as raw bytes. */
@@ -12,7 +13,13 @@ export type UserSessions<Data> = SessionContext<SignedIn<Data>, TokenSet>;
 
 export const createUserSessions = <Data>(
   options: SessionsOptions<SignedIn<Data>>,
+  store: ConnectedStore | undefined,
   ports: Pick<Ports, "now" | "random">,
   emit: (event: UntimedEvent) => void,
 ): UserSessions<Data> =>
-  createSessionContext(options, { name: "latchkey", storage: inCookies, codec: packed }, ports, emit);
+  createSessionContext(
+    options,
+    { name: "latchkey", storage: store?.storage(inCookies) ?? inCookies, codec: packed },
+    ports,
+    emit,
+  );

@@ -33,32 +33,16 @@ const Bytes = Uint8Array.prototype.constructor as Uint8ArrayConstructor & {
 const utf8 = new TextEncoder();
 const text = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Options of the conversions that newer platforms have (ES2026), ten times as fast as the loops below. */
+/** Options of the conversions that newer platforms have (ES2026), many times as fast as those of old. */
 const BASE64URL = { alphabet: "base64url", omitPadding: true };
 type Native = Uint8Array & { toBase64?(options: typeof BASE64URL): string };
-
-/** The 64 characters, and the value of each character code: 64 where it is none of them. */
-const CHARACTERS = /* @__PURE__ */ utf8.encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
-const VALUES = /* @__PURE__ */ (() => {
-  const values = new Bytes(256).fill(64);
-  for (const [value, code] of CHARACTERS.entries()) values[code] = value;
-  return values;
-})();
-
-// Both loops run past the ends of their arrays. A read there counts as 0, and a write there has no effect.
 
 export function toBase64url(bytes: Uint8Array, start = 0, end = bytes.length): string {
   const part = bytes.subarray(start, end) as Native;
   if (part.toBase64) return part.toBase64(BASE64URL);
-  const codes = new Bytes(Math.ceil((part.length * 4) / 3));
-  for (let at = 0, to = 0; at < part.length; at += 3) {
-    const group = (part[at]! << 16) | (part[at + 1]! << 8) | part[at + 2]!;
-    codes[to++] = CHARACTERS[group >> 18]!;
-    codes[to++] = CHARACTERS[(group >> 12) & 63]!;
-    codes[to++] = CHARACTERS[(group >> 6) & 63]!;
-    codes[to++] = CHARACTERS[group & 63]!;
-  }
-  return text.decode(codes);
+  let binary = "";
+  for (const byte of part) binary += String.fromCharCode(byte);
+  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 /**
@@ -72,29 +56,21 @@ function decode(characters: string): Uint8Array | undefined {
   const over = characters.length & 3;
   if (over && !LAST[over]!.includes(characters.at(-1)!)) return undefined;
   const size = (characters.length * 3) >> 2;
-  if (Bytes.fromBase64) {
-    try {
+  try {
+    if (Bytes.fromBase64) {
       // `fromBase64` skips blanks and padding: the bytes are then fewer.
       const bytes = Bytes.fromBase64(characters, BASE64URL);
       return bytes.length === size ? bytes : undefined;
-    } catch {
-      return undefined; // a character that is not of the alphabet
     }
+    // `atob` skips blanks as well, and takes the other alphabet.
+    if (/[^\w-]/.test(characters)) return undefined;
+    const binary = atob(characters.replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = new Bytes(size);
+    for (let at = 0; at < size; at++) bytes[at] = binary.charCodeAt(at);
+    return bytes;
+  } catch {
+    return undefined; // a character that is not of the alphabet
   }
-  const codes = utf8.encode(characters);
-  const bytes = new Bytes(size);
-  let all = 0;
-  for (let at = 0, to = 0; at < codes.length; at += 4) {
-    const first = VALUES[codes[at]!]!;
-    const second = VALUES[codes[at + 1]!]!;
-    const third = VALUES[codes[at + 2]!]!;
-    const fourth = VALUES[codes[at + 3]!]!;
-    all |= first | second | third | fourth;
-    bytes[to++] = (first << 2) | (second >> 4);
-    bytes[to++] = (second << 4) | (third >> 2);
-    bytes[to++] = (third << 6) | fourth;
-  }
-  return all < 64 ? bytes : undefined;
 }
 
 function concat(left: ArrayLike<number>, right: ArrayLike<number>): Uint8Array {

@@ -14,7 +14,7 @@ export interface Codec {
   unpack(bytes: Uint8Array): unknown;
 }
 
-/** Characters of the longest sealed string that is opened. */
+/** Characters of the longest sealed string that is opened, unless the caller of `createSealer` says otherwise. */
 export const MAX_SEALED = 16_384;
 
 /** The payload of a sealed string. */
@@ -27,7 +27,7 @@ export interface Unsealed {
 /** Seals payloads for one purpose and opens them: synchronously on Node, once the key was derived. `now`: milliseconds since the epoch. */
 export interface Sealer {
   /**
-   * A JWE in compact form (RFC 7516 3.1). If it is longer than 16,384 characters, it cannot be opened.
+   * A JWE in compact form (RFC 7516 3.1). If it is longer than the sealer's limit, it cannot be opened.
    * @throws MisuseError (`not_json`) when the payload is no JSON value
    */
   seal(payload: unknown, now: number): Awaitable<string>;
@@ -38,9 +38,16 @@ export interface Sealer {
 /**
  * AES-256-GCM under keys that are derived from the secret for one purpose and one day (RFC 7516, `alg` "dir"), which open
  * for `maxAge` seconds.
+ * @param longest characters of the longest string that is opened; a client may send any
  * @throws MisuseError (`invalid_config`) when the secret is wrong
  */
-export function createSealer(secret: Secret, purpose: string, maxAge: number, { pack, unpack }: Codec): Sealer {
+export function createSealer(
+  secret: Secret,
+  purpose: string,
+  maxAge: number,
+  { pack, unpack }: Codec,
+  longest = MAX_SEALED,
+): Sealer {
   const keyring = createKeyring(checkSecrets(secret), purpose, maxAge);
   return {
     seal(payload, now) {
@@ -55,7 +62,7 @@ export function createSealer(secret: Secret, purpose: string, maxAge: number, { 
     },
     open(sealed, now) {
       if (typeof sealed !== "string") return "malformed";
-      if (sealed.length > MAX_SEALED) return "too_large";
+      if (sealed.length > longest) return "too_large";
       /** The header, an empty key segment, 12 bytes of IV, a byte, 16 bytes of tag, and the dots between. */
       const MIN_SEALED = HEADER + 44;
       if (sealed.length < MIN_SEALED || !sealed.startsWith("..", HEADER)) return "malformed";

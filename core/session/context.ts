@@ -26,9 +26,10 @@ export interface SessionContext<Data, Tokens = unknown> extends StorageContext {
 }
 
 /** What the two kinds of sessions, with sign-in and without, do when an option is left out. */
-export interface SessionDefaults extends Required<Pick<SessionsOptions<unknown>, "storage" | "codec">> {
+export interface SessionDefaults extends Required<Pick<SessionsOptions<unknown>, "codec">> {
   /** The name of cookies. */
   readonly name: string;
+  readonly storage: CreateStorage;
 }
 
 /**
@@ -41,15 +42,7 @@ export function createSessionContext<Data, Tokens = unknown>(
   ports: Pick<Ports, "now" | "random">,
   emit: (event: UntimedEvent) => void,
 ): SessionContext<Data, Tokens> {
-  const {
-    secret,
-    purpose = "",
-    cookie = {},
-    maxCookieBytes = 7600,
-    schema,
-    storage = defaults.storage,
-    codec = defaults.codec,
-  } = options;
+  const { secret, purpose = "", cookie = {}, maxCookieBytes = 7600, schema, codec = defaults.codec } = options;
   const { name = defaults.name, sameSite = "lax", secure = true, persistent = true, ...rest } = cookie;
   const { now, random } = ports;
   const limits = lifetimesOf(options);
@@ -58,7 +51,8 @@ export function createSessionContext<Data, Tokens = unknown>(
   const prefix = `${secure ? (rest.domain ? "__Secure-" : "__Host-") : ""}${name}.`;
   checkCookie(prefix, attributes);
   must(maxCookieBytes > 0 && maxCookieBytes <= MAX_SEALED, `maxCookieBytes must be 1 to ${MAX_SEALED} bytes`);
-  const sealer = (kind: string) => createSealer(secret, `session ${kind} ${purpose}`, limits.absolute / 1000, codec);
+  const sealer = (kind: string, longest?: number) =>
+    createSealer(secret, `session ${kind} ${purpose}`, limits.absolute / 1000, codec, longest);
   const forStorage: StorageContext = {
     nameOf: (tag, kind) => `${prefix + tag}.${kind}`,
     identitySealer: sealer("identity"),
@@ -73,7 +67,7 @@ export function createSessionContext<Data, Tokens = unknown>(
     attributes,
     maxCookieBytes,
     schema,
-    storage: (storage as CreateStorage)(forStorage),
+    storage: defaults.storage(forStorage),
     stampSealer: sealer("activity"),
     parse: (name) => parseName(name.slice(prefix.length)),
     random,

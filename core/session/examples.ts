@@ -1,4 +1,4 @@
-import { ANY, type ExamplesOf, FUNCTION, TEXT } from "../options.js";
+import { ANY, type ExamplesOf, TEXT } from "../options.js";
 import type { CookieOptions, SessionsOptions } from "./options.js";
 
 /** Options of cookies. `secure` is left out: it follows from the base URL, where an app has one. */
@@ -19,5 +19,4 @@ export const sessionExamples: ExamplesOf<Omit<SessionsOptions<never>, "secret" |
   cookie: cookieExamples,
   maxCookieBytes: 1,
   schema: ANY,
-  storage: FUNCTION,
 };

@@ -21,9 +21,6 @@ export interface CookieOptions {
   persistent?: boolean;
 }
 
-/** Where sessions are stored, as {@link inStore} makes it. */
-export type SessionStorage = (context: never) => unknown;
-
 /** The options of {@link createSessions}. */
 export interface SessionsOptions<Data> extends LifetimeOptions {
   /**
@@ -38,8 +35,6 @@ export interface SessionsOptions<Data> extends LifetimeOptions {
   maxCookieBytes?: number;
   /** Checks the data whenever a session is opened; without a fit, the request has no session (`invalid_content`). @default no check */
   schema?: StandardSchema<Data>;
-  /** Where sessions are stored. `inStore(store)`: on the server; the cookie then has only the sealed id. @default in cookies */
-  storage?: SessionStorage;
   /** How the data becomes bytes. `packed`: JWTs as raw bytes, about a quarter smaller. @default JSON text */
   codec?: Codec;
 }

@@ -15,7 +15,8 @@ export interface SessionReading<Data> {
   readonly endedBefore: number;
   /**
    * Tags of sessions that did not open but must not be deleted: a session that the seal or the chunks refuse may be half
-   * written, or may open on another server; data that the schema refuses may fit a later version of the schema.
+   * written, or may open on another server; data that the schema refuses may fit a later version of the schema; a store that is
+   * away may be back at the next request.
    */
   readonly sparedTags: readonly string[];
   readonly session: Session<Data> | null;
@@ -25,6 +26,9 @@ export interface SessionReading<Data> {
 
 /** Milliseconds by which an `end` may be later than now. latchkey wrote no later end: it is ignored. */
 const PLAUSIBLE_AHEAD = 86_400_000;
+
+/** Reasons for which a session does not come back. */
+const OVER: readonly SessionRefusal[] = ["superseded", "expired", "inactive", "revoked"];
 
 /**
  * How many sessions of one request are opened. A browser has several only while the responses of several sign-ins are under
@@ -68,7 +72,7 @@ export function readSession<Data>(
   }
   return chain(done, () =>
     chain(last ? admit(context, jar, last, endedBefore) : reason, (result) => {
-      if (last && result === "invalid_content") sparedTags.push(tagOf(last.id));
+      if (last && typeof result === "string" && !OVER.includes(result)) sparedTags.push(tagOf(last.id));
       const isOpen = typeof result === "object";
       if (isOpen) context.emit({ type: "session_opened" });
       else if (result) context.emit({ type: "session_refused", reason: result });

@@ -28,4 +28,6 @@ export type SessionRefusal =
   /** The store does not have the session. */
   | "revoked"
   /** The schema refused the data. */
-  | "invalid_content";
+  | "invalid_content"
+  /** The store could not be asked: the session may be there again at the next request. */
+  | "store_unavailable";

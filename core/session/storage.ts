@@ -13,11 +13,17 @@ export interface Change<Data, Tokens> {
   /** Functions whose results are in the data of the session that is saved; a store applies them again after a conflict. */
   readonly patches: ReadonlyArray<(data: Data) => Data>;
   /** The new tokens: a `value` of undefined removes the tokens. Undefined when the tokens stay as they are. */
-  readonly tokens?: { readonly value: Tokens | undefined };
+  readonly tokens?: {
+    readonly value: Tokens | undefined;
+    /** Makes the value of the tokens that the store has: other requests may have changed them meanwhile. */
+    merge?(tokens: Tokens | undefined): Tokens | undefined;
+  };
 }
 
 /** Keeps the data and the tokens of sessions: in their cookies, or in a store. */
 export interface StorageBackend<Data, Tokens> {
+  /** One place for all requests: what one request writes, the others read, and no response has to carry it. */
+  readonly isShared?: boolean;
   load(jar: Jar, identity: Identity): Awaitable<{ readonly data: unknown } | SessionRefusal>;
   tokens?(jar: Jar, session: Identity): Promise<Tokens | undefined>;
   /** The session as it is saved now; undefined when it was ended elsewhere. */
@@ -33,8 +39,8 @@ export interface StorageContext {
   nameOf(tag: string, kind: CookieKind): string;
   nameOf(end: "end", time: number): string;
   readonly identitySealer: Sealer;
-  /** A sealer for one purpose: what it seals, no sealer for another purpose opens. */
-  sealer(purpose: "tokens" | "activity"): Sealer;
+  /** A sealer for one purpose: what it seals, no sealer for another purpose opens. `longest`: see `createSealer`. */
+  sealer(purpose: "tokens" | "activity" | "stored" | "marks", longest?: number): Sealer;
   readonly limits: Lifetimes;
   /** Milliseconds since the epoch. */
   now(): number;

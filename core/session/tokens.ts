@@ -18,7 +18,14 @@ export async function openTokens<Data, Tokens>(
   return tokensByReading.get(reading) as Tokens | undefined;
 }
 
-/** Replaces the tokens of the session in a draft; undefined removes them. Without a session nothing is written. */
-export function setTokens<Data, Tokens>(draft: SessionDraft<Data, Tokens>, value: Tokens | undefined): void {
-  draft.change = { patches: [], ...draft.change, tokens: { value } };
+/**
+ * Replaces the tokens of the session in a draft; undefined removes them. Without a session nothing is written.
+ * @param merge makes them anew where another request has changed those in the store meanwhile
+ */
+export function setTokens<Data, Tokens>(
+  draft: SessionDraft<Data, Tokens>,
+  value: Tokens | undefined,
+  merge?: (tokens: Tokens | undefined) => Tokens | undefined,
+): void {
+  draft.change = { patches: [], ...draft.change, tokens: merge ? { value, merge } : { value } };
 }

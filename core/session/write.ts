@@ -24,7 +24,7 @@ import type { Change } from "./storage.js";
  * What can go wrong. A write that fails (cookies too large, data that is not JSON, a store that throws) puts the jar back as
  * it was and makes no reading; it rejects its own promise, and the next write starts from the reading before. With a store,
  * another request may have saved the session meanwhile: the storage then applies the patches again, to the data that it
- * finds (`in-store.ts`).
+ * finds (`core/store/sessions.ts`).
  */
 
 /**

@@ -5,7 +5,20 @@ import { slugOf } from "./slug.js";
 const repository = "https://github.com/latchkey/latchkey";
 
 /** Pages that TypeDoc makes before the site is built. */
-const entries = ["latchkey", "express", "node", "edge", "next", "browser", "react", "testing"];
+const entries = [
+  "latchkey",
+  "express",
+  "node",
+  "edge",
+  "next",
+  "browser",
+  "react",
+  "redis",
+  "postgres",
+  "durable-objects",
+  "deno-kv",
+  "testing",
+];
 
 const pages = (folder, ...list) => list.map(([text, link]) => ({ text, link: `/${folder}/${link}` }));
 
@@ -35,7 +48,8 @@ const sidebar = [
       ["Call an API as the user", "call-an-api"],
       ["The session", "session"],
       ["Sessions without sign-in", "sessions-alone"],
-      ["Sessions in a store", "stores"],
+      ["A store, several machines", "stores"],
+      ["Run it in production", "operations"],
       ["Sign-out", "sign-out"],
       ["Test your app", "testing"],
       ["TypeScript", "typescript"],

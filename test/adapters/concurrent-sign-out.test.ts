@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { createMemoryStore, inStore } from "../../adapters/index.js";
+import { createMemoryStore, createStore } from "../../adapters/index.js";
 import { createClock } from "../../adapters/testing/index.js";
 import { plainRequest, startApp, type TestApp } from "../support/app.js";
 import { edgeApp } from "../support/edge-app.js";
@@ -21,12 +21,15 @@ test.each([
     let letUpdateRun = () => {};
     const slowStore = {
       ...store,
-      async update(...args: Parameters<typeof store.update>) {
+      async replace(...args: Parameters<typeof store.replace>) {
         await updateMayRun;
-        return store.update(...args);
+        return store.replace(...args);
       },
     };
-    app = await startApp({ framework, options: { session: { storage: inStore(slowStore) }, now: clock.now } });
+    app = await startApp({
+      framework,
+      options: { store: createStore(slowStore), session: { storage: "store" }, now: clock.now },
+    });
     const browser = app.browser();
     await browser.signIn();
     for (const path of ["/update?color=blue", "/update?color=red&as=function"]) {

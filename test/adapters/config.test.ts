@@ -56,6 +56,37 @@ test("a variable can have several secrets or base URLs, separated by commas", ()
   ]);
 });
 
+describe("the next secret", () => {
+  const [old, next] = ["o".repeat(32), "n".repeat(32)];
+
+  test("opens and does not seal: it is the last of the secrets", () => {
+    expect(resolveConfig({ secret: old, nextSecret: next }, complete).session.secret).toEqual([old, next]);
+    expect(resolveConfig({ secret: [old, "p".repeat(32)], nextSecret: [next] }, complete).session.secret).toEqual([
+      old,
+      "p".repeat(32),
+      next,
+    ]);
+  });
+
+  test("has a variable", () => {
+    const variables = { ...complete, LATCHKEY_SECRET: old, LATCHKEY_NEXT_SECRET: next };
+    expect(resolveConfig({}, variables).session.secret).toEqual([old, next]);
+    expect(resolveConfig({}, { ...variables, LATCHKEY_NEXT_SECRET: "" }).session.secret).toEqual([old]);
+  });
+
+  test("is checked as a secret is", () => {
+    expect(refusal({ nextSecret: "short" })).toMatch(/^latchkey: nextSecret \(LATCHKEY_NEXT_SECRET\) must be 32 char/);
+    expect(refusal({ nextSecret: [] })).toContain("nextSecret");
+    expect(refusal({}, { ...complete, LATCHKEY_NEXT_SECRET: "short" })).toContain("LATCHKEY_NEXT_SECRET");
+  });
+
+  test("goes to nothing but the sessions", () => {
+    const { session, ...config } = resolveConfig({ nextSecret: next }, complete);
+    expect(session.secret).toContain(next);
+    expect(JSON.stringify(config)).not.toContain(next);
+  });
+});
+
 test("a private key in a variable is refused, because no variable is read for it", () => {
   const message = refusal({}, { ...complete, LATCHKEY_CLIENT_PRIVATE_KEY: '{"d":"sesame"}' });
   expect(message).toBe("latchkey: there is no option clientPrivateKey");

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { createMemoryStore, createStore } from "../../adapters/index.js";
 import { createAuth } from "../../adapters/next/index.js";
 import { createTestProvider, mintSession, type TestProvider } from "../../adapters/testing/index.js";
 
@@ -38,6 +39,15 @@ function beginRequest(cookie: string): Map<string, string> {
 }
 
 describe("in one request of the App Router", () => {
+  test("requireSession throws if the store cannot give the session now, and sends no user to sign in", async () => {
+    const memory = createMemoryStore();
+    const away = createStore({ ...memory, get: () => Promise.reject(new Error("away")) });
+    const session = { storage: "store" } as const;
+    beginRequest(await mintSession({ ...options(), store: memory, session, user: { sub: "ada" } }));
+    const auth = createAuth({ ...options(), store: away, session });
+    await expect(auth.requireSession()).rejects.toMatchObject({ code: "store_unavailable" });
+  });
+
   test("concurrent updates are all stored", async () => {
     beginRequest(await cookieOf("ada"));
     const auth = createAuth(options());

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { runInNewContext } from "node:vm";
 import { NextRequest } from "next/server.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createMemoryStore, createStore } from "../../adapters/index.js";
 import { createAuth, initAuth0, MisuseError } from "../../adapters/next/index.js";
 import { createTestProvider, mintSession, type TestProvider } from "../../adapters/testing/index.js";
 import { plainRequest } from "../support/app.js";
@@ -60,6 +61,29 @@ describe("the Pages Router", () => {
     expect((await fetch(url)).status).toBe(401);
     const cookie = await mintSession({ ...options, user: { sub: "ada" } });
     expect(await (await fetch(url, { headers: { cookie } })).text()).toBe("ada");
+  });
+
+  test("a session that the store cannot give now is no reason to sign in again: API routes answer 503, pages throw", async () => {
+    const options = optionsAt("http://127.0.0.1:3000");
+    const memory = createMemoryStore();
+    const away = createStore({ ...memory, get: () => Promise.reject(new Error("away")) });
+    const cookie = await mintSession({
+      ...options,
+      store: memory,
+      session: { storage: "store" },
+      user: { sub: "ada" },
+    });
+    const auth = createAuth({ ...options, store: away, session: { storage: "store" } });
+    const api = auth.requireSessionApi((_req, res) => res.end());
+    const page = auth.requireSessionPage();
+    const url = await serve((req, res) =>
+      req.url === "/api"
+        ? (api(req as never, res as never) as Promise<unknown>)
+        : page({ req, res, resolvedUrl: "/", query: {} } as unknown as Parameters<typeof page>[0]),
+    );
+    const { status, headers } = await fetch(`${url}/api`, { headers: { cookie } });
+    expect([status, headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(await (await fetch(`${url}/page`, { headers: { cookie } })).text()).toContain("store unavailable");
   });
 
   test("login and logout answer the request that they get", async () => {

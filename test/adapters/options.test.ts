@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { createClient } from "../../adapters/browser/index.js";
 import { clientExamples } from "../../adapters/browser/settings.js";
 import { createAuth as createEdgeAuth, verifyAccessToken as verifyOnEdge } from "../../adapters/edge.js";
-import { auth, requireSession, verifyAccessToken } from "../../adapters/express.js";
-import { createSealer, createSessions } from "../../adapters/index.js";
+import { auth, backchannelLogout, requireSession, verifyAccessToken } from "../../adapters/express.js";
+import { createMemoryStore, createSealer, createSessions, createStore } from "../../adapters/index.js";
 import { accessTokenExamples } from "../../adapters/lib/access-token.js";
 import { authExamples } from "../../adapters/lib/config.js";
 import {
@@ -49,7 +49,7 @@ const entries: Record<string, { make: Make; valid: object; names: readonly strin
   createSessions: {
     make: createSessions as Make,
     valid: { secret: SECRET },
-    names: [...Object.keys(sessionExamples), "secret", "purpose", "codec", "now", "random", "onEvent"],
+    names: [...Object.keys(sessionExamples), "secret", "purpose", "codec", "store", "now", "random", "onEvent"],
   },
   createSealer: {
     make: createSealer as Make,
@@ -165,6 +165,78 @@ describe("options inside options", () => {
   test("authorizationParams accepts any name", () => {
     expect(refusal(auth as Make, { ...complete, authorizationParams: { anything: "x" } })).toBe("accepted");
     expect(refusal(auth as Make, { ...complete, authorizationParams: { max_age: 1 } })).toContain("must hold strings");
+  });
+});
+
+describe("a store", () => {
+  const NOT_A_STORE = "latchkey: store must be what redisStore(client) or createStore(port) returns";
+  /** Clients of databases have a `connect` too, as a store has. */
+  const client = { connect: () => {}, call: () => {}, query: () => {}, sendCommand: () => {} };
+  const port = { get: async () => undefined };
+
+  test.each<[what: string, store: unknown]>([
+    ["a client of a database", client],
+    ["a port", port],
+    ["a store that is still to come", Promise.resolve(createMemoryStore())],
+    ["createStore itself", createStore],
+    ["the name of a store", "redis"],
+    ["null", null],
+    ["false", false],
+  ])("%s is refused, and the error says what to pass", async (_what, store) => {
+    expect(refusal(auth as Make, { ...complete, store })).toBe(NOT_A_STORE);
+    expect(refusal(createEdgeAuth as Make, { ...complete, store })).toBe(NOT_A_STORE);
+    expect(refusal(createSessions as Make, { secret: SECRET, store })).toBe(NOT_A_STORE);
+    expect(await misuse(() => mintSession({ ...complete, user: { sub: "alice" }, store } as never))).toBe(NOT_A_STORE);
+  });
+
+  test.each<[what: string, options: object, says: string]>([
+    ["sessions in a store without a store", { session: { storage: "store" } }, "need a store"],
+    ["backchannelLogout without a store", { backchannelLogout: backchannelLogout() }, "need a store"],
+    [
+      "an unknown storage",
+      { store: createMemoryStore(), session: { storage: "redis" } },
+      "session.storage must be cookies or store",
+    ],
+    [
+      "a store as the storage",
+      { store: createMemoryStore(), session: { storage: createMemoryStore() } },
+      "session.storage must be of type string, not object",
+    ],
+    [
+      "backchannelLogout that was not called",
+      { store: createMemoryStore(), backchannelLogout },
+      "backchannelLogout must be backchannelLogout()",
+    ],
+    [
+      "backchannelLogout: true",
+      { store: createMemoryStore(), backchannelLogout: true },
+      "backchannelLogout must be backchannelLogout()",
+    ],
+    [
+      "backchannelLogout: null",
+      { store: createMemoryStore(), backchannelLogout: null },
+      "backchannelLogout must be backchannelLogout()",
+    ],
+  ])("%s is refused at start-up, and the error says what to pass", (_what, options, says) => {
+    expect(refusal(auth as Make, { ...complete, ...options })).toContain(says);
+  });
+
+  test("with sessions in it, and sign-outs at the provider, is accepted", () => {
+    const options = {
+      store: createMemoryStore(),
+      session: { storage: "store" },
+      backchannelLogout: backchannelLogout(),
+    };
+    expect(refusal(auth as Make, { ...complete, ...options })).toBe("accepted");
+    expect(refusal(auth as Make, { ...complete, store: undefined, backchannelLogout: undefined })).toBe("accepted");
+  });
+
+  test.each<[what: string, make: () => unknown, says: string]>([
+    ["a port that lacks functions", () => createStore(port as never), "the store lacks add, replace, extend, delete"],
+    ["no port", () => createStore(undefined as never), "the store lacks get, add"],
+    ["an unknown option", () => createStore(port as never, { timeOut: 1 } as never), "did you mean timeout?"],
+  ])("createStore refuses %s", async (_what, make, says) => {
+    expect(await misuse(make)).toContain(says);
   });
 });
 

@@ -86,6 +86,6 @@ test("work that fails rejects the caller's promise, but not the one passed to `w
       (error) => new Response(error.code),
     ),
   );
-  expect(await (await handle(request(), context)).text()).toBe("grant_ended");
+  expect(await (await handle(request(), context)).text()).toBe("refresh_conflict");
   expect(await Promise.all(context.work)).toEqual([undefined]);
 });

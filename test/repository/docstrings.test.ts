@@ -26,7 +26,7 @@ describe("the examples", () => {
     folder = mkdtempSync(join(tmpdir(), "latchkey-examples-"));
     mkdirSync(join(folder, "node_modules"));
     symlinkSync(root, join(folder, "node_modules/latchkey"));
-    for (const name of ["express", "react", "next", "@types"])
+    for (const name of ["express", "react", "next", "ioredis", "pg", "@types"])
       symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
     writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
   });
@@ -75,16 +75,26 @@ describe("the examples", () => {
     ["latchkey createSealer", "{ email: 'alice@example.com' }\n"],
     ["latchkey createSessions", ""],
     ["latchkey createMemoryStore", ""],
-    ["latchkey inStore", ""],
+    ["latchkey createStore", ""],
     ["latchkey auth0", ""],
     ["latchkey/express auth", ""],
     ["latchkey/express requireSession", ""],
     ["latchkey/express verifyAccessToken", ""],
     ["latchkey/express privateKeyJwt", ""],
+    ["latchkey/express backchannelLogout", ""],
     ["latchkey/edge createAuth", ""],
     ["latchkey/edge verifyAccessToken", ""],
     ["latchkey/next createAuth", ""],
     ["latchkey/next initAuth0", ""],
+    // Clients connect at their first command.
+    ["latchkey/redis redisStore", ""],
+    ["latchkey/redis upstashStore", ""],
+    ["latchkey/postgres postgresStore", ""],
+    ["latchkey/postgres postgresSchema", ""],
+    // A binding and a database that other runtimes give: the test of each store runs there.
+    ["latchkey/durable-objects durableObjectStore", ""],
+    ["latchkey/deno-kv denoKvStore", ""],
+    ["latchkey/testing checkStore", ""],
     ["latchkey/testing createClock", "60000\n"],
     ["latchkey/testing createCookieJar", "theme=dark\n"],
     ["latchkey/testing mintSession", "Alice\n"],

@@ -45,7 +45,7 @@ describe("every block of TypeScript", () => {
     folder = mkdtempSync(join(tmpdir(), "latchkey-documents-"));
     mkdirSync(join(folder, "node_modules"));
     symlinkSync(root, join(folder, "node_modules/latchkey"));
-    for (const name of ["express", "hono", "react", "react-dom", "next", "@types"])
+    for (const name of ["express", "hono", "ioredis", "next", "pg", "react", "react-dom", "redis", "@types"])
       symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));

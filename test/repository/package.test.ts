@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -116,6 +116,17 @@ describe("the published package", () => {
   });
 });
 
+test("the command prints the tables of a store in Postgres, and says what it can do", () => {
+  const command = (...args: string[]) =>
+    spawnSync(process.execPath, [join(installed, manifest.bin.latchkey), ...args], { encoding: "utf8" });
+  expect(command("schema", "postgres").stdout).toContain("CREATE TABLE IF NOT EXISTS latchkey_values (");
+  expect(command("schema", "postgres", "auth.latchkey").stdout).toContain("auth.latchkey_members (");
+  for (const args of [[], ["schema"], ["schema", "mysql"], ["secret", "more"]]) {
+    const { status, stderr } = command(...args);
+    expect([status, stderr.split(" ", 2).join(" ")]).toEqual([2, "usage: latchkey"]);
+  }
+});
+
 const body = `
   const sealer = createSealer({ secret: "a secret of at least thirty-two characters", purpose: "test" });
   const now = 1750000000000;
@@ -123,7 +134,8 @@ const body = `
     if (sealed) return console.log(JSON.stringify(await sealer.open(sealed, now)));
     const provider = await createTestProvider();
     const kinds = [auth, requireSession, auth0, createSessions, getAuth, createAuth, initAuth0, createClient, AuthProvider, Auth0Provider,
-      SessionProvider, useSession, withAuth, withLoginRequired].map((value) => typeof value);
+      SessionProvider, useSession, withAuth, withLoginRequired, redisStore, upstashStore, postgresStore, durableObjectStore,
+      LatchkeyStore, denoKvStore, checkStore].map((value) => typeof value);
     if (kinds.some((kind) => kind !== "function")) throw new Error(kinds.join());
     const options = { issuer: provider.issuer, clientId: "a", clientSecret: "b", secret: "c".repeat(32), baseUrl: "http://localhost" };
     auth(options);
@@ -143,7 +155,11 @@ const names = {
   "latchkey/next": "initAuth0",
   "latchkey/browser": "createClient",
   "latchkey/react": "AuthProvider, Auth0Provider, SessionProvider, useSession, withAuth, withLoginRequired",
-  "latchkey/testing": "createTestProvider",
+  "latchkey/redis": "redisStore, upstashStore",
+  "latchkey/postgres": "postgresStore",
+  "latchkey/durable-objects": "durableObjectStore, LatchkeyStore",
+  "latchkey/deno-kv": "denoKvStore",
+  "latchkey/testing": "createTestProvider, checkStore",
 };
 const programs = {
   "program.mjs": Object.entries(names).map(([from, which]) => `import { ${which} } from "${from}";`),
@@ -167,7 +183,8 @@ describe("a user's program", () => {
     const program = `
       import { createRequire } from "node:module";
       const require = createRequire(import.meta.url);
-      const names = ["latchkey", ...["express", "node", "edge", "next", "browser", "react"].map((name) => "latchkey/" + name)];
+      const names = ["latchkey", ...["express", "node", "edge", "next", "browser", "react", "redis", "postgres",
+        "durable-objects", "deno-kv", "testing"].map((name) => "latchkey/" + name)];
       const copies = {};
       for (const name of names) {
         copies["import " + name] = await import(name);
@@ -201,6 +218,22 @@ describe("a user's program", () => {
       tested: ["MisuseError", "ExchangeError", "CookieTooLargeError", "AccessTokenError", "SessionError"],
       several: true,
     });
+  });
+
+  test("gives a store of one entry to any other, whether imported or required", () => {
+    const program = `
+      import { createRequire } from "node:module";
+      import * as imported from "latchkey";
+      import { upstashStore } from "latchkey/redis";
+      import { createAuth } from "latchkey/edge";
+      const require = createRequire(import.meta.url);
+      const options = { issuer: "https://op.example", clientId: "a", clientSecret: "b", secret: "c".repeat(32), baseUrl: "http://localhost" };
+      const stores = [imported.createMemoryStore(), require("latchkey").createMemoryStore(), upstashStore({ url: "https://x.example", token: "y" })];
+      const makers = [createAuth, require("latchkey/edge").createAuth, require("latchkey/express").auth];
+      for (const make of makers) for (const store of stores) make({ ...options, store, session: { storage: "store" } });
+      console.log(stores.length * makers.length);
+    `;
+    expect(run("stores.mjs", program)).toBe("9\n");
   });
 
   /** The compiler's errors for programs, as modules and as scripts that require, because each kind has its own declarations. */

@@ -1,18 +1,21 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { RequestAuth } from "../../adapters/node.js";
-import { createCookieJar, createTestProvider, mintSession } from "../../adapters/testing/index.js";
+import type { Middleware, RequestAuth } from "../../adapters/node.js";
+import { createCookieJar, createTestProvider, mintSession, type TestProvider } from "../../adapters/testing/index.js";
 import { plainRequest } from "../support/app.js";
 import { clientKey } from "../support/client-key.js";
+import { type Server as DatabaseServer, installed, startPostgres, startRedis } from "../support/databases.js";
 import { documentAt, documents, filesOf, root, snippet, toJavaScript } from "../support/documents.js";
 import { send } from "../support/edge-app.js";
 import { bin, freePort, startServer } from "../support/process.js";
+import { startUpstash } from "../support/upstash.js";
 
 const readme = documentAt("README.md");
 const all = documents.map(({ text }) => text).join("\n");
@@ -27,7 +30,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "latchkey-readme-"));
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(root, join(folder, "node_modules/latchkey"));
-  for (const name of ["express", "hono", "react", "react-dom"])
+  for (const name of ["express", "hono", "ioredis", "pg", "react", "react-dom"])
     symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
 });
@@ -385,7 +388,7 @@ describe("the guides", () => {
     expect(output).toBe("{ invited: 'alice@example.com' }\n");
   });
 
-  test.each(["store", "on-event", "auth0", "private-key-jwt", "init-auth0"])("%s is a program that starts", (name) => {
+  test.each(["on-event", "auth0", "private-key-jwt", "init-auth0"])("%s is a program that starts", (name) => {
     writeFileSync(join(folder, `${name}.mjs`), snippet(name));
     const variables = {
       AUTH0_CLIENT_ID: "client",
@@ -474,41 +477,183 @@ test("testing: the test that is shown passes", async () => {
   expect(output).toMatch(/Alice sees her invoices[\s\S]*pass 1/);
 });
 
-test("a store over SQL keeps sessions, refuses an update of an old version, and forgets a session that was destroyed", () => {
-  // SQLite, in Bun, takes the statements of the example as they are.
-  const code = `import { Database } from "bun:sqlite";
-    ${snippet("sql-store")}
-    const database = new Database(":memory:");
-    database.run("create table sessions (id text primary key, session text not null, version integer not null, until bigint not null)");
-    const store = createSqlStore(async (sql, values) =>
-      database.query(sql).all(Object.fromEntries(values.map((value, index) => ["$" + (index + 1), value]))));
-    const session = { content: { cart: ["book"] }, writtenAt: 1 };
-    await store.create("a", session, 1000);
-    const results = [
-      await store.read("a"),
-      await store.update("a", { ...session, content: 2 }, 1, 2000),
-      await store.update("a", session, 1, 3000),
-      await store.read("a"),
-      await store.touch("a", 4000),
-      database.query("select until from sessions").get().until,
-      await store.destroy("a"),
-      await store.read("a"),
-      await store.update("a", session, 2, 3000),
-    ];
-    console.log(JSON.stringify(results));`;
-  writeFileSync(join(folder, "sql-store.js"), code);
-  const output = execFileSync(bin("bun"), ["sql-store.js"], { cwd: folder, encoding: "utf8" });
-  expect(JSON.parse(output)).toEqual([
-    { content: { cart: ["book"] }, writtenAt: 1, version: 1 },
-    "updated",
-    "conflict",
-    { content: 2, writtenAt: 1, version: 2 },
-    null,
-    4000,
-    null,
-    null,
-    "missing",
-  ]);
+describe("a store", () => {
+  const execute = promisify(execFile);
+
+  /** Runs a program that a page shows and then checks its `store`. Resolves to what it prints. */
+  async function run(name: string, rest: string, variables: Record<string, string> = {}): Promise<string> {
+    const code = `import { createServer } from "node:http";
+      import * as testing from "latchkey/testing";
+      ${snippet(name)}
+      /** Whom a request with a session in cookies belongs to; each looks in the store whether the user was signed out. */
+      async function userOf(middleware) {
+        const { LATCHKEY_ISSUER: issuer, LATCHKEY_CLIENT_ID: clientId, ...env } = process.env;
+        const options = { issuer, clientId, secret: env.LATCHKEY_SECRET, baseUrl: env.LATCHKEY_BASE_URL };
+        const cookie = await testing.mintSession({ ...options, user: { sub: "alice" } });
+        const server = createServer((req, res) =>
+          middleware(req, res, () => res.end(req.auth.session?.user.sub ?? req.auth.reason)));
+        await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+        const response = await fetch("http://127.0.0.1:" + server.address().port, { headers: { cookie } });
+        const user = await response.text();
+        server.close().closeAllConnections();
+        return user;
+      }
+      ${rest}`;
+    writeFileSync(join(folder, `${name}.mjs`), code);
+    const env = { ...process.env, ...VARIABLES, ...variables };
+    const { stdout } = await execute(process.execPath, [`${name}.mjs`], { cwd: folder, env });
+    return stdout;
+  }
+
+  describe.skipIf(!installed.redis)("in Redis (needs redis-server)", () => {
+    let redis: DatabaseServer;
+    beforeAll(async () => {
+      redis = await startRedis();
+    });
+    afterAll(() => redis?.stop());
+
+    test("keeps its contract, and requests look in it", async () => {
+      const rest = "await testing.checkStore(store); console.log(await userOf(signIn)); redis.disconnect();";
+      const variables = { REDIS_URL: `redis://127.0.0.1:${redis.port}` };
+      expect(await run("store-redis", rest, variables)).toBe("alice\n");
+    });
+
+    test("keeps its contract over Upstash's REST API", async () => {
+      const upstash = await startUpstash(redis);
+      const variables = { UPSTASH_REDIS_REST_URL: upstash.url, UPSTASH_REDIS_REST_TOKEN: upstash.token };
+      try {
+        const rest = 'await testing.checkStore(store); console.log("kept");';
+        expect(await run("store-upstash", rest, variables)).toBe("kept\n");
+      } finally {
+        await upstash.stop();
+      }
+    });
+  });
+
+  test.skipIf(!installed.postgres)(
+    "in Postgres, with the tables that the command makes, keeps its contract (needs postgresql)",
+    async () => {
+      const postgres = await startPostgres();
+      try {
+        const command = [join(root, "dist/cli.js"), "schema", "postgres"];
+        const schema = execFileSync(process.execPath, command, { encoding: "utf8" });
+        const rest = `await pool.query(process.env.SCHEMA);
+          await testing.checkStore(postgresStore(pool));
+          console.log(await userOf(signIn));
+          await pool.end();`;
+        const url = `postgres://postgres@127.0.0.1:${postgres.port}/postgres`;
+        expect(await run("store-postgres", rest, { DATABASE_URL: url, SCHEMA: schema })).toBe("alice\n");
+      } finally {
+        await postgres.stop();
+      }
+    },
+  );
+
+  test("of one's own is checked", async () => {
+    expect(await run("own-store", 'console.log("kept");')).toBe("kept\n");
+  });
+
+  /** What a program exports that a page shows, with a provider that answers; and browsers of its users. */
+  async function withProvider(
+    name: string,
+    use: (exported: Record<string, Middleware>, provider: TestProvider) => Promise<void>,
+  ): Promise<void> {
+    const provider = await createTestProvider({ clientId: VARIABLES.LATCHKEY_CLIENT_ID });
+    const { fetch } = globalThis;
+    const before = { ...process.env };
+    globalThis.fetch = provider.fetch;
+    Object.assign(process.env, VARIABLES, { LATCHKEY_ISSUER: provider.issuer });
+    try {
+      writeFileSync(join(folder, `${name}.mjs`), snippet(name));
+      await use(await import(pathToFileURL(join(folder, `${name}.mjs`)).href), provider);
+    } finally {
+      globalThis.fetch = fetch;
+      process.env = before;
+    }
+  }
+
+  /** Serves an app. Returns its URL. */
+  async function serve(listener: RequestListener): Promise<string> {
+    const server = createServer(listener);
+    servers.push(server);
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    return `http://127.0.0.1:${port}`;
+  }
+
+  /** The same, with a page that shows who is signed in. */
+  const servePage = (signIn: Middleware) =>
+    serve((req: IncomingMessage & { auth?: RequestAuth }, res) =>
+      signIn(req, res, () => res.end(req.auth?.session?.user.sub ?? `nobody: ${req.auth?.reason}`)),
+    );
+
+  /** Signs the provider's user in. Resolves to the Cookie header of the browser. */
+  async function signInAt(url: string, provider: TestProvider): Promise<string> {
+    const cookiesOf = ({ headers }: { headers: Record<string, unknown> }) =>
+      [headers["set-cookie"] ?? []]
+        .flat()
+        .map((line) => String(line).split(";")[0])
+        .join("; ");
+    const login = await plainRequest(url, "/auth/login", {});
+    const callback = new URL((await provider.authorize(String(login.headers.location))).url);
+    const headers = { cookie: cookiesOf(login) };
+    return cookiesOf(await plainRequest(url, callback.pathname + callback.search, { headers }));
+  }
+
+  test("has the sessions, and their cookies are short", async () => {
+    await withProvider("store", async ({ signIn }, provider) => {
+      const url = await servePage(signIn as Middleware);
+      const cookie = await signInAt(url, provider);
+      expect(cookie.length).toBeLessThan(500);
+      expect((await plainRequest(url, "/", { headers: { cookie } })).body).toBe("alice");
+      const headers = { cookie, "sec-fetch-site": "same-origin" };
+      expect((await plainRequest(url, "/auth/logout", { method: "POST", headers })).status).toBe(303);
+      expect((await plainRequest(url, "/", { headers: { cookie } })).body).toBe("nobody: revoked");
+    });
+  });
+
+  test("lists the sessions of a user, and signs the others out", async () => {
+    await withProvider("store-sign-out", async ({ app }, provider) => {
+      const url = await serve(app as unknown as RequestListener);
+      const [first, second] = [await signInAt(url, provider), await signInAt(url, provider)];
+      const listed = async (cookie: string) => plainRequest(url, "/sessions", { headers: { cookie } });
+      expect(JSON.parse((await listed(first)).body)).toEqual([
+        { id: expect.any(String), beganAt: expect.any(Number), endsAt: expect.any(Number) },
+        { id: expect.any(String), beganAt: expect.any(Number), endsAt: expect.any(Number) },
+      ]);
+      const signOut = await plainRequest(url, "/sign-out-others", { method: "POST", headers: { cookie: first } });
+      expect(signOut.body).toBe('{"done":true}');
+      expect((await listed(second)).status).toBe(401);
+      expect(JSON.parse((await listed(first)).body)).toHaveLength(1);
+    });
+  });
+
+  test("ends sessions when the provider says so", async () => {
+    await withProvider("store-backchannel", async ({ signIn }, provider) => {
+      const url = await servePage(signIn as Middleware);
+      const cookie = await signInAt(url, provider);
+      const now = Math.floor(Date.now() / 1000);
+      const claims = {
+        iss: provider.issuer,
+        aud: provider.clientId,
+        sub: "alice",
+        jti: "once",
+        iat: now,
+        exp: now + 60,
+      };
+      const events = { "http://schemas.openid.net/event/backchannel-logout": {} };
+      const token = await provider.sign({ ...claims, events }, { typ: "logout+jwt" });
+      const post = () =>
+        plainRequest(url, "/auth/backchannel-logout", {
+          method: "POST",
+          headers: { "content-type": "application/x-www-form-urlencoded" },
+          body: new URLSearchParams({ logout_token: token }).toString(),
+        });
+      expect((await post()).status).toBe(200);
+      expect((await plainRequest(url, "/", { headers: { cookie } })).body).toBe("nobody: revoked");
+      expect((await post()).status).toBe(400);
+    });
+  });
 });
 
 test("every command that is shown exists", () => {

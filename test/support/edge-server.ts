@@ -1,10 +1,14 @@
 import { type AccessTokenRefusal, type AuthOptions, verifyAccessToken } from "../../adapters/edge.js";
+import { type DurableObjectNamespace, durableObjectStore } from "../../adapters/stores/durable-objects.js";
 import { edgeHandler } from "./edge-app.js";
 import { API } from "./routes.js";
+
+export { LatchkeyStore } from "../../adapters/stores/durable-objects.js";
 
 /** The server that the runtimes run. Each request carries the time of the test's clock; requests to the provider go through the test. */
 let handle: ((request: Request, ...rest: unknown[]) => Promise<Response>) | undefined;
 let now = 0;
+let namespace: DurableObjectNamespace | undefined;
 
 function create(options: AuthOptions): (request: Request, ...rest: unknown[]) => Promise<Response> {
   const relay = `${[options.baseUrl].flat()[0]}/relay?to=`;
@@ -12,7 +16,8 @@ function create(options: AuthOptions): (request: Request, ...rest: unknown[]) =>
     now: () => now,
     fetch: (url: string, init?: object) => fetch(relay + encodeURIComponent(url), init),
   };
-  const app = edgeHandler({ ...options, ...ports } as AuthOptions);
+  const store = options.session?.storage && namespace ? { store: durableObjectStore(namespace) } : {};
+  const app = edgeHandler({ ...options, ...ports, ...store } as AuthOptions);
   // The same runtime as a resource server, which has no sessions.
   let refusal: AccessTokenRefusal | undefined;
   const onRefused = (reported: AccessTokenRefusal) => {
@@ -37,8 +42,17 @@ export function serve(request: Request, options: string, ...rest: unknown[]): Pr
   return request.headers.has("x-test-without-context") ? handle(request) : handle(request, ...rest);
 }
 
+/** The bindings of a Worker. */
+interface Bindings {
+  OPTIONS?: string;
+  LATCHKEY?: DurableObjectNamespace;
+}
+
 /** A Worker receives its options as a binding; Bun and `deno serve` read them from the environment. */
 export default {
-  fetch: (request: Request, env?: { OPTIONS?: string }, ...rest: unknown[]): Promise<Response> =>
-    serve(request, env?.OPTIONS ?? (process.env["OPTIONS"] as string), ...rest),
+  fetch(request: Request, env?: Bindings, ...rest: unknown[]): Promise<Response> {
+    // A test that says where sessions are stored gets a store, on workerd.
+    if (env?.LATCHKEY) namespace = env.LATCHKEY;
+    return serve(request, env?.OPTIONS ?? (process.env["OPTIONS"] as string), ...rest);
+  },
 };

@@ -23,4 +23,9 @@ export const exchangeStatus: Readonly<Record<ExchangeErrorCode, number>> = {
   refresh_required: 401,
   grant_ended: 401,
   session_too_large: 500,
+  refresh_conflict: 503,
+  signed_out: 400,
+  logout_token_invalid: 400,
+  store_unavailable: 503,
+  store_conflict: 503,
 };

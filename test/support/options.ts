@@ -17,8 +17,14 @@ export const tables: Readonly<
   Auth0ProviderProps: { entry: "react", without: ["ClientOptions", "AuthProviderProps"] },
   StandaloneOptions: { entry: "index", without: ["cookie"] },
   SealerOptions: { entry: "index" },
+  StoreOptions: { entry: "index" },
+  RedisStoreOptions: { entry: "redis", without: ["StoreOptions"] },
+  UpstashStoreOptions: { entry: "redis", without: ["StoreOptions", "RedisStoreOptions"] },
+  PostgresStoreOptions: { entry: "postgres", without: ["StoreOptions"] },
+  DenoKvStoreOptions: { entry: "deno-kv", without: ["StoreOptions"] },
   Auth0Settings: { entry: "next", nested: ["session", "oidcClient"] },
   TestProviderOptions: { entry: "testing" },
+  CheckStoreOptions: { entry: "testing" },
   MintOptions: { entry: "testing", without: ["AuthOptions"] },
 };
 

@@ -44,7 +44,12 @@ const config :Workerd.Config = (
     (name = "main", worker = (
       modules = [(name = "server.mjs", esModule = embed "server.mjs")],
       compatibilityDate = "2026-10-01",
-      bindings = [(name = "OPTIONS", fromEnvironment = "OPTIONS")],
+      durableObjectNamespaces = [(className = "LatchkeyStore", uniqueKey = "a key of the tests", enableSql = true)],
+      durableObjectStorage = (inMemory = void),
+      bindings = [
+        (name = "OPTIONS", fromEnvironment = "OPTIONS"),
+        (name = "LATCHKEY", durableObjectNamespace = "LatchkeyStore"),
+      ],
     )),
     (name = "internet", network = (allow = ["private", "local"])),
   ],

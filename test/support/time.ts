@@ -31,6 +31,26 @@ export function createTime() {
   };
 }
 
+/** The timers of a store by such a clock. */
+export const timersOf = ({ sleep }: Pick<ReturnType<typeof createTime>, "sleep">) => ({
+  sleep,
+  after(milliseconds: number, task: () => void) {
+    let isCancelled = false;
+    void sleep(milliseconds).then(() => isCancelled || task());
+    return () => {
+      isCancelled = true;
+    };
+  },
+});
+
+/** Lets time pass in small steps, with a moment of real time after each: real cryptography takes some. */
+export async function passSlowly({ pass }: Pick<ReturnType<typeof createTime>, "pass">, milliseconds: number) {
+  for (let left = milliseconds; left > 0; left -= 20) {
+    await pass(Math.min(left, 20));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
 /** A promise that never settles, like that of a cancelled request. */
 export const never = () => new Promise<never>(() => {});
 

@@ -51,10 +51,16 @@ const EXPRESS = [
   "@types/serve-static",
 ];
 
-const latchkey = `import { createMemoryStore, createSealer, createSessions, inStore } from "latchkey";
+const REDIS = [
+  "ioredis",
+  "@ioredis/commands",
+  "redis",
+  ...["bloom", "client", "json", "search", "time-series"].map((name) => `@redis/${name}`),
+];
+
+const latchkey = `import { createMemoryStore, createSealer, createSessions } from "latchkey";
   export const store = createMemoryStore();
-  export const storage = inStore(store);
-  export const sessions = createSessions<{ cart: string[] }>({ secret: "x", storage });
+  export const sessions = createSessions<{ cart: string[] }>({ secret: "x", store });
   export const read = async (header: string | null) => (await sessions.load(header)).session?.data.cart;
   export const sealer = createSealer({ secret: "x", purpose: "test" });
   // @ts-expect-error: the purpose is missing
@@ -91,6 +97,55 @@ const testing = `import { createClock, createCookieJar, createTestProvider, mint
   // @ts-expect-error: the user has no sub
   export const wrong = mintSession({ user: {} });`;
 
+const upstash = `import { upstashStore } from "latchkey/redis";
+  import { createAuth, backchannelLogout } from "latchkey/edge";
+  export const store = upstashStore({ url: "x", token: "x", prefix: "app:", timeout: 2 });
+  export const auth = createAuth({ env: {}, store, session: { storage: "store" }, backchannelLogout: backchannelLogout() });
+  export const sessions = (sub: string) => store.sessionsOf(sub);
+  // @ts-expect-error: the token is missing
+  export const wrong = upstashStore({ url: "x" });`;
+
+const postgresQueries = `import { postgresSchema, postgresStore } from "latchkey/postgres";
+  const client = { query: async (text: string, values: unknown[]) => ({ rows: [{ text, values }] }) };
+  export const store = postgresStore(client, { table: "auth.latchkey" });
+  export const schema: string = postgresSchema();
+  // @ts-expect-error: a client has query
+  export const wrong = postgresStore({});`;
+
+const durableObjects = `import { type DurableObjectNamespace, durableObjectStore } from "latchkey/durable-objects";
+  export { LatchkeyStore } from "latchkey/durable-objects";
+  export const storeOf = (env: { LATCHKEY: DurableObjectNamespace }) => durableObjectStore(env.LATCHKEY, { checkEvery: 5 });
+  // @ts-expect-error: not a binding
+  export const wrong = durableObjectStore("LATCHKEY");`;
+
+const denoKv = `import { type DenoKv, denoKvStore } from "latchkey/deno-kv";
+  export const storeOf = (kv: DenoKv) => denoKvStore(kv, { prefix: "app" });
+  // @ts-expect-error: a database that was not opened
+  export const wrong = (kv: Promise<DenoKv>) => denoKvStore(kv);`;
+
+const ownStore = `import { type Store, type StorePort, createStore } from "latchkey";
+  import { checkStore } from "latchkey/testing";
+  export const storeOf = (port: StorePort): Store => createStore(port, { timeout: 2 });
+  export const check = (port: StorePort) => checkStore(storeOf(port), { another: port });
+  // @ts-expect-error: the port lacks functions
+  export const wrong = createStore({ get: async () => undefined });`;
+
+const redis = `import { redisStore } from "latchkey/redis";
+  import { auth } from "latchkey/node";
+  import { Cluster, Redis } from "ioredis";
+  import { createClient, createCluster } from "redis";
+  export const stores = [redisStore(new Redis()), redisStore(new Cluster([]))];
+  export const ofNodeRedis = [redisStore(createClient()), redisStore(createCluster({ rootNodes: [] }))];
+  export const middleware = auth({ store: redisStore(new Redis()) });
+  // @ts-expect-error: the client is missing
+  export const wrong = redisStore({ prefix: "app:" });`;
+
+const postgres = `import { postgresStore } from "latchkey/postgres";
+  import { auth } from "latchkey/node";
+  import pg from "pg";
+  export const middleware = auth({ store: postgresStore(new pg.Pool()) });
+  export const ofClient = postgresStore(new pg.Client());`;
+
 const express = `import { auth, requireSession, verifyAccessToken } from "latchkey/express";
   import type { Request } from "express";
   export const middleware = auth({ mount: "/auth" });
@@ -110,11 +165,11 @@ const node = `import { type AuthSessionOptions, auth, getSignedInAuth, requireSe
   export const wrong = requireSession({});`;
 
 /** What an app exports with an annotation, so that a compiler before 5.4 can write its declarations. */
-const annotated = `import { type SessionStorage, createMemoryStore, inStore } from "latchkey";
+const annotated = `import { type Store, createMemoryStore } from "latchkey";
   import { type Client, type User, createClient } from "latchkey/browser";
   import { type Auth, createAuth } from "latchkey/edge";
   import { type UseSession, useSession } from "latchkey/react";
-  export const storage: SessionStorage = inStore(createMemoryStore());
+  export const store: Store = createMemoryStore();
   export const client: Client = createClient({ issuer: "x", clientId: "x", redirectUri: "x" });
   export const user: Promise<User | null> = client.getUser();
   export const auth: Auth = createAuth({ env: {} });
@@ -143,6 +198,11 @@ const programs: Readonly<Record<string, Program>> = {
       browser: { code: browser },
       react: { code: react, packages: ["@types/react", "csstype"] },
       testing: { code: testing },
+      upstash: { code: upstash },
+      "postgres-queries": { code: postgresQueries },
+      "durable-objects": { code: durableObjects },
+      "deno-kv": { code: denoKv },
+      "own-store": { code: ownStore },
     },
   },
   "pages and Workers, with annotations": {
@@ -154,7 +214,12 @@ const programs: Readonly<Record<string, Program>> = {
   "Node, with Express and without": {
     lib: ["es2022"],
     types: ["node"],
-    users: { node: { code: node, packages: NODE }, express: { code: express, packages: [...NODE, ...EXPRESS] } },
+    users: {
+      node: { code: node, packages: NODE },
+      express: { code: express, packages: [...NODE, ...EXPRESS] },
+      redis: { code: redis, packages: [...NODE, ...REDIS] },
+      postgres: { code: postgres, packages: [...NODE, "@types/pg", "pg-protocol", "pg-types"] },
+    },
   },
   // Next needs the declarations of Node, of React and of the DOM.
   "Node with Next": {

@@ -182,7 +182,7 @@ describe("a callback is refused", () => {
       "invalid_response",
     ],
     ["after more than 15 minutes", valid, 901, "transaction_expired"],
-    ["from the future", valid, -31, "transaction_expired"],
+    ["from more than 15 minutes in the future", valid, -901, "transaction_expired"],
   ])("%s", (_what, parameters, seconds, code) => {
     const [state, effects] = transition(config, awaiting(), callback(parameters, NOW + seconds * 1000));
     expect(state).toEqual(failed(code));

@@ -18,15 +18,15 @@ describe("a refresh token that several requests hold", () => {
     const refresh = (
       refreshToken: string,
       spend: () => Promise<void>,
-      { current = "", purpose = "", timeout = TIMEOUT, prepare = async () => {} } = {},
+      { current = "", tokenKey = "", timeout = TIMEOUT, prepare = async () => {} } = {},
     ) =>
       watch(
         refreshOnce(
           { ...time, entries, timeout },
           {
             refreshToken,
-            purpose,
-            isUseless: ({ token }) => token === current,
+            tokenKey,
+            mustReplace: ({ token }) => token === current,
             async prepare() {
               await prepare();
               return async (token) => {
@@ -90,6 +90,37 @@ describe("a refresh token that several requests hold", () => {
     refresh("a", takes(1));
     await time.pass(10);
     expect(spent).toEqual(["a", "a"]);
+  });
+
+  test("has a result that names the refresh tokens which led to it", async () => {
+    const { time, refresh, takes } = start();
+    const first = refresh("a", takes(1));
+    await time.pass(10);
+    const next = refresh("a", takes(1), { current: "at a" });
+    await time.pass(10);
+    expect([first.value?.spent, next.value?.spent]).toEqual([["a"], ["a", "a+"]]);
+  });
+
+  test("that another machine spent for another audience gives no request a token of that audience", async () => {
+    const pool = { now: () => 0, sleep: async () => {}, entries: new Map(), timeout: 100_000 };
+    const refresh = () =>
+      refreshOnce(pool, {
+        refreshToken: "a",
+        tokenKey: "mine",
+        mustReplace: () => false,
+        prepare: async () => async (token: string) => {
+          const shared = { tokenKey: "other", isOthers: true, release() {} };
+          return { refreshToken: `${token}+`, token: `at ${token}`, shared: token === "a" ? shared : undefined };
+        },
+      });
+    // One request after each turn of the microtask queue: one of them comes just when there is an outcome.
+    const requests: Array<ReturnType<typeof refresh>> = [];
+    for (let turn = 0; turn < 30; turn++) {
+      requests.push(refresh());
+      await undefined;
+    }
+    const results = await Promise.all(requests);
+    expect(new Set(results.map(({ result }) => result.token))).toEqual(new Set(["at a+"]));
   });
 
   test("makes a request spend its successor if the caller has the result already", async () => {
@@ -163,17 +194,17 @@ describe("a refresh token that several requests hold", () => {
 
   test("that a response carries although another request has spent it leads to its result until a response carries that", async () => {
     const { time, refresh, takes, spent } = start();
-    const first = refresh("a", takes(1), { purpose: "x" });
+    const first = refresh("a", takes(1), { tokenKey: "x" });
     await time.pass(10);
     const sent = first.value?.hold();
     // Another request spends the new token, and its response is sent first.
-    const second = refresh("a", takes(1), { purpose: "y" });
+    const second = refresh("a", takes(1), { tokenKey: "y" });
     await time.pass(10);
     second.value?.hold()();
     await time.pass(400);
     sent?.();
     await time.pass(600_000);
-    const later = refresh("a+", takes(1), { purpose: "x" });
+    const later = refresh("a+", takes(1), { tokenKey: "x" });
     await time.pass(10);
     expect([later.error, spent]).toEqual([undefined, ["a", "a+", "a++"]]);
   });

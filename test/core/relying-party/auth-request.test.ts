@@ -187,9 +187,15 @@ describe("the access token", () => {
     const world = await signedIn();
     world.provider.refresh = () => Promise.reject(new ExchangeError("grant_ended"));
     const { auth, writer } = await world.open("/");
-    await expect(auth.getAccessToken({ refresh: true })).rejects.toMatchObject({ code: "grant_ended" });
-    expect(auth.session).toBe(null);
+    // Another machine may have refreshed the session a moment ago: it stays at first.
+    await expect(auth.getAccessToken({ refresh: true })).rejects.toMatchObject({ code: "refresh_conflict" });
+    expect(auth.session).not.toBe(null);
     world.store(writer);
+    world.clock.now += 11_000;
+    const later = await world.open("/");
+    await expect(later.auth.getAccessToken({ refresh: true })).rejects.toMatchObject({ code: "grant_ended" });
+    expect(later.auth.session).toBe(null);
+    world.store(later.writer);
     expect((await world.open("/")).auth.session).toBe(null);
   });
 
@@ -212,6 +218,30 @@ describe("the access token", () => {
     await world.signIn();
     const { auth } = await world.open("/");
     await expect(auth.getAccessToken()).rejects.toMatchObject({ code: "no_access_token" });
+  });
+});
+
+test("of two refreshes whose results are stored in the wrong order, the newer refresh token stays", async () => {
+  const world = await signedIn();
+  let finishFirst = () => {};
+  const isSlow = new Promise<void>((resolve) => {
+    finishFirst = resolve;
+  });
+  world.provider.refresh = async ({ audience }) => {
+    const tokens = { requestedAt: world.clock.now, expiresIn: 600, release: () => {} };
+    if (audience) return { ...tokens, accessToken: "api", refreshToken: "rt3", spent: ["rt", "rt2"] };
+    await isSlow;
+    return { ...tokens, accessToken: "at2", refreshToken: "rt2", spent: ["rt"] };
+  };
+  const { auth, context } = await world.open("/");
+  const first = auth.getAccessToken({ refresh: true });
+  expect(await auth.getAccessToken({ audience: "https://api.example" })).toBe("api");
+  finishFirst();
+  expect(await first).toBe("at2");
+  expect(await context.tokens()).toMatchObject({
+    accessToken: "at2",
+    refreshToken: "rt3",
+    otherTokens: [{ accessToken: "api" }],
   });
 });
 
@@ -269,6 +299,17 @@ describe("login and logout by the app", () => {
     const { auth } = await world.open("/");
     const { headers } = await auth.logout(options);
     expect([headers["location"], world.revoked, auth.session]).toEqual([location, ["rt"], null]);
+  });
+
+  test("a store that fails meanwhile keeps no session alive in the browser: it is an event", async () => {
+    const world = await signedIn();
+    const { auth, context, writer } = await world.open("/");
+    const failed = new ExchangeError("store_unavailable");
+    context.sessions.storage.tokens = () => Promise.reject(failed);
+    const { status } = await auth.logout();
+    world.store(writer);
+    expect([status, auth.session, (await world.open("/")).auth.session]).toEqual([302, null, null]);
+    expect(world.events).toContainEqual({ type: "failed", code: "store_unavailable", error: failed });
   });
 
   test("refuse an appState that is too large, and ignore options that they do not have", async () => {

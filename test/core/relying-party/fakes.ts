@@ -64,6 +64,7 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
       expiresIn: 600,
       refreshToken: `${refreshToken}2`,
       release: () => void released.push(refreshToken),
+      isOthers: false,
     }),
     userinfo: async (_token, sub) => ({ sub, email: "alice@example.org" }),
     revoke: async (token) => void revoked.push(token),
@@ -110,11 +111,12 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
     config,
     ports,
     emit,
+    store: undefined,
     provider,
     exchange: { ...config, ...config.provider },
     transactionSealer: createSealer(SECRET, "transaction", 900, packed),
   };
-  const sessions = createUserSessions(config.session, ports, emit);
+  const sessions = createUserSessions(config.session, undefined, ports, emit);
 
   /** Opens a request of the browser, with the headers of a navigation unless `headers` replaces them. */
   async function open(

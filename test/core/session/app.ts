@@ -1,3 +1,4 @@
+import { after, sleep } from "../../../adapters/lib/sleep.js";
 import { packed } from "../../../core/seal/payload.js";
 import { createSessionContext } from "../../../core/session/context.js";
 import type { SessionDraft } from "../../../core/session/draft.js";
@@ -8,6 +9,9 @@ import type { CreateStorage, StorageBackend, StorageContext } from "../../../cor
 import { openTokens, setTokens } from "../../../core/session/tokens.js";
 import { isWriteDue } from "../../../core/session/write.js";
 import { WriteQueue } from "../../../core/session/write-queue.js";
+import { createStore } from "../../../core/store/create-store.js";
+import { createMemoryPort } from "../../../core/store/memory.js";
+import type { StorePort } from "../../../core/store/port.js";
 
 export const SECRET = "a secret of at least thirty-two characters";
 
@@ -15,13 +19,13 @@ export const randomBytes = (bytes: number): Uint8Array => globalThis.crypto.getR
 
 /** The sessions of an app, with tokens, as in the relying party. */
 export function createTestSessions<Data, Tokens>(
-  options: Partial<SessionsOptions<Data>>,
+  { storage = inCookies, ...options }: Partial<SessionsOptions<Data>> & { storage?: CreateStorage },
   now: () => number,
   random = randomBytes,
 ) {
   const context = createSessionContext<Data, Tokens>(
     { secret: SECRET, ...options },
-    { name: "latchkey", storage: inCookies, codec: packed },
+    { name: "latchkey", storage, codec: packed },
     { now, random },
     () => {},
   );
@@ -98,3 +102,12 @@ export const slowly =
       touch: wait,
     };
   };
+
+/** The storage of sessions in a store that is in memory. */
+export const inMemory = (
+  clock: { now(): number },
+  port: StorePort = createMemoryPort(() => clock.now()),
+): CreateStorage =>
+  createStore(port, {}, { after, sleep: () => sleep(1) })
+    .connect({ session: { storage: "store" } }, { now: () => clock.now(), random: randomBytes }, () => {})
+    .storage(inCookies);

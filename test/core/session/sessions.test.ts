@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CookieTooLargeError } from "../../../core/errors.js";
-import { inStore } from "../../../core/session/in-store.js";
 import type { SessionsOptions } from "../../../core/session/options.js";
-import { createMemoryStore } from "../../../core/session/store.js";
+import type { CreateStorage } from "../../../core/session/storage.js";
+import { createMemoryPort } from "../../../core/store/memory.js";
+import { sessionName } from "../../../core/store/sessions.js";
 import { runs } from "../../support/runs.js";
-import { createTestSessions, SECRET } from "./app.js";
+import { createTestSessions, inMemory, SECRET } from "./app.js";
 
 const START = 1_750_000_000_000;
 const DAY = 86_400_000;
@@ -13,7 +14,7 @@ const DAY = 86_400_000;
 type Data = Record<string, unknown>;
 
 /** An app with a clock, and a browser that stores the app's cookies. */
-function createApp(options: Partial<SessionsOptions<Data>> = {}) {
+function createApp(options: Partial<SessionsOptions<Data>> & { storage?: CreateStorage } = {}) {
   const clock = { time: START, now: () => clock.time };
   const sessions = createTestSessions<Data, unknown>(options, clock.now);
   const cookies = new Map<string, string>();
@@ -398,14 +399,14 @@ describe("a schema", () => {
 });
 
 describe("sessions in a store", () => {
-  const inMemory = () => {
+  const inStore = () => {
     const clock = { now: () => START };
-    const memoryStore = createMemoryStore(clock);
-    return { memoryStore, app: createApp({ storage: inStore(memoryStore) }) };
+    const port = createMemoryPort(clock.now);
+    return { port, app: createApp({ storage: inMemory(clock, port) }) };
   };
 
   test("have their data in the store, and none in the cookie", async () => {
-    const { app } = inMemory();
+    const { app } = inStore();
     await app.begin({ user: "alice", bulk: "x".repeat(5000) }, { token: "t" });
     expect(app.header().length).toBeLessThan(450);
     const requestSession = await app.open();
@@ -414,7 +415,7 @@ describe("sessions in a store", () => {
   });
 
   test("S2: that end are over for every copy of their cookie", async () => {
-    const { app } = inMemory();
+    const { app } = inStore();
     await app.begin({ user: "alice" });
     const stolen = app.header();
     const requestSession = await app.open();
@@ -424,7 +425,7 @@ describe("sessions in a store", () => {
   });
 
   test("P5: keep both of two concurrent updates", async () => {
-    const { app } = inMemory();
+    const { app } = inStore();
     await app.begin({ count: 0 });
     const [first, second] = [await app.open(), await app.open()];
     first.update((data) => ({ ...data, count: (data["count"] as number) + 1 }));
@@ -434,7 +435,7 @@ describe("sessions in a store", () => {
   });
 
   test("ignore, without an error, an update that comes after another update and a sign-out", async () => {
-    const { app } = inMemory();
+    const { app } = inStore();
     await app.begin({ items: ["book"] });
     const [late, other, out] = [await app.open(), await app.open(), await app.open()];
     other.update((data) => ({ ...data, items: [] }));
@@ -452,7 +453,7 @@ describe("sessions in a store", () => {
   });
 
   test("P4: that have ended are not restored by a late update", async () => {
-    const { app } = inMemory();
+    const { app } = inStore();
     await app.begin({ user: "alice" });
     const [late, out] = [await app.open(), await app.open()];
     out.destroy();
@@ -463,34 +464,21 @@ describe("sessions in a store", () => {
   });
 
   test("S30: have a new id after another sign-in, and the old record is deleted", async () => {
-    const { app, memoryStore } = inMemory();
+    const { app, port } = inStore();
     const before = (await app.begin({ user: "alice" })).session?.id as string;
     const after = (await app.begin({ user: "bob" })).session?.id as string;
     expect(after).not.toBe(before);
-    expect(await memoryStore.read(before)).toBeUndefined();
-    expect((await memoryStore.read(after))?.content).toEqual({ user: "bob" });
+    const stored = async (id: string) => port.get(`session:${await sessionName(id)}`);
+    expect(await stored(before)).toBeUndefined();
+    expect(await stored(after)).toBeDefined();
+    expect((await app.open()).session?.data).toEqual({ user: "bob" });
   });
 
   test("S3: that have expired are refused even if the store still has the record", async () => {
-    const { app } = inMemory();
+    const { app } = inStore();
     await app.begin({ user: "alice" });
     app.clock.time = START + 7 * DAY;
     expect((await app.open()).reason).toBe("expired");
-  });
-});
-
-describe("the store port, in memory", () => {
-  test("an expired record is gone, and touch changes only the time of expiry", async () => {
-    const clock = { time: START, now: () => clock.time };
-    const memoryStore = createMemoryStore(clock);
-    await memoryStore.create("id", { content: 1, writtenAt: START }, START + 1000);
-    await memoryStore.touch("id", START + 2000);
-    clock.time += 1500;
-    expect(await memoryStore.read("id")).toMatchObject({ content: 1, version: 1 });
-    clock.time += 500;
-    expect(await memoryStore.read("id")).toBeUndefined();
-    await memoryStore.touch("id", START + 9000);
-    expect(await memoryStore.update("id", { content: 2, writtenAt: START }, 1, START + 9000)).toBe("missing");
   });
 });
 

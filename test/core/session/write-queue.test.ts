@@ -3,13 +3,12 @@ import { describe, expect, test } from "vitest";
 import { createClock, createCookieJar } from "../../../adapters/testing/index.js";
 import { CookieTooLargeError } from "../../../core/errors.js";
 import { inCookies } from "../../../core/session/in-cookies.js";
-import { inStore } from "../../../core/session/in-store.js";
 import type { SessionsOptions } from "../../../core/session/options.js";
-import { createMemoryStore } from "../../../core/session/store.js";
+import type { CreateStorage } from "../../../core/session/storage.js";
 import { openTokens, setTokens } from "../../../core/session/tokens.js";
 import type { SessionChange } from "../../../core/session/write-queue.js";
 import { runs } from "../../support/runs.js";
-import { createTestSessions, slowly, turns } from "./app.js";
+import { createTestSessions, inMemory, slowly, turns } from "./app.js";
 
 type Data = { user?: string; count?: number; bulk?: string; [member: string]: unknown };
 type Tokens = { of: string };
@@ -18,10 +17,16 @@ type Change = SessionChange<Data, Tokens>;
 const URL = "https://app.example/";
 const bulk = "x".repeat(9000);
 
+/** Options of the sessions, and where they are stored. */
+type WorldOptions = Partial<SessionsOptions<Data>> & { storageOf?: (clock: { now(): number }) => CreateStorage };
+
 /** An app, a browser in which alice is signed in, and the write queue of one of its requests. */
-async function createWorld(wait = () => turns(3), options: Partial<SessionsOptions<Data>> = {}) {
+async function createWorld(
+  wait = () => turns(3),
+  { storageOf = () => slowly(inCookies, wait), ...options }: WorldOptions = {},
+) {
   const clock = createClock();
-  const sessions = createTestSessions<Data, Tokens>({ storage: slowly(inCookies, wait), ...options }, clock.now);
+  const sessions = createTestSessions<Data, Tokens>({ storage: storageOf(clock), ...options }, clock.now);
   const jar = createCookieJar({ clock });
   const open = async () => (await sessions.open(jar.header(URL))).queue;
   const first = await open();
@@ -176,8 +181,7 @@ describe("tokens that are opened during a write that", () => {
 });
 
 test("with a store, patches are applied again to the data that another request saved meanwhile, and its tokens stay", async () => {
-  const clock = createClock();
-  const { open, commit, seen } = await createWorld(undefined, { storage: inStore(createMemoryStore(clock)) });
+  const { open, commit, seen } = await createWorld(undefined, { storageOf: (clock) => inMemory(clock) });
   const other = await open();
   const plus: Change = (draft) => draft.update((data) => ({ ...data, count: (data.count ?? 0) + 1 }));
   await other.commit(plus, { roll: true });

@@ -174,7 +174,8 @@ export const resetsWithoutContext: readonly Row[] = [
     async run(app) {
       for (const endpoint of ["jwks", "token"] as const) {
         const { browser, response } = await resetDuringRefresh(withoutContext, endpoint)(app);
-        expect([200, 401]).toContain(response.status);
+        // 503: the provider may have spent the token of the cancelled request.
+        expect([200, 503]).toContain(response.status);
         await browser.signIn();
         expect(await isSignedIn(browser)).toBe(true);
       }

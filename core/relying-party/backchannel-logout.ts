@@ -1,0 +1,79 @@
+import { toText } from "../bytes.js";
+import { ExchangeError, exchangeErrorOf } from "../errors.js";
+import { failure } from "../events.js";
+import { isObject } from "../is-object.js";
+import { isText, type Members, timesHold, wrongMember } from "../provider/claims.js";
+import { invalidToken } from "../provider/id-token.js";
+import { verifyWithJose } from "../provider/jose.js";
+import { verifySignature } from "../provider/keys.js";
+import { createNetwork } from "../provider/network.js";
+import type { Reply } from "../request/response.js";
+import type { ConnectedStore } from "../store/store.js";
+import { json, methodNotAllowed, unavailable } from "./replies.js";
+import type { RequestContext } from "./request-context.js";
+
+const EVENT = "http://schemas.openid.net/event/backchannel-logout";
+
+/**
+ * Answers a logout token (OpenID Connect Back-Channel Logout 1.0, 2.5 to 2.8): 200 when the sessions have ended, 400 for a token that
+ * is not valid or was used before, 503 when the store or the provider's keys cannot be reached: the provider then tries again.
+ */
+export async function answerLogoutToken<Data>(context: RequestContext<Data>): Promise<Reply> {
+  const { request, emit } = context;
+  if (request.method !== "POST") return methodNotAllowed("POST");
+  const store = context.store as ConnectedStore;
+  const token = new URLSearchParams((await request.text?.()) ?? "").get("logout_token");
+  try {
+    const claims = await verifyLogoutToken(context, token ?? "");
+    const { sub, sid, jti, iat, exp } = claims as { sub?: string; sid?: string; jti: string; iat: number; exp: number };
+    const used = `${context.config.provider.issuer} ${jti}`;
+    const life = Math.max(1, Math.ceil(exp * 1000 - context.ports.now())) + context.exchange.clockTolerance * 1000;
+    if (!(await store.isFirstUse(used, life)))
+      throw new ExchangeError("logout_token_invalid", { cause: { claim: "jti" } });
+    try {
+      // 2.4: with a `sid`, that session alone; a user's other sessions stay.
+      await store.signOut(sid === undefined ? { sub: sub as string } : { sid }, { issuedAt: iat });
+    } catch (error) {
+      // So that the provider may try again.
+      await store.forgetUse(used).catch(() => {});
+      throw error;
+    }
+    emit({ type: "signed_out" });
+    return json(200, {});
+  } catch (thrown) {
+    const error = exchangeErrorOf(thrown);
+    emit(failure(error));
+    if (error.status === 503) return unavailable(error.code);
+    const { claim } = (error.cause ?? {}) as { readonly claim?: string };
+    return json(400, { error: "invalid_request", error_description: claim ? `${error.code}: ${claim}` : error.code });
+  }
+}
+
+async function verifyLogoutToken<Data>({ config, ports }: RequestContext<Data>, token: string): Promise<Members> {
+  const { provider } = config;
+  try {
+    // Without a request to the provider: anybody can send such tokens.
+    if (!/^([\w-]+\.){2}[\w-]+$/.test(token)) throw new TypeError("no JWT");
+    const network = { ...createNetwork(provider, ports), verifyJws: verifyWithJose };
+    const { payload, protectedHeader } = await verifySignature(network, token, provider.idTokenSigningAlg);
+    const claims = JSON.parse(toText(payload)) as Members;
+    const { iss, aud, sub, sid, jti, events } = claims;
+    const claim = wrongMember({
+      // 2.4 recommends it; an access token (`at+jwt`) has another type.
+      typ: /^(application\/)?(logout\+)?jwt$/i.test(`${protectedHeader["typ"] ?? "jwt"}`),
+      iss: iss === provider.issuer,
+      aud: [aud].flat().includes(provider.clientId),
+      ...timesHold(claims, ports.now() / 1000, provider.clockTolerance),
+      jti: isText(jti),
+      events: isObject(events) && isObject((events as Members)[EVENT]),
+      // 2.4: an ID Token must not pass as a logout token.
+      nonce: !("nonce" in claims),
+      sub: sub === undefined ? isText(sid) : isText(sub),
+      sid: sid === undefined || isText(sid),
+    });
+    if (claim) throw new ExchangeError("logout_token_invalid", { cause: { claim } });
+    return claims;
+  } catch (thrown) {
+    throw invalidToken("logout_token_invalid", thrown);
+  }
+}

@@ -1,0 +1,176 @@
+import { chain } from "../awaitable.js";
+import { sha256, toBase64url, toText } from "../bytes.js";
+import { ExchangeError } from "../errors.js";
+import { failure, type UntimedEvent } from "../events.js";
+import type { Ports } from "../ports.js";
+import type { Identity } from "../session/identity.js";
+import type { CreateStorage, StorageBackend, StorageContext } from "../session/storage.js";
+import { boundedStore, type StoreClock, type Timers } from "./bounded.js";
+import type { StorePort } from "./port.js";
+import { SharedRefreshes } from "./refreshes.js";
+import { StoredSessions, type StoredValue } from "./sessions.js";
+import { SignOuts, type SubjectClaims } from "./sign-outs.js";
+import type { Spending, WithRefreshToken } from "./spending.js";
+import type { ConnectedStore, StoreApp } from "./store.js";
+import { createTurns } from "./turns.js";
+
+/** Milliseconds that a callback takes besides its requests to the provider. */
+const MOMENT = 5_000;
+
+/** The settings of a store in milliseconds, and its timers. */
+interface Timing extends Timers {
+  readonly timeout: number;
+  readonly checkEvery: number;
+}
+
+/** A store as one app uses it: each call ends in time, and names and values are those of the app. */
+export class ConnectedApp implements ConnectedStore {
+  readonly #store: StorePort;
+  readonly #clock: StoreClock & Pick<Ports, "random">;
+  readonly #timing: Timing;
+  readonly #emit: (event: UntimedEvent) => void;
+  readonly #refreshes: SharedRefreshes;
+  readonly #issuer: string;
+  /** Milliseconds that a token request takes at most. */
+  readonly #requestTimeout: number;
+  readonly #isInStore: boolean;
+  #signOuts: SignOuts | undefined;
+
+  constructor(
+    port: StorePort,
+    timing: Timing,
+    { provider, session }: StoreApp,
+    { now, random }: Pick<Ports, "now" | "random">,
+    emit: (event: UntimedEvent) => void,
+  ) {
+    const { issuer = "", httpTimeout = 0 } = provider ?? {};
+    this.#timing = timing;
+    this.#emit = emit;
+    this.#issuer = issuer;
+    this.#requestTimeout = httpTimeout * 1000;
+    this.#isInStore = session.storage === "store";
+    this.#clock = { now, random, sleep: timing.sleep };
+    this.#store = boundedStore(port, timing, timing.timeout);
+    const timeouts = { request: this.#requestTimeout, store: timing.timeout };
+    this.#refreshes = new SharedRefreshes(this.#store, this.#clock, timeouts, this.#report);
+  }
+
+  share<Result extends WithRefreshToken>(spending: Spending<Result>): Spending<Result> {
+    return this.#refreshes.share(spending);
+  }
+
+  storage(inCookies: CreateStorage): CreateStorage {
+    const [inStore, issuer] = [this.#isInStore, this.#issuer];
+    const { checkEvery, timeout } = this.#timing;
+    const shared = { store: this.#store, clock: this.#clock };
+    // A turn is a read and a write; a longer one is of a cancelled request.
+    const inTurn = createTurns<StoredValue>(this.#clock, 2 * timeout);
+    return <Data, Tokens>(context: StorageContext): StorageBackend<Data, Tokens> => {
+      const { absolute } = context.limits;
+      const sealer = context.sealer("marks");
+      const signOuts = new SignOuts({ ...shared, sealer, issuer, absolute, checkEvery, inStore });
+      this.#signOuts = signOuts;
+      return inStore
+        ? this.#indexed(
+            new StoredSessions<Data, Tokens>({ ...shared, inTurn, onFailure: this.#report }, context),
+            signOuts,
+          )
+        : this.#watched(this.#indexed(inCookies<Data, Tokens>(context), signOuts), signOuts);
+    };
+  }
+
+  async isFirstUse(text: string, forMs = 2 * this.#requestTimeout + MOMENT): Promise<boolean> {
+    const use = toBase64url(this.#clock.random(12));
+    const key = await keyOfUse(text);
+    try {
+      return (await this.#store.add(key, use, forMs)) === use;
+    } catch (error) {
+      // The call may have reached the store. This request does not use the text, so a later one may. The caller gets the error.
+      this.#store.delete(key).catch(() => {});
+      throw error;
+    }
+  }
+
+  async forgetUse(text: string): Promise<void> {
+    await this.#store.delete(await keyOfUse(text));
+  }
+
+  sessionsOf(sub: string) {
+    return this.#index().sessionsOf(sub);
+  }
+
+  signOut(...args: Parameters<ConnectedStore["signOut"]>): Promise<void> {
+    return this.#index().signOut(...args);
+  }
+
+  /** There is one: an app calls `storage` as soon as it is connected. */
+  #index(): SignOuts {
+    return this.#signOuts as SignOuts;
+  }
+
+  /** Emits a failure of the store that does not fail the request. */
+  readonly #report = (error: unknown): void => {
+    if (!(error instanceof ExchangeError)) throw error;
+    this.#emit(failure(error));
+  };
+
+  /** A storage whose sessions of signed-in users are in the index. */
+  #indexed<Data, Tokens>(storage: StorageBackend<Data, Tokens>, signOuts: SignOuts): StorageBackend<Data, Tokens> {
+    const destroy = async (id: string) => {
+      await Promise.all([storage.destroy?.(id), signOuts.unregister(id).catch(this.#report)]);
+    };
+    return {
+      isShared: this.#isInStore,
+      load: (jar, identity) => storage.load(jar, identity),
+      tokens: async (jar, session) => storage.tokens?.(jar, session),
+      touch: async (session) => storage.touch?.(session),
+      async save(jar, session, change) {
+        const claims = change.isNew ? claimsOf(change.tokens?.value) : undefined;
+        if (!claims) return storage.save(jar, session, change);
+        // In the order of sign-outs.ts.
+        await signOuts.register(session, claims);
+        try {
+          const saved = await storage.save(jar, session, change);
+          if (await signOuts.isOvertaken(claims)) throw new ExchangeError("signed_out");
+          return saved;
+        } catch (error) {
+          await destroy(session.id);
+          throw error;
+        }
+      },
+      destroy,
+    };
+  }
+
+  /** A storage in cookies whose sessions end when their user is signed out elsewhere. */
+  #watched<Data, Tokens>(storage: StorageBackend<Data, Tokens>, signOuts: SignOuts): StorageBackend<Data, Tokens> {
+    const refusalOf = async ({ id }: Identity): Promise<"revoked" | "store_unavailable" | undefined> => {
+      try {
+        return (await signOuts.isMarked(id)) ? "revoked" : undefined;
+      } catch (error) {
+        this.#report(error);
+        return "store_unavailable";
+      }
+    };
+    return {
+      ...storage,
+      load: (jar, identity) => chain(refusalOf(identity), (refusal) => refusal ?? storage.load(jar, identity)),
+    };
+  }
+}
+
+const keyOfUse = async (text: string) => `use:${await sha256(`latchkey use ${text}`)}`;
+
+/** The claims of the ID Token of a sign-in, which was verified when the session began. Undefined for a session without sign-in. */
+function claimsOf(tokens: unknown): SubjectClaims | undefined {
+  const { idToken } = (tokens ?? {}) as { readonly idToken?: unknown };
+  const [, payload = ""] = `${idToken}`.split(".");
+  try {
+    const bytes = atob(payload.replaceAll("-", "+").replaceAll("_", "/"));
+    const claims = JSON.parse(toText(Uint8Array.from(bytes, (character) => character.charCodeAt(0))));
+    return claims.sub ? claims : undefined;
+  } catch {
+    // No ID Token, or one that is no JWT: a test may mint such a session.
+    return undefined;
+  }
+}

@@ -1,0 +1,56 @@
+import { MisuseError, must } from "../errors.js";
+import { checkOptions } from "../options.js";
+import type { Timers } from "./bounded.js";
+import { ConnectedApp } from "./connected-app.js";
+import type { StorePort } from "./port.js";
+import type { ConnectableStore } from "./store.js";
+
+/** How latchkey uses a store. */
+export interface StoreOptions {
+  /** Seconds that one call may take: a store that takes longer counts as away. @default 1 */
+  timeout?: number;
+  /** Seconds for which a machine trusts its last look whether a session in cookies was signed out elsewhere. @default 10 */
+  checkEvery?: number;
+}
+
+const FUNCTIONS = ["get", "add", "replace", "extend", "delete", "addMember", "removeMember", "members"] as const;
+
+const examples: { readonly [Name in keyof Required<StoreOptions>]: number } = { timeout: 1, checkEvery: 10 };
+
+/**
+ * Makes a store of a port.
+ * @throws MisuseError (`invalid_config`) when the port lacks a function, or an option is wrong
+ */
+export function createStore(port: StorePort, options: StoreOptions, timers: Timers): ConnectableStore {
+  checkOptions(options, examples);
+  const { timeout = 1, checkEvery = 10 } = options;
+  const missing = FUNCTIONS.filter((name) => typeof port?.[name] !== "function");
+  must(missing.length === 0, `the store lacks ${missing.join(", ")}`);
+  must(timeout > 0 && timeout < 1e3 && checkEvery >= 0, "timeout and checkEvery of the store must be seconds");
+  const timing = { timeout: timeout * 1000, checkEvery: checkEvery * 1000, ...timers };
+  /** By issuer: an app that is made anew for each request replaces the one before. */
+  const connected = new Map<string, ConnectedApp>();
+  const apps = () => {
+    if (connected.size > 0) return [...connected.values()];
+    throw new MisuseError("invalid_config", "give the store to auth() or createAuth() first");
+  };
+  return {
+    get: (key) => port.get(key),
+    add: (key, value, forMs) => port.add(key, value, forMs),
+    replace: (key, expected, value, forMs) => port.replace(key, expected, value, forMs),
+    extend: (key, forMs) => port.extend(key, forMs),
+    delete: (key) => port.delete(key),
+    addMember: (set, member, forMs) => port.addMember(set, member, forMs),
+    removeMember: (set, member) => port.removeMember(set, member),
+    members: (set) => port.members(set),
+    sessionsOf: async (sub) => (await Promise.all(apps().map((app) => app.sessionsOf(sub)))).flat(),
+    async signOutEverywhere(sub, { except } = {}) {
+      await Promise.all(apps().map((app) => app.signOut({ sub }, { except })));
+    },
+    connect(app, ports, emit) {
+      const connectedApp = new ConnectedApp(port, timing, app, ports, emit);
+      connected.set(app.provider?.issuer ?? "", connectedApp);
+      return connectedApp;
+    },
+  };
+}

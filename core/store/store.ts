@@ -1,0 +1,68 @@
+import type { ExchangeError } from "../errors.js";
+import type { UntimedEvent } from "../events.js";
+import type { Ports } from "../ports.js";
+import type { CreateStorage } from "../session/storage.js";
+import type { StorePort } from "./port.js";
+import type { EndOptions, SignOutTarget, UserSession } from "./sign-outs.js";
+import type { Spending, WithRefreshToken } from "./spending.js";
+
+/** Which sessions to leave when a user is signed out everywhere. */
+export interface SignOutOptions {
+  /** The id of the one session that stays, such as the session of the request. @default none */
+  except?: string;
+}
+
+/**
+ * What the machines of an app share, as the option `store` takes it: `redisStore`, `postgresStore`, `durableObjectStore`, `denoKvStore`
+ * and `createMemoryStore` make one, and `createStore` makes one of a {@link StorePort} of your own.
+ */
+export interface Store extends StorePort {
+  /**
+   * The sessions of a user on all machines, in cookies and in the store alike.
+   * @param sub the subject: `session.user.sub`
+   * @throws MisuseError (`invalid_config`) before the store was given to `auth` or `createAuth`; ExchangeError
+   */
+  sessionsOf(sub: string): Promise<UserSession[]>;
+  /**
+   * Ends all sessions of a user, on all machines: those in the store at once, those in cookies when they are next looked at, within
+   * `checkEvery`. Sign-ins that are under way are refused, later ones are good.
+   * @throws MisuseError (`invalid_config`) before the store was given to `auth` or `createAuth`; ExchangeError
+   */
+  signOutEverywhere(sub: string, options?: SignOutOptions): Promise<void>;
+  /** Called by latchkey alone. */
+  connect(app: never, ports: never, emit: never): unknown;
+}
+
+/** A store with the types of what latchkey alone calls: an app has no use for them. */
+export interface ConnectableStore extends Store {
+  connect(app: StoreApp, ports: Pick<Ports, "now" | "random">, emit: (event: UntimedEvent) => void): ConnectedStore;
+}
+
+/** The app that uses a store. */
+export interface StoreApp {
+  /** Absent for sessions without sign-in. */
+  readonly provider?: {
+    /** Part of the names in the index: two issuers may have users with the same subject. */
+    readonly issuer: string;
+    /** Seconds that a token request takes at most. */
+    readonly httpTimeout: number;
+  };
+  readonly session: { readonly storage?: "cookies" | "store" };
+}
+
+/** The functions of a store that the rooms of the core call. All reject with {@link ExchangeError}. */
+export interface ConnectedStore {
+  /** The storage of the app's sessions. `inCookies`: the storage without a store. */
+  storage(inCookies: CreateStorage): CreateStorage;
+  /** A spending that spends its refresh token once among all machines. */
+  share<Result extends WithRefreshToken>(spending: Spending<Result>): Spending<Result>;
+  /**
+   * Whether this is the first use of a text, such as a `state` or a `jti`, on all machines.
+   * @param forMs how long the use is remembered; by default as long as the callback of a sign-in takes
+   */
+  isFirstUse(text: string, forMs?: number): Promise<boolean>;
+  /** Forgets the use of a text: its next use is a first one again. */
+  forgetUse(text: string): Promise<void>;
+  /** Ends the sessions of a user or of a `sid`. */
+  signOut(target: SignOutTarget, options?: EndOptions): Promise<void>;
+}

@@ -1,0 +1,75 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { freePort, startServer } from "./process.js";
+
+/** A database server of a test. */
+export interface Server {
+  readonly port: number;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** The path of a program of the machine; undefined where it is not installed. */
+function programPath(name: string): string | undefined {
+  const versions = existsSync("/usr/lib/postgresql") ? readdirSync("/usr/lib/postgresql") : [];
+  const folders = [
+    ...(process.env["PATH"] ?? "").split(delimiter),
+    ...versions.map((each) => `/usr/lib/postgresql/${each}/bin`),
+  ];
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+}
+
+/** Which servers this machine can start. Debian: `apt-get install redis-server valkey-server postgresql`. */
+export const installed = {
+  redis: programPath("redis-server"),
+  valkey: programPath("valkey-server"),
+  postgres: programPath("initdb") && programPath("postgres"),
+};
+
+const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), "latchkey-"));
+
+async function startIn(folder: string, command: readonly [string, readonly string[]], port: number): Promise<Server> {
+  const child = await startServer(command, port, {});
+  return {
+    port,
+    pid: child.pid as number,
+    async stop() {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      // A server that a test has paused takes a signal only when it goes on.
+      child.kill("SIGCONT");
+      // Postgres waits until its clients have left.
+      child.kill("SIGTERM");
+      if (child.exitCode === null && child.signalCode === null) await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Redis or Valkey, in memory. `options`: further options of its command line. */
+export async function startRedis(program = installed.redis, options: readonly string[] = []): Promise<Server> {
+  const [folder, port] = [temporaryFolder(), await freePort()];
+  const args = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--dir", folder, ...options];
+  return startIn(folder, [program as string, args], port);
+}
+
+/** Postgres, with a database `postgres` whose user `postgres` needs no password. */
+export async function startPostgres(): Promise<Server> {
+  const [folder, port] = [temporaryFolder(), await freePort()];
+  const [initdb, postgres] = [programPath("initdb") as string, programPath("postgres") as string];
+  // Postgres refuses to run as root.
+  const asUser =
+    process.getuid?.() === 0 ? (["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] as const) : [];
+  if (asUser.length > 0) {
+    const { stdout } = spawnSync("id", ["-u", "postgres"], { encoding: "utf8" });
+    chownSync(folder, Number(stdout), Number(stdout));
+  }
+  const run = ([command, ...args]: readonly string[]) => [command as string, args] as const;
+  const [command, args] = run([...asUser, initdb, "-D", folder, "-U", "postgres", "-A", "trust", "--no-sync"]);
+  const { status, stderr } = spawnSync(command, args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`initdb: ${stderr}`);
+  accessSync(folder);
+  const settings = ["-p", `${port}`, "-h", "127.0.0.1", "-k", folder, "-F"];
+  return startIn(folder, run([...asUser, postgres, "-D", folder, ...settings]), port);
+}
