@@ -92,9 +92,9 @@ export const createProxy =
     const sent = request.headers.get("cookie");
     const opened = await configured().relyingParty.open(toRequestView(request, "", waitUntilIn(rest)), writer);
     const context = AuthRequest.contextOf(opened);
-    const { cookiePrefix } = context;
+    const { prefix } = context.sessions;
     if (!isAsset(request)) await rollAndRefresh(context);
-    if (writer.lines().length > 0) showCookies(request, writer.lines(), cookiePrefix);
+    if (writer.lines().length > 0) showCookies(request, writer.lines(), prefix);
     const requireSession: ProxyAuth<Data>["requireSession"] = () => {
       const reply = opened.guard();
       return reply && writer.send(reply);
@@ -102,6 +102,6 @@ export const createProxy =
     const auth = Object.defineProperty(opened, "requireSession", { value: requireSession }) as typeof opened &
       ProxyAuth<Data>;
     const response = writer.apply((await handler(request, auth)) ?? next());
-    passOnCookies(request, response, writer.lines(), cookiePrefix, sent);
+    passOnCookies(request, response, writer.lines(), prefix, sent);
     return response;
   };

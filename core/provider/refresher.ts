@@ -61,8 +61,10 @@ export async function refreshOnce<Result extends WithRefreshToken>(
 ): Promise<SharedResult<Result>> {
   const { entries } = pool;
   const { tokenKey } = spending;
-  const spent = [spending.refreshToken];
   let token = spending.refreshToken;
+  const spent = [token];
+  /** Removes an entry, unless another one has taken its place. */
+  const remove = (entry: RefreshEntry<Result>) => entries.get(token) === entry && entries.delete(token);
   let spend: Spend<Result> | undefined;
   let hasWaited = false;
   for (;;) {
@@ -70,8 +72,10 @@ export async function refreshOnce<Result extends WithRefreshToken>(
     if (other && isUnsent(other)) {
       // 2
       spend ??= await spending.prepare();
-      if (isUnsent(other) && entries.get(token) === other) entries.delete(token);
-      if (isUnsent(other)) continue;
+      if (isUnsent(other)) {
+        remove(other);
+        continue;
+      }
     }
     const entry: RefreshEntry<Result> = other ?? { tokenKey, startedAt: pool.now(), timeout: pool.timeout };
     const outcome = other
@@ -84,21 +88,26 @@ export async function refreshOnce<Result extends WithRefreshToken>(
           cause: "another request is refreshing this session and did not finish",
         });
       // The request of the entry was cancelled: without the entry, the next turn of the loop spends the token.
-      if (entries.get(token) === entry) entries.delete(token);
+      remove(entry);
       hasWaited = true;
-      continue;
+    } else if ("value" in outcome) {
+      const { value } = outcome;
+      // A request takes the result of its own token request as it is.
+      const mayReplace = other || entry.isOthers;
+      if (entry.tokenKey === tokenKey && !(mayReplace && spending.mustReplace(value)))
+        return sharedResult(pool, entry, value, spent);
+      // 5. A provider that does not rotate returns the same refresh token: without the entry, it is spent again.
+      if (value.refreshToken === token) remove(entry);
+      else {
+        token = value.refreshToken;
+        spent.push(token);
+      }
+    } else if (outcome.error !== REPLACED) {
+      const { error } = outcome;
+      // The failure of a request for another access token counts only if the grant has ended: this request may try for its own.
+      if (entry.tokenKey === tokenKey || !(error instanceof ExchangeError) || error.code === "grant_ended") throw error;
+      remove(entry);
     }
-    if ("error" in outcome && outcome.error === REPLACED) continue;
-    const result = resultOf(outcome, entry.tokenKey === tokenKey);
-    // The result of this request's own token request serves it in any case.
-    const isOthers = other !== undefined || entry.isOthers === true;
-    if (result && entry.tokenKey === tokenKey && !(isOthers && spending.mustReplace(result)))
-      return sharedResult(pool, entry, result, spent);
-    // 5. A provider that does not rotate returns the same refresh token: without the entry, it is spent again.
-    if (result && result.refreshToken !== token) {
-      token = result.refreshToken;
-      spent.push(token);
-    } else if (entries.get(token) === entry) entries.delete(token);
   }
 }
 
@@ -120,17 +129,17 @@ async function spendAs<Result extends WithRefreshToken>(
 ): Promise<Outcome<Result> | undefined> {
   const { entries } = pool;
   const ownsEntry = () => entries.get(token) === entry;
-  const send = async (prepared: Spend<Result>) => {
-    if (!ownsEntry()) throw REPLACED;
-    entry.isSent = true;
-    const result = await prepared(token, patience);
-    // Before the outcome exists: a request that sees the outcome must see which token it is, and whose.
-    Object.assign(entry, result.shared, { servesSince: pool.now() });
-    return result;
-  };
   addEntry(entries, token, entry, pool.now());
   try {
-    await doShared(entry, pool, async () => send(spend ?? (await spending.prepare())));
+    await doShared(entry, pool, async () => {
+      const send = spend ?? (await spending.prepare());
+      if (!ownsEntry()) throw REPLACED;
+      entry.isSent = true;
+      const result = await send(token, patience);
+      // Before the outcome exists: a request that sees the outcome must see which access token it is for, and whose it is.
+      Object.assign(entry, result.shared, { servesSince: pool.now() });
+      return result;
+    });
   } catch {
     // `doShared` has written the error to the outcome.
     if (ownsEntry()) entries.delete(token);
@@ -161,11 +170,3 @@ const sharedResult = <Result extends WithRefreshToken>(
     };
   },
 });
-
-/** The result of an outcome; undefined if the refresh of another access token failed in a way that may pass. @throws its error */
-function resultOf<Result>(outcome: Outcome<Result>, isSameToken: boolean): Result | undefined {
-  if ("value" in outcome) return outcome.value;
-  const { error } = outcome;
-  if (isSameToken || !(error instanceof ExchangeError) || error.code === "grant_ended") throw error;
-  return undefined;
-}

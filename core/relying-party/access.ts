@@ -19,9 +19,9 @@ export async function getAccessToken<Data>(context: RequestContext<Data>, reques
   return usableToken(context, request);
 }
 
-/** The same without marking the response as made from the session. Refreshes the token where that is due. */
+/** Like {@link getAccessToken}, but does not mark the response as made from the session. Refreshes the token if it is due. */
 export async function usableToken<Data>(context: RequestContext<Data>, request: TokenRequest = {}): Promise<string> {
-  const { ports, responseWriter, provider } = context;
+  const { ports, responseWriter, provider, sessions } = context;
   const { session, reason } = context.reading;
   if (!session) throw new ExchangeError(reason === "store_unavailable" ? reason : "no_session");
   const tokens = await context.tokens();
@@ -35,7 +35,6 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
       if (draft.session?.id !== session.id) throw new ExchangeError("no_session");
       return make(draft);
     });
-  const { sessions } = context;
   const { isShared = false } = sessions.storage;
   const noteName = sessions.nameOf(tagOf(session.id), "used");
   const start = isShared || context.canWrite() ? "refresh_started" : "refresh_impossible";
@@ -50,22 +49,22 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
         const refresh = { ...request, refreshToken, subject, currentAccessTokens };
         const { release, spent, ...response } = await provider
           .refresh(refresh)
-          .catch((error) => refuse(context, tokens, error));
+          .catch((error) => refuse(context, noteName, tokens, error));
         const merge = (set = tokens) => mergeTokens(set, response, request, undefined, spent);
         return { tokens: merge(), merge, release };
       },
       // Merged into the tokens of that moment: a refresh for another audience may have been written meanwhile.
       async storeTokens({ merge, release }) {
-        const isSent = await change(async (draft) => {
+        const isWritten = await change(async (draft) => {
           setTokens(draft, merge(await context.latestTokens()), merge);
           context.reading.jar.delete(noteName);
         });
         // A token in the store needs no response to carry it.
         if (isShared) release();
-        else if (isSent) responseWriter.onSent(release);
+        else if (isWritten) responseWriter.onSent(release);
         // The headers left meanwhile: the process holds the tokens for the next request of the session.
         else context.emit(failure(new ExchangeError("refresh_required")));
-        return isSent;
+        return isWritten;
       },
       endSession: () => change((draft) => draft.destroy()),
     },
@@ -74,21 +73,25 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
 }
 
 /**
- * A refresh failed. If the provider refused the refresh token, the grant need not have ended: another machine may have spent the token a
- * moment ago, and the response with the new one may be on its way to the browser. So a cookie notes which tokens were refused, and
- * when. If the browser gets newer tokens, its next requests bring them. If one brings these again after ten seconds, there are none.
+ * The error of a failed refresh. A provider that refuses the refresh token need not have ended the grant: another machine may have spent
+ * the token just now, and the response with the new one may be on its way to the browser. So a cookie notes which tokens were
+ * refused, and when. If there are newer tokens, the next requests of the browser bring them. If a request brings the refused tokens
+ * again after ten seconds, the grant has ended.
  * @throws ExchangeError `refresh_conflict`, or the error itself
  */
-async function refuse<Data>(context: RequestContext<Data>, { expiresAt }: TokenSet, error: unknown): Promise<never> {
+async function refuse<Data>(
+  context: RequestContext<Data>,
+  noteName: string,
+  { expiresAt }: TokenSet,
+  error: unknown,
+): Promise<never> {
   const cause = exchangeErrorOf(error);
-  const { sessions, ports, reading } = context;
-  const { session, jar } = reading;
+  const { jar, session } = context.reading;
   if (cause.code !== "grant_ended" || !session) throw cause;
-  const name = sessions.nameOf(tagOf(session.id), "used");
-  const now = ports.now();
-  const [noted, at] = jar.get(name)?.split(".") ?? [];
+  const now = context.ports.now();
+  const [noted, at] = jar.get(noteName)?.split(".") ?? [];
   if (noted !== `${expiresAt}`) {
-    await context.commit(() => jar.set(name, `${expiresAt}.${now}`, sessions.maxAge(session.endsAt)));
+    await context.commit(() => jar.set(noteName, `${expiresAt}.${now}`, context.sessions.maxAge(session.endsAt)));
   } else if (now - Number(at) > UNDER_WAY) throw cause;
   throw new ExchangeError("refresh_conflict", { cause });
 }

@@ -139,7 +139,7 @@ export class AuthRequest<Data, Answer> implements RequestAuth<Data, Answer> {
   }
 
   async #update(change: Partial<Data> | ((data: Data) => Data)): Promise<void> {
-    const isSent = await this.#toWritable().commit((draft) => {
+    const isWritten = await this.#toWritable().commit((draft) => {
       const isUpdated = draft.update(({ user, data }) => ({
         user,
         // A copy, so that a function which changes its argument changes nothing if the write fails.
@@ -150,7 +150,7 @@ export class AuthRequest<Data, Answer> implements RequestAuth<Data, Answer> {
       }
     });
     // The response may have left while the session was sealed.
-    if (!isSent) this.#toWritable();
+    if (!isWritten) this.#toWritable();
   }
 
   /** The session as the last write left it. */

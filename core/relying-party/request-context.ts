@@ -49,8 +49,6 @@ export class RequestContext<Data> implements App<Data>, OpenedRequest {
   declare readonly request: RequestView;
   declare readonly responseWriter: ResponseWriter;
   declare readonly site: Site;
-  /** What the name of each cookie of latchkey begins with. */
-  readonly cookiePrefix: string;
   readonly sessions: UserSessions<Data>;
   readonly #writes: WriteQueue<SignedIn<Data>, TokenSet>;
 
@@ -61,7 +59,6 @@ export class RequestContext<Data> implements App<Data>, OpenedRequest {
     reading: SessionReading<SignedIn<Data>>,
   ) {
     Object.assign(this, app, opened);
-    this.cookiePrefix = sessions.prefix;
     this.sessions = sessions;
     this.#writes = new WriteQueue(sessions, reading);
   }
@@ -88,7 +85,7 @@ export class RequestContext<Data> implements App<Data>, OpenedRequest {
     const sameSite = config.session.cookie?.sameSite === "none" ? "none" : "lax";
     return openTransactions(
       this.reading.jar,
-      `${this.cookiePrefix}tx.`,
+      `${this.sessions.prefix}tx.`,
       this.transactionSealer,
       { ...config.session.cookie, secure: site.secure, sameSite },
       ports.now,
@@ -108,7 +105,7 @@ export class RequestContext<Data> implements App<Data>, OpenedRequest {
     let sent = true;
     await this.#writes.commit(change, {
       roll,
-      send: (lines) => (sent = this.canWrite() && this.responseWriter.setCookies(lines, this.cookiePrefix)),
+      send: (lines) => (sent = this.canWrite() && this.responseWriter.setCookies(lines, this.sessions.prefix)),
     });
     return sent;
   }

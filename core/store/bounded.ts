@@ -5,6 +5,20 @@ import type { StorePort } from "./port.js";
 /** The clock of the calls of a store. */
 export type StoreClock = Required<Pick<Ports, "now" | "sleep">>;
 
+/** The functions of a port. */
+export const FUNCTIONS = ["get", "add", "replace", "extend", "delete", "addMember", "removeMember", "members"] as const;
+
+/** A store with the same functions, each of which runs the call of the other store by `run`. Durations become positive integers. */
+export function mapFunctions(store: StorePort, run: (call: () => Promise<never>) => Promise<never>): StorePort {
+  type Call = (...args: unknown[]) => Promise<never>;
+  const whole = (value: unknown) => (typeof value === "number" ? Math.max(1, Math.ceil(value)) : value);
+  const mapped = FUNCTIONS.map((name): [string, Call] => [
+    name,
+    (...args) => run(() => (store[name] as Call)(...args.map(whole))),
+  ]);
+  return Object.fromEntries(mapped) as Record<(typeof FUNCTIONS)[number], Call>;
+}
+
 /** How a store waits. */
 export interface Timers extends Pick<StoreClock, "sleep"> {
   /** Calls `task` after this many milliseconds, unless the function that it returns is called before. */
@@ -13,34 +27,16 @@ export interface Timers extends Pick<StoreClock, "sleep"> {
 
 /**
  * A store whose calls end after `timeout` milliseconds: the clients of databases wait for minutes by default. A call that is late or
- * rejects fails with ExchangeError `store_unavailable`; the database may do it all the same. Durations become positive integers.
+ * rejects fails with ExchangeError `store_unavailable`; the database may do it all the same.
  */
-export function boundedStore(store: StorePort, { after }: Timers, timeout: number): StorePort {
-  const bounded = <Result>(call: () => Promise<Result>): Promise<Result> =>
-    new Promise((resolve, reject) => {
-      const fail = (cause: unknown) => reject(new ExchangeError("store_unavailable", { cause }));
-      const cancel = after(timeout, () => fail(`no answer within ${timeout} ms`));
-      const end =
-        <Value>(settle: (value: Value) => void) =>
-        (value: Value) => {
-          cancel();
-          settle(value);
-        };
-      try {
-        call().then(end(resolve), end(fail));
-      } catch (error) {
-        end(fail)(error);
-      }
-    });
-  const whole = (milliseconds: number) => Math.max(1, Math.ceil(milliseconds));
-  return {
-    get: (key) => bounded(() => store.get(key)),
-    add: (key, value, forMs) => bounded(() => store.add(key, value, whole(forMs))),
-    replace: (key, expected, value, forMs) => bounded(() => store.replace(key, expected, value, whole(forMs))),
-    extend: (key, forMs) => bounded(() => store.extend(key, whole(forMs))),
-    delete: (key) => bounded(() => store.delete(key)),
-    addMember: (set, member, forMs) => bounded(() => store.addMember(set, member, whole(forMs))),
-    removeMember: (set, member) => bounded(() => store.removeMember(set, member)),
-    members: (set) => bounded(() => store.members(set)),
-  };
-}
+export const boundedStore = (store: StorePort, { after }: Timers, timeout: number): StorePort =>
+  mapFunctions(
+    store,
+    (call) =>
+      new Promise((resolve, reject) => {
+        const fail = (cause: unknown) => reject(new ExchangeError("store_unavailable", { cause }));
+        const cancel = after(timeout, () => fail(`no answer within ${timeout} ms`));
+        // The async function turns an error that `call` throws at once into a rejection.
+        (async () => call())().then(resolve, fail).finally(cancel);
+      }),
+  );

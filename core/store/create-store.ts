@@ -1,6 +1,6 @@
 import { MisuseError, must } from "../errors.js";
 import { checkOptions } from "../options.js";
-import type { Timers } from "./bounded.js";
+import { FUNCTIONS, mapFunctions, type Timers } from "./bounded.js";
 import { ConnectedApp } from "./connected-app.js";
 import type { StorePort } from "./port.js";
 import type { ConnectableStore } from "./store.js";
@@ -12,8 +12,6 @@ export interface StoreOptions {
   /** Seconds for which a machine trusts its last look whether a session in cookies was signed out elsewhere. @default 10 */
   checkEvery?: number;
 }
-
-const FUNCTIONS = ["get", "add", "replace", "extend", "delete", "addMember", "removeMember", "members"] as const;
 
 const examples: { readonly [Name in keyof Required<StoreOptions>]: number } = { timeout: 1, checkEvery: 10 };
 
@@ -35,14 +33,7 @@ export function createStore(port: StorePort, options: StoreOptions, timers: Time
     throw new MisuseError("invalid_config", "give the store to auth() or createAuth() first");
   };
   return {
-    get: (key) => port.get(key),
-    add: (key, value, forMs) => port.add(key, value, forMs),
-    replace: (key, expected, value, forMs) => port.replace(key, expected, value, forMs),
-    extend: (key, forMs) => port.extend(key, forMs),
-    delete: (key) => port.delete(key),
-    addMember: (set, member, forMs) => port.addMember(set, member, forMs),
-    removeMember: (set, member) => port.removeMember(set, member),
-    members: (set) => port.members(set),
+    ...mapFunctions(port, (call) => call()),
     sessionsOf: async (sub) => (await Promise.all(apps().map((app) => app.sessionsOf(sub)))).flat(),
     async signOutEverywhere(sub, { except } = {}) {
       await Promise.all(apps().map((app) => app.signOut({ sub }, { except })));

@@ -116,7 +116,7 @@ export class StoredSessions<Data, Tokens> implements StorageBackend<Data, Tokens
     if (tokens) await this.#saveTokens(session, tokens);
     if (!patches[0]) return session;
     const writtenAt = this.#context.now();
-    const written = await this.#change({
+    const stored: StoredChange = {
       key: await keyOf("session", session.id),
       read: this.#sessionValues.get(jar),
       life: this.#lifeOf(session),
@@ -126,7 +126,8 @@ export class StoredSessions<Data, Tokens> implements StorageBackend<Data, Tokens
         const data = isRead ? session.data : patches.reduce((before, patch) => patch(before), identity.data);
         return encodeIdentity({ ...identity, writtenAt, data });
       },
-    });
+    };
+    const written = await this.#options.inTurn(stored.key, (latest) => this.#replace(stored, latest));
     if (!written) return undefined;
     this.#sessionValues.set(jar, written);
     return { ...session, data: decodeIdentity(written.payload)?.data as Data };
@@ -179,10 +180,6 @@ export class StoredSessions<Data, Tokens> implements StorageBackend<Data, Tokens
       if (written) putNewest(this.#tokenHashes, key, hash, MAX_REMEMBERED);
       return written;
     });
-  }
-
-  #change(change: StoredChange): Promise<StoredValue | undefined> {
-    return this.#options.inTurn(change.key, (latest) => this.#replace(change, latest));
   }
 
   /**
