@@ -3,14 +3,14 @@ import { type Awaitable, chain, isPromise } from "../core/awaitable.js";
 import { trimBlanks } from "../core/cookie/header.js";
 import { MisuseError, must } from "../core/errors.js";
 import type { RegisteredData } from "../core/register.js";
-import { AuthRequest } from "../core/relying-party/auth-request.js";
 import { createRelyingParty } from "../core/relying-party/relying-party.js";
+import { RelyingPartyRequest } from "../core/relying-party/relying-party-request.js";
 import type { AuthSession } from "../core/relying-party/request-auth.js";
 import type { VerifiedAccessToken } from "../core/resource-server/access-token.js";
 import { type AccessTokenOptions, createCheck } from "./lib/access-token.js";
 import { mustBeOptions, notCalled } from "./lib/checks.js";
 import { type AuthOptions, resolveConfig } from "./lib/config.js";
-import { authorizationOf, toRequestView } from "./lib/node-request.js";
+import { authorizationHeaderOf, toRequestView } from "./lib/node-request.js";
 import { answer, createNodeWriter } from "./lib/node-writer.js";
 import type { RequestAuth as AnyRequestAuth } from "./lib/request-auth.js";
 import { serverPortsOf } from "./lib/server-ports.js";
@@ -18,7 +18,7 @@ import { serverPortsOf } from "./lib/server-ports.js";
 export * from "./lib/exports.js";
 
 /**
- * `req.auth`: the session of a request, and what an app can do with it. `login` and `logout` answer the request. Methods work
+ * `req.auth`: the session of a request, and the methods of an app on it. `login` and `logout` answer the request. Methods work
  * when they are taken off (`const { update } = req.auth`); a copy (`{ ...req.auth }`) is empty.
  */
 export interface RequestAuth<Data = RegisteredData> extends AnyRequestAuth<Data, void> {}
@@ -36,7 +36,7 @@ export interface VerifiedMessage extends IncomingMessage {
   accessToken: VerifiedAccessToken;
 }
 
-/** What this package adds to a request, and the function of Express that holds an app's settings. */
+/** The members that this package adds to a request, and the function of Express that has an app's settings. */
 type ExtendedRequest = IncomingMessage & {
   readonly app?: { get?(setting: string): unknown };
   auth?: object;
@@ -69,10 +69,10 @@ export function auth<Data = RegisteredData>(options: AuthOptions<Data> = {}): Mi
 
   return (req: ExtendedRequest, res: ServerResponse, next: (error?: unknown) => void) => {
     // Called after the try block, so that an error in the app's own code is not caught here and passed to `next` again.
-    let then: Awaitable<typeof next | undefined>;
+    let proceed: Awaitable<typeof next | undefined>;
     try {
       const writer = createNodeWriter(res, req);
-      then = chain(relyingParty.open(toRequestView(req, forwarded(req)), writer), (request) =>
+      proceed = chain(relyingParty.open(toRequestView(req, trustedHost(req)), writer), (request) =>
         chain(request.route(), (reply) => {
           if (reply) return void writer.send(reply);
           req.auth = request;
@@ -82,8 +82,8 @@ export function auth<Data = RegisteredData>(options: AuthOptions<Data> = {}): Mi
     } catch (error) {
       return next(error);
     }
-    if (isPromise(then)) then.then((go) => go?.(), next);
-    else then?.();
+    if (isPromise(proceed)) proceed.then((go) => go?.(), next);
+    else proceed?.();
   };
 }
 
@@ -105,8 +105,8 @@ export function auth<Data = RegisteredData>(options: AuthOptions<Data> = {}): Mi
  */
 export function getAuth<Data = RegisteredData>(req: IncomingMessage): RequestAuth<Data> {
   const { auth }: ExtendedRequest = req;
-  if (!auth || !AuthRequest.is(auth)) throw notOpened("getAuth()");
-  return auth as AuthRequest<Data, void>;
+  if (!auth || !RelyingPartyRequest.is(auth)) throw notOpened("getAuth()");
+  return auth as RelyingPartyRequest<Data, void>;
 }
 
 /**
@@ -157,8 +157,8 @@ const notOpened = (caller: string) =>
 export function requireSession(...none: never[]): Middleware {
   must(none.length === 0, notCalled("requireSession"));
   return (req: ExtendedRequest, _res: unknown, next: (error?: unknown) => void) => {
-    if (!req.auth || !AuthRequest.is(req.auth)) return next(notOpened("requireSession()"));
-    req.auth.guarded(() => next());
+    if (!req.auth || !RelyingPartyRequest.is(req.auth)) return next(notOpened("requireSession()"));
+    req.auth.passOrReply(() => next());
   };
 }
 
@@ -185,7 +185,7 @@ export function verifyAccessToken(options: AccessTokenOptions = {}): Middleware 
   const check = createCheck(options, process.env);
   return (req: ExtendedRequest, res: ServerResponse, next: (error?: unknown) => void) => {
     // Called outside of what is caught, as in `auth`.
-    check(authorizationOf(req))
+    check(authorizationHeaderOf(req))
       .then((verdict) => {
         if ("reply" in verdict) return void answer(res, verdict.reply);
         req.accessToken = verdict.access;
@@ -196,7 +196,7 @@ export function verifyAccessToken(options: AccessTokenOptions = {}): Middleware 
 }
 
 /** The host that a trusted proxy names: only where Express's setting `trust proxy` trusts the proxy. */
-function forwarded(req: ExtendedRequest): { host: string | undefined } | undefined {
+function trustedHost(req: ExtendedRequest): { host: string | undefined } | undefined {
   const host = req.headers["x-forwarded-host"];
   if (host === undefined) return undefined;
   const trusts = req.app?.get?.("trust proxy fn") as

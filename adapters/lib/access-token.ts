@@ -30,9 +30,9 @@ export interface AccessTokenOptions extends Omit<PortOptions, "random"> {
   /** The one algorithm that access tokens may be signed with. @default "RS256" */
   signingAlg?: string;
   /**
-   * `"rfc9068"` takes tokens of the type `at+jwt` alone. `"any"` also takes those of the type `JWT`, or of none, as Auth0, Okta
-   * and Entra issue them: what keeps ID Tokens out is then that they are for a client, so that `audience` must not be a client
-   * id; those with `nonce` or `at_hash` are refused besides. Either way `at+jwt` must have all that RFC 9068 2.2 requires.
+   * `"rfc9068"` takes only tokens of the type `at+jwt`. `"any"` also takes those of the type `JWT`, or of none, as Auth0, Okta
+   * and Entra issue them. An ID Token is then refused because it is for a client, so `audience` must not be a client id; one with
+   * `nonce` or `at_hash` is refused in any case. A token of the type `at+jwt` must have all claims that RFC 9068 2.2 requires.
    * @default "any"
    */
   profile?: "rfc9068" | "any";

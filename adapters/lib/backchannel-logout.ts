@@ -1,8 +1,8 @@
 import { answerLogoutToken } from "../../core/relying-party/backchannel-logout.js";
 
-/** What `backchannelLogout()` returns. */
+/** The value of the option `backchannelLogout`, which `backchannelLogout()` returns. */
 export interface BackchannelLogout {
-  /** Called by latchkey alone. */
+  /** Only latchkey calls it. */
   answerLogoutToken(context: never): Promise<unknown>;
 }
 

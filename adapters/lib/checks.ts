@@ -7,8 +7,8 @@ import type { ConnectableStore, Store } from "../../core/store/store.js";
 export const notCalled = (entry: string): string => `pass what ${entry}() returns, not ${entry} itself`;
 
 /**
- * What `entry` was called with must be options: a request is there where a framework was given the function itself, not what
- * it returns.
+ * The argument of `entry` must be options. It is a request if the app passed `entry` itself to a framework, and not what `entry`
+ * returns.
  */
 export function mustBeOptions(options: unknown, entry: string): void {
   must(isObject(options), `options of ${entry} must be an object`);

@@ -7,11 +7,11 @@ export type NodeRequest = IncomingMessage & { originalUrl?: string; body?: unkno
 /** Bytes of a posted form that are read; a form with an authorization response has a few hundred. */
 const MAX_BODY = 65_536;
 
-/** What an adapter knows of the public URL of a request. */
+/** The parts of a request's public URL that only its adapter knows. */
 interface PublicUrl {
   /** The host that a trusted proxy names, in the place of the Host header. */
   host?: string | undefined;
-  /** What the framework took off the path, where `originalUrl` does not have the whole path. */
+  /** The part that the framework took off the path, if `originalUrl` does not have the whole path. */
   base?: string;
 }
 
@@ -52,12 +52,12 @@ class NodeRequestView implements RequestView {
 
 const NO_PROXY: PublicUrl = {};
 
-/** What the core reads of a Node request. */
+/** The parts of a Node request that the core reads. */
 export const toRequestView = (req: NodeRequest, publicUrl = NO_PROXY): RequestView =>
   new NodeRequestView(req, publicUrl);
 
-/** The Authorization header; where a client sent two, both, of which Node would show the first alone. */
-export function authorizationOf({ headers, rawHeaders = [] }: IncomingMessage): string | undefined {
+/** The Authorization header. If a client sent several, all of them: Node shows only the first. */
+export function authorizationHeaderOf({ headers, rawHeaders = [] }: IncomingMessage): string | undefined {
   // Names and values alternate in this list.
   const isSent = (_: string, index: number) => index % 2 === 1 && /^authorization$/i.test(`${rawHeaders[index - 1]}`);
   const sent = rawHeaders.filter(isSent);

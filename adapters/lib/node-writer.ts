@@ -89,8 +89,8 @@ const setCookiesOf = (res: ServerResponse): string[] => [res.getHeader("set-cook
 /** Removes Set-Cookie lines of these names from the response. */
 function dropCookies(res: ServerResponse, names: ReadonlyMap<string, unknown>): void {
   const all = setCookiesOf(res);
-  const kept = all.filter((line) => !names.has(cookieNameOf(line)));
-  if (kept.length < all.length) res.setHeader("set-cookie", kept);
+  const others = all.filter((line) => !names.has(cookieNameOf(line)));
+  if (others.length < all.length) res.setHeader("set-cookie", others);
 }
 
 function headerOf(res: ServerResponse, name: string): string | null {

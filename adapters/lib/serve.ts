@@ -1,13 +1,13 @@
 import type { Awaitable } from "../../core/awaitable.js";
 import type { RegisteredData } from "../../core/register.js";
-import type { AuthRequest } from "../../core/relying-party/auth-request.js";
+import type { RelyingPartyRequest } from "../../core/relying-party/relying-party-request.js";
 import type { AuthSession } from "../../core/relying-party/request-auth.js";
 import { mustBeHandler } from "./checks.js";
 import type { RequestAuth as AnyRequestAuth } from "./request-auth.js";
 import { type WaitUntil, waitUntilIn } from "./wait-until.js";
 import { createWebWriter, type WebWriter } from "./web-writer.js";
 
-/** What a handler gets besides its request. `login` and `logout` give the response to return. */
+/** The second argument of a handler. `login` and `logout` give the response to return. */
 export interface RequestAuth<Data = RegisteredData> extends AnyRequestAuth<Data, Response> {}
 
 /** A {@link RequestAuth} inside `requireSession`: its session is not null. After `logout`, it has none all the same. */
@@ -43,8 +43,8 @@ export interface Serving<Data> {
   ): (request: Request, ...rest: Rest) => Promise<Response>;
   /** The session of a request, or null if no user is signed in. */
   getSession(request: Request): Promise<AuthSession<Data> | null>;
-  /** The AuthRequest of a request. Outside a handler it can only be read: there is no response to write to. */
-  authFor(request: Request): Promise<AuthRequest<Data, Response>>;
+  /** The RelyingPartyRequest of a request. Outside a handler it can only be read: there is no response to write to. */
+  authFor(request: Request): Promise<RelyingPartyRequest<Data, Response>>;
   /** Puts the cookies that were written before a handler threw onto the response that an error handler outside of `wrap` made. */
   finish(request: Request, response: Response): Response;
 }
@@ -61,7 +61,7 @@ function isResponse(thrown: unknown): thrown is Response {
 
 /** A request that a handler serves. */
 interface Served<Data> {
-  readonly auth: AuthRequest<Data, Response>;
+  readonly auth: RelyingPartyRequest<Data, Response>;
   readonly writer: WebWriter;
   /** A handler is making its response. False: a handler threw, and another one will make the response. */
   isActive: boolean;
@@ -104,7 +104,7 @@ class ServedRequests<Data> {
 
 /** Serves requests that `open` opens. */
 export function createServing<Data>(
-  open: (request: Request, writer: WebWriter, waitUntil?: WaitUntil) => Awaitable<AuthRequest<Data, Response>>,
+  open: (request: Request, writer: WebWriter, waitUntil?: WaitUntil) => Awaitable<RelyingPartyRequest<Data, Response>>,
 ): Serving<Data> {
   const requests = new ServedRequests<Data>();
 
@@ -127,7 +127,7 @@ export function createServing<Data>(
   const requireSession: Serving<Data>["requireSession"] = (handler) => {
     mustBeHandler(handler, "requireSession");
     return (request, ...rest) =>
-      serve(request, rest, ({ auth }) => auth.guarded(() => handler(request, auth as SignedInAuth<Data>, ...rest)));
+      serve(request, rest, ({ auth }) => auth.passOrReply(() => handler(request, auth as SignedInAuth<Data>, ...rest)));
   };
 
   const authFor: Serving<Data>["authFor"] = async (request) =>

@@ -1,4 +1,4 @@
-/** What an option is called in the environment: `clientId` -> `LATCHKEY_CLIENT_ID`. */
+/** The variable of an option in the environment: `clientId` -> `LATCHKEY_CLIENT_ID`. */
 export const variableOf = (option: string): string => `LATCHKEY_${option.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
 
 /** An option as messages name it: both ways to set it. */

@@ -1,5 +1,5 @@
 import { MisuseError } from "../../core/errors.js";
-import { AuthRequest } from "../../core/relying-party/auth-request.js";
+import { RelyingPartyRequest } from "../../core/relying-party/relying-party-request.js";
 import { mustNotBeAway } from "../../core/relying-party/replies.js";
 import type { AuthSession } from "../../core/relying-party/request-auth.js";
 import { loginUrl } from "../../core/relying-party/request-context.js";
@@ -23,7 +23,7 @@ export interface AppRouter<Data> extends Serving<Data> {
 }
 
 /** The request of a route handler, which returns a Response; or of a page or an action, where a reply is a redirect that throws. */
-type CurrentRequest<Data> = AuthRequest<Data, Response> | AuthRequest<Data, never>;
+type CurrentRequest<Data> = RelyingPartyRequest<Data, Response> | RelyingPartyRequest<Data, never>;
 
 /** Loads `next/headers` for the first request that needs it, because it takes Node several times as long to load as this package. */
 const loadHeaders = lazily(() => import("next/headers.js"));
@@ -155,7 +155,7 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
       const request = await current.get(configured);
       if (request.session) return request.session;
       mustNotBeAway(request.reason);
-      const location = loginUrl(AuthRequest.contextOf(request), returnTo);
+      const location = loginUrl(RelyingPartyRequest.contextOf(request), returnTo);
       return redirect({ status: 302, headers: { location }, body: null });
     },
   };

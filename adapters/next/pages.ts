@@ -8,7 +8,7 @@ import type {
 } from "next";
 import { MisuseError } from "../../core/errors.js";
 import type { RegisteredData } from "../../core/register.js";
-import { AuthRequest } from "../../core/relying-party/auth-request.js";
+import { RelyingPartyRequest } from "../../core/relying-party/relying-party-request.js";
 import { mustNotBeAway, notAuthenticated } from "../../core/relying-party/replies.js";
 import type { AuthSession, ReplyWriter } from "../../core/relying-party/request-auth.js";
 import { loginUrl, type RequestContext } from "../../core/relying-party/request-context.js";
@@ -23,7 +23,7 @@ import type { Configured } from "./configured.js";
 
 /** One request of the Pages Router. */
 export interface PagesRequest<Data> {
-  readonly auth: AuthRequest<Data, void>;
+  readonly auth: RelyingPartyRequest<Data, void>;
   readonly context: RequestContext<Data>;
   /** Sends nothing if the request was opened without a response. */
   readonly writer: ReplyWriter<void>;
@@ -65,7 +65,7 @@ async function openPage<Data>(
 ): Promise<PagesRequest<Data>> {
   const writer = res ? createNodeWriter(res, req) : { ...createWebWriter({ open: false }), send() {} };
   const auth = await relyingParty.open(toRequestView(req, { base }), writer);
-  const context = AuthRequest.contextOf(auth);
+  const context = RelyingPartyRequest.contextOf(auth);
   // A request for one of latchkey's routes does not count as activity: a page may repeat it while the user is away.
   if (!routeOf(context.request, context.site, context.config)) await auth.roll();
   return { auth, context, writer };

@@ -2,7 +2,7 @@ import type { NextApiHandler, NextApiRequest, NextApiResponse } from "next";
 import type { VerifiedAccessToken } from "../../core/resource-server/access-token.js";
 import { type AccessTokenOptions, createCheck } from "../lib/access-token.js";
 import { mustBeHandler, mustBeOptions } from "../lib/checks.js";
-import { authorizationOf } from "../lib/node-request.js";
+import { authorizationHeaderOf } from "../lib/node-request.js";
 import { answer } from "../lib/node-writer.js";
 import { type ProtectedApi, protect } from "../lib/protect.js";
 import { lazily, uncachedFetch } from "./configured.js";
@@ -26,7 +26,7 @@ export interface NextProtectedApi extends ProtectedApi {
  * export const GET = api.wrap((request, { claims }) => Response.json({ for: claims.sub }));        // route.ts
  * export default api.wrapApi((req, res, { claims }) => res.json({ for: claims.sub }));             // pages/api
  * ```
- * What it returns throws MisuseError (`invalid_config`) at the first request when an option is wrong or missing.
+ * The functions that it returns throw MisuseError (`invalid_config`) at the first request when an option is wrong or missing.
  */
 export function verifyAccessToken(options: AccessTokenOptions = {}): NextProtectedApi {
   mustBeOptions(options, "verifyAccessToken");
@@ -36,7 +36,7 @@ export function verifyAccessToken(options: AccessTokenOptions = {}): NextProtect
     wrapApi(handler) {
       mustBeHandler(handler, "wrapApi");
       return async (req, res) => {
-        const verdict = await check()(authorizationOf(req));
+        const verdict = await check()(authorizationHeaderOf(req));
         return "access" in verdict ? handler(req, res, verdict.access) : answer(res, verdict.reply);
       };
     },

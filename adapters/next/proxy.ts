@@ -2,7 +2,7 @@ import type { NextRequest } from "next/server.js";
 import { readCookies } from "../../core/cookie/header.js";
 import { cookieAfter, cookieHeaderAfter, mayHavePrefix } from "../../core/cookie/lines.js";
 import type { RegisteredData } from "../../core/register.js";
-import { AuthRequest } from "../../core/relying-party/auth-request.js";
+import { RelyingPartyRequest } from "../../core/relying-party/relying-party-request.js";
 import { rollAndRefresh } from "../../core/relying-party/roll-and-refresh.js";
 import type { RequestAuth } from "../lib/serve.js";
 import { waitUntilIn } from "../lib/wait-until.js";
@@ -91,7 +91,7 @@ export const createProxy =
     const writer = createWebWriter({ ahead: true });
     const sent = request.headers.get("cookie");
     const opened = await configured().relyingParty.open(toRequestView(request, "", waitUntilIn(rest)), writer);
-    const context = AuthRequest.contextOf(opened);
+    const context = RelyingPartyRequest.contextOf(opened);
     const { prefix } = context.sessions;
     if (!isAsset(request)) await rollAndRefresh(context);
     if (writer.lines().length > 0) showCookies(request, writer.lines(), prefix);

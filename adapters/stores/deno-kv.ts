@@ -6,7 +6,7 @@ import { createStore } from "./create-store.js";
 
 export * from "./exports.js";
 
-/** What `Deno.openKv()` gives, as far as it is used. */
+/** The functions of a database of `Deno.openKv()` that the store uses. */
 export interface DenoKv {
   get(key: readonly string[]): Promise<DenoKvEntry>;
   set(key: readonly string[], value: unknown, options: { expireIn: number }): Promise<unknown>;
@@ -29,9 +29,10 @@ export interface DenoKvOperation {
   commit(): Promise<{ readonly ok: boolean }>;
 }
 
-/** Deno KV deletes entries late, so that each carries the end of its life. Milliseconds since the epoch. */
-interface Kept {
+/** A value of the store. Deno KV deletes entries late, so each has the end of its life. */
+interface TimedValue {
   readonly value: string;
+  /** Milliseconds since the epoch. */
   readonly until: number;
 }
 
@@ -72,7 +73,7 @@ class DenoKvPort implements StorePort {
   }
 
   async get(key: string): Promise<string | undefined> {
-    // The default, a strong consistency: what one machine wrote, each reads.
+    // The default consistency is strong: each machine reads the latest value.
     return liveValue(await this.#kv.get(this.#keyOf(key)));
   }
 
@@ -93,7 +94,7 @@ class DenoKvPort implements StorePort {
   }
 
   async addMember(set: string, member: string, forMs: number): Promise<void> {
-    await this.#kv.set(this.#memberKey(set, member), kept(member, forMs), { expireIn: forMs });
+    await this.#kv.set(this.#memberKey(set, member), timed(member, forMs), { expireIn: forMs });
   }
 
   removeMember(set: string, member: string): Promise<void> {
@@ -101,17 +102,17 @@ class DenoKvPort implements StorePort {
   }
 
   async members(set: string): Promise<string[]> {
-    const found: string[] = [];
+    const members: string[] = [];
     for await (const entry of this.#kv.list({ prefix: [this.#prefix, "set", set] })) {
       const member = liveValue(entry);
-      if (member !== undefined) found.push(member);
+      if (member !== undefined) members.push(member);
     }
-    return found;
+    return members;
   }
 
   /**
-   * Writes what `decide` makes of the value that a key has, in one atomic step: decides again whenever another machine was faster.
-   * Resolves to the value that the key then has. `decide` returns undefined where nothing is to be written.
+   * Changes the value of a key in one atomic step. `decide` returns the new value, or undefined to write nothing; it is called again
+   * whenever another machine was faster. Resolves to the value that the key then has.
    */
   async #change(
     key: string,
@@ -126,7 +127,7 @@ class DenoKvPort implements StorePort {
       const { ok } = await this.#kv
         .atomic()
         .check({ key: this.#keyOf(key), versionstamp: entry.versionstamp })
-        .set(this.#keyOf(key), kept(next, forMs), { expireIn: forMs })
+        .set(this.#keyOf(key), timed(next, forMs), { expireIn: forMs })
         .commit();
       if (ok) return next;
     }
@@ -141,10 +142,10 @@ class DenoKvPort implements StorePort {
   }
 }
 
-const kept = (value: string, forMs: number): Kept => ({ value, until: Date.now() + forMs });
+const timed = (value: string, forMs: number): TimedValue => ({ value, until: Date.now() + forMs });
 
 /** The value of an entry whose life is not over. */
 function liveValue({ value }: DenoKvEntry): string | undefined {
-  const { value: text, until } = (value ?? {}) as Partial<Kept>;
+  const { value: text, until } = (value ?? {}) as Partial<TimedValue>;
   return until !== undefined && until > Date.now() ? text : undefined;
 }

@@ -12,7 +12,7 @@ export interface DurableObjectNamespace {
   get(id: never): { fetch(url: string, init: { method: string; body: string }): Promise<Response> };
 }
 
-/** What the runtime gives to a Durable Object, as far as it is used. */
+/** The parts of a Durable Object's state that the store uses. */
 export interface DurableObjectState {
   readonly storage: {
     get(key: string): Promise<unknown>;
@@ -25,13 +25,14 @@ export interface DurableObjectState {
   };
 }
 
-/** A value, or a member of a set, with the end of its life in milliseconds since the epoch. */
-interface Kept {
+/** A value, or a member of a set. */
+interface TimedValue {
   readonly value: string;
+  /** The end of its life, in milliseconds since the epoch. */
   readonly until: number;
 }
 
-/** What is asked of an object: the name of a function of the port, and its arguments but for the key. */
+/** A call of an object: the name of a function of the port, and its arguments without the key. */
 type Call = readonly [name: keyof StorePort, ...args: readonly unknown[]];
 
 /**
@@ -48,22 +49,22 @@ export class LatchkeyStore {
     this.#storage = state.storage;
   }
 
-  /** Called by {@link durableObjectStore} alone. */
+  /** Only {@link durableObjectStore} calls it. */
   async fetch(request: Request): Promise<Response> {
     const [name, ...args] = (await request.json()) as Call;
-    return Response.json({ result: await this.#answer(name, args) });
+    return Response.json({ result: await this.#run(name, args) });
   }
 
-  /** Deletes what is over: the object goes when nothing is left in it. */
+  /** Deletes values whose life is over. The object itself goes when nothing is left in it. */
   async alarm(): Promise<void> {
-    const all = (await this.#storage.list()) as Map<string, Kept>;
+    const all = (await this.#storage.list()) as Map<string, TimedValue>;
     const live = [...all].filter(([, { until }]) => until > Date.now());
     if (live.length === 0) return this.#storage.deleteAll();
     for (const [key, { until }] of all) if (until <= Date.now()) await this.#storage.delete(key);
     return this.#storage.setAlarm(Math.min(...live.map(([, { until }]) => until)));
   }
 
-  async #answer(name: keyof StorePort, args: readonly unknown[]): Promise<unknown> {
+  async #run(name: keyof StorePort, args: readonly unknown[]): Promise<unknown> {
     const [first, second, third] = args as [never, never, never];
     switch (name) {
       case "get":
@@ -85,15 +86,15 @@ export class LatchkeyStore {
       case "removeMember":
         return this.#storage.delete(first);
       case "members": {
-        const all = (await this.#storage.list()) as Map<string, Kept>;
+        const all = (await this.#storage.list()) as Map<string, TimedValue>;
         return [...all.values()].filter(({ until }) => until > Date.now()).map(({ value }) => value);
       }
     }
   }
 
   async #live(key: string): Promise<string | undefined> {
-    const kept = (await this.#storage.get(key)) as Kept | undefined;
-    return kept && kept.until > Date.now() ? kept.value : undefined;
+    const timed = (await this.#storage.get(key)) as TimedValue | undefined;
+    return timed && timed.until > Date.now() ? timed.value : undefined;
   }
 
   async #put(key: string, value: string, forMs: number): Promise<string> {
@@ -105,7 +106,7 @@ export class LatchkeyStore {
   }
 }
 
-/** Where an object that is a key keeps its value. */
+/** The name of the value in an object that is a key. */
 const VALUE = "value";
 
 /**

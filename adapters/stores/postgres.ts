@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS ${table}_members (
 );
 CREATE INDEX IF NOT EXISTS ${indexName(table, "members")} ON ${table}_members (until);`;
 
-/** An index is in the schema of its table, and its name has none. */
+/** The name of an index has no schema: an index is in the schema of its table. */
 const indexName = (table: string, of: string): string => `${table.replace(/^.*\./, "")}_${of}_until`;
 
 /**
@@ -72,11 +72,11 @@ export function postgresStore(
   return createStore(new PostgresPort(client, table), options);
 }
 
-/** Writes between two looks for rows whose time is over, and the rows that one look deletes at most. */
+/** Writes between two sweeps, which delete rows whose time is over; and the rows of each table that a sweep deletes at most. */
 const SWEEP_EVERY = 100;
-const SWEPT = 1_000;
+const SWEEP_ROWS = 1_000;
 
-/** `clock_timestamp()` and not `now()`: a statement that waited for another one looks at the time after the wait. */
+/** Not `now()`, the time at which the transaction began: a statement may have waited for another one since. */
 const NOW = "clock_timestamp()";
 const later = (parameter: string) => `${NOW} + ${parameter}::float8 * interval '1 millisecond'`;
 
@@ -102,24 +102,24 @@ class PostgresPort implements StorePort {
 
   async add(key: string, value: string, forMs: number): Promise<string> {
     await this.#sweep();
-    // The row of a value whose time is over is taken again. `DO UPDATE` in any case: it waits for the writer that came first, and
-    // returns the row as that one left it.
-    const [then] = await this.#query(
-      `INSERT INTO ${this.#values} AS kept (key, value, until) VALUES ($1, $2, ${later("$3")})
+    // A row whose time is over is used again. `DO UPDATE` also without a change, because `DO NOTHING` would return no row: it waits for the
+    // writer that came first, and returns the row as that writer left it.
+    const [current] = await this.#query(
+      `INSERT INTO ${this.#values} AS old (key, value, until) VALUES ($1, $2, ${later("$3")})
       ON CONFLICT (key) DO UPDATE SET
-        value = CASE WHEN kept.until > ${NOW} THEN kept.value ELSE excluded.value END,
-        until = CASE WHEN kept.until > ${NOW} THEN kept.until ELSE excluded.until END
+        value = CASE WHEN old.until > ${NOW} THEN old.value ELSE excluded.value END,
+        until = CASE WHEN old.until > ${NOW} THEN old.until ELSE excluded.until END
       RETURNING value AS text`,
       key,
       value,
       forMs,
     );
-    return then as string;
+    return current as string;
   }
 
   async replace(key: string, expected: string, value: string, forMs: number): Promise<string | undefined> {
     await this.#sweep();
-    const [then] = await this.#query(
+    const [current] = await this.#query(
       `UPDATE ${this.#values} SET value = $3, until = ${later("$4")}
       WHERE key = $1 AND value = $2 AND until > ${NOW} RETURNING value AS text`,
       key,
@@ -127,8 +127,8 @@ class PostgresPort implements StorePort {
       value,
       forMs,
     );
-    // A statement of its own: one statement sees the table as it was at its beginning.
-    return then ?? this.get(key);
+    // In a second statement: the first one sees the table as it was when it began.
+    return current ?? this.get(key);
   }
 
   async extend(key: string, forMs: number): Promise<void> {
@@ -168,12 +168,12 @@ class PostgresPort implements StorePort {
     return rows.map((row) => (row as { readonly text: string }).text);
   }
 
-  /** Deletes rows whose time is over. Which machine does it, and when, makes no difference. */
+  /** Deletes rows whose time is over, at each hundredth write of a machine. */
   async #sweep(): Promise<void> {
     if (++this.#written % SWEEP_EVERY !== 0) return;
     for (const table of [this.#values, this.#members]) {
       const over = `SELECT ctid FROM ${table} WHERE until <= ${NOW} LIMIT $1 FOR UPDATE SKIP LOCKED`;
-      await this.#query(`DELETE FROM ${table} WHERE ctid IN (${over})`, SWEPT);
+      await this.#query(`DELETE FROM ${table} WHERE ctid IN (${over})`, SWEEP_ROWS);
     }
   }
 }

@@ -4,8 +4,8 @@ import type { StorePort } from "../../core/store/port.js";
 export type SendCommand = (...command: readonly string[]) => Promise<unknown>;
 
 /*
- * Each script uses one key, so that it runs on every cluster. Times are the server's: PX, PEXPIRE and TIME.
- * Redis 6.2 or Valkey, at least.
+ * Each script uses one key, so it runs on a cluster. All times are of the server's clock: PX, PEXPIRE and TIME. Redis 6.2 or Valkey, at
+ * least.
  */
 
 const ADD = `local v = redis.call("GET", KEYS[1])
@@ -18,7 +18,7 @@ if v ~= ARGV[1] then return v end
 redis.call("SET", KEYS[1], ARGV[2], "PX", ARGV[3])
 return ARGV[2]`;
 
-/** A member's score is the time at which its life ends. The set lives as long as the member that lives longest. */
+/** The score of a member is the time at which its life ends. The set lives as long as its longest-living member. */
 const ADD_MEMBER = `local t = redis.call("TIME")
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 redis.call("ZREMRANGEBYSCORE", KEYS[1], "-inf", now)
@@ -29,12 +29,12 @@ return 1`;
 const MEMBERS = `local t = redis.call("TIME")
 return redis.call("ZRANGEBYSCORE", KEYS[1], "(" .. t[1] * 1000 + math.floor(t[2] / 1000), "+inf")`;
 
-/** A {@link StorePort} over Redis. `prefix`: what the names of all keys begin with. */
+/** A {@link StorePort} over Redis. `prefix`: the first characters of all keys. */
 export function createRedisPort(send: SendCommand, prefix: string): StorePort {
   const valueKey = (key: string) => `${prefix}v:${key}`;
   const setKey = (set: string) => `${prefix}s:${set}`;
   const run = (script: string, key: string, ...rest: readonly string[]) => send("EVAL", script, "1", key, ...rest);
-  /** The text of a reply; undefined for the reply that there is none. */
+  /** The text of a reply; undefined for the null reply. */
   const textOf = (reply: unknown): string | undefined => (reply === null ? undefined : `${reply}`);
 
   return {

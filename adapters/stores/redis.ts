@@ -16,7 +16,7 @@ export interface NodeRedisClient {
   sendCommand(args: string[]): Promise<unknown>;
 }
 
-/** A cluster of `redis` (node-redis), which asks for the key that a command concerns. */
+/** A cluster of `redis` (node-redis), whose `sendCommand` takes the key of the command as well. */
 export interface NodeRedisCluster {
   readonly slots: unknown;
   sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, args: string[]): Promise<unknown>;
@@ -24,7 +24,7 @@ export interface NodeRedisCluster {
 
 /** Options of {@link redisStore}. */
 export interface RedisStoreOptions extends StoreOptions {
-  /** What the names of all keys begin with: another one for each app that shares the database. @default "latchkey:" */
+  /** The first characters of all keys: others for each app that shares the database. @default "latchkey:" */
   prefix?: string;
 }
 
@@ -50,7 +50,7 @@ export function redisStore(
 }
 
 function senderOf(client: IoRedisClient | NodeRedisClient | NodeRedisCluster): SendCommand {
-  // First, since a client of ioredis has a `sendCommand` of another kind.
+  // Checked first: a client of ioredis has a `sendCommand` too, with other arguments.
   if (typeof (client as Partial<IoRedisClient>)?.call === "function") {
     return (command = "", ...args) => (client as IoRedisClient).call(command, ...args);
   }
@@ -58,7 +58,7 @@ function senderOf(client: IoRedisClient | NodeRedisClient | NodeRedisCluster): S
     typeof (client as Partial<NodeRedisClient>)?.sendCommand === "function",
     "redisStore takes a client of ioredis or of redis (node-redis)",
   );
-  // A cluster sends each command to the machine that has its key: the first after EVAL's script and count, else the first of all.
+  // The key of a command decides which machine of the cluster gets it: the fourth word of EVAL, the second of other commands.
   if ("slots" in client) {
     return (...command) => client.sendCommand(command[command[0] === "EVAL" ? 3 : 1], false, [...command]);
   }
@@ -87,17 +87,13 @@ export interface UpstashStoreOptions extends RedisStoreOptions {
  * @param options the URL and the token of the database, the prefix of all keys, and how latchkey uses the store
  * @throws MisuseError (`invalid_config`) without a URL or a token
  */
-export function upstashStore({
-  url,
-  token,
-  fetch: ownFetch,
-  prefix = "latchkey:",
-  ...options
-}: UpstashStoreOptions): Store {
+export function upstashStore(
+  { url, token, fetch: ownFetch, prefix = "latchkey:", ...options }: UpstashStoreOptions = {} as UpstashStoreOptions,
+): Store {
   must(typeof url === "string" && URL.canParse(url) && token, "upstashStore takes the url and the token of a database");
   const headers = { authorization: `Bearer ${token}` };
   const send: SendCommand = async (...command) => {
-    // Looked up at each call, so that a test or a framework may replace it.
+    // The global `fetch` is looked up at each call: a test or a framework may replace it.
     const response = await (ownFetch ?? fetch)(url, { method: "POST", headers, body: JSON.stringify(command) });
     const { result, error } = (await response.json()) as { result?: unknown; error?: string };
     if (!response.ok || error !== undefined) throw new Error(`Upstash answered ${response.status}`);

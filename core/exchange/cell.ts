@@ -1,4 +1,5 @@
-interface Named {
+/** A state or an event. */
+export interface Named {
   readonly name: string;
 }
 

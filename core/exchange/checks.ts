@@ -27,7 +27,7 @@ export function callbackError(
     return values.length === 1 ? values[0] : undefined;
   };
   const age = (now - startedAt) / 1000;
-  // One from the future was begun on a machine whose clock is ahead: latchkey sealed it.
+  // A start in the future is of a machine whose clock is ahead: only latchkey can have sealed it.
   if (Math.abs(age) > TRANSACTION_DURATION) return "transaction_expired";
   if (!sameText(only("state"), state)) return "state_mismatch";
   // RFC 9700 4.4: the code and the verifier of one issuer are sent to no other issuer.
@@ -44,7 +44,7 @@ function refusalOf(error: string | undefined): ExchangeErrorCode {
   return NEEDS_USER.test(error) ? "login_required" : "authorization_failed";
 }
 
-/** Why a verified ID Token does not answer this sign-in. */
+/** Why a verified ID Token does not fit this sign-in; undefined if it fits. */
 export function authenticationError(
   { clockTolerance }: ExchangeConfig,
   { issuer, subject, maxAge, organization }: Transaction,

@@ -1,13 +1,10 @@
 import type { Awaitable } from "../awaitable.js";
 import type { LatchkeyEvent, UntimedEvent } from "../events.js";
+import type { Named } from "./cell.js";
 
 /** Receives an event for each transition. */
 export interface Observer {
   emit(event: UntimedEvent): void;
-}
-
-interface Named {
-  readonly name: string;
 }
 
 /** One of the two machines, and what performs its effects. */
@@ -19,8 +16,8 @@ interface Run<State extends Named, Event extends Named, Effect> extends Observer
 }
 
 /**
- * Runs a machine until no event is left, and returns its last state. Performs the effects of each transition in their order;
- * the first effect that leads to an event is the last one performed.
+ * Runs a machine until no event is left, and returns its last state. The effects of a transition are performed in their order. If
+ * one leads to an event, those after it are not performed.
  */
 export async function drive<State extends Named, Event extends Named, Effect>(
   { machine, transition, perform, emit }: Run<State, Event, Effect>,

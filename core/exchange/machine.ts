@@ -12,10 +12,10 @@ import type {
   Transaction,
 } from "./types.js";
 
-/**
+/*
  * Theory of operation. This machine decides what happens in a sign-in with the authorization code flow (OpenID Connect
  * Core 3.1). It performs nothing: each transition returns the next state and the effects that the interpreter (sign-in.ts)
- * performs in their order. What an effect brings is the next event.
+ * performs in their order. The result of an effect is the next event.
  *
  * A sign-in is two runs of the machine, because the browser leaves for the provider between them:
  * 1. From `idle` by `login_requested` to `requesting_authorization`: the transaction is stored, and the URL of the authorization
@@ -61,7 +61,7 @@ export type Event =
   | { readonly name: "userinfo_received"; readonly userinfo: Authentication["userinfo"] }
   | { readonly name: "step_failed"; readonly error: ExchangeError };
 
-/** What the interpreter does after a transition. Each effect carries all that it takes. */
+/** A task for the interpreter after a transition. Each effect has all values that the task takes. */
 export type Effect =
   | { readonly name: "store_transaction"; readonly transaction: Transaction }
   | { readonly name: "clear_transaction"; readonly state: string }
@@ -148,7 +148,7 @@ const transitions: Table = {
       { name: "awaiting_callback", transaction, url },
       [],
     ],
-    // The browser cannot be sent to the provider: nothing is left behind.
+    // The browser cannot be sent to the provider, so its transaction is deleted.
     step_failed: (_config, { transaction }, { error }) => [{ name: "failed", error }, [clear(transaction)]],
   },
   awaiting_callback: {

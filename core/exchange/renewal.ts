@@ -13,13 +13,13 @@ import {
 } from "./token-life.js";
 import type { TokenRequest } from "./token-set.js";
 
-/** What a server and a page do each in its own way when they renew a token. */
+/** The steps of a renewal that a server and a page do differently. */
 export interface RenewalHandlers<Renewed extends Renewal> {
   /** Gets a new token from the provider. */
   refresh(request: TokenRequest): Promise<Renewed>;
-  /** False if it was too late to store the tokens. */
+  /** Returns false if it was too late to store the tokens. */
   storeTokens(renewal: Renewed): Awaitable<boolean>;
-  /** The grant has ended, and the session with it. */
+  /** Ends the session, because the provider has ended the grant. */
   endSession(): Awaitable<unknown>;
 }
 

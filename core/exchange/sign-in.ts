@@ -14,13 +14,15 @@ import type {
   Transaction,
 } from "./types.js";
 
-/**
- * The one interpreter of the sign-in machine, for servers and pages. It talks to the provider itself. Where the transaction is
- * stored and how a session begins is up to the handlers that the server (core/relying-party) or the page (adapters/browser)
- * gives it.
+/*
+ * The one interpreter of the sign-in machine, for servers and pages. It calls the provider itself. The server (core/relying-party) or
+ * the page (adapters/browser) gives it handlers, which store the transaction and begin the session.
+ *
+ * On the way of a code: `finishSignIn` starts the machine with `callback_received`; `drive` asks the table of machine.ts for the next
+ * state and its effects; `perform` below performs each effect, and what it brings is the next event.
  */
 
-/** What the interpreter needs of the provider. */
+/** The functions of the provider that a sign-in calls. */
 interface SignInProvider {
   metadata(): Promise<{ readonly issuer: string; readonly issRequired: boolean }>;
   authorizationUrl(parameters: RequestParameters): Promise<string>;
@@ -34,14 +36,14 @@ interface SignInProvider {
   userinfo(accessToken: string, subject: string): Promise<Readonly<Record<string, unknown>>>;
 }
 
-/** What a server and a page do each in its own way. An ExchangeError that one of them throws is the failure of its step. */
+/** The steps of a sign-in that a server and a page do differently. If a handler throws an ExchangeError, its step has failed. */
 export interface SignInHandlers {
   storeTransaction(transaction: Transaction): Awaitable<unknown>;
   clearTransaction(state: string): Awaitable<unknown>;
   establishSession(authentication: Authentication): Awaitable<unknown>;
 }
 
-/** What all sign-ins of a client share, and the handlers of this one. */
+/** The configuration and the objects of a client's sign-ins, and the handlers of this one. */
 export interface SignInContext extends Observer {
   readonly exchange: ExchangeConfig;
   readonly ports: Pick<Ports, "now" | "random">;
@@ -49,7 +51,7 @@ export interface SignInContext extends Observer {
   readonly handlers: SignInHandlers;
 }
 
-/** A sign-in to begin: what its transaction holds, and further authorization parameters. */
+/** A sign-in to begin: the members of its transaction, and further authorization parameters. */
 export type SignInRequest = Omit<
   Transaction,
   "state" | "nonce" | "codeVerifier" | "issuer" | "issRequired" | "startedAt"
@@ -130,7 +132,7 @@ async function run<Name extends State["name"]>(
   throw (state as StateOf<"failed">).error;
 }
 
-/** Performs one effect. The event that it returns is what came of the effect. */
+/** Performs one effect. Returns the event that it leads to, if it leads to one. */
 async function perform({ provider, ports, handlers }: SignInContext, effect: Effect): Promise<Event | undefined> {
   switch (effect.name) {
     case "store_transaction":

@@ -4,9 +4,9 @@ import type { Observer } from "./drive.js";
 import type { TokenSet } from "./token-set.js";
 import type { AuthorizationParameters } from "./types.js";
 
-/** What a sign-out needs of the provider. */
+/** The functions of the provider that a sign-out calls. */
 export interface SignOutProvider {
-  /** Where to send the browser (RP-Initiated Logout 2); undefined if the provider has no such endpoint. */
+  /** The URL to send the browser to (RP-Initiated Logout 2); undefined if the provider has no such endpoint. */
   endSessionUrl(input: {
     idToken?: string | undefined;
     postLogoutRedirectUri: string;
@@ -19,13 +19,13 @@ export interface SignOutProvider {
 export interface ProviderSignOut extends Pick<TokenSet, "idToken" | "refreshToken"> {
   readonly postLogoutRedirectUri: string;
   readonly params?: AuthorizationParameters | undefined;
-  /** Revoke the refresh token alone, and leave the provider's session. @default false */
+  /** Only revoke the refresh token, and leave the provider's session. @default false */
   readonly revokeOnly?: boolean;
 }
 
 /**
- * Revokes the refresh token of a session that has ended, and returns where to send the browser so that the provider's session
- * ends as well. The session has ended here whatever the provider does: a failure of the provider is an event.
+ * Revokes the refresh token of a session that has ended, and returns the URL at which the browser ends the provider's session. The
+ * session has ended here whatever the provider does, so a failure of the provider is only an event.
  */
 export async function signOutAtProvider(
   { provider, emit }: Observer & { readonly provider: SignOutProvider },

@@ -2,14 +2,13 @@ import { ExchangeError } from "../errors.js";
 import { cellOf } from "./cell.js";
 import { type AccessToken, findToken, type TokenRequest, type TokenSet } from "./token-set.js";
 
-/**
+/*
  * Theory of operation. This machine decides about one access token that a session needs for one request.
  *
- * `assess` finds the first state: `fresh` (use the token), `missing` (there is no valid token, or a new one is
- * required, and there is no way to get one), or `due`. Only
- * `due` needs the machine, which `renewToken` (renewal.ts) runs:
- * 1. Where the new tokens can be stored, `refresh_started` leads to `refreshing`, with the effect `refresh`. Where they cannot
- *    (the headers of the response have left), `refresh_impossible` ends the run before anything is spent.
+ * `assess` finds the first state: `fresh` (use the token), `due` (renew it), or `missing` (no token is valid, or a new one is required,
+ * and the session has no refresh token). Only `due` needs the machine, which `renewToken` (renewal.ts) runs:
+ * 1. If the new tokens can be stored, `refresh_started` leads to `refreshing`, with the effect `refresh`. If they cannot (the headers
+ *    of the response have left), `refresh_impossible` ends the run before anything is spent.
  * 2. New tokens lead to `fresh`, with the effect `store_tokens`: they are stored before the caller gets the token, since a
  *    rotated refresh token exists nowhere else. If the headers have left meanwhile, the caller gets the token all the same, and the
  *    process keeps the new refresh token (core/provider/refresher.ts).
@@ -19,14 +18,14 @@ import { type AccessToken, findToken, type TokenRequest, type TokenSet } from ".
  * `fresh` and `stale` carry the token to use; `unavailable` and `ended` carry the error.
  */
 
-/** What a refresh brought. Servers and pages add what they need to store it. */
+/** The result of a refresh. Servers and pages add members that they need to store it. */
 export interface Renewal {
   readonly tokens: TokenSet;
 }
 
 export type TokenState =
   | { readonly name: "fresh"; readonly token: AccessToken }
-  /** About to expire, expired, or to be renewed by request. `token` is the one to use if the refresh fails. */
+  /** About to expire, expired, or to be renewed by request. `token`: still valid, for use if the refresh fails. */
   | { readonly name: "due"; readonly request: TokenRequest; readonly token?: AccessToken | undefined }
   | { readonly name: "refreshing"; readonly request: TokenRequest; readonly token?: AccessToken | undefined }
   /** The refresh failed; the old token is still valid. */
@@ -35,7 +34,7 @@ export type TokenState =
   | { readonly name: "unavailable"; readonly error: ExchangeError }
   /** The provider revoked the grant. */
   | { readonly name: "ended"; readonly error: ExchangeError }
-  /** The session has no such token, and no refresh token to get one with. */
+  /** The session has no valid token for the request, and no refresh token. */
   | { readonly name: "missing" };
 
 export type TokenEvent<Renewed extends Renewal = Renewal> =
@@ -50,7 +49,7 @@ export type TokenEffect<Renewed extends Renewal = Renewal> =
   | { readonly name: "store_tokens"; readonly renewal: Renewed }
   | { readonly name: "end_session" };
 
-/** Milliseconds before its end from which on a token is renewed: requests take time, clocks differ. */
+/** Milliseconds before its end at which a token becomes due: requests take time, clocks differ. */
 const MARGIN = 60_000;
 
 /** The state of a session's tokens for a request. `canRenew`: whether there is a way to get a new token. */

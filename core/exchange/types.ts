@@ -14,11 +14,11 @@ export interface Transaction {
   readonly issRequired: boolean;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  /** The scope that was requested, where it is not the configured one. */
+  /** The scope that was requested, if it is not the configured one. */
   readonly scope?: string | undefined;
-  /** The audience to redeem the code for, where the authorization request named several (RFC 8707 2.2). */
+  /** The audience to redeem the code for, if the authorization request named several (RFC 8707 2.2). */
   readonly audience?: string | undefined;
-  /** The user who must sign in, where no other will do. */
+  /** The subject of the only user who may sign in; undefined for any user. */
   readonly subject?: string | undefined;
   /** Seconds since the user authenticated, at most. */
   readonly maxAge?: number | undefined;
@@ -30,7 +30,7 @@ export interface Transaction {
 /** Parameters of a request to the provider; a list is a parameter that is repeated, as `resource` may be (RFC 8707 2). */
 export type AuthorizationParameters = Readonly<Record<string, string | readonly string[]>>;
 
-/** The same, where undefined is no parameter. */
+/** The same; a parameter that is undefined is left out. */
 export type RequestParameters = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** A response of the token endpoint (RFC 6749 5.1). */
@@ -58,7 +58,7 @@ export interface Authentication {
   readonly transaction: Transaction;
 }
 
-/** What is the same for all sign-ins of a client. */
+/** The configuration of a client's sign-ins. */
 export interface ExchangeConfig {
   /** The one issuer that codes are redeemed at. */
   readonly issuer: string;

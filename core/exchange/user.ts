@@ -29,7 +29,7 @@ const PROTOCOL_CLAIMS = /* @__PURE__ */ "iss aud exp iat nbf jti nonce at_hash c
   " ",
 );
 
-/** The claims about the user; the subject is the one of the verified ID Token. */
+/** The claims about the user; the subject is that of the verified ID Token. */
 export const userOf = (claims: Readonly<Record<string, unknown>>, sub: string): UserClaims => ({
   ...Object.fromEntries(Object.entries(claims).filter(([name]) => !PROTOCOL_CLAIMS.includes(name))),
   sub,

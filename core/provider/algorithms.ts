@@ -20,7 +20,7 @@ export function curveOf(algorithm: string): string | undefined {
   return algorithm.startsWith("ES") ? `P-${algorithm.slice(2)}` : undefined;
 }
 
-/** What Web Crypto calls a signature algorithm of RFC 7518 3.1 or RFC 8037 3.1. `algorithm` must be asymmetric. */
+/** The parameters of Web Crypto for a signature algorithm of RFC 7518 3.1 or RFC 8037 3.1. `algorithm` must be asymmetric. */
 export function signatureParameters(algorithm: string): SignatureParameters {
   const bits = algorithm.slice(2);
   const hash = `SHA-${bits}`;

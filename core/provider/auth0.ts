@@ -14,11 +14,11 @@ import { must } from "../errors.js";
  * @throws MisuseError (`invalid_config`) without a domain
  */
 export function auth0(options: {
-  /** Required. The host alone: `tenant.eu.auth0.com`, or a custom domain. */
+  /** Required. Only the host: `tenant.eu.auth0.com`, or a custom domain. */
   domain: string;
 }): { issuer: string } {
   const domain: unknown = options?.domain;
   must(domain && typeof domain === "string", "auth0: set domain, such as tenant.eu.auth0.com");
-  // An address that was copied from the browser's address bar is taken, too.
+  // An address from the browser's address bar is accepted as well.
   return { issuer: `https://${domain.replace(/^https?:\/\/|\/+$/g, "")}/` };
 }

@@ -16,7 +16,7 @@ export interface ClientAssertion {
 /** How the client authenticates to the provider (OpenID Connect Core 9). */
 export type ClientAuthentication = "client_secret_basic" | "client_secret_post" | "none" | ClientAssertion;
 
-/** What the client authenticates with. */
+/** The credentials with which the client authenticates. */
 export interface ClientCredentials {
   readonly clientSecret?: string | undefined;
   readonly clientAuthentication: ClientAuthentication;

@@ -4,7 +4,7 @@ import type { Network } from "./network.js";
 import { fetchJson } from "./response.js";
 import type { Patience } from "./shared-work.js";
 
-/** A discovery document (OpenID Connect Discovery 3), as far as it is used. Except for `issuer`, nothing in it was checked. */
+/** The members of a discovery document (OpenID Connect Discovery 3) that latchkey uses. Only `issuer` was checked. */
 export interface DiscoveryDocument {
   readonly issuer: string;
   readonly jwks_uri?: unknown;

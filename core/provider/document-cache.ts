@@ -13,12 +13,12 @@ export interface CachedDocument<Value> {
   loading?: SharedWork<Value> | undefined;
 }
 
-/** Which document, and how it is loaded. */
+/** A document, and the function that loads it. */
 interface DocumentSource<Value> {
   readonly key: string;
   /** Milliseconds for which a loaded document is used. @default ten minutes */
   readonly lifetime?: number | undefined;
-  /** How long the operation still waits for loads of other requests. @default the patience of one load */
+  /** Milliseconds that the operation still waits for loads of other requests. @default the patience of one load */
   readonly patience?: Patience | undefined;
   load(): Promise<Value>;
 }
@@ -26,10 +26,12 @@ interface DocumentSource<Value> {
 /**
  * Returns the document if it was loaded less than `lifetime` ago, and loads it otherwise.
  *
- * Requests at the same time share one load; its error reaches the requests that waited for that load, and no later one. Where
- * the request that loads is cancelled, the first request whose wait ends loads the document anew, and the others wait a moment
- * for that load. A request whose patience is used up loads the document itself, whatever others do: a client that resets its
- * connections must not delay other requests.
+ * Requests at the same time share one load (shared-work.ts):
+ * - An error reaches the requests that waited for that load, and no later one.
+ * - If the request that loads is cancelled, the first request that stops waiting loads the document, and the others wait a moment
+ *   for that load.
+ * - A request whose patience is used up loads the document itself, whatever other requests do: a client that resets its connections
+ *   must not delay them.
  */
 export async function cachedDocument<Value>(
   network: Pick<Network, "now" | "sleep" | "timeout">,

@@ -15,8 +15,8 @@ export type EndpointName = Exclude<
 export type AuthenticateClient = (form: URLSearchParams) => Awaitable<Record<string, string>>;
 
 /**
- * Sends a POST of this client to an endpoint, which is complete but for its parameters; its time-out begins at once. Returns the
- * JSON object of the response.
+ * Adds the parameters to a prepared POST and sends it at once: its time-out begins with the call. Returns the JSON object of the
+ * response.
  * @param onInvalidGrant the error code for `invalid_grant` (RFC 6749 5.2); default `provider_invalid`
  * @throws ExchangeError
  */
@@ -50,10 +50,10 @@ export function browserUrl(document: DiscoveryDocument, name: EndpointName, para
   return url.href;
 }
 
-/** Parameters whose values must not get into an error, though some providers repeat them in a description. */
+/** Parameters whose values must not get into an error: some providers repeat them in a description. */
 const SECRETS = ["client_assertion", "client_secret", "code", "code_verifier", "refresh_token", "token"];
 
-/** Prepares a POST to an endpoint: does all that must be waited for before it is sent. */
+/** Prepares a POST of this client to an endpoint: finds the endpoint and authenticates the client. */
 export async function prepareRequest(
   client: Network & { readonly authenticate: AuthenticateClient },
   name: EndpointName,

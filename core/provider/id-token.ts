@@ -1,7 +1,7 @@
 import { sha256, toText } from "../bytes.js";
 import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
 import type { IdTokenClaims } from "../exchange/types.js";
-import { type Members, timesHold, wrongMember } from "./claims.js";
+import { checkTimes, firstWrong, type Members } from "./claims.js";
 import { type VerifyingNetwork, verifySignature } from "./keys.js";
 import type { Network } from "./network.js";
 import type { ProviderSettings } from "./settings.js";
@@ -19,7 +19,7 @@ export async function verifyIdToken(
     const { payload, protectedHeader } = await verifySignature(client, idToken, client.idTokenSigningAlg);
     const claims = JSON.parse(toText(payload));
     const accessTokenHash = await sha256(accessToken);
-    const claim = wrongMember(membersHold(client, claims, protectedHeader, accessTokenHash));
+    const claim = firstWrong(checkMembers(client, claims, protectedHeader, accessTokenHash));
     if (claim) throw new ExchangeError("id_token_invalid", { cause: { claim } });
     return claims;
   } catch (thrown) {
@@ -38,8 +38,8 @@ export function invalidToken(code: ExchangeErrorCode, thrown: unknown): Exchange
   });
 }
 
-/** Which members of an ID Token are right. */
-function membersHold(
+/** Checks the members of an ID Token: true for each that is right. */
+function checkMembers(
   { issuer, clientId, clockTolerance, now }: Network & ProviderSettings,
   claims: Members,
   { typ, alg }: Members,
@@ -55,8 +55,9 @@ function membersHold(
     sub: typeof sub === "string" && sub !== "" && sub.length <= 255,
     aud: audiences.includes(clientId),
     azp: azp === undefined ? audiences.length === 1 : azp === clientId,
-    ...timesHold(claims, now() / 1000, clockTolerance),
-    // Core 3.1.3.8, optional: the left half of the hash, for algorithms that go with SHA-256; 126 of its bits are compared.
+    ...checkTimes(claims, now() / 1000, clockTolerance),
+    // Core 3.1.3.8, optional: the left half of the hash, for algorithms that go with SHA-256. Its 128 bits are 22 characters of base64url;
+    // the last of these has bits of the other half in the whole hash, so 21 characters are compared.
     at_hash:
       typeof hash !== "string" || !`${alg}`.endsWith("256") || hash.slice(0, 21) === accessTokenHash.slice(0, 21),
   };

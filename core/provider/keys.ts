@@ -12,8 +12,8 @@ import { patienceOf } from "./shared-work.js";
 export type PublicKey = Readonly<Partial<Record<"kty" | "crv" | "use" | "alg" | "kid", unknown>>>;
 
 /**
- * Verifies a JWS in compact form (RFC 7515 5.2), and gives its header and its payload: the key that `keyOf` gives for the header
- * must have signed it with `algorithm`. Rejects everything else, such as another algorithm in the header or a critical extension.
+ * Returns the header and the payload of a JWS in compact form (RFC 7515 5.2) that the key from `keyOf` has signed with `algorithm`.
+ * Rejects any other, also one with another algorithm in its header, or with a critical extension.
  */
 export type VerifyJws = (
   token: string,
@@ -21,12 +21,12 @@ export type VerifyJws = (
   keyOf: (header: { readonly kid?: unknown }) => PublicKey,
 ) => Promise<{ readonly protectedHeader: Readonly<Record<string, unknown>>; readonly payload: Uint8Array }>;
 
-/** The network, and what verifies signatures. */
+/** The network, and the function that verifies signatures. */
 export type VerifyingNetwork = Network & { readonly verifyJws: VerifyJws };
 
 /**
- * The provider's key set (RFC 7517 5), cached by its URL. `isStale`: the cached one lacks a key. A new one then takes its place,
- * but is not fetched again within the cooldown.
+ * The provider's key set (RFC 7517 5), cached by its URL. `isStale`: the cached set lacks a key. The set is then fetched again, at most
+ * once in five seconds, and replaces the cached one.
  * @throws ExchangeError
  */
 export async function fetchKeys(
@@ -34,12 +34,12 @@ export async function fetchKeys(
   patience = patienceOf(network.timeout),
   isStale = false,
 ): Promise<readonly PublicKey[]> {
-  /** Milliseconds. */
+  /** Milliseconds between two such fetches. */
   const COOLDOWN = 5_000;
   const { href: url } = endpointUrl(await discover(network, patience), "jwks_uri");
   const cache = network.shared<CachedDocument<readonly PublicKey[]>>("keys");
   const value = await cachedDocument<readonly PublicKey[]>(network, cache, {
-    key: isStale ? `again ${url}` : url,
+    key: isStale ? `refetch ${url}` : url,
     lifetime: isStale ? COOLDOWN : undefined,
     patience,
     async load() {
@@ -62,8 +62,8 @@ const fits =
 
 /**
  * The header and the payload of a JWS, if one of the provider's keys signed it. `algorithm` is configured, and never taken from
- * the token (RFC 8725 3.1). When the set lacks the key, the provider may have added it since: the set is fetched again, but not
- * for every token that names an unknown key.
+ * the token (RFC 8725 3.1). If the set lacks the key, the provider may have added it since: the set is fetched again, but not for every
+ * token that names an unknown key.
  */
 export async function verifySignature(network: VerifyingNetwork, token: string, algorithm: string) {
   const patience = patienceOf(network.timeout);

@@ -11,8 +11,8 @@ interface WholeResponse {
 }
 
 /**
- * What this room has of the app's ports. The `fetch` of the ports does not get beyond this file: nothing in this room can send
- * a request without limits by mistake.
+ * The part of the app's ports that this room uses. The `fetch` of the ports stays in this file, so that no other file can send a
+ * request without limits.
  */
 export interface Network extends Pick<Ports, "now" | "sleep"> {
   readonly issuer: string;
@@ -24,7 +24,7 @@ export interface Network extends Pick<Ports, "now" | "sleep"> {
   shared<Value>(name: string): Map<string, Value>;
 }
 
-/** The network as far as one provider is concerned. */
+/** The network of one provider. */
 export function createNetwork(
   { issuer, httpTimeout }: Pick<ProviderSettings, "issuer" | "httpTimeout">,
   { fetch, ...ports }: Ports,
@@ -58,7 +58,7 @@ export function createNetwork(
   };
 }
 
-/** Plain http is for an issuer on plain http alone. @throws ExchangeError `provider_invalid` */
+/** Allows plain http only for an issuer on plain http. @throws ExchangeError `provider_invalid` */
 export function mustBeAsSecure(url: string, issuer: string): void {
   const { protocol } = new URL(issuer);
   if (url.startsWith("https:") || url.startsWith(protocol)) return;

@@ -54,7 +54,7 @@ interface EndSessionRequest {
 /** The OpenID Provider as the client sees it. Every failure is an ExchangeError. */
 export interface Provider {
   metadata(): Promise<SignInMetadata>;
-  /** Where to send the browser to sign in. Where the provider takes pushed requests (RFC 9126), the URL has only a reference to one. */
+  /** The URL at which the browser signs in. If the provider takes pushed requests (RFC 9126), the URL has only a reference to one. */
   authorizationUrl(parameters: RequestParameters): Promise<string>;
   /** Redeems a code for tokens. */
   redeem(request: CodeRequest): Promise<TokenResponse>;
@@ -66,9 +66,9 @@ export interface Provider {
   refresh(request: RefreshRequest): Promise<RefreshResult & Pick<SharedResult<unknown>, "spent"> & { release(): void }>;
   /** Claims of the userinfo endpoint, which must be about this subject (OpenID Connect Core 5.3.2). */
   userinfo(accessToken: string, subject: string): Promise<Readonly<Record<string, unknown>>>;
-  /** Revokes a token (RFC 7009). Does nothing where the provider has no revocation endpoint. */
+  /** Revokes a token (RFC 7009). Does nothing if the provider has no revocation endpoint. */
   revoke(token: string): Promise<void>;
-  /** Where to send the browser to sign out; undefined where the provider has no such endpoint. */
+  /** The URL at which the browser signs out; undefined if the provider has no such endpoint. */
   endSessionUrl(request: EndSessionRequest): Promise<string | undefined>;
 }
 

@@ -16,14 +16,14 @@ export interface SharedWork<Value> {
   /** Milliseconds that the work may take. */
   readonly timeout: number;
   outcome?: Outcome<Value>;
-  /** In a page alone. */
+  /** Only in a page. */
   promise?: Promise<Value>;
 }
 
-/** How the work ended. */
+/** The result of the work. */
 export type Outcome<Value> = { readonly value: Value } | { readonly error: unknown };
 
-/** What a request waits with. */
+/** The clock and the timers of a request that waits. */
 export type WaitPorts = Pick<Ports, "now" | "sleep">;
 
 /** Does the work, and writes its outcome for the requests that wait. */
@@ -44,7 +44,7 @@ export async function doShared<Value>(
   }
 }
 
-/** Milliseconds after the time-out of work in which its outcome may still arrive. */
+/** Milliseconds that a request waits beyond the time-out of the work: the outcome may arrive late. */
 export const SLACK = 100;
 
 /** Milliseconds that one operation may still wait for loads of other requests; each wait makes it less. */
@@ -52,10 +52,9 @@ export interface Patience {
   left: number;
 }
 
-/** The patience of one operation: one whole load of another request, and a moment for the load that replaces a cancelled one. */
+/** The patience of one operation: a whole load of another request, and 200 ms of the load that follows if that one was cancelled. */
 export function patienceOf(timeout: number): Patience {
-  const MOMENT = 200;
-  return { left: timeout + SLACK + MOMENT };
+  return { left: timeout + SLACK + 200 };
 }
 
 /** Waits for the work of another request, `limit` milliseconds at most. Undefined when the work has not ended by then. */
@@ -64,7 +63,7 @@ export async function outcomeOf<Value>(
   { sleep }: WaitPorts,
   limit: number,
 ): Promise<Outcome<Value> | undefined> {
-  /** Milliseconds between two looks: short for quick work, and never longer than a user would notice. */
+  /** Milliseconds between two looks at most: less than a user would notice. The first pauses are shorter, for quick work. */
   const MAX_PAUSE = 50;
   if (!sleep) await work.promise?.catch(() => {});
   else {

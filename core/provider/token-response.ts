@@ -1,6 +1,6 @@
 import { ExchangeError } from "../errors.js";
 import type { TokenResponse } from "../exchange/types.js";
-import { isText, type Members, wrongMember } from "./claims.js";
+import { firstWrong, isText, type Members } from "./claims.js";
 
 const isOptionalText = (value: unknown): value is string | undefined => value === undefined || isText(value);
 
@@ -22,7 +22,7 @@ export function readTokenResponse(
 ): TokenResponse {
   // Some providers write the number as text.
   const expiresIn = seconds === undefined ? undefined : Number(seconds ?? NaN);
-  const member = wrongMember({
+  const member = firstWrong({
     access_token: isText(accessToken),
     // RFC 6749 7.1: the client must not use a token of a type that it does not know.
     token_type: /^bearer$/i.test(`${type}`),

@@ -2,7 +2,7 @@ import { toText } from "../bytes.js";
 import { ExchangeError, exchangeErrorOf } from "../errors.js";
 import { failure } from "../events.js";
 import { isObject } from "../is-object.js";
-import { isText, type Members, timesHold, wrongMember } from "../provider/claims.js";
+import { checkTimes, firstWrong, isText, type Members } from "../provider/claims.js";
 import { invalidToken } from "../provider/id-token.js";
 import { verifyWithJose } from "../provider/jose.js";
 import { verifySignature } from "../provider/keys.js";
@@ -26,16 +26,16 @@ export async function answerLogoutToken<Data>(context: RequestContext<Data>): Pr
   try {
     const claims = await verifyLogoutToken(context, token ?? "");
     const { sub, sid, jti, iat, exp } = claims as { sub?: string; sid?: string; jti: string; iat: number; exp: number };
-    const used = `${context.config.provider.issuer} ${jti}`;
-    const life = Math.max(1, Math.ceil(exp * 1000 - context.ports.now())) + context.exchange.clockTolerance * 1000;
-    if (!(await store.isFirstUse(used, life)))
+    const tokenId = `${context.config.provider.issuer} ${jti}`;
+    const life = (exp + context.exchange.clockTolerance) * 1000 - context.ports.now();
+    if (!(await store.isFirstUse(tokenId, life)))
       throw new ExchangeError("logout_token_invalid", { cause: { claim: "jti" } });
     try {
-      // 2.4: with a `sid`, that session alone; a user's other sessions stay.
+      // 2.4: a `sid` means one session; the other sessions of the user stay.
       await store.signOut(sid === undefined ? { sub: sub as string } : { sid }, { issuedAt: iat });
     } catch (error) {
-      // So that the provider may try again.
-      await store.forgetUse(used).catch(() => {});
+      // The provider tries again, with the same token. If this call fails too, the token counts as used until it expires.
+      await store.forgetUse(tokenId).catch(() => {});
       throw error;
     }
     emit({ type: "signed_out" });
@@ -52,18 +52,18 @@ export async function answerLogoutToken<Data>(context: RequestContext<Data>): Pr
 async function verifyLogoutToken<Data>({ config, ports }: RequestContext<Data>, token: string): Promise<Members> {
   const { provider } = config;
   try {
-    // Without a request to the provider: anybody can send such tokens.
+    // Refused without a request to the provider, because any client can send such tokens.
     if (!/^([\w-]+\.){2}[\w-]+$/.test(token)) throw new TypeError("no JWT");
     const network = { ...createNetwork(provider, ports), verifyJws: verifyWithJose };
     const { payload, protectedHeader } = await verifySignature(network, token, provider.idTokenSigningAlg);
     const claims = JSON.parse(toText(payload)) as Members;
     const { iss, aud, sub, sid, jti, events } = claims;
-    const claim = wrongMember({
+    const claim = firstWrong({
       // 2.4 recommends it; an access token (`at+jwt`) has another type.
       typ: /^(application\/)?(logout\+)?jwt$/i.test(`${protectedHeader["typ"] ?? "jwt"}`),
       iss: iss === provider.issuer,
       aud: [aud].flat().includes(provider.clientId),
-      ...timesHold(claims, ports.now() / 1000, provider.clockTolerance),
+      ...checkTimes(claims, ports.now() / 1000, provider.clockTolerance),
       jti: isText(jti),
       events: isObject(events) && isObject((events as Members)[EVENT]),
       // 2.4: an ID Token must not pass as a logout token.

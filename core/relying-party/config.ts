@@ -7,13 +7,13 @@ import type { Reply } from "../request/response.js";
 import type { SessionsOptions } from "../session/options.js";
 import type { ConnectableStore } from "../store/store.js";
 
-/** What an app's session holds: who is signed in, and the app's own data. */
+/** The content of an app's session: the user, and the app's own data. */
 export interface SignedIn<Data> {
   readonly user: User;
   readonly data: Data;
 }
 
-/** What sessions and sign-ins of this client at this provider are sealed for: no other's open here. */
+/** The purpose for which sessions and transactions are sealed: those of another client or provider do not open. */
 export const sealedFor = ({ issuer, clientId }: Pick<ServerSettings, "issuer" | "clientId">): string =>
   encodeURI(`${clientId} ${issuer}`);
 
@@ -26,23 +26,23 @@ export interface Site {
   readonly secure: boolean;
 }
 
-/** What a sign-in hook is told. */
+/** The argument of `onSignIn`. */
 export interface SignIn {
-  /** What the provider says about the user. What the app adds to a user is what the hook returns. */
+  /** The provider's claims about the user. `onSignIn` returns the user with what the app adds. */
   readonly user: UserClaims;
   /** All verified claims, those of the protocol too. */
   readonly claims: IdTokenClaims;
   readonly accessToken: string;
-  /** All that the token endpoint answered, and when it was asked. */
+  /** The token response, and the time of the token request. */
   readonly tokens: TokenResponse;
-  /** What the sign-in was begun with. */
+  /** The `appState` of `login`. */
   readonly appState?: unknown;
 }
 
-/** A checked configuration, complete: what adapters make of an app's options and its environment. */
+/** The checked and complete configuration that an adapter makes of an app's options and its environment. */
 export interface RelyingPartyConfig<Data> {
   readonly provider: ServerSettings;
-  /** At least one; the first serves requests whose host is none of them. */
+  /** At least one; the first serves requests for any other host. */
   readonly sites: readonly [Site, ...Site[]];
   /** `/auth` */
   readonly mount: string;
@@ -55,7 +55,7 @@ export interface RelyingPartyConfig<Data> {
   readonly apiOrigins: readonly string[];
   readonly userinfo: boolean;
   readonly logout: "provider" | "local";
-  /** Path the provider sends people back to after sign-out. */
+  /** The path to which the provider sends the browser back after a sign-out. */
   readonly postLogoutPath: string;
   readonly session: SessionsOptions<SignedIn<Data>> & { readonly storage?: "cookies" | "store" };
   readonly store?: ConnectableStore | undefined;

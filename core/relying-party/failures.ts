@@ -5,7 +5,7 @@ import { errorPage } from "./replies.js";
 import type { RequestContext } from "./request-context.js";
 import { routePath } from "./site.js";
 
-/** Reports the failure of a sign-in or sign-out as an event. @throws what was thrown, if it is not such a failure */
+/** Emits the failure of a sign-in or sign-out, and returns it. @throws what was thrown, if it is not such a failure */
 export function reportFailure<Data>({ emit }: Pick<RequestContext<Data>, "emit">, thrown: unknown): ExchangeError {
   const error =
     thrown instanceof CookieTooLargeError
@@ -15,7 +15,7 @@ export function reportFailure<Data>({ emit }: Pick<RequestContext<Data>, "emit">
   return error;
 }
 
-/** Runs what answers with a page. A failure becomes the error page; cookies that were written so far are sent with it. */
+/** Returns the reply of `answer`, or the error page if it fails. Cookies that were written before are sent with either. */
 export async function orErrorPage<Data>(context: RequestContext<Data>, answer: () => Promise<Reply>): Promise<Reply> {
   try {
     return await answer();

@@ -7,38 +7,47 @@ import type { RequestView } from "../request/view.js";
 import { packed } from "../seal/payload.js";
 import { createSealer } from "../seal/sealer.js";
 import { readSession } from "../session/reading.js";
-import { AuthRequest } from "./auth-request.js";
 import { type RelyingPartyConfig, sealedFor } from "./config.js";
+import { RelyingPartyRequest } from "./relying-party-request.js";
 import type { ReplyWriter } from "./request-auth.js";
 import type { App } from "./request-context.js";
 import { chooseSite } from "./site.js";
 import { createUserSessions } from "./user-sessions.js";
 
-/**
+/*
  * Theory of operation of this room: sign-in and sessions of one app on a server.
  *
  * State. A session and its tokens are in sealed cookies (or in a store), each sign-in in progress in a sealed cookie of its own.
  * A request brings them, and its response writes them. The process keeps one thing of a user: the result of a refresh, until a
  * response has carried it, for an hour at most (core/provider/refresher.ts).
  *
- * Who does what. An adapter makes a request view and a response writer and calls `open`, which picks the site (site.ts), reads
- * the session from the Cookie header (core/session/reading.ts) and returns an `AuthRequest` (auth-request.ts). `route` answers
- * the login, callback, logout and me routes (routes.ts); they call sign-in.ts and sign-out.ts, which give the interpreters of
- * core/exchange their handlers. `getAccessToken` is access.ts. Everything that writes goes through `RequestContext.commit`.
+ * Way of a request. An adapter makes a request view and a response writer and calls `open`, which picks the site (site.ts), reads
+ * the session from the Cookie header (core/session/reading.ts) and returns an `RelyingPartyRequest` (relying-party-request.ts). `route` answers
+ * the login, callback, logout, me and backchannel-logout routes (routes.ts); they call sign-in.ts and sign-out.ts, which give the
+ * interpreters of core/exchange their handlers. `getAccessToken` is access.ts. Everything that writes goes through `RequestContext.commit`.
  *
  * Order. A commit waits for the commits before it (core/session/write-queue.ts). The transaction of a callback is deleted
  * before its code is redeemed; refreshed tokens are written before the app gets the new one, unless the headers have left; a
  * session is destroyed here before the provider learns of the sign-out.
  *
- * What can go wrong. Whatever a client sends is a session that was refused, or an error page. What the provider does wrong is an
- * ExchangeError: an error page and an event at a route (failures.ts), an exception for the app that called `getAccessToken`.
+ * Way of a code. routes.ts (`answerCallback`) -> sign-in.ts (`completeSignIn`: opens the transaction of `state`) -> core/exchange/sign-in.ts
+ * (`finishSignIn`: runs the table of machine.ts) -> core/provider/provider.ts (`redeem`, `verifyIdToken`, `userinfo`) -> sign-in.ts
+ * (`establishSession`: `onSignIn`, and a commit) -> a redirect to `returnTo`.
+ *
+ * Way of a refresh. access.ts (`usableToken`: `assess` says `due`) -> core/exchange/renewal.ts (`renewToken`: runs the table of
+ * token-life.ts) -> core/provider/provider.ts (`refresh`) -> core/provider/refresher.ts (`refreshOnce`: one request of this process spends
+ * the refresh token) -> with a store, core/store/refreshes.ts (one request of all machines) -> access.ts (`storeTokens`: a commit; then
+ * `release`, once a response has carried the tokens or the store has them).
+ *
+ * What can go wrong. Input of a client never throws: a bad cookie is a session that was refused, a bad callback is an error page. A
+ * fault of the provider is an ExchangeError: at a route an error page and an event (failures.ts); `getAccessToken` throws it.
  * When the headers have left, nothing can be written: `refresh_required`, or MisuseError `headers_sent` for an app's own write.
  */
+
+/** Sign-in and sessions of one app on a server. */
 export interface RelyingParty<Data> {
-  /**
-   * Opens a request: reads its session, synchronously where there is nothing to wait for. Never throws for what a client sent.
-   */
-  open<Answer>(request: RequestView, responseWriter: ReplyWriter<Answer>): Awaitable<AuthRequest<Data, Answer>>;
+  /** Opens a request and reads its session: synchronously, if nothing must be waited for. Never throws for input of a client. */
+  open<Answer>(request: RequestView, responseWriter: ReplyWriter<Answer>): Awaitable<RelyingPartyRequest<Data, Answer>>;
 }
 
 /** @throws MisuseError (`invalid_config`) when secrets, cookies or durations are wrong */
@@ -70,7 +79,7 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
       const sessions = sessionsBySecure.get(site.secure) as ReturnType<typeof sessionsAt>;
       return chain(
         readSession(sessions, request.headers.get("cookie")),
-        (reading) => new AuthRequest(app, sessions, request, responseWriter, site, reading),
+        (reading) => new RelyingPartyRequest(app, sessions, request, responseWriter, site, reading),
       );
     },
   };

@@ -8,8 +8,8 @@ import type { LoginOptions } from "./sign-in.js";
 import type { LogoutOptions } from "./sign-out.js";
 
 /**
- * The session of a signed-in user. All times are milliseconds since the epoch. Read it, and change it with `update` alone: a
- * change inside `user` or `data` may or may not be sealed along with the next update.
+ * The session of a signed-in user. All times are milliseconds since the epoch. Change it only with `update`: a change inside `user` or
+ * `data` may or may not be sealed along with the next update.
  */
 export interface AuthSession<Data = RegisteredData> {
   readonly id: string;
@@ -30,8 +30,8 @@ export interface AuthSession<Data = RegisteredData> {
 }
 
 /**
- * The session of a request, and what an app can do with it. `Answer` is what the adapter makes of a reply, `Init` the platform's
- * own type of request options, which the core does not know. Methods work when they are taken off
+ * The session of a request, and the methods of an app on it. `Answer` is the type that the adapter makes of a reply, `Init` the
+ * platform's own type of request options, which the core does not know. Methods work when they are taken off
  * (`const { update } = req.auth`); a copy (`{ ...auth }`) is empty.
  */
 export interface RequestAuth<Data, Answer, Init = object> {
@@ -42,6 +42,7 @@ export interface RequestAuth<Data, Answer, Init = object> {
   /**
    * Merges a patch into `session.data`, or applies a function to it.
    * @throws MisuseError `no_session`, `not_json`; `headers_sent` if the browser does not get the change, which a store may have
+   * @throws MisuseError `value_too_large`, ExchangeError `store_unavailable` or `store_conflict` with sessions in a store
    * @throws CookieTooLargeError when the session would not fit; nothing is written then
    */
   update(change: Partial<Data> | ((data: Data) => Data)): Promise<void>;

@@ -16,7 +16,7 @@ import { routeUrl } from "./site.js";
 import { openTransactions, type Transactions } from "./transactions.js";
 import type { UserSessions } from "./user-sessions.js";
 
-/** What all requests of an app share. */
+/** The objects that all requests of an app share. */
 export interface App<Data> {
   readonly config: RelyingPartyConfig<Data>;
   readonly exchange: ExchangeConfig;
@@ -27,7 +27,7 @@ export interface App<Data> {
   readonly emit: (event: UntimedEvent) => void;
 }
 
-/** What an adapter has of one request. */
+/** A request with its response writer and its site. */
 export interface OpenedRequest {
   readonly request: RequestView;
   readonly responseWriter: ResponseWriter;
@@ -35,10 +35,11 @@ export interface OpenedRequest {
 }
 
 /**
- * One request, as the functions of this room take it: what the app shares, the request, its session, and the one way to write.
- * A request that only reads its session needs none; `AuthRequest` makes it for everything else.
+ * One request that writes or needs the provider, as the functions of this room take it: the objects of the app, the request, and its
+ * session. `commit` is the only way to write. `RelyingPartyRequest` makes it at the first need.
  */
 export class RequestContext<Data> implements App<Data>, OpenedRequest {
+  // The members of `App` and `OpenedRequest`, which the constructor copies: each by its name would be ten lines more in every bundle.
   declare readonly config: App<Data>["config"];
   declare readonly exchange: ExchangeConfig;
   declare readonly ports: Ports;
@@ -78,7 +79,7 @@ export class RequestContext<Data> implements App<Data>, OpenedRequest {
     return openTokens(this.sessions, this.reading);
   }
 
-  /** Sign-ins in progress in this browser. */
+  /** The sign-ins in progress in this browser. */
   transactions(): Transactions {
     const { config, site, ports } = this;
     // The callback is a navigation from the provider's site, which SameSite=Lax allows. An app in another site's frame needs None.
@@ -112,8 +113,8 @@ export class RequestContext<Data> implements App<Data>, OpenedRequest {
 }
 
 /**
- * Lets the runtime finish work that other requests may wait for, or that spends what can be spent once: Workers cancel a
- * request when its client goes away. The caller of the work gets its errors.
+ * Lets the runtime finish work that other requests may wait for, or that spends a code or a refresh token: Workers cancel a request
+ * when its client goes away. The caller of the work gets its errors.
  */
 export function keepAlive<Result>(
   { request }: { readonly request: RequestView },
@@ -123,7 +124,7 @@ export function keepAlive<Result>(
   return work;
 }
 
-/** The URL of the login route, with the way back. @param returnTo defaults to the page of the request */
+/** The URL of the login route, with `returnTo`. @param returnTo defaults to the page of the request */
 export function loginUrl<Data>(
   context: Pick<RequestContext<Data>, "request" | "site" | "config">,
   returnTo = targetOf(context.request),

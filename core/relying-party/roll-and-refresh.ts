@@ -6,10 +6,10 @@ import type { RequestContext } from "./request-context.js";
 import { routeOf } from "./site.js";
 
 /**
- * Writes activity and refreshes the access token, each when it is due, before a page renders that cannot write cookies itself.
- * Not for the routes of latchkey, nor for a prefetch, whose response may never be shown. A failure is an event: the page finds
- * the session as it is. The response is not marked as made from the session: if nothing was written, it may be the same for
- * all users.
+ * Writes activity and refreshes the access token, each when it is due, before a page renders that cannot write cookies itself. Does
+ * nothing for the routes of latchkey, and for a prefetch, whose response may never be shown. A failure is an event; the page then
+ * has the session as it is. Does not mark the response as made from the session: a page for which nothing was written may be the same
+ * for all users.
  */
 export async function rollAndRefresh<Data>(context: RequestContext<Data>): Promise<void> {
   const { reading, request, site, config } = context;

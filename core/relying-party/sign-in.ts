@@ -28,7 +28,7 @@ export interface SignInOptions extends LoginOptions {
 /** Characters of an app's state, as JSON. */
 const MAX_APP_STATE = 1024;
 
-/** The options in the query of the login route. Only allow-listed parameters go on to the provider (S18). */
+/** The options in the query of the login route. Only allow-listed parameters go on to the provider (S18, test/security/advisories.md). */
 export function loginOptionsOf(query: URLSearchParams, allowedParams: readonly string[]): LoginOptions {
   const params: Record<string, string> = {};
   for (const name of allowedParams) {
@@ -63,16 +63,17 @@ export async function completeSignIn<Data>(
   onSignIn = context.config.onSignIn,
 ): Promise<string> {
   const [state, again] = parameters.getAll("state");
-  const found = state && again === undefined ? await context.transactions().find(state) : undefined;
-  // Proves that the store can be written before the code is spent, and that no other request has this callback as well.
-  const transaction = found && (await context.store?.isFirstUse(found.state)) !== false ? found : undefined;
+  const pending = state && again === undefined ? await context.transactions().find(state) : undefined;
+  // Before the code is spent: the store can be written, and no other request has this callback.
+  const isTaken = pending && (await context.store?.isFirstUse(pending.state)) === false;
+  const transaction = isTaken ? undefined : pending;
   // The back button, a bookmark, a second delivery: a user who is signed in already goes on to the first page.
   if (!transaction && context.reading.session) return `${context.site.path}/`;
   const { returnTo } = await exchange.finishSignIn(exchangeContext(context, onSignIn), transaction, parameters);
   return returnTo;
 }
 
-/** Sends the browser to a path of the site: resolved against the site's own origin once more, though it comes out of a seal (S15). */
+/** Redirects to a path of the site. The path is resolved against the site's origin once more, even though it was sealed (S15). */
 export const redirectWithin = <Data>({ site, request }: RequestContext<Data>, path: string): Reply =>
   redirect(site.origin + safeReturnTo(path, site.origin, `${site.path}/`), request.method);
 
@@ -89,7 +90,7 @@ const exchangeContext = <Data>(context: RequestContext<Data>, onSignIn: OnSignIn
   },
 });
 
-/** Begins the session: always a new one (S30). Data is carried over for the same user only. */
+/** Begins a new session (S30). The data of the one before stays if it is of the same user. */
 async function establishSession<Data>(
   context: RequestContext<Data>,
   { claims, userinfo, tokens, transaction: { appState } }: Authentication,
@@ -102,7 +103,7 @@ async function establishSession<Data>(
   await context.commit((draft) => {
     const previous = draft.session?.data;
     const data = shaped?.data ?? (previous?.user.sub === sub ? previous.data : ({} as Data));
-    // The subject is the one of the verified ID Token, whatever the hook returns (S44).
+    // The subject is that of the verified ID Token, whatever `onSignIn` returns (S44).
     const signedIn = { user: { ...(shaped?.user ?? user), sub }, data };
     // The configured scope need not take bytes in a cookie: `grantedScope` fills it in.
     draft.begin(signedIn, tokenSetOf({ ...tokens, scope: tokens.scope === scope ? undefined : tokens.scope }));

@@ -28,13 +28,13 @@ export function openTransactions(
    * a header line of 8 KiB.
    */
   const MAX_BYTES = 7600;
-  /** The name is made of the state, so that a callback reads and deletes the cookie of its own transaction alone. */
+  /** A name that is made of the state: a callback reads and deletes only the cookie of its own transaction. */
   const nameOf = async (state: string) => prefix + (await sha256(state)).slice(0, 10);
 
   async function read(name: string): Promise<Transaction | undefined> {
     const sealed = jar.get(name);
     const opened = sealed ? await sealer.open(sealed, now()) : undefined;
-    // The sealer's purpose is for transactions alone, so `add` has sealed any value that opens.
+    // This purpose is only for transactions, so `add` has sealed any value that opens.
     return typeof opened === "object" ? (opened.payload as Transaction) : undefined;
   }
 
@@ -42,10 +42,12 @@ export function openTransactions(
   async function makeRoom(newest: string): Promise<void> {
     const names = jar.names().filter((name) => name.startsWith(prefix) && name !== newest);
     const removable = jar.removable(names);
-    const dated = await Promise.all(removable.map(async (name) => ({ name, at: (await read(name))?.startedAt ?? 0 })));
+    const pending = await Promise.all(
+      removable.map(async (name) => ({ name, at: (await read(name))?.startedAt ?? 0 })),
+    );
     const bytes = () => jar.bytes(jar.names().filter((name) => !names.includes(name) || removable.includes(name)));
-    let left = dated.length;
-    for (const { name } of dated.sort((one, other) => one.at - other.at)) {
+    let left = pending.length;
+    for (const { name } of pending.sort((one, other) => one.at - other.at)) {
       if (left < MAX_PENDING && bytes() <= MAX_BYTES) break;
       jar.delete(name, attributes);
       left--;

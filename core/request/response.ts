@@ -5,7 +5,7 @@ export interface Reply {
   readonly body: string | null;
 }
 
-/** What the core decided about a request: answer it so, or, undefined, let the app answer. */
+/** The decision of the core about a request: the reply to send, or undefined if the app answers. */
 export type Plan = Reply | undefined;
 
 /** How cookies reach the response to one request, whether the app or this package makes it. Each adapter has its own. */
@@ -48,7 +48,7 @@ export function cachingHeaders(
   else if (current("cache-control") === null) headers.push(["cache-control", "private"]);
   const vary = current("vary");
   // RFC 9110 5.6.1: a list, with spaces and tabs around its commas.
-  const known = vary && /(^|,)[ \t]*(\*|cookie)[ \t]*(,|$)/i.test(vary);
-  if (!known) headers.push(["vary", vary ? `${vary}, Cookie` : "Cookie"]);
+  const hasCookie = vary && /(^|,)[ \t]*(\*|cookie)[ \t]*(,|$)/i.test(vary);
+  if (!hasCookie) headers.push(["vary", vary ? `${vary}, Cookie` : "Cookie"]);
   return headers;
 }

@@ -2,7 +2,7 @@ import { toText } from "../bytes.js";
 import { ExchangeError } from "../errors.js";
 import { isObject } from "../is-object.js";
 import type { Ports } from "../ports.js";
-import { isText, type Members, timesHold, wrongMember } from "../provider/claims.js";
+import { checkTimes, firstWrong, isText, type Members } from "../provider/claims.js";
 import { verifyWithJose } from "../provider/jose.js";
 import { verifySignature } from "../provider/keys.js";
 import { createNetwork, type Network } from "../provider/network.js";
@@ -60,7 +60,7 @@ export function createAccessTokenCheck(settings: AccessTokenSettings, ports: Por
   return async (authorization) => {
     const token = bearerToken(authorization);
     if (typeof token !== "string") return { refusal: token };
-    // Without a request to the provider: anybody can send such tokens.
+    // Refused without a request to the provider, because any client can send such tokens.
     if (!/^([\w-]+\.){2}[\w-]+$/.test(token)) return invalid("format");
     let signed: Awaited<ReturnType<typeof verifySignature>>;
     try {
@@ -72,7 +72,7 @@ export function createAccessTokenCheck(settings: AccessTokenSettings, ports: Por
     }
     const claims = claimsIn(signed.payload);
     if (!claims) return invalid("payload");
-    const wrong = wrongMember(membersHold(settings, claims, signed.protectedHeader, ports.now() / 1000));
+    const wrong = firstWrong(checkMembers(settings, claims, signed.protectedHeader, ports.now() / 1000));
     if (wrong) return invalid(wrong);
     const granted = grantedScopes(claims);
     if (!settings.scope.every((name) => granted.includes(name))) return { refusal: { code: "insufficient_scope" } };
@@ -95,12 +95,12 @@ function claimsIn(payload: Uint8Array): Members | undefined {
   }
 }
 
-/** Which members of an access token are right. `now` in seconds. */
-function membersHold(settings: AccessTokenSettings, claims: Members, { typ = "jwt" }: Members, now: number) {
+/** Checks the members of an access token: true for each that is right. `now` in seconds. */
+function checkMembers(settings: AccessTokenSettings, claims: Members, { typ = "jwt" }: Members, now: number) {
   const { issuer, audience, profile, clockTolerance } = settings;
   const type = typeof typ === "string" && typ.toLowerCase().replace(/^application\//, "");
   const isTyped = type === "at+jwt";
-  const times = timesHold(claims, now, clockTolerance);
+  const times = checkTimes(claims, now, clockTolerance);
   return {
     // RFC 9068 4, RFC 8725 3.11: a token made for another purpose, such as a logout token, is not an access token.
     typ: isTyped || (profile === "any" && type === "jwt"),
@@ -123,7 +123,7 @@ function membersHold(settings: AccessTokenSettings, claims: Members, { typ = "jw
 const grantedScopes = ({ scope, scp }: Members): readonly string[] =>
   [scope, scp].flat().flatMap((names) => (typeof names === "string" ? names.split(" ") : []));
 
-/** A network that does not repeat a request within a second of its failure: anybody can send tokens that need the keys. */
+/** A network that does not repeat a failed request within a second: any client can send tokens that need the keys. */
 function pausing(network: Network): Network {
   /** Milliseconds. */
   const PAUSE = 1000;

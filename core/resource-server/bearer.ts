@@ -21,7 +21,7 @@ const refusalStatus: Readonly<Record<AccessTokenRefusalCode, number>> = {
   temporarily_unavailable: 503,
 };
 
-/** Why a request was refused. The client learns `code` alone. */
+/** Why a request was refused. The client learns only `code`. */
 export interface AccessTokenRefusal {
   readonly code: AccessTokenRefusalCode;
   /**

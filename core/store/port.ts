@@ -1,5 +1,5 @@
 /**
- * What the machines of one app share: texts under keys, each for a limited time, and sets of texts. Implement it over a database
+ * The functions of a place that the machines of an app share: texts under keys, each for a limited time, and sets of texts. Implement them over a database
  * that all machines reach; `checkStore` of `latchkey/testing` proves that an implementation keeps the promises below.
  *
  * Theory of operation. latchkey seals every value and hashes every name before it calls these functions, so that a copy of the

@@ -5,7 +5,7 @@ export const HELD = 3_600_000;
 /** The result of a refresh, with the refresh token that replaces the spent one. */
 export interface WithRefreshToken {
   readonly refreshToken: string;
-  /** What the entry in the store says; absent without a store. */
+  /** The entry in the store; absent without a store. */
   readonly shared?: SharedEntry | undefined;
 }
 

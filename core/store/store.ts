@@ -13,7 +13,7 @@ export interface SignOutOptions {
 }
 
 /**
- * What the machines of an app share, as the option `store` takes it: `redisStore`, `postgresStore`, `durableObjectStore`, `denoKvStore`
+ * The place that the machines of an app share, for the option `store`: `redisStore`, `postgresStore`, `durableObjectStore`, `denoKvStore`
  * and `createMemoryStore` make one, and `createStore` makes one of a {@link StorePort} of your own.
  */
 export interface Store extends StorePort {
@@ -29,7 +29,7 @@ export interface Store extends StorePort {
    * @throws MisuseError (`invalid_config`) before the store was given to `auth` or `createAuth`; ExchangeError
    */
   signOutEverywhere(sub: string, options?: SignOutOptions): Promise<void>;
-  /** Called by latchkey alone. */
+  /** Only latchkey calls it. */
   connect(app: never, ports: never, emit: never): unknown;
 }
 

@@ -28,11 +28,11 @@ export interface Auth0Session {
   refreshToken?: string | undefined;
   /** Milliseconds since the epoch. */
   createdAt: number;
-  /** What `onUserLoaded` added. */
+  /** The members that `onUserLoaded` added. */
   [name: string]: unknown;
 }
 
-/** What `getState` returned when the sign-in began, and the app's own data of a session. */
+/** The value of `getState` when the sign-in began; and the app's own data of a session. */
 type State = Record<string, unknown>;
 
 /** Shapes a new session. `state`: what `getState` returned when the sign-in began. */
@@ -43,7 +43,7 @@ export type OnUserLoaded = (
   state: Record<string, unknown>,
 ) => Auth0Session | Promise<Auth0Session>;
 
-/** What `initAuth0` gives. */
+/** The functions that `initAuth0` returns. */
 export interface Auth0 {
   readonly isBrowser: boolean;
   handleLogin(
@@ -84,7 +84,7 @@ function tokensOf(context: RequestContext<State>): Promise<TokenSet | undefined>
   return context.tokens();
 }
 
-/** What all functions of one `initAuth0` share. */
+/** The objects that the functions of one `initAuth0` share. */
 class Auth0Names {
   readonly #settings: Auth0Settings;
   readonly #configured: () => Configured<State>;
@@ -164,7 +164,7 @@ class Auth0Names {
     }
   }
 
-  /** What a new session keeps, as the app's `onUserLoaded` shapes it. Tokens have a place of their own. */
+  /** The content of a new session, as the app's `onUserLoaded` shapes it. Tokens have a place of their own. */
   async #shape(req: NextApiRequest, res: NextApiResponse, signIn: SignIn, onUserLoaded: OnUserLoaded) {
     const createdAt = (this.#settings.now ?? Date.now)();
     const before = this.sessionOf(signIn.user, {}, createdAt, tokenSetOf(signIn.tokens));

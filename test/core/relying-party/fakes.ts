@@ -1,7 +1,7 @@
 import type { LatchkeyEvent, UntimedEvent } from "../../../core/events.js";
 import type { Provider } from "../../../core/provider/provider.js";
-import { AuthRequest } from "../../../core/relying-party/auth-request.js";
 import type { RelyingPartyConfig } from "../../../core/relying-party/config.js";
+import { RelyingPartyRequest } from "../../../core/relying-party/relying-party-request.js";
 import type { ReplyWriter } from "../../../core/relying-party/request-auth.js";
 import type { App, RequestContext } from "../../../core/relying-party/request-context.js";
 import { createUserSessions } from "../../../core/relying-party/user-sessions.js";
@@ -142,8 +142,8 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
       waitUntil: (promise: Promise<unknown>) => void work.push(promise),
     };
     const header = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-    const auth = new AuthRequest(app, sessions, request, writer, site, await readSession(sessions, header));
-    return { auth, writer, work, context: AuthRequest.contextOf(auth) as RequestContext<Data> };
+    const auth = new RelyingPartyRequest(app, sessions, request, writer, site, await readSession(sessions, header));
+    return { auth, writer, work, context: RelyingPartyRequest.contextOf(auth) as RequestContext<Data> };
   }
 
   /** Puts the cookies of a response into the browser. */

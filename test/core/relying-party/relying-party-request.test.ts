@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { ExchangeError } from "../../../core/errors.js";
-import { AuthRequest } from "../../../core/relying-party/auth-request.js";
+import { RelyingPartyRequest } from "../../../core/relying-party/relying-party-request.js";
 import { rollAndRefresh } from "../../../core/relying-party/roll-and-refresh.js";
 import type { LogoutOptions } from "../../../core/relying-party/sign-out.js";
 import { createWorld, ISSUER, ORIGIN } from "./fakes.js";
@@ -39,10 +39,10 @@ describe("the session of a request", () => {
     expect((await createWorld().open("/")).auth.reason).toBe(undefined);
   });
 
-  test("is not visible in logs and JSON of the request, which AuthRequest.is recognises", async () => {
+  test("is not visible in logs and JSON of the request, which RelyingPartyRequest.is recognises", async () => {
     const { auth } = await (await signedIn()).open("/");
     expect([JSON.stringify(auth), Object.keys({ ...auth })]).toEqual(["{}", []]);
-    expect([AuthRequest.is(auth), AuthRequest.is({})]).toEqual([true, false]);
+    expect([RelyingPartyRequest.is(auth), RelyingPartyRequest.is({})]).toEqual([true, false]);
   });
 });
 
@@ -99,7 +99,7 @@ describe("the guard", () => {
   ])("answers %s", async (_what, request, status, location) => {
     const { auth, writer } = await createWorld().open("/private?x=1", request);
     const next = vi.fn();
-    auth.guarded(next);
+    auth.passOrReply(next);
     expect(next).not.toHaveBeenCalled();
     expect(writer.sent[0]).toMatchObject({ status });
     expect(writer.sent[0]?.headers["location"]).toBe(location);
@@ -108,7 +108,7 @@ describe("the guard", () => {
 
   test("lets a signed-in request pass", async () => {
     const { auth, writer } = await (await signedIn()).open("/private");
-    expect([auth.guarded(() => "passed"), writer.sent]).toEqual(["passed", []]);
+    expect([auth.passOrReply(() => "passed"), writer.sent]).toEqual(["passed", []]);
   });
 });
 

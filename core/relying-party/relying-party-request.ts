@@ -27,13 +27,13 @@ import type { UserSessions } from "./user-sessions.js";
  * A request that writes, or needs the provider, gets a {@link RequestContext} as well; one that only reads its session does not.
  * All state is private: what an app logs or serializes of it is empty.
  */
-export class AuthRequest<Data, Answer> implements RequestAuth<Data, Answer> {
+export class RelyingPartyRequest<Data, Answer> implements RequestAuth<Data, Answer> {
   readonly #app: App<Data>;
   readonly #sessions: UserSessions<Data>;
   readonly #request: RequestView;
   readonly #responseWriter: ReplyWriter<Answer>;
   readonly #site: Site;
-  /** As the request brought it. */
+  /** The session as the request brought it. */
   readonly #reading: SessionReading<SignedIn<Data>>;
   #context: RequestContext<Data> | undefined;
   /** The session as the app sees it: the same object until a write changes the session. */
@@ -56,13 +56,13 @@ export class AuthRequest<Data, Answer> implements RequestAuth<Data, Answer> {
     this.#reading = reading;
   }
 
-  /** Whether a value is an AuthRequest, and not what another middleware put in its place. */
-  static is(value: object): value is AuthRequest<unknown, unknown> {
+  /** Whether a value is an RelyingPartyRequest, and not what another middleware put in its place. */
+  static is(value: object): value is RelyingPartyRequest<unknown, unknown> {
     return #app in value;
   }
 
   /** The request as the functions of this room take it. */
-  static contextOf<Data>(auth: AuthRequest<Data, unknown>): RequestContext<Data> {
+  static contextOf<Data>(auth: RelyingPartyRequest<Data, unknown>): RequestContext<Data> {
     return auth.#toContext();
   }
 
@@ -100,7 +100,7 @@ export class AuthRequest<Data, Answer> implements RequestAuth<Data, Answer> {
   }
 
   /** Calls `next` if a user is signed in, and else sends the reply of the guard. */
-  guarded<Result>(next: () => Result): Result | Awaitable<Answer> {
+  passOrReply<Result>(next: () => Result): Result | Awaitable<Answer> {
     const reply = this.guard();
     return reply ? this.#responseWriter.send(reply) : next();
   }
