@@ -7,8 +7,8 @@ import type { WaitUntil } from "./wait-until.js";
 const MAX_BODY = 65_536;
 
 /**
- * The parts of a Web request that the core reads. If a runtime keeps no Host header, the host is that of the URL. `base`: the path that the app
- * lives under, if its framework has taken it off the URL.
+ * The parts of a Web request that the core reads. If a runtime keeps no Host header, the host is that of the URL. `base`: the path
+ * that the app lives under, if its framework has taken it off the URL.
  */
 export const toRequestView = (request: Request, base = "", waitUntil?: WaitUntil): RequestView => ({
   method: request.method,

@@ -24,7 +24,7 @@ export interface NodeRedisCluster {
 
 /** Options of {@link redisStore}. */
 export interface RedisStoreOptions extends StoreOptions {
-  /** The first characters of all keys: others for each app that shares the database. @default "latchkey:" */
+  /** The first characters of all keys: apps that share the database need different ones. @default "latchkey:" */
   prefix?: string;
 }
 
@@ -87,9 +87,8 @@ export interface UpstashStoreOptions extends RedisStoreOptions {
  * @param options the URL and the token of the database, the prefix of all keys, and how latchkey uses the store
  * @throws MisuseError (`invalid_config`) without a URL or a token
  */
-export function upstashStore(
-  { url, token, fetch: ownFetch, prefix = "latchkey:", ...options }: UpstashStoreOptions = {} as UpstashStoreOptions,
-): Store {
+export function upstashStore(options: UpstashStoreOptions): Store {
+  const { url, token, fetch: ownFetch, prefix = "latchkey:", ...others } = options ?? {};
   must(typeof url === "string" && URL.canParse(url) && token, "upstashStore takes the url and the token of a database");
   const headers = { authorization: `Bearer ${token}` };
   const send: SendCommand = async (...command) => {
@@ -99,5 +98,5 @@ export function upstashStore(
     if (!response.ok || error !== undefined) throw new Error(`Upstash answered ${response.status}`);
     return result ?? null;
   };
-  return createStore(createRedisPort(send, prefix), options);
+  return createStore(createRedisPort(send, prefix), others);
 }

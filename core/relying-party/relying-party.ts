@@ -30,14 +30,21 @@ import { createUserSessions } from "./user-sessions.js";
  * before its code is redeemed; refreshed tokens are written before the app gets the new one, unless the headers have left; a
  * session is destroyed here before the provider learns of the sign-out.
  *
- * Way of a code. routes.ts (`answerCallback`) -> sign-in.ts (`completeSignIn`: opens the transaction of `state`) -> core/exchange/sign-in.ts
- * (`finishSignIn`: runs the table of machine.ts) -> core/provider/provider.ts (`redeem`, `verifyIdToken`, `userinfo`) -> sign-in.ts
- * (`establishSession`: `onSignIn`, and a commit) -> a redirect to `returnTo`.
+ * Way of a code, from the callback to the session:
+ * 1. routes.ts, `answerCallback`: takes the parameters of the callback.
+ * 2. sign-in.ts, `completeSignIn`: opens the transaction of `state`; with a store, checks that this is the first use of the `state`.
+ * 3. core/exchange/sign-in.ts, `finishSignIn`: runs the table of machine.ts. Its effects are 4 and 5.
+ * 4. core/provider/provider.ts: `redeem`, `verifyIdToken`, and `userinfo` if it is configured.
+ * 5. sign-in.ts, `establishSession`: calls `onSignIn`, and commits the new session. Then 1 redirects to `returnTo`.
  *
- * Way of a refresh. access.ts (`usableToken`: `assess` says `due`) -> core/exchange/renewal.ts (`renewToken`: runs the table of
- * token-life.ts) -> core/provider/provider.ts (`refresh`) -> core/provider/refresher.ts (`refreshOnce`: one request of this process spends
- * the refresh token) -> with a store, core/store/refreshes.ts (one request of all machines) -> access.ts (`storeTokens`: a commit; then
- * `release`, once a response has carried the tokens or the store has them).
+ * Way of a refresh, of two requests on two machines that have the same token set:
+ * 1. access.ts, `usableToken`: `assess` says that the access token is due.
+ * 2. core/exchange/renewal.ts, `renewToken`: runs the table of token-life.ts. Its effects are 3 and 5.
+ * 3. core/provider/provider.ts, `refresh`; core/provider/refresher.ts, `refreshOnce`: of each process, one request spends the refresh token.
+ * 4. With a store, core/store/refreshes.ts, `SharedRefreshes`: of the two machines, one reserves the token and sends the token request;
+ *    the other waits for the result in the store. Without a store both send it, and the provider refuses one of them.
+ * 5. access.ts, `storeTokens`: commits the new tokens, to the cookies or to the store. Then `release`: a response has carried the tokens,
+ *    or the store has them. (A refused refresh: `refuse` in access.ts.)
  *
  * What can go wrong. Input of a client never throws: a bad cookie is a session that was refused, a bad callback is an error page. A
  * fault of the provider is an ExchangeError: at a route an error page and an event (failures.ts); `getAccessToken` throws it.

@@ -1,6 +1,6 @@
 /**
- * The functions of a place that the machines of an app share: texts under keys, each for a limited time, and sets of texts. Implement them over a database
- * that all machines reach; `checkStore` of `latchkey/testing` proves that an implementation keeps the promises below.
+ * The functions of a place that the machines of an app share: texts under keys, each for a limited time, and sets of texts. Implement
+ * them over a database that all machines reach; `checkStore` of `latchkey/testing` proves that an implementation keeps the promises below.
  *
  * Theory of operation. latchkey seals every value and hashes every name before it calls these functions, so that a copy of the
  * database opens nothing. All that must happen once (the use of a refresh token, a back-channel logout, a change of a session)

@@ -112,7 +112,7 @@ describe.skipIf(!installed.redis).each([["cookies"], ["store"]] as const)(
       expect((await leader).status).toBe(502);
       expect(follower.took).toBeLessThanOrEqual(3_000);
       expect([200, 503]).toContain(follower.status);
-      // The claim of the dead machine is over soon after the time-out of its request.
+      // The reservation of the dead machine is over soon after the time-out of its request.
       await pause(5_500);
       const next = await browser.get("/token", { machine: 1, cookie });
       expect(next.status).toBe(200);
