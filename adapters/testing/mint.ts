@@ -91,7 +91,7 @@ export async function mintSession<Data = Record<string, unknown>>(options: MintO
       purpose: sealedFor({ issuer, clientId }),
       cookie: { ...rest.cookie, secure: first.startsWith("https:") },
     },
-    connectable(options.store)?.connect({ provider: { issuer, httpTimeout: 0 }, session: rest }, ports, emit),
+    connectable(options.store)?.connect({ provider: { issuer, clientId, httpTimeout: 0 }, session: rest }, ports, emit),
     ports,
     emit,
   );

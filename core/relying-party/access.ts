@@ -82,17 +82,22 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
 async function refuse<Data>(
   context: RequestContext<Data>,
   noteName: string,
-  { expiresAt }: TokenSet,
+  { expiresAt, refreshToken }: TokenSet,
   error: unknown,
 ): Promise<never> {
   const cause = exchangeErrorOf(error);
   const { jar, session } = context.reading;
   if (cause.code !== "grant_ended" || !session) throw cause;
+  if (context.sessions.storage.isShared) {
+    const latest = await context.latestTokens();
+    throw latest?.refreshToken === refreshToken ? cause : new ExchangeError("refresh_conflict", { cause });
+  }
   const now = context.ports.now();
   const [noted, at] = jar.get(noteName)?.split(".") ?? [];
   if (noted !== `${expiresAt}`) {
     await context.commit(() => jar.set(noteName, `${expiresAt}.${now}`, context.sessions.maxAge(session.endsAt)));
-  } else if (now - Number(at) > UNDER_WAY) throw cause;
+    // A time that is none, or is in the future, was not written by latchkey.
+  } else if (!(Math.abs(now - Number(at)) <= UNDER_WAY)) throw cause;
   throw new ExchangeError("refresh_conflict", { cause });
 }
 

@@ -28,16 +28,11 @@ export async function answerLogoutToken<Data>(context: RequestContext<Data>): Pr
     const { sub, sid, jti, iat, exp } = claims as { sub?: string; sid?: string; jti: string; iat: number; exp: number };
     const tokenId = `${context.config.provider.issuer} ${jti}`;
     const life = (exp + context.exchange.clockTolerance) * 1000 - context.ports.now();
+    // 2.4: a `sid` means one session; the other sessions of the user stay.
+    await store.signOut(sid === undefined ? { sub: sub as string } : { sid }, { issuedAt: iat });
+    // Last, so that the provider may try again if the store fails on the way: ending the same sessions twice changes nothing.
     if (!(await store.isFirstUse(tokenId, life)))
       throw new ExchangeError("logout_token_invalid", { cause: { claim: "jti" } });
-    try {
-      // 2.4: a `sid` means one session; the other sessions of the user stay.
-      await store.signOut(sid === undefined ? { sub: sub as string } : { sid }, { issuedAt: iat });
-    } catch (error) {
-      // The provider tries again, with the same token. If this call fails too, the token counts as used until it expires.
-      await store.forgetUse(tokenId).catch(() => {});
-      throw error;
-    }
     emit({ type: "signed_out" });
     return json(200, {});
   } catch (thrown) {

@@ -93,7 +93,7 @@ const exchangeContext = <Data>(context: RequestContext<Data>, onSignIn: OnSignIn
 /** Begins a new session (S30). The data of the one before stays if it is of the same user. */
 async function establishSession<Data>(
   context: RequestContext<Data>,
-  { claims, userinfo, tokens, transaction: { appState } }: Authentication,
+  { claims, userinfo, tokens, transaction: { appState, startedAt } }: Authentication,
   onSignIn: OnSignIn<Data>,
 ): Promise<void> {
   const { sub } = claims;
@@ -107,6 +107,7 @@ async function establishSession<Data>(
     const signedIn = { user: { ...(shaped?.user ?? user), sub }, data };
     // The configured scope need not take bytes in a cookie: `grantedScope` fills it in.
     draft.begin(signedIn, tokenSetOf({ ...tokens, scope: tokens.scope === scope ? undefined : tokens.scope }));
+    draft.change = { patches: [], ...draft.change, startedAt };
   });
   context.emit({ type: "signed_in" });
 }

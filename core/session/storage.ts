@@ -10,6 +10,8 @@ import type { SessionRefusal } from "./refusal.js";
 export interface Change<Data, Tokens> {
   /** Whether the session begins. */
   readonly isNew?: boolean;
+  /** When the sign-in of a new session began, in milliseconds since the epoch. */
+  readonly startedAt?: number;
   /** Functions whose results are in the data of the session that is saved; a store applies them again after a conflict. */
   readonly patches: ReadonlyArray<(data: Data) => Data>;
   /** The new tokens: a `value` of undefined removes the tokens. Undefined when the tokens stay as they are. */

@@ -14,6 +14,8 @@ export async function openTokens<Data, Tokens>(
 ): Promise<Tokens | undefined> {
   const { jar, session } = reading;
   if (!session) return undefined;
+  // Another request may have refreshed them, or ended the session.
+  if (storage.isShared) return storage.tokens?.(jar, session);
   if (!tokensByReading.has(reading)) tokensByReading.set(reading, await storage.tokens?.(jar, session));
   return tokensByReading.get(reading) as Tokens | undefined;
 }

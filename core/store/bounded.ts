@@ -34,8 +34,10 @@ export const boundedStore = (store: StorePort, { after }: Timers, timeout: numbe
     store,
     (call) =>
       new Promise((resolve, reject) => {
-        const fail = (cause: unknown) => reject(new ExchangeError("store_unavailable", { cause }));
-        const cancel = after(timeout, () => fail(`no answer within ${timeout} ms`));
+        // The error of a client may hold the command that failed, such as one with the password.
+        const fail = ({ name, code, message }: { name?: unknown; code?: unknown; message: unknown }) =>
+          reject(new ExchangeError("store_unavailable", { cause: { name, code, message } }));
+        const cancel = after(timeout, () => fail({ message: `no answer within ${timeout} ms` }));
         // The async function turns an error that `call` throws at once into a rejection.
         (async () => call())().then(resolve, fail).finally(cancel);
       }),

@@ -1,5 +1,6 @@
 import { chain } from "../awaitable.js";
 import { sha256, toBase64url, toText } from "../bytes.js";
+import { TRANSACTION_DURATION } from "../defaults.js";
 import { ExchangeError } from "../errors.js";
 import { failure, type UntimedEvent } from "../events.js";
 import type { Ports } from "../ports.js";
@@ -14,8 +15,8 @@ import type { Spending, WithRefreshToken } from "./spending.js";
 import type { ConnectedStore, StoreApp } from "./store.js";
 import { createTurns } from "./turns.js";
 
-/** Milliseconds that a callback takes besides its requests to the provider. */
-const MOMENT = 5_000;
+/** Milliseconds for which a use is remembered that is not certain. */
+const MOMENT = 15_000;
 
 /** The settings of a store in milliseconds, and its timers. */
 interface Timing extends Timers {
@@ -30,7 +31,9 @@ export class ConnectedApp implements ConnectedStore {
   readonly #timing: Timing;
   readonly #emit: (event: UntimedEvent) => void;
   readonly #refreshes: SharedRefreshes;
-  readonly #issuer: string;
+  readonly issuer: string;
+  /** Part of the names: refresh tokens and users of two clients may have the same text. */
+  readonly #client: string;
   /** Milliseconds that a token request takes at most. */
   readonly #requestTimeout: number;
   readonly #isInStore: boolean;
@@ -43,16 +46,22 @@ export class ConnectedApp implements ConnectedStore {
     { now, random }: Pick<Ports, "now" | "random">,
     emit: (event: UntimedEvent) => void,
   ) {
-    const { issuer = "", httpTimeout = 0 } = provider ?? {};
+    const { issuer = "", clientId = "", httpTimeout = 0 } = provider ?? {};
     this.#timing = timing;
     this.#emit = emit;
-    this.#issuer = issuer;
+    this.issuer = issuer;
+    this.#client = `${issuer} ${clientId}`;
     this.#requestTimeout = httpTimeout * 1000;
     this.#isInStore = session.storage === "store";
     this.#clock = { now, random, sleep: timing.sleep };
     this.#store = boundedStore(port, timing, timing.timeout);
     const timeouts = { request: this.#requestTimeout, store: timing.timeout };
-    this.#refreshes = new SharedRefreshes(this.#store, this.#clock, timeouts, this.#report);
+    this.#refreshes = new SharedRefreshes(
+      this.#store,
+      this.#clock,
+      { client: this.#client, ...timeouts },
+      this.#report,
+    );
   }
 
   share<Result extends WithRefreshToken>(spending: Spending<Result>): Spending<Result> {
@@ -60,7 +69,7 @@ export class ConnectedApp implements ConnectedStore {
   }
 
   storage(inCookies: CreateStorage): CreateStorage {
-    const [inStore, issuer] = [this.#isInStore, this.#issuer];
+    const [inStore, client] = [this.#isInStore, this.#client];
     const { checkEvery, timeout } = this.#timing;
     const shared = { store: this.#store, clock: this.#clock };
     // A turn is a read and a write; a longer one is of a cancelled request.
@@ -68,7 +77,7 @@ export class ConnectedApp implements ConnectedStore {
     return <Data, Tokens>(context: StorageContext): StorageBackend<Data, Tokens> => {
       const { absolute } = context.limits;
       const sealer = context.sealer("marks");
-      const signOuts = new SignOuts({ ...shared, sealer, issuer, absolute, checkEvery, inStore });
+      const signOuts = new SignOuts({ ...shared, sealer, client, absolute, checkEvery, inStore });
       this.#signOuts = signOuts;
       return inStore
         ? this.#indexed(
@@ -79,20 +88,19 @@ export class ConnectedApp implements ConnectedStore {
     };
   }
 
-  async isFirstUse(text: string, forMs = 2 * this.#requestTimeout + MOMENT): Promise<boolean> {
+  async isFirstUse(text: string, forMs = TRANSACTION_DURATION * 1000): Promise<boolean> {
     const use = toBase64url(this.#clock.random(12));
-    const key = await keyOfUse(text);
+    const key = `use:${await sha256(`latchkey use ${text}`)}`;
     try {
-      return (await this.#store.add(key, use, forMs)) === use;
+      // For a moment at first: a call that is late may reach the store after it was taken back.
+      const isFirst = (await this.#store.add(key, use, MOMENT)) === use;
+      if (isFirst) await this.#store.extend(key, forMs);
+      return isFirst;
     } catch (error) {
       // The call may have reached the store. This request does not use the text, so a later one may. The caller gets the error.
-      this.#store.delete(key).catch(() => {});
+      this.#store.replace(key, use, "taken back", 1).catch(() => {});
       throw error;
     }
-  }
-
-  async forgetUse(text: string): Promise<void> {
-    await this.#store.delete(await keyOfUse(text));
   }
 
   sessionsOf(sub: string) {
@@ -131,7 +139,7 @@ export class ConnectedApp implements ConnectedStore {
         await signOuts.register(session, claims);
         try {
           const saved = await storage.save(jar, session, change);
-          if (await signOuts.isOvertaken(claims)) throw new ExchangeError("signed_out");
+          if (await signOuts.isOvertaken(claims, change.startedAt)) throw new ExchangeError("signed_out");
           return saved;
         } catch (error) {
           await destroy(session.id);
@@ -158,8 +166,6 @@ export class ConnectedApp implements ConnectedStore {
     };
   }
 }
-
-const keyOfUse = async (text: string) => `use:${await sha256(`latchkey use ${text}`)}`;
 
 /** The claims of the ID Token of a sign-in, which was verified when the session began. Undefined for a session without sign-in. */
 function claimsOf(tokens: unknown): SubjectClaims | undefined {

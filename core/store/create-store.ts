@@ -1,4 +1,4 @@
-import { MisuseError, must } from "../errors.js";
+import { must } from "../errors.js";
 import { checkOptions } from "../options.js";
 import { FUNCTIONS, mapFunctions, type Timers } from "./bounded.js";
 import { ConnectedApp } from "./connected-app.js";
@@ -26,21 +26,28 @@ export function createStore(port: StorePort, options: StoreOptions, timers: Time
   must(missing.length === 0, `the store lacks ${missing.join(", ")}`);
   must(timeout > 0 && timeout < 1e3 && checkEvery >= 0, "timeout and checkEvery of the store must be seconds");
   const timing = { timeout: timeout * 1000, checkEvery: checkEvery * 1000, ...timers };
-  /** By issuer: an app that is made anew for each request replaces the one before. */
+  /** By issuer and client: an app that is made anew for each request replaces the one before. */
   const connected = new Map<string, ConnectedApp>();
-  const apps = () => {
-    if (connected.size > 0) return [...connected.values()];
-    throw new MisuseError("invalid_config", "give the store to auth() or createAuth() first");
+  /** The apps of an issuer. A `sub` alone says who is meant only where there is one issuer. */
+  const appsOf = (issuer: string | undefined) => {
+    const apps = [...connected.values()];
+    must(apps[0], "give the store to auth() or createAuth() first");
+    must(
+      issuer ?? new Set(apps.map((app) => app.issuer)).size === 1,
+      "the apps of this store have several issuers: pass one",
+    );
+    return apps.filter((app) => app.issuer === (issuer ?? app.issuer));
   };
   return {
     ...mapFunctions(port, (call) => call()),
-    sessionsOf: async (sub) => (await Promise.all(apps().map((app) => app.sessionsOf(sub)))).flat(),
-    async signOutEverywhere(sub, { except } = {}) {
-      await Promise.all(apps().map((app) => app.signOut({ sub }, { except })));
+    sessionsOf: async (sub, { issuer } = {}) =>
+      (await Promise.all(appsOf(issuer).map((app) => app.sessionsOf(sub)))).flat(),
+    async signOutEverywhere(sub, { except, issuer } = {}) {
+      await Promise.all(appsOf(issuer).map((app) => app.signOut({ sub }, { except })));
     },
     connect(app, ports, emit) {
       const connectedApp = new ConnectedApp(port, timing, app, ports, emit);
-      connected.set(app.provider?.issuer ?? "", connectedApp);
+      connected.set(`${app.provider?.issuer} ${app.provider?.clientId}`, connectedApp);
       return connectedApp;
     },
   };

@@ -38,6 +38,8 @@ import { HELD, SERVES, type Spending, type WithRefreshToken } from "./spending.j
 /** Milliseconds between two looks at the reservation of another request, at most. */
 const LONGEST_PAUSE = 250;
 
+/** Looks at a reservation, and results that are replaced, in one use. */
+const TRIES = 1_000;
 const RESERVED = "reserved.";
 /** In the place of a reservation that was taken back, until the store has forgotten it. No request takes it for a reservation or a result. */
 const TAKEN_BACK = "taken back";
@@ -63,8 +65,9 @@ interface Entry {
   readonly reservation: string;
 }
 
-/** Milliseconds that calls take at most. */
-interface Timeouts {
+/** The client, and the milliseconds that calls take at most. */
+interface RefreshSettings {
+  readonly client: string;
   readonly request: number;
   readonly store: number;
 }
@@ -73,6 +76,8 @@ interface Timeouts {
 export class SharedRefreshes {
   readonly #store: StorePort;
   readonly #clock: StoreClock & Pick<Ports, "random">;
+  /** Part of the names and the keys. */
+  readonly #client: string;
   /** Milliseconds that a reservation lives. */
   readonly #lease: number;
   readonly #onFailure: (error: unknown) => void;
@@ -80,15 +85,16 @@ export class SharedRefreshes {
   constructor(
     store: StorePort,
     clock: StoreClock & Pick<Ports, "random">,
-    timeouts: Timeouts,
+    { client, request, store: storeTimeout }: RefreshSettings,
     onFailure: (error: unknown) => void,
   ) {
     /** For a busy process. */
     const MARGIN = 1_000;
     this.#store = store;
     this.#clock = clock;
+    this.#client = client;
     // From the reservation to the result in the store: the answer to `add`, the token request, the call that brings the result.
-    this.#lease = timeouts.request + 2 * timeouts.store + MARGIN;
+    this.#lease = request + 2 * storeTimeout + MARGIN;
     this.#onFailure = onFailure;
   }
 
@@ -110,14 +116,25 @@ export class SharedRefreshes {
     const others = await this.#reserve(entry, spending);
     const { tokenKey, result } = others ?? (await this.#spend(entry, spending));
     // No request waits for this call. If a runtime cancels it, the result is kept for the whole hour.
-    const release = () => void this.#store.extend(entry.key, SERVES).catch(this.#onFailure);
+    const release = () => void this.#release(entry, spending.refreshToken, result.refreshToken).catch(this.#onFailure);
     return { ...result, shared: { tokenKey, isOthers: others !== undefined, release } };
   }
 
+  /** A response has carried the result. */
+  async #release({ key }: Entry, refreshToken: string, nextToken: string): Promise<void> {
+    // Another request may have spent the new token already: the browser, which has just got that one, needs its result.
+    if (nextToken !== refreshToken) await this.#store.extend(await this.#keyOf(nextToken), HELD);
+    await this.#store.extend(key, SERVES);
+  }
+
+  async #keyOf(refreshToken: string): Promise<string> {
+    return `refresh:${await sha256(`latchkey refresh name ${this.#client} ${refreshToken}`)}`;
+  }
+
   async #entryOf(refreshToken: string): Promise<Entry> {
-    const secret = await sha256(`latchkey refresh value ${refreshToken}`);
+    const secret = await sha256(`latchkey refresh value ${this.#client} ${refreshToken}`);
     return {
-      key: `refresh:${await sha256(`latchkey refresh name ${refreshToken}`)}`,
+      key: await this.#keyOf(refreshToken),
       // Without a limit of length: no client sends these values.
       sealer: createSealer(secret, "refresh", HELD / 1000, packed, Infinity),
       reservation: RESERVED + toBase64url(this.#clock.random(12)),
@@ -133,7 +150,9 @@ export class SharedRefreshes {
     const { sleep, now } = this.#clock;
     const until = now() + patience;
     let value = await this.#add(entry);
-    for (let waited = 0, pause = 20; value !== reservation; ) {
+    for (let waited = 0, pause = 20, tries = 0; value !== reservation; tries++) {
+      // A store that keeps its promises needs a few.
+      if (tries > TRIES) throw new ExchangeError("store_conflict");
       if (value.startsWith(RESERVED)) {
         // The sleeps count as well: a clock may have been set back. The clock counts as well: the store may be slow.
         const left = Math.min(patience - waited, until - now());

@@ -121,7 +121,9 @@ export class StoredSessions<Data, Tokens> implements StorageBackend<Data, Tokens
       read: this.#sessionValues.get(jar),
       life: this.#lifeOf(session),
       next(payload, isRead) {
-        const identity = decodeIdentity(payload) as Identity & { readonly data: Data };
+        const identity = decodeIdentity(payload) as (Identity & { readonly data: Data }) | undefined;
+        // A value that was moved here from another key.
+        if (identity?.id !== session.id) throw new ExchangeError("store_conflict");
         // The draft has applied the patches to the data that this request has read; to other data they are applied here.
         const data = isRead ? session.data : patches.reduce((before, patch) => patch(before), identity.data);
         return encodeIdentity({ ...identity, writtenAt, data });
@@ -201,6 +203,8 @@ export class StoredSessions<Data, Tokens> implements StorageBackend<Data, Tokens
       if (tries >= TRIES) throw new ExchangeError("store_conflict");
       // The value that `replace` returned is fresh, so a try at once is likely to succeed. A pause later lets other machines go first.
       current = tries < AT_ONCE ? await this.#open(value) : await this.#readLater(key, tries - AT_ONCE);
+      // A value that this machine cannot open, such as one under a newer secret: the session has not ended.
+      if (!current && value !== undefined) throw new ExchangeError("store_conflict");
     }
     return undefined;
   }

@@ -1,4 +1,5 @@
 import { sha256 } from "../bytes.js";
+import { ExchangeError } from "../errors.js";
 import type { Sealer } from "../seal/sealer.js";
 import { decodeIdentity, encodeIdentity, type Identity } from "../session/identity.js";
 import type { StoreClock } from "./bounded.js";
@@ -13,8 +14,9 @@ import { sessionName } from "./sessions.js";
  * - Index. The set `sub:…` has the names of a user's sessions, the set `sid:…` those of one session at the provider. A session is a
  *   member from before it begins until its absolute limit. `listed:…` is the record of a session: its id and times, and the time of
  *   its ID Token. A member without a session does no harm; a session that is no member could not be ended.
- * - Marks. The mark of a user or a `sid` has the time of the latest sign-out, in seconds: a sign-in whose ID Token is from that second or
- *   before is refused. The mark of a session in cookies says that the session was signed out. A session in the store needs no mark: it
+ * - Marks. A user or a `sid` has two: the time of the latest logout token, in seconds of the provider's clock, and the time of the latest
+ *   `signOutEverywhere`, in milliseconds of the app's. A sign-in whose ID Token is from the first second or before, or that began before
+ *   the second time, is refused. The mark of a session in cookies says that the session was signed out. A session in the store needs no mark: it
  *   is deleted.
  * - Each process remembers when it last looked for the mark of a session and found none, and trusts that look for `checkEvery`.
  *
@@ -23,9 +25,8 @@ import { sessionName } from "./sessions.js";
  * the sign-in finds the mark.
  *
  * What can go wrong.
- * - The clocks differ. The time of an ID Token is of the provider's clock, and so is that of a logout token. `signOutEverywhere` marks
- *   with the time of the app's clock: a sign-in within the difference may be refused although it is later, or accepted although it was
- *   under way.
+ * - The clocks of two machines of the app differ. A sign-in within the difference may be refused although it is later, or accepted
+ *   although it was under way.
  * - The store fails half-way. The caller gets the error; the sessions that have ended stay ended.
  */
 
@@ -61,7 +62,7 @@ export interface SignOutsOptions {
   readonly clock: StoreClock;
   readonly sealer: Sealer;
   /** Part of the names: two issuers may have users with the same subject. */
-  readonly issuer: string;
+  readonly client: string;
   /** Milliseconds that a session lasts at most. */
   readonly absolute: number;
   /** Milliseconds for which a process trusts its last look for the mark of a session. */
@@ -70,6 +71,8 @@ export interface SignOutsOptions {
   readonly inStore: boolean;
 }
 
+/** Tries to write a mark: a store that keeps its promises needs a few. */
+const TRIES = 100;
 /** How many looks a process remembers. */
 const MAX_LOOKS = 10_000;
 
@@ -100,13 +103,18 @@ export class SignOuts {
     await this.#options.store.delete(`listed:${await sessionName(id)}`);
   }
 
-  /** Whether a sign-out has overtaken this sign-in. Called after the session was written. */
-  async isOvertaken(claims: SubjectClaims): Promise<boolean> {
-    const { store, clock } = this.#options;
-    const issuedAt = typeof claims.iat === "number" ? claims.iat : Math.floor(clock.now() / 1000);
-    const markOf = async (set: string) => this.#open(await store.get(markName(set)));
-    const marks = await Promise.all((await this.#setsOf(claims)).map(markOf));
-    return marks.some((seconds) => typeof seconds === "number" && seconds >= issuedAt);
+  /**
+   * Whether a sign-out has overtaken this sign-in. Called after the session was written.
+   * @param startedAt when the sign-in began, in milliseconds since the epoch
+   */
+  async isOvertaken({ iat, ...claims }: SubjectClaims, startedAt = this.#options.clock.now()): Promise<boolean> {
+    const { store } = this.#options;
+    const markOf = async (name: string) => Number(await this.#open(await store.get(markName(name))));
+    const issuedAt = typeof iat === "number" ? iat : Math.floor(startedAt / 1000);
+    const overtaken = (await this.#setsOf(claims)).map(
+      async (set) => (await markOf(set)) >= issuedAt || (await markOf(ofApp(set))) >= startedAt,
+    );
+    return (await Promise.all(overtaken)).includes(true);
   }
 
   /** Whether a session in cookies has a mark. */
@@ -136,7 +144,7 @@ export class SignOuts {
   async signOut(target: SignOutTarget, { issuedAt, except }: EndOptions = {}): Promise<void> {
     const { store, clock } = this.#options;
     const set = await ("sub" in target ? this.#setOf("sub", target.sub) : this.#setOf("sid", target.sid));
-    await this.#mark(set, issuedAt ?? Math.floor(clock.now() / 1000));
+    await (issuedAt === undefined ? this.#mark(ofApp(set), clock.now()) : this.#mark(set, issuedAt));
     const exceptName = except === undefined ? undefined : await sessionName(except);
     const end = async (name: string) => {
       if (name === exceptName) return;
@@ -151,17 +159,18 @@ export class SignOuts {
   async #end(name: string): Promise<void> {
     const { store, clock, inStore } = this.#options;
     if (inStore) await Promise.all([store.delete(`session:${name}`), store.delete(`tokens:${name}`)]);
-    else await this.#mark(name, Math.floor(clock.now() / 1000));
+    else await this.#mark(name, clock.now());
     await store.delete(`listed:${name}`);
   }
 
   /** Writes the mark of a set or a session. Of two times, the later one stays. */
-  async #mark(name: string, seconds: number): Promise<void> {
+  async #mark(name: string, time: number): Promise<void> {
     const { store, clock, sealer, absolute } = this.#options;
-    const mark = await sealer.seal(seconds, clock.now());
+    const mark = await sealer.seal(time, clock.now());
     const add = () => store.add(markName(name), mark, absolute);
     let current = await add();
-    while (current !== mark && !(Number(await this.#open(current)) >= seconds)) {
+    for (let tries = 0; current !== mark && !(Number(await this.#open(current)) >= time); tries++) {
+      if (tries > TRIES) throw new ExchangeError("store_conflict");
       current = (await store.replace(markName(name), current, mark, absolute)) ?? (await add());
     }
   }
@@ -173,12 +182,13 @@ export class SignOuts {
   }
 
   async #setOf(kind: "sub" | "sid", value: string): Promise<string> {
-    return `${kind}:${await sha256(`latchkey ${kind} ${this.#options.issuer} ${value}`)}`;
+    return `${kind}:${await sha256(`latchkey ${kind} ${this.#options.client} ${JSON.stringify(value)}`)}`;
   }
 
   /** The record of a session; its `data` is the time of the ID Token, in seconds. */
   async #recordOf(name: string): Promise<Identity | undefined> {
-    return decodeIdentity(await this.#open(await this.#options.store.get(`listed:${name}`)));
+    const record = decodeIdentity(await this.#open(await this.#options.store.get(`listed:${name}`)));
+    return record && (await sessionName(record.id)) === name ? record : undefined;
   }
 
   async #open(sealed: string | undefined): Promise<unknown> {
@@ -187,5 +197,8 @@ export class SignOuts {
     return typeof result === "object" ? result.payload : undefined;
   }
 }
+
+/** The name of the mark of a set that has a time of the app's clock. */
+const ofApp = (set: string): string => `app:${set}`;
 
 const markName = (name: string): string => `mark:${name}`;

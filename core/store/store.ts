@@ -10,6 +10,8 @@ import type { Spending, WithRefreshToken } from "./spending.js";
 export interface SignOutOptions {
   /** The id of the one session that stays, such as the session of the request. @default none */
   except?: string;
+  /** The issuer that the user is of. Required where the apps of the store have several. @default the one issuer */
+  issuer?: string;
 }
 
 /**
@@ -20,9 +22,10 @@ export interface Store extends StorePort {
   /**
    * The sessions of a user on all machines, in cookies and in the store alike.
    * @param sub the subject: `session.user.sub`
+   * @param options `issuer`: as for `signOutEverywhere`
    * @throws MisuseError (`invalid_config`) before the store was given to `auth` or `createAuth`; ExchangeError
    */
-  sessionsOf(sub: string): Promise<UserSession[]>;
+  sessionsOf(sub: string, options?: Pick<SignOutOptions, "issuer">): Promise<UserSession[]>;
   /**
    * Ends all sessions of a user, on all machines: those in the store at once, those in cookies when they are next looked at, within
    * `checkEvery`. Sign-ins that are under way are refused, later ones are good.
@@ -42,8 +45,9 @@ export interface ConnectableStore extends Store {
 export interface StoreApp {
   /** Absent for sessions without sign-in. */
   readonly provider?: {
-    /** Part of the names in the index: two issuers may have users with the same subject. */
+    /** Part of the names: two issuers may have users with the same subject. */
     readonly issuer: string;
+    readonly clientId: string;
     /** Seconds that a token request takes at most. */
     readonly httpTimeout: number;
   };
@@ -58,11 +62,9 @@ export interface ConnectedStore {
   share<Result extends WithRefreshToken>(spending: Spending<Result>): Spending<Result>;
   /**
    * Whether this is the first use of a text, such as a `state` or a `jti`, on all machines.
-   * @param forMs how long the use is remembered; by default as long as the callback of a sign-in takes
+   * @param forMs how long the use is remembered; by default as long as a sign-in may take
    */
   isFirstUse(text: string, forMs?: number): Promise<boolean>;
-  /** Forgets the use of a text: its next use is a first one again. */
-  forgetUse(text: string): Promise<void>;
   /** Ends the sessions of a user or of a `sid`. */
   signOut(target: SignOutTarget, options?: EndOptions): Promise<void>;
 }

@@ -31,7 +31,7 @@ function createMachines({ slow: slowFrom = 0, timeout = 1, length = 10 } = {}) {
   const spent: string[] = [];
   const machine = () => {
     const store = createStore(port, { timeout }, timersOf(time)).connect(
-      { provider: { issuer: "https://op.example", httpTimeout: 5 }, session: {} },
+      { provider: { issuer: "https://op.example", clientId: "client", httpTimeout: 5 }, session: {} },
       { now: time.now, random: randomBytes },
       () => {},
     );

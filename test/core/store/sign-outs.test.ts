@@ -20,7 +20,7 @@ function createApp(storage: "cookies" | "store", change: (port: StorePort) => Pa
   const port = createMemoryPort(now);
   const store = createStore({ ...port, ...change(port) }, {}, { after, sleep });
   const connected = store.connect(
-    { provider: { issuer: "https://op.example", httpTimeout: 5 }, session: { storage } },
+    { provider: { issuer: "https://op.example", clientId: "client", httpTimeout: 5 }, session: { storage } },
     { now, random: randomBytes },
     () => {},
   );
@@ -35,10 +35,11 @@ function createApp(storage: "cookies" | "store", change: (port: StorePort) => Pa
 
 describe.each(["cookies", "store"] as const)("sessions in %s", (storage) => {
   test("a sign-in that a sign-out has overtaken is refused, and no session of it is listed", async () => {
-    const { store, signIn } = createApp(storage);
+    const { store, signIn, clock } = createApp(storage);
     await store.signOutEverywhere("ada");
     await expect(signIn(idTokenOf({ sub: "ada", iat: NOW }))).rejects.toMatchObject({ code: "signed_out" });
     expect(await store.sessionsOf("ada")).toEqual([]);
+    clock.now += 1_000;
     await signIn(idTokenOf({ sub: "ada", iat: NOW + 1 }));
     expect(await store.sessionsOf("ada")).toHaveLength(1);
   });
