@@ -92,9 +92,8 @@ export async function refreshOnce<Result extends WithRefreshToken>(
       hasWaited = true;
     } else if ("value" in outcome) {
       const { value } = outcome;
-      // A request takes the result of its own token request as it is.
-      const mayReplace = other || entry.isOthers;
-      if (entry.tokenKey === tokenKey && !(mayReplace && spending.mustReplace(value)))
+      // A request takes the result of its own token request as it is; another result may have to be replaced.
+      if (entry.tokenKey === tokenKey && !((other || entry.isOthers) && spending.mustReplace(value)))
         return sharedResult(pool, entry, value, spent);
       // 5. A provider that does not rotate returns the same refresh token: without the entry, it is spent again.
       if (value.refreshToken === token) remove(entry);
@@ -135,9 +134,9 @@ async function spendAs<Result extends WithRefreshToken>(
       const send = spend ?? (await spending.prepare());
       if (!ownsEntry()) throw REPLACED;
       entry.isSent = true;
-      const result = await send(token, patience);
-      // Before the outcome exists: a request that sees the outcome must see which access token it is for, and whose it is.
-      Object.assign(entry, result.shared, { servesSince: pool.now() });
+      // The entry says which access token it is for, and whose it is, before there is an outcome that a request could see.
+      const result = await send(token, patience, (shared) => void Object.assign(entry, shared));
+      entry.servesSince = pool.now();
       return result;
     });
   } catch {

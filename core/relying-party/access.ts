@@ -56,7 +56,8 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
       // Merged into the tokens of that moment: a refresh for another audience may have been written meanwhile.
       async storeTokens({ merge, release }) {
         const isWritten = await change(async (draft) => {
-          setTokens(draft, merge(await context.latestTokens()), merge);
+          // A shared storage reads the latest tokens itself.
+          setTokens(draft, merge(isShared ? tokens : await context.latestTokens()), merge);
           context.reading.jar.delete(noteName);
         });
         // A token in the store needs no response to carry it.

@@ -65,8 +65,7 @@ export async function completeSignIn<Data>(
   const [state, again] = parameters.getAll("state");
   const pending = state && again === undefined ? await context.transactions().find(state) : undefined;
   // Before the code is spent: the store can be written, and no other request has this callback.
-  const isTaken = pending && (await context.store?.isFirstUse(pending.state)) === false;
-  const transaction = isTaken ? undefined : pending;
+  const transaction = pending && (await context.store?.isFirstUse(pending.state)) !== false ? pending : undefined;
   // The back button, a bookmark, a second delivery: a user who is signed in already goes on to the first page.
   if (!transaction && context.reading.session) return `${context.site.path}/`;
   const { returnTo } = await exchange.finishSignIn(exchangeContext(context, onSignIn), transaction, parameters);

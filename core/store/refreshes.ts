@@ -5,7 +5,7 @@ import { packed } from "../seal/payload.js";
 import { createSealer, type Sealer } from "../seal/sealer.js";
 import type { StoreClock } from "./bounded.js";
 import type { StorePort } from "./port.js";
-import { HELD, SERVES, type Spending, type WithRefreshToken } from "./spending.js";
+import { HELD, SERVES, type SharedEntry, type Spending, type WithRefreshToken } from "./spending.js";
 
 /*
  * Theory of operation: a refresh token is spent once among all machines. (Among the requests of one process: core/provider/refresher.ts,
@@ -54,6 +54,7 @@ interface Spent<Result> {
 interface ReadySpending<Result extends WithRefreshToken> extends Spending<Result> {
   /** Milliseconds that it waits for another request. */
   readonly patience: number;
+  readonly onShared: (entry: SharedEntry) => void;
   spend(): Promise<Result>;
 }
 
@@ -104,8 +105,14 @@ export class SharedRefreshes {
       ...spending,
       prepare: async () => {
         const spend = await spending.prepare();
-        return (refreshToken, patience) =>
-          this.#spendOnce({ ...spending, refreshToken, patience, spend: () => spend(refreshToken, patience) });
+        return (refreshToken, patience, onShared) =>
+          this.#spendOnce({
+            ...spending,
+            refreshToken,
+            patience,
+            onShared,
+            spend: () => spend(refreshToken, patience, onShared),
+          });
       },
     };
   }
@@ -117,7 +124,8 @@ export class SharedRefreshes {
     const { tokenKey, result } = others ?? (await this.#spend(entry, spending));
     // No request waits for this call. If a runtime cancels it, the result is kept for the whole hour.
     const release = () => void this.#release(entry, spending.refreshToken, result.refreshToken).catch(this.#onFailure);
-    return { ...result, shared: { tokenKey, isOthers: others !== undefined, release } };
+    spending.onShared({ tokenKey, isOthers: others !== undefined, release });
+    return result;
   }
 
   /** A response has carried the result. */

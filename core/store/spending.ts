@@ -5,12 +5,10 @@ export const HELD = 3_600_000;
 /** The result of a refresh, with the refresh token that replaces the spent one. */
 export interface WithRefreshToken {
   readonly refreshToken: string;
-  /** The entry in the store; absent without a store. */
-  readonly shared?: SharedEntry | undefined;
 }
 
 /** The entry of a spent refresh token in the store. */
-interface SharedEntry {
+export interface SharedEntry {
   /** The audience and scope that the token was spent for. */
   readonly tokenKey: string;
   /** Another machine spent it. */
@@ -30,5 +28,13 @@ export interface Spending<Result extends WithRefreshToken> {
   prepare(): Promise<Spend<Result>>;
 }
 
-/** Sends the token request at once: its time-out begins with the call. `patience`: milliseconds to wait for other machines before. */
-export type Spend<Result> = (refreshToken: string, patience: number) => Promise<Result>;
+/**
+ * Sends the token request at once: its time-out begins with the call.
+ * @param patience milliseconds to wait for other machines before
+ * @param onShared gets the entry in the store before there is a result; not called without a store
+ */
+export type Spend<Result> = (
+  refreshToken: string,
+  patience: number,
+  onShared: (entry: SharedEntry) => void,
+) => Promise<Result>;

@@ -30,6 +30,8 @@ const inStore: Column["cannot"] = {
   "data that does not fit into cookies is a CookieTooLargeError, and the session stays as it was": `${INSTEAD} cookies do not grow`,
   "a user whose claims do not fit into cookies sees an error page, and no cookie is left": `${INSTEAD} cookies do not grow`,
   "a token's lifetime counts from its refresh, also for a request that gets the token half a minute later": `${INSTEAD} a request that asks for another token gets another one, whatever its cookies`,
+  "a refresh token that the provider refuses ends the session when it comes again ten seconds later": `${INSTEAD} no other machine can have newer ones: the session ends at once`,
+  "a refresh token that the provider refuses costs nothing when the browser gets newer tokens": `${INSTEAD} no other machine can have newer ones: the session ends at once`,
   "a protocol upgrade request refreshes and writes nothing, and the session stays": `${INSTEAD} a refresh needs no response to carry it`,
 };
 

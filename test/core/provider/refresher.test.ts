@@ -108,9 +108,9 @@ describe("a refresh token that several requests hold", () => {
         refreshToken: "a",
         tokenKey: "mine",
         mustReplace: () => false,
-        prepare: async () => async (token: string) => {
-          const shared = { tokenKey: "other", isOthers: true, release() {} };
-          return { refreshToken: `${token}+`, token: `at ${token}`, shared: token === "a" ? shared : undefined };
+        prepare: async () => async (token, _patience, onShared) => {
+          if (token === "a") onShared({ tokenKey: "other", isOthers: true, release() {} });
+          return { refreshToken: `${token}+`, token: `at ${token}` };
         },
       });
     // One request after each turn of the microtask queue: one of them comes just when there is an outcome.
