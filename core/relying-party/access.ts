@@ -95,10 +95,11 @@ async function refuse<Data>(
   }
   const now = context.ports.now();
   const [noted, at] = jar.get(noteName)?.split(".") ?? [];
-  if (noted !== `${expiresAt}`) {
+  const age = now - Number(at);
+  // A time that is no number, or is in the future, is noted anew: a client may send any.
+  if (noted !== `${expiresAt}` || !(age >= 0)) {
     await context.commit(() => jar.set(noteName, `${expiresAt}.${now}`, context.sessions.maxAge(session.endsAt)));
-    // A time that is none, or is in the future, was not written by latchkey.
-  } else if (!(Math.abs(now - Number(at)) <= UNDER_WAY)) throw cause;
+  } else if (age > UNDER_WAY) throw cause;
   throw new ExchangeError("refresh_conflict", { cause });
 }
 

@@ -35,8 +35,10 @@ export const boundedStore = (store: StorePort, { after }: Timers, timeout: numbe
     (call) =>
       new Promise((resolve, reject) => {
         // The error of a client may hold the command that failed, such as one with the password.
-        const fail = ({ name, code, message }: { name?: unknown; code?: unknown; message: unknown }) =>
+        const fail = (thrown: unknown) => {
+          const { name, code, message } = (thrown ?? {}) as { name?: unknown; code?: unknown; message?: unknown };
           reject(new ExchangeError("store_unavailable", { cause: { name, code, message } }));
+        };
         const cancel = after(timeout, () => fail({ message: `no answer within ${timeout} ms` }));
         // The async function turns an error that `call` throws at once into a rejection.
         (async () => call())().then(resolve, fail).finally(cancel);

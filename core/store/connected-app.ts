@@ -15,7 +15,7 @@ import type { Spending, WithRefreshToken } from "./spending.js";
 import type { ConnectedStore, StoreApp } from "./store.js";
 import { createTurns } from "./turns.js";
 
-/** Milliseconds for which a use is remembered that is not certain. */
+/** Milliseconds for which a use is remembered before the store has confirmed it. */
 const MOMENT = 15_000;
 
 /** The settings of a store in milliseconds, and its timers. */
@@ -34,8 +34,6 @@ export class ConnectedApp implements ConnectedStore {
   readonly issuer: string;
   /** Part of the names: refresh tokens and users of two clients may have the same text. */
   readonly #client: string;
-  /** Milliseconds that a token request takes at most. */
-  readonly #requestTimeout: number;
   readonly #isInStore: boolean;
   #signOuts: SignOuts | undefined;
 
@@ -51,11 +49,10 @@ export class ConnectedApp implements ConnectedStore {
     this.#emit = emit;
     this.issuer = issuer;
     this.#client = `${issuer} ${clientId}`;
-    this.#requestTimeout = httpTimeout * 1000;
     this.#isInStore = session.storage === "store";
     this.#clock = { now, random, sleep: timing.sleep };
     this.#store = boundedStore(port, timing, timing.timeout);
-    const timeouts = { request: this.#requestTimeout, store: timing.timeout };
+    const timeouts = { request: httpTimeout * 1000, store: timing.timeout };
     this.#refreshes = new SharedRefreshes(
       this.#store,
       this.#clock,

@@ -38,7 +38,7 @@ import { HELD, SERVES, type SharedEntry, type Spending, type WithRefreshToken } 
 /** Milliseconds between two looks at the reservation of another request, at most. */
 const LONGEST_PAUSE = 250;
 
-/** Looks at a reservation, and results that are replaced, in one use. */
+/** How often a request looks at the entry at most: a store that breaks its promises must not keep it looking for ever. */
 const TRIES = 1_000;
 const RESERVED = "reserved.";
 /** In the place of a reservation that was taken back, until the store has forgotten it. No request takes it for a reservation or a result. */
@@ -159,7 +159,6 @@ export class SharedRefreshes {
     const until = now() + patience;
     let value = await this.#add(entry);
     for (let waited = 0, pause = 20, tries = 0; value !== reservation; tries++) {
-      // A store that keeps its promises needs a few.
       if (tries > TRIES) throw new ExchangeError("store_conflict");
       if (value.startsWith(RESERVED)) {
         // The sleeps count as well: a clock may have been set back. The clock counts as well: the store may be slow.

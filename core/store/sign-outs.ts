@@ -16,8 +16,8 @@ import { sessionName } from "./sessions.js";
  *   its ID Token. A member without a session does no harm; a session that is no member could not be ended.
  * - Marks. A user or a `sid` has two: the time of the latest logout token, in seconds of the provider's clock, and the time of the latest
  *   `signOutEverywhere`, in milliseconds of the app's. A sign-in whose ID Token is from the first second or before, or that began before
- *   the second time, is refused. The mark of a session in cookies says that the session was signed out. A session in the store needs no mark: it
- *   is deleted.
+ *   the second time, is refused. The mark of a session in cookies says that the session was signed out. A session in the store needs
+ *   no mark: it is deleted.
  * - Each process remembers when it last looked for the mark of a session and found none, and trusts that look for `checkEvery`.
  *
  * Order. A sign-out writes the mark of the user or the `sid`, then reads the set and ends each session in it. A sign-in adds its session
@@ -71,7 +71,7 @@ export interface SignOutsOptions {
   readonly inStore: boolean;
 }
 
-/** Tries to write a mark: a store that keeps its promises needs a few. */
+/** How often a mark is tried to be written: a store that breaks its promises must not keep a request for ever. */
 const TRIES = 100;
 /** How many looks a process remembers. */
 const MAX_LOOKS = 10_000;

@@ -110,3 +110,50 @@ test("a store that answers wrongly makes no endless loop", async () => {
   const edge = await createEdgeAuth({ store: createStore(port) });
   await expect(edge.options.store?.signOutEverywhere("alice")).rejects.toMatchObject({ code: "store_conflict" });
 });
+
+test.each([[undefined], ["text"], [{ message: "away" }]])(
+  "a client that rejects with %j is a store that is away",
+  async (thrown) => {
+    const port: StorePort = { ...createMemoryPort(Date.now), addMember: () => Promise.reject(thrown) };
+    const edge = await createEdgeAuth({ store: createStore(port) });
+    const login = await edge.send(edge.auth.handler, "https://app.example/auth/login");
+    const { url } = await edge.provider.authorize(String(login.headers.get("location")));
+    expect((await edge.send(edge.auth.handler, url)).status).toBe(503);
+  },
+);
+
+test.each(["NaN", "1e400", "99999999999999"])(
+  "a planted time %j in the cookie of a refused token keeps no ended session alive",
+  async (time) => {
+    const edge = await createEdgeAuth();
+    await edge.signIn();
+    edge.provider.misbehave("invalid_grant", { endpoint: "token" });
+    let planted = "";
+    const ask = async () => {
+      const request = edge.request();
+      const headers = { cookie: `${edge.cookieHeader()}${planted}` };
+      const handle = edge.auth.wrap(async (_request, { getAccessToken }) =>
+        getAccessToken({ refresh: true }).then(
+          () => new Response(),
+          (error) => new Response(error.code),
+        ),
+      );
+      const response = await handle(new Request(request.url, { headers }));
+      edge.store(response);
+      return response.text();
+    };
+    expect(await ask()).toBe("refresh_conflict");
+    const [name = "", value = ""] = (
+      edge
+        .cookieHeader()
+        .split("; ")
+        .find((pair) => pair.includes(".used=")) ?? ""
+    ).split("=");
+    edge.store(new Response(null, { headers: { "set-cookie": `${name}=; Path=/; Secure; Max-Age=0` } }));
+    planted = `; ${name}=${value.split(".")[0]}.${time}`;
+    expect(await ask()).toBe("refresh_conflict");
+    planted = "";
+    edge.clock.advance(11);
+    expect(await ask()).toBe("grant_ended");
+  },
+);
