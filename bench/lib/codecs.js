@@ -5,14 +5,24 @@
  */
 export async function prepare(peer, session) {
   const codec = await peer.create(session);
-  const sealed = await codec.seal();
-  if (sealed.length > (peer.mostSealed ?? Infinity)) return undefined;
+  const sealed = await seal(codec);
+  if (sealed === undefined || sealed.length > (peer.mostSealed ?? Infinity)) return undefined;
   const opened = await codec.open(sealed);
   // Some libraries add claims or a time.
   const withoutAdditions = Object.fromEntries(Object.keys(session).map((key) => [key, opened?.[key]]));
   if (JSON.stringify(withoutAdditions) !== JSON.stringify(session))
     throw new Error(`${peer.name} opens a different value`);
   return { seal: asText(codec.seal), open: () => codec.open(sealed) };
+}
+
+/** The sealed session; undefined if the library refuses to seal one of this size. */
+async function seal(codec) {
+  try {
+    return await codec.seal();
+  } catch (error) {
+    if (error.code === "value_too_large") return undefined;
+    throw error;
+  }
 }
 
 /**
