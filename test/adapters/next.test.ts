@@ -243,6 +243,68 @@ describe("initAuth0", () => {
     expect(states).toEqual([{ redirectTo: "/a?b=1" }, { redirectTo: "/" }, { redirectTo: "/" }]);
   });
 
+  test("machines that share a store have one session: each shows it, its token is refreshed once, and all sign it out", async () => {
+    const calls: string[] = [];
+    const memory = createMemoryStore();
+    const clock = { now: Date.now() };
+    const startMachine = () => {
+      const store = createStore({
+        ...memory,
+        get(key) {
+          calls.push(key.split(":")[0] as string);
+          return memory.get(key);
+        },
+      });
+      const auth0 = initAuth0({
+        ...settings,
+        issuer: provider.issuer,
+        clientId: provider.clientId,
+        clientSecret: provider.clientSecret,
+        fetch: provider.fetch,
+        now: () => clock.now,
+        scope: "openid profile offline_access",
+        store,
+        session: { ...settings.session, storage: "store" },
+      });
+      const handlers: Record<string, (req: never, res: never) => Promise<unknown>> = {
+        "/api/login": auth0.handleLogin,
+        "/api/callback": auth0.handleCallback,
+        "/token": (req, res) => auth0.tokenCache(req, res).getAccessToken({ refresh: true }),
+        "/session": (req) => auth0.getSession(req),
+      };
+      const signOutEverywhere = () => store.signOutEverywhere("ada");
+      return { handlers, signOutEverywhere };
+    };
+    const machines = [startMachine(), startMachine()] as const;
+    const url = await serve(async (req, res) => {
+      const { pathname, searchParams } = new URL(req.url as string, "http://localhost");
+      const { handlers } = machines[Number(searchParams.get("machine") ?? 0)] as (typeof machines)[0];
+      return handlers[pathname]?.(req as never, res as never);
+    });
+    const headers = { "sec-fetch-mode": "navigate" };
+    const cookieIn = ({ setCookies }: { setCookies: readonly string[] }) =>
+      setCookies.map((line) => line.split(";")[0]).join("; ");
+    const login = await plainRequest(url, "/api/login", { headers });
+    const back = new URL((await provider.authorize(String(login.headers.location), { user: { sub: "ada" } })).url);
+    const callback = await plainRequest(url, `${back.pathname}${back.search}&machine=1`, {
+      headers: { ...headers, cookie: cookieIn(login) },
+    });
+    const cookie = cookieIn(callback);
+    const get = async (path: string) => JSON.parse((await plainRequest(url, path, { headers: { cookie } })).body);
+
+    calls.length = 0;
+    expect(await get("/session?machine=0")).toMatchObject({ user: { sub: "ada" } });
+    // The settings show no token, so none is read.
+    expect(calls).toEqual(["session"]);
+    const before = provider.requests.filter(({ endpoint }) => endpoint === "token").length;
+    const [first, second] = await Promise.all([get("/token?machine=0"), get("/token?machine=1")]);
+    expect(second).toEqual(first);
+    expect(first).toEqual({ accessToken: expect.any(String) });
+    expect(provider.requests.filter(({ endpoint }) => endpoint === "token").length).toBe(before + 1);
+    await machines[0].signOutEverywhere();
+    expect([await get("/session?machine=0"), await get("/session?machine=1")]).toEqual([null, null]);
+  });
+
   test("accepts the settings of nextjs-auth0 0.x", async () => {
     expect(await firstUse({})).toBe("null");
     expect(await firstUse({ session: { ...settings.session, cookieName: "a0:session", cookieLifetime: "7200" } })).toBe(

@@ -116,7 +116,11 @@ class Auth0Names {
   async getSession(req: IncomingMessage, res?: ServerResponse): Promise<Auth0Session | null> {
     const { auth, context } = await this.pages.open(req, res);
     const { session } = auth;
-    return session && this.sessionOf(session.user, session.data, session.beganAt, await tokensOf(context));
+    if (!session) return null;
+    const { storeIdToken, storeAccessToken, storeRefreshToken } = this.#settings.session;
+    // With sessions in a store, the tokens are a read of their own.
+    const tokens = storeIdToken || storeAccessToken || storeRefreshToken ? await tokensOf(context) : undefined;
+    return this.sessionOf(session.user, session.data, session.beganAt, tokens);
   }
 
   /** Answers a request under whatever path the app has it. */

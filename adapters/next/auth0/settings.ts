@@ -1,6 +1,7 @@
 import { must } from "../../../core/errors.js";
 import { ANY, checkOptions, type ExamplesOf, FUNCTION, TEXT } from "../../../core/options.js";
 import type { RelyingPartyConfig } from "../../../core/relying-party/config.js";
+import type { Store } from "../../../core/store/store.js";
 import { type AuthOptions, resolveConfig } from "../../lib/config.js";
 import type { PortOptions } from "../../lib/ports.js";
 
@@ -37,6 +38,8 @@ export interface Auth0Settings extends PortOptions {
     storeIdToken?: boolean;
     storeAccessToken?: boolean;
     storeRefreshToken?: boolean;
+    /** Where sessions live: in their cookies, or in the `store`, with the sealed id alone in the cookie. @default "cookies" */
+    storage?: "cookies" | "store";
   };
   /** Limits of time for requests to the provider. @default those of each member */
   oidcClient?: {
@@ -45,6 +48,8 @@ export interface Auth0Settings extends PortOptions {
     /** Milliseconds by which its clock may differ. @default 30000 */
     clockTolerance?: number;
   };
+  /** What the machines of the app share, such as `redisStore(client)`. @default none: each process by itself */
+  store?: Store;
   /** The provider's issuer. @default `https://{domain}/` */
   issuer?: string;
 }
@@ -69,8 +74,10 @@ const examples: ExamplesOf<Auth0Settings> = {
     storeIdToken: true,
     storeAccessToken: true,
     storeRefreshToken: true,
+    storage: TEXT,
   } satisfies ExamplesOf<Auth0Settings["session"]>,
   oidcClient: { httpTimeout: 1, clockTolerance: 1 } satisfies ExamplesOf<NonNullable<Auth0Settings["oidcClient"]>>,
+  store: ANY,
   issuer: TEXT,
   now: FUNCTION,
   random: FUNCTION,
@@ -106,11 +113,13 @@ export function configOf<Data>(settings: Auth0Settings): RelyingPartyConfig<Data
     mount: "/api",
     scope: settings.scope ?? "openid profile",
     ...(settings.audience ? { audience: settings.audience } : {}),
+    ...(settings.store ? { store: settings.store } : {}),
     postLogoutPath: home.pathname + home.search,
     httpTimeout: (oidcClient.httpTimeout ?? 2500) / 1000,
     clockTolerance: (oidcClient.clockTolerance ?? 30_000) / 1000,
     session: {
       rolling: false,
+      ...(session.storage ? { storage: session.storage } : {}),
       // It came from a variable often, as text.
       absoluteDuration: Number(cookieLifetime),
       cookie: {
