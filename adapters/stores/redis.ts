@@ -65,6 +65,9 @@ function senderOf(client: IoRedisClient | NodeRedisClient | NodeRedisCluster): S
   return (...command) => (client as NodeRedisClient).sendCommand([...command]);
 }
 
+/** Next caches what a `fetch` got where a page says so. A runtime whose Request has no `cache`, such as an older workerd, refuses the option. */
+const uncached = (): RequestInit => ("cache" in Request.prototype ? { cache: "no-store" } : {});
+
 /** Options of {@link upstashStore}. */
 export interface UpstashStoreOptions extends RedisStoreOptions {
   /** The URL of the database's REST API, which Upstash calls `UPSTASH_REDIS_REST_URL`. Required. */
@@ -93,7 +96,8 @@ export function upstashStore(options: UpstashStoreOptions): Store {
   const headers = { authorization: `Bearer ${token}` };
   const send: SendCommand = async (...command) => {
     // The global `fetch` is looked up at each call: a test or a framework may replace it.
-    const response = await (ownFetch ?? fetch)(url, { method: "POST", headers, body: JSON.stringify(command) });
+    const init: RequestInit = { method: "POST", headers, body: JSON.stringify(command), ...uncached() };
+    const response = await (ownFetch ?? fetch)(url, init);
     const { result, error } = (await response.json()) as { result?: unknown; error?: string };
     if (!response.ok || error !== undefined) throw new Error(`Upstash answered ${response.status}`);
     return result ?? null;

@@ -3,6 +3,8 @@ import { setClock } from "../../lib/options.js";
 import { serveWith } from "../../lib/served.js";
 
 export const dynamic = "force-dynamic";
+// Next then caches each fetch that does not say otherwise: neither the provider nor a store may be cached.
+export const fetchCache = "default-cache";
 
 const serve = serveWith(auth);
 
