@@ -7,10 +7,11 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-/** The examples for Next are tested by `npm run test:next`. */
-const examples = readdirSync(join(root, "examples")).filter(
-  (name) => existsSync(join(root, "examples", name, "example.js")) && !name.includes("next"),
+const names = readdirSync(join(root, "examples")).filter((name) =>
+  existsSync(join(root, "examples", name, "example.js")),
 );
+/** The examples with Next are tested by `npm run test:next`. */
+const examples = names.filter((name) => !name.includes("next") && name !== "machines");
 const children = new Set<ChildProcess>();
 /** Servers that occupy a port. */
 const occupants = new Set<Server>();
@@ -107,7 +108,7 @@ test.each(["worker/worker.js", "deno/server.js", "bun/server.js", "hono/server.j
 test("an unknown example name prints the names of all examples", async () => {
   const { ended, output } = run("nothing");
   expect(await ended).toBe(2);
-  for (const name of examples) expect(output()).toContain(name);
+  for (const name of names) expect(output()).toContain(name);
 });
 
 // The demo is tested in this file so that it does not run at the same time as the examples: they prefer the same ports.
