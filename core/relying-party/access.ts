@@ -10,8 +10,8 @@ import { setTokens } from "../session/tokens.js";
 import type { SignedIn } from "./config.js";
 import { keepAlive, type RequestContext } from "./request-context.js";
 
-/** Milliseconds in which a response that brings newer tokens may still be on its way. */
-const UNDER_WAY = 10_000;
+/** Seconds in which a response that brings newer tokens may still be on its way. */
+const UNDER_WAY = 10;
 
 /** A valid access token, for an app that makes a response with it. */
 export async function getAccessToken<Data>(context: RequestContext<Data>, request?: TokenRequest): Promise<string> {
@@ -36,7 +36,7 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
       return make(draft);
     });
   const { isShared = false } = sessions.storage;
-  const noteName = sessions.nameOf(tagOf(session.id), "used");
+  const noteName = (kind: "used" | "wait") => sessions.nameOf(tagOf(session.id), kind);
   const start = isShared || context.canWrite() ? "refresh_started" : "refresh_impossible";
   const work = renewToken(
     context,
@@ -58,7 +58,7 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
         const isWritten = await change(async (draft) => {
           // A shared storage reads the latest tokens itself.
           setTokens(draft, merge(isShared ? tokens : await context.latestTokens()), merge);
-          context.reading.jar.delete(noteName);
+          context.reading.jar.delete(noteName("used"));
         });
         // A token in the store needs no response to carry it.
         if (isShared) release();
@@ -75,31 +75,31 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
 
 /**
  * The error of a failed refresh. A provider that refuses the refresh token need not have ended the grant: another machine may have spent
- * the token just now, and the response with the new one may be on its way to the browser. So a cookie notes which tokens were
- * refused, and when. If there are newer tokens, the next requests of the browser bring them. If a request brings the refused tokens
+ * the token just now, and the response with the new one may be on its way to the browser. So one cookie notes which tokens were
+ * refused, and another one lasts for the ten seconds in which newer tokens may come: the browser counts them, since the clocks of
+ * machines differ. If there are newer tokens, the next requests of the browser bring them. If a request brings the refused tokens
  * again after ten seconds, the grant has ended.
  * @throws ExchangeError `refresh_conflict`, or the error itself
  */
 async function refuse<Data>(
   context: RequestContext<Data>,
-  noteName: string,
+  noteName: (kind: "used" | "wait") => string,
   { expiresAt, refreshToken }: TokenSet,
   error: unknown,
 ): Promise<never> {
   const cause = exchangeErrorOf(error);
   const { jar, session } = context.reading;
   if (cause.code !== "grant_ended" || !session) throw cause;
+  const [used, wait, note] = [noteName("used"), noteName("wait"), `${expiresAt}`];
   if (context.sessions.storage.isShared) {
     const latest = await context.latestTokens();
-    throw latest?.refreshToken === refreshToken ? cause : new ExchangeError("refresh_conflict", { cause });
-  }
-  const now = context.ports.now();
-  const [noted, at] = jar.get(noteName)?.split(".") ?? [];
-  const age = now - Number(at);
-  // A time that is no number, or is in the future, is noted anew: a client may send any.
-  if (noted !== `${expiresAt}` || !(age >= 0)) {
-    await context.commit(() => jar.set(noteName, `${expiresAt}.${now}`, context.sessions.maxAge(session.endsAt)));
-  } else if (age > UNDER_WAY) throw cause;
+    if (latest?.refreshToken === refreshToken) throw cause;
+  } else if (jar.get(used) !== note) {
+    await context.commit(() => {
+      jar.set(used, note, context.sessions.maxAge(session.endsAt));
+      jar.set(wait, note, UNDER_WAY);
+    });
+  } else if (jar.get(wait) !== note) throw cause;
   throw new ExchangeError("refresh_conflict", { cause });
 }
 

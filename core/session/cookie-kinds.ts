@@ -1,25 +1,29 @@
 /**
- * The five kinds of session cookies. Each kind has one writer:
+ * The six kinds of session cookies. Each kind has one writer:
  *
  * - `<tag>.id`: the identity of the session, and its data unless a store has it;
  * - `<tag>.tok`: the tokens;
  * - `<tag>.seen`: when the session was last active;
- * - `<tag>.used`: which tokens of the session the provider refused to refresh, and when: another machine may have newer ones;
+ * - `<tag>.used`: which tokens of the session the provider refused to refresh: another machine may have newer ones;
+ * - `<tag>.wait`: a response with newer ones may still be on its way; the browser deletes this cookie after ten seconds;
  * - `end.<time>`: sessions begun before that time are over in this browser.
  *
  * The latest `end` counts. An end is removed only by a response that sets a later end or begins a later session. Its time is in
  * its name, so a slow response cannot overwrite a later end: in whatever order responses arrive, the latest end stays. An end
  * needs no seal: whoever can write cookies can end a session by deleting its cookies.
  */
-export type CookieKind = "id" | "tok" | "seen" | "used" | "end";
+export type CookieKind = "id" | "tok" | "seen" | "used" | "wait" | "end";
+
+/** The kinds of cookies of one session. */
+type OfSession = Exclude<CookieKind, "end">;
 
 /** What the name of a session cookie says. Milliseconds since the epoch. */
 export type ParsedName =
-  | { readonly kind: "id" | "tok" | "seen" | "used"; readonly tag: string; readonly time?: undefined }
+  | { readonly kind: OfSession; readonly tag: string; readonly time?: undefined }
   | { readonly kind: "end"; readonly tag?: undefined; readonly time: number };
 
-const isOfSession = (kind: string | undefined): kind is "id" | "tok" | "seen" | "used" =>
-  ["id", "tok", "seen", "used"].includes(kind as string);
+const isOfSession = (kind: string | undefined): kind is OfSession =>
+  ["id", "tok", "seen", "used", "wait"].includes(kind as string);
 
 /** Parses a cookie name without its prefix (`AbC-_9.id.0`); undefined for cookies of other kinds, such as transactions. */
 export function parseName(suffix: string): ParsedName | undefined {

@@ -15,6 +15,7 @@ import { request } from "node:http";
  * @property {string} name
  * @property {string} value
  * @property {string} path
+ * @property {number} end milliseconds since the epoch
  */
 
 /** RFC 6265 5.1.4. @param {string} path @param {string} cookiePath */
@@ -23,9 +24,10 @@ const pathMatches = (path, cookiePath) =>
 
 /**
  * Parses a Set-Cookie line, as far as two loopback hosts need it: without Domain and Secure.
- * @param {string} line @param {URL} url
+ * @param {string} line @param {URL} url @param {number} now
+ * @returns {Cookie}
  */
-function parse(line, url) {
+function parse(line, url, now) {
   const [pair = "", ...attributeTexts] = line.split(/; */);
   const equals = pair.indexOf("=");
   const attributes = new Map(
@@ -35,34 +37,29 @@ function parse(line, url) {
     }),
   );
   const path = attributes.get("path") || url.pathname.slice(0, Math.max(1, url.pathname.lastIndexOf("/")));
-  const maxAge = attributes.get("max-age");
-  const isExpired =
-    maxAge === undefined ? Date.parse(attributes.get("expires") ?? "") <= Date.now() : Number(maxAge) <= 0;
-  return {
-    isExpired,
-    cookie: { host: url.hostname, name: pair.slice(0, equals), value: pair.slice(equals + 1), path },
-  };
+  const [maxAge, expires] = [attributes.get("max-age"), attributes.get("expires")];
+  const end = maxAge !== undefined ? now + Number(maxAge) * 1000 : expires ? Date.parse(expires) : Infinity;
+  return { host: url.hostname, name: pair.slice(0, equals), value: pair.slice(equals + 1), path, end };
 }
 
-/** The cookies of every host, whatever its port (RFC 6265 8.5). */
-function createJar() {
+/** The cookies of every host, whatever its port (RFC 6265 8.5). @param {() => number} now */
+function createJar(now) {
   /** @type {Cookie[]} */
   let cookies = [];
   return {
     /** @param {URL} url @param {string[]} lines */
     store(url, lines) {
       for (const line of lines) {
-        const { isExpired, cookie } = parse(line, url);
+        const cookie = parse(line, url, now());
         const isReplaced = (/** @type {Cookie} */ other) =>
           other.host === cookie.host && other.name === cookie.name && other.path === cookie.path;
-        cookies = cookies.filter((other) => !isReplaced(other));
-        if (!isExpired) cookies.push(cookie);
+        cookies = [...cookies.filter((other) => !isReplaced(other)), cookie];
       }
     },
     /** The Cookie header for a URL. @param {URL} url */
     header: (url) =>
       cookies
-        .filter(({ host, path }) => host === url.hostname && pathMatches(url.pathname, path))
+        .filter(({ host, path, end }) => host === url.hostname && pathMatches(url.pathname, path) && end > now())
         .map(({ name, value }) => `${name}=${value}`)
         .join("; "),
   };
@@ -85,9 +82,10 @@ const sendRequest = (url, method, headers, body) =>
 /**
  * The part of a browser that a sign-in needs: cookies by host and path, the request headers of navigations and fetches, and
  * forms. It does not follow redirects: the caller does, so that it can check each one.
+ * @param {() => number} [now] the clock by which cookies end
  */
-export function createBrowser() {
-  const jar = createJar();
+export function createBrowser(now = Date.now) {
+  const jar = createJar(now);
 
   /** @param {string | URL} to @param {{ method?: string, headers?: Record<string, string>, body?: string }} [init] */
   const send = async (to, { method = "GET", headers = {}, body } = {}) => {

@@ -33,6 +33,8 @@ const faultyOrigins: Record<Fault, string> = { refused: "", silent: "", 503: "" 
 let redirectUris: string[];
 /** The app's time minus the provider's, in milliseconds. */
 let clockOffset = 0;
+/** The same for the browser. */
+let browserOffset = 0;
 
 const listenTo = (server: Server) =>
   new Promise<string>((resolve) => {
@@ -91,7 +93,7 @@ async function startApp(options: AuthOptions = {}): Promise<Walk> {
   server.on("request", app);
   stops.push(() => close(server));
   const world = { app: origin, issuer: provider.issuer, api: API, client: { id: "", secret: "" }, grants: [] };
-  return { world: { ...world, revoked: () => 0 }, browser: createBrowser() };
+  return { world: { ...world, revoked: () => 0 }, browser: createBrowser(() => Date.now() + browserOffset) };
 }
 
 /** The servers of the apps. They listen before the provider starts, because it registers their addresses as redirect URIs. */
@@ -121,6 +123,7 @@ afterAll(async () => {
 afterEach(() => {
   faults.clear();
   clockOffset = 0;
+  browserOffset = 0;
 });
 
 /** Submits the provider's forms, and stops at the redirect back to the app. */
@@ -248,7 +251,7 @@ describe("the provider is down", () => {
     expect(await refresh(other)).toEqual({ status: 200 });
     // Another machine might have the session's new tokens: for ten seconds the session stays.
     expect(await refresh(walk)).toEqual({ status: 503, error: "refresh_conflict" });
-    clockOffset += 11_000;
+    browserOffset = 11_000;
     expect(await refresh(walk)).toEqual({ status: 401, error: "grant_ended" });
     expect(await fetchMe(walk)).toEqual({ user: null });
   });

@@ -45,6 +45,8 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
   const clock = { now: 1_750_000_000_000 };
   const events: Array<LatchkeyEvent | UntimedEvent> = [];
   const cookies = new Map<string, string>();
+  /** When each cookie ends. Milliseconds since the epoch. */
+  const ends = new Map<string, number>();
   let drawn = 0;
   const provider: Provider = {
     metadata: async () => ({ issuer: ISSUER, issRequired: true }),
@@ -141,6 +143,7 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
       text: async () => body,
       waitUntil: (promise: Promise<unknown>) => void work.push(promise),
     };
+    for (const [name, end] of ends) if (clock.now >= end) cookies.delete(name);
     const header = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     const auth = new RelyingPartyRequest(app, sessions, request, writer, site, await readSession(sessions, header));
     return { auth, writer, work, context: RelyingPartyRequest.contextOf(auth) as RequestContext<Data> };
@@ -150,8 +153,10 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
   function store({ lines }: FakeWriter): void {
     for (const line of lines) {
       const [name = "", value = ""] = (line.split(";", 1)[0] as string).split(/=(.*)/s);
-      if (/Max-Age=0/i.test(line)) cookies.delete(name);
+      const maxAge = Number(/Max-Age=(\d+)/i.exec(line)?.[1] ?? Infinity);
+      if (maxAge === 0) cookies.delete(name);
       else cookies.set(name, value);
+      ends.set(name, clock.now + maxAge * 1_000);
     }
   }
 
