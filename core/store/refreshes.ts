@@ -32,7 +32,9 @@ import { HELD, SERVES, type SharedEntry, type Spending, type WithRefreshToken } 
  * - A machine ends, or a runtime cancels the request, during 2: the reservation expires, and then the next request adds its own.
  * - The token request fails: the request takes its reservation back, so that the next request may try at once.
  * - The store fails during 1: `store_unavailable`, and nothing was spent. The request takes its reservation back, which may have arrived.
- * - The store fails after the token was spent: the response of the request has the result, so the failure is only an event.
+ * - The store fails after the token was spent: the response of the request has the result, so the failure is only an event. The process
+ *   tries again to store the result, in the background, because other machines would spend the token again once the reservation has
+ *   expired. A store that is away longer than the reservation lives, or a process that ends meanwhile, leaves that risk.
  */
 
 /** Milliseconds between two looks at the reservation of another request, at most. */
@@ -64,6 +66,8 @@ interface Entry {
   readonly sealer: Sealer;
   /** The reservation of this request. */
   readonly reservation: string;
+  /** A response has carried the result. */
+  isReleased?: boolean;
 }
 
 /** The client, and the milliseconds that calls take at most. */
@@ -129,10 +133,11 @@ export class SharedRefreshes {
   }
 
   /** A response has carried the result. */
-  async #release({ key }: Entry, refreshToken: string, nextToken: string): Promise<void> {
+  async #release(entry: Entry, refreshToken: string, nextToken: string): Promise<void> {
+    entry.isReleased = true;
     // Another request may have spent the new token already: the browser, which has just got that one, needs its result.
     if (nextToken !== refreshToken) await this.#store.extend(await this.#keyOf(nextToken), HELD);
-    await this.#store.extend(key, SERVES);
+    await this.#store.extend(entry.key, SERVES);
   }
 
   async #keyOf(refreshToken: string): Promise<string> {
@@ -209,15 +214,31 @@ export class SharedRefreshes {
       throw error;
     }
     const spent = { tokenKey, result };
-    const publish = () => this.#publish(entry, spent);
-    await publish().catch(publish).catch(this.#onFailure);
+    await this.#publish(entry, spent).catch((error) => {
+      this.#onFailure(error);
+      void this.#publishLater(entry, spent);
+    });
     return spent;
   }
 
-  async #publish({ key, reservation, sealer }: Entry, spent: Spent<unknown>): Promise<void> {
+  /** Tries again until the store is back, as long as this process has the result for its own requests. */
+  async #publishLater(entry: Entry, spent: Spent<unknown>): Promise<void> {
+    let isPublished = false;
+    for (let waited = 0, pause = 20; !isPublished && waited < HELD; waited += pause) {
+      pause = Math.min(pause * 1.5, LONGEST_PAUSE);
+      await this.#clock.sleep(pause);
+      isPublished = await this.#publish(entry, spent).then(
+        () => true,
+        () => false,
+      );
+    }
+  }
+
+  async #publish({ key, reservation, sealer, isReleased }: Entry, spent: Spent<unknown>): Promise<void> {
+    const life = isReleased ? SERVES : HELD;
     const sealed = await sealer.seal(spent, this.#clock.now());
     // If the reservation has expired, the result is stored all the same. The value of a later request stays.
-    if ((await this.#store.replace(key, reservation, sealed, HELD)) === undefined)
-      await this.#store.add(key, sealed, HELD);
+    if ((await this.#store.replace(key, reservation, sealed, life)) === undefined)
+      await this.#store.add(key, sealed, life);
   }
 }

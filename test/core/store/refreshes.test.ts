@@ -15,9 +15,11 @@ function createMachines({ slow: slowFrom = 0, timeout = 1, length = 10 } = {}) {
   let slow = slowFrom;
   const time = createTime();
   const memory = createMemoryPort(time.now);
+  let isAway = false;
   const late =
     <Args extends unknown[], Value>(call: (...args: Args) => Promise<Value>) =>
     async (...args: Args) => {
+      if (isAway) throw new Error("connection refused");
       const value = await call(...args);
       if (slow > 0) await time.sleep(slow);
       return value;
@@ -56,6 +58,9 @@ function createMachines({ slow: slowFrom = 0, timeout = 1, length = 10 } = {}) {
     answerAtOnce: () => {
       slow = 0;
     },
+    setAway: (away: boolean) => {
+      isAway = away;
+    },
   };
 }
 
@@ -91,6 +96,22 @@ describe("a refresh token on two machines", () => {
     const next = watch(second("rt"));
     await passSlowly(time, 1_000);
     expect([next.value?.refreshToken, spent]).toEqual(["rt+", ["rt"]]);
+  });
+
+  test("is not spent again after the store was away when the result came: the result gets there once it is back", async () => {
+    const { time, spent, machines, setAway } = createMachines();
+    const first = watch(machines[0]("rt", { takes: 100 }));
+    await passSlowly(time, 50);
+    setAway(true);
+    await passSlowly(time, 3_000);
+    // The request itself has its token.
+    expect(first.value?.refreshToken).toBe("rt+");
+    setAway(false);
+    await passSlowly(time, 500);
+    const second = watch(machines[1]("rt"));
+    await passSlowly(time, 1_000);
+    expect(second.value?.refreshToken).toBe("rt+");
+    expect(spent).toEqual(["rt"]);
   });
 
   test("is not spent by another machine while the first still waits for the provider", async () => {
