@@ -94,6 +94,7 @@ app.get("/token-then-throw", async (req) => {
   await req.auth.getAccessToken();
   throw new Error("the handler failed");
 });
+app.get("/token-then-wait", async (req) => void (await req.auth.getAccessToken()));
 app.get("/token-after-headers", async (req, res) => {
   res.writeHead(200, { "content-type": "text/plain" });
   res.write("begun ");

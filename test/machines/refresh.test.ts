@@ -70,18 +70,19 @@ describe.skipIf(!installed.redis).each([["cookies"], ["store"]] as const)(
       return browser;
     };
 
-    test("old cookies on the other machine bring the same token, and no further token request", async () => {
-      const browser = await start();
-      const cookie = browser.jar.header(world.url);
-      const [first] = tokensOf([await browser.get("/token", { machine: 0 })]);
-      // The result is served for 30 seconds: the end of them is tried where trials are asked for.
-      for (const seconds of TRIALS > 1 ? [1, 28] : [1]) {
+    // The result is served for 30 seconds: the end of them is tried where trials are asked for.
+    test.each(TRIALS > 1 ? [1, 29] : [1])(
+      "old cookies on the other machine bring the same token %d s later, and no further token request",
+      async (seconds) => {
+        const browser = await start();
+        const cookie = browser.jar.header(world.url);
+        const [first] = tokensOf([await browser.get("/token", { machine: 0 })]);
         await pause(seconds * 1_000);
         const late = await browser.clone().get("/token", { machine: 1, cookie });
         expect([late.status, late.body["token"]]).toEqual([200, first]);
-      }
-      expect(world.provider.take()).toBe(1);
-    });
+        expect(world.provider.take()).toBe(1);
+      },
+    );
 
     test("a handler that throws after a refresh loses no token: the other machine has it a minute later", async () => {
       const browser = await start();
@@ -134,6 +135,46 @@ describe.skipIf(!installed.redis).each([["cookies"], ["store"]] as const)(
       }
       // The session itself lives: only its refresh token is gone with the machine.
       expect((await browser.get("/private", { machine: 1, cookie })).status).toBe(200);
+    });
+
+    test("a machine that is killed with the provider's answer, before it stored anything, keeps nobody waiting", async () => {
+      const browser = await start();
+      world.provider.state.delay = 500;
+      const cookie = browser.jar.header(world.url);
+      const { child } = world.machines[0] as World["machines"][number];
+      const leader = browser.clone().get("/token", { machine: 0, cookie });
+      await expect.poll(() => world.provider.state.asked.some(({ path }) => path === "/token")).toBe(true);
+      // From now on the machine does nothing, so the answer reaches it and is lost with it.
+      child.kill("SIGSTOP");
+      const followers = [0, 1, 2].map(() => browser.clone().get("/token", { machine: 1, cookie }));
+      await pause(1_000);
+      child.kill("SIGKILL");
+      expect((await leader).status).toBe(502);
+      for (const { status, took, body } of await Promise.all(followers)) {
+        expect([status, body["code"]]).toEqual([503, "provider_unreachable"]);
+        expect(took).toBeLessThanOrEqual(3_000);
+      }
+      expect((await browser.get("/private", { machine: 1, cookie })).status).toBe(200);
+      if (TRIALS === 1) return;
+      // The reservation of the dead machine is over. This provider revokes the grant when it sees the spent token again.
+      await pause(5_500);
+      const last = await browser.get("/token", { machine: 1, cookie });
+      expect(last.took).toBeLessThanOrEqual(3_000);
+      expect([last.status, last.body["code"]]).toEqual(
+        storage === "store" ? [401, "grant_ended"] : [503, "refresh_conflict"],
+      );
+    });
+
+    test("a machine that is killed before it responds costs nobody the session, once it has stored the tokens", async () => {
+      const browser = await start();
+      const cookie = browser.jar.header(world.url);
+      const leader = browser.clone().get("/token-then-wait", { machine: 0, cookie });
+      await pause(500);
+      world.machines[0]?.child.kill("SIGKILL");
+      expect((await leader).status).toBe(502);
+      const next = await browser.get("/token", { machine: 1, cookie });
+      expect([next.status, await world.provider.isGood(next.body["token"] as string)]).toEqual([200, true]);
+      expect(world.provider.take()).toBe(1);
     });
   },
 );

@@ -8,6 +8,11 @@ import { freePort, startServer } from "./process.js";
 export interface Server {
   readonly port: number;
   readonly pid: number;
+  /** Ends the process at once, as a crash of the machine does. */
+  kill(): Promise<void>;
+  /** Starts a server that was killed, on the same port and over the same files. Does nothing while one runs. */
+  restart(): Promise<void>;
+  /** Ends the server, also where it is paused or has clients, and deletes its files. */
   stop(): Promise<void>;
 }
 
@@ -31,17 +36,36 @@ export const installed = {
 const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), "latchkey-"));
 
 async function startIn(folder: string, command: readonly [string, readonly string[]], port: number): Promise<Server> {
-  const child = await startServer(command, port, {});
+  const start = () => startServer(command, port, {});
+  let child = await start();
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  async function end(signal: "SIGKILL" | "SIGINT"): Promise<void> {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    // A server that a test has paused takes a signal only when it goes on.
+    child.kill("SIGCONT");
+    child.kill(signal);
+    if (!hasEnded()) await ended;
+  }
   return {
     port,
-    pid: child.pid as number,
+    get pid() {
+      return child.pid as number;
+    },
+    kill: () => end("SIGKILL"),
+    async restart() {
+      // Postgres refuses to start until the processes of the one that was killed have ended.
+      for (let tries = 0; hasEnded(); tries++) {
+        try {
+          child = await start();
+        } catch (error) {
+          if (tries > 20) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+      }
+    },
     async stop() {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      // A server that a test has paused takes a signal only when it goes on.
-      child.kill("SIGCONT");
-      // Postgres waits until its clients have left.
-      child.kill("SIGTERM");
-      if (child.exitCode === null && child.signalCode === null) await ended;
+      // Postgres would wait for its clients after SIGTERM.
+      await end("SIGINT");
       rmSync(folder, { recursive: true, force: true });
     },
   };
