@@ -88,6 +88,8 @@ export const createProxy =
   <Data>(configured: () => Configured<Data>) =>
   (handler: ProxyHandler<Data> = next) =>
   async (request: NextRequest, ...rest: unknown[]): Promise<Response> => {
+    // Neither the app nor latchkey has a use for the session of such a request: it is not read.
+    if (handler === next && isAsset(request)) return next();
     const writer = createWebWriter({ ahead: true });
     const sent = request.headers.get("cookie");
     const opened = await configured().relyingParty.open(toRequestView(request, "", waitUntilIn(rest)), writer);

@@ -65,9 +65,6 @@ function senderOf(client: IoRedisClient | NodeRedisClient | NodeRedisCluster): S
   return (...command) => (client as NodeRedisClient).sendCommand([...command]);
 }
 
-/** Next caches what a `fetch` got where a page says so. A runtime whose Request has no `cache`, such as an older workerd, refuses the option. */
-const uncached = (): RequestInit => ("cache" in Request.prototype ? { cache: "no-store" } : {});
-
 /** Options of {@link upstashStore}. */
 export interface UpstashStoreOptions extends RedisStoreOptions {
   /** The URL of the database's REST API, which Upstash calls `UPSTASH_REDIS_REST_URL`. Required. */
@@ -96,7 +93,9 @@ export function upstashStore(options: UpstashStoreOptions): Store {
   const headers = { authorization: `Bearer ${token}` };
   const send: SendCommand = async (...command) => {
     // The global `fetch` is looked up at each call: a test or a framework may replace it.
-    const init: RequestInit = { method: "POST", headers, body: JSON.stringify(command), ...uncached() };
+    const init: RequestInit = { method: "POST", headers, body: JSON.stringify(command) };
+    // Next caches what `fetch` gets, where a page says so. An older workerd, whose Request has no `cache`, refuses the option.
+    if ("cache" in Request.prototype) init.cache = "no-store";
     const response = await (ownFetch ?? fetch)(url, init);
     const { result, error } = (await response.json()) as { result?: unknown; error?: string };
     if (!response.ok || error !== undefined) throw new Error(`Upstash answered ${response.status}`);

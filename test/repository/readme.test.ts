@@ -612,6 +612,28 @@ describe("a store", () => {
     });
   });
 
+  test("is read by the requests that go through `auth()`, and by no others", async () => {
+    const rest = `
+      const { createMemoryStore, createStore } = await import("latchkey");
+      let reads = 0;
+      const memory = createMemoryStore();
+      const store = createStore({ ...memory, get: (key) => (reads++, memory.get(key)) });
+      const { LATCHKEY_ISSUER: issuer, LATCHKEY_CLIENT_ID: clientId, ...env } = process.env;
+      const options = { issuer, clientId, secret: env.LATCHKEY_SECRET, baseUrl: env.LATCHKEY_BASE_URL };
+      const session = { storage: "store" };
+      const user = { sub: "alice", name: "Alice" };
+      const cookie = await testing.mintSession({ ...options, session, store: memory, user });
+      const server = createServer(createApp(store));
+      await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+      for (const path of ["/health", "/about", "/account", "/auth/me"]) {
+        reads = 0;
+        const response = await fetch("http://127.0.0.1:" + server.address().port + path, { headers: { cookie } });
+        console.log(path, response.status, reads);
+      }
+      server.close().closeAllConnections();`;
+    expect(await run("store-reads", rest)).toBe("/health 200 0\n/about 200 0\n/account 200 1\n/auth/me 200 1\n");
+  });
+
   test("lists the sessions of a user, and signs the others out", async () => {
     await withProvider("store-sign-out", async ({ app }, provider) => {
       const url = await serve(app as unknown as RequestListener);

@@ -113,13 +113,13 @@ export function configOf<Data>(settings: Auth0Settings): RelyingPartyConfig<Data
     mount: "/api",
     scope: settings.scope ?? "openid profile",
     ...(settings.audience ? { audience: settings.audience } : {}),
-    ...(settings.store ? { store: settings.store } : {}),
+    ...(settings.store && { store: settings.store }),
     postLogoutPath: home.pathname + home.search,
     httpTimeout: (oidcClient.httpTimeout ?? 2500) / 1000,
     clockTolerance: (oidcClient.clockTolerance ?? 30_000) / 1000,
     session: {
       rolling: false,
-      ...(session.storage ? { storage: session.storage } : {}),
+      storage: session.storage ?? "cookies",
       // It came from a variable often, as text.
       absoluteDuration: Number(cookieLifetime),
       cookie: {
