@@ -7,7 +7,7 @@ import type { Ports } from "../../core/ports.js";
 import { createNetwork } from "../../core/provider/network.js";
 import { createProvider, type Provider, spendAlways } from "../../core/provider/provider.js";
 import type { ProviderSettings } from "../../core/provider/settings.js";
-import { mustBeSeconds, mustSign, urlOf } from "../lib/checks.js";
+import { mustBeFilledIn, mustBeSeconds, mustSign, urlOf } from "../lib/checks.js";
 import { portsOf } from "../lib/ports.js";
 import type { ClientOptions } from "./options.js";
 import { verifyWithWebCrypto } from "./verify.js";
@@ -87,6 +87,7 @@ export function settingsOf(options: ClientOptions): Settings {
   const { issuer, clientId, redirectUri, scope, resourceIndicators, authorizationParams } = settings;
   const { silentRedirectUri = redirectUri } = settings;
   urlOf(issuer, "issuer");
+  mustBeFilledIn(clientId, "clientId");
   checkCallbackPages(redirectUri, silentRedirectUri);
   must(scope.split(" ").includes("openid"), "scope must contain openid");
   for (const name in authorizationParams)

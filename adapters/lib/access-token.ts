@@ -8,7 +8,7 @@ import {
   type VerifiedAccessToken,
 } from "../../core/resource-server/access-token.js";
 import { type AccessTokenRefusal, refuse } from "../../core/resource-server/bearer.js";
-import { mustBeSeconds, mustSign, urlOf } from "./checks.js";
+import { mustBeFilledIn, mustBeSeconds, mustSign, urlOf } from "./checks.js";
 import type { PortOptions } from "./ports.js";
 import { serverPortsOf } from "./server-ports.js";
 import { label, variableOf } from "./variables.js";
@@ -109,6 +109,7 @@ function settingsOf(options: AccessTokenOptions, env: Environment, examples: Exa
     audiences.every((name) => typeof name === "string" && name.trim()),
     `${label("audience")} must hold strings that are not empty`,
   );
+  for (const name of audiences) mustBeFilledIn(name, label("audience"));
   // RFC 6749 3.3: no quotes, no backslashes and no control characters, which have no place in a header (RFC 6750 3).
   must(
     scope === undefined || /^[ !#-[\]-~]*[!#-[\]-~][ !#-[\]-~]*$/.test(scope),

@@ -31,13 +31,29 @@ export const mustBeSeconds = (httpTimeout: number, clockTolerance: number): void
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
+/**
+ * Text in the place of a value: of a template, of a document, of a variable that is not set. Or the value has quotes or blanks around
+ * it, as `docker --env-file` and mounted secrets leave them.
+ */
+const PLACEHOLDER = /^(undefined|null|\$?[<{"'].*[>}"']|\$[a-z_]+|your[-_ ].*|\s.*|.*\s)$/is;
+
+/** The same inside of a URL; and the discovery document's URL in the place of the issuer. */
+const NO_URL = /[*<>{}\s]|\/\/undefined(?![\w-])|\byour(_|-domain|-tenant)|\/\.well-known\//i;
+
+/** `option`: as the message names it. @throws MisuseError (`invalid_config`) if the value was never filled in; it is not quoted */
+export const mustBeFilledIn = (value: unknown, option: string): void =>
+  must(
+    typeof value === "string" && !PLACEHOLDER.test(value),
+    `${option} is a placeholder, or has quotes or blanks around it`,
+  );
+
 /** `option`: as the message names it. @throws MisuseError (`invalid_config`) unless it is an address that may be relied on */
 export function urlOf(value: unknown, option: string): URL {
-  const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
+  const url = typeof value === "string" && !NO_URL.test(value) && URL.canParse(value) ? new URL(value) : undefined;
   const isSecure = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.test(url.hostname));
   must(
     url && isSecure && url.href === url.origin + url.pathname,
-    `${option} must be an https URL (http only for localhost and loopback addresses), without user, query or fragment`,
+    `${option} must be an https URL (http only for localhost and loopback addresses), without user, query, fragment, wildcard, placeholder or /.well-known/`,
   );
   return url;
 }

@@ -8,22 +8,26 @@ import { ANY, checkOptions, type Examples, type ExamplesOf, FUNCTION, OBJECT, TE
 import { isText } from "../../core/provider/claims.js";
 import type { ClientAssertion, ClientAuthentication } from "../../core/provider/client-authentication.js";
 import type { RegisteredData } from "../../core/register.js";
-import type { RelyingPartyConfig, SignedIn, SignIn, Site } from "../../core/relying-party/config.js";
+import type { RelyingPartyConfig, SignedIn, SignIn } from "../../core/relying-party/config.js";
 import { checkSecrets } from "../../core/seal/sealer.js";
 import { sessionExamples } from "../../core/session/examples.js";
 import type { CookieOptions, SessionsOptions } from "../../core/session/options.js";
 import { conform, mustBeSchema, type StandardSchema } from "../../core/session/schema.js";
 import type { Store } from "../../core/store/store.js";
 import type { BackchannelLogout } from "./backchannel-logout.js";
-import { connectable, mustBeSeconds, mustSign, urlOf } from "./checks.js";
+import { connectable, mustBeFilledIn, mustBeSeconds, mustSign, urlOf } from "./checks.js";
 import type { PortOptions } from "./ports.js";
+import { mustFit, siteOf } from "./site.js";
 import { label, variableOf } from "./variables.js";
 
 /** The options of the sessions of a sign-in. */
 export interface AuthSessionOptions<Data = RegisteredData>
   extends Omit<SessionsOptions<Data>, "secret" | "purpose" | "codec" | "cookie"> {
   /** How the cookies are named and sent; `secure` follows from `baseUrl`. @default those of each member */
-  cookie?: Omit<CookieOptions, "secure">;
+  cookie?: Omit<CookieOptions, "secure" | "sameSite"> & {
+    /** The SameSite attribute; `"none"` needs an https `baseUrl`. @default "lax" */
+    sameSite?: "lax" | "none";
+  };
   /** Where sessions live: in their cookies, or in the `store`, with the sealed id alone in the cookie. @default "cookies" */
   storage?: "cookies" | "store";
 }
@@ -48,6 +52,8 @@ export interface AuthOptions<Data = RegisteredData> extends PortOptions {
   mount?: string;
   /** Whether URLs of the routes end in a slash; both are answered. @default false */
   trailingSlash?: boolean;
+  /** The path of the callback, for a redirect URI that is registered already: `baseUrl` + this, such as `"/signin-oidc"`. @default `mount` + "/callback" */
+  callbackPath?: string;
   /** Must contain `openid`. Variable: `LATCHKEY_SCOPE`. @default "openid profile email" */
   scope?: string;
   /** The API that access tokens are for. Variable: `LATCHKEY_AUDIENCE`. @default none */
@@ -111,6 +117,7 @@ export const authExamples: ExamplesOf<AuthOptions> = /* @__PURE__ */ (() => ({
   secret: ANY,
   nextSecret: ANY,
   baseUrl: ANY,
+  callbackPath: TEXT,
   audience: TEXT,
   authorizationParams: OBJECT,
   store: ANY,
@@ -184,16 +191,14 @@ export function resolveConfig<Data>(
   mustAuthenticate(clientAuthentication);
   mustBeOne("responseMode", config.responseMode, ["query", "form_post"]);
   mustBeOne("logout", config.logout, ["provider", "local"]);
+  for (const name of ["clientId", "clientSecret", "audience", "secret", "nextSecret"] as const) {
+    for (const value of [set[name] ?? []].flat()) mustBeFilledIn(value, label(name));
+  }
   must(/^(\/[\w.~-]+)+$/.test(config.mount), 'mount must be a path such as "/auth"');
   must(config.scope.split(" ").includes("openid"), `${label("scope")} must contain openid`);
   must(/^\/(?![/\\])/.test(config.postLogoutPath), 'postLogoutPath must be a path such as "/"');
-  for (const [name, value] of [
-    ...Object.entries(authorizationParams),
-    ...config.allowedParams.map((each) => [each, each]),
-  ]) {
-    must(typeof value === "string", "authorizationParams and allowedParams must hold strings");
-    must(!protectedParameters.has(`${name}`), `authorizationParams and allowedParams cannot set ${name}`);
-  }
+  for (const each of [site, ...sites]) mustFit(each, config);
+  mustBeParameters([...Object.entries(authorizationParams), ...config.allowedParams.map((each) => [each, each])]);
   mustSign(config.idTokenSigningAlg, "idTokenSigningAlg");
   mustBeSeconds(config.httpTimeout, config.clockTolerance);
   mustBeSchema(schema);
@@ -232,6 +237,13 @@ const mustBeOne = (name: string, value: string, values: readonly string[]): void
 
 const METHODS: readonly ClientAuthentication[] = ["client_secret_basic", "client_secret_post", "none"];
 
+function mustBeParameters(entries: readonly unknown[][]): void {
+  for (const [name, value] of entries) {
+    must(typeof value === "string", "authorizationParams and allowedParams must hold strings");
+    must(!protectedParameters.has(`${name}`), `authorizationParams and allowedParams cannot set ${name}`);
+  }
+}
+
 function mustAuthenticate(method: ClientAuthentication): void {
   const assertion = method as ClientAssertion | null;
   must(
@@ -245,11 +257,6 @@ function originOf(value: string): string {
   const { origin, pathname } = urlOf(value, label("apiOrigins"));
   must(pathname === "/", `${label("apiOrigins")} must be origins, without a path`);
   return origin;
-}
-
-function siteOf(value: string): Site {
-  const { origin, pathname, protocol } = urlOf(value, label("baseUrl"));
-  return { origin, path: pathname.replace(/\/+$/, ""), secure: protocol === "https:" };
 }
 
 /** What an identity must hold to be a sign-in: somebody, and data that the app's own schema accepts. */

@@ -15,22 +15,20 @@ interface PublicUrl {
   base?: string;
 }
 
+/** Its members are no `#` ones: the core derives a view with another URL from it. */
 class NodeRequestView implements RequestView {
-  readonly #req: NodeRequest;
-  readonly #publicUrl: PublicUrl;
-
-  constructor(req: NodeRequest, publicUrl: PublicUrl) {
-    this.#req = req;
-    this.#publicUrl = publicUrl;
-  }
+  constructor(
+    private readonly req: NodeRequest,
+    private readonly publicUrl: PublicUrl,
+  ) {}
 
   get method(): string {
-    return this.#req.method ?? "GET";
+    return this.req.method ?? "GET";
   }
 
   get url(): string {
     // Express takes a mount path off `url`; the core needs the public URL.
-    return this.#req.originalUrl ?? (this.#publicUrl.base ?? "") + (this.#req.url ?? "/");
+    return this.req.originalUrl ?? (this.publicUrl.base ?? "") + (this.req.url ?? "/");
   }
 
   get headers(): RequestView["headers"] {
@@ -38,15 +36,15 @@ class NodeRequestView implements RequestView {
   }
 
   get(name: string): string | null {
-    const { headers } = this.#req;
+    const { headers } = this.req;
     // RFC 9113 8.3.1: where HTTP/2 has `:authority`, Host is not used.
-    const host = () => this.#publicUrl.host ?? headers[":authority"] ?? headers.host;
+    const host = () => this.publicUrl.host ?? headers[":authority"] ?? headers.host;
     const value = name === "host" ? host() : headers[name];
     return (Array.isArray(value) ? value.join(", ") : value) ?? null;
   }
 
   text(): Promise<string> {
-    return readBody(this.#req);
+    return readBody(this.req);
   }
 }
 

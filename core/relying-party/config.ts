@@ -47,6 +47,8 @@ export interface RelyingPartyConfig<Data> {
   /** `/auth` */
   readonly mount: string;
   readonly trailingSlash: boolean;
+  /** `/signin-oidc`: the path of the callback, if it is not under the mount. */
+  readonly callbackPath?: string | undefined;
   readonly scope: string;
   readonly responseMode: "query" | "form_post";
   readonly authorizationParams: Readonly<Record<string, string>>;

@@ -11,7 +11,7 @@ import { type RelyingPartyConfig, sealedFor } from "./config.js";
 import { RelyingPartyRequest } from "./relying-party-request.js";
 import type { ReplyWriter } from "./request-auth.js";
 import type { App } from "./request-context.js";
-import { chooseSite } from "./site.js";
+import { chooseSite, withPublicUrl } from "./site.js";
 import { createUserSessions } from "./user-sessions.js";
 
 /*
@@ -86,7 +86,8 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
       const sessions = sessionsBySecure.get(site.secure) as ReturnType<typeof sessionsAt>;
       return chain(
         readSession(sessions, request.headers.get("cookie")),
-        (reading) => new RelyingPartyRequest(app, sessions, request, responseWriter, site, reading),
+        (reading) =>
+          new RelyingPartyRequest(app, sessions, withPublicUrl(request, site), responseWriter, site, reading),
       );
     },
   };

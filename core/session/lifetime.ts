@@ -32,8 +32,11 @@ export function lifetimesOf(options: LifetimeOptions): Lifetimes {
   } = options;
   const durations = [inactivityDuration, absoluteDuration, rollAfter + 1];
   must(
-    durations.every((seconds) => seconds >= 1 && seconds < LONGEST_LIFE) && rollAfter < inactivityDuration,
-    `durations must be 1 second or more and below ${LONGEST_LIFE}, and rollAfter < inactivityDuration`,
+    durations.every((seconds) => seconds >= 1 && seconds < LONGEST_LIFE) &&
+      rollAfter < inactivityDuration &&
+      // An app that sets one of the two may have a longer default.
+      !(Number(options.inactivityDuration) > Number(options.absoluteDuration)),
+    `durations must be 1 second or more and below ${LONGEST_LIFE}, and rollAfter < inactivityDuration <= absoluteDuration`,
   );
   return {
     inactivity: rolling ? inactivityDuration * 1000 : Infinity,

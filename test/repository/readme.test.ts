@@ -388,7 +388,7 @@ describe("the guides", () => {
     expect(output).toBe("{ invited: 'alice@example.com' }\n");
   });
 
-  test.each(["on-event", "auth0", "private-key-jwt", "init-auth0"])("%s is a program that starts", (name) => {
+  test.each(["on-event", "auth0", "callback-path", "private-key-jwt", "init-auth0"])("%s is a program that starts", (name) => {
     writeFileSync(join(folder, `${name}.mjs`), snippet(name));
     const variables = {
       AUTH0_CLIENT_ID: "client",

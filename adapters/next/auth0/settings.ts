@@ -125,7 +125,8 @@ export function configOf<Data>(settings: Auth0Settings): RelyingPartyConfig<Data
       cookie: {
         // RFC 6265bis 4.1.1: a name is a token, which the colon of `a0:session` is not part of.
         name: cookieName.replaceAll(/[^\w-]/g, "-"),
-        sameSite: sameSite === true ? "strict" : sameSite || "lax",
+        // The check of options refuses "strict".
+        sameSite: (sameSite === true ? "strict" : sameSite || "lax") as "lax",
         ...(session.cookieDomain ? { domain: session.cookieDomain } : {}),
       },
     },

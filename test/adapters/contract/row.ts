@@ -7,8 +7,8 @@ import type { Answer, TestApp, TestBrowser } from "../../support/app.js";
 /** A behaviour of every adapter, in words that a user would use, and how to observe it over HTTP. */
 export interface Row {
   readonly name: string;
-  /** Options in addition to those of all rows. A row with options has its own app, which has served no request before. */
-  readonly options?: Partial<AuthOptions>;
+  /** Options in addition to those of all rows, which may depend on the URL of the app. A row with options has its own app, which has served no request before. */
+  readonly options?: Partial<AuthOptions> | ((url: string) => Partial<AuthOptions>);
   /** Options of the row's provider. By default the provider supports everything except pushed authorization requests. */
   readonly provider?: TestProviderOptions;
   run(app: TestApp): Promise<void>;

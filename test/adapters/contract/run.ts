@@ -8,11 +8,16 @@ import { rows } from "./rows.js";
 export function runContract(columns: readonly Column[], selected: readonly Row[] = rows): void {
   describe.each(columns.map((column) => [column.name, column] as const))("%s", (_name, column) => {
     const { framework, engine, cannot = {} } = column;
-    const start = (options = {}, provider = {}) =>
+    const start = (options: Row["options"] = {}, provider = {}) =>
       startApp({
         framework,
         provider,
-        options: (url) => ({ apiOrigins: ["https://op.example"], baseUrl: [url, PUBLIC], session, ...options }),
+        options: (url) => ({
+          apiOrigins: ["https://op.example"],
+          baseUrl: [url, PUBLIC],
+          session,
+          ...(typeof options === "function" ? options(url) : options),
+        }),
       });
     let app: TestApp;
     beforeAll(async () => {

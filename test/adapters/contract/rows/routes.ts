@@ -126,6 +126,33 @@ export const routes: readonly Row[] = [
     },
   },
   {
+    name: "a path of the base URL that a proxy took off the requests stays in every URL of the app",
+    options: (url) => ({ baseUrl: [url, `${PUBLIC}/app`] }),
+    async run(app) {
+      const headers = { host: new URL(PUBLIC).host, "sec-fetch-mode": "navigate", accept: "text/html" };
+      const login = await plainRequest(app.url, "/auth/login?returnTo=/app/invoices", { headers });
+      const { searchParams } = new URL(String(login.headers.location));
+      expect(searchParams.get("redirect_uri")).toBe(`${PUBLIC}/app/auth/callback`);
+      const { url } = await app.provider.authorize(String(login.headers.location), { user: { sub: "alice" } });
+      const cookie = login.setCookies.map((line) => line.split(";")[0]).join("; ");
+      const target = url.slice(`${PUBLIC}/app`.length);
+      const callback = await plainRequest(app.url, target, { headers: { ...headers, cookie } });
+      expect(callback.headers.location).toBe(`${PUBLIC}/app/invoices`);
+    },
+  },
+  {
+    name: "the callback can have a path of the app's own",
+    options: { callbackPath: "/auth/signin-oidc" },
+    async run(app) {
+      const browser = app.browser();
+      const callback = await signInUntilCallback(app, browser);
+      expect(callback.pathname).toBe("/auth/signin-oidc");
+      expect((await browser.navigate(callback.href)).status).toBe(302);
+      expect(await isSignedIn(browser)).toBe(true);
+      expect((await browser.navigate("/auth/callback")).status).toBe(404);
+    },
+  },
+  {
     name: "an unknown path under the mount is left to the app",
     async run(app) {
       for (const path of ["/auth/unknown", "/auth", "/auth/login/more", "/Auth/login"]) {
