@@ -4,6 +4,10 @@ import { close, listen } from "../demo/listen.js";
 
 /** The processes that `startProgram` started. */
 const children = new Set();
+// If one of them does not start, this process ends with an error: the others must not outlive it.
+process.once("exit", () => {
+  for (const child of children) child.kill();
+});
 
 export async function freePort() {
   const { server, origin } = await listen("127.0.0.1", 0);

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launch } from "../support/chromium.js";
@@ -86,4 +87,13 @@ describe.skipIf(!installed.redis)("npm run example machines (needs redis-server)
     await sameOnEach(other, /Sign in/);
     expect(failures).toEqual([]);
   });
+});
+
+test("npm run example machines says what to do on a machine without Redis", () => {
+  // The test above has built the package, so this one needs no program.
+  const PATH = installed.redis ? "" : process.env["PATH"];
+  const env: NodeJS.ProcessEnv = { ...process.env, PATH };
+  delete env["REDIS_URL"];
+  const { status, stderr } = spawnSync(process.execPath, ["examples/start.js", "machines"], { env, encoding: "utf8" });
+  expect([status, stderr]).toEqual([1, expect.stringMatching(/Install it .*or set REDIS_URL/s)]);
 });
