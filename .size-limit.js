@@ -177,6 +177,14 @@ export default [
     modifyEsbuildConfig: forWorker,
   },
   {
+    name: "latchkey/check: checkSetup alone",
+    path: "dist/check.js",
+    import: "{ checkSetup }",
+    limit: "15.90 kB",
+    gzip: true,
+    modifyEsbuildConfig: forNode,
+  },
+  {
     name: "latchkey/react: everything with the browser client",
     path: "dist/react.js",
     import: "*",

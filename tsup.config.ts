@@ -19,6 +19,9 @@ const pages = {
   react: "adapters/react/index.ts",
 };
 
+/** Servers load none of these: what they share with the entries is not cut out of what servers load. */
+const tools = { check: "adapters/check/index.ts" };
+
 const shared: Options = {
   tsconfig: "adapters/tsconfig.json",
   target: "es2022",
@@ -43,12 +46,12 @@ const dtsOptions = {
  * Each entry's declarations load those of `latchkey`, where an app registers its types: the compiler looks for an augmented module
  * among the files that a program has, and loads none for it.
  */
-const declarations = { entry: { ...entries, ...pages }, compilerOptions: dtsOptions };
+const declarations = { entry: { ...entries, ...pages, ...tools }, compilerOptions: dtsOptions };
 
 export default defineConfig([
   {
     ...shared,
-    entry: { ...entries, ...engines, cli: "adapters/cli.ts" },
+    entry: { ...entries, ...engines },
     format: "esm",
     dts: { ...declarations, banner: 'import "./index.js";' },
   },
@@ -62,6 +65,8 @@ export default defineConfig([
   },
   // For pages: what they share with each other is not cut out of what servers load.
   { ...shared, entry: pages, format: ["esm", "cjs"] },
+  { ...shared, entry: tools, format: ["esm", "cjs"] },
+  { ...shared, entry: { cli: "adapters/cli/index.ts" }, format: "esm" },
   // For bundles of pages: it has the types of `next`, and shares no file with the others, which would be one more to load.
   { ...shared, entry: { "next.browser": "adapters/next/browser.ts" }, format: ["esm", "cjs"] },
 ]);

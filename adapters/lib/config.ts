@@ -136,11 +136,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * Options that may come from a variable, and those that are lists there, separated by commas. `clientPrivateKey` is no option: the
  * check of options refuses a variable of this name, which an app might expect to be read.
  */
-const TEXTS = ["issuer", "clientId", "clientSecret", "clientPrivateKey", "scope", "audience"];
-const LISTS = ["secret", "nextSecret", "baseUrl", "apiOrigins"];
+export const TEXTS = ["issuer", "clientId", "clientSecret", "clientPrivateKey", "scope", "audience"];
+export const LISTS = ["secret", "nextSecret", "baseUrl", "apiOrigins"];
 
 /** The options that were set, in code or by a variable, and the defaults of the others. */
-function completed<Data>(options: AuthOptions<Data>, env: Environment): AuthOptions<Data> {
+export function completed<Data>(options: AuthOptions<Data>, env: Environment): AuthOptions<Data> {
   const set: Record<string, unknown> = { ...defaults };
   for (const name of [...TEXTS, ...LISTS]) {
     const value = env[variableOf(name)];

@@ -78,8 +78,9 @@ export async function createEndpoints(options: EndpointsOptions) {
       try {
         return toHttp(authorization.authorize(form, {}, faults));
       } catch (error) {
-        if ((error as Error).name === "TypeError") return page("<title>This request cannot be served</title>", 400);
-        throw error;
+        const { name, message } = error as Error;
+        if (name !== "TypeError") throw error;
+        return page(`<title>This request cannot be served</title><p>${encode(message)}</p>`, 400);
       }
     },
     par: fromClient(({ form }) => {
@@ -121,10 +122,12 @@ export async function createEndpoints(options: EndpointsOptions) {
 
 const redirect = (location: string): Response => new Response(null, { status: 303, headers: { location } });
 
+/** Text in HTML. */
+const encode = (text: string): string => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+
 /** An authorization response as HTTP: a redirect, or a page that submits a form (OAuth 2.0 Form Post Response Mode 2). */
 function toHttp({ url, body }: AuthorizationResponse): Response {
   if (body === undefined) return redirect(url);
-  const encode = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
   const inputs = [...new URLSearchParams(body)]
     .map(([name, value]) => `<input type="hidden" name="${encode(name)}" value="${encode(value)}">`)
     .join("");

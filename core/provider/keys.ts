@@ -54,7 +54,7 @@ export async function fetchKeys(
 }
 
 /** Whether a key may have made signatures with this algorithm under this id (OpenID Connect Core 10.1). */
-const fits =
+export const fits =
   (algorithm: string, id: unknown) =>
   ({ kty, crv, use = "sig", alg = algorithm, kid }: PublicKey): boolean =>
     // RSA keys have no curve.

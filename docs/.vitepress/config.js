@@ -17,6 +17,7 @@ const entries = [
   "postgres",
   "durable-objects",
   "deno-kv",
+  "check",
   "testing",
 ];
 
@@ -73,6 +74,7 @@ const sidebar = [
         ["Options", "options"],
         ["Errors", "errors"],
         ["Events", "events"],
+        ["The command latchkey", "cli"],
         ["Supported versions", "supported"],
       ),
       {

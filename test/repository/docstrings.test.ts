@@ -94,6 +94,7 @@ describe("the examples", () => {
     // A binding and a database that other runtimes give: the test of each store runs there.
     ["latchkey/durable-objects durableObjectStore", ""],
     ["latchkey/deno-kv denoKvStore", ""],
+    ["latchkey/check checkSetup", ""],
     ["latchkey/testing checkStore", ""],
     ["latchkey/testing createClock", "60000\n"],
     ["latchkey/testing createCookieJar", "theme=dark\n"],

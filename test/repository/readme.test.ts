@@ -455,6 +455,16 @@ describe("React", () => {
   });
 });
 
+test("an endpoint says that the provider cannot be reached", async () => {
+  const { url } = await start("health.mjs", snippet("check-setup"), VARIABLES);
+  const { status, body } = await plainRequest(url, "/health", {});
+  const findings = JSON.parse(body) as ReadonlyArray<{ check: string; status: string }>;
+  expect([status, findings.map((finding) => `${finding.check} ${finding.status}`)]).toEqual([
+    503,
+    ["options ok", "issuer failed"],
+  ]);
+});
+
 test("testing: a request with a minted cookie is signed in", async () => {
   const code = `${snippet("testing")}
     const server = app.listen(0, "127.0.0.1", async () => {

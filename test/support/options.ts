@@ -23,6 +23,7 @@ export const tables: Readonly<
   PostgresStoreOptions: { entry: "postgres", without: ["StoreOptions"] },
   DenoKvStoreOptions: { entry: "deno-kv", without: ["StoreOptions"] },
   Auth0Settings: { entry: "next", nested: ["session", "oidcClient"] },
+  CheckSetupOptions: { entry: "check" },
   TestProviderOptions: { entry: "testing" },
   CheckStoreOptions: { entry: "testing" },
   MintOptions: { entry: "testing", without: ["AuthOptions"] },
