@@ -42,7 +42,7 @@ export interface SetupFinding {
 }
 
 /** An option, and its value if the value is known. */
-export interface Remedy {
+interface Remedy {
   readonly option?: string | undefined;
   readonly value?: string | undefined;
 }
@@ -51,7 +51,7 @@ export interface Remedy {
 export type Report = (check: SetupCheck, status: SetupStatus, message: string, remedy?: Remedy) => undefined;
 
 /** The variable that an option may come from. */
-export const variableIfAny = (option: string): string | undefined =>
+const variableIfAny = (option: string): string | undefined =>
   [...TEXTS, ...LISTS].includes(option) ? variableOf(option) : undefined;
 
 /** An option as findings name it: `issuer (LATCHKEY_ISSUER)`, or `mount`. */

@@ -17,7 +17,7 @@ export interface Answer {
  * Why there was no response: the name does not resolve; nothing listens; the certificate is not trusted; the other side speaks no TLS;
  * no answer in time; the connection was closed; or anything else.
  */
-export type FailureKind = "dns" | "refused" | "certificate" | "no_tls" | "timeout" | "closed" | "other";
+type FailureKind = "dns" | "refused" | "certificate" | "no_tls" | "timeout" | "closed" | "other";
 
 /** A request without a response. */
 export interface NoAnswer {

@@ -116,7 +116,7 @@ export async function serve(listener: RequestListener): Promise<Served> {
 }
 
 /** A `fetch` function behind Node's server. `origin`: that of the URLs that it gets. */
-export function listenerOf(fetch: (request: Request) => Promise<Response>, origin: () => string): RequestListener {
+function listenerOf(fetch: (request: Request) => Promise<Response>, origin: () => string): RequestListener {
   return async (req, res) => {
     const body: Buffer[] = [];
     for await (const chunk of req) body.push(chunk as Buffer);
