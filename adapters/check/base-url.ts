@@ -36,7 +36,7 @@ async function reportSite(
   const remedy = { option: "baseUrl" };
   const better = await findBetter(context, config, site);
   if (better === site.origin) {
-    const message = `the app answers at ${site.origin}${config.mount}, not at ${base}${config.mount}: what is in front of it takes ${site.path} off, or the app is not under ${site.path}; pass the path on, or set ${labelOf("baseUrl")} to "${better}"`;
+    const message = `the app answers at ${better}, not under ${site.path}: set ${labelOf("baseUrl")} to "${better}", or let what is in front of the app serve it under ${site.path}`;
     return report("base_url", "failed", message, { ...remedy, value: better });
   }
   if (better) {

@@ -25,7 +25,7 @@ export async function checkIssuer(context: CheckContext): Promise<Metadata | und
   const { issuer } = set;
   // A value that is no URL, and what stands for a value, were reported by the check of options.
   if (typeof issuer !== "string" || !/^https?:\/\/[^\s]+$/i.test(issuer) || !URL.canParse(issuer)) return undefined;
-  if (/\/\/[^/]*(your-|<|\.invalid([:/]|$))/i.test(issuer)) return undefined;
+  if (/^https?:\/\/[^/]*(\byour-|[<>{}*])/i.test(issuer)) return undefined;
   const answer = await probe(discoveryUrl(issuer));
   const found = metadataIn(answer) ?? (await findNear(context, issuer, answer));
   if (!found) return undefined;

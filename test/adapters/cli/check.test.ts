@@ -303,10 +303,10 @@ describe("each mistake names the option to change", () => {
       }),
     ],
     [
-      "a path that is taken off",
+      "a path that the app is not under",
       {},
       ({ app }) => ({ LATCHKEY_BASE_URL: `${app.url}/shop` }),
-      ({ app }) => ({ check: "base_url", value: app.url, message: /takes \/shop off/ }),
+      ({ app }) => ({ check: "base_url", value: app.url, message: /not under \/shop: set baseUrl/ }),
     ],
     [
       "a wrong port, at which another program listens",
@@ -341,8 +341,8 @@ describe("each mistake names the option to change", () => {
     [
       "text of the documents",
       {},
-      () => ({ LATCHKEY_CLIENT_ID: "your-client-id" }),
-      () => ({ check: "options", variable: "LATCHKEY_CLIENT_ID", message: /still has the text of the documents/ }),
+      () => ({ LATCHKEY_ISSUER: "https://your-provider.example/" }),
+      () => ({ check: "options", variable: "LATCHKEY_ISSUER", message: /still has the text of the documents/ }),
     ],
   ];
 
