@@ -28,6 +28,9 @@ type CurrentRequest<Data> = RelyingPartyRequest<Data, Response> | RelyingPartyRe
 /** Loads `next/headers` for the first request that needs it, because it takes Node several times as long to load as this package. */
 const loadHeaders = lazily(() => import("next/headers.js"));
 
+/** Loads `next/cache`, for its `io`, which Next has since 16.3. */
+const loadCache = lazily(() => import("next/cache.js"));
+
 /** Redirects with Next's `redirect`, which throws. */
 async function redirect({ headers }: Reply): Promise<never> {
   const navigation = await import("next/navigation.js");
@@ -82,6 +85,9 @@ class CurrentRequests<Data> {
     const { cookies, headers } = await loadHeaders();
     // Called before a clock or randomness is read, so that Next knows that the page is rendered for one visitor.
     const store = await cookies();
+    // With `partialPrefetching`, Next also renders what follows `cookies()` ahead of a navigation, and reports each use of the clock
+    // there. `io()` ends that render. `connection()` would too, but throws in a "use cache: private" function, which may read cookies.
+    await (await loadCache()).io?.();
     // Stored before anything is awaited, so that concurrent calls share one request and do not undo each other's writes.
     const opened = this.#requests.get(store) ?? headers().then((current) => openCurrent(configured(), store, current));
     this.#requests.set(store, opened);
@@ -136,6 +142,8 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
   const current = new CurrentRequests<Data>();
   const responses = new HandlerResponses();
   const serving = createServing<Data>(async (request, writer, waitUntil) => {
+    // Read before the configuration: a build with `cacheComponents` runs GET handlers until they read their request, without secrets.
+    void request.url;
     const { relyingParty, base } = configured();
     const opened = await relyingParty.open(toRequestView(request, base, waitUntil), writer);
     responses.add(request, writer);

@@ -37,7 +37,8 @@ export function addDocumented(folder: string, ...tests: readonly string[]): void
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, toJavaScript(code));
   }
-  // The documents leave the layout to create-next-app.
+  // The documents leave the alias and the layout to create-next-app.
+  writeFileSync(join(folder, "jsconfig.json"), '{ "compilerOptions": { "paths": { "@/*": ["./*"] } } }\n');
   mkdirSync(join(folder, "app"), { recursive: true });
   writeFileSync(
     join(folder, "app/layout.js"),

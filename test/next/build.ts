@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { TestProject } from "vitest/node";
 import { addDocumented, addServed } from "./add-files.js";
+import { buildCreated } from "./create.js";
 
 /** A built app. */
 export interface App {
@@ -66,12 +67,11 @@ const kinds: Record<string, (version: string) => Kind> = {
     from: ["fixture", `versions/${version}`],
     without: [...MAIN_ONLY, "proxy.js", "middleware.js"],
   }),
-  cached: () => ({ from: ["variants/cached", "versions/16"], without: ["proxy.js"] }),
+  cached: () => ({ from: ["versions/16", "variants/cached"] }),
   contract: (version) => ({
     from: [`versions/${version}`, "contract", `variants/contract-${version}`],
     add: addServed,
   }),
-  readme: () => ({ from: ["versions/16"], add: (folder) => addDocumented(folder, "next", "next-sign-out") }),
   "readme-pages": () => ({
     from: ["versions/16"],
     without: ["proxy.js"],
@@ -84,7 +84,7 @@ const kinds: Record<string, (version: string) => Kind> = {
 };
 const versions = {
   15: ["main", "mounted", "bare", "contract"],
-  16: ["main", "mounted", "bare", "cached", "contract", "readme", "readme-pages", "readme-proxy"],
+  16: ["main", "mounted", "bare", "cached", "contract", "readme-pages", "readme-proxy"],
 };
 
 /** Builds the apps of one version of Next. They share one installation. */
@@ -119,7 +119,8 @@ async function buildAll(into: string): Promise<Record<string, App>> {
   await run("npm", ["run", "build"], { cwd: root });
   const packed = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", into], { cwd: root });
   const tarball = join(into, JSON.parse(packed.stdout)[0].filename);
-  return Object.assign({}, ...(await Promise.all([build(15, into, tarball), build(16, into, tarball)])));
+  const builds = [build(15, into, tarball), build(16, into, tarball), buildCreated(into, tarball, env)];
+  return Object.assign({}, ...(await Promise.all(builds)));
 }
 
 /** Global setup: builds all apps. If `LATCHKEY_NEXT_APPS` names a folder, the apps stay there and the next run uses them. */

@@ -16,3 +16,10 @@ export async function signIn(page: Page, { base }: World, name = "ada"): Promise
   await submitForms(page, name);
   await page.waitForURL(`${base}/home`);
 }
+
+/** Opens a page that needs a session, signs in, and waits until the browser is back at that page. */
+export async function signInAt(page: Page, { base }: World, path: string, name = "ada"): Promise<void> {
+  await page.goto(base + path);
+  await submitForms(page, name);
+  await page.waitForURL(base + path);
+}

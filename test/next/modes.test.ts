@@ -4,7 +4,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { launch } from "../support/chromium.js";
 import { submitForms } from "./chromium.js";
-import { createClient, createSignedInClient, jsonIn } from "./client.js";
+import { createSignedInClient } from "./client.js";
 import { startWorld } from "./world.js";
 
 let browser: Browser;
@@ -74,22 +74,5 @@ describe.each(["15", "16"])("Next %s", (version) => {
     expect(files(".next/static").some((code) => code.includes("can only be used on the server"))).toBe(true);
     expect(files(".next/static").filter(isServerCode)).toEqual([]);
     expect(existsSync(join(folder, "node_modules/latchkey/core"))).toBe(false);
-  });
-});
-
-describe("Next 16 with cacheComponents", () => {
-  test("a page that reads the session inside Suspense is prerendered as a shell and completed for each user", async () => {
-    expect(inject("apps")["cached-16"]?.output).toMatch(/◐ \/who/);
-    const world = await startWorld("cached-16");
-    try {
-      const signedOut = await createClient().open(`${world.base}/who`);
-      expect(jsonIn(signedOut)).toBe(null);
-      expect(signedOut.body).toContain("The shell");
-      expect((await createClient().open(`${world.base}/auth/login`)).status).toBe(302);
-      const client = await createSignedInClient(world, "ada", "/auth", "/who");
-      expect(jsonIn(await client.open(`${world.base}/who`))).toBe("ada");
-    } finally {
-      await world.stop();
-    }
   });
 });

@@ -10,27 +10,7 @@ async function start(name: string, options: WorldOptions = {}): Promise<World> {
   return world;
 }
 
-describe("the documents' quick start for Next", () => {
-  test("App Router: with its four files a user signs in, sees their name and signs out", async () => {
-    const { base } = await start("readme-16");
-    const client = createClient();
-    expect((await client.open(base)).body).toContain('<a href="/auth/login">Sign in</a>');
-    const home = await answerProvider(client, await client.open(`${base}/auth/login`));
-    expect([home.url, home.status]).toEqual([`${base}/`, 200]);
-    expect(home.body).toContain("ada");
-    const [, field = "", value = ""] = /name="(\$ACTION_ID_\w+)"(?: value="(\w*)")?/.exec(home.body) ?? [];
-    const form = new FormData();
-    form.set(field, value);
-    const posted = new Request(base, { method: "POST", body: form });
-    const left = await client.open(`${base}/`, {
-      method: "POST",
-      headers: { origin: base, "content-type": posted.headers.get("content-type") as string },
-      body: await posted.text(),
-    });
-    expect(locationOf(left)).toMatch(/\/session\/end\?/);
-    expect((await client.open(base)).body).toContain("Sign in</a>");
-  });
-
+describe("the documents' files for Next", () => {
   test("the app's own proxy inside `withProxy` guards a page and routes by language", async () => {
     const { base } = await start("readme-proxy-16");
     const client = createClient();

@@ -1,15 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import { type AddressInfo, connect } from "node:net";
+import { join } from "node:path";
 import { inject } from "vitest";
 import type { Grant } from "../../examples/demo/provider.js";
 import { startProvider } from "../../examples/demo/provider.js";
+import { fonts } from "./create.js";
 
 /** A running app of Next, and its provider. */
 export interface World {
-  /** The URL of the app: an origin on 127.0.0.1, and its base path. */
+  /** The URL of the app: an origin, on 127.0.0.1 unless `host` is another, and its base path. */
   readonly base: string;
   readonly origin: string;
   /** The provider's URL, on localhost: the app and the provider do not receive each other's cookies. */
@@ -33,8 +36,14 @@ export interface WorldOptions {
   mount?: string;
   /** Whether the app gets its options from `LATCHKEY_*`, as a user's app does, instead of `OPTIONS`. @default false */
   variables?: boolean;
-  /** A program to run instead of `next start`. */
+  /** Writes these variables into `.env.local`, where users have them, instead of the environment. @default false */
+  file?: boolean;
+  /** The arguments of Next's program. @default ["start"] */
+  command?: readonly string[];
+  /** A program to run instead of Next's. */
   program?: string;
+  /** The host of the app's URL. @default "127.0.0.1" */
+  host?: string;
 }
 
 async function freePort(): Promise<number> {
@@ -60,17 +69,25 @@ async function waitUntilListening(child: ChildProcess, port: number, log: () => 
   throw new Error(`nothing listens on ${port}: ${log()}`);
 }
 
-async function serve(folder: string, port: number, variables: Record<string, string>, program: string | undefined) {
-  const next = ["node_modules/next/dist/bin/next", "start", "-p", String(port)];
+async function serve(
+  folder: string,
+  port: number,
+  variables: Record<string, string>,
+  { command = ["start"], program }: WorldOptions,
+) {
+  const next = ["node_modules/next/dist/bin/next", ...command, "-p", String(port)];
+  // Next sets NODE_ENV by its command.
+  const own = program ? { NODE_ENV: "production" } : {};
   const child = spawn(process.execPath, program ? [program] : next, {
     cwd: folder,
     env: {
       PATH: process.env["PATH"],
-      NODE_ENV: "production",
       NEXT_TELEMETRY_DISABLED: "1",
       PORT: String(port),
+      ...fonts,
+      ...own,
       ...variables,
-    },
+    } as NodeJS.ProcessEnv,
     stdio: ["ignore", "pipe", "pipe"],
   });
   let text = "";
@@ -81,7 +98,8 @@ async function serve(folder: string, port: number, variables: Record<string, str
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const log = () => text;
   const stop = () => {
-    child.kill("SIGKILL");
+    // `next dev` has a process of its own for the server, which it ends before it ends itself.
+    child.kill(command[0] === "dev" ? "SIGTERM" : "SIGKILL");
     return closed;
   };
   try {
@@ -96,10 +114,11 @@ async function serve(folder: string, port: number, variables: Record<string, str
 /** Starts the built app with this name, for example `main-16`, and a provider for it. */
 export async function startWorld(name: string, world: WorldOptions = {}): Promise<World> {
   const { accessTokenLifetime = 600, options = {}, basePath = "", trailingSlash = false, mount = "/auth" } = world;
+  const { host = "127.0.0.1" } = world;
   const { folder } = inject("apps")[name] ?? {};
   if (!folder) throw new Error(`no app ${name}`);
   const port = await freePort();
-  const origin = `http://127.0.0.1:${port}`;
+  const origin = `http://${host}:${port}`;
   const base = origin + basePath;
   const client = { id: "next", secret: randomBytes(32).toString("base64url") };
   const grants: Grant[] = [];
@@ -118,10 +137,10 @@ export async function startWorld(name: string, world: WorldOptions = {}): Promis
     ],
   });
   const authorizations: string[] = [];
-  const { host } = new URL(provider.issuer);
+  const provided = new URL(provider.issuer).host;
   const count = (message: unknown) => {
     const { request } = message as { request: IncomingMessage };
-    if (request.headers.host === host && request.url?.startsWith("/auth?")) authorizations.push(request.url);
+    if (request.headers.host === provided && request.url?.startsWith("/auth?")) authorizations.push(request.url);
   };
   subscribe("http.server.request.start", count);
   const all = options && {
@@ -146,7 +165,9 @@ export async function startWorld(name: string, world: WorldOptions = {}): Promis
     for (const name of ["issuer", "clientId", "clientSecret", "secret", "baseUrl"] as const)
       variables[`LATCHKEY_${name.replace(/[A-Z]/, "_$&").toUpperCase()}`] = all[name];
   }
-  const server = await serve(folder, port, variables, world.program).catch(async (error) => {
+  const file = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
+  if (world.file) writeFileSync(join(folder, ".env.local"), file.join(""));
+  const server = await serve(folder, port, world.file ? {} : variables, world).catch(async (error) => {
     await stopProvider();
     throw error;
   });

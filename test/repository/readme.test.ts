@@ -411,7 +411,8 @@ describe("React", () => {
     const outfile = join(folder, "react.mjs");
     const stdin = { contents: program, loader: "jsx" as const, resolveDir: folder };
     const kind = { bundle: true, format: "esm", platform: "node", packages: "external", jsx: "automatic" } as const;
-    await build({ stdin, outfile, loader: { ".js": "jsx" }, logLevel: "silent", ...kind });
+    const alias = { "@": folder };
+    await build({ stdin, outfile, alias, loader: { ".js": "jsx" }, logLevel: "silent", ...kind });
     return execFileSync(process.execPath, [outfile], { cwd: folder, encoding: "utf8" });
   }
 
@@ -435,13 +436,14 @@ describe("React", () => {
 
   test("a layout that reads the session shows its user in the first render, and nothing else of it", async () => {
     mkdirSync(join(folder, "app"));
-    const program = `import { renderToString } from "react-dom/server";
-      import { auth } from "./auth.js";
+    const program = `import { prerender } from "react-dom/static";
+      import { auth } from "@/auth";
       import Layout from "./app/layout.js";
       import { Hello } from "./app/hello.js";
       for (const session of [{ id: "secret", user: { name: "Alice" }, inactiveAt: Infinity, endsAt: 1 }, null]) {
         auth.getSession = async () => session;
-        console.log(renderToString(await Layout({ children: <Hello /> })).replaceAll("<!-- -->", ""));
+        const { prelude } = await prerender(<Layout><Hello /></Layout>);
+        console.log((await new Response(prelude).text()).replaceAll("<!-- -->", ""));
       }`;
     const output = await run(program, {
       "auth.js": "export const auth = {};",

@@ -1,1 +1,1 @@
-export default { cacheComponents: true, turbopack: { root: import.meta.dirname } };
+export default { cacheComponents: true, partialPrefetching: true, turbopack: { root: import.meta.dirname } };

@@ -4,3 +4,6 @@ import { createAuth } from "latchkey/next";
 const options = JSON.parse(process.env.OPTIONS ?? "{}");
 
 export const auth = createAuth(options);
+
+/** A URL of the API that the tests run. */
+export const apiOf = (path) => new URL(path, options.apiOrigins[0]).href;

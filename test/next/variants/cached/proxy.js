@@ -1,0 +1,3 @@
+import { auth } from "./lib/auth.js";
+
+export const proxy = auth.proxy;
