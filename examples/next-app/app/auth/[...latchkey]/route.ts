@@ -1,3 +1,3 @@
-import { auth } from "../../../auth.js";
+import { auth } from "@/auth";
 
 export const { GET, POST } = auth.handlers;

@@ -1,4 +1,5 @@
-import { auth } from "../auth.js";
+import { Suspense } from "react";
+import { auth } from "@/auth";
 
 async function count() {
   "use server";
@@ -10,7 +11,7 @@ async function signOut() {
   await auth.logout();
 }
 
-export default async function Home() {
+async function Hello() {
   const session = await auth.getSession();
   if (!session) return <a href="/auth/login">Sign in</a>;
   return (
@@ -25,5 +26,13 @@ export default async function Home() {
       </form>
       <a href="/account">Account</a>
     </main>
+  );
+}
+
+export default function Home() {
+  return (
+    <Suspense fallback={<p>One moment.</p>}>
+      <Hello />
+    </Suspense>
   );
 }

@@ -1,5 +1,0 @@
-import { auth } from "./auth.js";
-
-export const proxy = auth.proxy;
-
-export const config = { matcher: "/((?!_next/static|_next/image).*)" };
