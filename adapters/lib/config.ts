@@ -30,6 +30,11 @@ export interface AuthSessionOptions<Data = RegisteredData>
   };
   /** Where sessions live: in their cookies, or in the `store`, with the sealed id alone in the cookie. @default "cookies" */
   storage?: "cookies" | "store";
+  /**
+   * Whether session cookies hold the ID Token, which only a sign-out at the provider uses. Without it, the provider may ask the user
+   * whether to sign out. @default true, unless the rest would not fit
+   */
+  keepIdToken?: boolean;
 }
 
 /** What every adapter with sign-in takes. The five required values may come from `LATCHKEY_*` variables instead. */
@@ -122,7 +127,7 @@ export const authExamples: ExamplesOf<AuthOptions> = /* @__PURE__ */ (() => ({
   authorizationParams: OBJECT,
   store: ANY,
   backchannelLogout: ANY,
-  session: { ...sessionExamples, storage: TEXT },
+  session: { ...sessionExamples, storage: TEXT, keepIdToken: true },
   onSignIn: FUNCTION,
   onEvent: FUNCTION,
   now: FUNCTION,

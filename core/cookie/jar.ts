@@ -51,7 +51,7 @@ const LONGEST_NAME = 32;
  * Characters of a Set-Cookie line. RFC 6265bis 5.6 lets a user agent drop longer cookies; 4,093 bytes with attributes is the
  * lowest limit of a browser that we know. Next adds an Expires of 39 bytes to Max-Age.
  */
-const MAX_COOKIE = 4093 - 39;
+export const MAX_COOKIE = 4093 - 39;
 
 /** A class, so that the jars of all requests share their methods. */
 class CookieJar implements Jar {

@@ -1,7 +1,5 @@
 /** The path of `value` when it is on `origin`, else undefined. */
 function pathOn(origin: string, value: unknown): string | undefined {
-  /** Characters of the path as a URL spells it. The path is stored in a cookie, so its length is limited. */
-  const MAX_LENGTH = 512;
   if (typeof value !== "string") return undefined;
   try {
     // The URL is parsed and resolved as a browser does, and its origin compared; how the text looks proves nothing (S13).
@@ -9,7 +7,7 @@ function pathOn(origin: string, value: unknown): string | undefined {
     const path = url.pathname + url.search + url.hash;
     // `/.//evil.example` stays on the origin, but its path `//evil.example` would leave it. So the path is resolved as well.
     const stays = url.origin === origin && new URL(path, origin).href === url.href;
-    return stays && path.length <= MAX_LENGTH ? path : undefined;
+    return stays ? path : undefined;
   } catch {
     // The value is not a URL.
     return undefined;

@@ -59,7 +59,10 @@ export interface RelyingPartyConfig<Data> {
   readonly logout: "provider" | "local";
   /** The path to which the provider sends the browser back after a sign-out. */
   readonly postLogoutPath: string;
-  readonly session: SessionsOptions<SignedIn<Data>> & { readonly storage?: "cookies" | "store" };
+  readonly session: SessionsOptions<SignedIn<Data>> & {
+    readonly storage?: "cookies" | "store";
+    readonly keepIdToken?: boolean;
+  };
   readonly store?: ConnectableStore | undefined;
   /** Answers the logout tokens of the provider. The route is not answered without it. */
   readonly backchannelLogout?: ((context: never) => Promise<Reply>) | undefined;

@@ -1,4 +1,3 @@
-import { must } from "../errors.js";
 import { type AuthorizationOptions, authorizationOf } from "../exchange/authorization.js";
 import { safeReturnTo } from "../exchange/return-to.js";
 import * as exchange from "../exchange/sign-in.js";
@@ -13,9 +12,12 @@ import { routeUrl } from "./site.js";
 
 /** Options of one sign-in. */
 export interface LoginOptions extends AuthorizationOptions {
-  /** The page to go to afterwards: a path on this site; anything else becomes its first page. @default the page of the request, or the first page */
+  /**
+   * The page to go to afterwards: a path on this site; anything else becomes its first page. A cookie carries it: some 2,000 characters
+   * fit, and a longer one ends in the error `session_too_large`. @default the page of the request, or the first page
+   */
   returnTo?: string;
-  /** A JSON value that `onSignIn` receives after the sign-in. A cookie carries it: at most 1,024 characters. @default none */
+  /** A JSON value that `onSignIn` receives after the sign-in. The cookie carries it beside `returnTo`. @default none */
   appState?: unknown;
 }
 
@@ -25,27 +27,19 @@ export interface SignInOptions extends LoginOptions {
   redirectUri?: string;
 }
 
-/** Characters of an app's state, as JSON. */
-const MAX_APP_STATE = 1024;
-
 /** The options in the query of the login route. Only allow-listed parameters go on to the provider (S18, test/security/advisories.md). */
 export function loginOptionsOf(query: URLSearchParams, allowedParams: readonly string[]): LoginOptions {
-  const params: Record<string, string> = {};
-  for (const name of allowedParams) {
-    const value = query.get(name);
-    if (value !== null) params[name] = value;
-  }
+  const params: Record<string, string[]> = {};
+  for (const name of allowedParams) if (query.has(name)) params[name] = query.getAll(name);
   return { params, returnTo: query.get("returnTo") ?? undefined };
 }
 
 /** Begins a sign-in: seals its transaction into a cookie, and sends the browser to the provider. */
 export async function signIn<Data>(context: RequestContext<Data>, options: SignInOptions): Promise<Reply> {
   const { config, site, request } = context;
-  const { appState } = options;
-  must(JSON.stringify([appState]).length <= MAX_APP_STATE, `appState: ${MAX_APP_STATE} characters at most`);
   const { url } = await exchange.beginSignIn(exchangeContext(context, config.onSignIn), {
     ...authorizationOf(config.authorizationParams, options),
-    appState,
+    appState: options.appState,
     redirectUri: options.redirectUri ?? routeUrl(context, "callback"),
     returnTo: safeReturnTo(options.returnTo, site.origin, `${site.path}/`, site.path + config.mount),
   });

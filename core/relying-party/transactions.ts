@@ -1,12 +1,15 @@
 import { sha256 } from "../bytes.js";
-import type { CookieAttributes } from "../cookie/header.js";
-import type { Jar } from "../cookie/jar.js";
+import { type CookieAttributes, setCookieLine } from "../cookie/header.js";
+import { type Jar, MAX_COOKIE } from "../cookie/jar.js";
 import { TRANSACTION_DURATION } from "../defaults.js";
+import { CookieTooLargeError } from "../errors.js";
 import type { Transaction } from "../exchange/types.js";
 import type { Sealer } from "../seal/sealer.js";
+import { largestFields } from "../session/largest.js";
 
 /** The sign-ins in progress of one browser. Each has a sealed cookie of its own, so that tabs do not overwrite each other's. */
 export interface Transactions {
+  /** @throws CookieTooLargeError if the transaction does not fit into one cookie: its `returnTo` or `appState` is too long */
   add(transaction: Transaction): Promise<void>;
   /** The transaction that a callback's state belongs to. */
   find(state: string): Promise<Transaction | undefined>;
@@ -21,8 +24,11 @@ export function openTransactions(
   attributes: CookieAttributes,
   now: () => number,
 ): Transactions {
-  /** Sign-ins in progress that a browser may hold at once; the next one evicts the oldest. */
-  const MAX_PENDING = 4;
+  /**
+   * Sign-ins in progress that a browser may hold at once; the next one evicts the oldest. A browser that opens the tabs of its last
+   * session again begins many at once.
+   */
+  const MAX_PENDING = 10;
   /**
    * Bytes that all cookies of latchkey may take while sign-ins are in progress, also with a larger `maxCookieBytes`: proxies refuse
    * a header line of 8 KiB.
@@ -58,6 +64,8 @@ export function openTransactions(
     async add(transaction) {
       const sealed = await sealer.seal(transaction, now());
       const name = await nameOf(transaction.state);
+      const { length } = setCookieLine(name, sealed, attributes, TRANSACTION_DURATION);
+      if (length > MAX_COOKIE) throw new CookieTooLargeError(length, MAX_COOKIE, largestFields(transaction));
       jar.set(name, sealed, TRANSACTION_DURATION, attributes);
       await makeRoom(name);
     },

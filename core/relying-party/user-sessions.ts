@@ -12,7 +12,7 @@ import type { SignedIn } from "./config.js";
 export type UserSessions<Data> = SessionContext<SignedIn<Data>, TokenSet>;
 
 export const createUserSessions = <Data>(
-  options: SessionsOptions<SignedIn<Data>>,
+  options: SessionsOptions<SignedIn<Data>> & { readonly keepIdToken?: boolean | undefined },
   store: ConnectedStore | undefined,
   ports: Pick<Ports, "now" | "random">,
   emit: (event: UntimedEvent) => void,

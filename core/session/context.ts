@@ -37,7 +37,7 @@ export interface SessionDefaults extends Required<Pick<SessionsOptions<unknown>,
  * @throws MisuseError (`invalid_config`) when an option is wrong; the message says what to change.
  */
 export function createSessionContext<Data, Tokens = unknown>(
-  options: SessionsOptions<Data>,
+  options: SessionsOptions<Data> & { readonly keepIdToken?: boolean | undefined },
   defaults: SessionDefaults,
   ports: Pick<Ports, "now" | "random">,
   emit: (event: UntimedEvent) => void,
@@ -58,6 +58,7 @@ export function createSessionContext<Data, Tokens = unknown>(
     identitySealer: sealer("identity"),
     sealer,
     limits,
+    keepIdToken: options.keepIdToken ?? true,
     now,
     maxAge: (until) => (persistent ? Math.max(1, Math.ceil((until - now()) / 1000)) : undefined),
   };

@@ -1,5 +1,6 @@
+import type { Jar } from "../cookie/jar.js";
 import { tagOf } from "./cookie-kinds.js";
-import { bind, encodeIdentity, unbind } from "./identity.js";
+import { bind, encodeIdentity, type Identity, unbind } from "./identity.js";
 import { type StorageBackend, type StorageContext, writerOf } from "./storage.js";
 
 /** Stores the data in the identity cookie, and no tokens: all that sessions without sign-in need. */
@@ -20,16 +21,25 @@ export function inIdentity<Data, Tokens>(context: StorageContext): StorageBacken
 export function inCookies<Data, Tokens>(context: StorageContext): StorageBackend<Data, Tokens> {
   const identity = inIdentity<Data, Tokens>(context);
   const sealer = context.sealer("tokens");
-  const write = writerOf(context, "tok", sealer);
+  const writeAll = writerOf(context, "tok", sealer);
+  const read = async (jar: Jar, session: Identity) => {
+    const { value } = jar.readChunks(context.nameOf(tagOf(session.id), "tok"));
+    return unbind(await sealer.open(value, context.now()), session.id) as Tokens | undefined;
+  };
+  const write = (jar: Jar, session: Identity, tokens: Tokens, keepsIdToken: boolean) =>
+    writeAll(jar, session, bind(session.id, keepsIdToken ? tokens : { ...tokens, idToken: undefined }));
   return {
     ...identity,
-    async tokens(jar, session) {
-      const { value } = jar.readChunks(context.nameOf(tagOf(session.id), "tok"));
-      return unbind(await sealer.open(value, context.now()), session.id) as Tokens | undefined;
+    tokens: read,
+    async lighten(jar, session, { tokens }) {
+      const value = (tokens?.value ?? (await read(jar, session))) as { readonly idToken?: unknown } | undefined;
+      if (value?.idToken === undefined) return false;
+      await write(jar, session, value as Tokens, false);
+      return true;
     },
     async save(jar, session, change) {
       const { tokens } = change;
-      if (tokens?.value) await write(jar, session, bind(session.id, tokens.value));
+      if (tokens?.value) await write(jar, session, tokens.value, context.keepIdToken);
       else if (tokens) jar.deleteChunks(context.nameOf(tagOf(session.id), "tok"));
       return identity.save(jar, session, change);
     },

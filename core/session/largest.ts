@@ -3,9 +3,9 @@ import { isObject } from "../is-object.js";
 /** The bytes that one field of a session has as JSON. `field`: its path (`data.user.groups`). */
 type Field = { readonly field: string; readonly bytes: number };
 
-/** The three largest fields of a session, largest first. */
-export const largestFields = (data: unknown, tokens: unknown): Field[] =>
-  fieldsOf("", { data, tokens }, 2)
+/** The three largest fields of a session (`{ data, tokens }`) or of a transaction, largest first. */
+export const largestFields = (value: object): Field[] =>
+  fieldsOf("", value, 2)
     .sort((left, right) => right.bytes - left.bytes)
     .slice(0, 3);
 

@@ -30,6 +30,8 @@ export interface StorageBackend<Data, Tokens> {
   tokens?(jar: Jar, session: Identity): Promise<Tokens | undefined>;
   /** The session as it is saved now; undefined when it was ended elsewhere. */
   save(jar: Jar, session: Session<Data>, change: Change<Data, Tokens>): Promise<Session<Data> | undefined>;
+  /** Writes the tokens without the ID Token, if they have one, to make room in cookies. */
+  lighten?(jar: Jar, session: Identity, change: Change<Data, Tokens>): Promise<boolean>;
   /** Called when an activity stamp was written. */
   touch?(session: Session<Data>): Promise<void>;
   destroy?(id: string): Promise<void>;
@@ -44,6 +46,8 @@ export interface StorageContext {
   /** A sealer for one purpose: what it seals, no sealer for another purpose opens. `longest`: see `createSealer`. */
   sealer(purpose: "tokens" | "activity" | "stored" | "marks", longest?: number): Sealer;
   readonly limits: Lifetimes;
+  /** Whether cookies hold the ID Token. */
+  readonly keepIdToken: boolean;
   /** Milliseconds since the epoch. */
   now(): number;
   /** Seconds for Max-Age until a time; undefined for cookies that last until the browser closes. */

@@ -61,7 +61,7 @@ export async function writeDraft<Data, Tokens>(
     const next = { jar, endedBefore, sparedTags, session, reason: session ? undefined : reason };
     const dead = deadNames(context, next, writesEnd || change?.isNew);
     if (change || writesEnd || roll) for (const name of jar.removable(dead)) jar.delete(name);
-    if (change) makeRoom(context, next, dead, change);
+    if (change) await makeRoom(context, next, dead, change);
     return next;
   } catch (error) {
     jar.discard();
@@ -119,22 +119,31 @@ function deadNames<Data>(
 }
 
 /**
- * Keeps the cookies within `maxCookieBytes`, a limit for new data: sign-ins in progress are removed if that makes room.
+ * Keeps the cookies within `maxCookieBytes`, a limit for new data: sign-ins in progress are removed if that makes room, and then the
+ * ID Token is.
  * @throws CookieTooLargeError when even that is not enough
  */
-function makeRoom<Data, Tokens>(
-  { parse, maxCookieBytes }: SessionContext<Data, Tokens>,
+async function makeRoom<Data, Tokens>(
+  { parse, maxCookieBytes, storage }: SessionContext<Data, Tokens>,
   { jar, session }: SessionReading<Data>,
   dead: readonly string[],
-  { tokens }: Change<Data, Tokens>,
-): void {
+  change: Change<Data, Tokens>,
+): Promise<void> {
   if (jar.bytes() <= maxCookieBytes) return;
   const others = jar.names().filter((name) => !parse(name));
   // Dead cookies that a later response will remove do not count.
   const uncounted = new Set([...dead, ...others]);
-  const bytes = jar.bytes(jar.names().filter((name) => !uncounted.has(name)));
-  if (bytes > maxCookieBytes) {
-    throw new CookieTooLargeError(bytes, maxCookieBytes, largestFields(session?.data, tokens?.value));
+  const count = () => jar.bytes(jar.names().filter((name) => !uncounted.has(name)));
+  const bytes = count();
+  if (
+    bytes > maxCookieBytes &&
+    !(session && (await storage.lighten?.(jar, session, change)) && count() <= maxCookieBytes)
+  ) {
+    throw new CookieTooLargeError(
+      bytes,
+      maxCookieBytes,
+      largestFields({ data: session?.data, tokens: change.tokens?.value }),
+    );
   }
-  for (const name of jar.removable(others)) jar.delete(name);
+  if (jar.bytes() > maxCookieBytes) for (const name of jar.removable(others)) jar.delete(name);
 }

@@ -126,6 +126,7 @@ export class ConnectedApp implements ConnectedStore {
     };
     return {
       isShared: this.#isInStore,
+      lighten: async (...args) => storage.lighten?.(...args) ?? false,
       load: (jar, identity) => storage.load(jar, identity),
       tokens: async (jar, session) => storage.tokens?.(jar, session),
       touch: async (session) => storage.touch?.(session),

@@ -88,7 +88,7 @@ async function play(schedule: ReadonlyArray<{ action: Action; pick: number }>): 
 
   const serve: Record<Exclude<Action, "deliver" | "wait">, () => Promise<void>> = {
     async sign_in() {
-      // latchkey keeps at most four sign-ins in progress in a browser.
+      // Four callbacks in flight are enough.
       if (inFlight.filter(({ signedInAs }) => signedInAs).length === 4) return;
       // The redirect to the provider is delivered at once; only the response to the callback stays in flight.
       const user = ++users;

@@ -93,14 +93,14 @@ describe("a sign-in is bound to the browser that began it", () => {
     expect(JSON.parse(answer.body).session).toBeNull();
   });
 
-  test("P1: a hundred abandoned sign-ins leave four cookies, and the last one still works", async () => {
+  test("P1: a hundred abandoned sign-ins leave ten cookies, and the last one still works", async () => {
     const browser = app.browser();
     for (let count = 0; count < 99; count++) {
       await browser.navigate("/auth/login");
       app.clock.advance(1);
     }
     const { callback } = await begin(browser);
-    expect(browser.jar.names()).toHaveLength(4);
+    expect(browser.jar.names()).toHaveLength(10);
     await browser.navigate(pathOf(callback));
     expect(await isSignedIn(browser)).toBe(true);
   });
@@ -118,13 +118,6 @@ describe("a sign-in is bound to the browser that began it", () => {
     const updated = await browser.fetch(`/update?bulk=${"z".repeat(500)}`);
     expect(updated.status).toBe(200);
     expect(browser.jar.header(`${app.url}/`).length).toBeLessThanOrEqual(7600);
-  });
-
-  test("a return target that is too long for a URL is dropped", async () => {
-    const browser = app.browser();
-    const target = encodeURIComponent(`/${"\u6f22".repeat(400)}`);
-    const callback = await browser.signIn({ sub: "alice" }, `/auth/login?returnTo=${target}`);
-    expect(callback.headers.location).toBe(`${app.url}/`);
   });
 
   test("P2: several tabs sign in side by side, in any order", async () => {

@@ -88,6 +88,7 @@ test.each([
   ["https://app.example/a", "/a"],
   ["/a/../b", "/b"],
   ["/\u00fcber", "/%C3%BCber"],
+  ["/".padEnd(5000, "x"), "/".padEnd(5000, "x")],
 ])("%j becomes %j", (target, path) => {
   expect(safeReturnTo(target, ORIGIN, "/home")).toBe(path);
 });
@@ -97,8 +98,6 @@ test.each([
   [null],
   [["/a"]],
   [{}],
-  ["/".padEnd(513, "x")],
-  [`/${"\u6f22".repeat(100)}`],
   ["/auth/logout"],
   ["/auth/login?returnTo=/auth/login"],
   ["/x/../auth/logout"],
