@@ -1,3 +1,5 @@
+import { describe } from "./describe.js";
+
 /**
  * The base of all errors of this package. `code` says what went wrong and never changes; `message` is for people.
  *
@@ -84,7 +86,7 @@ export type ExchangeErrorCode =
   | "issuer_mismatch"
   /** The callback has neither a code nor an error, or has a parameter twice. */
   | "invalid_response"
-  /** The user or the provider refused (RFC 6749 4.1.2.1 `access_denied`). */
+  /** The user cancelled, or the provider refused (RFC 6749 4.1.2.1 `access_denied`). */
   | "access_denied"
   /** `prompt=none` without a session at the provider (`login_required`, `interaction_required`, `consent_required`). */
   | "login_required"
@@ -147,7 +149,10 @@ const statusOf: Partial<Record<ExchangeErrorCode, number>> = {
   store_conflict: 503,
 };
 
-/** A failed sign-in, refresh or token request. Its message is fixed text; `cause` has what the provider said. */
+/**
+ * A failed sign-in, refresh or token request. `cause` has what the provider said, and the message says it in one line. Neither holds a
+ * secret, a token or a code.
+ */
 export class ExchangeError extends LatchkeyError<ExchangeErrorCode> {
   override latchkeyError(): string {
     return "ExchangeError";
@@ -155,7 +160,8 @@ export class ExchangeError extends LatchkeyError<ExchangeErrorCode> {
   /** The HTTP status to answer with. */
   readonly status: number;
   constructor(code: ExchangeErrorCode, options?: { cause?: unknown }) {
-    super(code, code.replaceAll("_", " "), options);
+    const why = describe(options?.cause ?? "");
+    super(code, code.replaceAll("_", " ") + (why && `: ${why}`), options);
     this.status = statusOf[code] ?? 400;
   }
 }

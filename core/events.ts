@@ -20,11 +20,15 @@ export type LatchkeyEvent = { /** Milliseconds since the epoch. */ readonly at: 
   | { readonly type: "signed_out" }
   /** An access token was refreshed and written. */
   | { readonly type: "refreshed" }
-  /** A sign-in, a refresh or a sign-out failed; `code` is the code of `error`, whose `cause` has what the provider said. */
+  /**
+   * A sign-in, a refresh or a sign-out failed; `code` is the code of `error`, whose message and `cause` have what the provider said.
+   * On a server, `advice` says what to check: `issuer, network`.
+   */
   | {
       readonly type: "failed";
       readonly code: ExchangeErrorCode;
       readonly error: ExchangeError;
+      readonly advice?: string | undefined;
     }
   /** A step of one of the two state machines. */
   | {
@@ -41,12 +45,17 @@ type Untimed<T> = T extends unknown ? Omit<T, "at"> : never;
 /** An event without its time. */
 export type UntimedEvent = Untimed<LatchkeyEvent>;
 
-/** Adds the time to events and calls the observer. */
+/** Adds the time to events, and to failures the advice, and calls the observer. */
 export const emitter =
-  (onEvent: ((event: LatchkeyEvent) => void) | undefined, now: () => number) =>
+  (
+    onEvent: ((event: LatchkeyEvent) => void) | undefined,
+    now: () => number,
+    adviceFor?: (error: ExchangeError) => string | undefined,
+  ) =>
   (event: UntimedEvent): void => {
     try {
-      onEvent?.({ ...event, at: now() });
+      const advised = event.type === "failed" ? { ...event, advice: adviceFor?.(event.error) } : event;
+      onEvent?.({ ...advised, at: now() });
     } catch {
       // An observer must not affect the request; ignore its errors.
     }
@@ -58,3 +67,7 @@ export const failure = (error: ExchangeError): UntimedEvent => ({
   code: error.code,
   error,
 });
+
+/** A failure as one line for a log. */
+export const explain = ({ error, advice }: { readonly error: Error; readonly advice?: string | undefined }): string =>
+  error.message + (advice ? `; check ${advice}` : "");

@@ -45,6 +45,7 @@ declare class TextDecoder {
 
 declare class Headers {
   constructor(init?: Headers | Record<string, string> | Iterable<[string, string]>);
+  [Symbol.iterator](): IterableIterator<[string, string]>;
   get(name: string): string | null;
   set(name: string, value: string): void;
   append(name: string, value: string): void;

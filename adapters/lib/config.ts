@@ -9,6 +9,7 @@ import { isText } from "../../core/provider/claims.js";
 import type { ClientAssertion, ClientAuthentication } from "../../core/provider/client-authentication.js";
 import type { RegisteredData } from "../../core/register.js";
 import type { RelyingPartyConfig, SignedIn, SignIn } from "../../core/relying-party/config.js";
+import type { Failure } from "../../core/relying-party/failures.js";
 import { checkSecrets } from "../../core/seal/sealer.js";
 import { sessionExamples } from "../../core/session/examples.js";
 import type { CookieOptions, SessionsOptions } from "../../core/session/options.js";
@@ -17,6 +18,7 @@ import type { Store } from "../../core/store/store.js";
 import type { BackchannelLogout } from "./backchannel-logout.js";
 import { connectable, mustBeFilledIn, mustBeSeconds, mustSign, urlOf } from "./checks.js";
 import type { PortOptions } from "./ports.js";
+import { createFailurePrinter } from "./print-failures.js";
 import { mustFit, siteOf } from "./site.js";
 import { label, variableOf } from "./variables.js";
 
@@ -87,8 +89,13 @@ export interface AuthOptions<Data = RegisteredData> extends PortOptions {
   session?: AuthSessionOptions<Data>;
   /** Shapes what a new session keeps; the subject always stays that of the ID Token. An error that it throws refuses the sign-in. @default the claims of the ID Token and userinfo */
   onSignIn?: (signIn: SignIn) => Awaitable<{ user?: ShapedUser; data?: Data } | undefined>;
-  /** Receives what happens, without secrets or tokens. @default no observer */
+  /** Receives what happens, without secrets or tokens. @default prints each failure as a line on the console, unless `onFailure` is set */
   onEvent?: (event: LatchkeyEvent) => void;
+  /**
+   * Answers a sign-in or sign-out that failed: with a Response, or with a URL or path to redirect to. Undefined leaves the answer to
+   * latchkey. `translatedErrorPage(texts)` answers with the page of latchkey in other languages. @default an error page in English
+   */
+  onFailure?: (failure: Failure) => Awaitable<Response | string | undefined>;
   /** Seconds that a request to the provider may take. @default 5 */
   httpTimeout?: number;
   /** Seconds by which the provider's clock may differ from the app's. @default 30 */
@@ -130,6 +137,7 @@ export const authExamples: ExamplesOf<AuthOptions> = /* @__PURE__ */ (() => ({
   session: { ...sessionExamples, storage: TEXT, keepIdToken: true },
   onSignIn: FUNCTION,
   onEvent: FUNCTION,
+  onFailure: FUNCTION,
   now: FUNCTION,
   random: FUNCTION,
   fetch: FUNCTION,
@@ -225,6 +233,7 @@ export function resolveConfig<Data>(
     sites: [site, ...sites],
     authorizationParams,
     apiOrigins: config.apiOrigins.map(originOf),
+    onEvent: config.onEvent ?? (config.onFailure ? undefined : createFailurePrinter()),
     session: {
       ...session,
       secret: nextSecret === undefined ? secrets : [...secrets, ...checkSecrets(nextSecret, label("nextSecret"))],

@@ -1,5 +1,5 @@
 import { TRANSACTION_DURATION } from "../defaults.js";
-import type { ExchangeErrorCode } from "../errors.js";
+import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
 import type { ExchangeConfig, IdTokenClaims, Transaction } from "./types.js";
 
 /** Whether both are the same text, and not empty: missing never equals missing (S27). Takes the same time wherever they differ (S49). */
@@ -19,7 +19,7 @@ export function callbackError(
   transaction: Transaction,
   parameters: URLSearchParams,
   now: number,
-): ExchangeErrorCode | undefined {
+): ExchangeError | undefined {
   const { startedAt, state, issRequired } = transaction;
   /** The value of a parameter that must not be repeated (RFC 6749 3.1). */
   const only = (name: string): string | undefined => {
@@ -28,19 +28,23 @@ export function callbackError(
   };
   const age = (now - startedAt) / 1000;
   // A start in the future is of a machine whose clock is ahead: only latchkey can have sealed it.
-  if (Math.abs(age) > TRANSACTION_DURATION) return "transaction_expired";
-  if (!sameText(only("state"), state)) return "state_mismatch";
+  if (Math.abs(age) > TRANSACTION_DURATION)
+    return new ExchangeError("transaction_expired", { cause: { seconds: age } });
+  if (!sameText(only("state"), state)) return new ExchangeError("state_mismatch");
   // RFC 9700 4.4: the code and the verifier of one issuer are sent to no other issuer.
   // RFC 9207 2.4: `iss` is compared as a string, in error responses too; it may be missing only where it was not announced.
   if (transaction.issuer !== issuer || (parameters.has("iss") ? only("iss") !== issuer : issRequired))
-    return "issuer_mismatch";
-  if (parameters.has("error")) return refusalOf(only("error"));
-  return only("code") ? undefined : "invalid_response";
+    return new ExchangeError("issuer_mismatch", { cause: { issuer, iss: only("iss") } });
+  const error = only("error");
+  if (error !== undefined) {
+    return new ExchangeError(refusalOf(error), { cause: { error, description: only("error_description") } });
+  }
+  return only("code") && !parameters.has("error") ? undefined : new ExchangeError("invalid_response");
 }
 
-function refusalOf(error: string | undefined): ExchangeErrorCode {
-  if (error === undefined) return "invalid_response";
-  if (error === "access_denied") return "access_denied";
+function refusalOf(error: string): ExchangeErrorCode {
+  // Apple and LinkedIn have codes of their own for a user who cancelled.
+  if (/^(access_denied|user_cancelled_\w+)$/.test(error)) return "access_denied";
   return NEEDS_USER.test(error) ? "login_required" : "authorization_failed";
 }
 

@@ -124,9 +124,9 @@ type Table = {
   };
 };
 
-const failed = (code: ExchangeErrorCode, effects: readonly Effect[] = []): Next<"failed"> => [
-  { name: "failed", error: new ExchangeError(code) },
-  effects,
+const failed = (code: ExchangeErrorCode, cause?: unknown): Next<"failed"> => [
+  { name: "failed", error: new ExchangeError(code, { cause }) },
+  [],
 ];
 
 const clear = ({ state }: Transaction): Effect => ({ name: "clear_transaction", state });
@@ -215,7 +215,7 @@ function receiveCallback(
   { now, parameters }: EventOf<"callback_received">,
 ): Next<"redeeming_code" | "failed"> {
   const error = callbackError(config, transaction, parameters, now);
-  if (error) return failed(error, [clear(transaction)]);
+  if (error) return [{ name: "failed", error }, [clear(transaction)]];
   const { codeVerifier, redirectUri, audience } = transaction;
   const code = parameters.get("code") as string;
   return [
@@ -231,7 +231,7 @@ function receiveTokens(
 ): Next<"verifying_id_token" | "failed"> {
   const { idToken, accessToken } = response;
   // OpenID Connect Core 3.1.3.3: without an ID Token no user was authenticated.
-  if (idToken === undefined) return failed("id_token_invalid");
+  if (idToken === undefined) return failed("id_token_invalid", { member: "id_token", value: "missing" });
   const tokens = { ...response, scope: grantedScope(response, transaction.scope ?? config.scope) };
   return [{ name: "verifying_id_token", transaction, tokens }, [{ name: "verify_id_token", idToken, accessToken }]];
 }

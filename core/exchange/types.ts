@@ -23,6 +23,8 @@ export interface Transaction {
   /** Seconds since the user authenticated, at most. */
   readonly maxAge?: number | undefined;
   readonly organization?: string | undefined;
+  /** The provider may not show a page (`prompt=none`): a user who is not signed in there is no failure. */
+  readonly isSilent?: boolean | undefined;
   /** A JSON value that the app gets back when the sign-in has finished. */
   readonly appState?: unknown;
 }

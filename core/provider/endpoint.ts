@@ -69,7 +69,8 @@ export async function prepareRequest(
     fill(form, parameters);
     const secrets = SECRETS.flatMap((secret) => form.getAll(secret)).filter(Boolean);
     // As text: the `fetch` of another realm, such as jsdom's, does not recognise this realm's URLSearchParams as a form.
-    return fetchJson(client, href, { method: "POST", headers, body: `${form}`, onInvalidGrant, secrets });
+    const redirectUri = form.get("redirect_uri") ?? undefined;
+    return fetchJson(client, href, { method: "POST", headers, body: `${form}`, onInvalidGrant, secrets, redirectUri });
   };
 }
 

@@ -20,10 +20,28 @@ export async function verifyIdToken(
     const claims = JSON.parse(toText(payload));
     const accessTokenHash = await sha256(accessToken);
     const claim = firstWrong(checkMembers(client, claims, protectedHeader, accessTokenHash));
-    if (claim) throw new ExchangeError("id_token_invalid", { cause: { claim } });
+    if (claim) {
+      const cause = { claim, value: claims[claim], now: Math.floor(client.now() / 1000) };
+      throw new ExchangeError("id_token_invalid", { cause });
+    }
     return claims;
   } catch (thrown) {
-    throw invalidToken("id_token_invalid", thrown);
+    const { idTokenSigningAlg } = client;
+    const signed = algorithmOf(idToken);
+    if (signed === idTokenSigningAlg || typeof signed !== "string" || thrown instanceof ExchangeError)
+      throw invalidToken("id_token_invalid", thrown);
+    throw new ExchangeError("id_token_invalid", { cause: { idTokenSigningAlg, signed } });
+  }
+}
+
+/** The algorithm that the header of a JWS names, for an error; undefined if it names none. */
+function algorithmOf(token: string): unknown {
+  try {
+    const [header = ""] = token.replaceAll("-", "+").replaceAll("_", "/").split(".");
+    return JSON.parse(atob(header)).alg;
+  } catch {
+    // The token is no JWS, and the error names no algorithm.
+    return undefined;
   }
 }
 

@@ -45,7 +45,7 @@ export function createNetwork(
         return { status: response.status, text: await readText(response, MAX_BODY) };
       };
       const { status, text } = await Promise.race([load(), rejectOnAbort(signal)]).catch((cause) => {
-        throw new ExchangeError("provider_unreachable", { cause });
+        throw new ExchangeError("provider_unreachable", { cause: { url, reason: cause } });
       });
       if (text === undefined) throw new ExchangeError("provider_invalid", { cause: { url, limit: MAX_BODY } });
       // Failures that may pass: a time-out, too many requests, an error of the provider's own; and a redirect as a browser

@@ -9,6 +9,8 @@ interface JsonRequest extends FetchInit {
   readonly onInvalidGrant?: ExchangeErrorCode | undefined;
   /** Values that are sent, and must not be in an error though the provider repeats them. */
   readonly secrets?: readonly string[];
+  /** The redirect URI that is sent, for the error: many providers refuse one that is not registered without naming it. */
+  readonly redirectUri?: string | undefined;
 }
 
 /**
@@ -18,7 +20,7 @@ interface JsonRequest extends FetchInit {
 export async function fetchJson(
   { fetch }: Pick<Network, "fetch">,
   endpoint: string,
-  { onInvalidGrant = "provider_invalid", secrets = [], ...init }: JsonRequest = {},
+  { onInvalidGrant = "provider_invalid", secrets = [], redirectUri, ...init }: JsonRequest = {},
 ): Promise<Readonly<Record<string, unknown>>> {
   const { status, text } = await fetch(endpoint, init);
   const body = (await new Response(text).json().catch(() => undefined)) ?? {};
@@ -32,6 +34,6 @@ export async function fetchJson(
   const quote = (value: unknown) =>
     typeof value === "string" ? secrets.reduce((text, secret) => text.replaceAll(secret, "***"), value) : undefined;
   throw new ExchangeError(code, {
-    cause: { endpoint, status, error: quote(error), description: quote(description) },
+    cause: { endpoint, status, error: quote(error), description: quote(description), redirectUri },
   });
 }

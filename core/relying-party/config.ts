@@ -6,6 +6,7 @@ import type { ServerSettings } from "../provider/server.js";
 import type { Reply } from "../request/response.js";
 import type { SessionsOptions } from "../session/options.js";
 import type { ConnectableStore } from "../store/store.js";
+import type { Failure } from "./failures.js";
 
 /** The content of an app's session: the user, and the app's own data. */
 export interface SignedIn<Data> {
@@ -68,4 +69,5 @@ export interface RelyingPartyConfig<Data> {
   readonly backchannelLogout?: ((context: never) => Promise<Reply>) | undefined;
   readonly onSignIn?: ((signIn: SignIn) => Awaitable<{ user?: ShapedUser; data?: Data } | undefined>) | undefined;
   readonly onEvent?: ((event: LatchkeyEvent) => void) | undefined;
+  readonly onFailure?: ((failure: Failure) => Awaitable<Response | string | undefined>) | undefined;
 }

@@ -1,9 +1,26 @@
 import { CookieTooLargeError, ExchangeError, exchangeErrorOf } from "../errors.js";
-import { failure } from "../events.js";
+import { explain, failure } from "../events.js";
 import type { Reply } from "../request/response.js";
-import { errorPage } from "./replies.js";
-import type { RequestContext } from "./request-context.js";
-import { routePath } from "./site.js";
+import type { RequestView } from "../request/view.js";
+import { adviceFor } from "./advice.js";
+import { errorPage } from "./error-page.js";
+import { redirect } from "./replies.js";
+import { loginUrl, type RequestContext } from "./request-context.js";
+
+/** A sign-in or sign-out that failed: the argument of `onFailure`. */
+export interface Failure {
+  /** `code` says what failed, `cause` what the provider said, the message both in one line. The message is for logs, not for users. */
+  readonly error: ExchangeError;
+  /** What to check, mostly options: `clientId, clientSecret, clientAuthentication`. For logs. */
+  readonly advice: string | undefined;
+  readonly request: Pick<RequestView, "method" | "url" | "headers">;
+  /** The path that the sign-in was to lead to, as far as it is known; else the first page. */
+  readonly returnTo: string;
+  /** The URL that begins the sign-in again, and leads to `returnTo`. */
+  readonly retryUrl: string;
+  /** The URL of the first page. */
+  readonly homeUrl: string;
+}
 
 /** Emits the failure of a sign-in or sign-out, and returns it. @throws what was thrown, if it is not such a failure */
 export function reportFailure<Data>({ emit }: Pick<RequestContext<Data>, "emit">, thrown: unknown): ExchangeError {
@@ -15,11 +32,22 @@ export function reportFailure<Data>({ emit }: Pick<RequestContext<Data>, "emit">
   return error;
 }
 
-/** Returns the reply of `answer`, or the error page if it fails. Cookies that were written before are sent with either. */
+/** Whether an origin is one of the developer's own machine. */
+const isLoopback = (origin: string): boolean => /\/\/(localhost|127\.[\d.]+|\[::1\])(:\d+)?$/.test(origin);
+
+/** Returns the reply of `answer`, or the page of its failure. Cookies that were written before are sent with either. */
 export async function orErrorPage<Data>(context: RequestContext<Data>, answer: () => Promise<Reply>): Promise<Reply> {
   try {
     return await answer();
-  } catch (error) {
-    return errorPage(reportFailure(context, error), routePath(context.site, context.config, "login"));
+  } catch (thrown) {
+    const error = reportFailure(context, thrown);
+    const { config, site, request, returnTo = `${site.path}/` } = context;
+    const homeUrl = `${site.origin}${site.path}/`;
+    const advice = adviceFor(error);
+    const failed = { error, advice, request, returnTo, retryUrl: loginUrl(context, returnTo), homeUrl };
+    const own = await config.onFailure?.(failed);
+    if (typeof own === "string") return redirect(new URL(own, homeUrl).href, request.method);
+    if (own) return { status: own.status, headers: Object.fromEntries(own.headers), body: await own.text() };
+    return errorPage(error, { ...failed, details: isLoopback(site.origin) ? explain(failed) : undefined });
   }
 }

@@ -15,7 +15,7 @@ import type { AuthSession, ReplyWriter, RequestAuth } from "./request-auth.js";
 import { type App, loginUrl, RequestContext } from "./request-context.js";
 import { answerRoute } from "./routes.js";
 import { presentSession } from "./session-view.js";
-import { signIn } from "./sign-in.js";
+import { signIn, silentNameOf } from "./sign-in.js";
 import { signOut } from "./sign-out.js";
 import { routeOf } from "./site.js";
 import type { UserSessions } from "./user-sessions.js";
@@ -25,7 +25,7 @@ import type { UserSessions } from "./user-sessions.js";
  * activity (`roll`), and hand it to the app, which sees it as {@link RequestAuth}.
  *
  * A request that writes, or needs the provider, gets a {@link RequestContext} as well; one that only reads its session does not.
- * All state is private: what an app logs or serializes of it is empty.
+ * All state is private: an app that logs or serializes it sees the session and the reason (`toJSON`), and no token.
  */
 export class RelyingPartyRequest<Data, Answer> implements RequestAuth<Data, Answer> {
   readonly #app: App<Data>;
@@ -76,9 +76,17 @@ export class RelyingPartyRequest<Data, Answer> implements RequestAuth<Data, Answ
     return this.#shown;
   }
 
-  get reason(): SessionRefusal | undefined {
+  get reason(): SessionRefusal | "login_required" | undefined {
     this.#responseWriter.markSessionRead();
-    return this.#latest().reason;
+    const { reason, session, jar } = this.#latest();
+    const wasTried = !session && jar.get(silentNameOf(this.#sessions)) !== undefined;
+    return reason ?? (wasTried ? "login_required" : undefined);
+  }
+
+  /** What `JSON.stringify` and `console.log` show: no token. */
+  toJSON(): Pick<RequestAuth<Data, Answer>, "session" | "reason"> {
+    const { session, reason } = this;
+    return { session, reason };
   }
 
   /** The reply to a request for one of the routes under the mount; undefined for any other request. */

@@ -7,6 +7,7 @@ import type { RequestView } from "../request/view.js";
 import { packed } from "../seal/payload.js";
 import { createSealer } from "../seal/sealer.js";
 import { readSession } from "../session/reading.js";
+import { adviceFor } from "./advice.js";
 import { type RelyingPartyConfig, sealedFor } from "./config.js";
 import { RelyingPartyRequest } from "./relying-party-request.js";
 import type { ReplyWriter } from "./request-auth.js";
@@ -59,8 +60,14 @@ export interface RelyingParty<Data> {
 
 /** @throws MisuseError (`invalid_config`) when secrets, cookies or durations are wrong */
 export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports: Ports): RelyingParty<Data> {
+  // For `console.log` in Node, Deno and Bun. Not in the class: its computed name would keep bundlers from leaving the class out.
+  const { prototype } = RelyingPartyRequest;
+  Object.defineProperty(prototype, Symbol.for("nodejs.util.inspect.custom"), {
+    value: prototype.toJSON,
+    configurable: true,
+  });
   const purpose = sealedFor(config.provider);
-  const emit = emitter(config.onEvent, ports.now);
+  const emit = emitter(config.onEvent, ports.now, adviceFor);
   const store = config.store?.connect(config, ports, emit);
   const app: App<Data> = {
     config,

@@ -37,8 +37,11 @@ export interface AuthSession<Data = RegisteredData> {
 export interface RequestAuth<Data, Answer, Init = object> {
   /** The session, or null if no user is signed in. */
   readonly session: AuthSession<Data> | null;
-  /** Why the request has no session although it has cookies that could be one. For logs. */
-  readonly reason: SessionRefusal | undefined;
+  /**
+   * Why the request has no session although it has cookies that could be one; `login_required` if none of them could, and a silent
+   * sign-in (`prompt: "none"`) found no session at the provider within the last 15 minutes.
+   */
+  readonly reason: SessionRefusal | "login_required" | undefined;
   /**
    * Merges a patch into `session.data`, or applies a function to it.
    * @throws MisuseError `no_session`, `not_json`; `headers_sent` if the browser does not get the change, which a store may have

@@ -51,6 +51,8 @@ export class RequestContext<Data> implements App<Data>, OpenedRequest {
   declare readonly responseWriter: ResponseWriter;
   declare readonly site: Site;
   readonly sessions: UserSessions<Data>;
+  /** The path that the sign-in of this request leads to, as far as it is known. */
+  returnTo?: string | undefined;
   readonly #writes: WriteQueue<SignedIn<Data>, TokenSet>;
 
   constructor(

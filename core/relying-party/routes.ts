@@ -14,7 +14,7 @@ export const answerRoute = <Data>(context: RequestContext<Data>, route: Route): 
   keepAlive(context, answers[route](context));
 
 /** The parameters of an authorization response (RFC 6749 4.1.2, RFC 9207 2). */
-const RESPONSE_PARAMETERS = ["state", "code", "iss", "error"];
+const RESPONSE_PARAMETERS = ["state", "code", "iss", "error", "error_description"];
 
 /** Characters of the longest query of a callback: servers limit the URL and the cookies together. */
 const MAX_RESPONSE = 8000;
@@ -28,7 +28,8 @@ function redirectForm<Data>(context: RequestContext<Data>, form: URLSearchParams
   const response = new URLSearchParams();
   for (const name of RESPONSE_PARAMETERS) {
     const [value, again] = form.getAll(name);
-    if (value !== undefined) response.append(name, value);
+    // A description is for logs only: a long one must not make the response too large.
+    if (value !== undefined) response.append(name, name === "error_description" ? value.slice(0, 300) : value);
     // RFC 6749 3.1: a parameter must not be repeated. The callback refuses a repeated one, whatever the second value is.
     if (again !== undefined) response.append(name, "");
   }

@@ -1,3 +1,5 @@
+import { TRANSACTION_DURATION } from "../defaults.js";
+import { exchangeErrorOf } from "../errors.js";
 import { type AuthorizationOptions, authorizationOf } from "../exchange/authorization.js";
 import { safeReturnTo } from "../exchange/return-to.js";
 import * as exchange from "../exchange/sign-in.js";
@@ -37,11 +39,15 @@ export function loginOptionsOf(query: URLSearchParams, allowedParams: readonly s
 /** Begins a sign-in: seals its transaction into a cookie, and sends the browser to the provider. */
 export async function signIn<Data>(context: RequestContext<Data>, options: SignInOptions): Promise<Reply> {
   const { config, site, request } = context;
+  const returnTo = safeReturnTo(options.returnTo, site.origin, `${site.path}/`, site.path + config.mount);
+  context.returnTo = returnTo;
+  const authorization = authorizationOf(config.authorizationParams, options);
   const { url } = await exchange.beginSignIn(exchangeContext(context, config.onSignIn), {
-    ...authorizationOf(config.authorizationParams, options),
+    ...authorization,
     appState: options.appState,
+    isSilent: authorization.parameters["prompt"] === "none" || undefined,
     redirectUri: options.redirectUri ?? routeUrl(context, "callback"),
-    returnTo: safeReturnTo(options.returnTo, site.origin, `${site.path}/`, site.path + config.mount),
+    returnTo,
   });
   return redirect(url, request.method);
 }
@@ -58,13 +64,26 @@ export async function completeSignIn<Data>(
 ): Promise<string> {
   const [state, again] = parameters.getAll("state");
   const pending = state && again === undefined ? await context.transactions().find(state) : undefined;
+  context.returnTo = pending?.returnTo;
   // Before the code is spent: the store can be written, and no other request has this callback.
   const transaction = pending && (await context.store?.isFirstUse(pending.state)) !== false ? pending : undefined;
   // The back button, a bookmark, a second delivery: a user who is signed in already goes on to the first page.
   if (!transaction && context.reading.session) return `${context.site.path}/`;
-  const { returnTo } = await exchange.finishSignIn(exchangeContext(context, onSignIn), transaction, parameters);
-  return returnTo;
+  try {
+    const { returnTo } = await exchange.finishSignIn(exchangeContext(context, onSignIn), transaction, parameters);
+    return returnTo;
+  } catch (error) {
+    if (!transaction?.isSilent || exchangeErrorOf(error).code !== "login_required") throw error;
+    await context.commit(() => context.reading.jar.set(silentNameOf(context.sessions), "1", TRANSACTION_DURATION));
+    return transaction.returnTo;
+  }
 }
+
+/**
+ * The name of the cookie which says that a silent sign-in found no session at the provider a moment ago, so that the app need not try
+ * again on each page. It needs no seal: whoever sets it keeps only this browser from a silent sign-in.
+ */
+export const silentNameOf = ({ prefix }: { readonly prefix: string }): string => `${prefix}silent`;
 
 /** Redirects to a path of the site. The path is resolved against the site's origin once more, even though it was sealed (S15). */
 export const redirectWithin = <Data>({ site, request }: RequestContext<Data>, path: string): Reply =>

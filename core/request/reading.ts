@@ -34,7 +34,7 @@ export const isUpgrade = ({ headers, method }: RequestView): boolean =>
 export function isNavigation(request: RequestView): boolean {
   const { headers, method } = request;
   if (method === "HEAD" || isPrefetch(request)) return false;
-  if (["rsc", "next-action", "x-nextjs-data"].some((name) => headers.get(name) !== null)) return false;
+  if (["rsc", "next-action", "x-nextjs-data", "hx-request"].some((name) => headers.get(name) !== null)) return false;
   const mode = headers.get("sec-fetch-mode");
   // Browsers send Fetch Metadata to trustworthy origins only. Without it, this header marks requests of scripts.
   return mode === null ? headers.get("x-requested-with") === null : mode === "navigate";

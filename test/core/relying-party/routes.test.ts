@@ -24,9 +24,9 @@ describe("the login route", () => {
 
   test.each<[string, object, number]>([
     ["a POST", { method: "POST" }, 405],
-    ["a script", { headers: { "sec-fetch-mode": "cors" } }, 204],
-    ["a prefetch", { headers: { "sec-purpose": "prefetch" } }, 503],
-    ["a frame", { headers: { "sec-fetch-dest": "iframe" } }, 204],
+    ["a script", { headers: { "sec-fetch-mode": "cors" } }, 403],
+    ["a prefetch", { headers: { "sec-purpose": "prefetch" } }, 403],
+    ["a frame", { headers: { "sec-fetch-dest": "iframe" } }, 403],
   ])("starts no sign-in for %s", async (_what, request, status) => {
     const world = createWorld();
     const reply = await world.visit("/auth/login", request);
@@ -47,7 +47,7 @@ describe("the login route", () => {
     const { status, body } = await world.visit("/auth/login");
     expect(status).toBe(503);
     expect(body).toContain("cannot be reached");
-    expect(body).toContain('href="/auth/login"');
+    expect(body).toContain('/auth/login?returnTo=%2F"');
     expect(world.cookies.size).toBe(0);
     expect(world.events.at(-1)).toMatchObject({ type: "failed", code: "provider_unreachable" });
   });
@@ -181,7 +181,7 @@ describe("the logout route", () => {
   test.each<[string, string, Record<string, string>, number]>([
     ["a POST of another site", "POST", { "sec-fetch-site": "cross-site" }, 403],
     ["a navigation from another site", "GET", { "sec-fetch-site": "cross-site" }, 405],
-    ["a script's GET", "GET", { "sec-fetch-mode": "cors" }, 204],
+    ["a script's GET", "GET", { "sec-fetch-mode": "cors" }, 403],
     ["a PUT", "PUT", {}, 405],
   ])("does not end the session for %s", async (_what, method, headers, status) => {
     const world = createWorld();

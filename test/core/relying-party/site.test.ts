@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ExchangeError, type ExchangeErrorCode } from "../../../core/errors.js";
-import { errorPage, redirect } from "../../../core/relying-party/replies.js";
+import { errorPage } from "../../../core/relying-party/error-page.js";
+import { redirect } from "../../../core/relying-party/replies.js";
 import { chooseSite, routeOf, routePath } from "../../../core/relying-party/site.js";
 import { exchangeStatus } from "../../support/exchange-status.js";
 
@@ -62,12 +63,19 @@ test("a redirect after a POST does not make the browser send the form again (RFC
 test.each(Object.entries(exchangeStatus))(
   "the error page of %s has its status, its code and no script",
   (code, status) => {
-    const { status: sent, headers, body } = errorPage(new ExchangeError(code as ExchangeErrorCode), "/auth/login");
+    const {
+      status: sent,
+      headers,
+      body,
+    } = errorPage(new ExchangeError(code as ExchangeErrorCode), {
+      retryUrl: "/auth/login?returnTo=%2F",
+      homeUrl: "/",
+    });
     expect(sent).toBe(status);
     expect(headers["content-security-policy"]).toContain("default-src 'none'");
     expect(headers["referrer-policy"]).toBe("no-referrer");
-    expect(body).toContain(`<code>${code}</code>`);
-    expect(body).toContain('<a href="/auth/login">');
+    expect(body).toContain(`<pre>${code}</pre>`);
+    expect(body).toContain('<a href="/auth/login?returnTo=%2F">Try again</a>');
     expect(body).not.toContain("<script");
   },
 );

@@ -11,10 +11,25 @@ export const errors: readonly Row[] = [
         `${href}&error_description=${encodeURIComponent("<script>alert(1)</script>")}`,
       );
       expectErrorPage(response, 403, "access_denied");
-      expect(response.body).not.toContain("alert(1)");
+      expect(response.body).not.toContain("<script");
       expect(browser.jar.names()).toEqual([]);
     },
   },
+  ...["access_denied", "user_cancelled_login", "user_cancelled_authorize"].map(
+    (error): Row => ({
+      name: `a user who cancelled (\`${error}\`) is told so, and can try again or go back to the site`,
+      async run(app) {
+        const browser = app.browser();
+        const login = "/auth/login?returnTo=%2Finvoices%3Fpage%3D2";
+        const { href } = await signInUntilCallback(app, browser, { login, error });
+        const { status, body } = await browser.navigate(href);
+        expect(status).toBe(403);
+        expect(body).toContain("You cancelled");
+        expect(body).toContain(`href="${app.url}${login}"`);
+        expect(body).toContain(`href="${app.url}/"`);
+      },
+    }),
+  ),
   {
     name: "a callback with an unknown state is refused, and the sign-in in progress can still finish",
     async run(app) {

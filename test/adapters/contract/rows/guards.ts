@@ -75,8 +75,8 @@ export const signOut: readonly Row[] = [
       ["another site's form, in an old browser", "POST", { "sec-fetch-site": "", origin: "https://evil.example" }, 403],
       ["a link on another site", "GET", { "sec-fetch-site": "cross-site" }, 405],
       ["a typed address", "GET", { "sec-fetch-site": "none" }, 405],
-      ["a prefetch", "GET", { "sec-fetch-site": "same-origin", "sec-purpose": "prefetch" }, 503],
-      ["a router's prefetch", "GET", { "sec-fetch-site": "same-origin", rsc: "1" }, 204],
+      ["a prefetch", "GET", { "sec-fetch-site": "same-origin", "sec-purpose": "prefetch" }, 403],
+      ["a router's prefetch", "GET", { "sec-fetch-site": "same-origin", rsc: "1" }, 403],
     ] as const
   ).map(
     ([what, method, headers, status]): Row => ({

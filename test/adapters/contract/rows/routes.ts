@@ -188,21 +188,48 @@ export const routes: readonly Row[] = [
   },
   ...(
     [
-      ["a prefetch", { "sec-purpose": "prefetch" }, 503],
-      ["a script", { "sec-fetch-mode": "cors" }, 204],
-      ["a router's data request", { "x-nextjs-data": "1" }, 204],
-      ["a hidden frame of another site", { "sec-fetch-site": "cross-site", "sec-fetch-dest": "iframe" }, 204],
+      ["a prefetch", { "sec-purpose": "prefetch" }],
+      ["a script", { "sec-fetch-mode": "cors" }],
+      ["a router's data request", { "x-nextjs-data": "1" }],
+      ["a hidden frame of another site", { "sec-fetch-site": "cross-site", "sec-fetch-dest": "iframe" }],
     ] as const
   ).map(
-    ([what, headers, status]): Row => ({
+    ([what, headers]): Row => ({
       name: `${what} does not start a sign-in`,
       async run(app) {
         const response = await app.browser().navigate("/auth/login", { headers });
-        expect(response.status).toBe(status);
+        expect([response.status, response.headers["latchkey-declined"]]).toEqual([403, "not a navigation"]);
+        expect(response.body).toContain("Only a navigation is answered here");
         expect(response.setCookies).toEqual([]);
       },
     }),
   ),
+  {
+    name: "htmx is told to navigate to the sign-in",
+    async run(app) {
+      const { status, headers } = await app
+        .browser()
+        .fetch("/auth/login?returnTo=%2Finvoices", { headers: { "hx-request": "true" } });
+      expect([status, headers["hx-redirect"]]).toEqual([403, "/auth/login?returnTo=%2Finvoices"]);
+    },
+  },
+  {
+    name: "a silent sign-in that finds no session at the provider returns to the page, which can tell",
+    async run(app) {
+      const browser = app.browser();
+      const reasonOf = async () => JSON.parse((await browser.fetch("/")).body).reason;
+      const silent = withOptions("/enter", { prompt: "none", returnTo: "/invoices" });
+      expect(await reasonOf()).toBeUndefined();
+      const { href } = await signInUntilCallback(app, browser, { login: silent, error: "login_required" });
+      const callback = await browser.navigate(href);
+      expect([callback.status, callback.headers.location]).toEqual([302, `${app.url}/invoices`]);
+      expect([await isSignedIn(browser), await reasonOf()]).toEqual([false, "login_required"]);
+      app.clock.advance(901);
+      expect(await reasonOf()).toBeUndefined();
+      await browser.signIn();
+      expect([await isSignedIn(browser), await reasonOf()]).toEqual([true, undefined]);
+    },
+  },
 ];
 
 /** Values of `returnTo` that an attacker could put into a link. */

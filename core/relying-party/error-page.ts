@@ -1,0 +1,76 @@
+import type { ExchangeError, ExchangeErrorCode } from "../errors.js";
+import type { Reply } from "../request/response.js";
+
+/**
+ * The texts of the error page in one language: a text for each code that has one of its own, and these.
+ * Plain text: what HTML would read as markup is escaped.
+ */
+export interface ErrorPageTexts extends Partial<Record<ExchangeErrorCode, string>> {
+  /** The heading. */
+  readonly title: string;
+  /** The text for codes without one. */
+  readonly other: string;
+  /** The link that begins the sign-in again. */
+  readonly retry: string;
+  /** The link to the first page of the site. */
+  readonly home: string;
+}
+
+/** What the page links to, and what it says to whoever runs the app. */
+export interface ErrorPageContent {
+  readonly retryUrl: string;
+  readonly homeUrl: string;
+  /** For developers on their own machine. */
+  readonly details?: string | undefined;
+}
+
+export const englishTexts: ErrorPageTexts = {
+  title: "You are not signed in",
+  other: "The sign-in failed.",
+  retry: "Try again",
+  home: "Back to the site",
+  access_denied: "You cancelled, or your identity provider did not let you in.",
+  no_transaction:
+    "This sign-in was not started in this browser, or it has ended. If this happens every time, " +
+    "your browser blocks cookies, or you started at another address of this site.",
+  transaction_expired: "The sign-in took too long.",
+  provider_unreachable: "Your identity provider cannot be reached.",
+};
+
+const escaped = (text: string): string => text.replace(/[<&"]/g, (character) => `&#${character.charCodeAt(0)};`);
+
+const STYLE =
+  "body{font:18px/1.6 system-ui;max-width:34em;margin:15vh auto;padding:1em;color-scheme:light dark}" +
+  "a{margin-right:1em;color:inherit}pre{white-space:pre-wrap}";
+
+/** The page of a sign-in or sign-out that failed. It shows nothing of the request but the page to return to, inside of a link (S19). */
+export function errorPage(
+  { code, status }: ExchangeError,
+  { retryUrl, homeUrl, details }: ErrorPageContent,
+  texts = englishTexts,
+  language = "en",
+): Reply {
+  const [title, text, retry, home] = [texts.title, texts[code] ?? texts.other, texts.retry, texts.home].map(escaped);
+  return {
+    status,
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy":
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+      // The URL of this page may contain an authorization code.
+      "referrer-policy": "no-referrer",
+    },
+    body: `<!doctype html>
+<html lang="${escaped(language)}">
+<meta name="viewport" content="width=device-width">
+<title>${title}</title>
+<style>${STYLE}</style>
+<main>
+<h1>${title}</h1>
+<p>${text}</p>
+<p><a href="${escaped(retryUrl)}">${retry}</a><a href="${escaped(homeUrl)}">${home}</a></p>
+<pre>${escaped(details ?? code)}</pre>
+</main>
+`,
+  };
+}
