@@ -10,6 +10,7 @@ import {
 import { type AccessTokenRefusal, refuse } from "../../core/resource-server/bearer.js";
 import { mustBeFilledIn, mustBeSeconds, mustSign, urlOf } from "./checks.js";
 import type { PortOptions } from "./ports.js";
+import { createRefusalPrinter } from "./print-failures.js";
 import { serverPortsOf } from "./server-ports.js";
 import { label, variableOf } from "./variables.js";
 
@@ -36,7 +37,10 @@ export interface AccessTokenOptions extends Omit<PortOptions, "random"> {
    * @default "any"
    */
   profile?: "rfc9068" | "any";
-  /** Called with the reason when a request is refused, for logs. Its errors are ignored. @default none */
+  /**
+   * Called with the reason when a request is refused, for logs. Its errors are ignored.
+   * @default prints what an option may mend, such as tokens for another audience: each reason at most once a minute
+   */
   onRefused?: (refusal: AccessTokenRefusal) => void;
   /** Seconds that a request to the provider may take. @default 5 */
   httpTimeout?: number;
@@ -76,12 +80,14 @@ export function createCheck(
   examples: Examples = accessTokenExamples,
 ): Check {
   const settings = settingsOf(options, env, examples);
-  const check = createAccessTokenCheck(settings, serverPortsOf(options));
+  const ports = serverPortsOf(options);
+  const check = createAccessTokenCheck(settings, ports);
+  const { onRefused = createRefusalPrinter(ports.now) } = options;
   return async (authorization) => {
     const verdict = await check(authorization);
     if (!("refusal" in verdict)) return verdict;
     try {
-      options.onRefused?.(verdict.refusal);
+      onRefused(verdict.refusal);
     } catch {
       // An observer must not affect the request; ignore its errors.
     }

@@ -1,6 +1,8 @@
+import { describe } from "../../core/describe.js";
 import { explain, type LatchkeyEvent } from "../../core/events.js";
+import type { AccessTokenRefusal } from "../../core/resource-server/bearer.js";
 
-/** Milliseconds in which such a cookie is printed once: each request of a browser may bring it again. */
+/** Milliseconds in which the same is printed once: each request of a client may bring it again. */
 const PAUSE = 60_000;
 
 /** Reasons for which cookies of an app do not open although its browser keeps them. */
@@ -16,5 +18,15 @@ export function createFailurePrinter(): (event: LatchkeyEvent) => void {
     console.error(
       `latchkey: a session cookie is of another app or secret (${event.reason}); check session.cookie.name, secret`,
     );
+  };
+}
+
+/** The observer of an API that has none: prints the refusals that an option may mend. */
+export function createRefusalPrinter(now: () => number): (refusal: AccessTokenRefusal) => void {
+  const printedAt = new Map<string | undefined, number>();
+  return ({ advice, ...refusal }) => {
+    if (!advice || now() - (printedAt.get(refusal.reason) ?? -PAUSE) < PAUSE) return;
+    printedAt.set(refusal.reason, now());
+    console.error(`latchkey: access token refused: ${describe(refusal)}; check ${advice}`);
   };
 }

@@ -44,6 +44,9 @@ export const privateKeyJwt = (): undefined => undefined;
 /** Does nothing, for the same reason. */
 export const backchannelLogout = (): undefined => undefined;
 
+/** Does nothing, for the same reason. */
+export const translatedErrorPage = (): undefined => undefined;
+
 export const verifyAccessToken = (): Record<keyof ProtectedApi, unknown> => standIns(["verify", "wrap", "wrapApi"]);
 
 export const initAuth0 = (): Record<keyof Auth0, unknown> => ({

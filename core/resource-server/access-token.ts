@@ -67,21 +67,33 @@ export function createAccessTokenCheck(settings: AccessTokenSettings, ports: Por
       signed = await verifySignature(network, token, settings.signingAlg);
     } catch (cause) {
       return cause instanceof ExchangeError
-        ? { refusal: { code: "temporarily_unavailable", reason: cause.code, cause } }
+        ? { refusal: { code: "temporarily_unavailable", reason: cause.code, cause, advice: "issuer, network" } }
         : invalid("signature", cause);
     }
     const claims = claimsIn(signed.payload);
     if (!claims) return invalid("payload");
     const wrong = firstWrong(checkMembers(settings, claims, signed.protectedHeader, ports.now() / 1000));
-    if (wrong) return invalid(wrong);
+    if (wrong) return invalid(wrong, { [wrong]: claims[wrong] });
     const granted = grantedScopes(claims);
     if (!settings.scope.every((name) => granted.includes(name))) return { refusal: { code: "insufficient_scope" } };
     return { access: { token, claims: claims as AccessTokenClaims } };
   };
 }
 
+/** What to check if this API refuses the tokens of a sign-in that works. */
+const ADVICE: Readonly<Record<string, string>> = {
+  // A provider issues opaque tokens, or tokens for userinfo, to a sign-in that names no API.
+  format: "audience of the sign-in",
+  aud: "audience",
+  iss: "issuer",
+  typ: "profile",
+  iat: "clock, clockTolerance",
+  nbf: "clock, clockTolerance",
+  signature: "issuer, signingAlg",
+};
+
 const invalid = (reason: string, cause?: unknown): Verdict => ({
-  refusal: { code: "invalid_token", reason, cause },
+  refusal: { code: "invalid_token", reason, cause, advice: ADVICE[reason] },
 });
 
 /** The claims of a JWT; undefined when the payload is no JSON object (RFC 7519 7.2). */

@@ -29,8 +29,10 @@ export interface AccessTokenRefusal {
    * With `temporarily_unavailable`: `provider_unreachable`, or `provider_invalid` (for example because `issuer` is wrong).
    */
   readonly reason?: string;
-  /** The error of the request for the provider's keys, or of the check of the signature. Never holds the token. */
+  /** The error of the request for the provider's keys, or of the check of the signature; or the claim that is wrong. Never holds the token. */
   readonly cause?: unknown;
+  /** What to check, mostly options: `audience`. Undefined where no option helps, as with a token that has expired. */
+  readonly advice?: string | undefined;
 }
 
 /** Characters of an Authorization header that are read; access tokens have some thousand. */

@@ -1,6 +1,8 @@
 import { inspect } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { verifyAccessToken } from "../../adapters/edge.js";
 import { type AuthOptions, type Failure, translatedErrorPage } from "../../adapters/express.js";
+import { createClock, createTestProvider } from "../../adapters/testing/index.js";
 import { type Framework, startApp, type TestApp } from "../support/app.js";
 import { edgeApp } from "../support/edge-app.js";
 import { expressApps } from "../support/express-app.js";
@@ -134,10 +136,41 @@ test("cookies of another app on the same host are printed once a minute", async 
   );
 });
 
+test("an API prints what an option may mend, each reason once a minute, and no token", async () => {
+  const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+  const clock = createClock();
+  const provider = await createTestProvider({ clock });
+  const { issuer, fetch } = provider;
+  const api = verifyAccessToken({ issuer, audience: "https://api.example", fetch, now: clock.now });
+  const now = clock.now() / 1000;
+  const claims = { sub: "a", iss: issuer, aud: "https://api.example", iat: now, exp: now + 600 };
+  const send = async (token: string) =>
+    (await api.verify(new Request("https://api.example/", { headers: { authorization: `Bearer ${token}` } }))).response
+      ?.status;
+  const tokens = [
+    "opaque-token",
+    "opaque-token",
+    await provider.sign({ ...claims, aud: ["other"] }),
+    await provider.sign({ ...claims, exp: now - 600 }),
+  ];
+  for (const token of tokens) expect(await send(token)).toBe(401);
+  expect(printed.mock.calls.flat()).toEqual([
+    "latchkey: access token refused: code invalid_token, reason format; check audience of the sign-in",
+    "latchkey: access token refused: code invalid_token, reason aud, cause aud 0 other; check audience",
+  ]);
+  clock.advance(60);
+  await send("opaque-token");
+  expect(printed.mock.calls).toHaveLength(3);
+});
+
 test("console.log of `req.auth` shows the session", async () => {
   let shown = "";
   const app = await startApp({
-    extend: (express) => express.get("/log", (req, res) => void res.send((shown = inspect(req.auth)))),
+    extend: (express) =>
+      express.get("/log", (req, res) => {
+        shown = inspect(req.auth);
+        res.send("logged");
+      }),
   });
   apps.push(app);
   const browser = app.browser();
