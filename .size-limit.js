@@ -21,6 +21,8 @@
  *
  * Next grew by 70 bytes: `initAuth0` takes a store, and the proxy reads no session for a static file and no tokens from a store.
  * `upstashStore` grew by 20: Next must not cache what it gets.
+ * Failures that explain themselves cost an app with sign-in 1.37 kB (the goal was 0.6): what the provider said in the message, what to check,
+ * the line on the console, the page with its two links, `onFailure`, silent sign-ins, and the answer for requests that are no navigation.
  */
 const forNode = (config) => ({ ...config, platform: "node", conditions: ["node", "import"] });
 
@@ -108,7 +110,7 @@ export default [
     name: "latchkey/edge: privateKeyJwt alone",
     path: "dist/edge.js",
     import: "{ privateKeyJwt }",
-    limit: "1.38 kB",
+    limit: "1.37 kB",
     gzip: true,
     modifyEsbuildConfig: forWorker,
   },
@@ -164,7 +166,7 @@ export default [
     name: "latchkey/express: backchannelLogout alone",
     path: "dist/express.js",
     import: "{ backchannelLogout }",
-    limit: "7.28 kB",
+    limit: "7.41 kB",
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
@@ -172,7 +174,7 @@ export default [
     name: "latchkey/edge: backchannelLogout alone",
     path: "dist/edge.js",
     import: "{ backchannelLogout }",
-    limit: "7.21 kB",
+    limit: "7.35 kB",
     gzip: true,
     modifyEsbuildConfig: forWorker,
   },
@@ -204,7 +206,7 @@ export default [
     name: "latchkey/next in a browser: a stand-in",
     path: "dist/next.browser.js",
     import: "*",
-    limit: "1.15 kB",
+    limit: "1.34 kB",
     gzip: true,
   },
 ];

@@ -1,7 +1,6 @@
 import { CookieTooLargeError, ExchangeError, exchangeErrorOf } from "../errors.js";
 import { explain, failure } from "../events.js";
 import type { Reply } from "../request/response.js";
-import type { RequestView } from "../request/view.js";
 import { adviceFor } from "./advice.js";
 import { errorPage } from "./error-page.js";
 import { redirect } from "./replies.js";
@@ -13,7 +12,11 @@ export interface Failure {
   readonly error: ExchangeError;
   /** What to check, mostly options: `clientId, clientSecret, clientAuthentication`. For logs. */
   readonly advice: string | undefined;
-  readonly request: Pick<RequestView, "method" | "url" | "headers">;
+  readonly request: {
+    readonly method: string;
+    readonly url: string;
+    readonly headers: { get(name: string): string | null };
+  };
   /** The path that the sign-in was to lead to, as far as it is known; else the first page. */
   readonly returnTo: string;
   /** The URL that begins the sign-in again, and leads to `returnTo`. */

@@ -52,6 +52,7 @@ const sidebar = [
       ["A store, several machines", "stores"],
       ["Run it in production", "operations"],
       ["Sign-out", "sign-out"],
+      ["When a sign-in fails", "failures"],
       ["Test your app", "testing"],
       ["TypeScript", "typescript"],
     ),

@@ -388,20 +388,19 @@ describe("the guides", () => {
     expect(output).toBe("{ invited: 'alice@example.com' }\n");
   });
 
-  test.each(["on-event", "auth0", "callback-path", "private-key-jwt", "init-auth0"])(
-    "%s is a program that starts",
-    (name) => {
-      writeFileSync(join(folder, `${name}.mjs`), snippet(name));
-      const variables = {
-        AUTH0_CLIENT_ID: "client",
-        AUTH0_CLIENT_SECRET: "secret",
-        SESSION_COOKIE_SECRET: VARIABLES.LATCHKEY_SECRET,
-        CLIENT_KEY: clientKey(),
-      };
-      const env = { ...process.env, ...VARIABLES, ...variables };
-      expect(execFileSync(process.execPath, [`${name}.mjs`], { cwd: folder, encoding: "utf8", env })).toBe("");
-    },
-  );
+  const programs = ["on-event", "auth0", "callback-path", "private-key-jwt", "init-auth0"];
+  const onFailures = ["on-failure", "translated-error-page", "silent-sign-in"];
+  test.each([...programs, ...onFailures])("%s is a program that starts", (name) => {
+    writeFileSync(join(folder, `${name}.mjs`), snippet(name));
+    const variables = {
+      AUTH0_CLIENT_ID: "client",
+      AUTH0_CLIENT_SECRET: "secret",
+      SESSION_COOKIE_SECRET: VARIABLES.LATCHKEY_SECRET,
+      CLIENT_KEY: clientKey(),
+    };
+    const env = { ...process.env, ...VARIABLES, ...variables };
+    expect(execFileSync(process.execPath, [`${name}.mjs`], { cwd: folder, encoding: "utf8", env })).toBe("");
+  });
 });
 
 describe("React", () => {
