@@ -50,6 +50,7 @@ const sidebar = [
       ["The session", "session"],
       ["Sessions without sign-in", "sessions-alone"],
       ["A store, several machines", "stores"],
+      ["AWS Lambda", "lambda"],
       ["Run it in production", "operations"],
       ["Sign-out", "sign-out"],
       ["When a sign-in fails", "failures"],

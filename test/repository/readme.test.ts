@@ -722,3 +722,78 @@ test("every example that is shown exists, and the other way round", () => {
 test("the README has 200 lines at most", () => {
   expect(readme.split("\n").length - 1).toBeLessThanOrEqual(200);
 });
+
+describe("the app on AWS Lambda", () => {
+  type Result = {
+    statusCode: number;
+    body: string;
+    headers?: object;
+    cookies?: string[];
+    multiValueHeaders?: Record<string, string[]>;
+  };
+  let handler: (event: object) => Promise<Result>;
+  let cookie: string;
+
+  beforeAll(async () => {
+    const before = process.env;
+    process.env = { ...before, ...VARIABLES, LATCHKEY_BASE_URL: "https://app.example" };
+    writeFileSync(join(folder, "lambda.js"), snippet("lambda"));
+    ({ handler } = await import(pathToFileURL(join(folder, "lambda.js")).href));
+    process.env = before;
+    const { LATCHKEY_ISSUER: issuer, LATCHKEY_CLIENT_ID: clientId, LATCHKEY_SECRET: secret } = VARIABLES;
+    cookie = await mintSession({ issuer, clientId, secret, user: { sub: "alice", bulk: "x".repeat(5_000) } });
+  });
+
+  /** An event of each kind for the same request. */
+  const events: Record<string, (method: string, path: string, headers: Record<string, string>) => object> = {
+    "a REST API of API Gateway": (httpMethod, path, headers) => ({
+      requestContext: { stage: "prod" },
+      httpMethod,
+      path,
+      headers,
+      multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
+      multiValueQueryStringParameters: { q: ["a b", "c&d"] },
+      body: null,
+    }),
+    "an HTTP API of API Gateway": (method, rawPath, { cookie: cookies, ...headers }) => ({
+      version: "2.0",
+      requestContext: { http: { method } },
+      rawPath,
+      rawQueryString: "q=a%20b&q=c%26d",
+      headers,
+      ...(cookies ? { cookies: cookies.split("; ") } : {}),
+    }),
+    "a load balancer": (httpMethod, path, headers) => ({
+      requestContext: { elb: { targetGroupArn: "arn" } },
+      httpMethod,
+      path,
+      multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
+      multiValueQueryStringParameters: { q: ["a%20b", "c%26d"] },
+      body: "",
+    }),
+  };
+  const textOf = ({ body }: Result) => Buffer.from(body, "base64").toString();
+
+  test.each(Object.entries(events))(
+    "behind %s: reads the session, signs out with several cookies, keeps the query",
+    async (_kind, event) => {
+      const headers = { host: "app.example", "sec-fetch-mode": "navigate", "sec-fetch-site": "same-origin" };
+      const visitor = await handler(event("GET", "/page", headers));
+      expect(decodeURIComponent(textOf(visitor))).toContain("returnTo=https://app.example/page?q=a%20b&q=c%26d");
+      const page = await handler(event("GET", "/", { ...headers, cookie }));
+      expect([page.statusCode, textOf(page)]).toEqual([200, expect.stringContaining("Signed in.")]);
+      const quiet = vi.spyOn(console, "error").mockImplementation(() => {});
+      const left = await handler(event("POST", "/auth/logout", { ...headers, cookie }));
+      quiet.mockRestore();
+      const { cookies = left.multiValueHeaders?.["set-cookie"] } = left;
+      expect(left.statusCode).toBe(303);
+      expect(cookies?.length).toBeGreaterThan(2);
+      expect(Object.keys(left.headers ?? {})).not.toContain("set-cookie");
+    },
+  );
+
+  test("behind a load balancer without multi-value headers an error names the setting", async () => {
+    const event = { requestContext: { elb: {} }, httpMethod: "GET", path: "/", headers: { host: "app.example" } };
+    await expect(handler(event)).rejects.toThrow("Turn on multi-value headers in the target group");
+  });
+});
