@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { launch } from "../support/chromium.js";
@@ -69,6 +71,12 @@ describe("an untouched app of create-next-app with the files of the quick start"
     expect(output).toMatch(/Cache Components enabled[\s\S]*Compiled successfully[\s\S]*Finished TypeScript/);
     expect(output).toMatch(/◐ \/\n/);
     expect(output).not.toMatch(/unstable value|runtime data|error|warn|⨯|⚠/i);
+  });
+
+  test("the files pass the app's own lint", async () => {
+    const { folder } = inject("apps")["created-src"] as { folder: string };
+    const lint = promisify(execFile)(process.execPath, ["node_modules/eslint/bin/eslint.js"], { cwd: folder });
+    expect((await lint.catch((failed) => failed)).stdout).toBe("");
   });
 
   test.each(["start", "dev", "dev --webpack"])(
