@@ -10,7 +10,7 @@ export const largestFields = (value: object): Field[] =>
     .slice(0, 3);
 
 /** The fields of an object and of the objects in it, down to `depth`; any other value is one field. */
-const fieldsOf = (path: string, value: object, depth: number): Field[] =>
+export const fieldsOf = (path: string, value: object, depth: number): Field[] =>
   Object.entries(value).flatMap(([name, member]) =>
     depth > 0 && isObject(member) && !Array.isArray(member)
       ? fieldsOf(`${path + name}.`, member, depth - 1)

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { createTestProvider } from "../../adapters/testing/index.js";
+import { createTestProvider, mintSession } from "../../adapters/testing/index.js";
 import { folderWith, runHere } from "../support/cli.js";
 import { blocks, root } from "../support/documents.js";
 
@@ -53,6 +53,32 @@ const lines = (variables: Record<string, string>): string =>
 
 test("latchkey help prints what the page shows", () =>
   expectShown("cli-help", async (args) => (await runHere(args)).out));
+
+test("latchkey inspect prints what the page shows", async () => {
+  const app = {
+    issuer: "https://login.example/",
+    clientId: "shop",
+    secret: "a secret of at least thirty-two characters",
+  };
+  const cookie = await mintSession({
+    ...app,
+    now: () => NOW - 3_600_000,
+    user: { sub: "alice", name: "Alice", email: "alice@example.com" },
+    data: { cart: ["book"] },
+    tokens: { accessToken: "a".repeat(812), refreshToken: "r".repeat(64), expiresAt: NOW },
+  });
+  const tag = /\.([\w-]{6})\./.exec(cookie)?.[1] ?? "";
+  const env = {
+    LATCHKEY_ISSUER: app.issuer,
+    LATCHKEY_CLIENT_ID: app.clientId,
+    LATCHKEY_SECRET: app.secret,
+  };
+  await expectShown("cli-inspect", async ([command = ""]) => {
+    const input = `GET / HTTP/1.1\nHost: app.example\nCookie: theme=dark; ${cookie}\n`;
+    const { out } = await runHere([command], { input, env, folder: folderWith(), now: () => NOW });
+    return out.replaceAll(tag, "dWnA3k");
+  });
+});
 
 test("latchkey check prints what the page shows", async () => {
   const folder = folderWith({
