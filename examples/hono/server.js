@@ -2,12 +2,27 @@ import { Hono } from "hono";
 import { createAuth } from "latchkey/edge";
 
 const auth = createAuth({ env: process.env });
+
+/** Runs what comes after it inside of `auth.wrap` or `auth.requireSession`. `c.env` stays what the runtime gives. */
+const inside = (wrap) => async (c, next) => {
+  const serve = wrap(async (_request, requestAuth) => {
+    c.set("auth", requestAuth);
+    await next();
+    return c.res;
+  });
+  const response = await serve(c.req.raw);
+  // Hono adds the headers of the response before to one that replaces it; without a response before, it adds none.
+  c.res = undefined;
+  c.res = response;
+};
+
 const app = new Hono();
+app.use(inside(auth.wrap));
 
 app.get("/", (c) => {
   const form = `<p>Signed in.</p><form method="post" action="/auth/logout"><button>Sign out</button></form>`;
-  return c.html(c.env.session ? form : `<a href="/auth/login">Sign in</a>`);
+  return c.html(c.get("auth").session ? form : `<a href="/auth/login">Sign in</a>`);
 });
-app.get("/invoices", (c) => auth.requireSession((_request, { session }) => c.json(session.user))(c.req.raw));
+app.get("/invoices", inside(auth.requireSession), (c) => c.json(c.get("auth").session.user));
 
-export default { fetch: auth.wrap((request, { session }) => app.fetch(request, { session })) };
+export default app;

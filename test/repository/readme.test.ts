@@ -797,3 +797,35 @@ describe("the app on AWS Lambda", () => {
     await expect(handler(event)).rejects.toThrow("Turn on multi-value headers in the target group");
   });
 });
+
+test("the app of Hono keeps the runtime's bindings, and the cookies of latchkey beside its own", async () => {
+  const before = process.env;
+  process.env = { ...before, ...VARIABLES };
+  const more = `
+    app.get("/mine", inside(auth.requireSession), async (c) => {
+      await c.get("auth").update({ seen: true });
+      c.header("set-cookie", "mine=1", { append: true });
+      return c.json(c.env);
+    });
+  `;
+  writeFileSync(join(folder, "hono-app.js"), snippet("hono").replace("export default", `${more}export default`));
+  const { default: app } = await import(pathToFileURL(join(folder, "hono-app.js")).href);
+  process.env = before;
+  const {
+    LATCHKEY_ISSUER: issuer,
+    LATCHKEY_CLIENT_ID: clientId,
+    LATCHKEY_SECRET: secret,
+    LATCHKEY_BASE_URL: baseUrl,
+  } = VARIABLES;
+  const cookie = await mintSession({ issuer, clientId, secret, baseUrl, user: { sub: "alice" } });
+  const ask = (path: string, init: RequestInit = {}) =>
+    app.fetch(new Request(`${baseUrl}${path}`, { headers: { cookie }, ...init }), { KV: "a binding" });
+  const mine = await ask("/mine");
+  expect(await mine.json()).toEqual({ KV: "a binding" });
+  const names = mine.headers.getSetCookie().map((line: string) => line.split("=", 1)[0]);
+  expect(names).toEqual(["mine", expect.stringMatching(/\.id\.0$/)]);
+  expect(mine.headers.get("cache-control")).toBe("private, no-store");
+  expect((await ask("/visits", { method: "POST" })).status).toBe(204);
+  expect((await ask("/mine", { headers: {} })).status).toBe(401);
+  expect(await (await ask("/invoices")).json()).toEqual({ user: { sub: "alice" } });
+});
