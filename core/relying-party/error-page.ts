@@ -46,7 +46,7 @@ const STYLE =
 /** The page of a sign-in or sign-out that failed. It shows nothing of the request but the page to return to, inside of a link (S19). */
 export function errorPage(
   { code, status }: ExchangeError,
-  { retryUrl, homeUrl, details }: ErrorPageContent,
+  { retryUrl, homeUrl, details = "" }: ErrorPageContent,
   texts = englishTexts,
   language = "en",
 ): Reply {
@@ -69,7 +69,8 @@ export function errorPage(
 <h1>${title}</h1>
 <p>${text}</p>
 <p><a href="${escaped(retryUrl)}">${retry}</a><a href="${escaped(homeUrl)}">${home}</a></p>
-<pre>${escaped(details ?? code)}</pre>
+<code>${code}</code>
+<pre>${escaped(details)}</pre>
 </main>
 `,
   };

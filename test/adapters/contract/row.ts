@@ -49,6 +49,7 @@ export async function signInUntilCallback(
 /** Expects an error page with this status and code, which no cache may store and which sends no referrer. */
 export function expectErrorPage(response: Answer, status: number, code: string): void {
   expect(response.status).toBe(status);
+  expect(response.body).toContain(`<code>${code}</code>`);
   // On a loopback address the page also says why.
   expect(response.body).toContain(`<pre>latchkey: ${code.replaceAll("_", " ")}`);
   expect(response.headers["content-type"]).toMatch(/^text\/html\b/);

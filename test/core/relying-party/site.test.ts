@@ -74,7 +74,7 @@ test.each(Object.entries(exchangeStatus))(
     expect(sent).toBe(status);
     expect(headers["content-security-policy"]).toContain("default-src 'none'");
     expect(headers["referrer-policy"]).toBe("no-referrer");
-    expect(body).toContain(`<pre>${code}</pre>`);
+    expect(body).toContain(`<code>${code}</code>`);
     expect(body).toContain('<a href="/auth/login?returnTo=%2F">Try again</a>');
     expect(body).not.toContain("<script");
   },
