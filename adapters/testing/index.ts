@@ -2,6 +2,8 @@
 export type { Awaitable } from "../../core/awaitable.js";
 export {
   CookieTooLargeError,
+  ExchangeError,
+  type ExchangeErrorCode,
   LatchkeyError,
   type MisuseCode,
   MisuseError,

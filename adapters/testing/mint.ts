@@ -60,6 +60,7 @@ const examples: ExamplesOf<AuthOptions & MintOptions<unknown>> & Examples = {
  * console.log(session?.user.name);
  * ```
  * @throws MisuseError (`invalid_config`) when an option is unknown, missing or of another type
+ * @throws ExchangeError (`store_unavailable`) when the store cannot take the session
  */
 export async function mintSession<Data = Record<string, unknown>>(options: MintOptions<Data>): Promise<string> {
   checkOptions(
@@ -80,6 +81,7 @@ export async function mintSession<Data = Record<string, unknown>>(options: MintO
     data,
     tokens,
   } = options;
+  must(options.store || session.storage !== "store", 'mintSession: session.storage "store" needs the store');
   const [first = ""] = [baseUrl].flat();
   const { schema: _checkedWhenOpened, ...rest } = session;
   const ports = portsOf(options);

@@ -29,7 +29,7 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
   if (state.name === "fresh") return state.token.accessToken;
   if (state.name !== "due" || !tokens?.refreshToken) throw new ExchangeError("no_access_token");
   const { refreshToken } = tokens;
-  /** Makes a change unless the session has ended meanwhile, or another one has begun. */
+  /** Makes a change. @throws ExchangeError `no_session` if the session has ended meanwhile, or another one has begun */
   const change = (make: (draft: SessionDraft<SignedIn<Data>, TokenSet>) => void | Promise<void>) =>
     context.commit((draft) => {
       if (draft.session?.id !== session.id) throw new ExchangeError("no_session");
@@ -54,11 +54,16 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
         return { tokens: merge(), merge, release };
       },
       // Merged into the tokens of that moment: a refresh for another audience may have been written meanwhile.
-      async storeTokens({ merge, release }) {
+      async storeTokens({ tokens: { refreshToken: next }, merge, release }) {
         const isWritten = await change(async (draft) => {
           // A shared storage reads the latest tokens itself.
           setTokens(draft, merge(isShared ? tokens : await context.latestTokens()), merge);
           context.reading.jar.delete(noteName("used"));
+        }).catch(async (error) => {
+          // The session ended while its tokens were under way: nobody will use or revoke the new refresh token.
+          if (next && !context.reading.session)
+            await provider.revoke(next).catch((failed) => context.emit(failure(exchangeErrorOf(failed))));
+          throw error;
         });
         // A token in the store needs no response to carry it.
         if (isShared) release();

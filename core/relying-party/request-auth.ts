@@ -45,7 +45,8 @@ export interface RequestAuth<Data, Answer, Init = object> {
   /**
    * Merges a patch into `session.data`, or applies a function to it.
    * @throws MisuseError `no_session`, `not_json`; `headers_sent` if the browser does not get the change, which a store may have
-   * @throws MisuseError `value_too_large`, ExchangeError `store_unavailable` or `store_conflict` with sessions in a store
+   * @throws MisuseError `value_too_large`, ExchangeError `store_unavailable` or `store_conflict` with sessions in a store, and `no_session`
+   * if the session has ended elsewhere meanwhile
    * @throws CookieTooLargeError when the session would not fit; nothing is written then
    */
   update(change: Partial<Data> | ((data: Data) => Data)): Promise<void>;

@@ -31,7 +31,8 @@ export interface RequestSession<Data> {
   /** Ends the session: no slower response brings it back. */
   destroy(): void;
   /**
-   * Writes the changes so far. Calls side by side write one after the other, each the changes made before it.
+   * Writes the changes so far. Calls side by side write one after the other, each the changes made before it. If another request has
+   * ended the session in the store, nothing is written, and `session` is null afterwards.
    * @param options `roll`: whether this request counts as activity; default true
    * @returns the Set-Cookie lines to send. Without changes there are none, but for the activity stamp when it is due.
    * @throws CookieTooLargeError when the cookies would not fit: nothing is written, the changes are dropped.

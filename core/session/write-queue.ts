@@ -1,4 +1,5 @@
 import type { Awaitable } from "../awaitable.js";
+import { ExchangeError } from "../errors.js";
 import type { SessionContext } from "./context.js";
 import { SessionDraft } from "./draft.js";
 import type { SessionReading } from "./reading.js";
@@ -34,7 +35,8 @@ export class WriteQueue<Data, Tokens> {
    * whether the request counts as activity. `send` gets the Set-Cookie lines, if there are any, as soon as they exist; it
    * returns false when they cannot be sent any more.
    * @returns the Set-Cookie lines of this write
-   * @throws what `change` throws; CookieTooLargeError; MisuseError (`not_json`). Nothing is written then.
+   * @throws what `change` throws; CookieTooLargeError; MisuseError (`not_json`). Nothing is written then. ExchangeError (`no_session`)
+   * when the session has ended elsewhere: the lines, which remove its cookies, are sent all the same.
    */
   commit(change: SessionChange<Data, Tokens> | undefined, { roll, send }: CommitOptions): Promise<string[]> {
     return this.run(async () => {
@@ -42,7 +44,9 @@ export class WriteQueue<Data, Tokens> {
       const draft = new SessionDraft(this.#context, before);
       await change?.(draft);
       this.#reading = await writeDraft(this.#context, before, draft, roll);
-      return takeLines(this.#context, before, draft, send);
+      const lines = takeLines(this.#context, before, draft, send);
+      if (draft.session && !this.#reading.session) throw new ExchangeError("no_session");
+      return lines;
     });
   }
 }

@@ -113,7 +113,7 @@ export class StoredSessions<Data, Tokens> implements StorageBackend<Data, Tokens
   async save(jar: Jar, session: Session<Data>, change: Change<Data, Tokens>): Promise<Session<Data> | undefined> {
     const { isNew, patches, tokens } = change;
     if (isNew) return this.#begin(jar, session, tokens?.value);
-    if (tokens) await this.#saveTokens(session, tokens);
+    if (tokens && !(await this.#saveTokens(session, tokens))) return undefined;
     if (!patches[0]) return session;
     const writtenAt = this.#context.now();
     const stored: StoredChange = {
@@ -164,16 +164,19 @@ export class StoredSessions<Data, Tokens> implements StorageBackend<Data, Tokens
     return session;
   }
 
-  /** Many requests of this process may have the tokens of one refresh: the first of them stores the tokens, the others only wait. */
+  /**
+   * Many requests of this process may have the tokens of one refresh: the first of them stores the tokens, the others only wait.
+   * Returns false if the session has ended.
+   */
   async #saveTokens(
     session: Session<Data>,
     { value, merge }: NonNullable<Change<Data, Tokens>["tokens"]>,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { id } = session;
     const key = await keyOf("tokens", id);
     const hash = await sha256(`${JSON.stringify(value)}`);
     const isStored = () => this.#tokenHashes.get(key) === hash;
-    if (isStored()) return;
+    if (isStored()) return true;
     await this.#options.inTurn(key, async (latest) => {
       if (isStored()) return latest;
       const next = (payload: unknown) => bind(id, merge ? merge(boundTokens<Tokens>(payload, id)) : value);
@@ -182,6 +185,7 @@ export class StoredSessions<Data, Tokens> implements StorageBackend<Data, Tokens
       if (written) putNewest(this.#tokenHashes, key, hash, MAX_REMEMBERED);
       return written;
     });
+    return isStored();
   }
 
   /**

@@ -12,8 +12,9 @@ import { sessionName } from "./sessions.js";
  *
  * State. All names in the store are hashes, and all values are sealed.
  * - Index. The set `sub:…` has the names of a user's sessions, the set `sid:…` those of one session at the provider. A session is a
- *   member from before it begins until its absolute limit. `listed:…` is the record of a session: its id and times, and the time of
- *   its ID Token. A member without a session does no harm; a session that is no member could not be ended.
+ *   member from before it begins until it is signed out, or until its absolute limit. `listed:…` is the record of a session: its id and
+ *   times, the time of its ID Token, and its sets. A member without a session does no harm; a session that is no member could not be
+ *   ended.
  * - Marks. A user or a `sid` has two: the time of the latest logout token, in seconds of the provider's clock, and the time of the latest
  *   `signOutEverywhere`, in milliseconds of the app's. A sign-in whose ID Token is from the first second or before, or that began before
  *   the second time, is refused. The mark of a session in cookies says that the session was signed out. A session in the store needs
@@ -71,10 +72,20 @@ export interface SignOutsOptions {
   readonly inStore: boolean;
 }
 
+/** Sessions that one sign-out ends at once: of thousands, the last calls would wait longer than a call of the store may take. */
+const AT_ONCE = 50;
 /** How often a mark is tried to be written: a store that breaks its promises must not keep a request for ever. */
 const TRIES = 100;
 /** How many looks a process remembers. */
 const MAX_LOOKS = 10_000;
+
+/** What the index knows of a session. */
+interface SessionRecord extends UserSession {
+  /** When its ID Token was issued, in seconds of the provider's clock. */
+  readonly issuedAt: unknown;
+  /** The sets that it is a member of. */
+  readonly sets: readonly string[];
+}
 
 /** The index of an app's sessions, and its marks. */
 export class SignOuts {
@@ -91,16 +102,19 @@ export class SignOuts {
     const { store, clock, sealer } = this.#options;
     const { id, endsAt } = session;
     const [name, life] = [await sessionName(id), endsAt - clock.now()];
-    const record = await sealer.seal(encodeIdentity({ ...session, data: claims.iat }), clock.now());
+    const sets = await this.#setsOf(claims);
+    const record = await sealer.seal(encodeIdentity({ ...session, data: [claims.iat, ...sets] }), clock.now());
     await Promise.all([
-      ...(await this.#setsOf(claims)).map((set) => store.addMember(set, name, life)),
+      ...sets.map((set) => store.addMember(set, name, life)),
       store.add(`listed:${name}`, record, life),
     ]);
   }
 
-  /** Deletes the record of a session that has ended: `sessionsOf` does not list it any more. */
+  /** Removes a session that has ended from the index: `sessionsOf` does not list it any more. */
   async unregister(id: string): Promise<void> {
-    await this.#options.store.delete(`listed:${await sessionName(id)}`);
+    const name = await sessionName(id);
+    const record = await this.#recordOf(name);
+    if (record) await this.#unlist(name, record.sets);
   }
 
   /**
@@ -132,7 +146,7 @@ export class SignOuts {
   /** The sessions of a user. */
   async sessionsOf(sub: string): Promise<UserSession[]> {
     const names = await this.#options.store.members(await this.#setOf("sub", sub));
-    const records = await Promise.all(names.map((name) => this.#recordOf(name)));
+    const records = await inBatches(names, (name) => this.#recordOf(name));
     return records.flatMap((record) => {
       if (!record) return [];
       const { id, beganAt, endsAt } = record;
@@ -146,13 +160,13 @@ export class SignOuts {
     const set = await ("sub" in target ? this.#setOf("sub", target.sub) : this.#setOf("sid", target.sid));
     await (issuedAt === undefined ? this.#mark(ofApp(set), clock.now()) : this.#mark(set, issuedAt));
     const exceptName = except === undefined ? undefined : await sessionName(except);
-    const end = async (name: string) => {
+    await inBatches(await store.members(set), async (name) => {
       if (name === exceptName) return;
-      if (issuedAt !== undefined && Number((await this.#recordOf(name))?.data) > issuedAt) return;
+      const record = await this.#recordOf(name);
+      if (issuedAt !== undefined && Number(record?.issuedAt) > issuedAt) return;
       await this.#end(name);
-      await store.removeMember(set, name);
-    };
-    await Promise.all((await store.members(set)).map(end));
+      await this.#unlist(name, record?.sets ?? [set]);
+    });
   }
 
   /** Ends one session, by its name. */
@@ -160,7 +174,12 @@ export class SignOuts {
     const { store, clock, inStore } = this.#options;
     if (inStore) await Promise.all([store.delete(`session:${name}`), store.delete(`tokens:${name}`)]);
     else await this.#mark(name, clock.now());
-    await store.delete(`listed:${name}`);
+  }
+
+  /** Removes the record of a session, and the session from its sets. */
+  async #unlist(name: string, sets: readonly string[]): Promise<void> {
+    const { store } = this.#options;
+    await Promise.all([store.delete(`listed:${name}`), ...sets.map((set) => store.removeMember(set, name))]);
   }
 
   /** Writes the mark of a set or a session. Of two times, the later one stays. */
@@ -185,10 +204,12 @@ export class SignOuts {
     return `${kind}:${await sha256(`latchkey ${kind} ${this.#options.client} ${JSON.stringify(value)}`)}`;
   }
 
-  /** The record of a session; its `data` is the time of the ID Token, in seconds. */
-  async #recordOf(name: string): Promise<Identity | undefined> {
+  /** The record of a session; undefined without one, or if this app cannot open it. */
+  async #recordOf(name: string): Promise<SessionRecord | undefined> {
     const record = decodeIdentity(await this.#open(await this.#options.store.get(`listed:${name}`)));
-    return record && (await sessionName(record.id)) === name ? record : undefined;
+    if (!record || (await sessionName(record.id)) !== name) return undefined;
+    const [issuedAt, ...sets] = record.data as [unknown, ...string[]];
+    return { ...record, issuedAt, sets };
   }
 
   async #open(sealed: string | undefined): Promise<unknown> {
@@ -202,3 +223,14 @@ export class SignOuts {
 const ofApp = (set: string): string => `app:${set}`;
 
 const markName = (name: string): string => `mark:${name}`;
+
+/** Runs a task for each item, for a number of them at once. Rejects with the first error; the batches after it do not begin. */
+async function inBatches<Item, Result>(
+  items: readonly Item[],
+  task: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let from = 0; from < items.length; from += AT_ONCE)
+    results.push(...(await Promise.all(items.slice(from, from + AT_ONCE).map(task))));
+  return results;
+}

@@ -13,7 +13,7 @@ test.each([
   ["Express 4", expressApps["Express 4"]],
   ["edge", edgeApp],
 ] as const)(
-  "%s: an update that reaches the store after a sign-out is no error, and the user stays signed out",
+  "%s: an update that reaches the store after a sign-out is answered with 401, and the user stays signed out",
   async (_name, framework) => {
     const clock = createClock();
     const store = createMemoryStore(clock);
@@ -43,7 +43,7 @@ test.each([
       expect(signOut.status).toBe(303);
       updateMayRun = undefined;
       letUpdateRun();
-      expect([path, (await update).status]).toEqual([path, 200]);
+      expect([path, (await update).status]).toEqual([path, 401]);
       expect((await browser.fetch("/private")).status).toBe(401);
       await browser.signIn();
     }

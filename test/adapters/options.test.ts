@@ -324,6 +324,11 @@ describe("the options of a minted session", () => {
       { issuer, clientId, secret, user, datta: {} },
       "there is no option datta: did you mean data?",
     ],
+    [
+      "sessions in a store without a store",
+      { issuer, clientId, secret, user: { sub: "alice" }, session: { storage: "store" } },
+      'mintSession: session.storage "store" needs the store',
+    ],
     ["a user without a subject", { issuer, clientId, secret, user: { name: "Alice" } }, "mintSession: set user.sub"],
     ["no options", undefined, "options must be an object"],
   ])("%s is refused", async (_what, options, says) => {

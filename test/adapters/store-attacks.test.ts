@@ -2,8 +2,9 @@ import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { createMemoryStore, createStore, type StorePort } from "../../adapters/index.js";
 import { createCookieJar } from "../../adapters/testing/index.js";
+import type { FetchInit } from "../../core/ports.js";
 import { createMemoryPort } from "../../core/store/memory.js";
-import { createEdgeAuth } from "../support/edge-auth.js";
+import { createEdgeAuth, type EdgeAuth } from "../support/edge-auth.js";
 
 const inStore = { session: { storage: "store" as const } };
 
@@ -103,6 +104,32 @@ test("an error of a client, which may hold the password of the database, is pass
   await edge.send(edge.auth.handler, "https://app.example/auth/me");
   expect(causes.join()).toContain("WRONGPASS");
   expect(causes.join()).not.toContain("the password");
+});
+
+test("a refresh whose session is signed out everywhere meanwhile brings no token, and its refresh token is revoked", async () => {
+  const store = createMemoryStore();
+  const revoked: string[] = [];
+  let isSignedIn = false;
+  const edge: EdgeAuth = await createEdgeAuth({
+    store,
+    ...inStore,
+    fetch: async (url: string, init?: FetchInit) => {
+      const response = await edge.provider.fetch(url, init as RequestInit);
+      if (url.endsWith("/revoke")) revoked.push(String(init?.body));
+      if (isSignedIn && url.endsWith("/token")) await store.signOutEverywhere("alice");
+      return response;
+    },
+  });
+  await edge.signIn();
+  isSignedIn = true;
+  const ask = edge.auth.wrap(async (_request, auth) =>
+    auth.getAccessToken({ refresh: true }).then(
+      () => new Response("token"),
+      (error) => new Response(error.code),
+    ),
+  );
+  expect(await (await ask(edge.request())).text()).toBe("no_session");
+  expect(revoked).toHaveLength(1);
 });
 
 test("a store that answers wrongly makes no endless loop", async () => {

@@ -121,5 +121,7 @@ app.use(
   },
 );
 const server = app.listen(Number(process.env["PORT"]), "127.0.0.1");
+// Longer than the balancer has nothing to send: it must not use a connection that the machine is closing.
+server.keepAliveTimeout = 120_000;
 // As docs/guides/operations.md says: the requests that are there end, and the process with them.
 process.on("SIGTERM", () => server.close(() => close()));

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Database, engines, type Fault, killed } from "./engines.js";
+import { Load } from "./load.js";
 import { type Answer, type Browser, pause, startWorld, type World } from "./world.js";
 
 /** Milliseconds within which a page is answered: the time-out of a call of the store, and half a second. */
@@ -91,71 +92,5 @@ async function expectSignedIn(browser: Browser): Promise<void> {
     // A reservation of a refresh that the fault has cut short ends with the time-outs of both.
     await expect.poll(statusOfToken, { timeout: 10_000 }).toEqual([200, undefined]);
     expect(await world.provider.isGood(answer?.body["token"] as string)).toBe(true);
-  }
-}
-
-/** Browsers that send requests without a pause, each for a page with and without session and for a token beside it. */
-class Load {
-  readonly #answers: Array<readonly [path: string, answer: Answer]> = [];
-  readonly #loops: Promise<unknown>;
-  #isOver = false;
-  /** Milliseconds by which a timer of this process was late at most: a busy machine is not the fault of the app. */
-  lag = 0;
-
-  constructor(browsers: readonly Browser[]) {
-    void this.#watchLag();
-    this.#loops = Promise.all(
-      browsers.flatMap((browser) => [
-        this.#repeat(browser, ["/public", "/private"]),
-        this.#repeat(browser, ["/token"]),
-      ]),
-    );
-  }
-
-  async #watchLag(): Promise<void> {
-    while (!this.#isOver) {
-      const began = Date.now();
-      await pause(50);
-      this.lag = Math.max(this.lag, Date.now() - began - 50);
-    }
-  }
-
-  async #repeat(browser: Browser, paths: readonly string[]): Promise<void> {
-    for (let turn = 0; !this.#isOver; turn++) {
-      const path = paths[turn % paths.length] as string;
-      this.#answers.push([path, await browser.get(path)]);
-      await pause(20);
-    }
-  }
-
-  async stop(): Promise<void> {
-    this.#isOver = true;
-    await this.#loops;
-  }
-
-  #of(path: string): Answer[] {
-    return this.#answers.filter(([each]) => each === path).map(([, answer]) => answer);
-  }
-
-  /** Answers that no page should get: another status, or a line that deletes a cookie of a session. */
-  unexpected() {
-    return this.#answers.flatMap(([path, { status, body, setCookies }]) => {
-      const isExpected = status === 200 || (status === 503 && path !== "/public");
-      const deleted = setCookies.filter((line) => line.includes("Max-Age=0"));
-      return isExpected && deleted.length === 0 ? [] : [{ path, status, body, deleted }];
-    });
-  }
-
-  longest(path: string): number {
-    return Math.max(...this.#of(path).map(({ took }) => took));
-  }
-
-  /** For people: how many answers of each status each path had, and the longest time. */
-  figures() {
-    const count = (path: string, status: number) => this.#of(path).filter((answer) => answer.status === status).length;
-    return ["/public", "/private", "/token"].map((path) => [
-      path,
-      { 200: count(path, 200), 503: count(path, 503), longest: this.longest(path) },
-    ]);
   }
 }

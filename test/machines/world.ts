@@ -164,6 +164,7 @@ export async function startWorld({ machines: count = 2, options = {}, optionsOf 
   bundle ??= bundleApp();
   const file = await bundle;
   const machines: Machine[] = [];
+  const replaced: Machine[] = [];
   const { server, agent, url } = await startBalancer(machines);
   const provider = await startProvider({
     redirectUri: `${url}/auth/callback`,
@@ -200,8 +201,15 @@ export async function startWorld({ machines: count = 2, options = {}, optionsOf 
       machines[index]?.child.kill("SIGKILL");
       machines[index] = await startMachine(index);
     },
+    /** Puts a new machine, with further options, in the place of one, which finishes its requests and ends: as a deployment does. */
+    async replace(index: number): Promise<void> {
+      const old = machines[index];
+      machines[index] = await startMachine(index);
+      old?.child.kill("SIGTERM");
+      if (old) replaced.push(old);
+    },
     async stop() {
-      for (const { child } of machines) child.kill("SIGKILL");
+      for (const { child } of [...machines, ...replaced]) child.kill("SIGKILL");
       agent.destroy();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -184,6 +184,32 @@ describe("the access token", () => {
     expect(world.typesOf()).not.toContain("refreshed");
   });
 
+  test("revokes the new refresh token when the session was ended while the provider answered", async () => {
+    const world = await signedIn();
+    const { auth } = await world.open("/");
+    const { refresh } = world.provider;
+    world.provider.refresh = async (input) => {
+      await auth.logout();
+      return refresh(input);
+    };
+    await expect(auth.getAccessToken({ refresh: true })).rejects.toMatchObject({ code: "no_session" });
+    expect(world.revoked).toEqual(["rt", "rt2"]);
+  });
+
+  test("leaves the new refresh token alone when another session has begun: both may be of one grant", async () => {
+    const world = await signedIn();
+    const callback = await world.begin();
+    const { auth, context } = await world.open(callback);
+    const { refresh } = world.provider;
+    world.provider.refresh = async (input) => {
+      await auth.route();
+      return refresh(input);
+    };
+    await expect(auth.getAccessToken({ refresh: true })).rejects.toMatchObject({ code: "no_session" });
+    expect(context.reading.session).not.toBeNull();
+    expect(world.revoked).toEqual([]);
+  });
+
   test("ends the session when the provider has ended the grant", async () => {
     const world = await signedIn();
     world.provider.refresh = () => Promise.reject(new ExchangeError("grant_ended"));

@@ -30,7 +30,43 @@ function createApp(storage: "cookies" | "store", change: (port: StorePort) => Pa
     request.begin({}, { idToken });
     return request.commit();
   }
-  return { store, signIn, clock };
+  /** Signs a new user in, and out again by the session's own sign-out. */
+  async function signInAndOut(idToken: string) {
+    const request = await open(null);
+    request.begin({}, { idToken });
+    await request.commit();
+    request.destroy();
+    await request.commit();
+  }
+  return { store, signIn, signInAndOut, clock };
+}
+
+/** The port, with the members of its sets counted. `atOnce`: the most calls that ran at the same time. */
+function createWatch() {
+  const names = new Set<string>();
+  const watched = { port: undefined as StorePort | undefined, running: 0, atOnce: 0 };
+  const change = (port: StorePort): Partial<StorePort> => {
+    watched.port = port;
+    const counted =
+      <Args extends unknown[], Value>(call: (...args: Args) => Promise<Value>) =>
+      async (...args: Args) => {
+        watched.atOnce = Math.max(watched.atOnce, ++watched.running);
+        await sleep(1);
+        watched.running--;
+        return call(...args);
+      };
+    return {
+      get: counted(port.get),
+      delete: counted(port.delete),
+      async addMember(set, ...rest) {
+        names.add(set);
+        return port.addMember(set, ...rest);
+      },
+    };
+  };
+  const members = async () =>
+    (await Promise.all([...names].map((set) => (watched.port as StorePort).members(set)))).flat();
+  return { change, members, watched, names };
 }
 
 describe.each(["cookies", "store"] as const)("sessions in %s", (storage) => {
@@ -52,6 +88,28 @@ describe.each(["cookies", "store"] as const)("sessions in %s", (storage) => {
     }));
     await expect(signIn(idTokenOf({ sub: "ada", iat: NOW }))).rejects.toMatchObject({ code: "store_unavailable" });
     expect(await store.sessionsOf("ada")).toEqual([]);
+  });
+
+  test("a sign-out leaves no member in the sets of its user and of its sid", async () => {
+    const { change, members, names } = createWatch();
+    const { store, signIn, signInAndOut } = createApp(storage, change);
+    await signInAndOut(idTokenOf({ sub: "ada", sid: "one", iat: NOW }));
+    expect([names.size, await members()]).toEqual([2, []]);
+    await signIn(idTokenOf({ sub: "ada", sid: "two", iat: NOW }));
+    expect(await members()).toHaveLength(2);
+    await store.signOutEverywhere("ada");
+    expect(await members()).toEqual([]);
+  });
+
+  test("a user with very many sessions is signed out everywhere by few calls at once", async () => {
+    const { change, members, watched } = createWatch();
+    const { store, signIn } = createApp(storage, change);
+    for (let count = 0; count < 400; count++) await signIn(idTokenOf({ sub: "ada", sid: `${count}`, iat: NOW }));
+    watched.atOnce = 0;
+    expect(await store.sessionsOf("ada")).toHaveLength(400);
+    await store.signOutEverywhere("ada");
+    expect(await members()).toEqual([]);
+    expect(watched.atOnce).toBeLessThanOrEqual(200);
   });
 
   test("a session whose ID Token is no JWT, as a test may mint it, begins", async () => {
