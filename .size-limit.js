@@ -23,6 +23,10 @@
  * `upstashStore` grew by 20: Next must not cache what it gets.
  * Failures that explain themselves cost an app with sign-in 1.37 kB (the goal was 0.6): what the provider said in the message, what to check,
  * the line on the console, the page with its two links, `onFailure`, silent sign-ins, and the answer for requests that are no navigation.
+ *
+ * Sign-in on servers grew by 40 bytes that revoke the new refresh token of a session that has ended meanwhile, and reject an update of
+ * one. A store grew by 190: it stores a result that came while the database was away, empties the sets of sessions that were signed
+ * out, and ends many sessions in batches.
  */
 const forNode = (config) => ({ ...config, platform: "node", conditions: ["node", "import"] });
 
@@ -44,7 +48,7 @@ export default [
     name: "latchkey/express: sign-in, and all it needs",
     path: "dist/express.js",
     import: `{ auth, auth0, requireSession, ${errors} }`,
-    limit: "29.89 kB",
+    limit: "29.93 kB",
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
@@ -52,7 +56,7 @@ export default [
     name: "latchkey/node: sign-in, and all it needs",
     path: "dist/node.js",
     import: `{ auth, auth0, getAuth, requireSession, ${errors} }`,
-    limit: "29.93 kB",
+    limit: "29.98 kB",
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
@@ -60,7 +64,7 @@ export default [
     name: "latchkey/edge: sign-in, and all it needs",
     path: "dist/edge.js",
     import: `{ auth0, createAuth, ${errors} }`,
-    limit: "29.11 kB",
+    limit: "29.16 kB",
     gzip: true,
     modifyEsbuildConfig: forWorker,
   },
@@ -68,7 +72,7 @@ export default [
     name: "latchkey/next: sign-in, and all it needs but Next",
     path: "dist/next.js",
     import: `{ AccessTokenError, auth0, createAuth, initAuth0, ${errors} }`,
-    limit: "34.98 kB",
+    limit: "35.03 kB",
     gzip: true,
     ignore: ["next"],
     modifyEsbuildConfig: forNode,
@@ -118,7 +122,7 @@ export default [
     name: "latchkey: createMemoryStore alone",
     path: "dist/index.js",
     import: "{ createMemoryStore }",
-    limit: "9.25 kB",
+    limit: "9.37 kB",
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
@@ -126,7 +130,7 @@ export default [
     name: "latchkey/redis: redisStore alone",
     path: "dist/redis.js",
     import: "{ redisStore }",
-    limit: "9.36 kB",
+    limit: "9.48 kB",
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
@@ -134,7 +138,7 @@ export default [
     name: "latchkey/redis: upstashStore alone",
     path: "dist/redis.js",
     import: "{ upstashStore }",
-    limit: "9.14 kB",
+    limit: "9.25 kB",
     gzip: true,
     modifyEsbuildConfig: forWorker,
   },
@@ -142,7 +146,7 @@ export default [
     name: "latchkey/postgres: postgresStore alone",
     path: "dist/postgres.js",
     import: "{ postgresStore }",
-    limit: "9.52 kB",
+    limit: "9.64 kB",
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
@@ -150,7 +154,7 @@ export default [
     name: "latchkey/durable-objects: durableObjectStore and its class",
     path: "dist/durable-objects.js",
     import: "{ durableObjectStore, LatchkeyStore }",
-    limit: "9.09 kB",
+    limit: "9.22 kB",
     gzip: true,
     modifyEsbuildConfig: forWorker,
   },
@@ -158,7 +162,7 @@ export default [
     name: "latchkey/deno-kv: denoKvStore alone",
     path: "dist/deno-kv.js",
     import: "{ denoKvStore }",
-    limit: "8.85 kB",
+    limit: "8.98 kB",
     gzip: true,
     modifyEsbuildConfig: forWorker,
   },
