@@ -1,3 +1,5 @@
+import { cryptoIsIdle } from "./pending-crypto.js";
+
 /** A clock that a test moves on, and whose `sleep` waits for it, so that waiting takes no real time. */
 export function createTime() {
   let now = 1_000_000;
@@ -13,11 +15,11 @@ export function createTime() {
       new Promise<void>((wake) => {
         wakings.push({ at: now + milliseconds, wake });
       }),
-    /** Lets this time pass, and ends the sleeps that end within it. */
+    /** Lets this time pass, and ends the sleeps that end within it. Cryptography takes none of it, however busy the machine is. */
     async pass(milliseconds: number): Promise<void> {
       const until = now + milliseconds;
       for (;;) {
-        await new Promise((resolve) => setImmediate(resolve));
+        await cryptoIsIdle();
         wakings.sort((left, right) => left.at - right.at);
         const [next] = wakings;
         if (!next || next.at > until) break;
@@ -26,7 +28,7 @@ export function createTime() {
         next.wake();
       }
       now = until;
-      await new Promise((resolve) => setImmediate(resolve));
+      await cryptoIsIdle();
     },
   };
 }
@@ -42,14 +44,6 @@ export const timersOf = ({ sleep }: Pick<ReturnType<typeof createTime>, "sleep">
     };
   },
 });
-
-/** Lets time pass in small steps, with a moment of real time after each: real cryptography takes some. */
-export async function passSlowly({ pass }: Pick<ReturnType<typeof createTime>, "pass">, milliseconds: number) {
-  for (let left = milliseconds; left > 0; left -= 20) {
-    await pass(Math.min(left, 20));
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
 
 /** A promise that never settles, like that of a cancelled request. */
 export const never = () => new Promise<never>(() => {});

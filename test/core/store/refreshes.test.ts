@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createStore } from "../../../core/store/create-store.js";
 import { createMemoryPort } from "../../../core/store/memory.js";
 import type { StorePort } from "../../../core/store/port.js";
-import { createTime, passSlowly, timersOf, watch } from "../../support/time.js";
+import { createTime, timersOf, watch } from "../../support/time.js";
 import { randomBytes } from "../session/app.js";
 
 interface Result {
@@ -68,7 +68,7 @@ describe("a refresh token on two machines", () => {
   test("is spent once, also if its result is longer than any cookie", async () => {
     const { time, spent, machines } = createMachines({ length: 40_000 });
     const both = machines.map((refresh) => watch(refresh("rt")));
-    await passSlowly(time, 1_000);
+    await time.pass(1_000);
     // The result has nothing that the store adds: it gets into the session.
     expect(both.map(({ value }) => value)).toEqual(
       [0, 1].map(() => ({ refreshToken: "rt+", accessToken: "a".repeat(40_000) })),
@@ -80,9 +80,9 @@ describe("a refresh token on two machines", () => {
     const { time, machines } = createMachines({ slow: 900 });
     const [first, second] = machines;
     void first("rt", { takes: 4_900 });
-    await passSlowly(time, 10);
+    await time.pass(10);
     const waiting = watch(second("rt", { patience: 2_000 }));
-    await passSlowly(time, 4_000);
+    await time.pass(4_000);
     expect(waiting.error).toMatchObject({ code: "provider_unreachable" });
   });
 
@@ -90,26 +90,26 @@ describe("a refresh token on two machines", () => {
     const { time, spent, machines, answerAtOnce } = createMachines({ slow: 1_100 });
     const [first, second] = machines;
     const failed = watch(first("rt"));
-    await passSlowly(time, 3_000);
+    await time.pass(3_000);
     expect([failed.error, spent]).toMatchObject([{ code: "store_unavailable" }, []]);
     answerAtOnce();
     const next = watch(second("rt"));
-    await passSlowly(time, 1_000);
+    await time.pass(1_000);
     expect([next.value?.refreshToken, spent]).toEqual(["rt+", ["rt"]]);
   });
 
   test("is not spent again after the store was away when the result came: the result gets there once it is back", async () => {
     const { time, spent, machines, setAway } = createMachines();
     const first = watch(machines[0]("rt", { takes: 100 }));
-    await passSlowly(time, 50);
+    await time.pass(50);
     setAway(true);
-    await passSlowly(time, 3_000);
+    await time.pass(3_000);
     // The request itself has its token.
     expect(first.value?.refreshToken).toBe("rt+");
     setAway(false);
-    await passSlowly(time, 500);
+    await time.pass(500);
     const second = watch(machines[1]("rt"));
-    await passSlowly(time, 1_000);
+    await time.pass(1_000);
     expect(second.value?.refreshToken).toBe("rt+");
     expect(spent).toEqual(["rt"]);
   });
@@ -118,9 +118,9 @@ describe("a refresh token on two machines", () => {
     const { time, spent, machines } = createMachines({ slow: 3_900, timeout: 4 });
     const [first, second] = machines;
     void first("rt", { takes: 4_900 });
-    await passSlowly(time, 8_300);
+    await time.pass(8_300);
     void second("rt").catch(() => {});
-    await passSlowly(time, 10_000);
+    await time.pass(10_000);
     expect(spent).toEqual(["rt"]);
   });
 });

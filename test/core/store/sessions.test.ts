@@ -3,7 +3,7 @@ import { createMemoryPort } from "../../../core/store/memory.js";
 import type { StorePort } from "../../../core/store/port.js";
 import { StoredSessions } from "../../../core/store/sessions.js";
 import { createTurns } from "../../../core/store/turns.js";
-import { createTime, never, passSlowly } from "../../support/time.js";
+import { createTime, never } from "../../support/time.js";
 import { createTestSessions, inMemory, randomBytes } from "../session/app.js";
 
 /** Text that no codec makes shorter. */
@@ -66,7 +66,7 @@ test("tokens that a cancelled request did not store are stored by the next reque
   for (const request of [cancelled, other]) request.setTokens("new");
   void cancelled.commit();
   const written = other.commit();
-  await passSlowly(time, 2_000);
+  await time.pass(2_000);
   await written;
   expect(await (await open(header)).tokens()).toBe("new");
 });
