@@ -45,7 +45,19 @@ describe("every block of TypeScript", () => {
     folder = mkdtempSync(join(tmpdir(), "latchkey-documents-"));
     mkdirSync(join(folder, "node_modules"));
     symlinkSync(root, join(folder, "node_modules/latchkey"));
-    for (const name of ["express", "hono", "ioredis", "next", "pg", "react", "react-dom", "redis", "@types"])
+    for (const name of [
+      "express",
+      "hono",
+      "ioredis",
+      "next",
+      "pg",
+      "pino",
+      "react",
+      "react-dom",
+      "redis",
+      "@opentelemetry",
+      "@types",
+    ])
       symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -210,7 +222,7 @@ describe("names", () => {
     (
       "getServerSideProps generateMetadata cacheComponents basePath packageExports authParams redirectTo loginWithRedirect loginWithPopup " +
       "getAccessTokenSilently getTokenSilently logoutParams withAuthenticationRequired cacheLocation vmThreads TextEncoder " +
-      "toObject IncomingMessage"
+      "toObject IncomingMessage isFromOwnPage AsyncLocalStorage"
     ).split(" "),
   );
 

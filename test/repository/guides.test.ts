@@ -1,0 +1,285 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Middleware, RequestAuth } from "../../adapters/node.js";
+import { createTestProvider, mintSession } from "../../adapters/testing/index.js";
+import { plainRequest } from "../support/app.js";
+import { filesOf, root, toJavaScript } from "../support/documents.js";
+import { freePort, startServer } from "../support/process.js";
+
+const VARIABLES = {
+  LATCHKEY_ISSUER: "http://127.0.0.1:1/",
+  LATCHKEY_CLIENT_ID: "client",
+  LATCHKEY_CLIENT_SECRET: "client-secret",
+  LATCHKEY_SECRET: "a secret of at least thirty-two characters",
+  LATCHKEY_BASE_URL: "http://localhost:3000",
+};
+
+/** A user's folder, in which this package as built and the other packages of the guides are installed. */
+let folder: string;
+let servers: Server[];
+let before: NodeJS.ProcessEnv;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "latchkey-guides-"));
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(root, join(folder, "node_modules/latchkey"));
+  for (const name of ["express", "pino", "@opentelemetry"])
+    symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  before = { ...process.env };
+  Object.assign(process.env, VARIABLES);
+  servers = [];
+});
+
+afterEach(() => {
+  for (const server of servers) server.close().closeAllConnections();
+  process.env = before;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Writes the files that a guide shows. Returns the URL of the last one. */
+function write(name: string): string {
+  const files = filesOf(name).map(({ path, code }) => ({ path: (path || "app.ts").replace(".ts", ".js"), code }));
+  for (const { path, code } of files) writeFileSync(join(folder, path), toJavaScript(code));
+  return pathToFileURL(join(folder, files.at(-1)?.path ?? "")).href;
+}
+
+/** Serves an app. Returns its URL. */
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  servers.push(server);
+  const port = await freePort();
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${port}`;
+}
+
+/** Serves the app that a guide shows. */
+const serveGuide = async (name: string): Promise<string> => serve((await import(write(name))).app);
+
+/** Serves what a guide shows as middleware, with a page that says who is signed in. */
+async function serveSignIn(name: string): Promise<string> {
+  const { signIn } = (await import(write(name))) as { signIn: Middleware };
+  return serve((req, res) =>
+    signIn(req, res, () => {
+      const { session, reason } = (req as { auth?: RequestAuth }).auth as RequestAuth;
+      res.end(session?.user.name ?? `nobody: ${reason}`);
+    }),
+  );
+}
+
+/** The Cookie header of Alice's browser. */
+const alice = (options: Partial<Parameters<typeof mintSession>[0]> = {}) =>
+  mintSession({
+    issuer: VARIABLES.LATCHKEY_ISSUER,
+    clientId: VARIABLES.LATCHKEY_CLIENT_ID,
+    secret: VARIABLES.LATCHKEY_SECRET,
+    baseUrl: VARIABLES.LATCHKEY_BASE_URL,
+    user: { sub: "alice", name: "Alice" },
+    ...options,
+  });
+
+test.each([
+  ["a page of the site", { "sec-fetch-site": "same-origin" }, 200],
+  ["another site", { "sec-fetch-site": "cross-site" }, 403],
+  ["a sibling subdomain", { "sec-fetch-site": "same-site" }, 403],
+  ["a page of the site in an old browser", { origin: "http://localhost:3000" }, 200],
+  ["another site in an old browser", { origin: "https://attacker.example" }, 403],
+  ["a sandboxed frame in an old browser", { origin: "null" }, 403],
+  ["a client that says neither", {}, 403],
+])("csrf: an order that %s sends", async (_who, from, status) => {
+  const url = await serveGuide("csrf-origin");
+  const headers = { ...from, cookie: await alice() };
+  expect((await plainRequest(url, "/orders", { method: "POST", headers })).status).toBe(status);
+  // A link from anywhere reads.
+  expect((await plainRequest(url, "/auth/me", { headers })).body).toContain("Alice");
+});
+
+test("csrf: a form is taken with the token of its session only", async () => {
+  const url = await serveGuide("csrf-token");
+  const [cookie, other] = [await alice(), await alice()];
+  const page = await plainRequest(url, "/orders", { headers: { cookie } });
+  expect(page.headers["cache-control"]).toBe("private");
+  const token = /value="([\w.-]+)"/.exec(page.body)?.[1] as string;
+  const post = async (session: string, fields: Record<string, string>) => {
+    const headers = { cookie: session, "content-type": "application/x-www-form-urlencoded" };
+    const body = `${new URLSearchParams(fields)}`;
+    return (await plainRequest(url, "/orders", { method: "POST", headers, body })).status;
+  };
+  expect(await post(cookie, { token })).toBe(200);
+  expect(await post(other, { token })).toBe(403);
+  expect(await post(cookie, {})).toBe(403);
+  expect(await post(cookie, { token: `${token}x` })).toBe(403);
+});
+
+test("subdomains: a session of one host is read on another, and no other client reads it", async () => {
+  process.env["LATCHKEY_BASE_URL"] = "https://admin.example.com";
+  const url = await serveSignIn("subdomains");
+  const session = { cookie: { domain: "example.com" } };
+  const fromApp = { baseUrl: "https://app.example.com", session };
+  const read = async (cookie: string) => (await plainRequest(url, "/", { headers: { cookie } })).body;
+  expect(await read(await alice(fromApp))).toBe("Alice");
+  expect(await alice(fromApp)).toMatch(/^__Secure-latchkey\./);
+  const quiet = vi.spyOn(console, "error").mockImplementation(() => {});
+  expect(await read(await alice({ ...fromApp, clientId: "another" }))).toBe("nobody: tampered");
+  expect(await read(await alice({ ...fromApp, secret: "another secret of thirty-two characters" }))).toMatch(/^nobody/);
+  quiet.mockRestore();
+});
+
+test("subdomains: a sign-out on one host ends the session for the domain", async () => {
+  process.env["LATCHKEY_BASE_URL"] = "https://admin.example.com";
+  const url = await serveSignIn("subdomains");
+  const session = { cookie: { domain: "example.com" } };
+  const headers = {
+    cookie: await alice({ baseUrl: "https://app.example.com", session }),
+    "sec-fetch-site": "same-origin",
+  };
+  const { setCookies } = await plainRequest(url, "/auth/logout?returnTo=/", { method: "POST", headers });
+  const deleted = setCookies.filter((line) => /Max-Age=0/.test(line));
+  expect(deleted.length).toBeGreaterThan(0);
+  expect(setCookies.filter((line) => !/; Domain=example\.com/.test(line))).toEqual([]);
+});
+
+test("subdomains: the cookie of another app under the same name is reported, and under another name is left alone", async () => {
+  const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+  try {
+    const url = await serveSignIn("cookie-name");
+    const read = async (name: string) => {
+      const cookie = await alice({ secret: "the secret of another app, long enough", session: { cookie: { name } } });
+      return (await plainRequest(url, "/", { headers: { cookie } })).body;
+    };
+    expect(await read("latchkey")).toBe("nobody: undefined");
+    expect(printed).not.toHaveBeenCalled();
+    expect(await read("shop")).toBe("nobody: unknown_key");
+    expect(printed.mock.calls.flat()).toEqual([
+      "latchkey: a session cookie is of another app or secret (unknown_key); check session.cookie.name, secret",
+    ]);
+  } finally {
+    printed.mockRestore();
+  }
+});
+
+/** Runs a program in the user's folder. Resolves to the lines that it prints. */
+async function lines(program: string): Promise<readonly string[]> {
+  writeFileSync(join(folder, "program.js"), program);
+  const child = spawn(process.execPath, ["program.js"], { cwd: folder, env: process.env });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
+  await once(child, "close");
+  return output.trim().split("\n");
+}
+
+/** A sign-in that fails, because the provider of these tests cannot be reached, and a callback of no sign-in. */
+const SIGN_INS = `
+  const { get } = await import("node:http");
+  for (const path of ["/auth/login", "/auth/callback?state=x&code=a-code"])
+    await new Promise((resolve) => get("http://127.0.0.1:" + server.address().port + path, resolve));
+  server.close().closeAllConnections();`;
+
+test("logging: pino prints why a sign-in failed, and what to check", async () => {
+  write("logging-pino");
+  const printed = await lines(`import { createServer } from "node:http";
+    import { signIn } from "./app.js";
+    const server = createServer((req, res) => signIn(req, res, () => res.end()));
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    ${SIGN_INS}`);
+  const [down, foreign] = printed.map((line) => JSON.parse(line));
+  expect(printed).toHaveLength(2);
+  expect(down).toMatchObject({ level: 50, code: "provider_unreachable", advice: "issuer, network" });
+  expect(down.msg).toMatch(/^latchkey: provider unreachable: /);
+  expect(down.err.stack).toContain("ExchangeError");
+  expect(foreign).toMatchObject({ level: 30, code: "no_transaction" });
+  expect(printed.join()).not.toContain("a-code");
+});
+
+test("logging: each line has the id and the path of its request", async () => {
+  write("logging-request");
+  const printed = await lines(`import { app } from "./app.js";
+    const server = app.listen(0, "127.0.0.1", async () => {
+      ${SIGN_INS}
+    });`);
+  const [first, second] = printed.map((line) => JSON.parse(line));
+  expect([first.path, second.path]).toEqual(["/auth/login", "/auth/callback"]);
+  expect(first.requestId).toMatch(/^[\da-f-]{36}$/);
+  expect(second.requestId).not.toBe(first.requestId);
+  expect(printed.join()).not.toContain("a-code");
+});
+
+test("logging: OpenTelemetry counts failures by code, and the active span says what failed", async () => {
+  write("logging-otel");
+  const printed = await lines(`import { AsyncLocalStorage } from "node:async_hooks";
+    import { createServer } from "node:http";
+    import { context, metrics, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+    const contexts = new AsyncLocalStorage();
+    context.setGlobalContextManager({
+      active: () => contexts.getStore() ?? ROOT_CONTEXT,
+      with: (active, work, self, ...rest) => contexts.run(active, () => work.apply(self, rest)),
+      bind: (_active, work) => work,
+      enable() { return this; },
+      disable() { return this; },
+    });
+    const createCounter = (name) => ({ add: (count, attributes) => console.log(name, count, JSON.stringify(attributes)) });
+    metrics.setGlobalMeterProvider({ getMeter: () => ({ createCounter }) });
+    const span = {
+      addEvent: (name, { code }) => console.log("span", name, code),
+      setStatus: ({ code, message }) => console.log("status", code, message.slice(0, 20)),
+    };
+    const { signIn } = await import("./app.js");
+    const server = createServer((req, res) =>
+      context.with(trace.setSpan(ROOT_CONTEXT, span), () => signIn(req, res, () => res.end())));
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    ${SIGN_INS}`);
+  expect(printed).toEqual([
+    'latchkey.failures 1 {"code":"provider_unreachable"}',
+    "span latchkey.failed provider_unreachable",
+    "status 2 latchkey: provider u",
+    'latchkey.failures 1 {"code":"no_transaction"}',
+    "span latchkey.failed no_transaction",
+  ]);
+});
+
+test("deploy: the process is alive while the provider is away, finishes what it serves, and ends", async () => {
+  const port = await freePort();
+  // A provider that answers the health check after the process was told to end.
+  const provider = await createTestProvider();
+  let answer = () => {};
+  const waits = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  let arrived = () => {};
+  const asked = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
+  const issuer = await serve(async (req, res) => {
+    arrived();
+    await waits;
+    const response = await provider.fetch(provider.issuer + req.url);
+    res.end((await response.text()).replaceAll(provider.issuer, issuer));
+  });
+  const code = filesOf("drain")[0]?.code ?? "";
+  writeFileSync(join(folder, "app.js"), toJavaScript(code).replace("app.listen(3000)", `app.listen(${port})`));
+  const variables = { ...VARIABLES, LATCHKEY_ISSUER: issuer };
+  const child: ChildProcess = await startServer([process.execPath, ["app.js"]], port, variables, folder);
+  const ended = once(child, "exit");
+  const url = `http://127.0.0.1:${port}`;
+  expect((await plainRequest(url, "/alive", {})).body).toBe("yes");
+  const ready = plainRequest(url, "/ready", {});
+  await asked;
+  child.kill("SIGTERM");
+  await expect
+    .poll(() =>
+      plainRequest(url, "/alive", {}).then(
+        () => "up",
+        () => "down",
+      ),
+    )
+    .toBe("down");
+  answer();
+  expect((await ready).status).toBe(200);
+  expect(await ended).toEqual([0, null]);
+});
