@@ -1,0 +1,205 @@
+// Drawn from the blocks of the documents by `npm run diagram`; a test compares. Change the documents.
+
+/** The files of the documents, by the test that runs them. */
+export const templates = {
+  express: [
+    {
+      path: "app.ts",
+      ts: `import express from "express";
+import { auth, requireSession } from "latchkey/express";
+
+const app = express();
+app.use(auth());
+
+app.get("/", (req, res) => {
+  res.send(
+    req.auth.session
+      ? \`<p>Signed in.</p><form method="post" action="/auth/logout"><button>Sign out</button></form>\`
+      : \`<a href="/auth/login">Sign in</a>\`,
+  );
+});
+
+app.get("/invoices", requireSession(), (req, res) => {
+  res.json({ user: req.auth.session.user });
+});
+
+app.listen(3000);
+`,
+    },
+  ],
+  node: [
+    {
+      path: "server.ts",
+      ts: `import { createServer } from "node:http";
+import { auth, getAuth, getSignedInAuth, requireSession } from "latchkey/node";
+
+const signIn = auth();
+const guard = requireSession();
+
+const app = createServer((req, res) =>
+  signIn(req, res, (error) => {
+    if (error) return res.writeHead(500).end();
+    if (req.url !== "/invoices") return res.end(getAuth(req).session ? "Signed in." : "Not signed in.");
+    guard(req, res, () => res.end(\`The invoices of \${getSignedInAuth(req).session.user.name}\`));
+  }),
+);
+
+app.listen(3000);
+`,
+    },
+  ],
+  next: [
+    {
+      path: "auth.ts",
+      ts: `import { createAuth } from "latchkey/next";
+
+export const auth = createAuth();
+`,
+    },
+    {
+      path: "app/auth/[...latchkey]/route.ts",
+      ts: `import { auth } from "@/auth";
+
+export const { GET, POST } = auth.handlers;
+`,
+    },
+    {
+      path: "proxy.ts",
+      ts: `import { auth } from "@/auth";
+
+export const proxy = auth.proxy; // before Next 16, in middleware.ts: export const middleware = auth.middleware
+`,
+    },
+    {
+      path: "app/page.tsx",
+      ts: `import { Suspense } from "react";
+import { auth } from "@/auth";
+
+async function Hello() {
+  const session = await auth.getSession();
+  if (!session) return <form action="/auth/login"><button>Sign in</button></form>;
+  return <form method="post" action="/auth/logout">Signed in as {session.user.sub}. <button>Sign out</button></form>;
+}
+
+export default function Home() {
+  return <Suspense fallback="One moment."><Hello /></Suspense>;
+}
+`,
+    },
+  ],
+  "next-pages": [
+    {
+      path: "auth.ts",
+      ts: `import { createAuth } from "latchkey/next";
+
+export const auth = createAuth({ mount: "/api/auth" });
+`,
+    },
+    {
+      path: "pages/api/auth/[...latchkey].ts",
+      ts: `import { auth } from "@/auth";
+
+export default auth.apiHandler;
+`,
+    },
+    {
+      path: "pages/account.tsx",
+      ts: `import type { User } from "latchkey/next";
+import { auth } from "@/auth";
+
+export const getServerSideProps = auth.requireSessionPage(); // or requireSessionPage(async (context, session) => ({ props: { … } }))
+
+export default function Account({ user }: { user: User }) {
+  return <h1>{user.name}</h1>;
+}
+`,
+      js: `import { auth } from "@/auth";
+export const getServerSideProps = auth.requireSessionPage(); // or requireSessionPage(async (context, session) => ({ props: { … } }))
+export default function Account({ user }) {
+  return <h1>{user.name}</h1>;
+}
+`,
+    },
+    {
+      path: "pages/api/invoices.ts",
+      ts: `import { auth } from "@/auth";
+
+export default auth.requireSessionApi((_req, res, { session }) => res.json({ user: session.user }));
+`,
+    },
+  ],
+  edge: [
+    {
+      path: "app.ts",
+      ts: `import { createAuth } from "latchkey/edge";
+
+const auth = createAuth({ env: process.env });
+
+const invoices = auth.requireSession((request, { session }) => Response.json({ user: session.user }));
+
+export default {
+  fetch: auth.wrap((request, { session }) => {
+    if (new URL(request.url).pathname === "/invoices") return invoices(request);
+    const page = session
+      ? \`<p>Signed in.</p><form method="post" action="/auth/logout"><button>Sign out</button></form>\`
+      : \`<a href="/auth/login">Sign in</a>\`;
+    return new Response(page, { headers: { "content-type": "text/html" } });
+  }),
+};
+`,
+    },
+  ],
+  hono: [
+    {
+      path: "app.ts",
+      ts: `import { Hono } from "hono";
+import { type AuthSession, createAuth } from "latchkey/edge";
+
+const auth = createAuth({ env: process.env });
+const app = new Hono<{ Bindings: { session: AuthSession<Record<string, unknown>> | null } }>();
+
+app.get("/", (c) => c.html(c.env.session ? "Signed in." : '<a href="/auth/login">Sign in</a>'));
+
+const invoices = auth.requireSession((_request, { session }) => Response.json({ user: session.user }));
+app.get("/invoices", (c) => invoices(c.req.raw));
+
+export default { fetch: auth.wrap((request, { session }) => app.fetch(request, { session })) };
+`,
+      js: `import { Hono } from "hono";
+import { createAuth } from "latchkey/edge";
+const auth = createAuth({ env: process.env });
+const app = new Hono();
+app.get("/", (c) => c.html(c.env.session ? "Signed in." : '<a href="/auth/login">Sign in</a>'));
+const invoices = auth.requireSession((_request, { session }) => Response.json({ user: session.user }));
+app.get("/invoices", (c) => invoices(c.req.raw));
+export default { fetch: auth.wrap((request, { session }) => app.fetch(request, { session })) };
+`,
+    },
+  ],
+  "react-quick-start": [
+    {
+      path: "src/App.tsx",
+      ts: `import { AuthProvider, useAuth } from "latchkey/react";
+
+function Hello() {
+  const { user, isLoading, error, login, logout } = useAuth();
+  if (isLoading) return <p>One moment.</p>;
+  if (user) return <button onClick={() => logout()}>Sign out, {user.name}</button>;
+  return <button onClick={() => login()}>{error ? "Try again" : "Sign in"}</button>;
+}
+
+export default function App() {
+  return (
+    <AuthProvider
+      issuer="https://tenant.eu.auth0.com/"
+      clientId="your-client-id"
+      redirectUri="https://app.example/callback/" // on the origin of this page
+    >
+      <Hello />
+    </AuthProvider>
+  );
+}
+`,
+    },
+  ],
+};
