@@ -50,7 +50,7 @@ const core = { include: ["test/core/**/*.test.ts"], isolate: false, ...timeouts 
 const patient = { ...timeouts, expect: { poll: { timeout: 15_000 } } };
 
 /** Tests of the repository that need no build of the package. */
-const unbuilt = ["test/repository/{advisories,architecture,cli,users}.test.ts"];
+const unbuilt = ["test/repository/{advisories,architecture,cli,cli-templates,users}.test.ts"];
 
 export default defineConfig({
   test: {

@@ -24,7 +24,10 @@ export function filesFor(setup: RuntimeSetup, language: Language, project: Proje
   const isNext = setup.title.startsWith("Next.js");
   const folder = isNext && project.has("src") ? "src/" : "";
   const ending = (path: string) => (language === "ts" ? path : path.replace(/\.tsx?$/, `.${setup.ending}`));
-  return setup.files.map((file) => {
+  // An app has one file of settings for wrangler.
+  const isSettled = project.has("wrangler.jsonc") || project.has("wrangler.json");
+  const files = setup.files.filter(({ path }) => path !== "wrangler.toml" || !isSettled);
+  return files.map((file) => {
     let [path, text] = [file.path, language === "js" && file.js !== undefined ? file.js : file.ts];
     if (isNext && path === "proxy.ts" && (nextVersion(project) ?? 16) < 16) {
       // Next 15 calls the file and its export otherwise.

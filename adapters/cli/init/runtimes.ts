@@ -92,7 +92,7 @@ export const runtimes: Readonly<Record<Runtime, RuntimeSetup>> = {
   workers: {
     ...base,
     title: "Cloudflare Workers",
-    files: withEnv(templates.edge, onWorkers),
+    files: [...withEnv(templates.edge, onWorkers), ...templates.wrangler],
     envFile: ".dev.vars",
     devPackages: { ts: ["wrangler"], js: ["wrangler"] },
     start: (language) => `npx wrangler dev app.${language} --port 3000`,

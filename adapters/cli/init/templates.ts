@@ -153,26 +153,66 @@ export default {
     {
       path: "app.ts",
       ts: `import { Hono } from "hono";
-import { type AuthSession, createAuth } from "latchkey/edge";
+import { createMiddleware } from "hono/factory";
+import { createAuth, type RequestAuth } from "latchkey/edge";
 
 const auth = createAuth({ env: process.env });
-const app = new Hono<{ Bindings: { session: AuthSession<Record<string, unknown>> | null } }>();
 
-app.get("/", (c) => c.html(c.env.session ? "Signed in." : '<a href="/auth/login">Sign in</a>'));
+type Env = { Variables: { auth: RequestAuth } };
+type Wrapper = (handler: (request: Request, auth: RequestAuth) => Promise<Response>) => (request: Request) => Promise<Response>;
 
-const invoices = auth.requireSession((_request, { session }) => Response.json({ user: session.user }));
-app.get("/invoices", (c) => invoices(c.req.raw));
+/** Runs what comes after it inside of \`auth.wrap\` or \`auth.requireSession\`. */
+const inside = (wrap: Wrapper) =>
+  createMiddleware<Env>(async (c, next) => {
+    const serve = wrap(async (_request, requestAuth) => {
+      c.set("auth", requestAuth);
+      await next();
+      return c.res;
+    });
+    const response = await serve(c.req.raw);
+    // Hono adds the headers of the response before to one that replaces it; without a response before, it adds none.
+    c.res = undefined;
+    c.res = response;
+  });
 
-export default { fetch: auth.wrap((request, { session }) => app.fetch(request, { session })) };
+const app = new Hono<Env>();
+app.use(inside(auth.wrap));
+
+app.get("/", (c) => c.html(c.get("auth").session ? "Signed in." : '<a href="/auth/login">Sign in</a>'));
+app.get("/invoices", inside(auth.requireSession), (c) => c.json({ user: c.get("auth").session?.user }));
+app.post("/visits", inside(auth.requireSession), async (c) => {
+  await c.get("auth").update({ lastVisit: Date.now() });
+  return c.body(null, 204);
+});
+
+export default app;
 `,
       js: `import { Hono } from "hono";
+import { createMiddleware } from "hono/factory";
 import { createAuth } from "latchkey/edge";
 const auth = createAuth({ env: process.env });
+/** Runs what comes after it inside of \`auth.wrap\` or \`auth.requireSession\`. */
+const inside = (wrap) =>
+  createMiddleware(async (c, next) => {
+    const serve = wrap(async (_request, requestAuth) => {
+      c.set("auth", requestAuth);
+      await next();
+      return c.res;
+    });
+    const response = await serve(c.req.raw);
+    // Hono adds the headers of the response before to one that replaces it; without a response before, it adds none.
+    c.res = undefined;
+    c.res = response;
+  });
 const app = new Hono();
-app.get("/", (c) => c.html(c.env.session ? "Signed in." : '<a href="/auth/login">Sign in</a>'));
-const invoices = auth.requireSession((_request, { session }) => Response.json({ user: session.user }));
-app.get("/invoices", (c) => invoices(c.req.raw));
-export default { fetch: auth.wrap((request, { session }) => app.fetch(request, { session })) };
+app.use(inside(auth.wrap));
+app.get("/", (c) => c.html(c.get("auth").session ? "Signed in." : '<a href="/auth/login">Sign in</a>'));
+app.get("/invoices", inside(auth.requireSession), (c) => c.json({ user: c.get("auth").session?.user }));
+app.post("/visits", inside(auth.requireSession), async (c) => {
+  await c.get("auth").update({ lastVisit: Date.now() });
+  return c.body(null, 204);
+});
+export default app;
 `,
     },
   ],
@@ -199,6 +239,25 @@ export default function App() {
     </AuthProvider>
   );
 }
+`,
+    },
+  ],
+  wrangler: [
+    {
+      path: "wrangler.toml",
+      ts: `name = "my-app"
+main = "app.ts"
+compatibility_date = "2026-10-01"
+
+[dev]
+port = 3000
+`,
+      js: `name = "my-app"
+main = "app.js"
+compatibility_date = "2026-10-01"
+
+[dev]
+port = 3000
 `,
     },
   ],

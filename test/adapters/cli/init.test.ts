@@ -113,6 +113,15 @@ describe("the files", () => {
     expect(worker).toContain("createAuth({ env })");
   });
 
+  test("have the settings of wrangler, unless the app has its own", async () => {
+    const { read, list } = await init({}, "--runtime", "workers", "--js");
+    expect(list()).toEqual([".dev.vars", ".gitignore", "app.js", "wrangler.toml"]);
+    expect(read("wrangler.toml")).toContain('main = "app.js"');
+    const own = await init({ "wrangler.toml": "mine" }, "--ts");
+    expect(own.read("wrangler.toml")).toBe("mine");
+    expect(own.out).toContain('  main = "app.ts"');
+  });
+
   test("import each other by paths where the app has no alias", async () => {
     const { read } = await init({ "package.json": manifest("next") }, "--runtime", "next-app", "--js");
     expect(read("app/auth/[...latchkey]/route.js")).toContain('from "../../../auth"');
