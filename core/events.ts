@@ -14,6 +14,8 @@ export type LatchkeyEvent = { /** Milliseconds since the epoch. */ readonly at: 
    * bytes that all cookies of this package will take in the next Cookie header.
    */
   | { readonly type: "cookies_written"; readonly names: readonly string[]; readonly bytes: number }
+  /** The cookies had no room for the ID Token of a session, which was written without. */
+  | { readonly type: "id_token_left_out" }
   /** A sign-in succeeded. */
   | { readonly type: "signed_in" }
   /** A user signed out. */

@@ -124,7 +124,7 @@ function deadNames<Data>(
  * @throws CookieTooLargeError when even that is not enough
  */
 async function makeRoom<Data, Tokens>(
-  { parse, maxCookieBytes, storage }: SessionContext<Data, Tokens>,
+  { parse, maxCookieBytes, storage, emit }: SessionContext<Data, Tokens>,
   { jar, session }: SessionReading<Data>,
   dead: readonly string[],
   change: Change<Data, Tokens>,
@@ -135,15 +135,12 @@ async function makeRoom<Data, Tokens>(
   const uncounted = new Set([...dead, ...others]);
   const count = () => jar.bytes(jar.names().filter((name) => !uncounted.has(name)));
   const bytes = count();
-  if (
-    bytes > maxCookieBytes &&
-    !(session && (await storage.lighten?.(jar, session, change)) && count() <= maxCookieBytes)
-  ) {
-    throw new CookieTooLargeError(
-      bytes,
-      maxCookieBytes,
-      largestFields({ data: session?.data, tokens: change.tokens?.value }),
-    );
+  if (bytes > maxCookieBytes) {
+    if (!session || !(await storage.lighten?.(jar, session, change)) || count() > maxCookieBytes) {
+      const largest = largestFields({ data: session?.data, tokens: change.tokens?.value });
+      throw new CookieTooLargeError(bytes, maxCookieBytes, largest);
+    }
+    emit({ type: "id_token_left_out" });
   }
   if (jar.bytes() > maxCookieBytes) for (const name of jar.removable(others)) jar.delete(name);
 }

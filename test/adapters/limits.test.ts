@@ -130,6 +130,21 @@ describe.each(frameworks)("an ID Token that alone makes the session too large, %
   test("is left out", async () => {
     const parameters = await endSession({});
     expect([parameters.has("id_token_hint"), parameters.get("client_id")]).toEqual([false, "client"]);
+    const written = (app as TestApp).events.filter(({ type }) => type === "id_token_left_out");
+    // By the sign-in and by the refresh. The update found a session without an ID Token.
+    expect(written).toHaveLength(2);
+  });
+
+  test("is left out by an update that needs its room", async () => {
+    app = await startApp({ framework, options: { onSignIn } });
+    const visitor = app.browser();
+    await visitor.signIn({ ...user, groups: user.groups.slice(0, 60) });
+    const leftOut = () => app?.events.some(({ type }) => type === "id_token_left_out");
+    expect(leftOut()).toBe(false);
+    expect((await visitor.fetch(`/update?bulk=${"z".repeat(3_000)}`)).status).toBe(200);
+    expect(leftOut()).toBe(true);
+    expect((await visitor.fetch("/token?force")).status).toBe(200);
+    expect((await visitor.fetch("/private")).status).toBe(200);
   });
 
   test("is left out beside a store too", async () => {
