@@ -1,14 +1,18 @@
 import express from "express";
-import { Redis } from "ioredis";
+import { Cluster, Redis } from "ioredis";
 import { Pool } from "pg";
-import { createClient } from "redis";
+import { createClient, createCluster } from "redis";
 import { auth, backchannelLogout } from "../../adapters/express.js";
 import { postgresStore } from "../../adapters/stores/postgres.js";
 import { redisStore } from "../../adapters/stores/redis.js";
 
 /** One machine: an app of Express in a process of its own. `OPTIONS`: {@link MachineOptions} as JSON; `PORT`: where it listens. */
 export interface MachineOptions {
-  readonly store?: { readonly engine: "ioredis" | "node-redis" | "postgres"; readonly port: number };
+  readonly store?: {
+    readonly engine: "ioredis" | "node-redis" | "postgres";
+    readonly port: number;
+    readonly isCluster?: boolean;
+  };
   readonly storage?: "cookies" | "store";
   readonly issuer: string;
   readonly clientId: string;
@@ -27,6 +31,7 @@ const { store: where, storage = "cookies", ahead = 0, checkEvery, ...rest } = op
 /** The clients as docs/guides/stores.md recommends them. */
 async function openStore() {
   const settings = checkEvery === undefined ? {} : { checkEvery };
+  if (where?.isCluster) return openCluster(where, settings);
   if (where?.engine === "ioredis") {
     const redis = new Redis(where.port, { commandTimeout: 1_000, connectTimeout: 1_000, maxRetriesPerRequest: 1 });
     redis.on("error", () => {});
@@ -53,6 +58,20 @@ async function openStore() {
     return postgresStore(pool, settings);
   }
   return undefined;
+}
+
+/** `port`: of one node, from which the client learns the others. */
+async function openCluster({ engine, port }: NonNullable<MachineOptions["store"]>, settings: object) {
+  if (engine === "ioredis") {
+    const cluster = new Cluster([{ host: "127.0.0.1", port }], { redisOptions: { commandTimeout: 1_000 } });
+    cluster.on("error", () => {});
+    close = () => cluster.disconnect();
+    return redisStore(cluster, settings);
+  }
+  const cluster = createCluster({ rootNodes: [{ url: `redis://127.0.0.1:${port}` }] });
+  cluster.on("error", () => {});
+  close = () => cluster.destroy();
+  return redisStore(await cluster.connect(), settings);
 }
 
 let close: () => unknown = () => {};

@@ -1,13 +1,20 @@
-import { Redis } from "ioredis";
+import { Cluster, Redis } from "ioredis";
 import { Pool } from "pg";
-import { createClient } from "redis";
+import { createClient, createCluster } from "redis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { postgresSchema, postgresStore } from "../../adapters/stores/postgres.js";
 import { redisStore, upstashStore } from "../../adapters/stores/redis.js";
 import { checkStore } from "../../adapters/testing/check-store.js";
 import { createMemoryPort } from "../../core/store/memory.js";
 import type { StorePort } from "../../core/store/port.js";
-import { installed, type Server, startPostgres, startRedis } from "../support/databases.js";
+import {
+  installed,
+  type RedisCluster,
+  type Server,
+  startPostgres,
+  startRedis,
+  startRedisCluster,
+} from "../support/databases.js";
 import { startUpstash } from "../support/upstash.js";
 
 /** Two connections to one database, as two machines have them. */
@@ -77,6 +84,29 @@ for (const { name, program, start } of engines) {
     });
   });
 }
+
+describe.skipIf(!installed.redis)("a Redis Cluster (needs redis-server)", () => {
+  let cluster: RedisCluster;
+  beforeAll(async () => {
+    cluster = await startRedisCluster();
+  });
+  afterAll(() => cluster?.stop());
+
+  test("over ioredis it keeps its contract", async () => {
+    const open = () => new Cluster([...cluster.nodes]);
+    const clients = [open(), open()] as const;
+    await checkStore(redisStore(clients[0]), { another: redisStore(clients[1]) });
+    for (const client of clients) client.disconnect();
+  });
+
+  test("over node-redis it keeps its contract", async () => {
+    const rootNodes = cluster.nodes.map(({ host, port }) => ({ url: `redis://${host}:${port}` }));
+    const open = () => createCluster({ rootNodes }).connect();
+    const clients = [await open(), await open()] as const;
+    await checkStore(redisStore(clients[0]), { another: redisStore(clients[1]) });
+    for (const client of clients) client.destroy();
+  });
+});
 
 describe.skipIf(!installed.postgres)("Postgres (needs postgresql)", () => {
   let server: Server;

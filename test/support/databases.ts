@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { Redis } from "ioredis";
 import { freePort, startServer } from "./process.js";
 
 /** A database server of a test. */
@@ -76,6 +77,48 @@ export async function startRedis(program = installed.redis, options: readonly st
   const [folder, port] = [temporaryFolder(), await freePort()];
   const args = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--dir", folder, ...options];
   return startIn(folder, [program as string, args], port);
+}
+
+/** Three masters of a Redis Cluster, without replicas. */
+export interface RedisCluster {
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  stop(): Promise<void>;
+}
+
+/** The slots of a cluster. */
+const SLOTS = 16_384;
+
+/** A Redis Cluster in memory. */
+export async function startRedisCluster(): Promise<RedisCluster> {
+  const servers = await Promise.all(
+    [0, 1, 2].map(async () =>
+      startRedis(installed.redis, ["--cluster-enabled", "yes", "--cluster-port", `${await freePort()}`]),
+    ),
+  );
+  const nodes = servers.map(({ port }) => ({ host: "127.0.0.1", port }));
+  const clients = nodes.map(({ host, port }) => new Redis(port, host));
+  const [first] = clients as [Redis];
+  for (const [index, client] of clients.entries()) {
+    const [from, to] = [index, index + 1].map((part) => Math.floor((part * SLOTS) / clients.length)) as [
+      number,
+      number,
+    ];
+    await client.call("CLUSTER", "ADDSLOTSRANGE", `${from}`, `${to - 1}`);
+    const bus = (await client.config("GET", "cluster-port")) as string[];
+    await first.call("CLUSTER", "MEET", "127.0.0.1", `${client.options.port}`, bus[1] as string);
+  }
+  const isReady = async (client: Redis) => `${await client.call("CLUSTER", "INFO")}`.includes("cluster_state:ok");
+  for (let tries = 0; !(await Promise.all(clients.map(isReady))).every(Boolean); tries++) {
+    if (tries > 200) throw new Error("the cluster is not ready after 10 s");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  for (const client of clients) client.disconnect();
+  return {
+    nodes,
+    async stop() {
+      await Promise.all(servers.map((server) => server.stop()));
+    },
+  };
 }
 
 /** Postgres, with a database `postgres` whose user `postgres` needs no password. */
