@@ -31,7 +31,7 @@ export const decline = (request: RequestView): Reply =>
       "latchkey-declined": "not a navigation",
       ...(request.headers.get("hx-request") && { "hx-redirect": targetOf(request) }),
     },
-    "Only a navigation is answered here: a link, not fetch(), a frame or a service worker; in a test with Sec-Fetch-Mode: navigate.",
+    "Only a navigation is answered here: a link, not fetch(), a frame or a service worker; in a test node:http, not fetch().",
   );
 
 /** The reply to a request that needs the store, or the provider, while that is away. */

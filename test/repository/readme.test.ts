@@ -479,16 +479,19 @@ test("testing: a request with a minted cookie is signed in", async () => {
   expect(output).toBe('401,200 {"user":{"sub":"alice","name":"Alice"}}\n');
 });
 
-test("testing: the test that is shown passes", async () => {
+test("testing: the tests that are shown pass", async () => {
   const port = await freePort();
   mkdirSync(join(folder, "testing"));
   for (const [path, name] of [
     ["app.js", "testing"],
     ["app.test.js", "testing-request"],
+    ["sign-in.test.js", "testing-sign-in"],
   ] as const)
     writeFileSync(join(folder, "testing", path), snippet(name).replaceAll("3000", `${port}`));
-  const output = execFileSync(process.execPath, ["--test", "testing/app.test.js"], { cwd: folder, encoding: "utf8" });
-  expect(output).toMatch(/Alice sees her invoices[\s\S]*pass 1/);
+  const run = (file: string) =>
+    execFileSync(process.execPath, ["--test", `testing/${file}`], { cwd: folder, encoding: "utf8" });
+  expect(run("app.test.js")).toMatch(/Alice sees her invoices[\s\S]*pass 1/);
+  expect(run("sign-in.test.js")).toMatch(/Alice signs in[\s\S]*pass 1/);
 });
 
 describe("a store", () => {
