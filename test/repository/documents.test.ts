@@ -195,6 +195,16 @@ describe("the reference lists", () => {
     expect([...codesIn("docs/reference/errors.md", "MisuseError")].sort()).toEqual([...codes].sort());
   });
 
+  test("every reason for which a request has no session, and no other but that of a silent sign-in", () => {
+    const reasons = membersOf(typeOf("index", "SessionRefusal"));
+    expect(reasons.length).toBeGreaterThan(10);
+    const [, section = ""] = documentAt("docs/reference/errors.md").split(/^## Why there is no session$/m);
+    const listed = [...section.matchAll(/^\| (`\w+`(?:, `\w+`)*) \|/gm)].flatMap(([, names = ""]) =>
+      names.match(/\w+/g),
+    );
+    expect(listed.sort()).toEqual([...reasons, "login_required"].sort());
+  });
+
   test("every type of event, and no other", () => {
     const { checker } = published();
     const event = typeOf("express", "LatchkeyEvent");
