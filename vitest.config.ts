@@ -23,6 +23,7 @@ const LONGEST = [
   "e2e/realms",
   "e2e/browser",
   "e2e/faults",
+  "e2e/accessibility",
 ];
 
 /** Vitest begins with the files that took longest in the last run; on a fresh clone it knows none and begins with the largest. */

@@ -30,18 +30,17 @@ export const englishTexts: ErrorPageTexts = {
   retry: "Try again",
   home: "Back to the site",
   access_denied: "You cancelled, or your identity provider did not let you in.",
-  no_transaction:
-    "This sign-in was not started in this browser, or it has ended. If this happens every time, " +
-    "your browser blocks cookies, or you started at another address of this site.",
+  no_transaction: "This sign-in was not started in this browser, or it has ended. Allow cookies, and try again.",
   transaction_expired: "The sign-in took too long.",
   provider_unreachable: "Your identity provider cannot be reached.",
 };
 
 const escaped = (text: string): string => text.replace(/[<&"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
+// The canvas takes the color scheme of the root element. System colors contrast in each scheme. The first link is the main action.
 const STYLE =
-  "body{font:18px/1.6 system-ui;max-width:34em;margin:15vh auto;padding:1em;color-scheme:light dark}" +
-  "a{margin-right:1em;color:inherit}pre{white-space:pre-wrap}";
+  "html{font:112%/1.5 system-ui;max-width:30em;margin:auto;padding:3em 1em;color-scheme:light dark;word-break:break-word}" +
+  "h1+p+p a{line-height:3;padding:.5em 1em;border-radius:1em;background:canvastext;color:canvas;text-decoration:none}";
 
 /** The page of a sign-in or sign-out that failed. It shows nothing of the request but the page to return to, inside of a link (S19). */
 export function errorPage(
@@ -60,18 +59,9 @@ export function errorPage(
       // The URL of this page may contain an authorization code.
       "referrer-policy": "no-referrer",
     },
-    body: `<!doctype html>
-<html lang="${escaped(language)}">
-<meta name="viewport" content="width=device-width">
-<title>${title}</title>
-<style>${STYLE}</style>
-<main>
-<h1>${title}</h1>
-<p>${text}</p>
-<p><a href="${escaped(retryUrl)}">${retry}</a><a href="${escaped(homeUrl)}">${home}</a></p>
-<code>${code}</code>
-<pre>${escaped(details)}</pre>
-</main>
-`,
+    body:
+      `<!doctype html><html lang="${escaped(language)}"><meta name="viewport" content="width=device-width"><title>${title}</title>` +
+      `<style>${STYLE}</style><main><h1>${title}</h1><p>${text}<p><a href="${escaped(retryUrl)}">${retry}</a>` +
+      `<p><a href="${escaped(homeUrl)}">${home}</a><p><code>${code}</code> ${escaped(details)}</main>`,
   };
 }

@@ -66,7 +66,7 @@ progress::-moz-progress-bar { background: var(--deep); border-radius: 5px; }
 .tx { fill: var(--tx); background: var(--tx); }
 dl { margin: 0; font-size: 14.5px; }
 dl div { display: flex; gap: 9px; align-items: baseline; padding: 3px 0; }
-dl i { width: 10px; height: 10px; border-radius: 3px; flex: none; }
+dl i { display: inline-block; width: 10px; height: 10px; border-radius: 3px; margin-right: 9px; }
 dt { flex: none; } dd { margin: 0; color: var(--soft); }
 dd:last-child { margin-left: auto; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .events { list-style: none; margin: 0; padding: 0; font-size: 14.5px; }

@@ -119,7 +119,7 @@ const cookieCard = ({ cookies, limits }) => {
 <svg class="stack" viewBox="0 0 ${limits.maxCookieBytes} 10" preserveAspectRatio="none" aria-hidden="true">${rects}</svg>
 <dl>${parts.map(
     ({ kind, bytes, cookies: count }) =>
-      html`<div><i class="${kind}"></i><dt>${kind}</dt><dd>${cookieContents[kind]}</dd><dd>${size(bytes)}${count > 1 && ` in ${count}`}</dd></div>`,
+      html`<div><dt><i class="${kind}"></i>${kind}</dt><dd>${cookieContents[kind]}</dd><dd>${size(bytes)}${count > 1 && ` in ${count}`}</dd></div>`,
   )}</dl>
 ${parts.length === 0 && html`<p class="note">Your browser sent no latchkey cookie.</p>`}
 </section>`;

@@ -51,7 +51,7 @@ export function expectErrorPage(response: Answer, status: number, code: string):
   expect(response.status).toBe(status);
   expect(response.body).toContain(`<code>${code}</code>`);
   // On a loopback address the page also says why.
-  expect(response.body).toContain(`<pre>latchkey: ${code.replaceAll("_", " ")}`);
+  expect(response.body).toContain(`</code> latchkey: ${code.replaceAll("_", " ")}`);
   expect(response.headers["content-type"]).toMatch(/^text\/html\b/);
   expect(response.headers["content-security-policy"]).toMatch(/^default-src 'none'/);
   expect(response.headers["cache-control"]).toBe("private, no-store");

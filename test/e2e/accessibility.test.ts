@@ -1,0 +1,49 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { barriers, looks, openPage, tabStops } from "../support/axe.js";
+import { launch } from "../support/chromium.js";
+
+type Demo = Awaited<ReturnType<typeof import("../../examples/demo/start.js").start>>;
+
+let browser: Browser;
+let demo: Demo;
+beforeAll(async () => {
+  browser = await launch();
+  demo = await (await import("../../examples/demo/start.js")).start();
+});
+afterAll(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+describe.each(looks)("pages are for everybody: %s", (_, look) => {
+  test("the demo, the provider and the page of a sign-in that failed", async () => {
+    const page = await openPage(browser, look);
+    const { app } = demo.world;
+    await page.goto(app);
+    expect(await barriers(page)).toEqual([]);
+    await page.click("#sign-in");
+    await page.waitForSelector("h1:has-text('Sign in')");
+    expect(await barriers(page)).toEqual([]);
+    await page.click("button:has-text('Sign in')");
+    await page.waitForSelector("h1:has-text('Allow access?')");
+    expect(await barriers(page)).toEqual([]);
+
+    await page.click("button:has-text('Refuse')");
+    await page.waitForSelector("text=You cancelled");
+    expect(await barriers(page)).toEqual([]);
+    expect(await tabStops(page, 2)).toEqual(["Try again", "Back to the site"]);
+    await page.click("text=Try again");
+
+    await page.click("button:has-text('Allow')");
+    await page.waitForURL(`${app}/`);
+    expect(await barriers(page)).toEqual([]);
+    await page.click("#call");
+    await page.waitForSelector("td");
+    expect(await barriers(page)).toEqual([]);
+    await page.click("#sign-out");
+    await page.waitForSelector("h1:has-text('Sign out here too?')");
+    expect(await barriers(page)).toEqual([]);
+    await page.context().close();
+  });
+});
