@@ -9,7 +9,7 @@ import { isText } from "../../core/provider/claims.js";
 import type { ClientAssertion, ClientAuthentication } from "../../core/provider/client-authentication.js";
 import type { RegisteredData } from "../../core/register.js";
 import type { RelyingPartyConfig, SignedIn, SignIn } from "../../core/relying-party/config.js";
-import type { Failure } from "../../core/relying-party/failures.js";
+import type { Failure } from "../../core/relying-party/failure.js";
 import { checkSecrets } from "../../core/seal/sealer.js";
 import { sessionExamples } from "../../core/session/examples.js";
 import type { CookieOptions, SessionsOptions } from "../../core/session/options.js";

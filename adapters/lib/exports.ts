@@ -18,7 +18,7 @@ export type { ClientAssertion, ClientAuthentication } from "../../core/provider/
 export type { RegisteredData, RegisteredUser } from "../../core/register.js";
 export type { SignIn } from "../../core/relying-party/config.js";
 export type { ErrorPageTexts } from "../../core/relying-party/error-page.js";
-export type { Failure } from "../../core/relying-party/failures.js";
+export type { Failure } from "../../core/relying-party/failure.js";
 export type { AuthSession } from "../../core/relying-party/request-auth.js";
 export type { LoginOptions } from "../../core/relying-party/sign-in.js";
 export type { LogoutOptions } from "../../core/relying-party/sign-out.js";

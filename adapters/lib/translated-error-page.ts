@@ -1,5 +1,5 @@
 import { type ErrorPageTexts, errorPage } from "../../core/relying-party/error-page.js";
-import type { Failure } from "../../core/relying-party/failures.js";
+import type { Failure } from "../../core/relying-party/failure.js";
 
 /**
  * The error page in the languages of an app, for the option `onFailure`: the first language of the browser (`Accept-Language`) that has

@@ -6,7 +6,7 @@ import type { ServerSettings } from "../provider/server.js";
 import type { Reply } from "../request/response.js";
 import type { SessionsOptions } from "../session/options.js";
 import type { ConnectableStore } from "../store/store.js";
-import type { Failure } from "./failures.js";
+import type { Failure } from "./failure.js";
 
 /** The content of an app's session: the user, and the app's own data. */
 export interface SignedIn<Data> {

@@ -6,25 +6,6 @@ import { errorPage } from "./error-page.js";
 import { redirect } from "./replies.js";
 import { loginUrl, type RequestContext } from "./request-context.js";
 
-/** A sign-in or sign-out that failed: the argument of `onFailure`. */
-export interface Failure {
-  /** `code` says what failed, `cause` what the provider said, the message both in one line. The message is for logs, not for users. */
-  readonly error: ExchangeError;
-  /** What to check, mostly options: `clientId, clientSecret, clientAuthentication`. For logs. */
-  readonly advice: string | undefined;
-  readonly request: {
-    readonly method: string;
-    readonly url: string;
-    readonly headers: { get(name: string): string | null };
-  };
-  /** The path that the sign-in was to lead to, as far as it is known; else the first page. */
-  readonly returnTo: string;
-  /** The URL that begins the sign-in again, and leads to `returnTo`. */
-  readonly retryUrl: string;
-  /** The URL of the first page. */
-  readonly homeUrl: string;
-}
-
 /** Emits the failure of a sign-in or sign-out, and returns it. @throws what was thrown, if it is not such a failure */
 export function reportFailure<Data>({ emit }: Pick<RequestContext<Data>, "emit">, thrown: unknown): ExchangeError {
   const error =
