@@ -8,7 +8,7 @@ import { type CookieName, type Kind, type Pair, pairsIn, parseCookieName } from 
 import { shown, timeText } from "./shown.js";
 
 /** One value of latchkey, of one cookie or of several parts. */
-export interface ValueReport {
+interface ValueReport {
   readonly kind: Kind;
   readonly cookies: readonly string[];
   readonly bytes: number;
