@@ -120,6 +120,8 @@ export type ExchangeErrorCode =
   | "refresh_conflict"
   /** The session does not fit into its cookies. */
   | "session_too_large"
+  /** The sign-in does not fit into its cookie: `returnTo` or `appState` is too long. */
+  | "sign_in_too_large"
   /** The user was signed out everywhere while this sign-in was under way. */
   | "signed_out"
   /** A logout token of the provider is not valid, or was used before (Back-Channel Logout 2.6). */

@@ -13,6 +13,7 @@ const ADVICE: Partial<Record<ExchangeErrorCode, string>> = {
   no_access_token: "scope: offline_access",
   refresh_conflict: "store",
   session_too_large: "onSignIn, session.storage",
+  sign_in_too_large: "returnTo, appState",
   store_unavailable: "store",
 };
 

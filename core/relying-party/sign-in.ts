@@ -16,7 +16,7 @@ import { routeUrl } from "./site.js";
 export interface LoginOptions extends AuthorizationOptions {
   /**
    * The page to go to afterwards: a path on this site; anything else becomes its first page. A cookie carries it: some 2,000 characters
-   * fit, and a longer one ends in the error `session_too_large`. @default the page of the request, or the first page
+   * fit, and a longer one ends in the error `sign_in_too_large`. @default the page of the request, or the first page
    */
   returnTo?: string;
   /** A JSON value that `onSignIn` receives after the sign-in. The cookie carries it beside `returnTo`. @default none */
@@ -95,7 +95,14 @@ type OnSignIn<Data> = RelyingPartyConfig<Data>["onSignIn"];
 const exchangeContext = <Data>(context: RequestContext<Data>, onSignIn: OnSignIn<Data>): exchange.SignInContext => ({
   ...context,
   handlers: {
-    storeTransaction: (transaction) => context.commit(() => context.transactions().add(transaction)),
+    storeTransaction: (transaction) =>
+      context
+        .commit(() => context.transactions().add(transaction))
+        .catch((error) => {
+          // Too long to be stored: another attempt leads to the first page.
+          context.returnTo = undefined;
+          throw error;
+        }),
     // Written at once: the transaction is used up even if the session that follows cannot be written.
     clearTransaction: (state) => context.commit(() => context.transactions().remove(state)),
     establishSession: (authentication) => establishSession(context, authentication, onSignIn),

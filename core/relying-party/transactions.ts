@@ -2,14 +2,14 @@ import { sha256 } from "../bytes.js";
 import { type CookieAttributes, setCookieLine } from "../cookie/header.js";
 import { type Jar, MAX_COOKIE } from "../cookie/jar.js";
 import { TRANSACTION_DURATION } from "../defaults.js";
-import { CookieTooLargeError } from "../errors.js";
+import { CookieTooLargeError, ExchangeError } from "../errors.js";
 import type { Transaction } from "../exchange/types.js";
 import type { Sealer } from "../seal/sealer.js";
 import { largestFields } from "../session/largest.js";
 
 /** The sign-ins in progress of one browser. Each has a sealed cookie of its own, so that tabs do not overwrite each other's. */
 export interface Transactions {
-  /** @throws CookieTooLargeError if the transaction does not fit into one cookie: its `returnTo` or `appState` is too long */
+  /** @throws ExchangeError `sign_in_too_large` if the transaction does not fit into one cookie */
   add(transaction: Transaction): Promise<void>;
   /** The transaction that a callback's state belongs to. */
   find(state: string): Promise<Transaction | undefined>;
@@ -65,7 +65,10 @@ export function openTransactions(
       const sealed = await sealer.seal(transaction, now());
       const name = await nameOf(transaction.state);
       const { length } = setCookieLine(name, sealed, attributes, TRANSACTION_DURATION);
-      if (length > MAX_COOKIE) throw new CookieTooLargeError(length, MAX_COOKIE, largestFields(transaction));
+      if (length > MAX_COOKIE) {
+        const cause = new CookieTooLargeError(length, MAX_COOKIE, largestFields(transaction));
+        throw new ExchangeError("sign_in_too_large", { cause });
+      }
       jar.set(name, sealed, TRANSACTION_DURATION, attributes);
       await makeRoom(name);
     },

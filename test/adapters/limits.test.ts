@@ -44,8 +44,9 @@ describe.each(frameworks)("a page to come back to, %s", (_name, framework) => {
       app = await startApp({ framework });
       const visitor = app.browser();
       const login = await visitor.navigate(`/auth/login?returnTo=/${"x".repeat(length)}`);
-      expect([login.status, login.headers.location, visitor.jar.names()]).toEqual([500, undefined, []]);
-      expect(login.body).toContain("<code>session_too_large</code>");
+      expect([login.status, login.headers.location, visitor.jar.names()]).toEqual([400, undefined, []]);
+      expect(login.body).toContain("<code>sign_in_too_large</code>");
+      expect(login.body).toContain(`href="${app.url}/auth/login?returnTo=%2F"`);
       const [{ cause } = {}] = failures(app);
       expect(cause).toBeInstanceOf(CookieTooLargeError);
       expect(cause).toMatchObject({ limit: 4054, largest: [{ field: "returnTo", bytes: length + 3 }, {}, {}] });
@@ -68,7 +69,7 @@ describe.each(frameworks)("an app's state, %s", (_name, framework) => {
   test("that does not fit beside the page to come back to is an error", async () => {
     app = await startApp({ framework });
     const login = await app.browser().navigate(enter("\u6f22".repeat(900), `/${"x".repeat(1_500)}`));
-    expect(login.body).toContain("<code>session_too_large</code>");
+    expect(login.body).toContain("<code>sign_in_too_large</code>");
     expect(failures(app)[0]?.cause).toMatchObject({ largest: [{ field: "appState" }, { field: "returnTo" }, {}] });
   });
 });

@@ -23,6 +23,7 @@ export const exchangeStatus: Readonly<Record<ExchangeErrorCode, number>> = {
   refresh_required: 401,
   grant_ended: 401,
   session_too_large: 500,
+  sign_in_too_large: 400,
   refresh_conflict: 503,
   signed_out: 400,
   logout_token_invalid: 400,

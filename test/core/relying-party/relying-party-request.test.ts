@@ -342,7 +342,7 @@ describe("login and logout by the app", () => {
   test("refuse an appState that does not fit into a cookie, and ignore options that they do not have", async () => {
     const { auth } = await createWorld().open("/");
     const tooLarge = await auth.login({ appState: "x".repeat(3000) });
-    expect([tooLarge.status, tooLarge.body]).toEqual([500, expect.stringContaining("session_too_large")]);
+    expect([tooLarge.status, tooLarge.body]).toEqual([400, expect.stringContaining("sign_in_too_large")]);
     const options: object = { scope: "openid admin", audience: "x", subject: "x" };
     const { headers } = await auth.login(options);
     expect(new URL(String(headers["location"])).searchParams.get("scope")).toBe("openid profile");
