@@ -247,14 +247,14 @@ export default function App() {
       path: "wrangler.toml",
       ts: `name = "my-app"
 main = "app.ts"
-compatibility_date = "2026-10-01"
+compatibility_date = "2026-01-01"
 
 [dev]
 port = 3000
 `,
       js: `name = "my-app"
 main = "app.js"
-compatibility_date = "2026-10-01"
+compatibility_date = "2026-01-01"
 
 [dev]
 port = 3000
