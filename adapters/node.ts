@@ -72,7 +72,7 @@ export function auth<Data = RegisteredData>(options: AuthOptions<Data> = {}): Mi
     let proceed: Awaitable<typeof next | undefined>;
     try {
       const writer = createNodeWriter(res, req);
-      proceed = chain(relyingParty.open(toRequestView(req, trustedHost(req)), writer), (request) =>
+      proceed = chain(relyingParty.open(toRequestView(req, { host: trustedHost }), writer), (request) =>
         chain(request.route(), (reply) => {
           if (reply) return void writer.send(reply);
           req.auth = request;
@@ -196,13 +196,11 @@ export function verifyAccessToken(options: AccessTokenOptions = {}): Middleware 
 }
 
 /** The host that a trusted proxy names: only where Express's setting `trust proxy` trusts the proxy. */
-function trustedHost(req: ExtendedRequest): { host: string | undefined } | undefined {
+function trustedHost(req: ExtendedRequest): string | undefined {
   const host = req.headers["x-forwarded-host"];
   if (host === undefined) return undefined;
   const trusts = req.app?.get?.("trust proxy fn") as
     | ((address: string | undefined, hop: number) => boolean)
     | undefined;
-  return trusts?.(req.socket.remoteAddress, 0)
-    ? { host: trimBlanks(String(host).split(",", 1)[0] as string) }
-    : undefined;
+  return trusts?.(req.socket.remoteAddress, 0) ? trimBlanks(String(host).split(",", 1)[0] as string) : undefined;
 }

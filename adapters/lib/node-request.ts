@@ -9,10 +9,10 @@ const MAX_BODY = 65_536;
 
 /** The parts of a request's public URL that only its adapter knows. */
 interface PublicUrl {
-  /** The host that a trusted proxy names, in the place of the Host header. */
-  host?: string | undefined;
+  /** The host that a trusted proxy names, in the place of the Host header. Called only for an app that has several sites. */
+  readonly host?: (req: NodeRequest) => string | undefined;
   /** The part that the framework took off the path, if `originalUrl` does not have the whole path. */
-  base?: string;
+  readonly base?: string;
 }
 
 /** Its members are no `#` ones: the core derives a view with another URL from it. */
@@ -38,8 +38,8 @@ class NodeRequestView implements RequestView {
   get(name: string): string | null {
     const { headers } = this.req;
     // RFC 9113 8.3.1: where HTTP/2 has `:authority`, Host is not used.
-    const host = () => this.publicUrl.host ?? headers[":authority"] ?? headers.host;
-    const value = name === "host" ? host() : headers[name];
+    const host = name === "host" && (this.publicUrl.host?.(this.req) ?? headers[":authority"]);
+    const value = host || headers[name];
     return (Array.isArray(value) ? value.join(", ") : value) ?? null;
   }
 
@@ -48,10 +48,8 @@ class NodeRequestView implements RequestView {
   }
 }
 
-const NO_PROXY: PublicUrl = {};
-
 /** The parts of a Node request that the core reads. */
-export const toRequestView = (req: NodeRequest, publicUrl = NO_PROXY): RequestView =>
+export const toRequestView = (req: NodeRequest, publicUrl: PublicUrl = {}): RequestView =>
   new NodeRequestView(req, publicUrl);
 
 /** The Authorization header. If a client sent several, all of them: Node shows only the first. */

@@ -15,17 +15,19 @@ export interface NodeWriter extends ResponseWriter {
   send(reply: Reply): void;
 }
 
+type WithStream = { readonly stream?: { readonly destroyed: boolean } };
+
 class NodeResponseWriter implements NodeWriter {
   readonly #res: ServerResponse;
-  readonly #headers: IncomingMessage["headers"];
+  readonly #req: Pick<IncomingMessage, "headers">;
   #lines: Map<string, string> | undefined;
   #hasReadSession = false;
   #hasWritten = false;
   #tasks: Array<() => void> | undefined;
 
-  constructor(res: ServerResponse, { headers }: Pick<IncomingMessage, "headers">) {
+  constructor(res: ServerResponse, req: Pick<IncomingMessage, "headers">) {
     this.#res = res;
-    this.#headers = headers;
+    this.#req = req;
     beforeHeaders(res, this);
   }
 
@@ -43,7 +45,8 @@ class NodeResponseWriter implements NodeWriter {
     this.#lines ??= new Map();
     for (const line of added) this.#lines.set(cookieNameOf(line), line);
     dropCookies(this.#res, this.#lines);
-    this.#headers.cookie = cookieHeaderAfter(this.#headers.cookie, added, prefix);
+    const { headers } = this.#req;
+    headers.cookie = cookieHeaderAfter(headers.cookie, added, prefix);
     return true;
   }
 
@@ -67,8 +70,7 @@ class NodeResponseWriter implements NodeWriter {
       if (this.#lines.size > 0) res.setHeader("set-cookie", [...others, ...this.#lines.values()]);
     }
     // Cookies written to a closed connection do not reach the browser. HTTP/2 has a stream for each response.
-    const { stream } = res as { stream?: { readonly destroyed: boolean } };
-    if (!res.destroyed && !stream?.destroyed) for (const task of this.#tasks ?? []) task();
+    for (const task of this.#tasks ?? []) if (!res.destroyed && !(res as WithStream).stream?.destroyed) task();
     if (!this.#hasReadSession && !this.#hasWritten) return;
     for (const [name, value] of cachingHeaders((name) => headerOf(res, name), this.#hasWritten)) {
       if (value === null) res.removeHeader(name);
@@ -93,27 +95,32 @@ function dropCookies(res: ServerResponse, names: ReadonlyMap<string, unknown>): 
   if (others.length < all.length) res.setHeader("set-cookie", others);
 }
 
-function headerOf(res: ServerResponse, name: string): string | null {
-  const value = res.getHeader(name);
-  return value === undefined ? null : [value].flat().join(", ");
-}
+const headerOf = (res: ServerResponse, name: string): string | null => res.getHeader(name)?.toString() ?? null;
 
 /**
  * Calls `apply` once, when the headers are about to be sent and those passed to `writeHead` are set. If Node refuses one of
  * those, `writeHead` stays patched, so that the error response gets the cookies as well.
+ *
+ * Express gives each response a hidden class of its own, in which the first use of each property is slow. The deletion makes the
+ * response a dictionary, so that what Node does with it afterwards is fast; to define the property is faster than to assign it.
  */
 function beforeHeaders(res: ServerResponse, writer: Pick<NodeResponseWriter, "apply">): void {
   const { writeHead } = res;
-  res.writeHead = (status: number, ...rest: unknown[]) => {
-    const pairs = pairsOf(rest.at(-1));
-    // They replace those that were set before, and a name may have several values.
-    for (const [name] of pairs) res.removeHeader(name);
-    for (const [name, value] of pairs) res.appendHeader(name, value);
-    writer.apply();
-    res.writeHead = writeHead;
-    const message = rest.find((item) => typeof item === "string");
-    return message === undefined ? res.writeHead(status) : res.writeHead(status, message);
-  };
+  Object.defineProperty(res, "writeHead", {
+    configurable: true,
+    writable: true,
+    value(status: number, message?: unknown, headers = message) {
+      const pairs = pairsOf(headers);
+      // They replace those that were set before, and a name may have several values.
+      for (const [name] of pairs) res.removeHeader(name);
+      for (const [name, value] of pairs) res.appendHeader(name, value);
+      writer.apply();
+      delete (res as Partial<ServerResponse>).writeHead;
+      // Another middleware had patched the method before.
+      if (res.writeHead !== writeHead) res.writeHead = writeHead;
+      return res.writeHead(status, typeof message === "string" ? message : undefined);
+    },
+  });
 }
 
 type Header = [name: string, value: string | string[]];

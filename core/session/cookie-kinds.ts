@@ -22,14 +22,13 @@ export type ParsedName =
   | { readonly kind: OfSession; readonly tag: string; readonly time?: undefined }
   | { readonly kind: "end"; readonly tag?: undefined; readonly time: number };
 
-const isOfSession = (kind: string | undefined): kind is OfSession =>
-  ["id", "tok", "seen", "used", "wait"].includes(kind as string);
+/** The tag and the kind of a session's cookie, before the index of a chunk; or the time of an `end`. */
+const NAME = /^(?:([^.]{6})\.(id|tok|seen|used|wait)(?:\.|$)|end\.(\d{1,15})$)/;
 
 /** Parses a cookie name without its prefix (`AbC-_9.id.0`); undefined for cookies of other kinds, such as transactions. */
 export function parseName(suffix: string): ParsedName | undefined {
-  const [tag, kind] = suffix.split(".", 2);
-  if (tag?.length === 6 && isOfSession(kind)) return { kind, tag };
-  const time = /^end\.(\d{1,15})$/.exec(suffix)?.[1];
+  const [, tag, kind, time] = NAME.exec(suffix) ?? [];
+  if (tag) return { kind, tag } as ParsedName;
   return time ? { kind: "end", time: Number(time) } : undefined;
 }
 

@@ -1,8 +1,10 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { setFlagsFromString } from "node:v8";
 import { describe, expect, test } from "vitest";
 import { auth } from "../../adapters/express.js";
 import { createSealer, createSessions } from "../../adapters/index.js";
+import { createNodeWriter } from "../../adapters/lib/node-writer.js";
 import { mintSession } from "../../adapters/testing/index.js";
 import { plain } from "../../bench/peers/by-hand.js";
 import { session, tokens, user } from "../../bench/reference.js";
@@ -83,4 +85,18 @@ test("objects made for each request have no getters of their own", async () => {
     const properties = Object.values(Object.getOwnPropertyDescriptors(object));
     expect(properties.filter(({ get }) => get)).toEqual([]);
   }
+});
+
+test("a response of Express whose headers have left is a dictionary, with which Node works faster than with a class of its own", () => {
+  setFlagsFromString("--allow-natives-syntax");
+  const isFast = new Function("object", "return %HasFastProperties(object)") as (object: object) => boolean;
+  setFlagsFromString("--no-allow-natives-syntax");
+  const req = new IncomingMessage(undefined as unknown as Socket);
+  const res = new ServerResponse(req);
+  // As Express does.
+  Object.assign(Object.setPrototypeOf(res, Object.create(ServerResponse.prototype)), { locals: {} });
+  createNodeWriter(res, req);
+  expect(isFast(res)).toBe(true);
+  res.writeHead(200);
+  expect(isFast(res)).toBe(false);
 });
