@@ -143,4 +143,8 @@ const server = app.listen(Number(process.env["PORT"]), "127.0.0.1");
 // Longer than the balancer has nothing to send: it must not use a connection that the machine is closing.
 server.keepAliveTimeout = 120_000;
 // As docs/guides/operations.md says: the requests that are there end, and the process with them.
-process.on("SIGTERM", () => server.close(() => close()));
+process.on("SIGTERM", () => {
+  server.close(() => close());
+  // Connections whose last request has ended since.
+  setInterval(() => server.closeIdleConnections(), 100).unref();
+});

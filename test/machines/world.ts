@@ -205,6 +205,8 @@ export async function startWorld({ machines: count = 2, options = {}, optionsOf 
     async replace(index: number): Promise<void> {
       const old = machines[index];
       machines[index] = await startMachine(index);
+      // A request that was sent just before is on its way.
+      await pause(500);
       old?.child.kill("SIGTERM");
       if (old) replaced.push(old);
     },
