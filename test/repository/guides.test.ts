@@ -6,10 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { checkSetup } from "../../adapters/check/index.js";
 import type { Middleware, RequestAuth } from "../../adapters/node.js";
 import { createTestProvider, mintSession } from "../../adapters/testing/index.js";
 import { plainRequest } from "../support/app.js";
-import { filesOf, root, toJavaScript } from "../support/documents.js";
+import { documentAt, filesOf, root, snippet, toJavaScript } from "../support/documents.js";
 import { freePort, startServer } from "../support/process.js";
 
 const VARIABLES = {
@@ -29,7 +30,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "latchkey-guides-"));
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(root, join(folder, "node_modules/latchkey"));
-  for (const name of ["express", "pino", "@opentelemetry"])
+  for (const name of ["express", "oidc-provider", "pino", "@opentelemetry"])
     symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
   before = { ...process.env };
@@ -282,4 +283,23 @@ test("deploy: the process is alive while the provider is away, finishes what it 
   answer();
   expect((await ready).status).toBe(200);
   expect(await ended).toEqual([0, null]);
+});
+
+test("a provider on one's machine: every setting of the first page is right for it", async () => {
+  const port = await freePort();
+  const code = snippet("local-provider").replaceAll("4000", `${port}`);
+  writeFileSync(join(folder, "provider.mjs"), code);
+  const child = await startServer([process.execPath, ["provider.mjs"]], port, {}, folder);
+  try {
+    const named = [...documentAt("docs/start/getting-started.md").matchAll(/`(LATCHKEY_\w+)=([^`]+)`/g)];
+    const variables = Object.fromEntries(named.map(([, name, value]) => [name, value?.replace("4000", `${port}`)]));
+    expect(Object.keys(variables)).toHaveLength(3);
+    const env = { ...VARIABLES, ...variables };
+    const { findings } = await checkSetup({ env });
+    const wrong = findings.filter(({ status, check }) => status !== "ok" && check !== "base_url");
+    expect(wrong).toEqual([]);
+    expect(findings.map(({ check }) => check)).toEqual(expect.arrayContaining(["issuer", "client", "authorization"]));
+  } finally {
+    child.kill();
+  }
 });

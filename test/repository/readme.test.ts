@@ -112,11 +112,11 @@ describe("the quick start", () => {
   test("needs no framework", async () => {
     const { url, output } = await start("node.mjs", snippet("node"), VARIABLES);
     expect(output).toBe("");
-    expect((await plainRequest(url, "/", {})).body).toBe("Not signed in.");
+    expect((await plainRequest(url, "/", {})).body).toContain('<a href="/auth/login">Sign in</a>');
     expect((await plainRequest(url, "/auth/me", {})).body).toBe('{"user":null}');
     expect((await plainRequest(url, "/invoices", {})).status).toBe(401);
     const headers = { cookie: await alice() };
-    expect((await plainRequest(url, "/invoices", { headers })).body).toBe("The invoices of Alice");
+    expect((await plainRequest(url, "/invoices", { headers })).body).toBe("The invoices of alice");
   });
 
   test("an app that calls an API works as shown", async () => {

@@ -39,8 +39,14 @@ const guard = requireSession();
 const app = createServer((req, res) =>
   signIn(req, res, (error) => {
     if (error) return res.writeHead(500).end();
-    if (req.url !== "/invoices") return res.end(getAuth(req).session ? "Signed in." : "Not signed in.");
-    guard(req, res, () => res.end(\`The invoices of \${getSignedInAuth(req).session.user.name}\`));
+    res.setHeader("content-type", "text/html");
+    if (req.url === "/invoices")
+      return guard(req, res, () => res.end(\`The invoices of \${getSignedInAuth(req).session.user.sub}\`));
+    res.end(
+      getAuth(req).session
+        ? \`<p>Signed in.</p><form method="post" action="/auth/logout"><button>Sign out</button></form>\`
+        : \`<a href="/auth/login">Sign in</a>\`,
+    );
   }),
 );
 
@@ -178,7 +184,13 @@ const inside = (wrap: Wrapper) =>
 const app = new Hono<Env>();
 app.use(inside(auth.wrap));
 
-app.get("/", (c) => c.html(c.get("auth").session ? "Signed in." : '<a href="/auth/login">Sign in</a>'));
+app.get("/", (c) =>
+  c.html(
+    c.get("auth").session
+      ? \`<p>Signed in.</p><form method="post" action="/auth/logout"><button>Sign out</button></form>\`
+      : \`<a href="/auth/login">Sign in</a>\`,
+  ),
+);
 app.get("/invoices", inside(auth.requireSession), (c) => c.json({ user: c.get("auth").session?.user }));
 app.post("/visits", inside(auth.requireSession), async (c) => {
   await c.get("auth").update({ lastVisit: Date.now() });
@@ -206,7 +218,13 @@ const inside = (wrap) =>
   });
 const app = new Hono();
 app.use(inside(auth.wrap));
-app.get("/", (c) => c.html(c.get("auth").session ? "Signed in." : '<a href="/auth/login">Sign in</a>'));
+app.get("/", (c) =>
+  c.html(
+    c.get("auth").session
+      ? \`<p>Signed in.</p><form method="post" action="/auth/logout"><button>Sign out</button></form>\`
+      : \`<a href="/auth/login">Sign in</a>\`,
+  ),
+);
 app.get("/invoices", inside(auth.requireSession), (c) => c.json({ user: c.get("auth").session?.user }));
 app.post("/visits", inside(auth.requireSession), async (c) => {
   await c.get("auth").update({ lastVisit: Date.now() });
