@@ -11,7 +11,7 @@ import type { Middleware, RequestAuth } from "../../adapters/node.js";
 import { createTestProvider, mintSession } from "../../adapters/testing/index.js";
 import { plainRequest } from "../support/app.js";
 import { documentAt, filesOf, root, snippet, toJavaScript } from "../support/documents.js";
-import { freePort, startServer } from "../support/process.js";
+import { bin, freePort, startServer } from "../support/process.js";
 
 const VARIABLES = {
   LATCHKEY_ISSUER: "http://127.0.0.1:1/",
@@ -30,7 +30,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "latchkey-guides-"));
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(root, join(folder, "node_modules/latchkey"));
-  for (const name of ["express", "oidc-provider", "pino", "@opentelemetry"])
+  for (const name of ["express", "oidc-provider", "pino", "vite", "@opentelemetry"])
     symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
   before = { ...process.env };
@@ -301,5 +301,31 @@ test("a provider on one's machine: every setting of the first page is right for 
     expect(findings.map(({ check }) => check)).toEqual(expect.arrayContaining(["issuer", "client", "authorization"]));
   } finally {
     child.kill();
+  }
+});
+
+test("react: Vite passes the routes of latchkey on to the server, whose URLs are those of Vite", async () => {
+  const [port, vitePort] = [await freePort(), await freePort()];
+  writeFileSync(join(folder, "vite.config.js"), snippet("vite-config").replaceAll("3000", `${port}`));
+  writeFileSync(join(folder, "index.html"), "<p>The page</p>");
+  writeFileSync(join(folder, "app.js"), snippet("express").replace("app.listen(3000)", `app.listen(${port})`));
+  const base = `http://localhost:${vitePort}`;
+  const variables = { ...VARIABLES, LATCHKEY_BASE_URL: base };
+  const started: ChildProcess[] = [];
+  try {
+    started.push(await startServer([process.execPath, ["app.js"]], port, variables, folder));
+    const vite = ["--host", "127.0.0.1", "--port", `${vitePort}`, "--strictPort"];
+    started.push(await startServer([bin("vite"), vite], vitePort, {}, folder));
+    const url = `http://127.0.0.1:${vitePort}`;
+    expect((await plainRequest(url, "/", { headers: { accept: "text/html" } })).body).toContain("The page");
+    expect(
+      (await plainRequest(url, "/auth/me", { headers: { cookie: await alice({ baseUrl: base }) } })).body,
+    ).toContain("Alice");
+    // The provider of this test cannot be reached; the page for that leads back to the site.
+    const failed = await plainRequest(url, "/auth/login", {});
+    expect(failed.status).toBe(503);
+    expect(failed.body).toContain(base);
+  } finally {
+    for (const child of started) child.kill();
   }
 });

@@ -415,7 +415,7 @@ describe("React", () => {
     return execFileSync(process.execPath, [outfile], { cwd: folder, encoding: "utf8" });
   }
 
-  test.each(["react-page", "react-quick-start"])(
+  test.each(["react-page", "react-quick-start", "react-vite"])(
     "%s renders on a server, where the user is not known yet",
     async (name) => {
       const program = `import { renderToString } from "react-dom/server";
