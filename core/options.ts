@@ -2,8 +2,8 @@ import { must } from "./errors.js";
 import { isObject } from "./is-object.js";
 
 /**
- * A value of the right type for every member of `Options`: {@link ANY} where a check of its own takes whatever comes. The compiler
- * refuses a list that forgets one, or that has one more.
+ * A value of the right type for every member of `Options`; {@link ANY} for a member that a check of its own checks. The compiler
+ * refuses a list that lacks a member, or that has another one.
  */
 export type ExamplesOf<Options> = { readonly [Name in keyof Options]-?: unknown };
 
@@ -23,7 +23,10 @@ function typeOf(value: unknown): string {
   return filled || value === 0 || value === false ? typeof value : `${filled}` || "blank";
 }
 
-/** Whether two names differ by two letters at most, wherever they stand. */
+/**
+ * Whether two names differ by two letters at most, in any order. Every entry carries it; the command line has `nearest`
+ * (adapters/lib/nearest.ts), which is larger and better.
+ */
 const isNear = (a: string, b: string): boolean =>
   [...(a + b)].filter((letter) => !a.includes(letter) || !b.includes(letter)).length < 3;
 

@@ -15,5 +15,5 @@ export interface Register {}
 /** The app's own data in a session: what the app registered, or any JSON object. */
 export type RegisteredData = Register extends { data: infer Data } ? Data : Record<string, unknown>;
 
-/** What the app adds to a user: nothing known, unless the app registered it. */
+/** What the app adds to a user, as the app registered it; `unknown` if it registered nothing. */
 export type RegisteredUser = Register extends { user: infer Added } ? Added : unknown;

@@ -22,7 +22,7 @@ export function acceptSignIn(context: ClientContext, result: Authentication, isS
   });
 }
 
-/** Whether a silent sign-in may become the session: no tab has signed out, and the current session, if any, is of this user. */
+/** Whether a silent sign-in may become the session: no tab has signed out, and a current session is of this user. */
 export const isExpected = (
   current: ClientSession | null,
   subject: User["sub"],

@@ -26,7 +26,7 @@ export interface SetupOptions<Data = RegisteredData> extends AuthOptions<Data> {
 /** Which checks {@link checkSetup} does. */
 export interface CheckSetupOptions {
   /**
-   * The checks to do. A health endpoint leaves out `client` and `authorization`, for which the provider gets a sign-in that nobody
+   * The checks to do. A health endpoint leaves out `client` and `authorization`, for which the provider gets a sign-in that no user
    * finishes. @default all
    */
   only?: readonly SetupCheck[];
@@ -56,7 +56,7 @@ const secretsIn = (options: object, env: Environment): readonly string[] =>
  * Tries the settings of an app: its options and variables, its provider, its client there, its base URL and its store. It finds all
  * that is wrong in one run, and says which option to change. Findings hold no secret, token or code.
  *
- * `client` and `authorization` send requests to the provider that look like a sign-in which nobody finishes. A refused client
+ * `client` and `authorization` send requests to the provider that look like a sign-in which no user finishes. A refused client
  * authentication is tried once more in the other way, `client_secret_post` or `client_secret_basic`.
  *
  * @param options those of `auth` or `createAuth`

@@ -56,7 +56,7 @@ function parametersFor({ config, random }: ClientContext, redirectUri: string): 
     redirect_uri: redirectUri,
     state: fresh(16),
     nonce: fresh(16),
-    // Any 32 bytes look like the hash of a verifier (RFC 7636 4.2), and nobody redeems a code for it.
+    // Any 32 bytes look like the hash of a verifier (RFC 7636 4.2), and no code is redeemed with it.
     code_challenge: fresh(32),
     code_challenge_method: "S256",
   };

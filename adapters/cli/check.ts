@@ -8,7 +8,7 @@ import { count, paintFor } from "./print.js";
 export const check: Command = {
   summary: "tries the settings of an app, and says which option to change",
   details: `It reads .env, .env.local and .dev.vars in this folder; variables of the shell win over these, and flags over both. It asks the
-provider for its discovery document and its keys, and begins a sign-in that nobody finishes. Options that your code gives to auth() must
+provider for its discovery document and its keys, and begins a sign-in that no user finishes. Options that your code gives to auth() must
 be repeated as flags. Exit code: 0, or 1 when something is wrong, 2 for wrong arguments.`,
   flags: {
     json: { help: "prints the findings as JSON" },

@@ -273,7 +273,7 @@ function originOf(value: string): string {
   return origin;
 }
 
-/** What an identity must hold to be a sign-in: somebody, and data that the app's own schema accepts. */
+/** The schema of a session with sign-in: it must have a user, and data that the app's own schema accepts. */
 const signedInSchema = <Data>(schema: StandardSchema<Data> | undefined): StandardSchema<SignedIn<Data>> => ({
   "~standard": {
     version: 1,

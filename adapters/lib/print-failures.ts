@@ -2,7 +2,7 @@ import { describe } from "../../core/describe.js";
 import { explain, type LatchkeyEvent } from "../../core/events.js";
 import type { AccessTokenRefusal } from "../../core/resource-server/bearer.js";
 
-/** Milliseconds in which the same is printed once: each request of a client may bring it again. */
+/** Milliseconds in which a line about one reason is printed once: each request of a client may have that reason. */
 const PAUSE = 60_000;
 
 /** Reasons for which cookies of an app do not open although its browser keeps them. */

@@ -37,7 +37,7 @@ export interface Serving<Data> {
    * handler that serves the same Request, as frameworks do for an error page, or onto the response that `finish` gets.
    */
   wrap<Rest extends unknown[]>(handler: Handler<Data, Rest>): (request: Request, ...rest: Rest) => Promise<Response>;
-  /** The same for signed-in requests only: 401 JSON for API calls, a redirect to sign in for page navigations. */
+  /** Like `wrap`, for signed-in requests only: 401 JSON for API calls, a redirect to sign in for page navigations. */
   requireSession<Rest extends unknown[]>(
     handler: SignedInHandler<Data, Rest>,
   ): (request: Request, ...rest: Rest) => Promise<Response>;

@@ -156,7 +156,7 @@ const checks: Readonly<Record<string, Check>> = {
     return (await store.get(key)) === undefined && (await another.add(key, "second", LONG)) === "second";
   },
 
-  "a set that nobody added to has no members": async ({ store, key }) => (await store.members(key)).length === 0,
+  "a set without an added member has no members": async ({ store, key }) => (await store.members(key)).length === 0,
 
   "a set has each of its members once": async ({ store, another, key }) => {
     await Promise.all([store.addMember(key, "one", LONG), another.addMember(key, "two", LONG)]);

@@ -74,6 +74,6 @@ export function mergeTokens(
   const { audience, scope = token.scope } = request;
   // Filed under the words of the request, not of the response: the next request has the same words.
   const other: AccessToken = { ...token, audience, scope };
-  const others = otherTokens.filter((kept) => kept.audience !== audience || kept.scope !== scope);
+  const others = otherTokens.filter((each) => each.audience !== audience || each.scope !== scope);
   return { ...previous, idToken, refreshToken, otherTokens: [other, ...others].slice(0, maxOthers) };
 }

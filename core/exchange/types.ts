@@ -32,7 +32,7 @@ export interface Transaction {
 /** Parameters of a request to the provider; a list is a parameter that is repeated, as `resource` may be (RFC 8707 2). */
 export type AuthorizationParameters = Readonly<Record<string, string | readonly string[]>>;
 
-/** The same; a parameter that is undefined is left out. */
+/** {@link AuthorizationParameters}, of which those that are undefined are not sent. */
 export type RequestParameters = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** A response of the token endpoint (RFC 6749 5.1). */

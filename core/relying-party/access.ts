@@ -29,7 +29,7 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
   if (state.name === "fresh") return state.token.accessToken;
   if (state.name !== "due" || !tokens?.refreshToken) throw new ExchangeError("no_access_token");
   const { refreshToken } = tokens;
-  /** Makes a change. @throws ExchangeError `no_session` if the session has ended meanwhile, or another one has begun */
+  /** Changes the session. @throws ExchangeError `no_session` if the session has ended meanwhile, or another one has begun */
   const change = (make: (draft: SessionDraft<SignedIn<Data>, TokenSet>) => void | Promise<void>) =>
     context.commit((draft) => {
       if (draft.session?.id !== session.id) throw new ExchangeError("no_session");
@@ -53,14 +53,14 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
         const merge = (set = tokens) => mergeTokens(set, response, request, undefined, spent);
         return { tokens: merge(), merge, release };
       },
-      // Merged into the tokens of that moment: a refresh for another audience may have been written meanwhile.
+      // Merged into the tokens that the session has when they are written: another request may have refreshed for another audience.
       async storeTokens({ tokens: { refreshToken: next }, merge, release }) {
         const isWritten = await change(async (draft) => {
           // A shared storage reads the latest tokens itself.
           setTokens(draft, merge(isShared ? tokens : await context.latestTokens()), merge);
           context.reading.jar.delete(noteName("used"));
         }).catch(async (error) => {
-          // The session ended while its tokens were under way: nobody will use or revoke the new refresh token.
+          // The session ended while its tokens were under way, so no other request will use or revoke the new refresh token.
           if (next && !context.reading.session)
             await provider.revoke(next).catch((failed) => context.emit(failure(exchangeErrorOf(failed))));
           throw error;
@@ -81,9 +81,9 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
 /**
  * The error of a failed refresh. A provider that refuses the refresh token need not have ended the grant: another machine may have spent
  * the token just now, and the response with the new one may be on its way to the browser. So one cookie notes which tokens were
- * refused, and another one lasts for the ten seconds in which newer tokens may come: the browser counts them, since the clocks of
- * machines differ. If there are newer tokens, the next requests of the browser bring them. If a request brings the refused tokens
- * again after ten seconds, the grant has ended.
+ * refused, and another one lasts for the ten seconds in which newer tokens may come: the browser counts the seconds, since the clocks
+ * of machines differ. If there are newer tokens, the next requests of the browser bring them. If a request brings the refused tokens
+ * again after ten seconds, the grant has ended. With sessions in a store, the store says at once whether there are newer tokens.
  * @throws ExchangeError `refresh_conflict`, or the error itself
  */
 async function refuse<Data>(

@@ -2,7 +2,7 @@ import type { ExchangeError, ExchangeErrorCode } from "../errors.js";
 import type { Reply } from "../request/response.js";
 
 /**
- * The texts of the error page in one language: a text for each code that has one of its own, and these.
+ * The texts of the error page in one language: those below, and for some error codes a text of their own.
  * Plain text: what HTML would read as markup is escaped.
  */
 export interface ErrorPageTexts extends Partial<Record<ExchangeErrorCode, string>> {
@@ -16,7 +16,7 @@ export interface ErrorPageTexts extends Partial<Record<ExchangeErrorCode, string
   readonly home: string;
 }
 
-/** What the page links to, and what it says to whoever runs the app. */
+/** The links of the page, and what it says to the developer of the app. */
 export interface ErrorPageContent {
   readonly retryUrl: string;
   readonly homeUrl: string;

@@ -56,7 +56,7 @@ export class RelyingPartyRequest<Data, Answer> implements RequestAuth<Data, Answ
     this.#reading = reading;
   }
 
-  /** Whether a value is an RelyingPartyRequest, and not what another middleware put in its place. */
+  /** Whether a value is a RelyingPartyRequest, and not what another middleware put in its place. */
   static is(value: object): value is RelyingPartyRequest<unknown, unknown> {
     return #app in value;
   }

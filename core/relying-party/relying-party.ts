@@ -23,9 +23,10 @@ import { createUserSessions } from "./user-sessions.js";
  * response has carried it, for an hour at most (core/provider/refresher.ts).
  *
  * Way of a request. An adapter makes a request view and a response writer and calls `open`, which picks the site (site.ts), reads
- * the session from the Cookie header (core/session/reading.ts) and returns an `RelyingPartyRequest` (relying-party-request.ts). `route` answers
- * the login, callback, logout, me and backchannel-logout routes (routes.ts); they call sign-in.ts and sign-out.ts, which give the
- * interpreters of core/exchange their handlers. `getAccessToken` is access.ts. Everything that writes goes through `RequestContext.commit`.
+ * the session from the Cookie header (core/session/reading.ts) and returns a `RelyingPartyRequest` (relying-party-request.ts). `route`
+ * answers the login, callback, logout, me and backchannel-logout routes (routes.ts); they call sign-in.ts and sign-out.ts, which give
+ * the interpreters of core/exchange their handlers. `getAccessToken` is access.ts. Everything that writes goes through
+ * `RequestContext.commit`.
  *
  * Order. A commit waits for the commits before it (core/session/write-queue.ts). The transaction of a callback is deleted
  * before its code is redeemed; refreshed tokens are written before the app gets the new one, unless the headers have left; a
@@ -42,10 +43,23 @@ import { createUserSessions } from "./user-sessions.js";
  * 1. access.ts, `usableToken`: `assess` says that the access token is due.
  * 2. core/exchange/renewal.ts, `renewToken`: runs the table of token-life.ts. Its effects are 3 and 5.
  * 3. core/provider/provider.ts, `refresh`; core/provider/refresher.ts, `refreshOnce`: of each process, one request spends the refresh token.
- * 4. With a store, core/store/refreshes.ts, `SharedRefreshes`: of the two machines, one reserves the token and sends the token request;
- *    the other waits for the result in the store. Without a store both send it, and the provider refuses one of them.
+ * 4. With a store, core/provider/server.ts gives `refreshOnce` what core/store/refreshes.ts, `SharedRefreshes`, makes of the request: of
+ *    the two machines, one reserves the token and sends the token request; the other waits for the result in the store. Without a store
+ *    both send it, and the provider refuses one of them.
  * 5. access.ts, `storeTokens`: commits the new tokens, to the cookies or to the store. Then `release`: a response has carried the tokens,
  *    or the store has them. (A refused refresh: `refuse` in access.ts.)
+ *
+ * Way of an activity stamp, which extends a session that rolls:
+ * 1. The adapter calls `roll` (relying-party-request.ts) before it calls the app. In Next the proxy calls `rollAndRefresh`
+ *    (roll-and-refresh.ts), because a page that renders cannot write cookies.
+ * 2. core/session/write.ts, `isWriteDue`: says whether `rollAfter` has passed since the last stamp. If not, nothing is written.
+ * 3. `RequestContext.commit` with `roll`; core/session/write.ts, `writeDraft`: seals the stamp into its cookie.
+ *
+ * Way of a failed sign-in, to the line on the console and to the page:
+ * 1. failures.ts, `orErrorPage`: catches the error of a route, and emits it as a `failed` event.
+ * 2. core/events.ts, `emitter`: adds the advice (advice.ts), and calls the app's `onEvent`. An app without `onEvent` and `onFailure`
+ *    gets the observer of adapters/lib/print-failures.ts, which prints a line.
+ * 3. failures.ts: calls the app's `onFailure`. If that returns no answer, error-page.ts makes the page.
  *
  * What can go wrong. Input of a client never throws: a bad cookie is a session that was refused, a bad callback is an error page. A
  * fault of the provider is an ExchangeError: at a route an error page and an event (failures.ts); `getAccessToken` throws it.

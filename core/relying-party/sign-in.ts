@@ -23,7 +23,7 @@ export interface LoginOptions extends AuthorizationOptions {
   appState?: unknown;
 }
 
-/** The same for an adapter, whose framework may have the callback elsewhere. */
+/** {@link LoginOptions}, for an adapter whose framework may have the callback at another URL. */
 export interface SignInOptions extends LoginOptions {
   /** @default the URL of the callback route */
   redirectUri?: string;
@@ -65,7 +65,7 @@ export async function completeSignIn<Data>(
   const [state, again] = parameters.getAll("state");
   const pending = state && again === undefined ? await context.transactions().find(state) : undefined;
   context.returnTo = pending?.returnTo;
-  // Before the code is spent: the store can be written, and no other request has this callback.
+  // Before the code is redeemed: the store must take a write, and no other request may have used this callback.
   const transaction = pending && (await context.store?.isFirstUse(pending.state)) !== false ? pending : undefined;
   // The back button, a bookmark, a second delivery: a user who is signed in already goes on to the first page.
   if (!transaction && context.reading.session) return `${context.site.path}/`;
@@ -81,7 +81,7 @@ export async function completeSignIn<Data>(
 
 /**
  * The name of the cookie which says that a silent sign-in found no session at the provider a moment ago, so that the app need not try
- * again on each page. It needs no seal: whoever sets it keeps only this browser from a silent sign-in.
+ * again on each page. It needs no seal: a client that sets it keeps only its own browser from a silent sign-in.
  */
 export const silentNameOf = ({ prefix }: { readonly prefix: string }): string => `${prefix}silent`;
 

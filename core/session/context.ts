@@ -25,9 +25,9 @@ export interface SessionContext<Data, Tokens = unknown> extends StorageContext {
   readonly emit: (event: UntimedEvent) => void;
 }
 
-/** What the two kinds of sessions, with sign-in and without, do when an option is left out. */
+/** The parts in which sessions with sign-in and sessions alone differ. `codec` and `name` are used if the app sets no other. */
 export interface SessionDefaults extends Required<Pick<SessionsOptions<unknown>, "codec">> {
-  /** The name of cookies. */
+  /** The first part of cookie names. */
   readonly name: string;
   readonly storage: CreateStorage;
 }

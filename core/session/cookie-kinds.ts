@@ -10,7 +10,7 @@
  *
  * The latest `end` counts. An end is removed only by a response that sets a later end or begins a later session. Its time is in
  * its name, so a slow response cannot overwrite a later end: in whatever order responses arrive, the latest end stays. An end
- * needs no seal: whoever can write cookies can end a session by deleting its cookies.
+ * needs no seal: a client that can write cookies can end a session by deleting its cookies as well.
  */
 export type CookieKind = "id" | "tok" | "seen" | "used" | "wait" | "end";
 

@@ -7,7 +7,10 @@ import type { Change } from "./storage.js";
 /** Random bytes of a session id: 28 characters, of which the first six name its cookies. */
 const ID_BYTES = 21;
 
-/** The session of a request while it is changed. Only its methods change it; `writeDraft` writes it. */
+/**
+ * The session of a request while it is changed. Its methods change it; `setTokens` and a sign-in add to `change`. `writeDraft` writes
+ * it.
+ */
 export class SessionDraft<Data, Tokens> {
   /** The session with all changes so far. */
   session: Session<Data> | null;

@@ -10,7 +10,7 @@ export interface LifetimeOptions {
   absoluteDuration?: number;
   /** Whether activity extends a session. When false there is only the absolute limit. @default true */
   rolling?: boolean;
-  /** Seconds of activity that are not written. @default a tenth of `inactivityDuration` */
+  /** Seconds after activity was written in which further activity is not written. @default a tenth of `inactivityDuration` */
   rollAfter?: number;
 }
 
@@ -34,7 +34,7 @@ export function lifetimesOf(options: LifetimeOptions): Lifetimes {
   must(
     durations.every((seconds) => seconds >= 1 && seconds < LONGEST_LIFE) &&
       rollAfter < inactivityDuration &&
-      // An app that sets one of the two may have a longer default.
+      // Only if the app sets both: the default of the other one does not limit the one that the app sets.
       !(Number(options.inactivityDuration) > Number(options.absoluteDuration)),
     `durations must be 1 second or more and below ${LONGEST_LIFE}, and rollAfter < inactivityDuration <= absoluteDuration`,
   );

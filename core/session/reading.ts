@@ -24,7 +24,7 @@ export interface SessionReading<Data> {
   readonly reason: SessionRefusal | undefined;
 }
 
-/** Milliseconds by which an `end` may be later than now. latchkey wrote no later end: it is ignored. */
+/** Milliseconds by which an `end` may be later than now. latchkey writes no end that is later still, so such an end is ignored. */
 const PLAUSIBLE_AHEAD = 86_400_000;
 
 /** Reasons for which a session does not come back. */

@@ -29,5 +29,5 @@ export type SessionRefusal =
   | "revoked"
   /** The schema refused the data. */
   | "invalid_content"
-  /** The store could not be asked: the session may be there again at the next request. */
+  /** The store could not be read: the next request may have the session again. */
   | "store_unavailable";

@@ -13,7 +13,7 @@ export interface StandardSchema<Output> {
   };
 }
 
-/** @throws MisuseError (`invalid_config`) for anything else than a schema, or none */
+/** @throws MisuseError (`invalid_config`) unless the schema is left out, or is one */
 export const mustBeSchema = (schema: StandardSchema<unknown> | undefined): void =>
   must(!schema || schema["~standard"]?.validate, "session.schema must be a Standard Schema, as Zod makes them");
 

@@ -11,9 +11,9 @@ import type { Change } from "./storage.js";
 /*
  * Theory of operation: how the session of a request is written.
  *
- * State. A request has a SessionReading: the session that was found in its cookie jar. The latest
- * reading is held by a `WriteQueue` (with sign-in) or a `BufferedSession` (sessions alone). A write does not change a reading; it
- * makes the next one. The jar alone is shared by all readings of the request, and each write changes it.
+ * State. A request has a SessionReading: the session that its cookie jar says. A `WriteQueue` (with sign-in) or a `BufferedSession`
+ * (sessions alone) has the latest reading. A write does not change a reading; it makes the next one. Only the jar is shared by all
+ * readings of the request, and each write changes it.
  *
  * Order. First a change function calls `begin`, `update` or `destroy` of a SessionDraft of the latest reading, or
  * `setTokens`. Then `writeDraft` puts the draft into the jar and the storage. Then `takeLines` takes the Set-Cookie lines.

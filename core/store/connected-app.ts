@@ -108,7 +108,7 @@ export class ConnectedApp implements ConnectedStore {
     return this.#index().signOut(...args);
   }
 
-  /** There is one: an app calls `storage` as soon as it is connected. */
+  /** The index. Never undefined here, because an app calls `storage` as soon as it is connected. */
   #index(): SignOuts {
     return this.#signOuts as SignOuts;
   }

@@ -28,7 +28,7 @@ export function createStore(port: StorePort, options: StoreOptions, timers: Time
   const timing = { timeout: timeout * 1000, checkEvery: checkEvery * 1000, ...timers };
   /** By issuer and client: an app that is made anew for each request replaces the one before. */
   const connected = new Map<string, ConnectedApp>();
-  /** The apps of an issuer. A `sub` alone says who is meant only where there is one issuer. */
+  /** The apps of an issuer. A `sub` alone identifies a user only if all apps have the same issuer. */
   const appsOf = (issuer: string | undefined) => {
     const apps = [...connected.values()];
     must(apps[0], "give the store to auth() or createAuth() first");

@@ -122,7 +122,7 @@ export class StoredSessions<Data, Tokens> implements StorageBackend<Data, Tokens
       life: this.#lifeOf(session),
       next(payload, isRead) {
         const identity = decodeIdentity(payload) as (Identity & { readonly data: Data }) | undefined;
-        // A value that was moved here from another key.
+        // The value belongs to another session: it was copied from another key of the store.
         if (identity?.id !== session.id) throw new ExchangeError("store_conflict");
         // The draft has applied the patches to the data that this request has read; to other data they are applied here.
         const data = isRead ? session.data : patches.reduce((before, patch) => patch(before), identity.data);

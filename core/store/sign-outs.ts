@@ -16,9 +16,9 @@ import { sessionName } from "./sessions.js";
  *   times, the time of its ID Token, and its sets. A member without a session does no harm; a session that is no member could not be
  *   ended.
  * - Marks. A user or a `sid` has two: the time of the latest logout token, in seconds of the provider's clock, and the time of the latest
- *   `signOutEverywhere`, in milliseconds of the app's. A sign-in whose ID Token is from the first second or before, or that began before
- *   the second time, is refused. The mark of a session in cookies says that the session was signed out. A session in the store needs
- *   no mark: it is deleted.
+ *   `signOutEverywhere`, in milliseconds of the app's clock. A sign-in is refused if its ID Token is no newer than that logout token, or
+ *   if it began no later than that `signOutEverywhere`. A session in cookies has one mark, which says that it was signed out. A session in
+ *   the store needs no mark: it is deleted.
  * - Each process remembers when it last looked for the mark of a session and found none, and trusts that look for `checkEvery`.
  *
  * Order. A sign-out writes the mark of the user or the `sid`, then reads the set and ends each session in it. A sign-in adds its session

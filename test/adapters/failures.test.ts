@@ -43,7 +43,7 @@ const GERMAN = {
 };
 
 describe.each(frameworks)("a failed sign-in on %s", (_name, framework) => {
-  test("prints one line that says why, and what to check, where nobody listens", async () => {
+  test("prints one line that says why, and what to check, where no observer listens", async () => {
     const printed = vi.spyOn(console, "error").mockImplementation(() => {});
     await cancel(await start(framework, { onEvent: undefined }));
     expect(printed.mock.calls).toEqual([["latchkey: access denied: error access_denied, description not today"]]);
