@@ -10,6 +10,7 @@ import expressSession, { MemoryStore } from "express-session";
 import { getIronSession, sealData } from "iron-session";
 import { createClient } from "redis";
 import { auth } from "../../dist/express.js";
+import { redisStore } from "../../dist/redis.js";
 import { mintSession } from "../../dist/testing.js";
 import { session, tokens, user } from "../reference.js";
 
@@ -106,24 +107,40 @@ const LATCHKEY = {
 const fresh = { ...tokens, expiresAt: Date.now() + 86_400_000 };
 
 async function latchkey() {
-  const mint = { ...LATCHKEY, user, tokens: fresh };
+  return {
+    name: "latchkey/express",
+    note: "opens tokens only when the app requests one; the others open the whole session",
+    ours: true,
+    ...(await latchkeyApps(LATCHKEY)),
+  };
+}
+
+/** @param {{ redis: string }} settings the URL of a Redis server */
+async function latchkeyInRedis({ redis }) {
+  const client = createClient({ url: redis });
+  await client.connect();
+  return {
+    name: "latchkey/express, Redis",
+    note: "user and tokens sealed in Redis on the same machine; changes of one session wait for each other",
+    ...(await latchkeyApps({ ...LATCHKEY, store: redisStore(client), session: { storage: "store" } })),
+  };
+}
+
+async function latchkeyApps(options) {
   const read = (req) => req.auth.session.user.name;
   const update = async (req) => {
     await req.auth.update({ count: ++count });
     return read(req);
   };
   return {
-    name: "latchkey/express",
-    note: "opens tokens only when the app requests one; the others open the whole session",
-    ours: true,
-    app: appOf([auth(LATCHKEY)], { read, update }),
+    app: appOf([auth(options)], { read, update }),
     // Rolls at every request; by default once in 2.4 hours.
-    rolling: appOf([auth({ ...LATCHKEY, session: { rollAfter: 0 } })], { roll: read }),
-    cookie: await mintSession(mint),
+    rolling: appOf([auth({ ...options, session: { ...options.session, rollAfter: 0 } })], { roll: read }),
+    cookie: await mintSession({ ...options, user, tokens: fresh }),
   };
 }
 
-/** The same with the access token, so that the whole session is opened, as the others always do. */
+/** `latchkey` with the access token, so that the whole session is opened, as the others always do. */
 async function latchkeyTokens() {
   return {
     name: "latchkey/express, with the access token",
@@ -291,4 +308,5 @@ export const expressApps = {
   "cookie-session": signedCookie,
   memory: inMemory,
   redis: inRedis,
+  "latchkey-redis": latchkeyInRedis,
 };

@@ -51,7 +51,7 @@ const stopAll = (apps) => {
 async function expressTables({ express, writing }, skipped) {
   const redis = writing && (await startRedis());
   if (writing && !redis) skipped.push("express-session with Redis: needs redis-server on the PATH");
-  const names = [...CHECKED, ...(writing ? OTHERS : []), ...(redis ? ["redis"] : [])];
+  const names = [...CHECKED, ...(writing ? OTHERS : []), ...(redis ? ["redis", "latchkey-redis"] : [])];
   let apps = [];
   const table = async (title, text, path, sets, extent) => ({
     title,
@@ -169,8 +169,10 @@ async function nextTables(extent) {
 
 /** @param {import("../lib/report.js").Table} reading */
 function checksOf(reading) {
-  const rateOf = (name) => reading.rows.find((row) => row.name === name).rate.median;
+  const rowOf = (name) => reading.rows.find((row) => row.name === name);
+  const rateOf = (name) => rowOf(name).rate.median;
   const ours = reading.rows.find((row) => row.ours).rate.median;
+  const [stored, peer] = [rowOf("latchkey/express, Redis"), rowOf("express-session, Redis")];
   const against = (what, name, atLeast) => ({
     what: `Express reading a session, against ${what}`,
     atLeast,
@@ -181,6 +183,15 @@ function checksOf(reading) {
     against("express-openid-connect", "express-openid-connect", 2),
     against("iron-session", "iron-session", 3.5),
     against("cookie-session", "cookie-session", 1.5),
+    ...(stored
+      ? [
+          {
+            what: "Processor time of Express reading a session in Redis, against express-session",
+            atMost: 0.75,
+            got: stored.cpu / peer.cpu,
+          },
+        ]
+      : []),
   ];
 }
 
