@@ -19,6 +19,7 @@ import { startProvider } from "./demo/provider.js";
  * @property {(settings: Settings) => Record<string, string>} [variables] environment variables in addition to LATCHKEY_*
  * @property {boolean} [isPublic] whether the browser is the client. The app then has no client secret, and is on the
  *   provider's site ("localhost"), so that the provider receives its cookies in a hidden frame
+ * @property {boolean} [isTyped] whether the example is TypeScript, and so needs the package's declarations
  * @property {(settings: Settings) => string} [audience] the resource indicator of the example's own API
  * @property {(run: { port: string, temporary: string, settings: Settings }) => Command | Promise<Command>} command builds the
  *   example if necessary, and returns the command to run in the example's folder. It may name programs of this package's
@@ -119,7 +120,7 @@ async function waitForApp(url, app) {
 /** @param {string} name @param {string | undefined} variant */
 async function start(name, variant) {
   const example = await loadExample(name, variant);
-  await buildIfNeeded();
+  await buildIfNeeded({ types: example.isTyped === true });
   const port = await choosePort(example.port);
   const { settings, stop: stopServers } = await startServers(name, example, port);
   const temporary = mkdtempSync(join(tmpdir(), "latchkey-example-"));
@@ -143,8 +144,10 @@ async function start(name, variant) {
   try {
     await waitForApp(settings.url, app);
     console.log(
-      `\n  ${name}, on ${example.runsOn}: ${settings.url}\n` +
-        '  Sign in with any name and the password "demo". Press Ctrl+C to stop.\n',
+      `\n  ${name}, on ${example.runsOn}: ${settings.url}\n\n` +
+        `  Open ${settings.url} in a browser, and click “Sign in”.\n` +
+        "  At the provider click “Sign in” and “Allow”: the form is filled in, with the password “demo” of every user.\n" +
+        "  Press Ctrl+C to stop.\n",
     );
   } catch (error) {
     console.error(String(error));

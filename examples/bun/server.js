@@ -1,12 +1,13 @@
 import { createAuth } from "latchkey/edge";
+import { page } from "../page.js";
 
 const auth = createAuth({ env: process.env });
 
 export default {
   fetch: auth.wrap((_request, { session }) => {
-    const page = session
-      ? `<p>Signed in.</p><form method="post" action="/auth/logout"><button>Sign out</button></form>`
-      : `<a href="/auth/login">Sign in</a>`;
-    return new Response(page, { headers: { "content-type": "text/html" } });
+    const content = session
+      ? `<p>Signed in. <a href="/auth/me">Your user</a></p><form method="post" action="/auth/logout"><button>Sign out</button></form>`
+      : `<p>You are not signed in.</p><a href="/auth/login">Sign in</a>`;
+    return new Response(page("latchkey on Bun", content), { headers: { "content-type": "text/html" } });
   }),
 };

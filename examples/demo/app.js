@@ -15,12 +15,12 @@ export const limits = { inactivityDuration: 600, absoluteDuration: 3600, rollAft
  * @property {string} clientId
  * @property {string} clientSecret
  * @property {string} secret seals the cookies: 32 bytes or more
- * @property {(event: any) => void} [onEvent]
+ * @property {ReturnType<typeof createLog>} log
  * @property {Partial<typeof limits>} [session]
  */
 
 /** Keeps the last 200 events for the page. Events contain no tokens and no secrets. @param {(event: any) => void} onEvent */
-function createLog(onEvent) {
+export function createLog(onEvent) {
   /** @type {any[]} */
   const events = [];
   const record = (/** @type {any} */ event) => {
@@ -28,8 +28,20 @@ function createLog(onEvent) {
     if (events.length > 200) events.shift();
     onEvent(event);
   };
-  return { events, record };
+  const clear = () => {
+    events.length = 0;
+  };
+  return { events, record, clear };
 }
+
+/**
+ * Redirects from "localhost" to the app's address: the cookies of a sign-in that began at the one are not sent to the other.
+ * @param {string} baseUrl
+ */
+const atBaseUrl = (baseUrl) => (/** @type {any} */ req, /** @type {any} */ res, /** @type {() => void} */ next) => {
+  if (req.get("host") === new URL(baseUrl).host) next();
+  else res.redirect(307, baseUrl + req.url);
+};
 
 /** SameSite=Lax blocks requests from other sites. This blocks other origins of the same site too, such as another port. */
 const sameOrigin = (/** @type {any} */ req, /** @type {any} */ res, /** @type {() => void} */ next) => {
@@ -58,11 +70,11 @@ function addRoutes(app, api) {
  * The demo's Express app.
  * @param {AppOptions} options
  */
-export function createApp({ baseUrl, issuer, api, clientId, clientSecret, secret, onEvent = () => {}, session = {} }) {
-  const log = createLog(onEvent);
+export function createApp({ baseUrl, issuer, api, clientId, clientSecret, secret, log, session = {} }) {
   const sessionLimits = { ...limits, ...session };
   const app = express();
   app.disable("x-powered-by");
+  app.use(atBaseUrl(baseUrl));
   app.use(
     auth({
       issuer,

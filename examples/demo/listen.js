@@ -38,3 +38,16 @@ export async function listen(host, preferred) {
   if (!server || address === null || typeof address !== "object") throw new Error(`no free port on ${host}`);
   return { server, origin: `http://${host}:${address.port}` };
 }
+
+/**
+ * Passes on the requests of the other loopback address, so that "localhost" leads to a server on "127.0.0.1" whichever
+ * address the browser takes for it. Without IPv6 on this machine there is none.
+ * @param {import("node:http").Server} server
+ */
+export async function listenOnIPv6(server) {
+  const address = server.address();
+  if (address === null || typeof address !== "object") return;
+  const twin = await tryListen(address.port, "::1").catch(() => undefined);
+  twin?.on("request", (request, response) => server.emit("request", request, response));
+  server.once("close", () => twin?.close().closeAllConnections());
+}

@@ -1,13 +1,18 @@
 // The demo: a real OpenID Provider, a protected API and an Express app with latchkey, all on this machine. It first runs
 // through a sign-in by itself, over HTTP, and then waits for your browser. With `--once` it exits after the run-through:
 // with code 0, or 1 if a step failed.
-import { printHeader, printInvitation, printResult, printStep } from "./print.js";
-import { start } from "./start.js";
-import { walk } from "./walk.js";
+import { buildIfNeeded } from "../build.js";
+import { printHeader, printInvitation, printResult, printStep, printTitle } from "./print.js";
+
+printTitle();
+await buildIfNeeded({ types: false });
+// These import the package by its name, so that they can be loaded only once it is built.
+const { start } = await import("./start.js");
+const { walk } = await import("./walk.js");
 
 /** latchkey's events during the current step; undefined after the last step. @type {any[] | undefined} */
 let events = [];
-const { world, stop } = await start({
+const { world, clearEvents, stop } = await start({
   ports: { app: 3000, provider: 4000, api: 4001 },
   onEvent: (event) => events?.push(event),
 });
@@ -25,6 +30,8 @@ const result = await walk(world, (outcome) => {
   events = [];
 });
 events = undefined;
+// The page begins with the events of your own sign-in.
+clearEvents();
 printResult(result, performance.now() - started);
 if (result.passed < result.total) process.exitCode = 1;
 

@@ -13,11 +13,14 @@ const print = (line = "") => process.stdout.write(`${line}\n`);
 
 const width = 100;
 
-/** @param {Array<[name: string, address: string, remark: string]>} servers */
-export function printHeader(servers) {
+export function printTitle() {
   print();
   print(`  ${paint("bold", "latchkey demo")}`);
   print();
+}
+
+/** @param {Array<[name: string, address: string, remark: string]>} servers */
+export function printHeader(servers) {
   for (const [name, address, remark] of servers) {
     print(`  ${name.padEnd(10)}${paint("cyan", address.padEnd(24))}${paint("dim", remark)}`);
   }
@@ -68,6 +71,10 @@ export function printResult({ passed, total }, ms) {
 
 /** @param {string} address */
 export function printInvitation(address) {
-  print(`  Your turn: open ${paint("cyan", address)} in a browser. Press Ctrl+C to stop the demo.`);
+  print(`  Your turn: open ${paint("cyan", address)} in a browser.`);
+  print(
+    "  Click “Sign in”, “Sign in” and “Allow”: the form is filled in. Then call the API, refresh the tokens, sign out.",
+  );
+  print("  Press Ctrl+C to stop the demo.");
   print();
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { startApi } from "./api.js";
-import { createApp } from "./app.js";
-import { close, listen } from "./listen.js";
+import { createApp, createLog } from "./app.js";
+import { close, listen, listenOnIPv6 } from "./listen.js";
 import { startProvider } from "./provider.js";
 
 /**
@@ -17,7 +17,9 @@ export async function start({ onEvent = () => {}, ports = {}, session = {} } = {
   /** @type {import("./provider.js").Grant[]} */
   const grants = [];
   let revoked = 0;
+  const log = createLog(onEvent);
   const { server, origin: baseUrl } = await listen("127.0.0.1", ports.app ?? 0);
+  await listenOnIPv6(server);
   const api = await startApi({ port: ports.api ?? 0, issuer: () => provider.issuer });
   const provider = await startProvider({
     port: ports.provider ?? 0,
@@ -47,10 +49,14 @@ export async function start({ onEvent = () => {}, ports = {}, session = {} } = {
       clientId: client.id,
       clientSecret: client.secret,
       secret,
-      onEvent,
+      log,
       session,
     }),
   );
   const stop = () => Promise.all([close(server), api.close(), provider.close()]);
-  return { world: { app: baseUrl, issuer, api: api.origin, client, grants, revoked: () => revoked }, stop };
+  return {
+    world: { app: baseUrl, issuer, api: api.origin, client, grants, revoked: () => revoked },
+    clearEvents: log.clear,
+    stop,
+  };
 }

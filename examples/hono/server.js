@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { createAuth } from "latchkey/edge";
+import { page } from "../page.js";
 
 const auth = createAuth({ env: process.env });
 
@@ -20,8 +21,9 @@ const app = new Hono();
 app.use(inside(auth.wrap));
 
 app.get("/", (c) => {
-  const form = `<p>Signed in.</p><form method="post" action="/auth/logout"><button>Sign out</button></form>`;
-  return c.html(c.get("auth").session ? form : `<a href="/auth/login">Sign in</a>`);
+  const form = `<p>Signed in. <a href="/invoices">Your invoices</a></p><form method="post" action="/auth/logout"><button>Sign out</button></form>`;
+  const link = `<p>You are not signed in.</p><a href="/auth/login">Sign in</a>`;
+  return c.html(page("latchkey on Hono", c.get("auth").session ? form : link));
 });
 app.get("/invoices", inside(auth.requireSession), (c) => c.json(c.get("auth").session.user));
 

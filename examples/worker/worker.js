@@ -1,13 +1,15 @@
 import { env } from "cloudflare:workers";
 import { createAuth } from "latchkey/edge";
+import { page } from "../page.js";
 
 const auth = createAuth({ env });
+const html = { headers: { "content-type": "text/html" } };
 
 export default {
   fetch: auth.wrap((_request, { session }) => {
-    const page = session
-      ? `<p>Signed in.</p><form method="post" action="/auth/logout"><button>Sign out</button></form>`
-      : `<a href="/auth/login">Sign in</a>`;
-    return new Response(page, { headers: { "content-type": "text/html" } });
+    const content = session
+      ? `<p>Signed in. <a href="/auth/me">Your user</a></p><form method="post" action="/auth/logout"><button>Sign out</button></form>`
+      : `<p>You are not signed in.</p><a href="/auth/login">Sign in</a>`;
+    return new Response(page("latchkey on Workers", content), html);
   }),
 };

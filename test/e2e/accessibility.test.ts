@@ -46,4 +46,18 @@ describe.each(looks)("pages are for everybody: %s", (_, look) => {
     expect(await barriers(page)).toEqual([]);
     await page.context().close();
   });
+
+  test("the page of an example", async () => {
+    const { page: example } = await import("../../examples/page.js");
+    const page = await openPage(browser, look);
+    for (const content of [
+      '<p>Not signed in.</p><a href="/auth/login">Sign in</a>',
+      "<form><button>Sign out</button></form>",
+    ]) {
+      await page.setContent(example("latchkey on Express", content));
+      expect(await barriers(page)).toEqual([]);
+      expect(await tabStops(page, 1)).toEqual([expect.stringMatching(/^Sign (in|out)$/)]);
+    }
+    await page.context().close();
+  });
 });

@@ -62,6 +62,19 @@ const secondsLeft = async (limit: string) => {
 };
 
 describe("the demo in a real browser", () => {
+  test("the address with localhost leads to the app, and a page after the run-through shows none of its events", async () => {
+    demo = await startDemo();
+    const { app } = demo.world;
+    await page.goto(app.replace("127.0.0.1", "localhost"));
+    expect(page.url()).toBe(`${app}/`);
+    await page.goto(`${app}/auth/callback?state=x&code=x`);
+    await page.goto(app);
+    expect(await page.locator(".events .failed").count()).toBe(1);
+    demo.clearEvents();
+    await page.reload();
+    expect(await page.locator(".events").count()).toBe(0);
+  });
+
   test("a user signs in, sees their name, calls the API, refreshes the tokens, and signs out", async () => {
     demo = await startDemo();
     await signIn("grace");

@@ -1,5 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { barriers } from "../support/axe.js";
 import { launch } from "../support/chromium.js";
 import { type Example, startExample } from "../support/example.js";
 import { submitForms } from "./chromium.js";
@@ -46,6 +47,7 @@ test.each(["static", "serverless"])(
     await page.waitForSelector("text=The Sky Tonight");
     await page.goto(`${app}/`);
     await page.waitForSelector("text=Hello Ada Lovelace");
+    expect(await barriers(page)).toEqual([]);
     await page.click("a:has-text('Shows')");
     await page.waitForSelector("text=The Sky Tonight");
 

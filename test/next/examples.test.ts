@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { barriers } from "../support/axe.js";
 import { launch } from "../support/chromium.js";
 import { type Example, startExample } from "../support/example.js";
 import { submitForms } from "./chromium.js";
@@ -46,12 +47,15 @@ describe("npm run example", () => {
     await page.click("text=Account");
     await page.waitForSelector("pre");
     expect(JSON.parse((await page.textContent("pre")) as string)).toMatchObject({ sub: "ada" });
+    expect(await barriers(page)).toEqual([]);
     await page.goto(app);
+    expect(await barriers(page)).toEqual([]);
     await page.click("button:has-text('Sign out')");
     await page.waitForURL(/\/session\/end/);
     await confirmSignOut(app);
     await page.goto(`${app}/account`);
-    expect(page.url()).toMatch(/\/interaction\//);
+    // The page is streamed, and the browser follows its redirect after it has loaded.
+    await page.waitForURL(/\/interaction\//);
   });
 
   test("next-pages: a user of an app written for nextjs-auth0 0.x signs in, sees the profile, calls the API and signs out", {
@@ -70,6 +74,7 @@ describe("npm run example", () => {
     // In the browser `getInitialProps` fetches /api/me, although its page also imports the module for the server.
     await page.goto(app);
     await page.waitForSelector("text=Hello Ada Lovelace");
+    expect(await barriers(page)).toEqual([]);
     await page.click("text=Profile");
     await page.waitForURL(`${app}/profile`);
     expect(await page.textContent("h1")).toBe("Ada Lovelace");
@@ -91,6 +96,7 @@ describe("npm run example", () => {
     expect(JSON.parse((await page.textContent("pre")) as string)).toMatchObject({ sub: "ada" });
     await page.goto(app);
     expect(await page.textContent("h1")).toBe("Hello Ada Lovelace");
+    expect(await barriers(page)).toEqual([]);
     await page.click("button:has-text('Sign out')");
     await page.waitForURL(/\/session\/end/);
     await confirmSignOut(app);

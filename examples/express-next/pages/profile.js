@@ -1,5 +1,16 @@
+import Head from "next/head";
+
 export const getServerSideProps = async ({ req }) => ({ props: { user: req.auth.session.user } });
 
 export default function Profile({ user }) {
-  return <pre>{JSON.stringify(user, null, 2)}</pre>;
+  return (
+    <main>
+      <Head>
+        <title>Profile</title>
+      </Head>
+      <h1>Profile</h1>
+      <pre>{JSON.stringify(user, null, 2)}</pre>
+      <a href="/">Home</a>
+    </main>
+  );
 }

@@ -17,6 +17,7 @@ export default async function Home() {
   if (!session)
     return (
       <main>
+        <h1>latchkey on several machines</h1>
         {answered}
         <a href="/auth/login">Sign in</a>
       </main>

@@ -13,11 +13,18 @@ async function signOut() {
 
 async function Hello() {
   const session = await auth.getSession();
-  if (!session) return <a href="/auth/login">Sign in</a>;
+  if (!session)
+    return (
+      <main>
+        <h1>latchkey on Next.js</h1>
+        <p>You are not signed in.</p>
+        <a href="/auth/login">Sign in</a>
+      </main>
+    );
   return (
     <main>
       <h1>Hello {session.user.name}</h1>
-      <p>Signed in.</p>
+      <p>Signed in. Click the buttons, which are server actions, or open a page that needs a session.</p>
       <form action={count}>
         <button type="submit">Counted {session.data.visits ?? 0} times</button>
       </form>

@@ -1,3 +1,4 @@
+import Head from "next/head";
 import { useState } from "react";
 import auth0 from "../lib/auth0.js";
 import { fetchUser } from "../lib/user.js";
@@ -8,13 +9,18 @@ export default function Profile({ user }) {
   if (!user) return <a href="/api/login">Sign in</a>;
   return (
     <main>
+      <Head>
+        <title>Profile</title>
+      </Head>
       <h1>{user.name}</h1>
       <pre>{JSON.stringify(user, null, 2)}</pre>
       <button type="button" onClick={load}>
         Shows
       </button>
       {shows && <pre id="shows">{JSON.stringify(shows)}</pre>}
-      <a href="/api/logout">Sign out</a>
+      <p>
+        <a href="/api/logout">Sign out</a>
+      </p>
     </main>
   );
 }

@@ -12,7 +12,9 @@ export default async function Home() {
         Rendered at <time>{new Date().toISOString()}</time>
       </p>
       <Greeting />
-      <Link href="/shows/">Shows</Link>
+      <p>
+        <Link href="/shows/">Shows</Link>, a page that needs a user
+      </p>
     </main>
   );
 }

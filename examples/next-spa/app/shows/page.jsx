@@ -1,5 +1,6 @@
 "use client";
 import { useAuth, withLoginRequired } from "latchkey/react";
+import Link from "next/link";
 import { useEffect, useState } from "react";
 
 const api = process.env.NEXT_PUBLIC_API;
@@ -17,9 +18,14 @@ function Shows() {
       .catch((cause) => setResult({ error: String(cause) }));
   }, [accessToken]);
 
-  if (error) return <p>{error.message}</p>;
-  if (!result) return <p>Loading…</p>;
-  return <ul>{result.shows?.map(({ id, title }) => <li key={id}>{title}</li>) ?? <li>{result.error}</li>}</ul>;
+  return (
+    <main>
+      <h1>Shows</h1>
+      {error ? <p>{error.message}</p> : !result && <p>Loading…</p>}
+      {result && <ul>{result.shows?.map(({ id, title }) => <li key={id}>{title}</li>) ?? <li>{result.error}</li>}</ul>}
+      <Link href="/">Home</Link>
+    </main>
+  );
 }
 
 export default withLoginRequired(Shows);
