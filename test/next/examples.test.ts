@@ -49,6 +49,7 @@ describe("npm run example", () => {
     expect(JSON.parse((await page.textContent("pre")) as string)).toMatchObject({ sub: "ada" });
     expect(await barriers(page)).toEqual([]);
     await page.goto(app);
+    await page.waitForSelector("h1");
     expect(await barriers(page)).toEqual([]);
     await page.click("button:has-text('Sign out')");
     await page.waitForURL(/\/session\/end/);
