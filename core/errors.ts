@@ -188,7 +188,7 @@ export class CookieTooLargeError extends LatchkeyError<"cookie_too_large"> {
     readonly largest: ReadonlyArray<{ readonly field: string; readonly bytes: number }>,
   ) {
     const fields = largest.map((entry) => `${entry.field} (${entry.bytes})`).join(", ");
-    const message = `${bytes} bytes of cookies, ${limit} at most; largest: ${fields}. Keep less, or use a store.`;
+    const message = `${bytes} bytes of cookies, ${limit} at most; largest: ${fields}. Keep less, or use a store`;
     super("cookie_too_large", message);
   }
 }

@@ -13,8 +13,8 @@ export const verifyWithWebCrypto: VerifyJws = async (token, algorithm, keyOf) =>
   const [, head = "", payload = "", signature = ""] = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(token) ?? [];
   const protectedHeader = JSON.parse(toText(bytesOf(head)));
   // RFC 7515 4.1.11: no critical extension is supported, such as an unencoded payload (RFC 7797 6).
-  const isSupported = protectedHeader.alg === algorithm && protectedHeader.crit === undefined;
-  if (!isSupported) throw new TypeError("not signed by this algorithm and key");
+  if (protectedHeader.alg !== algorithm) throw new TypeError(`signed with ${protectedHeader.alg}, not ${algorithm}`);
+  if (protectedHeader.crit !== undefined) throw new TypeError("unsupported crit");
   const parameters = signatureParameters(algorithm);
   // Only the key material: `alg`, `use` and `key_ops` were checked when the key was chosen.
   const { kty, n, e, crv, x, y } = keyOf(protectedHeader) as JsonWebKey;
@@ -29,6 +29,6 @@ export const verifyWithWebCrypto: VerifyJws = async (token, algorithm, keyOf) =>
     bytesOf(signature),
     signingInput as Uint8Array<ArrayBuffer>,
   );
-  if (!isValid || modulusLength < MIN_MODULUS) throw new TypeError("not signed by this algorithm and key");
+  if (!isValid || modulusLength < MIN_MODULUS) throw new TypeError("not signed by this key");
   return { protectedHeader, payload: bytesOf(payload) };
 };

@@ -77,7 +77,13 @@ export async function checkSetup<Data = RegisteredData>(
   const { env: given, waitUntil: _, ...rest } = options as SetupOptions<unknown>;
   const env = (given ?? globalThis.process?.env ?? {}) as Environment;
   const { findings, report } = collectFindings(secretsIn(rest, env));
-  const { now, random, fetch } = portsOf(typeof rest.fetch === "function" ? rest : {});
+  const { now, random, fetch } = portsOf(
+    Object.fromEntries(
+      Object.entries(rest).filter(
+        ([name, value]) => ["now", "random", "fetch"].includes(name) && typeof value === "function",
+      ),
+    ),
+  );
   const isWanted = (...checks: SetupCheck[]) => !only || checks.some((check) => only.includes(check));
   const setup = checkOptions(rest, env, report, examples);
   const seconds = Number(setup.set.httpTimeout) > 0 ? Number(setup.set.httpTimeout) : 5;

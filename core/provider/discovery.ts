@@ -27,8 +27,10 @@ export const discover = (network: Network, patience?: Patience): Promise<Discove
       const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
       const document = await fetchJson(network, url);
       // Discovery 4.3: exactly as configured; `https://op` and `https://op/` are two issuers.
-      if (document["issuer"] === issuer) return { ...document, issuer };
-      throw new ExchangeError("provider_invalid", { cause: { configured: issuer, announced: document["issuer"] } });
+      const { issuer: announced } = document;
+      if (announced === issuer) return { ...document, issuer };
+      const message = `the issuer is "${issuer}" here, ${announced ? `the provider says "${announced}"` : "no provider answers"}`;
+      throw new ExchangeError("provider_invalid", { cause: { message, issuer, announced } });
     },
   });
 };

@@ -50,9 +50,6 @@ export function browserUrl(document: DiscoveryDocument, name: EndpointName, para
   return url.href;
 }
 
-/** Parameters whose values must not get into an error: some providers repeat them in a description. */
-const SECRETS = ["client_assertion", "client_secret", "code", "code_verifier", "refresh_token", "token"];
-
 /** Prepares a POST of this client to an endpoint: finds the endpoint and authenticates the client. */
 export async function prepareRequest(
   client: Network & { readonly authenticate: AuthenticateClient },
@@ -67,10 +64,8 @@ export async function prepareRequest(
   };
   return (parameters, onInvalidGrant) => {
     fill(form, parameters);
-    const secrets = SECRETS.flatMap((secret) => form.getAll(secret)).filter(Boolean);
     // As text: the `fetch` of another realm, such as jsdom's, does not recognise this realm's URLSearchParams as a form.
-    const redirectUri = form.get("redirect_uri") ?? undefined;
-    return fetchJson(client, href, { method: "POST", headers, body: `${form}`, onInvalidGrant, secrets, redirectUri });
+    return fetchJson(client, href, { method: "POST", headers, body: `${form}`, onInvalidGrant });
   };
 }
 

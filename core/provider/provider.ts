@@ -155,7 +155,7 @@ class NetworkProvider implements Provider {
   async userinfo(accessToken: string, subject: string) {
     const { href: endpoint } = endpointUrl(await discover(this.#client), "userinfo_endpoint");
     const headers = { authorization: `Bearer ${accessToken}`, accept: "application/json" };
-    const claims = await fetchJson(this.#client, endpoint, { headers, secrets: [accessToken] });
+    const claims = await fetchJson(this.#client, endpoint, { headers });
     if (claims["sub"] === subject) return claims;
     throw new ExchangeError("provider_invalid", { cause: { endpoint, claim: "sub" } });
   }

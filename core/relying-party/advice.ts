@@ -9,7 +9,7 @@ const ADVICE: Partial<Record<ExchangeErrorCode, string>> = {
   provider_unreachable: "issuer, network",
   provider_invalid: "issuer",
   client_rejected: "clientId, clientSecret, clientAuthentication",
-  id_token_invalid: "clientId, idTokenSigningAlg",
+  id_token_invalid: "idTokenSigningAlg, clientId",
   no_access_token: "scope: offline_access",
   refresh_conflict: "store",
   session_too_large: "onSignIn, session.storage",

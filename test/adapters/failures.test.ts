@@ -50,7 +50,7 @@ describe.each(frameworks)("a failed sign-in on %s", (_name, framework) => {
     const app = await start(framework, { onEvent: undefined, issuer: "https://op.example/" });
     await app.browser().navigate("/auth/login");
     expect(printed.mock.calls[1]).toEqual([
-      "latchkey: provider invalid: configured https://op.example/, announced https://op.example; check issuer",
+      'latchkey: provider invalid: the issuer is "https://op.example/" here, the provider says "https://op.example"; check issuer',
     ]);
     expect(printed.mock.calls).toHaveLength(2);
   });

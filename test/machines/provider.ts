@@ -16,16 +16,43 @@ interface Asked {
 
 const days = 86_400;
 
+/** The client of a provider, and what the provider offers. */
+export interface MachineProviderOptions {
+  readonly redirectUri: string;
+  readonly backchannel?: string;
+  /** @default "a client secret of the tests" */
+  readonly clientSecret?: string;
+  /** Whether it takes pushed authorization requests (RFC 9126), and announces them. @default false */
+  readonly pushedRequests?: boolean;
+  /** Whether its issuer ends in a slash. @default false */
+  readonly slash?: boolean;
+  /** The algorithm of its signatures. @default "RS256" */
+  readonly signingAlg?: "RS256" | "ES256";
+  /** How its client must authenticate. @default "client_secret_basic" */
+  readonly authentication?: "client_secret_basic" | "client_secret_post";
+  /** Seconds that an ID Token is valid. @default 3600 */
+  readonly idTokenLifetime?: number;
+}
+
 /** `oidc-provider` on loopback, with rotating refresh tokens. It signs every user in without pages: as the `login_hint` says. */
-export async function startProvider({ redirectUri, backchannel }: { redirectUri: string; backchannel?: string }) {
+export async function startProvider({
+  redirectUri,
+  backchannel,
+  clientSecret = "a client secret of the tests",
+  pushedRequests = false,
+  slash = false,
+  signingAlg = "RS256",
+  authentication = "client_secret_basic",
+  idTokenLifetime = 3600,
+}: MachineProviderOptions) {
   // oidc-provider writes advice for production at start-up.
   console.warn = () => {};
   // @ts-expect-error The package has no types.
   const { default: Provider } = await import("oidc-provider");
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const issuer = `http://localhost:${(server.address() as AddressInfo).port}`;
-  const { privateKey } = await generateKeyPair("RS256", { extractable: true });
+  const issuer = `http://localhost:${(server.address() as AddressInfo).port}${slash ? "/" : ""}`;
+  const { privateKey } = await generateKeyPair(signingAlg, { extractable: true });
   const storage = new Map();
   const state = {
     /** Lifetimes of access tokens, in seconds. */
@@ -39,8 +66,10 @@ export async function startProvider({ redirectUri, backchannel }: { redirectUri:
   };
   const client = {
     client_id: "machines",
-    client_secret: "a client secret of the tests",
+    client_secret: clientSecret,
     application_type: "native" as const,
+    token_endpoint_auth_method: authentication,
+    id_token_signed_response_alg: signingAlg,
     grant_types: ["authorization_code", "refresh_token"],
     redirect_uris: [redirectUri],
     post_logout_redirect_uris: [new URL("/", redirectUri).href],
@@ -49,9 +78,9 @@ export async function startProvider({ redirectUri, backchannel }: { redirectUri:
   const provider = new Provider(issuer, {
     clients: [client],
     adapter: (model: string) => new MemoryAdapter(model, storage),
-    jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: "RS256", use: "sig", kid: "key" }] },
+    jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: signingAlg, use: "sig", kid: "key" }] },
     cookies: { keys: [randomBytes(32).toString("hex")] },
-    claims: { openid: ["sub"], profile: ["name"] },
+    claims: { openid: ["sub"], profile: ["name"], email: ["email"] },
     conformIdTokenClaims: false,
     findAccount: (_context: unknown, sub: string) => ({ accountId: sub, claims: () => ({ sub, name: sub }) }),
     interactions: { url: (_context: unknown, { uid }: { uid: string }) => `/interaction/${uid}` },
@@ -63,7 +92,7 @@ export async function startProvider({ redirectUri, backchannel }: { redirectUri:
     ttl: {
       AccessToken: ({ oidc }: { oidc: { params: { grant_type: string } } }) =>
         state.lifetimes[oidc.params.grant_type === "refresh_token" ? "refresh" : "signIn"],
-      IdToken: 3600,
+      IdToken: idTokenLifetime,
       Interaction: 900,
       RefreshToken: 14 * days,
       Session: 14 * days,
@@ -71,7 +100,7 @@ export async function startProvider({ redirectUri, backchannel }: { redirectUri:
     },
     features: {
       devInteractions: { enabled: false },
-      pushedAuthorizationRequests: { enabled: false },
+      pushedAuthorizationRequests: { enabled: pushedRequests },
       backchannelLogout: { enabled: true },
       rpInitiatedLogout: {
         enabled: true,
@@ -82,6 +111,8 @@ export async function startProvider({ redirectUri, backchannel }: { redirectUri:
       },
     },
   } as never);
+  // RFC 9700 2.1: compared as text. This provider ignores the port of loopback addresses, as RFC 8252 7.3 has it for native apps.
+  provider.Client.prototype.redirectUriAllowed = (uri: string) => uri === redirectUri;
   const protocol = provider.callback();
 
   async function answerInteraction(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -93,7 +124,7 @@ export async function startProvider({ redirectUri, backchannel }: { redirectUri:
     const grant = grantId
       ? await provider.Grant.find(grantId)
       : new provider.Grant({ accountId: session?.accountId as string, clientId: client.client_id });
-    grant?.addOIDCScope("openid profile offline_access");
+    grant?.addOIDCScope("openid profile email offline_access");
     const result = { consent: { grantId: (await grant?.save()) as string } };
     return provider.interactionFinished(req, res, result, { mergeWithLastSubmission: true });
   }
@@ -110,6 +141,11 @@ export async function startProvider({ redirectUri, backchannel }: { redirectUri:
     const path = (req.url as string).split("?")[0] as string;
     state.asked.push({ path, at: Date.now() });
     if (path.startsWith("/interaction/")) return answerInteraction(req, res);
+    // As providers do that take one method of a client; this one takes both ways to send a secret.
+    if (authentication === "client_secret_post" && req.headers.authorization?.startsWith("Basic ")) {
+      res.writeHead(401, { "content-type": "application/json" }).end('{"error":"invalid_client"}');
+      return;
+    }
     if (path === "/token") {
       const body = new URLSearchParams(await bodyOf(req));
       if (body.get("grant_type") === "refresh_token") {

@@ -102,8 +102,13 @@ describe("the discovery document", () => {
     "of the issuer %j is refused, and the error has both issuers",
     async (announced) => {
       const { network } = start({ ...complete, issuer: announced });
-      const cause = announced === undefined ? { configured: ISSUER } : { configured: ISSUER, announced };
-      await expect(discover(network)).rejects.toMatchObject({ code: "provider_invalid", cause });
+      await expect(discover(network)).rejects.toMatchObject({
+        code: "provider_invalid",
+        cause: { issuer: ISSUER, announced },
+        message: announced
+          ? `latchkey: provider invalid: the issuer is "${ISSUER}" here, the provider says "${announced}"`
+          : `latchkey: provider invalid: the issuer is "${ISSUER}" here, no provider answers`,
+      });
     },
   );
 });

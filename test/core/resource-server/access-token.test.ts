@@ -302,6 +302,7 @@ describe("without the provider's keys", () => {
       code: "temporarily_unavailable",
       reason: expect.stringMatching(/^provider_(unreachable|invalid)$/),
       cause: expect.objectContaining({ name: "ExchangeError" }),
+      advice: "issuer, network",
     },
   };
 
