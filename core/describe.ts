@@ -2,7 +2,10 @@ import { isObject } from "./is-object.js";
 
 /** Text for one line of a log: no control characters, and not longer than a provider's sentence. */
 const toLine = (text: unknown): string =>
-  `${text}`.replace("latchkey: ", "").replace(/[^ -~\u00a1-\uffff]+/g, " ").slice(0, 300);
+  `${text}`
+    .replace("latchkey: ", "")
+    .replace(/[^ -~\u00a1-\uffff]+/g, " ")
+    .slice(0, 300);
 
 /**
  * The cause of an error in words, for a log: the members of an object; of an Error only its message, its code and its own cause, since
