@@ -24,6 +24,8 @@ export interface MachineProviderOptions {
   readonly clientSecret?: string;
   /** Whether it takes pushed authorization requests (RFC 9126), and announces them. @default false */
   readonly pushedRequests?: boolean;
+  /** Whether it takes revocations (RFC 7009). @default false */
+  readonly revocation?: boolean;
   /** Whether its issuer ends in a slash. @default false */
   readonly slash?: boolean;
   /** The algorithm of its signatures. @default "RS256" */
@@ -40,6 +42,7 @@ export async function startProvider({
   backchannel,
   clientSecret = "a client secret of the tests",
   pushedRequests = false,
+  revocation = false,
   slash = false,
   signingAlg = "RS256",
   authentication = "client_secret_basic",
@@ -102,6 +105,7 @@ export async function startProvider({
       devInteractions: { enabled: false },
       pushedAuthorizationRequests: { enabled: pushedRequests },
       backchannelLogout: { enabled: true },
+      revocation: { enabled: revocation },
       rpInitiatedLogout: {
         enabled: true,
         // Without a question to the user.

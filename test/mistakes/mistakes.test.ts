@@ -1,32 +1,16 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { checkSetup, type SetupFinding, type SetupOptions } from "../../adapters/check/index.js";
-import { explain } from "../../core/events.js";
 import { runHere } from "../support/cli.js";
 import { expressApps } from "../support/express-app.js";
+import { linesOf, saidIn } from "./said.js";
 import { type Finding, type Mistake, mistakes, type Silent } from "./table.js";
-import { type Emitted, record, startWorld, type World } from "./world.js";
+import { record, startWorld, type World } from "./world.js";
 
 let world: World | undefined;
 afterEach(async () => {
   await world?.close();
   world = undefined;
 });
-
-/** The lines that a surface must have. */
-const linesOf = (said: string | Silent) => (typeof said === "string" ? [said] : []);
-
-/** What each surface said, in the words of the table. */
-function saidIn({ plain }: World, quiet: Emitted, heard: Emitted) {
-  const bare = (line: string) => plain(line).replace(/^latchkey: /, "");
-  return {
-    console: quiet.lines.map(bare),
-    event: heard.events.flatMap((event) => {
-      if (event.type === "failed") return bare(explain(event));
-      return event.type === "session_refused" ? `session_refused: ${event.reason}` : [];
-    }),
-    onFailure: heard.failures.map((failure) => bare(explain(failure))),
-  };
-}
 
 /** Runs `checkSetup`, and the command with the same settings as variables and flags. */
 async function check({ canary, plain }: World, options: SetupOptions): Promise<readonly SetupFinding[]> {

@@ -10,7 +10,8 @@ import { createCanary } from "./canary.js";
 
 /** Secrets that nothing may print: no other text of the tests contains them. */
 export const SECRETS = {
-  clientSecret: "canary-client-secret-48151623",
+  // Its characters have another form in a URL.
+  clientSecret: "canary/client+secret=48151623",
   secret: "canary-sealing-secret-of-thirty-two-characters",
 };
 
