@@ -232,7 +232,7 @@ describe("names", () => {
     (
       "getServerSideProps generateMetadata cacheComponents basePath packageExports authParams redirectTo loginWithRedirect loginWithPopup " +
       "getAccessTokenSilently getTokenSilently logoutParams withAuthenticationRequired cacheLocation vmThreads TextEncoder " +
-      "toObject IncomingMessage isFromOwnPage AsyncLocalStorage"
+      "toObject IncomingMessage isFromOwnPage AsyncLocalStorage createApp closeIdleConnections"
     ).split(" "),
   );
 

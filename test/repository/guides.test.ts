@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer, type RequestListener, type Server } from "node:http";
+import { Agent, createServer, type RequestListener, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -269,7 +269,8 @@ test("deploy: the process is alive while the provider is away, finishes what it 
   const ended = once(child, "exit");
   const url = `http://127.0.0.1:${port}`;
   expect((await plainRequest(url, "/alive", {})).body).toBe("yes");
-  const ready = plainRequest(url, "/ready", {});
+  const agent = new Agent({ keepAlive: true });
+  const ready = plainRequest(url, "/ready", { agent });
   await asked;
   child.kill("SIGTERM");
   await expect
@@ -282,7 +283,9 @@ test("deploy: the process is alive while the provider is away, finishes what it 
     .toBe("down");
   answer();
   expect((await ready).status).toBe(200);
+  // Although a connection is kept alive.
   expect(await ended).toEqual([0, null]);
+  agent.destroy();
 });
 
 test("a provider on one's machine: every setting of the first page is right for it", async () => {

@@ -487,7 +487,7 @@ test("testing: the tests that are shown pass", async () => {
     ["app.test.js", "testing-request"],
     ["sign-in.test.js", "testing-sign-in"],
   ] as const)
-    writeFileSync(join(folder, "testing", path), snippet(name).replaceAll("3000", `${port}`));
+    writeFileSync(join(folder, "testing", path), snippet(name).replaceAll(/300[01]/g, `${port}`));
   const run = (file: string) =>
     execFileSync(process.execPath, ["--test", `testing/${file}`], { cwd: folder, encoding: "utf8" });
   expect(run("app.test.js")).toMatch(/Alice sees her invoices[\s\S]*pass 1/);
@@ -698,7 +698,7 @@ describe("a store", () => {
 test("every command that is shown exists", () => {
   const shown = [...all.matchAll(/npm (?:run )?(\w+(?::\w+)*)/g)].map(([, name]) => name as string);
   // `npm run dev` is a script that create-next-app writes.
-  const builtIn = new Set(["ci", "init", "install", "run", "dev"]);
+  const builtIn = new Set(["ci", "init", "install", "pkg", "run", "dev"]);
   for (const name of shown) expect(builtIn.has(name) || name in scripts, name).toBe(true);
   const secret = () => execFileSync(process.execPath, [join(root, "dist/cli.js"), "secret"], { encoding: "utf8" });
   expect(secret()).toMatch(/^[\w-]{43}\n$/);
