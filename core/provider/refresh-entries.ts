@@ -1,4 +1,4 @@
-import { HELD, SERVES } from "../store/spending.js";
+import { HELD_LIFE, RELEASED_LIFE } from "../store/spending.js";
 import type { SharedWork } from "./shared-work.js";
 
 /** The most entries at once. */
@@ -27,7 +27,7 @@ export type RefreshEntries<Result> = Map<string, RefreshEntry<Result>>;
 
 /** An entry without an outcome is never over: the requests that wait for it decide, by timers, because a clock may be set. */
 const isOver = ({ outcome, startedAt, servesSince = startedAt, isHeld }: RefreshEntry<unknown>, now: number): boolean =>
-  outcome !== undefined && (isHeld ? now - startedAt > HELD : now - servesSince > SERVES);
+  outcome !== undefined && (isHeld ? now - startedAt > HELD_LIFE : now - servesSince > RELEASED_LIFE);
 
 /** The entry of a refresh token, if it has one that still serves. */
 export function liveEntry<Result>(

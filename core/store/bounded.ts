@@ -1,29 +1,7 @@
 import { ExchangeError } from "../errors.js";
-import type { Ports } from "../ports.js";
+import type { Timers } from "./clock.js";
 import type { StorePort } from "./port.js";
-
-/** The clock of the calls of a store. */
-export type StoreClock = Required<Pick<Ports, "now" | "sleep">>;
-
-/** The functions of a port. */
-export const FUNCTIONS = ["get", "add", "replace", "extend", "delete", "addMember", "removeMember", "members"] as const;
-
-/** A store with the same functions, each of which runs the call of the other store by `run`. Durations become positive integers. */
-export function mapFunctions(store: StorePort, run: (call: () => Promise<never>) => Promise<never>): StorePort {
-  type Call = (...args: unknown[]) => Promise<never>;
-  const whole = (value: unknown) => (typeof value === "number" ? Math.max(1, Math.ceil(value)) : value);
-  const mapped = FUNCTIONS.map((name): [string, Call] => [
-    name,
-    (...args) => run(() => (store[name] as Call)(...args.map(whole))),
-  ]);
-  return Object.fromEntries(mapped) as Record<(typeof FUNCTIONS)[number], Call>;
-}
-
-/** How a store waits. */
-export interface Timers extends Pick<StoreClock, "sleep"> {
-  /** Calls `task` after this many milliseconds, unless the function that it returns is called before. */
-  after(milliseconds: number, task: () => void): () => void;
-}
+import { mapFunctions } from "./port-functions.js";
 
 /**
  * A store whose calls end after `timeout` milliseconds: the clients of databases wait for minutes by default. A call that is late or

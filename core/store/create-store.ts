@@ -1,8 +1,9 @@
 import { must } from "../errors.js";
 import { checkOptions } from "../options.js";
-import { FUNCTIONS, mapFunctions, type Timers } from "./bounded.js";
+import type { Timers } from "./clock.js";
 import { ConnectedApp } from "./connected-app.js";
 import type { StorePort } from "./port.js";
+import { mapFunctions, PORT_FUNCTIONS } from "./port-functions.js";
 import type { ConnectableStore } from "./store.js";
 
 /** How latchkey uses a store. */
@@ -22,7 +23,7 @@ const examples: { readonly [Name in keyof Required<StoreOptions>]: number } = { 
 export function createStore(port: StorePort, options: StoreOptions, timers: Timers): ConnectableStore {
   checkOptions(options, examples);
   const { timeout = 1, checkEvery = 10 } = options;
-  const missing = FUNCTIONS.filter((name) => typeof port?.[name] !== "function");
+  const missing = PORT_FUNCTIONS.filter((name) => typeof port?.[name] !== "function");
   must(missing.length === 0, `the store lacks ${missing.join(", ")}`);
   must(timeout > 0 && timeout < 1e3 && checkEvery >= 0, "timeout and checkEvery of the store must be seconds");
   const timing = { timeout: timeout * 1000, checkEvery: checkEvery * 1000, ...timers };

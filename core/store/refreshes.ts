@@ -3,9 +3,9 @@ import { ExchangeError } from "../errors.js";
 import type { Ports } from "../ports.js";
 import { packed } from "../seal/payload.js";
 import { createSealer, type Sealer } from "../seal/sealer.js";
-import type { StoreClock } from "./bounded.js";
+import type { StoreClock } from "./clock.js";
 import type { StorePort } from "./port.js";
-import { HELD, SERVES, type SharedEntry, type Spending, type WithRefreshToken } from "./spending.js";
+import { HELD_LIFE, RELEASED_LIFE, type SharedEntry, type Spending, type WithRefreshToken } from "./spending.js";
 
 /*
  * Theory of operation: a refresh token is spent once among all machines. (Among the requests of one process: core/provider/refresher.ts,
@@ -136,8 +136,8 @@ export class SharedRefreshes {
   async #release(entry: Entry, refreshToken: string, nextToken: string): Promise<void> {
     entry.isReleased = true;
     // Another request may have spent the new token already: the browser, which has just got that one, needs its result.
-    if (nextToken !== refreshToken) await this.#store.extend(await this.#keyOf(nextToken), HELD);
-    await this.#store.extend(entry.key, SERVES);
+    if (nextToken !== refreshToken) await this.#store.extend(await this.#keyOf(nextToken), HELD_LIFE);
+    await this.#store.extend(entry.key, RELEASED_LIFE);
   }
 
   async #keyOf(refreshToken: string): Promise<string> {
@@ -149,7 +149,7 @@ export class SharedRefreshes {
     return {
       key: await this.#keyOf(refreshToken),
       // Without a limit of length: no client sends these values.
-      sealer: createSealer(secret, "refresh", HELD / 1000, packed, Infinity),
+      sealer: createSealer(secret, "refresh", HELD_LIFE / 1000, packed, Infinity),
       reservation: RESERVED + toBase64url(this.#clock.random(12)),
     };
   }
@@ -224,7 +224,7 @@ export class SharedRefreshes {
   /** Tries again until the store is back, as long as this process has the result for its own requests. */
   async #publishLater(entry: Entry, spent: Spent<unknown>): Promise<void> {
     let isPublished = false;
-    for (let waited = 0, pause = 20; !isPublished && waited < HELD; waited += pause) {
+    for (let waited = 0, pause = 20; !isPublished && waited < HELD_LIFE; waited += pause) {
       pause = Math.min(pause * 1.5, LONGEST_PAUSE);
       await this.#clock.sleep(pause);
       isPublished = await this.#publish(entry, spent).then(
@@ -235,7 +235,7 @@ export class SharedRefreshes {
   }
 
   async #publish({ key, reservation, sealer, isReleased }: Entry, spent: Spent<unknown>): Promise<void> {
-    const life = isReleased ? SERVES : HELD;
+    const life = isReleased ? RELEASED_LIFE : HELD_LIFE;
     const sealed = await sealer.seal(spent, this.#clock.now());
     // If the reservation has expired, the result is stored all the same. The value of a later request stays.
     if ((await this.#store.replace(key, reservation, sealed, life)) === undefined)

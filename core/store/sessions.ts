@@ -7,7 +7,7 @@ import { bind, decodeIdentity, encodeIdentity, type Identity, unbind } from "../
 import { type Session, withLimits } from "../session/lifetime.js";
 import type { SessionRefusal } from "../session/refusal.js";
 import { type Change, type StorageBackend, type StorageContext, writerOf } from "../session/storage.js";
-import type { StoreClock } from "./bounded.js";
+import type { StoreClock } from "./clock.js";
 import { putNewest } from "./newest.js";
 import type { StorePort } from "./port.js";
 import type { InTurn } from "./turns.js";
@@ -143,9 +143,8 @@ export class StoredSessions<Data, Tokens> implements StorageBackend<Data, Tokens
 
   async destroy(id: string): Promise<void> {
     const { store, onFailure } = this.#options;
-    const remove = async () => {
-      await Promise.all([store.delete(await keyOf("session", id)), store.delete(await keyOf("tokens", id))]);
-    };
+    const name = await sessionName(id);
+    const remove = () => deleteSession(store, name);
     // Tried twice: while the session is in the store, a copy of its cookie can still be used.
     await remove().catch(remove).catch(onFailure);
   }
@@ -249,6 +248,11 @@ export class StoredSessions<Data, Tokens> implements StorageBackend<Data, Tokens
 }
 
 const keyOf = async (kind: "session" | "tokens", id: string): Promise<string> => `${kind}:${await sessionName(id)}`;
+
+/** Deletes both values of a session, by its name. */
+export async function deleteSession(store: StorePort, name: string): Promise<void> {
+  await Promise.all([store.delete(`session:${name}`), store.delete(`tokens:${name}`)]);
+}
 
 /** The tokens in a payload that is bound to this session. */
 const boundTokens = <Tokens>(payload: unknown, id: string): Tokens | undefined =>

@@ -2,10 +2,10 @@ import { sha256 } from "../bytes.js";
 import { ExchangeError } from "../errors.js";
 import type { Sealer } from "../seal/sealer.js";
 import { decodeIdentity, encodeIdentity, type Identity } from "../session/identity.js";
-import type { StoreClock } from "./bounded.js";
+import type { StoreClock } from "./clock.js";
 import { putNewest } from "./newest.js";
 import type { StorePort } from "./port.js";
-import { sessionName } from "./sessions.js";
+import { deleteSession, sessionName } from "./sessions.js";
 
 /*
  * Theory of operation: a user is signed out wherever the user is signed in, on all machines.
@@ -172,7 +172,7 @@ export class SignOuts {
   /** Ends one session, by its name. */
   async #end(name: string): Promise<void> {
     const { store, clock, inStore } = this.#options;
-    if (inStore) await Promise.all([store.delete(`session:${name}`), store.delete(`tokens:${name}`)]);
+    if (inStore) await deleteSession(store, name);
     else await this.#mark(name, clock.now());
   }
 

@@ -1,6 +1,7 @@
-/** Milliseconds for which the result of a spent refresh token serves other requests, once a response has carried it; and until one has. */
-export const SERVES = 30_000;
-export const HELD = 3_600_000;
+/** Milliseconds for which the result of a spent refresh token serves other requests after a response has carried it. */
+export const RELEASED_LIFE = 30_000;
+/** Milliseconds for which the result serves other requests while no response has carried it. */
+export const HELD_LIFE = 3_600_000;
 
 /** The result of a refresh, with the refresh token that replaces the spent one. */
 export interface WithRefreshToken {

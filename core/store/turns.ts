@@ -1,4 +1,4 @@
-import type { StoreClock } from "./bounded.js";
+import type { StoreClock } from "./clock.js";
 import { putNewest } from "./newest.js";
 
 /** The requests of one process that change one key. */
