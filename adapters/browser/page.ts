@@ -1,5 +1,5 @@
 /** The path of this page, with its query and fragment. */
-export const shownPath = (): string => location.pathname + location.search + location.hash;
+export const currentPath = (): string => location.pathname + location.search + location.hash;
 
 export interface PageEvents {
   /** The user returns to the page, or the network is back. */

@@ -3,7 +3,7 @@ import type { AuthorizationOptions } from "../../core/exchange/authorization.js"
 import { isSpecial, type TokenRequest } from "../../core/exchange/token-set.js";
 import type { ClientSession } from "./client-session.js";
 import { authorizeInFrame } from "./frame.js";
-import { shownPath } from "./page.js";
+import { currentPath } from "./page.js";
 import { sessionAfter } from "./session.js";
 import { type ClientContext, leaveToSignIn, type PageSignInRequest, signInElsewhere } from "./sign-in.js";
 
@@ -52,7 +52,7 @@ export async function leaveToSignInSilently(context: ClientContext, previous: Cl
   await leaveToSignIn(context, {
     ...silentOptions(previous),
     mode: "silent",
-    returnTo: shownPath(),
+    returnTo: currentPath(),
     tokenRequest: {},
   });
   return new Promise<never>((_resolve, reject) => {

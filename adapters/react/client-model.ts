@@ -1,8 +1,9 @@
 import type { SignedIn } from "../browser/callback.js";
 import type { LoginOptions } from "../browser/client-types.js";
+import { callApp } from "../browser/observable-state.js";
 import { watchPage } from "../browser/page.js";
 import type { LogoutOptions } from "../browser/sign-out.js";
-import { callApp, LOADING } from "../browser/state.js";
+import { LOADING } from "../browser/state.js";
 import type { Auth0LogoutOptions } from "./auth0-options.js";
 import { type AppState, type HandledEvent, toLogoutOptions } from "./login-options.js";
 import { type AuthHandlers, type AuthModel, errorOf, type ModelState, type PageClient } from "./model.js";

@@ -1,7 +1,8 @@
 import type { LoginOptions } from "../browser/client-types.js";
-import { shownPath, watchPage } from "../browser/page.js";
+import { createObservableState, type ObservableState } from "../browser/observable-state.js";
+import { currentPath, watchPage } from "../browser/page.js";
 import type { LogoutOptions } from "../browser/sign-out.js";
-import { createStore, LOADING, type Store, stateOf } from "../browser/state.js";
+import { LOADING, stateOf } from "../browser/state.js";
 import type { Auth0LogoutOptions } from "./auth0-options.js";
 import { type HandledEvent, optionsOf } from "./login-options.js";
 import type { AuthHandlers, AuthModel, ModelState } from "./model.js";
@@ -33,7 +34,7 @@ export class SessionModel implements AuthModel {
   handlers: AuthHandlers = {};
   readonly getState: () => ModelState;
   readonly onChange: AuthModel["onChange"];
-  readonly #store: Store<ModelState>;
+  readonly #state: ObservableState<ModelState>;
   readonly #options: SessionOptions;
   readonly #mount: string;
   /** The last session that the server rendered, as JSON. */
@@ -54,13 +55,13 @@ export class SessionModel implements AuthModel {
     this.#options = options;
     this.#mount = options.mount ?? "/auth";
     this.serverState = session === undefined ? LOADING : stateFrom(session);
-    this.#store = createStore(this.serverState);
-    this.getState = this.#store.getState;
-    this.onChange = this.#store.onChange;
+    this.#state = createObservableState(this.serverState);
+    this.getState = this.#state.getState;
+    this.onChange = this.#state.onChange;
     this.#renderedSession = JSON.stringify(session);
   }
 
-  async login({ returnTo = shownPath(), params }: LoginOptions): Promise<void> {
+  async login({ returnTo = currentPath(), params }: LoginOptions): Promise<void> {
     const query = new URLSearchParams({ ...params, returnTo });
     (this.#options.navigate ?? navigateTo)(`${this.#mount}/login?${query}`);
   }
@@ -144,7 +145,7 @@ export class SessionModel implements AuthModel {
   }
 
   #setState(state: ModelState): void {
-    this.#store.setState(state);
+    this.#state.setState(state);
     this.#stopTimer?.();
     const { user, expiresAt } = state;
     if (!this.#channel || !user || !expiresAt) return;

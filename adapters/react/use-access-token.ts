@@ -1,5 +1,5 @@
 import { useEffect, useReducer, useRef, useState, useSyncExternalStore } from "react";
-import { callApp } from "../browser/state.js";
+import { callApp } from "../browser/observable-state.js";
 import { keepRenewed } from "./access-token-renewal.js";
 import type { AccessTokenRequest, AuthModel, ModelState } from "./model.js";
 

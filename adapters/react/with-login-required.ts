@@ -1,5 +1,5 @@
 import { type ComponentType, createElement, useEffect, useRef } from "react";
-import { shownPath, watchPage } from "../browser/page.js";
+import { currentPath, watchPage } from "../browser/page.js";
 import { useModel, useModelState } from "./context.js";
 import type { AuthModel } from "./model.js";
 import { placeAt } from "./return-to.js";
@@ -62,7 +62,7 @@ function keepRedirecting(model: AuthModel, path: string | undefined, isDeferred:
   const redirect = () => {
     if (paths.has(path) || model.isLeaving) return;
     paths.add(path);
-    const returnTo = shownPath();
+    const returnTo = currentPath();
     // The model reports an error itself, and has it in its state.
     model.login({ returnTo, appState: { returnTo: placeAt(returnTo) } }).catch(() => {});
   };

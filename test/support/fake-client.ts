@@ -1,6 +1,7 @@
 import type { SignedIn } from "../../adapters/browser/callback.js";
 import type { Client } from "../../adapters/browser/client-types.js";
-import { createStore, LOADING, stateOf } from "../../adapters/browser/state.js";
+import { createObservableState } from "../../adapters/browser/observable-state.js";
+import { LOADING, stateOf } from "../../adapters/browser/state.js";
 import type { AccessToken, TokenRequest } from "../../core/exchange/token-set.js";
 import type { User } from "../../core/exchange/user.js";
 
@@ -9,7 +10,7 @@ const keyOf = ({ audience = "", scope = "" }: TokenRequest = {}) => `${audience}
 /** A client whose answers the test controls. */
 export function createFakeClient(options: { user?: User | null; known?: boolean } = {}) {
   const { user = null, known = false } = options;
-  const store = createStore(known ? stateOf(user) : LOADING);
+  const state = createObservableState(known ? stateOf(user) : LOADING);
   const tokens = new Map<string, AccessToken>();
   const calls: Array<[name: string, ...rest: unknown[]]> = [];
   const control = {
@@ -22,24 +23,24 @@ export function createFakeClient(options: { user?: User | null; known?: boolean 
     issue: (async () => ({ accessToken: "token" })) as (request: TokenRequest) => Promise<AccessToken>,
     /** Restores the session, as `getUser` does. */
     restore: async () => {
-      if (store.getState().isLoading) store.setState(stateOf(user));
+      if (state.getState().isLoading) state.setState(stateOf(user));
     },
     leave: async () => {},
     hold: (request: TokenRequest, token: AccessToken) => void tokens.set(keyOf(request), token),
-    tell: store.setState,
+    tell: state.setState,
   };
   const isValid = (token: AccessToken | undefined) => token && (token.expiresAt ?? Infinity) > Date.now();
   const fail = (error: Error) => {
-    store.setState(stateOf(store.getState().user, error));
+    state.setState(stateOf(state.getState().user, error));
     throw error;
   };
   const client: Client = {
-    getState: store.getState,
-    onChange: store.onChange,
+    getState: state.getState,
+    onChange: state.onChange,
     async getUser() {
       calls.push(["getUser"]);
       await control.restore().catch(fail);
-      return store.getState().user;
+      return state.getState().user;
     },
     async login(options) {
       calls.push(["login", options]);
@@ -48,12 +49,12 @@ export function createFakeClient(options: { user?: User | null; known?: boolean 
     async handleCallback() {
       calls.push(["handleCallback"]);
       const signedIn = await control.callback().catch(fail);
-      if (signedIn) store.setState(stateOf(user));
+      if (signedIn) state.setState(stateOf(user));
       return signedIn;
     },
     async logout(options) {
       calls.push(["logout", options]);
-      store.setState(stateOf(null));
+      state.setState(stateOf(null));
     },
     async getAccessToken(request = {}) {
       calls.push(["getAccessToken", keyOf(request)]);
