@@ -1,6 +1,6 @@
 import type { cookies } from "next/headers.js";
 import { trimBlanks } from "../../core/cookie/header.js";
-import type { ReplyWriter } from "../../core/relying-party/request-auth.js";
+import type { ReplyWriter } from "../../core/request/response.js";
 import type { Reply } from "../../core/request/response.js";
 
 /** The result of `cookies()` of `next/headers`. */

@@ -3,6 +3,7 @@ import { TRANSACTION_DURATION } from "../defaults.js";
 import { emitter } from "../events.js";
 import type { Ports } from "../ports.js";
 import { createServerProvider } from "../provider/server.js";
+import type { ReplyWriter } from "../request/response.js";
 import type { RequestView } from "../request/view.js";
 import { packed } from "../seal/payload.js";
 import { createSealer } from "../seal/sealer.js";
@@ -10,7 +11,6 @@ import { readSession } from "../session/reading.js";
 import { adviceFor } from "./advice.js";
 import { type RelyingPartyConfig, sealedFor } from "./config.js";
 import { RelyingPartyRequest } from "./relying-party-request.js";
-import type { ReplyWriter } from "./request-auth.js";
 import type { App } from "./request-context.js";
 import { chooseSite, withPublicUrl } from "./site.js";
 import { createUserSessions } from "./user-sessions.js";
@@ -56,13 +56,13 @@ import { createUserSessions } from "./user-sessions.js";
  * 3. `RequestContext.commit` with `roll`; core/session/write.ts, `writeDraft`: seals the stamp into its cookie.
  *
  * Way of a failed sign-in, to the line on the console and to the page:
- * 1. failures.ts, `orErrorPage`: catches the error of a route, and emits it as a `failed` event.
+ * 1. answer-failure.ts, `orErrorPage`: catches the error of a route, and emits it as a `failed` event.
  * 2. core/events.ts, `emitter`: adds the advice (advice.ts), and calls the app's `onEvent`. An app without `onEvent` and `onFailure`
- *    gets the observer of adapters/lib/print-failures.ts, which prints a line.
- * 3. failures.ts: calls the app's `onFailure`. If that returns no answer, error-page.ts makes the page.
+ *    gets the observer of adapters/lib/print-answer-failure.ts, which prints a line.
+ * 3. answer-failure.ts: calls the app's `onFailure`. If that returns no answer, error-page.ts makes the page.
  *
  * What can go wrong. Input of a client never throws: a bad cookie is a session that was refused, a bad callback is an error page. A
- * fault of the provider is an ExchangeError: at a route an error page and an event (failures.ts); `getAccessToken` throws it.
+ * fault of the provider is an ExchangeError: at a route an error page and an event (answer-failure.ts); `getAccessToken` throws it.
  * When the headers have left, nothing can be written: `refresh_required`, or MisuseError `headers_sent` for an app's own write.
  */
 

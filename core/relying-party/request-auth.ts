@@ -1,8 +1,6 @@
-import type { Awaitable } from "../awaitable.js";
 import type { TokenRequest } from "../exchange/token-set.js";
 import type { User } from "../exchange/user.js";
 import type { RegisteredData } from "../register.js";
-import type { Reply, ResponseWriter } from "../request/response.js";
 import type { SessionRefusal } from "../session/refusal.js";
 import type { LoginOptions } from "./sign-in.js";
 import type { LogoutOptions } from "./sign-out.js";
@@ -65,9 +63,4 @@ export interface RequestAuth<Data, Answer, Init = object> {
   login(options?: LoginOptions): Promise<Answer>;
   /** Signs out here and at the provider, and answers by sending the browser there. @throws MisuseError `headers_sent` */
   logout(options?: LogoutOptions): Promise<Answer>;
-}
-
-/** A response writer that can also send a whole reply. `Answer` is what a handler of the framework returns, if it returns something. */
-export interface ReplyWriter<Answer> extends ResponseWriter {
-  send(reply: Reply): Awaitable<Answer>;
 }

@@ -2,7 +2,7 @@ import { ExchangeError } from "../errors.js";
 import { isNavigation, isSameOrigin, queryOf } from "../request/reading.js";
 import type { Plan, Reply } from "../request/response.js";
 import type { RequestView } from "../request/view.js";
-import { orErrorPage } from "./failures.js";
+import { orErrorPage } from "./answer-failure.js";
 import { decline, json, methodNotAllowed, redirect, unavailable } from "./replies.js";
 import { keepAlive, type RequestContext } from "./request-context.js";
 import { completeSignIn, loginOptionsOf, redirectWithin, type SignInOptions, signIn } from "./sign-in.js";

@@ -1,7 +1,7 @@
 import { safeReturnTo } from "../exchange/return-to.js";
 import { signOutAtProvider } from "../exchange/sign-out.js";
 import type { Reply } from "../request/response.js";
-import { reportFailure } from "./failures.js";
+import { reportFailure } from "./answer-failure.js";
 import { redirect } from "./replies.js";
 import type { RequestContext } from "./request-context.js";
 

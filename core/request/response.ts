@@ -1,3 +1,5 @@
+import type { Awaitable } from "../awaitable.js";
+
 /** A response that this package makes. The writer sends it with the caching headers of a response that writes cookies. */
 export interface Reply {
   readonly status: number;
@@ -21,6 +23,11 @@ export interface ResponseWriter {
   setCookies(lines: readonly string[], prefix: string): boolean;
   /** Calls `task` when the response with all lines so far is sent; never, where the adapter cannot know. */
   onSent(task: () => void): void;
+}
+
+/** A response writer that can also send a whole reply. `Answer` is what a handler of the framework returns, if it returns something. */
+export interface ReplyWriter<Answer> extends ResponseWriter {
+  send(reply: Reply): Awaitable<Answer>;
 }
 
 /** Headers that some caches obey in the place of Cache-Control (RFC 9213 2; nginx; others). */

@@ -5,7 +5,7 @@ import { safeReturnTo } from "../../../core/exchange/return-to.js";
 import { grantedScope, type TokenSet, tokenSetOf } from "../../../core/exchange/token-set.js";
 import { type User, userOf } from "../../../core/exchange/user.js";
 import type { SignIn } from "../../../core/relying-party/config.js";
-import { reportFailure } from "../../../core/relying-party/failures.js";
+import { reportFailure } from "../../../core/relying-party/answer-failure.js";
 import { json, methodNotAllowed, notAuthenticated } from "../../../core/relying-party/replies.js";
 import { keepAlive, type RequestContext } from "../../../core/relying-party/request-context.js";
 import { answerLogin, answerLogout } from "../../../core/relying-party/routes.js";

@@ -1,9 +1,8 @@
-import { ExchangeError, exchangeErrorOf, MisuseError } from "../errors.js";
+import { ExchangeError, exchangeErrorOf } from "../errors.js";
 import { failure } from "../events.js";
 import { renewToken } from "../exchange/renewal.js";
 import { assess } from "../exchange/token-life.js";
 import { accessTokensOf, mergeTokens, type TokenRequest, type TokenSet } from "../exchange/token-set.js";
-import type { FetchInit } from "../ports.js";
 import { tagOf } from "../session/cookie-kinds.js";
 import type { SessionDraft } from "../session/draft.js";
 import { setTokens } from "../session/tokens.js";
@@ -106,38 +105,4 @@ async function refuse<Data>(
     });
   } else if (jar.get(wait) !== note) throw cause;
   throw new ExchangeError("refresh_conflict", { cause });
-}
-
-/** `fetch` with the session's access token, to allow-listed origins only. */
-export async function authorizedFetch<Data>(
-  context: RequestContext<Data>,
-  url: string | URL,
-  init: FetchInit = {},
-  request: TokenRequest = {},
-): Promise<Response> {
-  const { config } = context;
-  // Not called as a method: the platform's own `fetch` refuses another `this`.
-  const { fetch } = context.ports;
-  const { origin, href, username, password, protocol } = new URL(url);
-  const isPlain = protocol.startsWith("http") && !username && !password;
-  if (!isPlain || !config.apiOrigins.includes(origin)) {
-    throw new MisuseError("origin_not_allowed", "add the API's origin to apiOrigins");
-  }
-  const send = async (tokenRequest: TokenRequest) => {
-    const headers = new Headers(init.headers);
-    headers.set("authorization", `Bearer ${await getAccessToken(context, tokenRequest)}`);
-    // Redirects are not followed by default: some runtimes send Authorization on to wherever one leads.
-    return fetch(href, { redirect: "manual", ...init, headers });
-  };
-  const response = await send(request);
-  // A stream is gone once it was sent.
-  const { getReader: isStream } = (init.body ?? {}) as Partial<ReadableStream>;
-  if (response.status !== 401 || isStream) return response;
-  try {
-    return await send({ ...request, refresh: true });
-  } catch (error) {
-    // Without a newer token the API's own response stands.
-    if (error instanceof ExchangeError && error.code !== "grant_ended") return response;
-    throw error;
-  }
 }
