@@ -1,7 +1,6 @@
 import type { cookies } from "next/headers.js";
 import { trimBlanks } from "../../core/cookie/header.js";
-import type { ReplyWriter } from "../../core/request/response.js";
-import type { Reply } from "../../core/request/response.js";
+import type { Reply, ReplyWriter } from "../../core/request/response.js";
 
 /** The result of `cookies()` of `next/headers`. */
 export type CookieStore = Awaited<ReturnType<typeof cookies>>;

@@ -7,9 +7,10 @@ import type { RequestView } from "../request/view.js";
 import type { SessionReading } from "../session/reading.js";
 import type { SessionRefusal } from "../session/refusal.js";
 import { isWriteDue } from "../session/write.js";
-import { authorizedFetch, getAccessToken } from "./access.js";
-import type { SignedIn, Site } from "./config.js";
+import { getAccessToken } from "./access-token.js";
 import { orErrorPage } from "./answer-failure.js";
+import { authorizedFetch } from "./authorized-fetch.js";
+import type { SignedIn, Site } from "./config.js";
 import { notAuthenticated, redirect } from "./replies.js";
 import type { AuthSession, RequestAuth } from "./request-auth.js";
 import { type App, loginUrl, RequestContext } from "./request-context.js";
@@ -36,9 +37,9 @@ export class RelyingPartyRequest<Data, Answer> implements RequestAuth<Data, Answ
   /** The session as the request brought it. */
   readonly #reading: SessionReading<SignedIn<Data>>;
   #context: RequestContext<Data> | undefined;
-  /** The session as the app sees it: the same object until a write changes the session. */
-  #shown: AuthSession<Data> | null = null;
-  #shownFor: SessionReading<SignedIn<Data>>["session"] = null;
+  /** The session as the app sees it, made of `#viewOf`: the same object until a write changes the session. */
+  #view: AuthSession<Data> | null = null;
+  #viewOf: SessionReading<SignedIn<Data>>["session"] = null;
 
   constructor(
     app: App<Data>,
@@ -69,11 +70,11 @@ export class RelyingPartyRequest<Data, Answer> implements RequestAuth<Data, Answ
   get session(): AuthSession<Data> | null {
     this.#responseWriter.markSessionRead();
     const { session } = this.#latest();
-    if (this.#shownFor !== session) {
-      this.#shown = session && presentSession(session);
-      this.#shownFor = session;
+    if (this.#viewOf !== session) {
+      this.#view = session && presentSession(session);
+      this.#viewOf = session;
     }
-    return this.#shown;
+    return this.#view;
   }
 
   get reason(): SessionRefusal | "login_required" | undefined {

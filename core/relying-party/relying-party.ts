@@ -25,7 +25,7 @@ import { createUserSessions } from "./user-sessions.js";
  * Way of a request. An adapter makes a request view and a response writer and calls `open`, which picks the site (site.ts), reads
  * the session from the Cookie header (core/session/reading.ts) and returns a `RelyingPartyRequest` (relying-party-request.ts). `route`
  * answers the login, callback, logout, me and backchannel-logout routes (routes.ts); they call sign-in.ts and sign-out.ts, which give
- * the interpreters of core/exchange their handlers. `getAccessToken` is access.ts. Everything that writes goes through
+ * the interpreters of core/exchange their handlers. `getAccessToken` is access-token.ts. Everything that writes goes through
  * `RequestContext.commit`.
  *
  * Order. A commit waits for the commits before it (core/session/write-queue.ts). The transaction of a callback is deleted
@@ -40,14 +40,14 @@ import { createUserSessions } from "./user-sessions.js";
  * 5. sign-in.ts, `establishSession`: calls `onSignIn`, and commits the new session. Then 1 redirects to `returnTo`.
  *
  * Way of a refresh, of two requests on two machines that have the same token set:
- * 1. access.ts, `usableToken`: `assess` says that the access token is due.
+ * 1. access-token.ts, `usableToken`: `assess` says that the access token is due.
  * 2. core/exchange/renewal.ts, `renewToken`: runs the table of token-life.ts. Its effects are 3 and 5.
  * 3. core/provider/provider.ts, `refresh`; core/provider/refresher.ts, `refreshOnce`: of each process, one request spends the refresh token.
  * 4. With a store, core/provider/server.ts gives `refreshOnce` what core/store/refreshes.ts, `SharedRefreshes`, makes of the request: of
  *    the two machines, one reserves the token and sends the token request; the other waits for the result in the store. Without a store
  *    both send it, and the provider refuses one of them.
- * 5. access.ts, `storeTokens`: commits the new tokens, to the cookies or to the store. Then `release`: a response has carried the tokens,
- *    or the store has them. (A refused refresh: `refuse` in access.ts.)
+ * 5. access-token.ts, `storeTokens`: commits the new tokens, to the cookies or to the store. Then `release`: a response has carried the tokens,
+ *    or the store has them. (A refused refresh: `refuse` in access-token.ts.)
  *
  * Way of an activity stamp, which extends a session that rolls:
  * 1. The adapter calls `roll` (relying-party-request.ts) before it calls the app. In Next the proxy calls `rollAndRefresh`

@@ -1,7 +1,7 @@
 import { CookieTooLargeError, ExchangeError } from "../errors.js";
 import { failure } from "../events.js";
 import { isPrefetch } from "../request/reading.js";
-import { usableToken } from "./access.js";
+import { usableToken } from "./access-token.js";
 import type { RequestContext } from "./request-context.js";
 import { routeOf } from "./site.js";
 
