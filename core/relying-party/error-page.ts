@@ -24,7 +24,7 @@ export interface ErrorPageContent {
   readonly details?: string | undefined;
 }
 
-export const englishTexts: ErrorPageTexts = {
+const englishTexts: ErrorPageTexts = {
   title: "You are not signed in",
   other: "The sign-in failed.",
   retry: "Try again",
