@@ -13,7 +13,7 @@ export interface Silent {
 const silent = (reason: string): Silent => ({ silent: reason });
 
 /** What each surface says about a mistake: a whole line, or why it says nothing. Ports are 3000 for the app and 4000 for the provider. */
-export interface Surfaces {
+interface Surfaces {
   /** The line on the console of an app without hooks. */
   readonly console: string | Silent;
   /** The event, as one line. */
@@ -28,7 +28,7 @@ export interface Finding {
   readonly message: string;
 }
 
-export type Act = (browser: Browser, world: World, emitted: Emitted) => Promise<void>;
+type Act = (browser: Browser, world: World, emitted: Emitted) => Promise<void>;
 
 /** A mistake of a new user that shows when a user signs in. */
 export interface Mistake extends Surfaces {
