@@ -72,9 +72,8 @@ export function printResult({ passed, total }, ms) {
 /** @param {string} address */
 export function printInvitation(address) {
   print(`  Your turn: open ${paint("cyan", address)} in a browser.`);
-  print(
-    "  Click “Sign in”, “Sign in” and “Allow”: the form is filled in. Then call the API, refresh the tokens, sign out.",
-  );
+  print("  Click “Sign in”, then “Sign in” and “Allow” at the provider: the form is filled in.");
+  print("  Then call the API, refresh the tokens, and sign out.");
   print("  Press Ctrl+C to stop the demo.");
   print();
 }
