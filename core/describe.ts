@@ -1,20 +1,25 @@
 import { isObject } from "./is-object.js";
 
-/** Text for one line of a log: no control characters, and not longer than a provider's sentence. */
+/**
+ * Text for one line of a log: no control characters, none that end a line or change the direction of writing, and not longer than a
+ * provider's sentence.
+ */
 const toLine = (text: unknown): string =>
   `${text}`
     .replace("latchkey: ", "")
-    .replace(/[^ -~\u00a1-\uffff]+/g, " ")
+    .replace(/[^ -~\u00a1-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\uffff]+/g, " ")
     .slice(0, 300);
 
 /**
  * The cause of an error in words, for a log: the members of an object; of an Error only its message, its code and its own cause, since
- * the rest of it may hold a whole request.
+ * the rest of it may hold a whole request. A provider chooses the names, the number and the depth of what it sends (L18): each member is
+ * one line, and only some of them are read.
  */
-export function describe(cause: unknown): string {
+export function describe(cause: unknown, depth = 5): string {
   if (!isObject(cause)) return toLine(cause);
   const { message, code, cause: because } = cause;
   return Object.entries(message === undefined ? cause : { "": message, code, because })
-    .flatMap(([name, value]) => (value ? `${name} ${describe(value)}`.trim() : []))
+    .slice(0, 9)
+    .flatMap(([name, value]) => (value && depth ? toLine(`${name} ${describe(value, depth - 1)}`.trim()) : []))
     .join(", ");
 }

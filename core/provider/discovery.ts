@@ -1,4 +1,5 @@
 import { ExchangeError } from "../errors.js";
+import { isText } from "./claims.js";
 import { type CachedDocument, cachedDocument } from "./document-cache.js";
 import type { Network } from "./network.js";
 import { fetchJson } from "./response.js";
@@ -29,7 +30,7 @@ export const discover = (network: Network, patience?: Patience): Promise<Discove
       // Discovery 4.3: exactly as configured; `https://op` and `https://op/` are two issuers.
       const { issuer: announced } = document;
       if (announced === issuer) return { ...document, issuer };
-      const message = `the issuer is "${issuer}" here, ${announced ? `the provider says "${announced}"` : "no provider answers"}`;
+      const message = `the issuer is "${issuer}" here, ${isText(announced) ? `the provider says "${announced}"` : "no provider answers"}`;
       throw new ExchangeError("provider_invalid", { cause: { message, issuer, announced } });
     },
   });

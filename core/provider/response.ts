@@ -12,7 +12,7 @@ interface JsonRequest extends FetchInit {
 }
 
 /** Parameters whose values must not get into an error: some providers repeat them in a description. */
-const SECRET = /secret|assertion$|^code$|ier$|enge$|token$|state|nonce/;
+const SECRET = /secret|assertion$|^code$|ier$|enge$|token|state|nonce/;
 
 /**
  * Sends a request, and returns the JSON object in its response.

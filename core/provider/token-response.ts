@@ -21,11 +21,11 @@ export function readTokenResponse(
   requestedAt: number,
 ): TokenResponse {
   // Some providers write the number as text.
-  const expiresIn = seconds === undefined ? undefined : Number(seconds ?? NaN);
+  const expiresIn = seconds === undefined ? undefined : Number(typeof seconds === "object" ? NaN : seconds);
   const member = firstWrong({
     access_token: isText(accessToken),
     // RFC 6749 7.1: the client must not use a token of a type that it does not know.
-    token_type: /^bearer$/i.test(`${type}`),
+    token_type: isText(type) && /^bearer$/i.test(type),
     expires_in: expiresIn === undefined || (expiresIn >= 0 && expiresIn < Infinity),
     scope: scope === undefined || typeof scope === "string",
     refresh_token: isOptionalText(refreshToken),

@@ -19,6 +19,17 @@ export function reportFailure<Data>({ emit }: Pick<RequestContext<Data>, "emit">
 /** Whether an origin is one of the developer's own machine. */
 const isLoopback = (origin: string): boolean => /\/\/(localhost|127\.[\d.]+|\[::1\])(:\d+)?$/.test(origin);
 
+/**
+ * The response of the app as a reply. Its text is decoded, so that headers which count or name encoded bytes no longer fit (L20), as those
+ * of a page that the app fetched. Cookies are written by the response writer alone.
+ */
+async function replyOf(own: Response): Promise<Reply> {
+  const headers = [...own.headers].filter(
+    ([name]) => !/^(set-cookie|transfer-encoding|content-(encoding|length))$/.test(name),
+  );
+  return { status: own.status, headers: Object.fromEntries(headers), body: (await own.text()) || null };
+}
+
 /** Returns the reply of `answer`, or the page of its failure. Cookies that were written before are sent with either. */
 export async function orErrorPage<Data>(context: RequestContext<Data>, answer: () => Promise<Reply>): Promise<Reply> {
   try {
@@ -31,7 +42,7 @@ export async function orErrorPage<Data>(context: RequestContext<Data>, answer: (
     const failed = { error, advice, request, returnTo, retryUrl: loginUrl(context, returnTo), homeUrl };
     const own = await config.onFailure?.(failed);
     if (typeof own === "string") return redirect(new URL(own, homeUrl).href, request.method);
-    if (own) return { status: own.status, headers: Object.fromEntries(own.headers), body: await own.text() };
+    if (own) return replyOf(own);
     return errorPage(error, { ...failed, details: isLoopback(site.origin) ? explain(failed) : undefined });
   }
 }

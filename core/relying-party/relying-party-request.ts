@@ -80,8 +80,9 @@ export class RelyingPartyRequest<Data, Answer> implements RequestAuth<Data, Answ
   get reason(): SessionRefusal | "login_required" | undefined {
     this.#responseWriter.markSessionRead();
     const { reason, session, jar } = this.#latest();
-    const wasTried = !session && jar.get(silentNameOf(this.#sessions)) !== undefined;
-    return reason ?? (wasTried ? "login_required" : undefined);
+    // Also beside a reason that stays, such as a cookie of a former secret: the app would try again for ever (L21).
+    const wasTried = !session && jar.names().includes(silentNameOf(this.#sessions));
+    return wasTried && reason !== "store_unavailable" ? "login_required" : reason;
   }
 
   /** What `JSON.stringify` and `console.log` show: no token. */

@@ -36,8 +36,8 @@ export interface RequestAuth<Data, Answer, Init = object> {
   /** The session, or null if no user is signed in. */
   readonly session: AuthSession<Data> | null;
   /**
-   * Why the request has no session although it has cookies that could be one; `login_required` if none of them could, and a silent
-   * sign-in (`prompt: "none"`) found no session at the provider within the last 15 minutes.
+   * Why the request has no session although it has cookies that could be one; `login_required` if a silent sign-in (`prompt: "none"`)
+   * found no session at the provider within the last 15 minutes, unless the store is away.
    */
   readonly reason: SessionRefusal | "login_required" | undefined;
   /**

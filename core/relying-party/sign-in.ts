@@ -45,7 +45,8 @@ export async function signIn<Data>(context: RequestContext<Data>, options: SignI
   const { url } = await exchange.beginSignIn(exchangeContext(context, config.onSignIn), {
     ...authorization,
     appState: options.appState,
-    isSilent: authorization.parameters["prompt"] === "none" || undefined,
+    // A list, if it comes from the query of the login route.
+    isSilent: `${authorization.parameters["prompt"]}` === "none" || undefined,
     redirectUri: options.redirectUri ?? routeUrl(context, "callback"),
     returnTo,
   });
