@@ -105,9 +105,10 @@ describe("the discovery document", () => {
       await expect(discover(network)).rejects.toMatchObject({
         code: "provider_invalid",
         cause: { issuer: ISSUER, announced },
-        message: announced
-          ? `latchkey: provider invalid: the issuer is "${ISSUER}" here, the provider says "${announced}"`
-          : `latchkey: provider invalid: the issuer is "${ISSUER}" here, no provider answers`,
+        message:
+          typeof announced === "string"
+            ? `latchkey: provider invalid: the issuer is "${ISSUER}" here, the provider says "${announced}"`
+            : `latchkey: provider invalid: the issuer is "${ISSUER}" here, no provider answers`,
       });
     },
   );
