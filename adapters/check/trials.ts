@@ -80,7 +80,14 @@ async function post(
   const fixed = { accept: "application/json", "content-type": "application/x-www-form-urlencoded" };
   const answer = await probe(url, { method: "POST", headers: { ...fixed, ...headers }, body: `${form}` });
   const { authorization = "" } = headers;
-  const values = [authorization.replace(/^Basic /, ""), ...HIDDEN.flatMap((name) => form.getAll(name))];
+  // Here already, because a part of a secret at the end of a text that is cut would not be found afterwards.
+  const { clientSecret = "" } = config.provider;
+  const values = [
+    authorization.replace(/^Basic /, ""),
+    clientSecret,
+    encodeURIComponent(clientSecret),
+    ...HIDDEN.flatMap((name) => form.getAll(name)),
+  ];
   return { answer, sent: values.filter(Boolean) };
 }
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { verifyAccessToken } from "../../adapters/edge.js";
 import type { AuthOptions } from "../../adapters/express.js";
 import { createClock, createTestProvider } from "../../adapters/testing/index.js";
-import { type Framework, startApp, type TestApp } from "../support/app.js";
+import { type Framework, plainRequest, startApp, type TestApp } from "../support/app.js";
 import { edgeApp } from "../support/edge-app.js";
 import { expressApps } from "../support/express-app.js";
 import { nodeApp } from "../support/node-app.js";
@@ -190,4 +190,59 @@ describe.each(frameworks)("a silent sign-in by the login route, on %s", (_name, 
     await browser.navigate(url);
     expect((await browser.fetch("/private")).status).toBe(200);
   });
+});
+
+describe.each(frameworks)("a request that is declined, on %s", (_name, framework) => {
+  const TARGETS = [
+    "/auth/login?returnTo=https://evil.example/",
+    "/auth/login?\\\\evil.example",
+    "/auth/login?a=%0d%0ax:%201",
+    "/auth/login/?//evil.example",
+    "//evil.example/auth/login",
+    "/\\evil.example/auth/login",
+    "//auth/login",
+    "/./auth/login",
+    "/%2fevil.example/auth/login",
+    "/auth%2flogin",
+    "/auth/login#//evil.example",
+    "/auth/login?\u00ff",
+    "/shop/auth/login",
+    "/shop//auth/login",
+    "/shop/../auth/login",
+  ];
+
+  test.each(["", "/shop", "/a/shop"])("sends htmx to no other origin, under the path %j", async (path) => {
+    const app = await startApp({ framework, options: (url) => ({ baseUrl: url + path }) });
+    apps.push(app);
+    const sent: string[] = [];
+    for (const target of TARGETS) {
+      const headers = { "hx-request": "true", "sec-fetch-mode": "cors" };
+      const answer = await plainRequest(app.url, target, { headers });
+      const to = answer.headers["hx-redirect"];
+      if (to === undefined) continue;
+      sent.push(target);
+      const { origin, pathname } = new URL(String(to), app.url);
+      expect([target, origin, pathname.replace(/\/$/, "")]).toEqual([target, app.url, `${path}/auth/login`]);
+      expect(answer.headers["cache-control"]).toBe("private, no-store");
+      expect(answer.setCookies).toEqual([]);
+    }
+    expect(sent.length).toBeGreaterThan(path ? 1 : 3);
+    expect(sent).not.toContain("//auth/login");
+  });
+
+  test.each(["/shop", "/a/shop"])(
+    "and every page of a guard leads to one login route, under the path %s",
+    async (path) => {
+      const app = await startApp({ framework, options: (url) => ({ baseUrl: url + path }) });
+      apps.push(app);
+      for (const target of ["/private", "/private?//evil.example", "/private?x=\\\\evil.example"]) {
+        const headers = { "sec-fetch-mode": "navigate", accept: "text/html" };
+        const { status, headers: answered } = await plainRequest(app.url, target, { headers });
+        const login = new URL(String(answered.location));
+        expect([status, login.origin, login.pathname]).toEqual([302, app.url, `${path}/auth/login`]);
+        const returnTo = new URL(String(login.searchParams.get("returnTo")), app.url);
+        expect([returnTo.origin, returnTo.pathname]).toEqual([app.url, `${path}/private`]);
+      }
+    },
+  );
 });

@@ -55,6 +55,8 @@ export function runCli(
     child.stderr.on("data", (chunk: Buffer) => (err += chunk));
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, out, err }));
+    // A command that needs no input may end before it is written (EPIPE). Its exit code and output count.
+    child.stdin.on("error", () => {});
     child.stdin.end(input);
   });
 }

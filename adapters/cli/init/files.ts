@@ -69,6 +69,13 @@ const VARIABLES = (values: Values): ReadonlyArray<readonly [name: string, value:
   ["LATCHKEY_BASE_URL", values.baseUrl ?? "http://localhost:3000", "The URL of your app."],
 ];
 
+/** A value as a file of variables has it: in quotes, if a part of it would be a comment or be trimmed. */
+function written(value: string): string {
+  if (!/[#\s'"`]/.test(value)) return value;
+  const quote = ["'", '"', "`"].find((each) => !value.includes(each)) ?? "";
+  return quote + value + quote;
+}
+
 /** A file of variables with those that it lacks, and the names of these; its lines stay as they are. */
 export function withVariables(
   text: string,
@@ -76,7 +83,9 @@ export function withVariables(
 ): { readonly text: string; readonly added: readonly string[] } {
   const set = parseVariables(text);
   const missing = VARIABLES(values).filter(([name]) => !(name in set));
-  const lines = missing.map(([name, value, comment]) => `${comment ? `# ${comment}\n` : ""}${name}=${value}\n`);
+  const lines = missing.map(
+    ([name, value, comment]) => `${comment ? `# ${comment}\n` : ""}${name}=${written(value)}\n`,
+  );
   const start = text === "" || text.endsWith("\n") ? text : `${text}\n`;
   return { text: start + lines.join(""), added: missing.map(([name]) => name) };
 }

@@ -13,8 +13,9 @@ const SET_COOKIE_LINE = /^[<\s]*set-cookie:[ \t]*([^;]*)/i;
 /** The cookies of a text as one Cookie header. */
 export function cookieHeaderIn(text: string): string {
   const lines = text.slice(0, MAX_INPUT).split(/\r?\n/);
-  // The end of a line of a curl command: `' \`
-  const withoutQuote = (value: string) => value.replace(/['"][ \t]*\\?[ \t]*$/, "");
+  // The end of a line of a curl command: `' \`. The blanks before the backslash are optional only together with it, since two optional
+  // runs of blanks would be tried in every division.
+  const withoutQuote = (value: string) => value.replace(/['"](?:[ \t]*\\)?[ \t]*$/, "");
   const sent = lines.flatMap((line) => {
     const value = COOKIE_LINE.exec(line)?.[1] ?? COOKIE_FLAG.exec(line)?.[2];
     return value === undefined ? [] : [withoutQuote(value)];

@@ -453,37 +453,40 @@ describe("a server in the place of the provider", () => {
     );
   });
 
-  test("repeats every secret and code that it gets: none is printed", async () => {
-    const { variables, provider } = await world();
-    const sent: string[] = [];
-    const server: Awaited<ReturnType<typeof serve>> = await open(
-      serve(async (req, res) => {
-        let body = "";
-        for await (const chunk of req) body += chunk;
-        if (req.url?.includes(".well-known")) {
-          const endpoint = (path: string) => `${server.url}/${path}`;
-          return void res.end(
-            JSON.stringify({
-              issuer: server.url,
-              authorization_endpoint: endpoint("authorize"),
-              token_endpoint: endpoint("token"),
-              jwks_uri: endpoint("jwks"),
-            }),
-          );
-        }
-        const form = new URLSearchParams(body);
-        const basic = Buffer.from(`${req.headers.authorization}`.slice(6), "base64").toString();
-        sent.push(...["code", "code_verifier"].flatMap((name) => form.get(name) ?? []));
-        const said = `${basic} ${body} ${[...form.values()].join(" ")}`;
-        res.writeHead(400, { "content-type": "application/json" });
-        res.end(JSON.stringify({ error: "server_error", error_description: said }));
-      }),
-    );
-    const report = await check({ ...variables, LATCHKEY_ISSUER: server.url, LATCHKEY_CLIENT_ID: provider.clientId });
-    expect(sent.length).toBeGreaterThan(1);
-    for (const text of sent) expect(JSON.stringify(report)).not.toContain(text.slice(0, 20));
-    expect(JSON.stringify(report)).toContain("***");
-  });
+  test.each([0, 190])(
+    "repeats every secret and code that it gets, after %i characters: no part is printed",
+    async (before) => {
+      const { variables, provider } = await world();
+      const sent: string[] = [];
+      const server: Awaited<ReturnType<typeof serve>> = await open(
+        serve(async (req, res) => {
+          let body = "";
+          for await (const chunk of req) body += chunk;
+          if (req.url?.includes(".well-known")) {
+            const endpoint = (path: string) => `${server.url}/${path}`;
+            return void res.end(
+              JSON.stringify({
+                issuer: server.url,
+                authorization_endpoint: endpoint("authorize"),
+                token_endpoint: endpoint("token"),
+                jwks_uri: endpoint("jwks"),
+              }),
+            );
+          }
+          const form = new URLSearchParams(body);
+          const basic = Buffer.from(`${req.headers.authorization}`.slice(6), "base64").toString();
+          sent.push(...["code", "code_verifier"].flatMap((name) => form.get(name) ?? []));
+          const said = `${"-".repeat(before)}${basic.split(":")[1]} ${basic} ${body} ${[...form.values()].join(" ")}`;
+          res.writeHead(400, { "content-type": "application/json" });
+          res.end(JSON.stringify({ error: "server_error", error_description: said }));
+        }),
+      );
+      const report = await check({ ...variables, LATCHKEY_ISSUER: server.url, LATCHKEY_CLIENT_ID: provider.clientId });
+      expect(sent.length).toBeGreaterThan(1);
+      for (const text of sent) expect(JSON.stringify(report)).not.toContain(text.slice(0, 20));
+      expect(JSON.stringify(report)).toContain("***");
+    },
+  );
 });
 
 test("a base URL that speaks to strangers only after a sign-in of its own is a warning", async () => {

@@ -1,7 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseEnv } from "node:util";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
+import { parseVariables } from "../../../adapters/cli/env-files.js";
 import { withIgnored } from "../../../adapters/cli/init/files.js";
 import { folderWith, runHere } from "../../support/cli.js";
 import { filesOf, root } from "../../support/documents.js";
@@ -206,6 +208,12 @@ describe("the variables", () => {
     expect(out).toContain(
       "redirect URI http://localhost:4000/auth/callback, post-logout redirect URI http://localhost:4000/",
     );
+  });
+
+  test.each(["a#b", "it's", 'say "#"', "two words", 'it\'s "both"'])("may be %j", async (secret) => {
+    const { read } = await init({}, "--client-secret", secret);
+    expect(parseEnv(read(".env"))["LATCHKEY_CLIENT_SECRET"]).toBe(secret);
+    expect(parseVariables(read(".env"))["LATCHKEY_CLIENT_SECRET"]).toBe(secret);
   });
 
   test("are asked for where a person can answer", async () => {
