@@ -21,10 +21,8 @@ const example = snippet("testing").replace(/^export /gm, "");
 const testFile = [
   ...(example.match(/^import .+$/gm) ?? []),
   'import { behaviours, tryApp } from "./flow.js";',
-  'test("the example of the documents", async () => {',
   example.replace(/^import .+$/gm, ""),
-  "await tryApp({ app, provider, cookie }, expect);",
-  "});",
+  'test("the example of the documents", async () => tryApp(await createTestApp(), expect));',
   "for (const [name, run] of Object.entries(behaviours)) test(name, () => run(expect));",
 ].join("\n");
 const BEHAVIOURS = 1 + (flow.match(/^ {2}async "/gm) ?? []).length;
@@ -71,10 +69,13 @@ const jestConfig = {
 
 const vitestProjects = [
   ["node", "vmThreads"],
+  ["node", "vmForks"],
   ["node", "threads"],
   ["node", "forks"],
   ["jsdom", "vmThreads"],
   ["jsdom", "threads"],
+  ["happy-dom", "vmThreads"],
+  ["happy-dom", "threads"],
   ["edge-runtime", "vmThreads"],
   ["edge-runtime", "threads"],
 ].map(([environment, pool]) => ({
@@ -86,13 +87,14 @@ const vitestProjects = [
     include: ["esm/*.test.js"],
     setupFiles: ["setup.mjs"],
     testTimeout: 20_000,
+    environmentOptions: { happyDOM: { settings: { fetch: { disableSameOriginPolicy: true } } } },
   },
 }));
 
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "latchkey-realms-"));
-  for (const name of ["@edge-runtime/vm", "jest", "jest-environment-jsdom", "jsdom", "vitest"])
+  for (const name of ["@edge-runtime/vm", "happy-dom", "jest", "jest-environment-jsdom", "jsdom", "vitest"])
     link(name, `node_modules/${name}`);
   link("latchkey", "");
   // Bundle Express: Vitest's vmThreads cannot load a CommonJS package that requires an ES module, as a dependency of Express does.
@@ -166,7 +168,7 @@ describe("an app and its test provider work", () => {
     expect(passed, stderr).toBe(BEHAVIOURS * jestConfig.projects.length);
   }, 120_000);
 
-  test("in Vitest: threads, forks and vmThreads, under Node, jsdom and edge-runtime", async () => {
+  test("in Vitest: threads, forks, vmThreads and vmForks, under Node, jsdom, happy-dom and edge-runtime", async () => {
     const args = ["run", "--reporter=json", "--outputFile=output.json"];
     const { notRun, failed, passed, stderr } = await run("vitest/vitest.mjs", args);
     expect([...notRun, ...failed], stderr).toEqual([]);

@@ -468,6 +468,7 @@ test("an endpoint says that the provider cannot be reached", async () => {
 
 test("testing: a request with a minted cookie is signed in", async () => {
   const code = `${snippet("testing")}
+    const { app, cookie } = await createTestApp();
     const server = app.listen(0, "127.0.0.1", async () => {
       const url = "http://127.0.0.1:" + server.address().port;
       const answers = [await fetch(url + "/invoices"), await fetch(url + "/invoices", { headers: { cookie } })];
@@ -477,21 +478,6 @@ test("testing: a request with a minted cookie is signed in", async () => {
   writeFileSync(join(folder, "testing.mjs"), code);
   const output = execFileSync(process.execPath, ["testing.mjs"], { cwd: folder, encoding: "utf8" });
   expect(output).toBe('401,200 {"user":{"sub":"alice","name":"Alice"}}\n');
-});
-
-test("testing: the tests that are shown pass", async () => {
-  const port = await freePort();
-  mkdirSync(join(folder, "testing"));
-  for (const [path, name] of [
-    ["app.js", "testing"],
-    ["app.test.js", "testing-request"],
-    ["sign-in.test.js", "testing-sign-in"],
-  ] as const)
-    writeFileSync(join(folder, "testing", path), snippet(name).replaceAll(/300[01]/g, `${port}`));
-  const run = (file: string) =>
-    execFileSync(process.execPath, ["--test", `testing/${file}`], { cwd: folder, encoding: "utf8" });
-  expect(run("app.test.js")).toMatch(/Alice sees her invoices[\s\S]*pass 1/);
-  expect(run("sign-in.test.js")).toMatch(/Alice signs in[\s\S]*pass 1/);
 });
 
 describe("a store", () => {

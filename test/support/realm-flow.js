@@ -12,7 +12,7 @@ import { createCookieJar, createTestProvider } from "latchkey/testing";
 
 /** The algorithm whose keys are generated fastest. */
 const signingAlg = "ES256";
-const ORIGIN = "http://127.0.0.1:3000";
+const ORIGIN = "http://127.0.0.1:3100";
 const secret = "only for tests: at least thirty-two characters";
 const optionsFor = ({ issuer, clientId, clientSecret, fetch }, baseUrl = ORIGIN) => ({
   issuer,
@@ -165,7 +165,10 @@ export const behaviours = {
     const handle = edge.wrap((_request, { session }) => Response.json(session?.user ?? null));
     const jar = createCookieJar();
     const open = async (path) => {
-      const response = await handle(new Request(ORIGIN + path, { headers: { cookie: jar.header(ORIGIN + path) } }));
+      const request = new Request(ORIGIN + path);
+      // Not to the constructor: as in a browser, the one of happy-dom drops this header.
+      request.headers.set("cookie", jar.header(ORIGIN + path));
+      const response = await handle(request);
       jar.store(response, ORIGIN + path);
       return response;
     };
