@@ -232,7 +232,8 @@ describe("names", () => {
     (
       "getServerSideProps generateMetadata cacheComponents basePath packageExports authParams redirectTo loginWithRedirect loginWithPopup " +
       "getAccessTokenSilently getTokenSilently logoutParams withAuthenticationRequired cacheLocation vmThreads TextEncoder " +
-      "toObject IncomingMessage isFromOwnPage AsyncLocalStorage createApp closeIdleConnections"
+      "toObject IncomingMessage isFromOwnPage AsyncLocalStorage createApp closeIdleConnections transformIgnorePatterns " +
+      "vmForks ReadableStream TextDecoder structuredClone setImmediate"
     ).split(" "),
   );
 
