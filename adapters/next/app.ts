@@ -32,9 +32,9 @@ const loadHeaders = lazily(() => import("next/headers.js"));
 const loadCache = lazily(() => import("next/cache.js"));
 
 /** Redirects with Next's `redirect`, which throws. */
-async function redirect({ headers }: Reply): Promise<never> {
+async function redirect(location: string): Promise<never> {
   const navigation = await import("next/navigation.js");
-  return navigation.redirect(headers["location"] as string);
+  return navigation.redirect(location);
 }
 
 /** The cookie store of a route handler; undefined outside the App Router, such as in an edge API route or a test. */
@@ -70,7 +70,13 @@ async function openCurrent<Data>(
   };
   // After an action redirects, Next renders the target itself, and drops the cookies that are written during that render.
   const isOpen = !headers.has("x-action-redirect");
-  return relyingParty.open(request, createStoreWriter(store, isOpen, redirect));
+  const send = async ({ headers }: Reply): Promise<never> => {
+    const context = RelyingPartyRequest.contextOf(opened);
+    // The page of a failed sign-in has no location, and no action can answer with it: the login route tries again, and shows it.
+    return redirect(headers["location"] ?? loginUrl(context, context.returnTo));
+  };
+  const opened = await relyingParty.open(request, createStoreWriter(store, isOpen, send));
+  return opened;
 }
 
 /** The requests that the App Router is answering, by their `cookies()`: a render has one object, and another after an action changed it. */
@@ -163,8 +169,7 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
       const request = await current.get(configured);
       if (request.session) return request.session;
       mustNotBeAway(request.reason);
-      const location = loginUrl(RelyingPartyRequest.contextOf(request), returnTo);
-      return redirect({ status: 302, headers: { location }, body: null });
+      return redirect(loginUrl(RelyingPartyRequest.contextOf(request), returnTo));
     },
   };
 }

@@ -84,7 +84,7 @@ export function storeCookies(store: CookieStore, lines: readonly string[]): true
   return true;
 }
 
-/** A response writer over Next's store. Next itself makes a response private when cookies are read. `send` redirects to a reply's location. */
+/** A response writer over Next's store. Next itself makes a response private when cookies are read. `send` redirects. */
 export const createStoreWriter = (
   store: CookieStore,
   isOpen: boolean,

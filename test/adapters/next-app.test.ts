@@ -48,6 +48,15 @@ describe("in one request of the App Router", () => {
     await expect(auth.requireSession()).rejects.toMatchObject({ code: "store_unavailable" });
   });
 
+  test("a sign-in of an action that fails leads to the login route, which shows the page of the failure", async () => {
+    beginRequest("");
+    const auth = createAuth({ ...options(), onEvent: () => {} });
+    provider.misbehave("unreachable");
+    await expect(auth.login({ returnTo: "/invoices" })).rejects.toMatchObject({
+      digest: expect.stringContaining(`;${base}/auth/login?returnTo=%2Finvoices;`),
+    });
+  });
+
   test("concurrent updates are all stored", async () => {
     beginRequest(await cookieOf("ada"));
     const auth = createAuth(options());

@@ -124,6 +124,7 @@ const settings: readonly Setting[] = [
   ["callbackPath", "/auth/*", /callbackPath must be a path/],
   ["callbackPath", "/auth/login", /callbackPath must be a path of its own/],
   ["callbackPath", "/auth/logout/", /callbackPath must be a path of its own/],
+  ["callbackPath", "/auth/backchannel-logout", /callbackPath must be a path of its own/],
   ["callbackPath", "/auth/me", /callbackPath must be a path of its own/],
   ["mount", "/", /mount must be a path/],
   ["mount", "/auth/", /mount must be a path/],
