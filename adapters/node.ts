@@ -8,8 +8,9 @@ import { RelyingPartyRequest } from "../core/relying-party/relying-party-request
 import type { AuthSession } from "../core/relying-party/request-auth.js";
 import type { VerifiedAccessToken } from "../core/resource-server/access-token.js";
 import { type AccessTokenOptions, createCheck } from "./lib/access-token.js";
+import type { AuthOptions } from "./lib/auth-options.js";
 import { mustBeOptions, notCalled } from "./lib/checks.js";
-import { type AuthOptions, resolveConfig } from "./lib/config.js";
+import { resolveConfig } from "./lib/config.js";
 import { authorizationHeaderOf, toRequestView } from "./lib/node-request.js";
 import { answer, createNodeWriter } from "./lib/node-writer.js";
 import type { RequestAuth as AnyRequestAuth } from "./lib/request-auth.js";

@@ -18,7 +18,7 @@ export async function checkBaseUrl(context: CheckContext): Promise<void> {
 }
 
 /** Whether latchkey answered: with the user, or that the store is away. */
-const isOurs = (answer: Answer | NoAnswer): boolean =>
+const isLatchkey = (answer: Answer | NoAnswer): boolean =>
   !answer.failure &&
   answer.json !== undefined &&
   ("user" in answer.json || answer.json["error"] === "store_unavailable");
@@ -32,7 +32,7 @@ async function reportSite(
 ): Promise<void> {
   const { report } = context;
   const base = site.origin + site.path;
-  if (isOurs(answer)) return report("base_url", "ok", `the app answers at ${base}`);
+  if (isLatchkey(answer)) return report("base_url", "ok", `the app answers at ${base}`);
   const remedy = { option: "baseUrl" };
   const better = await findBetter(context, config, site);
   if (better === site.origin) {
@@ -87,7 +87,7 @@ async function findBetter(
     if (!candidate) continue;
     const { origin, pathname } = new URL(candidate);
     const other = { origin, path: pathname.replace(/\/$/, ""), secure: site.secure };
-    if (isOurs(await probe(routeUrl({ site: other, config }, "me")))) return candidate;
+    if (isLatchkey(await probe(routeUrl({ site: other, config }, "me")))) return candidate;
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { LISTS, TEXTS } from "../lib/config.js";
+import { VARIABLES } from "../lib/config.js";
 import { variableOf } from "../lib/variables.js";
 
 /**
@@ -52,7 +52,7 @@ export type Report = (check: SetupCheck, status: SetupStatus, message: string, r
 
 /** The variable that an option may come from. */
 const variableIfAny = (option: string): string | undefined =>
-  [...TEXTS, ...LISTS].includes(option) ? variableOf(option) : undefined;
+  VARIABLES.includes(option) ? variableOf(option) : undefined;
 
 /** An option as findings name it: `issuer (LATCHKEY_ISSUER)`, or `mount`. */
 export function labelOf(option: string): string {

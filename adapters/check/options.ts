@@ -2,14 +2,12 @@ import { MisuseError } from "../../core/errors.js";
 import type { Examples } from "../../core/options.js";
 import { type RelyingPartyConfig, sealedFor } from "../../core/relying-party/config.js";
 import { createUserSessions } from "../../core/relying-party/user-sessions.js";
-import { type AuthOptions, authExamples, completed, LISTS, resolveConfig, TEXTS } from "../lib/config.js";
+import type { AuthOptions } from "../lib/auth-options.js";
+import { authExamples, completeOptions, resolveConfig, VARIABLES } from "../lib/config.js";
 import { nearest } from "../lib/nearest.js";
 import { portsOf } from "../lib/ports.js";
-import { variableOf } from "../lib/variables.js";
+import { type Environment, variableOf } from "../lib/variables.js";
 import { labelOf, type Report } from "./findings.js";
-
-/** The environment of the app: variables by their names. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The options of an app, as the checks use them. */
 export interface Setup {
@@ -75,7 +73,7 @@ export function checkOptions(
   report: Report,
   examples: Examples = authExamples,
 ): Setup {
-  const set = completed(options, env);
+  const set = completeOptions(options, env);
   const faulty = new Set<string>();
   const sentences = new Set<string>();
   const fault = (sentence: string, option = optionIn(sentence, examples)) => {
@@ -107,7 +105,7 @@ export function checkOptions(
 
 /** Finds variables of latchkey that nothing reads. */
 function checkVariables(env: Environment, report: Report): undefined {
-  const known = [...TEXTS, ...LISTS].map(variableOf);
+  const known = VARIABLES.map(variableOf);
   for (const variable of Object.keys(env)) {
     if (!variable.startsWith("LATCHKEY_") || known.includes(variable)) continue;
     const option = Object.keys(authExamples).find((name) => variableOf(name) === variable);

@@ -1,5 +1,6 @@
 import { toBase64url } from "../../core/bytes.js";
 import { DEFAULT_SCOPE } from "../../core/defaults.js";
+import { NEEDS_USER } from "../../core/exchange/checks.js";
 import { authenticate, type ClientAuthentication } from "../../core/provider/client-authentication.js";
 import type { ClientContext } from "./context.js";
 import { quoted } from "./findings.js";
@@ -136,9 +137,6 @@ export async function tryToken(
   };
 }
 
-/** Errors of an authorization response that only say that no user is signed in (OpenID Connect Core 3.1.2.6). */
-const NO_USER = ["login_required", "interaction_required", "consent_required", "account_selection_required"];
-
 /** Sends an authorization request that no user takes part in. */
 export async function tryAuthorization(context: ClientContext, redirectUri: string): Promise<Trial> {
   const endpoint = endpointIn(context.metadata, "authorization_endpoint");
@@ -154,7 +152,8 @@ export async function tryAuthorization(context: ClientContext, redirectUri: stri
     const [error, description] = [searchParams.get("error"), searchParams.get("error_description")].map(
       (text) => text && quoted(text),
     );
-    if (!error || NO_USER.includes(error)) return { outcome: "accepted", said: "" };
+    // The provider knows the client and the redirect URI, and only lacks a user.
+    if (!error || NEEDS_USER.test(error)) return { outcome: "accepted", said: "" };
     return { outcome: "refused", error, said: `"${[error, description].filter(Boolean).join(": ")}"` };
   }
   // An error page, or a redirect to one: which of both values it is about may stand in its text.

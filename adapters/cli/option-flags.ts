@@ -1,4 +1,5 @@
-import { type AuthOptions, authExamples, LISTS, TEXTS } from "../lib/config.js";
+import type { AuthOptions } from "../lib/auth-options.js";
+import { authExamples, LIST_VARIABLES, VARIABLES } from "../lib/config.js";
 import { variableOf } from "../lib/variables.js";
 import { type Arguments, type Flag, UsageError } from "./command.js";
 
@@ -11,15 +12,15 @@ const PLAIN = Object.entries(authExamples)
   .map(([name]) => name);
 
 /** Options that can be flags, those with a variable first. `clientPrivateKey` is no option. */
-const OPTIONS = [...new Set([...TEXTS, ...LISTS, "clientAuthentication", ...PLAIN])].filter(
+const OPTIONS = [...new Set([...VARIABLES, "clientAuthentication", ...PLAIN])].filter(
   (name) => name !== "clientPrivateKey",
 );
 
 /** The flags that stand for options of an app. */
 export const optionFlags: Readonly<Record<string, Flag>> = Object.fromEntries(
   OPTIONS.map((name): [string, Flag] => {
-    const hasVariable = [...TEXTS, ...LISTS].includes(name);
-    const list = LISTS.includes(name) ? ", several separated by commas" : "";
+    const hasVariable = VARIABLES.includes(name);
+    const list = LIST_VARIABLES.includes(name) ? ", several separated by commas" : "";
     const help = hasVariable ? `instead of ${variableOf(name)}${list}` : `the option ${name} of auth()`;
     return [flagOf(name), { help, ...(authExamples[name as keyof AuthOptions] === false ? {} : { value: "VALUE" }) }];
   }),
@@ -31,7 +32,7 @@ export function optionsIn(flags: Arguments["flags"]): AuthOptions {
   for (const name of OPTIONS) {
     const value = flags[flagOf(name)];
     if (value === undefined) continue;
-    if (LISTS.includes(name)) options[name] = `${value}`.split(/ *, */);
+    if (LIST_VARIABLES.includes(name)) options[name] = `${value}`.split(/ *, */);
     else if (typeof authExamples[name as keyof AuthOptions] === "number") {
       if (!Number.isFinite(Number(value))) throw new UsageError(`--${flagOf(name)} needs a number`);
       options[name] = Number(value);

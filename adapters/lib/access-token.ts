@@ -12,7 +12,7 @@ import { mustBeFilledIn, mustBeSeconds, mustSign, urlOf } from "./checks.js";
 import type { PortOptions } from "./ports.js";
 import { createRefusalPrinter } from "./print-failures.js";
 import { serverPortsOf } from "./server-ports.js";
-import { label, variableOf } from "./variables.js";
+import { type Environment, label, variableOf } from "./variables.js";
 
 /**
  * Which access tokens an API accepts. `issuer` and `audience` are required, and may come from `LATCHKEY_*` variables instead. An
@@ -61,8 +61,6 @@ export const accessTokenExamples: ExamplesOf<AccessTokenOptions> = {
   now: FUNCTION,
   fetch: FUNCTION,
 };
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Checks an Authorization header: gives the verified access token, or the reply to send. */
 export type Check = (

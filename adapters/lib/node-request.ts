@@ -1,11 +1,9 @@
 import type { IncomingMessage } from "node:http";
+import { MAX_FORM } from "../../core/request/body.js";
 import type { RequestView } from "../../core/request/view.js";
 
 /** A request of Node, with what Express and Next's Pages Router add to it. */
 export type NodeRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
-
-/** Bytes of a posted form that are read; a form with an authorization response has a few hundred. */
-const MAX_BODY = 65_536;
 
 /** The parts of a request's public URL that only its adapter knows. */
 interface PublicUrl {
@@ -63,14 +61,14 @@ export function authorizationHeaderOf({ headers, rawHeaders = [] }: IncomingMess
 /** The posted form as text; empty when it is too long, or when the client goes away before its end. */
 async function readBody(req: NodeRequest): Promise<string> {
   const parsed = parsedBody(req.body);
-  if (parsed !== undefined) return parsed.length > MAX_BODY ? "" : parsed;
+  if (parsed !== undefined) return parsed.length > MAX_FORM ? "" : parsed;
   const chunks: Buffer[] = [];
   let size = 0;
   if (req.readableEnded) return "";
   try {
     for await (const chunk of req as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > MAX_BODY) return "";
+      if (size > MAX_FORM) return "";
       chunks.push(chunk);
     }
   } catch {

@@ -1,5 +1,6 @@
 /** The timers as they were at import: a test with fake timers must not stop requests that wait for each other. */
-const { setTimeout: realSetTimeout, clearTimeout: realClearTimeout } = globalThis;
+const realSetTimeout = setTimeout;
+const realClearTimeout = clearTimeout;
 
 /** Resolves after this many milliseconds, by a timer of the request that calls it. */
 export const sleep = (milliseconds: number): Promise<void> =>

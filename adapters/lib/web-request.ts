@@ -1,10 +1,7 @@
-import { readText } from "../../core/request/body.js";
+import { MAX_FORM, readText } from "../../core/request/body.js";
 import { targetOf } from "../../core/request/reading.js";
 import type { RequestView } from "../../core/request/view.js";
 import type { WaitUntil } from "./wait-until.js";
-
-/** Bytes of a posted form that are read; a form with an authorization response has a few hundred. */
-const MAX_BODY = 65_536;
 
 /**
  * The parts of a Web request that the core reads. If a runtime keeps no Host header, the host is that of the URL. `base`: the path
@@ -18,7 +15,7 @@ export const toRequestView = (request: Request, base = "", waitUntil?: WaitUntil
   },
   async text() {
     try {
-      return (await readText(request, MAX_BODY)) ?? "";
+      return (await readText(request, MAX_FORM)) ?? "";
     } catch {
       // The client closed the connection, or the app has read the body: there is no form.
       return "";

@@ -1,7 +1,8 @@
 import type { FetchInit, FetchLike } from "../../core/ports.js";
 import type { RelyingPartyConfig } from "../../core/relying-party/config.js";
 import { createRelyingParty, type RelyingParty } from "../../core/relying-party/relying-party.js";
-import { type AuthOptions, resolveConfig } from "../lib/config.js";
+import type { AuthOptions } from "../lib/auth-options.js";
+import { resolveConfig } from "../lib/config.js";
 import type { PortOptions } from "../lib/ports.js";
 import { serverPortsOf } from "../lib/server-ports.js";
 

@@ -16,7 +16,7 @@ export type { StandardSchema } from "../../core/session/schema.js";
 export type { StorePort } from "../../core/store/port.js";
 export type { UserSession } from "../../core/store/sign-outs.js";
 export type { SignOutOptions, Store } from "../../core/store/store.js";
-export type { AuthSessionOptions } from "../lib/config.js";
+export type { AuthSessionOptions } from "../lib/auth-options.js";
 export { type CheckStoreOptions, checkStore } from "./check-store.js";
 export { createClock, type FixedClock } from "./clock.js";
 export type {

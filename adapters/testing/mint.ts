@@ -6,8 +6,9 @@ import { sealedFor } from "../../core/relying-party/config.js";
 import { createUserSessions } from "../../core/relying-party/user-sessions.js";
 import { readSession } from "../../core/session/reading.js";
 import { WriteQueue } from "../../core/session/write-queue.js";
+import type { AuthOptions } from "../lib/auth-options.js";
 import { connectable } from "../lib/checks.js";
-import { type AuthOptions, authExamples } from "../lib/config.js";
+import { authExamples } from "../lib/config.js";
 import { portsOf } from "../lib/ports.js";
 
 /** The content of a session for tests, and those options of the adapter under test that its cookies depend on. */

@@ -11,7 +11,7 @@ export function sameText(left: unknown, right: string): boolean {
 }
 
 /** OpenID Connect Core 3.1.2.6: the provider must ask the user, and `prompt=none` forbids it. */
-const NEEDS_USER = /^(login|interaction|consent|account_selection)_required$/;
+export const NEEDS_USER = /^(login|interaction|consent|account_selection)_required$/;
 
 /** Why an authorization response is refused; undefined if it has a code to redeem. */
 export function callbackError(

@@ -60,11 +60,11 @@ export class BufferedSession<Data> implements RequestSession<Data> {
   /** The last commit. */
   #last: Promise<unknown> | undefined;
   /** The draft that the app sees; undefined while the app sees the reading. */
-  #visible: SessionDraft<Data, never> | undefined;
+  #draft: SessionDraft<Data, never> | undefined;
   /** All steps, the oldest first. */
   #steps: ReadonlyArray<Step<Data>> = NONE;
   /** How many of the steps a commit has taken. */
-  #takenCount = 0;
+  #taken = 0;
 
   constructor(context: SessionContext<Data, never>, reading: SessionReading<Data>) {
     this.#context = context;
@@ -72,7 +72,7 @@ export class BufferedSession<Data> implements RequestSession<Data> {
   }
 
   get session(): Session<Data> | null {
-    return (this.#visible ?? this.#reading).session;
+    return (this.#draft ?? this.#reading).session;
   }
 
   get reason(): SessionRefusal | undefined {
@@ -109,17 +109,17 @@ export class BufferedSession<Data> implements RequestSession<Data> {
     const write = async () => {
       const before = this.#reading;
       const draft = new SessionDraft(this.#context, before);
-      const steps = this.#steps.slice(this.#takenCount, count);
-      this.#takenCount = count;
+      const steps = this.#steps.slice(this.#taken, count);
+      this.#taken = count;
       try {
         for (const step of steps) step(draft);
         this.#reading = await writeDraft(this.#context, before, draft, roll);
         return takeLines(this.#context, before, draft);
       } finally {
-        this.#visible = undefined;
-        for (const step of this.#steps.slice(this.#takenCount)) {
+        this.#draft = undefined;
+        for (const step of this.#steps.slice(this.#taken)) {
           try {
-            step(this.#visibleDraft());
+            step(this.#toDraft());
           } catch {
             // The commit that takes this step reports the error.
           }
@@ -133,13 +133,13 @@ export class BufferedSession<Data> implements RequestSession<Data> {
   }
 
   #add(step: Step<Data>): void {
-    step(this.#visibleDraft());
+    step(this.#toDraft());
     this.#steps = [...this.#steps, step];
   }
 
-  #visibleDraft(): SessionDraft<Data, never> {
-    this.#visible ??= new SessionDraft(this.#context, this.#reading);
-    return this.#visible;
+  #toDraft(): SessionDraft<Data, never> {
+    this.#draft ??= new SessionDraft(this.#context, this.#reading);
+    return this.#draft;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Express, Request, Response } from "express";
 import { afterEach, describe, expect, test } from "vitest";
-import type { AuthOptions } from "../../adapters/lib/config.js";
+import type { AuthOptions } from "../../adapters/lib/auth-options.js";
 import { startApp, type TestApp, type TestBrowser } from "../support/app.js";
 
 const apps: TestApp[] = [];

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type AuthOptions, resolveConfig } from "../../adapters/lib/config.js";
+import type { AuthOptions } from "../../adapters/lib/auth-options.js";
+import { resolveConfig } from "../../adapters/lib/config.js";
 import { privateKeyJwt } from "../../adapters/lib/private-key-jwt.js";
 
 const complete = {

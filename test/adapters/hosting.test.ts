@@ -2,7 +2,7 @@ import express from "express";
 import { NextRequest } from "next/server.js";
 import { afterEach, describe, expect, test } from "vitest";
 import { auth, requireSession } from "../../adapters/express.js";
-import type { AuthOptions } from "../../adapters/lib/config.js";
+import type { AuthOptions } from "../../adapters/lib/auth-options.js";
 import { createAuth } from "../../adapters/next/index.js";
 import { createTestProvider } from "../../adapters/testing/index.js";
 import { type Framework, startApp, type TestApp } from "../support/app.js";

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { createMemoryStore } from "../../adapters/index.js";
-import type { AuthOptions } from "../../adapters/lib/config.js";
+import type { AuthOptions } from "../../adapters/lib/auth-options.js";
 import { CookieTooLargeError } from "../../core/errors.js";
 import { type Framework, startApp, type TestApp } from "../support/app.js";
 import { edgeApp } from "../support/edge-app.js";

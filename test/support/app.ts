@@ -7,7 +7,7 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Express } from "express";
-import type { AuthOptions } from "../../adapters/lib/config.js";
+import type { AuthOptions } from "../../adapters/lib/auth-options.js";
 import {
   type CookieJar,
   createClock,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import type { AuthOptions } from "../../adapters/lib/config.js";
+import type { AuthOptions } from "../../adapters/lib/auth-options.js";
 import type { Framework } from "./app.js";
 import { send, toRequest } from "./edge-app.js";
 import { bin, freePort, startServer } from "./process.js";

@@ -2,7 +2,8 @@ import { must } from "../../../core/errors.js";
 import { ANY, checkOptions, type ExamplesOf, FUNCTION, TEXT } from "../../../core/options.js";
 import type { RelyingPartyConfig } from "../../../core/relying-party/config.js";
 import type { Store } from "../../../core/store/store.js";
-import { type AuthOptions, resolveConfig } from "../../lib/config.js";
+import type { AuthOptions } from "../../lib/auth-options.js";
+import { resolveConfig } from "../../lib/config.js";
 import type { PortOptions } from "../../lib/ports.js";
 
 /** The settings of `@auth0/nextjs-auth0` before 1.0. */

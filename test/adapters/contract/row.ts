@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { AuthOptions } from "../../../adapters/lib/config.js";
+import type { AuthOptions } from "../../../adapters/lib/auth-options.js";
 import type { LoginOptions, LogoutOptions } from "../../../adapters/node.js";
 import type { AuthorizeOptions, TestProviderOptions } from "../../../adapters/testing/index.js";
 import type { Answer, TestApp, TestBrowser } from "../../support/app.js";
