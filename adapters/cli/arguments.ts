@@ -23,7 +23,7 @@ export function parseArguments(args: readonly string[], flags: Readonly<Record<s
     allowPositionals: true,
     tokens: true,
   });
-  const given: Record<string, string | true> = {};
+  const values: Record<string, string | true> = {};
   const positionals: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") positionals.push(token.value);
@@ -33,7 +33,7 @@ export function parseArguments(args: readonly string[], flags: Readonly<Record<s
     if (!flag) throw new UsageError(`there is no ${rawName}${suggestion(name, Object.keys(flags), "--")}`);
     if (flag.value && (value === undefined || value === "")) throw new UsageError(`${rawName} needs a value`);
     if (!flag.value && value !== undefined) throw new UsageError(`${rawName} takes no value`);
-    given[name] = value ?? true;
+    values[name] = value ?? true;
   }
-  return { positionals, flags: given };
+  return { positionals, flags: values };
 }

@@ -60,7 +60,7 @@ export const authExamples: ExamplesOf<AuthOptions> = /* @__PURE__ */ (() => ({
  * Options that may come from a variable, and those that are lists there, separated by commas. `clientPrivateKey` is no option: the
  * check of options refuses a variable of this name, which an app might expect to be read.
  */
-export const TEXT_VARIABLES = ["issuer", "clientId", "clientSecret", "clientPrivateKey", "scope", "audience"];
+const TEXT_VARIABLES = ["issuer", "clientId", "clientSecret", "clientPrivateKey", "scope", "audience"];
 export const LIST_VARIABLES = ["secret", "nextSecret", "baseUrl", "apiOrigins"];
 /** All options that may come from a variable. */
 export const VARIABLES = /* @__PURE__ */ TEXT_VARIABLES.concat(LIST_VARIABLES);

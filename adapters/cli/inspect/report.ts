@@ -161,17 +161,17 @@ export async function inspectCookies(
   { keys, name, limit, now }: { keys?: Keys | undefined; name?: string | undefined; limit: number; now: number },
 ): Promise<CookieReport> {
   const pairs = pairsIn(header);
-  const isOurs = (parsed: CookieName | undefined) =>
+  const isLatchkey = (parsed: CookieName | undefined) =>
     parsed && (name === undefined || parsed.prefix.replace(/^__(Host|Secure)-/, "") === name);
-  const ours = pairs.flatMap((pair) => {
+  const cookies = pairs.flatMap((pair) => {
     const parsed = parseCookieName(pair.name);
-    return parsed && isOurs(parsed) ? [{ ...pair, ...parsed }] : [];
+    return parsed && isLatchkey(parsed) ? [{ ...pair, ...parsed }] : [];
   });
   const sum = (list: readonly Pair[]) =>
     list.reduce((total, { bytes }) => total + bytes, Math.max(0, 2 * (list.length - 1)));
   const groups: GroupReport[] = [];
   const verdicts: Array<{ prefix: string; verdict: string }> = [];
-  for (const [prefix, inPrefix] of groupBy(ours, (each) => each.prefix)) {
+  for (const [prefix, inPrefix] of groupBy(cookies, (each) => each.prefix)) {
     const jar = createJar(header, `${prefix}.`, { secure: true, sameSite: "lax" });
     const openers = keys && openersFor(prefix, keys, () => now);
     for (const [, members] of groupBy(
@@ -198,8 +198,8 @@ export async function inspectCookies(
   }
   return {
     bytes: new TextEncoder().encode(header).length,
-    latchkey: { cookies: ours.length, bytes: sum(ours), limit },
-    others: pairs.filter((pair) => !isOurs(parseCookieName(pair.name))),
+    latchkey: { cookies: cookies.length, bytes: sum(cookies), limit },
+    others: pairs.filter((pair) => !isLatchkey(parseCookieName(pair.name))),
     groups,
     verdicts,
   };
