@@ -1,5 +1,5 @@
 import { ExchangeError } from "../errors.js";
-import { targetOf } from "../request/reading.js";
+import { isRouterRequest, targetOf } from "../request/reading.js";
 import type { Reply } from "../request/response.js";
 import type { RequestView } from "../request/view.js";
 
@@ -20,19 +20,23 @@ export const methodNotAllowed = (allow: string): Reply => reply(405, { allow }, 
 
 /**
  * Declines a request that is not a user's navigation. A speculative request must get an error, since the browser would show any 2xx
- * at the later click; a router in the page takes an error as a sign to navigate instead. htmx navigates where `HX-Redirect` says:
- * only a script of the app itself can send `HX-Request` (it would need CORS), and what follows is a navigation of its own page.
+ * at the later click. A router of Next takes 204 as a sign to navigate instead; after an error it would prefetch again and again. htmx
+ * navigates where `HX-Redirect` says: only a script of the app itself can send `HX-Request` (it would need CORS), and what follows is a
+ * navigation of its own page.
  */
-export const decline = (request: RequestView): Reply =>
-  reply(
+export function decline(request: RequestView): Reply {
+  const declined = { "latchkey-declined": "not a navigation" };
+  if (isRouterRequest(request) && request.headers.get("sec-purpose") === null) return reply(204, declined, null);
+  return reply(
     403,
     {
+      ...declined,
       "content-type": "text/plain; charset=utf-8",
-      "latchkey-declined": "not a navigation",
       ...(request.headers.get("hx-request") && { "hx-redirect": targetOf(request) }),
     },
     "Only a navigation is answered here: a link, not fetch(), a frame or a service worker; in a test node:http, not fetch().",
   );
+}
 
 /** The reply to a request that needs the store, or the provider, while that is away. */
 export const unavailable = (error: string): Reply => json(503, { error }, { "retry-after": "5" });

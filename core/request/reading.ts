@@ -30,11 +30,15 @@ export function isPrefetch({ headers }: RequestView): boolean {
 export const isUpgrade = ({ headers, method }: RequestView): boolean =>
   method === "CONNECT" || /(^|[, \t])websocket([,/ \t]|$)/i.test(headers.get("upgrade") ?? "");
 
+/** Whether a router of Next, in the page, requests data. */
+export const isRouterRequest = ({ headers }: RequestView): boolean =>
+  ["rsc", "next-action", "x-nextjs-data"].some((name) => headers.get(name) !== null);
+
 /** Whether the user navigates to a page: not a script's request, not a prefetch, not a router's data request. */
 export function isNavigation(request: RequestView): boolean {
   const { headers, method } = request;
   if (method === "HEAD" || isPrefetch(request)) return false;
-  if (["rsc", "next-action", "x-nextjs-data", "hx-request"].some((name) => headers.get(name) !== null)) return false;
+  if (isRouterRequest(request) || headers.get("hx-request") !== null) return false;
   const mode = headers.get("sec-fetch-mode");
   // Browsers send Fetch Metadata to trustworthy origins only. Without it, this header marks requests of scripts.
   return mode === null ? headers.get("x-requested-with") === null : mode === "navigate";

@@ -76,7 +76,7 @@ export const signOut: readonly Row[] = [
       ["a link on another site", "GET", { "sec-fetch-site": "cross-site" }, 405],
       ["a typed address", "GET", { "sec-fetch-site": "none" }, 405],
       ["a prefetch", "GET", { "sec-fetch-site": "same-origin", "sec-purpose": "prefetch" }, 403],
-      ["a router's prefetch", "GET", { "sec-fetch-site": "same-origin", rsc: "1" }, 403],
+      ["a router's prefetch", "GET", { "sec-fetch-site": "same-origin", rsc: "1" }, 204],
     ] as const
   ).map(
     ([what, method, headers, status]): Row => ({
