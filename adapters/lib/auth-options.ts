@@ -27,8 +27,10 @@ export interface AuthSessionOptions<Data = RegisteredData>
   keepIdToken?: boolean;
 }
 
-/** What every adapter with sign-in takes. The five required values may come from `LATCHKEY_*` variables instead. */
-export interface AuthOptions<Data = RegisteredData> extends PortOptions {
+/**
+ * One client at one provider. What `latchkey/providers` makes has this type too.
+ */
+export interface ProviderOptions {
   /** The provider's issuer, exactly as its discovery document names it. Required. Variable: `LATCHKEY_ISSUER`. */
   issuer?: string;
   /** The id of the client that is registered at the provider. Required. Variable: `LATCHKEY_CLIENT_ID`. */
@@ -37,6 +39,26 @@ export interface AuthOptions<Data = RegisteredData> extends PortOptions {
   clientSecret?: string;
   /** How the client authenticates to the provider: with its secret, with a key (`privateKeyJwt(key)`), or not at all. @default "client_secret_basic" */
   clientAuthentication?: ClientAuthentication;
+  /** Must contain `openid`. Variable: `LATCHKEY_SCOPE`. @default "openid profile email" */
+  scope?: string;
+  /** The API that access tokens are for. Variable: `LATCHKEY_AUDIENCE`. @default none */
+  audience?: string;
+  /** Authorization parameters of every sign-in. Those that the protocol relies on cannot be set. @default none */
+  authorizationParams?: Readonly<Record<string, string>>;
+  /** How the provider answers: by redirect or by a form. @default "query" */
+  responseMode?: "query" | "form_post";
+  /** The one algorithm that ID Tokens may be signed with. @default "RS256" */
+  idTokenSigningAlg?: string;
+  /** Whether to ask the userinfo endpoint for further claims at sign-in. @default false */
+  userinfo?: boolean;
+  /** Whether signing out also ends the session at the provider. @default "provider" */
+  logout?: "provider" | "local";
+}
+
+/** What every adapter with sign-in takes. The five required values may come from `LATCHKEY_*` variables instead. */
+export interface AuthOptions<Data = RegisteredData> extends ProviderOptions, PortOptions {
+  /** The client and its provider as one value, such as `google({ clientId, clientSecret })` makes. Options beside it replace its members. @default those options themselves */
+  provider?: ProviderOptions;
   /** Seals the cookies: at least 32 characters each, newest first. Required. Variable: `LATCHKEY_SECRET`, several separated by commas. */
   secret?: string | readonly string[];
   /** The next `secret`: opens cookies and does not seal any, until every machine has it. Variable: `LATCHKEY_NEXT_SECRET`. @default none */
@@ -49,24 +71,10 @@ export interface AuthOptions<Data = RegisteredData> extends PortOptions {
   trailingSlash?: boolean;
   /** The path of the callback, for a redirect URI that is registered already: `baseUrl` + this, such as `"/signin-oidc"`. @default `mount` + "/callback" */
   callbackPath?: string;
-  /** Must contain `openid`. Variable: `LATCHKEY_SCOPE`. @default "openid profile email" */
-  scope?: string;
-  /** The API that access tokens are for. Variable: `LATCHKEY_AUDIENCE`. @default none */
-  audience?: string;
-  /** Authorization parameters of every sign-in. Those that the protocol relies on cannot be set. @default none */
-  authorizationParams?: Readonly<Record<string, string>>;
   /** Query parameters of the login route that go on to the provider, such as `ui_locales`. @default none */
   allowedParams?: readonly string[];
-  /** How the provider answers: by redirect or by a form. @default "query" */
-  responseMode?: "query" | "form_post";
-  /** The one algorithm that ID Tokens may be signed with. @default "RS256" */
-  idTokenSigningAlg?: string;
   /** Origins that `fetch` may send the access token to. Variable: `LATCHKEY_API_ORIGINS`, separated by commas. @default none */
   apiOrigins?: readonly string[];
-  /** Whether to ask the userinfo endpoint for further claims at sign-in. @default false */
-  userinfo?: boolean;
-  /** Whether signing out also ends the session at the provider. @default "provider" */
-  logout?: "provider" | "local";
   /** Where the provider sends people after sign-out; registered there as `baseUrl` + this. @default "/" */
   postLogoutPath?: string;
   /** What the machines of the app share, such as `redisStore(client)`: refreshes, sign-outs, and sessions if they are to be there. @default none: each process by itself */

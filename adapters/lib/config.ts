@@ -9,42 +9,54 @@ import type { RelyingPartyConfig, SignedIn } from "../../core/relying-party/conf
 import { checkSecrets } from "../../core/seal/sealer.js";
 import { sessionExamples } from "../../core/session/examples.js";
 import { conform, mustBeSchema, type StandardSchema } from "../../core/session/schema.js";
-import type { AuthOptions } from "./auth-options.js";
+import type { AuthOptions, ProviderOptions } from "./auth-options.js";
 import { connectable, mustBeFilledIn, mustBeSeconds, mustSign, urlOf } from "./checks.js";
 import { createFailurePrinter } from "./print-failures.js";
 import { mustFit, siteOf } from "./site.js";
 import { type Environment, label, variableOf } from "./variables.js";
 
-/** The options that have a default, with it. */
-const defaults = {
+/** The options of a client that have a default, with it. */
+const clientDefaults = {
   clientAuthentication: "client_secret_basic",
-  mount: "/auth",
-  trailingSlash: false,
   scope: DEFAULT_SCOPE,
-  allowedParams: [],
   responseMode: "query",
   idTokenSigningAlg: "RS256",
-  apiOrigins: [],
   userinfo: false,
   logout: "provider",
+} satisfies ProviderOptions;
+
+/** The options that have a default, with it. */
+const defaults = {
+  ...clientDefaults,
+  mount: "/auth",
+  trailingSlash: false,
+  allowedParams: [],
+  apiOrigins: [],
   postLogoutPath: "/",
   httpTimeout: HTTP_TIMEOUT,
   clockTolerance: CLOCK_TOLERANCE,
 } satisfies AuthOptions;
 
-/** All options, by an example each. In a pure call, so that a bundle without sign-in leaves the list out in spite of its spread. */
-export const authExamples: ExamplesOf<AuthOptions> = /* @__PURE__ */ (() => ({
-  ...defaults,
+/** The options of a client, by an example each. In a pure call, so that a bundle without sign-in leaves the list out in spite of its spread. */
+const clientExamples: ExamplesOf<ProviderOptions> = /* @__PURE__ */ (() => ({
+  ...clientDefaults,
   issuer: TEXT,
   clientId: TEXT,
   clientSecret: TEXT,
   clientAuthentication: ANY,
+  audience: TEXT,
+  authorizationParams: OBJECT,
+}))();
+
+/** All options, by an example each. */
+export const authExamples: ExamplesOf<AuthOptions> = /* @__PURE__ */ (() => ({
+  ...defaults,
+  ...clientExamples,
+  provider: clientExamples,
   secret: ANY,
   nextSecret: ANY,
   baseUrl: ANY,
   callbackPath: TEXT,
-  audience: TEXT,
-  authorizationParams: OBJECT,
   store: ANY,
   backchannelLogout: ANY,
   session: { ...sessionExamples, storage: TEXT, keepIdToken: true },
@@ -65,20 +77,32 @@ export const LIST_VARIABLES = ["secret", "nextSecret", "baseUrl", "apiOrigins"];
 /** All options that may come from a variable. */
 export const VARIABLES = /* @__PURE__ */ TEXT_VARIABLES.concat(LIST_VARIABLES);
 
-/** The options that were set, in code or by a variable, and the defaults of the others. */
-export function completeOptions<Data>(options: AuthOptions<Data>, env: Environment): AuthOptions<Data> {
-  const set: Record<string, unknown> = { ...defaults };
+/** The options that come from variables. */
+function variablesIn(env: Environment): Record<string, unknown> {
+  const set: Record<string, unknown> = {};
   for (const name of VARIABLES) {
     const value = env[variableOf(name)];
     if (value) set[name] = LIST_VARIABLES.includes(name) ? value.split(/ *, */) : value;
   }
-  // Not `Object.entries`: options may be inherited.
-  for (const name in options) {
-    const value = options[name as keyof AuthOptions];
-    if (value !== undefined) set[name] = value;
+  return set;
+}
+
+/** The options of all sources that are not undefined; those of a later source replace those before it. */
+function merge(...sources: readonly (object | undefined)[]): Record<string, unknown> {
+  const set: Record<string, unknown> = {};
+  for (const source of sources) {
+    // Not `Object.entries`: options may be inherited.
+    for (const name in source) {
+      const value = source[name as keyof typeof source];
+      if (value !== undefined) set[name] = value;
+    }
   }
   return set;
 }
+
+/** The options that were set, in code or by a variable, and the defaults of the others. */
+export const completeOptions = <Data>(options: AuthOptions<Data>, env: Environment): AuthOptions<Data> =>
+  merge(defaults, variablesIn(env), options.provider, options);
 
 /** Options that are complete, with the defaults. */
 type CompleteOptions<Data> = AuthOptions<Data> &
@@ -105,7 +129,8 @@ export function resolveConfig<Data>(
   examples: Examples = authExamples,
 ): RelyingPartyConfig<Data> {
   const set = completeOptions(options, env);
-  checkOptions(set, examples, missingIn(set));
+  // Not the merged options, which have each fault of `provider` twice.
+  checkOptions(merge(variablesIn(env), options), examples, missingIn(set));
   // What is missing was refused above.
   // The rooms that get the rest have no use for the secrets of the seal.
   const { secret, nextSecret, ...config } = set as CompleteOptions<Data>;

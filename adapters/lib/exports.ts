@@ -31,7 +31,7 @@ export type { StorePort } from "../../core/store/port.js";
 export type { UserSession } from "../../core/store/sign-outs.js";
 export type { SignOutOptions, Store } from "../../core/store/store.js";
 export type { AccessTokenOptions } from "./access-token.js";
-export type { AuthOptions, AuthSessionOptions } from "./auth-options.js";
+export type { AuthOptions, AuthSessionOptions, ProviderOptions } from "./auth-options.js";
 export { type BackchannelLogout, backchannelLogout } from "./backchannel-logout.js";
 export { privateKeyJwt } from "./private-key-jwt.js";
 export { translatedErrorPage } from "./translated-error-page.js";
