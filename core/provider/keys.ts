@@ -8,8 +8,8 @@ import type { Network } from "./network.js";
 import { fetchJson } from "./response.js";
 import { patienceOf } from "./shared-work.js";
 
-/** A public key (RFC 7517 4), with the members by which a key is chosen. */
-export type PublicKey = Readonly<Partial<Record<"kty" | "crv" | "use" | "alg" | "kid", unknown>>>;
+/** A public key (RFC 7517 4). */
+export type PublicKey = Readonly<Record<string, unknown>>;
 
 /**
  * Returns the header and the payload of a JWS in compact form (RFC 7515 5.2) that the key from `keyOf` has signed with `algorithm`.
@@ -56,9 +56,16 @@ export async function fetchKeys(
 /** Whether a key may have made signatures with this algorithm under this id (OpenID Connect Core 10.1). */
 export const fits =
   (algorithm: string, id: unknown) =>
-  ({ kty, crv, use = "sig", alg = algorithm, kid }: PublicKey): boolean =>
+  ({ kty, crv, use = "sig", alg = algorithm, kid, d, key_ops: operations = "verify" }: PublicKey): boolean =>
     // RSA keys have no curve.
-    (crv ?? kty) === (curveOf(algorithm) ?? "RSA") && use === "sig" && alg === algorithm && kid === (id ?? kid);
+    (crv ?? kty) === (curveOf(algorithm) ?? "RSA") &&
+    use === "sig" &&
+    alg === algorithm &&
+    // A private key, which its owner must have published by mistake, proves nothing.
+    d === undefined &&
+    // A list (RFC 7517 4.3), or left out.
+    `${operations}`.includes("verify") &&
+    kid === (id ?? kid);
 
 /**
  * The header and the payload of a JWS, if one of the provider's keys signed it. `algorithm` is configured, and never taken from

@@ -2,7 +2,7 @@ import { tokenSetOf } from "../exchange/token-set.js";
 import type { Ports } from "../ports.js";
 import type { ConnectedStore } from "../store/store.js";
 import { authenticate, type ClientCredentials } from "./client-authentication.js";
-import { verifyWithJose } from "./jose.js";
+import { verifyJws } from "./jose.js";
 import { createNetwork } from "./network.js";
 import { createProvider, type Provider } from "./provider.js";
 import type { RefreshEntry } from "./refresh-entries.js";
@@ -24,7 +24,7 @@ export function createServerProvider(settings: ServerSettings, ports: Ports, sto
     ...settings,
     ...network,
     authenticate: (form) => authenticate(settings, ports, form),
-    verifyJws: verifyWithJose,
+    verifyJws,
     refreshOnce(request) {
       const spending = {
         ...request,

@@ -3,7 +3,7 @@ import { ExchangeError } from "../errors.js";
 import { isObject } from "../is-object.js";
 import type { Ports } from "../ports.js";
 import { checkTimes, firstWrong, isText, type Members } from "../provider/claims.js";
-import { verifyWithJose } from "../provider/jose.js";
+import { verifyJws } from "../provider/jose.js";
 import { verifySignature } from "../provider/keys.js";
 import { createNetwork, type Network } from "../provider/network.js";
 import { type AccessTokenRefusal, bearerToken } from "./bearer.js";
@@ -55,7 +55,7 @@ export type AccessTokenCheck = (authorization: string | null | undefined) => Pro
  * Never throws, whatever the header contains and whatever the provider does.
  */
 export function createAccessTokenCheck(settings: AccessTokenSettings, ports: Ports): AccessTokenCheck {
-  const network = { ...pausing(createNetwork(settings, ports)), verifyJws: verifyWithJose };
+  const network = { ...pausing(createNetwork(settings, ports)), verifyJws };
 
   return async (authorization) => {
     const token = bearerToken(authorization);
