@@ -39,7 +39,7 @@ export interface AccessTokenOptions extends Omit<PortOptions, "random"> {
   profile?: "rfc9068" | "any";
   /**
    * Called with the reason when a request is refused, for logs. Its errors are ignored.
-   * @default prints what an option may mend, such as tokens for another audience: each reason at most once a minute
+   * @default prints what an option may mend, such as tokens for another audience: each line once a minute, then with a count
    */
   onRefused?: (refusal: AccessTokenRefusal) => void;
   /** Seconds that a request to the provider may take. @default 5 */

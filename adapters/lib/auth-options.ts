@@ -88,7 +88,7 @@ export interface AuthOptions<Data = RegisteredData> extends ProviderOptions, Por
   /** Receives what happens, without secrets or tokens. @default prints each failure as a line on the console, unless `onFailure` is set */
   onEvent?: (event: LatchkeyEvent) => void;
   /**
-   * Answers a sign-in or sign-out that failed: with a Response, or with a URL or path to redirect to. Undefined leaves the answer to
+   * Answers a sign-in that failed: with a Response, or with a URL or path to redirect to. Undefined leaves the answer to
    * latchkey. `translatedErrorPage(texts)` answers with the page of latchkey in other languages. @default an error page in English
    */
   onFailure?: (failure: Failure) => Awaitable<Response | string | undefined>;

@@ -1,5 +1,6 @@
 import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
 import { isObject } from "../is-object.js";
+import { mask } from "../mask.js";
 import type { FetchInit } from "../ports.js";
 import type { Network } from "./network.js";
 
@@ -35,14 +36,7 @@ export async function fetchJson(
   // A provider may repeat what was sent: the credentials of the Authorization header, or what it decoded of them.
   const secrets = [clientSecret, init.headers?.["authorization"]?.split(" ")[1]];
   for (const [name, value] of form) if (SECRET.test(name)) secrets.push(value);
-  const quote = (value: unknown) =>
-    typeof value === "string"
-      ? secrets.reduce<string>(
-          (text, secret) =>
-            secret ? text.replaceAll(secret, "***").replaceAll(encodeURIComponent(secret), "***") : text,
-          value,
-        )
-      : undefined;
+  const quote = (value: unknown) => (typeof value === "string" ? mask(value, secrets) : undefined);
   throw new ExchangeError(code, {
     cause: {
       endpoint,

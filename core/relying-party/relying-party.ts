@@ -58,7 +58,7 @@ import { createUserSessions } from "./user-sessions.js";
  * Way of a failed sign-in, to the line on the console and to the page:
  * 1. answer-failure.ts, `orErrorPage`: catches the error of a route, and emits it as a `failed` event.
  * 2. core/events.ts, `emitter`: adds the advice (advice.ts), and calls the app's `onEvent`. An app without `onEvent` and `onFailure`
- *    gets the observer of adapters/lib/print-answer-failure.ts, which prints a line.
+ *    gets the observer of adapters/lib/print-failures.ts, which prints a line.
  * 3. answer-failure.ts: calls the app's `onFailure`. If that returns no answer, error-page.ts makes the page.
  *
  * What can go wrong. Input of a client never throws: a bad cookie is a session that was refused, a bad callback is an error page. A

@@ -67,7 +67,9 @@ test.each(Object.entries(exchangeStatus))(
       status: sent,
       headers,
       body,
-    } = errorPage(new ExchangeError(code as ExchangeErrorCode), {
+    } = errorPage({
+      error: new ExchangeError(code as ExchangeErrorCode),
+      advice: undefined,
       retryUrl: "/auth/login?returnTo=%2F",
       homeUrl: "/",
     });
