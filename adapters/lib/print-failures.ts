@@ -8,26 +8,24 @@ interface Printed {
   more: number;
 }
 
-/** Kinds of lines that are remembered: clients and providers choose parts of a line, and so the number of kinds. */
+/** Kinds of lines that have a pause of their own; all others share one. Clients and providers choose parts of a line. */
 const MAX_KINDS = 20;
 
+/** Milliseconds between two lines of one kind where each request of a client may have that reason. */
+const MINUTE = 60_000;
+
 /**
- * Prints one line of each kind in `pause` milliseconds: each request of a client may have the same reason. The next line of that kind
- * says how many were left out. Lines that differ in their digits alone, such as times, are of one kind. While there are too many kinds,
- * those that are new count as one.
+ * Prints one line of each kind in `pause` milliseconds. The next line of that kind says how many were left out. Lines that differ in
+ * their digits alone, such as times, are of one kind.
  */
-function createLinePrinter(pause: number) {
+function createLinePrinter() {
   const kinds = new Map<string, Printed>();
-  return (line: string, at: number): void => {
-    // Not `at - printed.at`: a clock may be set back.
-    const isOver = (printed: Printed) => Math.abs(at - printed.at) >= pause;
-    let kind = line.replace(/\d+/g, "");
-    if (!kinds.has(kind) && kinds.size >= MAX_KINDS) {
-      for (const [each, printed] of kinds) if (isOver(printed)) kinds.delete(each);
-      if (kinds.size >= MAX_KINDS) kind = "";
-    }
+  return (line: string, at: number, pause: number): void => {
+    const own = line.replace(/\d+/g, "");
+    const kind = kinds.size < MAX_KINDS || kinds.has(own) ? own : "";
     const last = kinds.get(kind);
-    if (last && !isOver(last)) last.more++;
+    // A clock may be set back.
+    if (last && Math.abs(at - last.at) < pause) last.more++;
     else {
       console.error(line + (last?.more ? ` (and ${last.more} more)` : ""));
       kinds.set(kind, { at, more: 0 });
@@ -35,26 +33,24 @@ function createLinePrinter(pause: number) {
   };
 }
 
-/** Reasons for which cookies of an app do not open although its browser keeps them. */
-const FOREIGN: readonly string[] = ["unknown_key", "tampered"];
-
 /** The observer of an app that has none: prints failures once a second, and cookies of another app once a minute. */
 export function createFailurePrinter(): (event: LatchkeyEvent) => void {
-  const [printFailure, printRefusal] = [createLinePrinter(1000), createLinePrinter(60_000)];
+  const print = createLinePrinter();
   return (event) => {
-    if (event.type === "failed") return printFailure(explain(event), event.at);
-    if (event.type === "session_refused" && FOREIGN.includes(event.reason))
-      printRefusal(
+    if (event.type === "failed") print(explain(event), event.at, 1000);
+    else if ("reason" in event && event.advice)
+      print(
         `latchkey: a session cookie is of another app or secret (${event.reason}); check ${event.advice}`,
         event.at,
+        MINUTE,
       );
   };
 }
 
 /** The observer of an API that has none: prints the refusals that an option may mend, each once a minute. */
 export function createRefusalPrinter(now: () => number): (refusal: AccessTokenRefusal) => void {
-  const print = createLinePrinter(60_000);
+  const print = createLinePrinter();
   return ({ advice, ...refusal }) => {
-    if (advice) print(`latchkey: access token refused: ${describe(refusal)}; check ${advice}`, now());
+    if (advice) print(`latchkey: access token refused: ${describe(refusal)}; check ${advice}`, now(), MINUTE);
   };
 }

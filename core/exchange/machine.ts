@@ -141,7 +141,7 @@ const transitions: Table = {
   idle: {
     login_requested: requestLogin,
     // No sign-in of this browser belongs to this callback (S27, S29).
-    callback_received: () => failed("no_transaction", "not begun in this browser, or completed before"),
+    callback_received: () => failed("no_transaction"),
   },
   requesting_authorization: {
     authorization_url_built: (_config, { transaction }, { url }) => [

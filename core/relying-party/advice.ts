@@ -1,11 +1,10 @@
 import type { ExchangeErrorCode } from "../errors.js";
 import type { UntimedEvent } from "../events.js";
 import { isObject } from "../is-object.js";
-import type { SessionRefusal } from "../session/refusal.js";
 
-/** What to check after a failure or the refusal of a session: mostly options. Codes and reasons that no option helps with are left out. */
-const ADVICE: Partial<Record<ExchangeErrorCode | SessionRefusal, string>> = {
-  no_transaction: "baseUrl (is the site opened there?), cookies (are they blocked?)",
+/** What to check after a failure: mostly options. Codes that no option helps with are left out. */
+const ADVICE: Partial<Record<ExchangeErrorCode, string>> = {
+  no_transaction: "cookies (does the browser keep them?), baseUrl (was the site opened there?)",
   issuer_mismatch: "issuer",
   authorization_failed: "clientId, scope, authorizationParams",
   provider_unreachable: "issuer, network",
@@ -17,16 +16,14 @@ const ADVICE: Partial<Record<ExchangeErrorCode | SessionRefusal, string>> = {
   session_too_large: "onSignIn, session.storage",
   sign_in_too_large: "returnTo, appState",
   store_unavailable: "store",
-  unknown_key: "session.cookie.name, secret",
-  tampered: "session.cookie.name, clientId, issuer",
-  malformed: "session.cookie.name",
-  duplicated: "session.cookie.domain",
-  invalid_content: "session.schema",
 };
 
 /** What to check after an event, in the order of likelihood; undefined where no option helps. */
 export function adviceFor(event: UntimedEvent): string | undefined {
-  if (!("error" in event)) return ADVICE[(event as { readonly reason?: string }).reason as SessionRefusal];
+  // The browser keeps these cookies, and they do not open: another app may have written them.
+  if ("reason" in event)
+    return /^(unknown_key|tampered)$/.test(event.reason) ? "session.cookie.name, secret" : undefined;
+  if (!("error" in event)) return undefined;
   const { code, error } = event;
   const { claim, redirectUri } = isObject(error.cause) ? error.cause : {};
   if (/^(exp|iat|nbf)$/.test(`${claim}`)) return "clock, clockTolerance";

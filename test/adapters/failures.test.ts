@@ -116,7 +116,7 @@ describe.each(adapters)("a failed sign-in on %s", (_name, framework) => {
     const app = await start(framework, { onEvent: undefined });
     await app.browser().navigate("/auth/callback?code=1&state=2");
     expect(printed()).toEqual([
-      "latchkey: no transaction: not begun in this browser, or completed before; check baseUrl (is the site opened there?), cookies (are they blocked?)",
+      "latchkey: no transaction; check cookies (does the browser keep them?), baseUrl (was the site opened there?)",
     ]);
   });
 
@@ -148,7 +148,7 @@ describe.each(adapters)("a failed sign-in on %s", (_name, framework) => {
     await refuse(app, { error_description: "another" });
     expect(printed().slice(21)).toEqual([
       "latchkey: access denied: error access_denied, description x",
-      "latchkey: access denied: error access_denied, description another",
+      "latchkey: access denied: error access_denied, description another (and 19 more)",
     ]);
   });
 });
@@ -241,11 +241,8 @@ test("the event of a session that was refused says what to check, where an optio
     return app.events.flatMap((event) => (event.type === "session_refused" ? [event.reason, event.advice] : []));
   };
   expect(await adviceFor(other, cookie)).toEqual(["unknown_key", "session.cookie.name, secret"]);
-  expect(await adviceFor(one, cookie.replace(session, changed))).toEqual([
-    "tampered",
-    "session.cookie.name, clientId, issuer",
-  ]);
-  expect(await adviceFor(one, `${cookie}; ${session}`)).toEqual(["duplicated", "session.cookie.domain"]);
+  expect(await adviceFor(one, cookie.replace(session, changed))).toEqual(["tampered", "session.cookie.name, secret"]);
+  expect(await adviceFor(one, `${cookie}; ${session}`)).toEqual(["duplicated", undefined]);
   one.clock.advance(40 * 86_400);
   expect(await adviceFor(one, cookie)).toEqual(["expired_key", undefined]);
 });

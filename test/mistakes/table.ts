@@ -376,9 +376,7 @@ export const mistakes: readonly Mistake[] = [
     name: "cookies blocked",
     change: () => ({}),
     act: (browser, world, emitted) => navigate(browser, world, emitted, { cookies: false }),
-    ...everywhere(
-      "no transaction: not begun in this browser, or completed before; check baseUrl (is the site opened there?), cookies (are they blocked?)",
-    ),
+    ...everywhere("no transaction; check cookies (does the browser keep them?), baseUrl (was the site opened there?)"),
     check: silent("no browser takes part"),
   },
   {
@@ -386,9 +384,7 @@ export const mistakes: readonly Mistake[] = [
     change: () => ({}),
     act: (browser, world, emitted) =>
       navigate(browser, world, emitted, { start: `http://127.0.0.1:${world.port}/auth/login` }),
-    ...everywhere(
-      "no transaction: not begun in this browser, or completed before; check baseUrl (is the site opened there?), cookies (are they blocked?)",
-    ),
+    ...everywhere("no transaction; check cookies (does the browser keep them?), baseUrl (was the site opened there?)"),
     check: silent("no browser takes part"),
   },
   {
