@@ -33,9 +33,6 @@ export const importKey = (
   parameters: SignatureParameters,
 ): Promise<VerifyingKey> => crypto.subtle.importKey("jwk", { kty, n, e, crv, x, y }, parameters, false, ["verify"]);
 
-/** Bits of an RSA key (RFC 7518 3.3). */
-const MIN_MODULUS = 2048;
-
 /**
  * A function that verifies a JWS with Web Crypto (RFC 7515 5.2), the same on servers and in pages.
  * @param headerOf the protected header, from its base64url; throws for any other text
@@ -48,6 +45,8 @@ export const createVerifier =
     keyFor = importKey,
   ): VerifyJws =>
   async (token, algorithm, keyOf) => {
+    /** Bits of an RSA key (RFC 7518 3.3). */
+    const MIN_MODULUS = 2048;
     // Only base64url (RFC 7515 2): platforms would also take blanks, padding and the alphabet of base64.
     const [, head = "", payload = "", signature = ""] = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(token) ?? [];
     const protectedHeader = headerOf(head);
