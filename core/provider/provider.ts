@@ -76,39 +76,34 @@ export interface Provider {
 export type Client = ProviderSettings & ProviderPlatform & Network;
 
 /** The provider of a client. Public documents are cached in the process, by issuer. */
-export const createProvider = (client: Client): Provider => new NetworkProvider(client);
+export const createProvider = (client: Client): Provider => ({ ...signInAt(client), ...sessionAt(client) });
 
-class NetworkProvider implements Provider {
-  readonly #client: Client;
-
-  constructor(client: Client) {
-    this.#client = client;
-  }
-
-  async metadata() {
-    const { issuer, authorization_response_iss_parameter_supported: sendsIss } = await discover(this.#client);
+/** What a sign-in needs of the provider. */
+const signInAt = (client: Client) => ({
+  async metadata(): Promise<SignInMetadata> {
+    const { issuer, authorization_response_iss_parameter_supported: sendsIss } = await discover(client);
     return { issuer, issRequired: sendsIss === true };
-  }
+  },
 
-  async authorizationUrl(parameters: RequestParameters) {
-    const { clientId: client_id } = this.#client;
-    const document = await discover(this.#client);
+  async authorizationUrl(parameters: RequestParameters): Promise<string> {
+    const { clientId: client_id } = client;
+    const document = await discover(client);
     if (!document.pushed_authorization_request_endpoint)
       return browserUrl(document, "authorization_endpoint", parameters);
     // RFC 9126 2: the client sends the request to the provider; the browser carries a reference to it.
-    const push = await prepareRequest(this.#client, "pushed_authorization_request_endpoint");
+    const push = await prepareRequest(client, "pushed_authorization_request_endpoint");
     const { request_uri } = await push({ ...parameters, client_id });
     if (typeof request_uri !== "string") {
       throw new ExchangeError("provider_invalid", { cause: { member: "request_uri" } });
     }
     return browserUrl(document, "authorization_endpoint", { client_id, request_uri });
-  }
+  },
 
-  async redeem({ code, codeVerifier, redirectUri, audience }: CodeRequest) {
+  async redeem({ code, codeVerifier, redirectUri, audience }: CodeRequest): Promise<TokenResponse> {
     // The keys load while the code is redeemed. If that fails, `verifyIdToken` loads them again, and reports the error.
-    const keys = fetchKeys(this.#client).catch(() => {});
+    const keys = fetchKeys(client).catch(() => {});
     try {
-      const send = await prepareRequest(this.#client, "token_endpoint");
+      const send = await prepareRequest(client, "token_endpoint");
       const parameters = {
         grant_type: "authorization_code",
         code,
@@ -116,19 +111,27 @@ class NetworkProvider implements Provider {
         redirect_uri: redirectUri,
         audience,
       };
-      return await requestTokens(this.#client, send, parameters, "code_rejected");
+      return await requestTokens(client, send, parameters, "code_rejected");
     } finally {
       // A runtime may cancel the fetches of a request that has ended, and other requests may wait for this one.
       await keys;
     }
-  }
+  },
 
-  verifyIdToken(tokens: { idToken: string; accessToken: string }) {
-    return verifyIdToken(this.#client, tokens);
-  }
+  verifyIdToken: (tokens: { idToken: string; accessToken: string }) => verifyIdToken(client, tokens),
 
+  async userinfo(accessToken: string, subject: string): Promise<Readonly<Record<string, unknown>>> {
+    const { href: endpoint } = endpointUrl(await discover(client), "userinfo_endpoint");
+    const headers = { authorization: `Bearer ${accessToken}`, accept: "application/json" };
+    const claims = await fetchJson(client, endpoint, { headers });
+    if (claims["sub"] === subject) return claims;
+    throw new ExchangeError("provider_invalid", { cause: { endpoint, claim: "sub" } });
+  },
+});
+
+/** What a session needs of the provider: newer tokens, and its end. */
+const sessionAt = (client: Client) => ({
   async refresh(request: RefreshRequest) {
-    const client = this.#client;
     const { audience, scope, subject } = request;
     const { result, spent, hold } = await client.refreshOnce({
       ...request,
@@ -146,38 +149,30 @@ class NetworkProvider implements Provider {
     // Before anything that may fail: this process has the only copy of the new refresh token.
     const release = hold();
     const { idToken, accessToken } = result;
-    if (idToken !== undefined && (await this.verifyIdToken({ idToken, accessToken })).sub !== subject) {
+    if (idToken !== undefined && (await verifyIdToken(client, { idToken, accessToken })).sub !== subject) {
       throw new ExchangeError("id_token_invalid", { cause: { claim: "sub" } });
     }
     return { ...result, spent, release };
-  }
+  },
 
-  async userinfo(accessToken: string, subject: string) {
-    const { href: endpoint } = endpointUrl(await discover(this.#client), "userinfo_endpoint");
-    const headers = { authorization: `Bearer ${accessToken}`, accept: "application/json" };
-    const claims = await fetchJson(this.#client, endpoint, { headers });
-    if (claims["sub"] === subject) return claims;
-    throw new ExchangeError("provider_invalid", { cause: { endpoint, claim: "sub" } });
-  }
-
-  async revoke(token: string) {
-    const { revocation_endpoint: url } = await discover(this.#client);
+  async revoke(token: string): Promise<void> {
+    const { revocation_endpoint: url } = await discover(client);
     if (!url) return;
-    const send = await prepareRequest(this.#client, "revocation_endpoint");
+    const send = await prepareRequest(client, "revocation_endpoint");
     await send({ token });
-  }
+  },
 
-  async endSessionUrl({ idToken, postLogoutRedirectUri, params }: EndSessionRequest) {
-    const document = await discover(this.#client);
+  async endSessionUrl({ idToken, postLogoutRedirectUri, params }: EndSessionRequest): Promise<string | undefined> {
+    const document = await discover(client);
     if (!document.end_session_endpoint) return undefined;
     return browserUrl(document, "end_session_endpoint", {
       ...params,
-      client_id: this.#client.clientId,
+      client_id: client.clientId,
       post_logout_redirect_uri: postLogoutRedirectUri,
       id_token_hint: idToken,
     });
-  }
-}
+  },
+});
 
 /** For pages, where one tab spends a refresh token at a time. */
 export const spendAlways: ProviderPlatform["refreshOnce"] = async ({ refreshToken, prepare }) => {
