@@ -71,7 +71,10 @@ const expressCases: Case[] = [
   [
     "Express",
     "res.vary",
-    express().use(expressAuth(options), (req, res) => void [req.auth.session, res.vary(["Accept", "Origin"]).end()]),
+    express().use(
+      expressAuth(options),
+      (req, res) => void [req.auth.session, res.vary(["Accept", "Origin"] as never).end()],
+    ),
   ],
 ];
 
