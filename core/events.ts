@@ -53,22 +53,15 @@ export type UntimedEvent = Untimed<LatchkeyEvent>;
 /** Emits events, and returns each with its advice. */
 export type Emit = <Event extends UntimedEvent>(event: Event) => Event & { readonly advice?: string | undefined };
 
-/** Adds the advice and the time to events, and calls the observer. */
+/** Adds the time to events, and calls the observer. */
 export const emitter =
-  (
-    onEvent: ((event: LatchkeyEvent) => void) | undefined,
-    now: () => number,
-    adviceFor?: (event: UntimedEvent) => string | undefined,
-  ): Emit =>
-  (event) => {
-    const advice = adviceFor?.(event);
-    const advised = advice ? { ...event, advice } : event;
+  (onEvent: ((event: LatchkeyEvent) => void) | undefined, now: () => number) =>
+  (event: UntimedEvent): void => {
     try {
-      onEvent?.({ ...advised, at: now() });
+      onEvent?.({ ...event, at: now() });
     } catch {
       // An observer must not affect the request; ignore its errors.
     }
-    return advised;
   };
 
 /** The event of an error. */
