@@ -10,6 +10,7 @@ const entries = {
   postgres: "adapters/stores/postgres.ts",
   "durable-objects": "adapters/stores/durable-objects.ts",
   "deno-kv": "adapters/stores/deno-kv.ts",
+  dpop: "adapters/dpop.ts",
   testing: "adapters/testing/index.ts",
 };
 

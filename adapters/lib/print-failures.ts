@@ -1,6 +1,6 @@
 import { describe } from "../../core/describe.js";
 import { explain, type LatchkeyEvent } from "../../core/events.js";
-import type { AccessTokenRefusal } from "../../core/resource-server/bearer.js";
+import type { AccessTokenRefusal } from "../../core/resource-server/refusal.js";
 
 /** A line that was printed: when, and how many of its kind were left out since then. */
 interface Printed {

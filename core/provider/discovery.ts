@@ -13,6 +13,7 @@ export interface DiscoveryDocument {
   readonly token_endpoint?: unknown;
   readonly userinfo_endpoint?: unknown;
   readonly revocation_endpoint?: unknown;
+  readonly introspection_endpoint?: unknown;
   readonly end_session_endpoint?: unknown;
   readonly pushed_authorization_request_endpoint?: unknown;
   readonly authorization_response_iss_parameter_supported?: unknown;
