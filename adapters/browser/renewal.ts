@@ -1,6 +1,7 @@
 import { ExchangeError, must } from "../../core/errors.js";
 import { failure } from "../../core/events.js";
 import { renewToken } from "../../core/exchange/renewal.js";
+import type { Renewal } from "../../core/exchange/token-life.js";
 import { accessTokensOf, type TokenRequest } from "../../core/exchange/token-set.js";
 import { revokeUnused } from "./accept-sign-in.js";
 import type { ClientSession } from "./client-session.js";
@@ -137,7 +138,7 @@ function renew(
       { name: "refresh_started" },
       {
         refresh: () => fetchTokens(context, turn, session, request),
-        storeTokens: async (next: ClientSession) => {
+        storeTokens: async ({ error: _, malformed: __, ...next }: RenewedSession) => {
           const { refreshToken } = next.tokens;
           const isStored = await turn.replaceSession(next);
           if (!isStored && refreshToken !== session.tokens.refreshToken) revokeUnused(context, refreshToken);
@@ -159,13 +160,16 @@ function sessionOf(context: ClientContext, subject: string): ClientSession {
   return session;
 }
 
+/** The session after a renewal, and what was wrong with the response that it came with. */
+type RenewedSession = ClientSession & Renewal;
+
 /** Gets new tokens by the plan of this request. @throws ExchangeError of the last attempt */
 async function fetchTokens(
   context: Renewals,
   turn: Turn,
   session: ClientSession,
   request: TokenRequest,
-): Promise<ClientSession> {
+): Promise<RenewedSession> {
   const { ports, resourceIndicators, allowRedirect } = context;
   const { refreshToken, isFrameFirst } = renewalPlan(session, request, resourceIndicators);
   if (isFrameFirst) {
@@ -179,7 +183,9 @@ async function fetchTokens(
   const isReserved = refreshToken !== undefined && (await turn.reserveRefresh());
   if (isReserved) {
     try {
-      return await refresh(context, current, request, refreshToken);
+      const renewed = await refresh(context, current, request, refreshToken);
+      if (renewed.error) backOff(context);
+      return renewed;
     } catch (error) {
       current = failedRefresh(session, error);
       if (current.tokens.refreshToken !== undefined) {
@@ -207,13 +213,17 @@ async function refresh(
   session: ClientSession,
   request: TokenRequest,
   refreshToken: string,
-): Promise<ClientSession> {
-  const { release: _, ...response } = await context.provider.refresh({
+): Promise<RenewedSession> {
+  const {
+    release: _,
+    error,
+    ...response
+  } = await context.provider.refresh({
     ...request,
     audience: resourceOf(context, request),
     refreshToken,
     subject: session.user.sub,
     currentAccessTokens: accessTokensOf(session.tokens).map((token) => token.accessToken),
   });
-  return sessionAfterRefresh(session, response, request);
+  return { ...sessionAfterRefresh(session, response, request), error, malformed: response.malformed };
 }

@@ -75,7 +75,7 @@ async function post(
 ) {
   const { config, now, random, probe } = context;
   const form = new URLSearchParams();
-  const settings = { ...config.provider, clientAuthentication: method };
+  const settings = { ...config.provider, clientAuthentication: method, endpoint: url };
   const headers = await authenticate(settings, { now, random, fetch: () => Promise.reject() }, form);
   for (const [name, value] of Object.entries(parameters)) form.set(name, value);
   const fixed = { accept: "application/json", "content-type": "application/x-www-form-urlencoded" };

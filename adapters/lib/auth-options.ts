@@ -2,6 +2,7 @@ import type { Awaitable } from "../../core/awaitable.js";
 import type { LatchkeyEvent } from "../../core/events.js";
 import type { ShapedUser } from "../../core/exchange/user.js";
 import type { ClientAuthentication } from "../../core/provider/client-authentication.js";
+import type { ProviderDifferences } from "../../core/provider/differences.js";
 import type { RegisteredData } from "../../core/register.js";
 import type { SignIn } from "../../core/relying-party/config.js";
 import type { Failure } from "../../core/relying-party/failure.js";
@@ -53,6 +54,8 @@ export interface ProviderOptions {
   userinfo?: boolean;
   /** Whether signing out also ends the session at the provider. @default "provider" */
   logout?: "provider" | "local";
+  /** What the provider does otherwise than the specifications say; the functions of `latchkey/providers` fill it in. @default nothing */
+  differences?: ProviderDifferences;
 }
 
 /** What every adapter with sign-in takes. The five required values may come from `LATCHKEY_*` variables instead. */

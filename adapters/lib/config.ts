@@ -5,6 +5,8 @@ import { protectedParameters } from "../../core/exchange/authorization.js";
 import { ANY, checkOptions, type Examples, type ExamplesOf, FUNCTION, OBJECT, TEXT } from "../../core/options.js";
 import { isText } from "../../core/provider/claims.js";
 import type { ClientAssertion, ClientAuthentication } from "../../core/provider/client-authentication.js";
+import type { ProviderDifferences } from "../../core/provider/differences.js";
+import type { ProviderSettings } from "../../core/provider/settings.js";
 import type { RelyingPartyConfig, SignedIn } from "../../core/relying-party/config.js";
 import { checkSecrets } from "../../core/seal/sealer.js";
 import { sessionExamples } from "../../core/session/examples.js";
@@ -37,6 +39,18 @@ const defaults = {
   clockTolerance: CLOCK_TOLERANCE,
 } satisfies AuthOptions;
 
+/** The differences of a provider, by an example each. */
+const differences: ExamplesOf<ProviderDifferences> = {
+  discoveryUrl: ANY,
+  metadata: OBJECT,
+  checkClaims: FUNCTION,
+  tokenParams: OBJECT,
+  endSessionParams: FUNCTION,
+  identify: FUNCTION,
+  returnsNonce: true,
+  takesPkce: true,
+};
+
 /** The options of a client, by an example each. In a pure call, so that a bundle without sign-in leaves the list out in spite of its spread. */
 const clientExamples: ExamplesOf<ProviderOptions> = /* @__PURE__ */ (() => ({
   ...clientDefaults,
@@ -46,6 +60,7 @@ const clientExamples: ExamplesOf<ProviderOptions> = /* @__PURE__ */ (() => ({
   clientAuthentication: ANY,
   audience: TEXT,
   authorizationParams: OBJECT,
+  differences,
 }))();
 
 /** All options, by an example each. */
@@ -150,7 +165,7 @@ export function resolveConfig<Data>(
     for (const value of [set[name] ?? []].flat()) mustBeFilledIn(value, label(name));
   }
   must(/^(\/[\w.~-]+)+$/.test(config.mount), 'mount must be a path such as "/auth"');
-  must(config.scope.split(" ").includes("openid"), `${label("scope")} must contain openid`);
+  mustAskForIdToken(config);
   must(/^\/(?![/\\])/.test(config.postLogoutPath), 'postLogoutPath must be a path such as "/"');
   for (const each of [site, ...sites]) mustFit(each, config);
   mustBeParameters([...Object.entries(authorizationParams), ...config.allowedParams.map((each) => [each, each])]);
@@ -186,6 +201,10 @@ export function resolveConfig<Data>(
 
 const mustBeOne = (name: string, value: string, values: readonly string[]): void =>
   must(values.includes(value), `${name} must be ${values.join(" or ")}`);
+
+/** A provider without ID Tokens has no scope `openid`. */
+const mustAskForIdToken = ({ scope, differences }: Pick<ProviderSettings, "differences"> & { scope: string }): void =>
+  must(differences?.identify || scope.split(" ").includes("openid"), `${label("scope")} must contain openid`);
 
 const METHODS: readonly ClientAuthentication[] = ["client_secret_basic", "client_secret_post", "none"];
 

@@ -15,6 +15,7 @@ export type { ShapedUser, User, UserClaims } from "../../core/exchange/user.js";
 export type { FetchInit, FetchLike } from "../../core/ports.js";
 export { auth0 } from "../../core/provider/auth0.js";
 export type { ClientAssertion, ClientAuthentication } from "../../core/provider/client-authentication.js";
+export type { IdentifyUser, ProviderDifferences, ProviderParameters } from "../../core/provider/differences.js";
 export type { RegisteredData, RegisteredUser } from "../../core/register.js";
 export type { SignIn } from "../../core/relying-party/config.js";
 export type { ErrorPageTexts } from "../../core/relying-party/error-page.js";

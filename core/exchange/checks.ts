@@ -61,12 +61,13 @@ function refusalOf(error: string): ExchangeErrorCode {
 
 /** Why a verified ID Token does not fit this sign-in; undefined if it fits. */
 export function authenticationError(
-  { clockTolerance }: ExchangeConfig,
+  { clockTolerance, differences }: ExchangeConfig,
   { issuer, subject, maxAge, organization }: Transaction,
   claims: IdTokenClaims,
   now: number,
 ): ExchangeErrorCode | undefined {
-  if (claims.iss !== issuer) return "id_token_invalid";
+  // The differences may name an issuer for each tenant, and have compared it when the ID Token was verified.
+  if (!differences?.checkClaims && claims.iss !== issuer) return "id_token_invalid";
   const { auth_time: authTime } = claims;
   // OpenID Connect Core 3.1.2.1: in answer to `max_age` the provider must say when the user authenticated.
   if (maxAge !== undefined && !(typeof authTime === "number" && now / 1000 - authTime <= maxAge + clockTolerance)) {

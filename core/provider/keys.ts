@@ -19,7 +19,13 @@ export type VerifyJws = (
   token: string,
   algorithm: string,
   keyOf: (header: { readonly kid?: unknown }) => PublicKey,
-) => Promise<{ readonly protectedHeader: Readonly<Record<string, unknown>>; readonly payload: Uint8Array }>;
+) => Promise<VerifiedJws>;
+
+/** A JWS whose signature was verified. */
+export interface VerifiedJws {
+  readonly protectedHeader: Readonly<Record<string, unknown>>;
+  readonly payload: Uint8Array;
+}
 
 /** The network, and the function that verifies signatures. */
 export type VerifyingNetwork = Network & { readonly verifyJws: VerifyJws };
@@ -72,7 +78,11 @@ export const fits =
  * the token (RFC 8725 3.1). If the set lacks the key, the provider may have added it since: the set is fetched again, but not for every
  * token that names an unknown key.
  */
-export async function verifySignature(network: VerifyingNetwork, token: string, algorithm: string) {
+export async function verifySignature(
+  network: VerifyingNetwork,
+  token: string,
+  algorithm: string,
+): Promise<VerifiedJws> {
   const patience = patienceOf(network.timeout);
   let lacksKey = false;
   const verify = (keys: readonly PublicKey[]) =>

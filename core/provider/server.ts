@@ -23,7 +23,7 @@ export function createServerProvider(settings: ServerSettings, ports: Ports, sto
   return createProvider({
     ...settings,
     ...network,
-    authenticate: (form) => authenticate(settings, ports, form),
+    authenticate: (form, endpoint) => authenticate({ ...settings, endpoint }, ports, form),
     verifyJws,
     refreshOnce(request) {
       const spending = {
@@ -31,7 +31,8 @@ export function createServerProvider(settings: ServerSettings, ports: Ports, sto
         tokenKey: JSON.stringify([request.audience, request.scope]),
         mustReplace(result: RefreshResult) {
           const { accessToken, expiresAt = Infinity } = tokenSetOf(result);
-          return request.currentAccessTokens.includes(accessToken) || expiresAt <= network.now();
+          // Empty: the response that brought the refresh token had no access token of use.
+          return ["", ...request.currentAccessTokens].includes(accessToken) || expiresAt <= network.now();
         },
       };
       return refreshOnce({ ...network, entries }, store ? store.share(spending) : spending);

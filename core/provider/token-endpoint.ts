@@ -25,7 +25,10 @@ export interface RefreshRequest {
   readonly scope?: string | undefined;
 }
 
-/** The tokens of a refresh, with the refresh token to keep: the new one, or the same where the provider does not rotate. */
+/**
+ * The tokens of a refresh, with the refresh token to keep: the new one, or the same where the provider does not rotate. Without a usable
+ * access token, `accessToken` is empty.
+ */
 export type RefreshResult = TokenResponse & { readonly refreshToken: string };
 
 /**
@@ -33,12 +36,13 @@ export type RefreshResult = TokenResponse & { readonly refreshToken: string };
  * @throws ExchangeError
  */
 export async function requestTokens(
-  { now, resourceIndicators }: Network & ProviderSettings,
+  { now, resourceIndicators, differences }: Network & ProviderSettings,
   send: PreparedRequest,
   { audience, ...parameters }: RequestParameters,
   onInvalidGrant: ExchangeErrorCode,
 ): Promise<TokenResponse> {
   const requestedAt = now();
   const audienceName = resourceIndicators ? "resource" : "audience";
-  return readTokenResponse(await send({ ...parameters, [audienceName]: audience }, onInvalidGrant), requestedAt);
+  const sent = { ...differences?.tokenParams, ...parameters, [audienceName]: audience };
+  return readTokenResponse(await send(sent, onInvalidGrant), requestedAt);
 }

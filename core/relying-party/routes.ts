@@ -14,9 +14,6 @@ import { type Route, routeUrl } from "./site.js";
 export const answerRoute = <Data>(context: RequestContext<Data>, route: Route): Promise<Plan> =>
   keepAlive(context, answers[route](context));
 
-/** The parameters of an authorization response (RFC 6749 4.1.2, RFC 9207 2). */
-const RESPONSE_PARAMETERS = ["state", "code", "iss", "error", "error_description"];
-
 /** Characters of the longest query of a callback: servers limit the URL and the cookies together. */
 const MAX_RESPONSE = 8000;
 
@@ -27,7 +24,9 @@ const MAX_RESPONSE = 8000;
  */
 function redirectForm<Data>(context: RequestContext<Data>, form: URLSearchParams): Reply {
   const response = new URLSearchParams();
-  for (const name of RESPONSE_PARAMETERS) {
+  for (const name of new Set(form.keys())) {
+    // A token must not get into a URL; the code flow brings none.
+    if (/token/.test(name)) continue;
     const [value, again] = form.getAll(name);
     // A description is for logs only: a long one must not make the response too large. A part of a value at its end would be found no more.
     if (value !== undefined)

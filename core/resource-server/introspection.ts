@@ -86,7 +86,7 @@ function createQuestion(settings: IntrospectionSettings) {
     const headers = {
       accept: "application/json",
       "content-type": "application/x-www-form-urlencoded",
-      ...(await authenticate({ ...settings, issuer }, ports, form)),
+      ...(await authenticate({ ...settings, issuer, endpoint: url }, ports, form)),
     };
     const { clientSecret } = settings;
     try {
