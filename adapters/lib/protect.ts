@@ -33,15 +33,10 @@ export interface ProtectedApi {
 /** Protects with a check, which is made at the first request. */
 export function protect(checkOf: () => Check, waitUntil?: WaitUntil): ProtectedApi {
   async function verifyUntil(
-    { method, url, headers }: Request,
+    { headers }: Request,
     keepAlive: WaitUntil | undefined = waitUntil,
   ): Promise<VerifiedRequest> {
-    const checking = checkOf()({
-      method,
-      url,
-      authorization: headers.get("authorization"),
-      proof: headers.get("dpop"),
-    });
+    const checking = checkOf()(headers.get("authorization"));
     // Other requests may wait for the keys that this request fetches.
     keepAlive?.(checking.catch(() => {}));
     const verdict = await checking;

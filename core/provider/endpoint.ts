@@ -1,8 +1,7 @@
 import type { Awaitable } from "../awaitable.js";
 import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
 import type { RequestParameters } from "../exchange/types.js";
-import { discover } from "./discovery.js";
-import type { DiscoveryDocument } from "./discovery-document.js";
+import { type DiscoveryDocument, discover } from "./discovery.js";
 import { mustBeAsSecure, type Network } from "./network.js";
 import { fetchJson } from "./response.js";
 
@@ -12,8 +11,8 @@ export type EndpointName = Exclude<
   "issuer" | "authorization_response_iss_parameter_supported"
 >;
 
-/** Authenticates the client in a request to an endpoint: adds to its form, or gives further headers (RFC 6749 2.3). */
-export type AuthenticateClient = (form: URLSearchParams, endpoint: string) => Awaitable<Record<string, string>>;
+/** Authenticates the client in a request: adds to its form, or gives further headers (RFC 6749 2.3). */
+export type AuthenticateClient = (form: URLSearchParams) => Awaitable<Record<string, string>>;
 
 /**
  * Adds the parameters to a prepared POST and sends it at once: its time-out begins with the call. Returns the JSON object of the
@@ -61,7 +60,7 @@ export async function prepareRequest(
   const headers = {
     accept: "application/json",
     "content-type": "application/x-www-form-urlencoded",
-    ...(await client.authenticate(form, href)),
+    ...(await client.authenticate(form)),
   };
   return (parameters, onInvalidGrant) => {
     fill(form, parameters);
