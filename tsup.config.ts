@@ -6,10 +6,12 @@ const entries = {
   node: "adapters/node.ts",
   edge: "adapters/edge.ts",
   next: "adapters/next/index.ts",
+  providers: "adapters/providers/index.ts",
   redis: "adapters/stores/redis.ts",
   postgres: "adapters/stores/postgres.ts",
   "durable-objects": "adapters/stores/durable-objects.ts",
   "deno-kv": "adapters/stores/deno-kv.ts",
+  dpop: "adapters/dpop.ts",
   testing: "adapters/testing/index.ts",
 };
 

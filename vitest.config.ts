@@ -10,20 +10,26 @@ const withEngine = (name: "node" | "web") => {
 
 /** Files that take longest, the longest first: one that begins last keeps one worker busy and the others idle. */
 const LONGEST = [
-  "e2e/browser-client/tabs",
+  "machines/refresh",
+  "machines/faults",
+  "e2e/browser-client/tabs-failures",
+  "e2e/browser-client/restricted-browsers",
   "adapters/contract/contract",
-  "e2e/browser-client/kept-back",
-  "e2e/browser-client/sign-in",
-  "security/browser-model",
-  "e2e/browser-client/tokens",
-  "e2e/browser-client/several-clients",
-  "repository/package",
-  "e2e/browser-client/react",
   "e2e/examples",
-  "e2e/realms",
-  "e2e/browser",
-  "e2e/faults",
-  "e2e/accessibility",
+  "machines/operations",
+  "adapters/resets",
+  "e2e/browser-client/sign-in",
+  "e2e/browser-client/tabs-races",
+  "e2e/browser-client/tokens",
+  "machines/sign-outs",
+  "adapters/contract/stores",
+  "machines/faults-under-load",
+  "e2e/browser-client/react",
+  "repository/readme",
+  "repository/package",
+  "e2e/browser-client/several-clients",
+  "e2e/browser-client/tabs",
+  "stores/contract",
 ];
 
 /** Vitest begins with the files that took longest in the last run; on a fresh clone it knows none and begins with the largest. */
@@ -56,7 +62,7 @@ const unbuilt = ["test/repository/{advisories,architecture,cli,cli-templates,use
 export default defineConfig({
   test: {
     // More than the cores of a small machine: a file in a browser waits most of the time, and the others go on beside it.
-    maxWorkers: 3,
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     projects: [
       { resolve: withEngine("node"), test: { ...core, ...keys, name: "node" } },

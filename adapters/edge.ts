@@ -16,6 +16,7 @@ import { quietly, type WaitUntil } from "./lib/wait-until.js";
 import { toRequestView } from "./lib/web-request.js";
 
 export * from "./lib/exports.js";
+export { type ProtectedResource, protectedResource } from "./lib/resource-handler.js";
 export type {
   Handler,
   ProtectedApi,

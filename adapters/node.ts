@@ -11,8 +11,9 @@ import { type AccessTokenOptions, createCheck } from "./lib/access-token.js";
 import type { AuthOptions } from "./lib/auth-options.js";
 import { mustBeOptions, notCalled } from "./lib/checks.js";
 import { resolveConfig } from "./lib/config.js";
-import { authorizationHeaderOf, toRequestView } from "./lib/node-request.js";
+import { toAccessTokenRequest, toRequestView } from "./lib/node-request.js";
 import { answer, createNodeWriter } from "./lib/node-writer.js";
+import { type ProtectedResourceOptions, protectedResourceOf } from "./lib/protected-resource.js";
 import type { RequestAuth as AnyRequestAuth } from "./lib/request-auth.js";
 import { serverPortsOf } from "./lib/server-ports.js";
 
@@ -186,7 +187,7 @@ export function verifyAccessToken(options: AccessTokenOptions = {}): Middleware 
   const check = createCheck(options, process.env);
   return (req: ExtendedRequest, res: ServerResponse, next: (error?: unknown) => void) => {
     // Called outside of what is caught, as in `auth`.
-    check(authorizationHeaderOf(req))
+    check(toAccessTokenRequest(req))
       .then((verdict) => {
         if ("reply" in verdict) return void answer(res, verdict.reply);
         req.accessToken = verdict.access;
@@ -194,6 +195,40 @@ export function verifyAccessToken(options: AccessTokenOptions = {}): Middleware 
       })
       .then((go) => go?.(), next);
   };
+}
+
+/** Middleware that answers requests for the metadata of an API, and passes all others on. */
+export interface ProtectedResource extends Middleware {
+  /** The URL of the metadata, for the option `resourceMetadata` of `verifyAccessToken`. */
+  readonly url: string;
+}
+
+/**
+ * Publishes the metadata of an API, by which a client finds the provider that issues its tokens (RFC 9728). The URL follows from the URL
+ * of the API: `/.well-known/oauth-protected-resource`, and then the API's path.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from "node:http";
+ * import { protectedResource, verifyAccessToken } from "latchkey/node";
+ *
+ * const issuer = "https://op.example/";
+ * const resource = "https://api.example/mcp";
+ * const metadata = protectedResource({ resource, authorizationServers: [issuer] });
+ * const verify = verifyAccessToken({ issuer, audience: resource, resourceMetadata: metadata.url });
+ *
+ * export const server = createServer((req, res) => metadata(req, res, () => verify(req, res, () => res.end("Hello"))));
+ * ```
+ * @throws MisuseError (`invalid_config`) at once when an option is wrong or missing
+ */
+export function protectedResource(options: ProtectedResourceOptions): ProtectedResource {
+  const { url, reply } = protectedResourceOf(options);
+  const middleware: Middleware = (req, res, next) => {
+    const found = reply(toAccessTokenRequest(req));
+    if (found) answer(res, found);
+    else next();
+  };
+  return Object.assign(middleware, { url });
 }
 
 /** The host that a trusted proxy names: only where Express's setting `trust proxy` trusts the proxy. */

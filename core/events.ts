@@ -3,8 +3,11 @@ import type { ExchangeError, ExchangeErrorCode } from "./errors.js";
 /** What happened: the argument of `onEvent`. No event holds a secret, a token, a code or the value of a cookie. */
 export type LatchkeyEvent = { /** Milliseconds since the epoch. */ readonly at: number } & (
   | { /** A request came with a session. */ readonly type: "session_opened" }
-  /** A request came with cookies of this package, but without a valid session; `reason` is a {@link SessionRefusal}. */
-  | { readonly type: "session_refused"; readonly reason: string }
+  /**
+   * A request came with cookies of this package, but without a valid session; `reason` is a {@link SessionRefusal}. On a server with
+   * sign-in, `advice` says what to check where an option may help: `session.cookie.name, secret`.
+   */
+  | { readonly type: "session_refused"; readonly reason: string; readonly advice?: string | undefined }
   /** A new session was written, at sign-in or by the app. */
   | { readonly type: "session_began" }
   /** A session was ended: by a sign-out, by the app, by the provider's refusal of a refresh, or because a new one took its place. */
@@ -47,28 +50,22 @@ type Untimed<T> = T extends unknown ? Omit<T, "at"> : never;
 /** An event without its time. */
 export type UntimedEvent = Untimed<LatchkeyEvent>;
 
-/** Adds the time to events, and to failures the advice, and calls the observer. */
+/** Emits events, and returns each with its advice. */
+export type Emit = <Event extends UntimedEvent>(event: Event) => Event & { readonly advice?: string | undefined };
+
+/** Adds the time to events, and calls the observer. */
 export const emitter =
-  (
-    onEvent: ((event: LatchkeyEvent) => void) | undefined,
-    now: () => number,
-    adviceFor?: (error: ExchangeError) => string | undefined,
-  ) =>
+  (onEvent: ((event: LatchkeyEvent) => void) | undefined, now: () => number) =>
   (event: UntimedEvent): void => {
     try {
-      const advised = event.type === "failed" ? { ...event, advice: adviceFor?.(event.error) } : event;
-      onEvent?.({ ...advised, at: now() });
+      onEvent?.({ ...event, at: now() });
     } catch {
       // An observer must not affect the request; ignore its errors.
     }
   };
 
 /** The event of an error. */
-export const failure = (error: ExchangeError): UntimedEvent => ({
-  type: "failed",
-  code: error.code,
-  error,
-});
+export const failure = (error: ExchangeError) => ({ type: "failed", code: error.code, error }) as const;
 
 /** A failure as one line for a log. */
 export const explain = ({ error, advice }: { readonly error: Error; readonly advice?: string | undefined }): string =>

@@ -36,10 +36,10 @@ import type { Turn } from "./turn.js";
  * @throws MisuseError (`invalid_config`) when the options are wrong
  */
 export function createClient(options: ClientOptions): Client {
-  const context = createPageContext(options, () => followSignIn());
+  const context = createPageContext(options);
   const { authState } = context;
   const callback = createClientCallback(context, (error) => fail(context, error));
-  const { start, followSignIn } = createStart(context, callback);
+  const start = createStart(context, callback);
   return {
     getState: authState.getState,
     onChange: authState.onChange,
@@ -104,11 +104,12 @@ async function login(
 }
 
 async function logout(context: PageContext, options: LogoutOptions): Promise<void> {
-  const { session, elsewhere, emit } = context;
-  let last = session() ?? elsewhere() ?? null;
+  const { session, emit } = context;
+  let last = session();
   const endSession = (turn: Turn) => {
-    // Another tab may have a newer refresh token to revoke; or none, if it is signing out too.
-    last = session() ?? last;
+    const current = session();
+    // A guess lacks the refresh token: then keep the session from before the turn, so that its token can be revoked.
+    if (current?.tokens.refreshToken || !last) last = current;
     return turn.replaceSession(null, true);
   };
   // Again if the turn of another tab passed this one.

@@ -27,8 +27,7 @@ export function authorizeInFrame(url: string, state: string, seconds: number): P
       }
     };
     frame.src = url;
-    // A script in the head may run before the document has a body.
-    (document.body ?? document.documentElement).append(frame);
+    document.body.append(frame);
   }).finally(() => {
     stopListening?.();
     frame.remove();

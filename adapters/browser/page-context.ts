@@ -1,7 +1,6 @@
 import { ExchangeError, must } from "../../core/errors.js";
 import { emitter, failure } from "../../core/events.js";
 import type { User } from "../../core/exchange/user.js";
-import { revokeUnused } from "./accept-sign-in.js";
 import type { ClientSession } from "./client-session.js";
 import { createObservableState, type ObservableState } from "./observable-state.js";
 import type { ClientOptions } from "./options.js";
@@ -23,8 +22,7 @@ export interface PageContext extends Renewals {
   readonly authState: ObservableState<AuthState>;
 }
 
-/** @param onSignInElsewhere called when a user signed in with a client of this page or another tab that has another scope or audience */
-export function createPageContext(options: ClientOptions, onSignInElsewhere: () => void): PageContext {
+export function createPageContext(options: ClientOptions): PageContext {
   const settings = settingsOf(options);
   const { clientId, issuer, scope, audiences, httpTimeout, ports } = settings;
   const authState: ObservableState<AuthState> = createObservableState(LOADING);
@@ -37,30 +35,24 @@ export function createPageContext(options: ClientOptions, onSignInElsewhere: () 
       authState.setState(stateOf(next, undefined, isSignOut));
     }
   };
-  const context: PageContext = {
+  return {
     ...settings,
     authState,
     emit: emitter(options.onEvent, ports.now),
     inProgress: new Map(),
-    restingUntil: 0,
+    backOffUntil: 0,
     session: () => tabs?.session() ?? null,
-    elsewhere: () => tabs?.elsewhere(),
     takeTurn(task, isUrgent) {
       mustBeInPage();
       tabs ??= createTabs({
         name: `latchkey ${clientId} ${issuer}`,
         tokenKey: JSON.stringify([scope, audiences]),
         limit: TIMEOUTS_PER_TURN * httpTimeout * 1000,
-        listeners: {
-          onSession,
-          onSignInElsewhere,
-          onSignOutElsewhere: ({ user, tokens }) => revokeUnused(context, user.sub, tokens.refreshToken),
-        },
+        onSession,
       });
       return tabs.takeTurn(task, isUrgent);
     },
   };
-  return context;
 }
 
 export const userOf = (context: PageContext): User | null => context.session()?.user ?? null;

@@ -28,7 +28,6 @@ export const sessionAfterRefresh = (
   tokenRequest: TokenRequest,
 ): ClientSession => ({
   ...session,
-  isDoubtful: session.isDoubtful && response.refreshToken === undefined,
   tokens: mergeTokens(session.tokens, response, tokenRequest, Infinity),
 });
 

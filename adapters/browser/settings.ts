@@ -10,7 +10,7 @@ import type { ProviderSettings } from "../../core/provider/settings.js";
 import { mustBeFilledIn, mustBeSeconds, mustSign, urlOf } from "../lib/checks.js";
 import { portsOf } from "../lib/ports.js";
 import type { ClientOptions } from "./options.js";
-import { verifyWithWebCrypto } from "./verify.js";
+import { verifyJws } from "./verify.js";
 
 /** The options of a client after the checks, and the objects that it makes from them once. */
 export interface Settings extends ExchangeConfig {
@@ -134,6 +134,6 @@ const createPageProvider = (settings: ProviderSettings, ports: Ports): Provider 
       form.set("client_id", settings.clientId);
       return {};
     },
-    verifyJws: verifyWithWebCrypto,
+    verifyJws,
     refreshOnce: spendAlways,
   });

@@ -62,22 +62,10 @@ const MAX_LEAVES = 3;
 /** Milliseconds. */
 const LEAVE_PERIOD = 30_000;
 
-/** The times at which this tab went to the provider without the user. @throws if the browser refuses storage to this page */
-const leaves = () => (sessionStorage.getItem(LEFT) ?? "").split(" ").slice(-MAX_LEAVES);
-
-/** The last of these times; 0 if there is none. */
-export function lastLeave(): number {
-  try {
-    return Number(leaves().at(-1));
-  } catch {
-    return 0;
-  }
-}
-
 /** Whether this tab may go to the provider without the user now; then stores the time. False if it would loop or cannot store. */
 export function recordLeave(now: number): boolean {
   try {
-    const times = leaves();
+    const times = (sessionStorage.getItem(LEFT) ?? "").split(" ").slice(-MAX_LEAVES);
     if (Math.abs(now - Number(times.at(-MAX_LEAVES))) < LEAVE_PERIOD) return false;
     sessionStorage.setItem(LEFT, [...times, now].join(" "));
     return true;

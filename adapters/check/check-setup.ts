@@ -1,3 +1,4 @@
+import { isObject } from "../../core/is-object.js";
 import { type ExamplesOf, FUNCTION, OBJECT } from "../../core/options.js";
 import type { RegisteredData } from "../../core/register.js";
 import type { AuthOptions } from "../lib/auth-options.js";
@@ -43,10 +44,13 @@ export interface SetupReport {
 
 const examples: ExamplesOf<SetupOptions> = { ...authExamples, env: OBJECT, waitUntil: FUNCTION };
 
+const valueIn = (options: unknown, name: string): unknown =>
+  isObject(options) ? (options as Record<string, unknown>)[name] : undefined;
+
 /** Texts that must not get into a finding, the longest first: a secret may begin with another one. */
-const secretsIn = (options: object, env: Environment): readonly string[] =>
+const secretsIn = (options: AuthOptions<unknown>, env: Environment): readonly string[] =>
   ["clientSecret", "clientPrivateKey", "secret", "nextSecret"]
-    .flatMap((name) => [(options as Record<string, unknown>)[name], env[variableOf(name)]])
+    .flatMap((name) => [...[options, options.provider].map((each) => valueIn(each, name)), env[variableOf(name)]])
     .flatMap((value) => [value, ...(typeof value === "string" ? value.split(/ *, */) : [])])
     .flat()
     .filter((value) => typeof value === "string" && value !== "")

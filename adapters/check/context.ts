@@ -1,4 +1,4 @@
-import type { DiscoveryDocument } from "../../core/provider/discovery.js";
+import type { DiscoveryDocument } from "../../core/provider/discovery-document.js";
 import type { RelyingPartyConfig } from "../../core/relying-party/config.js";
 import type { Report } from "./findings.js";
 import type { Setup } from "./options.js";

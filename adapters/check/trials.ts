@@ -1,6 +1,6 @@
 import { toBase64url } from "../../core/bytes.js";
 import { DEFAULT_SCOPE } from "../../core/defaults.js";
-import { NEEDS_USER } from "../../core/exchange/checks.js";
+import { errorText, NEEDS_USER } from "../../core/exchange/checks.js";
 import { authenticate, type ClientAuthentication } from "../../core/provider/client-authentication.js";
 import type { ClientContext } from "./context.js";
 import { quoted } from "./findings.js";
@@ -75,7 +75,7 @@ async function post(
 ) {
   const { config, now, random, probe } = context;
   const form = new URLSearchParams();
-  const settings = { ...config.provider, clientAuthentication: method };
+  const settings = { ...config.provider, clientAuthentication: method, endpoint: url };
   const headers = await authenticate(settings, { now, random, fetch: () => Promise.reject() }, form);
   for (const [name, value] of Object.entries(parameters)) form.set(name, value);
   const fixed = { accept: "application/json", "content-type": "application/x-www-form-urlencoded" };
@@ -149,9 +149,10 @@ export async function tryAuthorization(context: ClientContext, redirectUri: stri
   const location = answer.headers.get("location");
   if (location?.startsWith(redirectUri) && URL.canParse(location)) {
     const { searchParams } = new URL(location);
-    const [error, description] = [searchParams.get("error"), searchParams.get("error_description")].map(
-      (text) => text && quoted(text),
-    );
+    const [error, description] = ["error", "error_description"].map((name) => {
+      const text = errorText(searchParams, searchParams.get(name) ?? undefined);
+      return text && quoted(text);
+    });
     // The provider knows the client and the redirect URI, and only lacks a user.
     if (!error || NEEDS_USER.test(error)) return { outcome: "accepted", said: "" };
     return { outcome: "refused", error, said: `"${[error, description].filter(Boolean).join(": ")}"` };

@@ -2,6 +2,7 @@ import type { Awaitable } from "../../core/awaitable.js";
 import type { LatchkeyEvent } from "../../core/events.js";
 import type { ShapedUser } from "../../core/exchange/user.js";
 import type { ClientAuthentication } from "../../core/provider/client-authentication.js";
+import type { ProviderDifferences } from "../../core/provider/differences.js";
 import type { RegisteredData } from "../../core/register.js";
 import type { SignIn } from "../../core/relying-party/config.js";
 import type { Failure } from "../../core/relying-party/failure.js";
@@ -27,8 +28,10 @@ export interface AuthSessionOptions<Data = RegisteredData>
   keepIdToken?: boolean;
 }
 
-/** What every adapter with sign-in takes. The five required values may come from `LATCHKEY_*` variables instead. */
-export interface AuthOptions<Data = RegisteredData> extends PortOptions {
+/**
+ * One client at one provider. What `latchkey/providers` makes has this type too.
+ */
+export interface ProviderOptions {
   /** The provider's issuer, exactly as its discovery document names it. Required. Variable: `LATCHKEY_ISSUER`. */
   issuer?: string;
   /** The id of the client that is registered at the provider. Required. Variable: `LATCHKEY_CLIENT_ID`. */
@@ -37,6 +40,28 @@ export interface AuthOptions<Data = RegisteredData> extends PortOptions {
   clientSecret?: string;
   /** How the client authenticates to the provider: with its secret, with a key (`privateKeyJwt(key)`), or not at all. @default "client_secret_basic" */
   clientAuthentication?: ClientAuthentication;
+  /** Must contain `openid`. Variable: `LATCHKEY_SCOPE`. @default "openid profile email" */
+  scope?: string;
+  /** The API that access tokens are for. Variable: `LATCHKEY_AUDIENCE`. @default none */
+  audience?: string;
+  /** Authorization parameters of every sign-in. Those that the protocol relies on cannot be set. @default none */
+  authorizationParams?: Readonly<Record<string, string>>;
+  /** How the provider answers: by redirect or by a form. @default "query" */
+  responseMode?: "query" | "form_post";
+  /** The one algorithm that ID Tokens may be signed with. @default "RS256" */
+  idTokenSigningAlg?: string;
+  /** Whether to ask the userinfo endpoint for further claims at sign-in. @default false */
+  userinfo?: boolean;
+  /** Whether signing out also ends the session at the provider. @default "provider" */
+  logout?: "provider" | "local";
+  /** What the provider does otherwise than the specifications say; the functions of `latchkey/providers` fill it in. @default nothing */
+  differences?: ProviderDifferences;
+}
+
+/** What every adapter with sign-in takes. The five required values may come from `LATCHKEY_*` variables instead. */
+export interface AuthOptions<Data = RegisteredData> extends ProviderOptions, PortOptions {
+  /** The client and its provider as one value, such as `google({ clientId, clientSecret })` makes. Options beside it replace its members. @default those options themselves */
+  provider?: ProviderOptions;
   /** Seals the cookies: at least 32 characters each, newest first. Required. Variable: `LATCHKEY_SECRET`, several separated by commas. */
   secret?: string | readonly string[];
   /** The next `secret`: opens cookies and does not seal any, until every machine has it. Variable: `LATCHKEY_NEXT_SECRET`. @default none */
@@ -49,24 +74,10 @@ export interface AuthOptions<Data = RegisteredData> extends PortOptions {
   trailingSlash?: boolean;
   /** The path of the callback, for a redirect URI that is registered already: `baseUrl` + this, such as `"/signin-oidc"`. @default `mount` + "/callback" */
   callbackPath?: string;
-  /** Must contain `openid`. Variable: `LATCHKEY_SCOPE`. @default "openid profile email" */
-  scope?: string;
-  /** The API that access tokens are for. Variable: `LATCHKEY_AUDIENCE`. @default none */
-  audience?: string;
-  /** Authorization parameters of every sign-in. Those that the protocol relies on cannot be set. @default none */
-  authorizationParams?: Readonly<Record<string, string>>;
   /** Query parameters of the login route that go on to the provider, such as `ui_locales`. @default none */
   allowedParams?: readonly string[];
-  /** How the provider answers: by redirect or by a form. @default "query" */
-  responseMode?: "query" | "form_post";
-  /** The one algorithm that ID Tokens may be signed with. @default "RS256" */
-  idTokenSigningAlg?: string;
   /** Origins that `fetch` may send the access token to. Variable: `LATCHKEY_API_ORIGINS`, separated by commas. @default none */
   apiOrigins?: readonly string[];
-  /** Whether to ask the userinfo endpoint for further claims at sign-in. @default false */
-  userinfo?: boolean;
-  /** Whether signing out also ends the session at the provider. @default "provider" */
-  logout?: "provider" | "local";
   /** Where the provider sends people after sign-out; registered there as `baseUrl` + this. @default "/" */
   postLogoutPath?: string;
   /** What the machines of the app share, such as `redisStore(client)`: refreshes, sign-outs, and sessions if they are to be there. @default none: each process by itself */
@@ -80,7 +91,7 @@ export interface AuthOptions<Data = RegisteredData> extends PortOptions {
   /** Receives what happens, without secrets or tokens. @default prints each failure as a line on the console, unless `onFailure` is set */
   onEvent?: (event: LatchkeyEvent) => void;
   /**
-   * Answers a sign-in or sign-out that failed: with a Response, or with a URL or path to redirect to. Undefined leaves the answer to
+   * Answers a sign-in that failed: with a Response, or with a URL or path to redirect to. Undefined leaves the answer to
    * latchkey. `translatedErrorPage(texts)` answers with the page of latchkey in other languages. @default an error page in English
    */
   onFailure?: (failure: Failure) => Awaitable<Response | string | undefined>;

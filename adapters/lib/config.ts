@@ -5,46 +5,73 @@ import { protectedParameters } from "../../core/exchange/authorization.js";
 import { ANY, checkOptions, type Examples, type ExamplesOf, FUNCTION, OBJECT, TEXT } from "../../core/options.js";
 import { isText } from "../../core/provider/claims.js";
 import type { ClientAssertion, ClientAuthentication } from "../../core/provider/client-authentication.js";
+import type { ProviderDifferences } from "../../core/provider/differences.js";
+import type { ProviderSettings } from "../../core/provider/settings.js";
 import type { RelyingPartyConfig, SignedIn } from "../../core/relying-party/config.js";
 import { checkSecrets } from "../../core/seal/sealer.js";
 import { sessionExamples } from "../../core/session/examples.js";
 import { conform, mustBeSchema, type StandardSchema } from "../../core/session/schema.js";
-import type { AuthOptions } from "./auth-options.js";
+import type { AuthOptions, ProviderOptions } from "./auth-options.js";
 import { connectable, mustBeFilledIn, mustBeSeconds, mustSign, urlOf } from "./checks.js";
 import { createFailurePrinter } from "./print-failures.js";
 import { mustFit, siteOf } from "./site.js";
 import { type Environment, label, variableOf } from "./variables.js";
 
-/** The options that have a default, with it. */
-const defaults = {
+/** The options of a client that have a default, with it. */
+const clientDefaults = {
   clientAuthentication: "client_secret_basic",
-  mount: "/auth",
-  trailingSlash: false,
   scope: DEFAULT_SCOPE,
-  allowedParams: [],
   responseMode: "query",
   idTokenSigningAlg: "RS256",
-  apiOrigins: [],
   userinfo: false,
   logout: "provider",
+} satisfies ProviderOptions;
+
+/** The options that have a default, with it. */
+const defaults = {
+  ...clientDefaults,
+  mount: "/auth",
+  trailingSlash: false,
+  allowedParams: [],
+  apiOrigins: [],
   postLogoutPath: "/",
   httpTimeout: HTTP_TIMEOUT,
   clockTolerance: CLOCK_TOLERANCE,
 } satisfies AuthOptions;
 
-/** All options, by an example each. In a pure call, so that a bundle without sign-in leaves the list out in spite of its spread. */
-export const authExamples: ExamplesOf<AuthOptions> = /* @__PURE__ */ (() => ({
-  ...defaults,
+/** The differences of a provider, by an example each. */
+const differences: ExamplesOf<ProviderDifferences> = {
+  discoveryUrl: ANY,
+  metadata: OBJECT,
+  checkClaims: FUNCTION,
+  tokenParams: OBJECT,
+  endSessionParams: FUNCTION,
+  identify: FUNCTION,
+  returnsNonce: true,
+  takesPkce: true,
+};
+
+/** The options of a client, by an example each. In a pure call, so that a bundle without sign-in leaves the list out in spite of its spread. */
+const clientExamples: ExamplesOf<ProviderOptions> = /* @__PURE__ */ (() => ({
+  ...clientDefaults,
   issuer: TEXT,
   clientId: TEXT,
   clientSecret: TEXT,
   clientAuthentication: ANY,
+  audience: TEXT,
+  authorizationParams: OBJECT,
+  differences,
+}))();
+
+/** All options, by an example each. */
+export const authExamples: ExamplesOf<AuthOptions> = /* @__PURE__ */ (() => ({
+  ...defaults,
+  ...clientExamples,
+  provider: clientExamples,
   secret: ANY,
   nextSecret: ANY,
   baseUrl: ANY,
   callbackPath: TEXT,
-  audience: TEXT,
-  authorizationParams: OBJECT,
   store: ANY,
   backchannelLogout: ANY,
   session: { ...sessionExamples, storage: TEXT, keepIdToken: true },
@@ -65,20 +92,32 @@ export const LIST_VARIABLES = ["secret", "nextSecret", "baseUrl", "apiOrigins"];
 /** All options that may come from a variable. */
 export const VARIABLES = /* @__PURE__ */ TEXT_VARIABLES.concat(LIST_VARIABLES);
 
-/** The options that were set, in code or by a variable, and the defaults of the others. */
-export function completeOptions<Data>(options: AuthOptions<Data>, env: Environment): AuthOptions<Data> {
-  const set: Record<string, unknown> = { ...defaults };
+/** The options that come from variables. */
+function variablesIn(env: Environment): Record<string, unknown> {
+  const set: Record<string, unknown> = {};
   for (const name of VARIABLES) {
     const value = env[variableOf(name)];
     if (value) set[name] = LIST_VARIABLES.includes(name) ? value.split(/ *, */) : value;
   }
-  // Not `Object.entries`: options may be inherited.
-  for (const name in options) {
-    const value = options[name as keyof AuthOptions];
-    if (value !== undefined) set[name] = value;
+  return set;
+}
+
+/** The options of all sources that are not undefined; those of a later source replace those before it. */
+function merge(...sources: readonly (object | undefined)[]): Record<string, unknown> {
+  const set: Record<string, unknown> = {};
+  for (const source of sources) {
+    // Not `Object.entries`: options may be inherited.
+    for (const name in source) {
+      const value = source[name as keyof typeof source];
+      if (value !== undefined) set[name] = value;
+    }
   }
   return set;
 }
+
+/** The options that were set, in code or by a variable, and the defaults of the others. */
+export const completeOptions = <Data>(options: AuthOptions<Data>, env: Environment): AuthOptions<Data> =>
+  merge(defaults, variablesIn(env), options.provider, options);
 
 /** Options that are complete, with the defaults. */
 type CompleteOptions<Data> = AuthOptions<Data> &
@@ -105,7 +144,8 @@ export function resolveConfig<Data>(
   examples: Examples = authExamples,
 ): RelyingPartyConfig<Data> {
   const set = completeOptions(options, env);
-  checkOptions(set, examples, missingIn(set));
+  // Not the merged options, which have each fault of `provider` twice.
+  checkOptions(merge(variablesIn(env), options), examples, missingIn(set));
   // What is missing was refused above.
   // The rooms that get the rest have no use for the secrets of the seal.
   const { secret, nextSecret, ...config } = set as CompleteOptions<Data>;
@@ -125,7 +165,7 @@ export function resolveConfig<Data>(
     for (const value of [set[name] ?? []].flat()) mustBeFilledIn(value, label(name));
   }
   must(/^(\/[\w.~-]+)+$/.test(config.mount), 'mount must be a path such as "/auth"');
-  must(config.scope.split(" ").includes("openid"), `${label("scope")} must contain openid`);
+  mustAskForIdToken(config);
   must(/^\/(?![/\\])/.test(config.postLogoutPath), 'postLogoutPath must be a path such as "/"');
   for (const each of [site, ...sites]) mustFit(each, config);
   mustBeParameters([...Object.entries(authorizationParams), ...config.allowedParams.map((each) => [each, each])]);
@@ -161,6 +201,10 @@ export function resolveConfig<Data>(
 
 const mustBeOne = (name: string, value: string, values: readonly string[]): void =>
   must(values.includes(value), `${name} must be ${values.join(" or ")}`);
+
+/** A provider without ID Tokens has no scope `openid`. */
+const mustAskForIdToken = ({ scope, differences }: Pick<ProviderSettings, "differences"> & { scope: string }): void =>
+  must(differences?.identify || scope.split(" ").includes("openid"), `${label("scope")} must contain openid`);
 
 const METHODS: readonly ClientAuthentication[] = ["client_secret_basic", "client_secret_post", "none"];
 

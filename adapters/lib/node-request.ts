@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { MAX_FORM } from "../../core/request/body.js";
 import type { RequestView } from "../../core/request/view.js";
+import type { AccessTokenRequest } from "../../core/resource-server/access-token.js";
 
 /** A request of Node, with what Express and Next's Pages Router add to it. */
 export type NodeRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
@@ -51,12 +52,20 @@ export const toRequestView = (req: NodeRequest, publicUrl: PublicUrl = {}): Requ
   new NodeRequestView(req, publicUrl);
 
 /** The Authorization header. If a client sent several, all of them: Node shows only the first. */
-export function authorizationHeaderOf({ headers, rawHeaders = [] }: IncomingMessage): string | undefined {
+function authorizationHeaderOf({ headers, rawHeaders = [] }: IncomingMessage): string | undefined {
   // Names and values alternate in this list.
   const isSent = (_: string, index: number) => index % 2 === 1 && /^authorization$/i.test(`${rawHeaders[index - 1]}`);
   const sent = rawHeaders.filter(isSent);
   return sent.length > 1 ? sent.join(", ") : headers.authorization;
 }
+
+/** The parts of a request by which an API decides. */
+export const toAccessTokenRequest = (req: NodeRequest): AccessTokenRequest => ({
+  method: req.method ?? "GET",
+  url: req.originalUrl ?? req.url ?? "/",
+  authorization: authorizationHeaderOf(req),
+  proof: req.headers["dpop"],
+});
 
 /** The posted form as text; empty when it is too long, or when the client goes away before its end. */
 async function readBody(req: NodeRequest): Promise<string> {

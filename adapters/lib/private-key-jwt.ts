@@ -7,6 +7,15 @@ import type { ClientAssertion } from "../../core/provider/client-authentication.
 /** Seconds for which an assertion is valid. */
 const LIFETIME = 60;
 
+/** The options of {@link privateKeyJwt}. */
+export interface PrivateKeyJwtOptions {
+  /**
+   * Who the assertion is for: the provider, or the endpoint that the request goes to, for a provider that accepts no other (an assertion
+   * for an issuer is of no use to another provider whose endpoints an attacker chose: draft-ietf-oauth-rfc7523bis). @default "issuer"
+   */
+  audience?: "issuer" | "endpoint";
+}
+
 /**
  * A key in the place of the client's secret, for the option `clientAuthentication`: the client authenticates by a JWT that it signs
  * (`private_key_jwt` of OpenID Connect Core 9, RFC 7523 2.2). The key is checked together with the options: `auth` and `createAuth`
@@ -21,9 +30,12 @@ const LIFETIME = 60;
  * app.use(auth({ clientAuthentication: privateKeyJwt(process.env.CLIENT_KEY) }));
  * ```
  * @param key a private JWK, or the JSON of one. It must have `alg`, which must be asymmetric. It needs `kid` if the provider knows
- * several keys of the client.
+ * several keys of the client, or the thumbprint of its certificate, `x5t#S256` or `x5t` (RFC 7517 4.8 and 4.9), if the provider knows that.
  */
-export function privateKeyJwt(key: object | string | undefined): ClientAssertion {
+export function privateKeyJwt(
+  key: object | string | undefined,
+  { audience = "issuer" }: PrivateKeyJwtOptions = {},
+): ClientAssertion {
   let signer: Signer | undefined;
   const checked = (): Signer => {
     signer ??= createSigner(key);
@@ -31,11 +43,12 @@ export function privateKeyJwt(key: object | string | undefined): ClientAssertion
   };
   return {
     check: () => void checked(),
-    async addTo(form, { issuer, clientId }, { now, random }) {
+    async addTo(form, { issuer, clientId, endpoint }, { now, random }) {
       const { header, sign } = checked();
       const iat = Math.floor(now() / 1000);
       const jti = toBase64url(random(16));
-      const claims = { iss: clientId, sub: clientId, aud: issuer, jti, iat, nbf: iat, exp: iat + LIFETIME };
+      const aud = { issuer, endpoint }[audience];
+      const claims = { iss: clientId, sub: clientId, aud, jti, iat, nbf: iat, exp: iat + LIFETIME };
       const parts = [header, claims].map((part) => toBase64url(toBytes(JSON.stringify(part))));
       const text = parts.join(".");
       form.set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
@@ -46,7 +59,7 @@ export function privateKeyJwt(key: object | string | undefined): ClientAssertion
 
 /** A key that signs, and what a JWT that it signed says about it. */
 interface Signer {
-  readonly header: { readonly alg: string; readonly kid: unknown; readonly typ: "JWT" };
+  readonly header: Readonly<Record<string, unknown>>;
   /** The signature of a text (RFC 7515 5.1, step 5). */
   sign(text: string): Promise<Uint8Array>;
 }
@@ -56,7 +69,7 @@ function createSigner(source: object | string | undefined): Signer {
   must(source, "privateKeyJwt: the key is missing");
   const jwk = typeof source === "string" ? parseJson(source) : source;
   must(isObject(jwk), "privateKeyJwt: the key must be a JWK, or the JSON of one");
-  const { alg, kid, kty, crv, d } = jwk;
+  const { alg, kid, kty, crv, d, x5t, "x5t#S256": x5tS256 } = jwk;
   must(
     typeof alg === "string" && isAsymmetric(alg),
     "privateKeyJwt: the key must have an asymmetric alg, such as RS256, PS256, ES256 or EdDSA",
@@ -70,7 +83,7 @@ function createSigner(source: object | string | undefined): Signer {
   // The key is kept, and never the promise of it: on Workers a promise belongs to the request that made it.
   let key: CryptoKey | undefined;
   return {
-    header: { alg, kid, typ: "JWT" },
+    header: { alg, kid, x5t, "x5t#S256": x5tS256, typ: "JWT" },
     async sign(text) {
       try {
         key ??= await crypto.subtle.importKey("jwk", jwk, parameters as never, false, ["sign"]);

@@ -33,10 +33,15 @@ export interface ProtectedApi {
 /** Protects with a check, which is made at the first request. */
 export function protect(checkOf: () => Check, waitUntil?: WaitUntil): ProtectedApi {
   async function verifyUntil(
-    { headers }: Request,
+    { method, url, headers }: Request,
     keepAlive: WaitUntil | undefined = waitUntil,
   ): Promise<VerifiedRequest> {
-    const checking = checkOf()(headers.get("authorization"));
+    const checking = checkOf()({
+      method,
+      url,
+      authorization: headers.get("authorization"),
+      proof: headers.get("dpop"),
+    });
     // Other requests may wait for the keys that this request fetches.
     keepAlive?.(checking.catch(() => {}));
     const verdict = await checking;

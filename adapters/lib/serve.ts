@@ -70,53 +70,53 @@ interface Served<Data> {
 type Respond<Data> = (served: Served<Data>) => Awaitable<Response>;
 
 /** The requests that are being served. A Request is served once, however many wrapped handlers it passes through. */
-class ServedRequests<Data> {
-  readonly #served = new WeakMap<Request, Served<Data>>();
+type ServedRequests<Data> = WeakMap<Request, Served<Data>>;
 
-  get(request: Request): Served<Data> | undefined {
-    return this.#served.get(request);
+/** Lets a handler respond to a request that was opened, and puts the cookies onto its response. */
+async function respondTo<Data>(
+  requests: ServedRequests<Data>,
+  request: Request,
+  served: Served<Data>,
+  respond: Respond<Data>,
+): Promise<Response> {
+  const { writer } = served;
+  requests.set(request, served);
+  served.isActive = true;
+  writer.setOpen(true);
+  try {
+    const response = writer.apply(await respond(served));
+    requests.delete(request);
+    return response;
+  } catch (error) {
+    served.isActive = false;
+    writer.setOpen(false);
+    throw isResponse(error) ? finish(requests, request, error) : error;
   }
+}
 
-  /** Lets a handler respond to a request that was opened, and puts the cookies onto its response. */
-  async respond(request: Request, served: Served<Data>, respond: Respond<Data>): Promise<Response> {
-    this.#served.set(request, served);
-    served.isActive = true;
-    served.writer.setOpen(true);
-    try {
-      const response = served.writer.apply(await respond(served));
-      this.#served.delete(request);
-      return response;
-    } catch (error) {
-      served.isActive = false;
-      served.writer.setOpen(false);
-      throw isResponse(error) ? this.finish(request, error) : error;
-    }
-  }
-
-  finish(request: Request, response: Response): Response {
-    const served = this.#served.get(request);
-    if (!served || served.isActive) return response;
-    const finished = served.writer.apply(response);
-    this.#served.delete(request);
-    return finished;
-  }
+function finish<Data>(requests: ServedRequests<Data>, request: Request, response: Response): Response {
+  const served = requests.get(request);
+  if (!served || served.isActive) return response;
+  const finished = served.writer.apply(response);
+  requests.delete(request);
+  return finished;
 }
 
 /** Serves requests that `open` opens. */
 export function createServing<Data>(
   open: (request: Request, writer: WebWriter, waitUntil?: WaitUntil) => Awaitable<RelyingPartyRequest<Data, Response>>,
 ): Serving<Data> {
-  const requests = new ServedRequests<Data>();
+  const requests: ServedRequests<Data> = new WeakMap();
 
   async function serve(request: Request, passed: readonly unknown[], respond: Respond<Data>): Promise<Response> {
     const before = requests.get(request);
-    if (before) return before.isActive ? respond(before) : requests.respond(request, before, respond);
+    if (before) return before.isActive ? respond(before) : respondTo(requests, request, before, respond);
     const writer = createWebWriter({ isGone: () => request.signal?.aborted === true });
     const auth = await open(request, writer, waitUntilIn(passed));
     const reply = await auth.route();
     if (reply) return writer.send(reply);
     await auth.roll();
-    return requests.respond(request, { auth, writer, isActive: false }, respond);
+    return respondTo(requests, request, { auth, writer, isActive: false }, respond);
   }
 
   const wrap: Serving<Data>["wrap"] = (handler) => {
@@ -138,6 +138,6 @@ export function createServing<Data>(
     requireSession,
     getSession: async (request) => (await authFor(request)).session,
     authFor,
-    finish: (request, response) => requests.finish(request, response),
+    finish: (request, response) => finish(requests, request, response),
   };
 }

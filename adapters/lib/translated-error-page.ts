@@ -31,7 +31,7 @@ export const translatedErrorPage =
       // RFC 4647 3.4: `de-at` is served by `de`.
       const language = languages.find((each) => `${wanted}-`.startsWith(`${each.toLowerCase()}-`));
       if (!language) continue;
-      const { body, ...init } = errorPage(failure.error, failure, texts[language], language);
+      const { body, ...init } = errorPage(failure, texts[language], language);
       return new Response(body, { ...init });
     }
     return undefined;

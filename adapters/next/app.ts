@@ -80,61 +80,49 @@ async function openCurrent<Data>(
 }
 
 /** The requests that the App Router is answering, by their `cookies()`: a render has one object, and another after an action changed it. */
-class CurrentRequests<Data> {
-  readonly #requests = new WeakMap<object, Promise<CurrentRequest<Data>>>();
+type CurrentRequests<Data> = WeakMap<CookieStore, Promise<CurrentRequest<Data>>>;
 
-  set(store: CookieStore, request: CurrentRequest<Data>): void {
-    this.#requests.set(store, Promise.resolve(request));
-  }
-
-  async get(configured: () => Configured<Data>): Promise<CurrentRequest<Data>> {
-    const { cookies, headers } = await loadHeaders();
-    // Called before a clock or randomness is read, so that Next knows that the page is rendered for one visitor.
-    const store = await cookies();
-    // With `partialPrefetching`, Next also renders what follows `cookies()` ahead of a navigation, and reports each use of the clock
-    // there. `io()` ends that render. `connection()` would too, but throws in a "use cache: private" function, which may read cookies.
-    await (await loadCache()).io?.();
-    // Stored before anything is awaited, so that concurrent calls share one request and do not undo each other's writes.
-    const opened = this.#requests.get(store) ?? headers().then((current) => openCurrent(configured(), store, current));
-    this.#requests.set(store, opened);
-    return opened;
-  }
+async function currentOf<Data>(
+  requests: CurrentRequests<Data>,
+  configured: () => Configured<Data>,
+): Promise<CurrentRequest<Data>> {
+  const { cookies, headers } = await loadHeaders();
+  // Called before a clock or randomness is read, so that Next knows that the page is rendered for one visitor.
+  const store = await cookies();
+  // With `partialPrefetching`, Next also renders what follows `cookies()` ahead of a navigation, and reports each use of the clock
+  // there. `io()` ends that render. `connection()` would too, but throws in a "use cache: private" function, which may read cookies.
+  await (await loadCache()).io?.();
+  // Stored before anything is awaited, so that concurrent calls share one request and do not undo each other's writes.
+  const opened = requests.get(store) ?? headers().then((current) => openCurrent(configured(), store, current));
+  requests.set(store, opened);
+  return opened;
 }
 
-/** Keeps the cookies of a route handler that ends with Next's `redirect()`, `notFound()` and the like, which throw. */
-class HandlerResponses {
-  /** The response writer of each request that a handler serves. */
-  readonly #writers = new WeakMap<Request, WebWriter>();
+/** The response writer of each request that a route handler serves. */
+type Writers = WeakMap<Request, WebWriter>;
 
-  add(request: Request, writer: WebWriter): void {
-    this.#writers.set(request, writer);
-  }
-
-  /**
-   * Next makes the responses of `redirect()` and `notFound()`. The cookies that were written must not be lost, since they may hold
-   * a new refresh token. Next adds the cookies of its store to a redirect only, so the other responses are made here.
-   */
-  keepCookies<Rest extends unknown[]>(
-    handler: (request: Request, ...rest: Rest) => Response | Promise<Response>,
-  ): (request: Request, ...rest: Rest) => Promise<Response> {
-    mustBeHandler(handler, "wrap");
-    return async (request, ...rest) => {
-      try {
-        return await handler(request, ...rest);
-      } catch (error) {
-        return this.#answerThrown(request, error);
-      }
-    };
-  }
-
-  async #answerThrown(request: Request, error: unknown): Promise<Response> {
-    const { digest } = (error ?? {}) as { digest?: unknown };
-    const [, status] = /^NEXT_HTTP_ERROR_FALLBACK;(\d{3})$/.exec(`${digest}`) ?? [];
-    if (status) return new Response(null, { status: Number(status) });
-    const store = await handlerStore();
-    if (store) storeCookies(store, this.#writers.get(request)?.lines() ?? []);
-    throw error;
-  }
+/**
+ * Keeps the cookies of a route handler that ends with Next's `redirect()`, `notFound()` and the like, which throw. Next makes the
+ * responses of these. The cookies that were written must not be lost, since they may hold a new refresh token. Next adds the cookies
+ * of its store to a redirect only, so the other responses are made here.
+ */
+function keepCookies<Rest extends unknown[]>(
+  writers: Writers,
+  handler: (request: Request, ...rest: Rest) => Response | Promise<Response>,
+): (request: Request, ...rest: Rest) => Promise<Response> {
+  mustBeHandler(handler, "wrap");
+  return async (request, ...rest) => {
+    try {
+      return await handler(request, ...rest);
+    } catch (error) {
+      const { digest } = (error ?? {}) as { digest?: unknown };
+      const [, status] = /^NEXT_HTTP_ERROR_FALLBACK;(\d{3})$/.exec(`${digest}`) ?? [];
+      if (status) return new Response(null, { status: Number(status) });
+      const store = await handlerStore();
+      if (store) storeCookies(store, writers.get(request)?.lines() ?? []);
+      throw error;
+    }
+  };
 }
 
 /** Answers a request that is for none of the routes: 404 under the mount; any other path means that `mount` is wrong. */
@@ -145,28 +133,28 @@ async function answerElsewhere<Data>(request: Request, { config, base }: Configu
 }
 
 export function createAppRouter<Data>(configured: () => Configured<Data>): AppRouter<Data> {
-  const current = new CurrentRequests<Data>();
-  const responses = new HandlerResponses();
+  const requests: CurrentRequests<Data> = new WeakMap();
+  const writers: Writers = new WeakMap();
   const serving = createServing<Data>(async (request, writer, waitUntil) => {
     // Read before the configuration: a build with `cacheComponents` runs GET handlers until they read their request, without secrets.
     void request.url;
     const { relyingParty, base } = configured();
     const opened = await relyingParty.open(toRequestView(request, base, waitUntil), writer);
-    responses.add(request, writer);
+    writers.set(request, writer);
     // Methods without a request, called inside the handler, use this request.
     const store = writer.canWrite() ? await handlerStore() : undefined;
-    if (store) current.set(store, opened);
+    if (store) requests.set(store, Promise.resolve(opened));
     return opened;
   });
   const handler = serving.wrap((request) => answerElsewhere(request, configured()));
   return {
     ...serving,
-    wrap: (handler) => serving.wrap(responses.keepCookies(handler)),
-    requireSession: (handler) => serving.requireSession(responses.keepCookies(handler)),
+    wrap: (handler) => serving.wrap(keepCookies(writers, handler)),
+    requireSession: (handler) => serving.requireSession(keepCookies(writers, handler)),
     handlers: { GET: handler, POST: handler },
-    current: () => current.get(configured),
+    current: () => currentOf(requests, configured),
     async requireCurrent({ returnTo } = {}) {
-      const request = await current.get(configured);
+      const request = await currentOf(requests, configured);
       if (request.session) return request.session;
       mustNotBeAway(request.reason);
       return redirect(loginUrl(RelyingPartyRequest.contextOf(request), returnTo));

@@ -1,5 +1,5 @@
 import { MisuseError } from "../../core/errors.js";
-import type { Auth, Auth0, ProtectedApi } from "./index.js";
+import type { Auth, Auth0, ProtectedApi, ProtectedResource } from "./index.js";
 
 export { CookieTooLargeError, ExchangeError, LatchkeyError, MisuseError } from "../../core/errors.js";
 export { auth0 } from "../../core/provider/auth0.js";
@@ -45,9 +45,20 @@ export const privateKeyJwt = (): undefined => undefined;
 export const backchannelLogout = (): undefined => undefined;
 
 /** Does nothing, for the same reason. */
+export const introspection = (): undefined => undefined;
+
+/** Does nothing, for the same reason. */
+export const stepUp = (): undefined => undefined;
+
+/** Does nothing, for the same reason. */
 export const translatedErrorPage = (): undefined => undefined;
 
 export const verifyAccessToken = (): Record<keyof ProtectedApi, unknown> => standIns(["verify", "wrap", "wrapApi"]);
+
+export const protectedResource = (): Record<keyof ProtectedResource, unknown> => ({
+  url: undefined,
+  ...standIns(["handler"]),
+});
 
 export const initAuth0 = (): Record<keyof Auth0, unknown> => ({
   isBrowser: true,

@@ -18,6 +18,7 @@ import { createProxy, type ProxyHandler } from "./proxy.js";
 
 export * from "../lib/exports.js";
 export type { ProtectedHandler, VerifiedRequest } from "../lib/protect.js";
+export { type ProtectedResource, protectedResource } from "../lib/resource-handler.js";
 export { AccessTokenError, type AccessTokenErrorCode } from "./auth0/access-token-error.js";
 export { type Auth0, type Auth0Session, initAuth0, type OnUserLoaded } from "./auth0/init-auth0.js";
 export type { Auth0Settings } from "./auth0/settings.js";

@@ -72,25 +72,22 @@ async function openPage<Data>(
   return { auth, context, writer };
 }
 
-/** The opened requests. All calls for a request share one; a request that was opened without a response is opened again with one. */
-class OpenedPages<Data> {
-  readonly #opened = new WeakMap<
-    object,
-    { readonly res: ServerResponse | undefined; readonly page: Promise<PagesRequest<Data>> }
-  >();
-
-  open(configured: () => Configured<Data>, req: IncomingMessage, res?: ServerResponse): Promise<PagesRequest<Data>> {
-    const opened = this.#opened.get(req);
-    if (opened && (opened.res || !res)) return opened.page;
-    const page = (async () => openPage(configured(), req, res))();
-    this.#opened.set(req, { res, page });
-    return page;
-  }
+/** A request that was opened, with its response if it had one. */
+interface OpenedPage<Data> {
+  readonly res: ServerResponse | undefined;
+  readonly page: Promise<PagesRequest<Data>>;
 }
 
 export function createPagesRouter<Data>(configured: () => Configured<Data>): PagesRouter<Data> {
-  const pages = new OpenedPages<Data>();
-  const open: PagesRouter<Data>["open"] = (req, res) => pages.open(configured, req, res);
+  const pages = new WeakMap<object, OpenedPage<Data>>();
+  /** All calls for a request share one; a request that was opened without a response is opened again with one. */
+  const open: PagesRouter<Data>["open"] = (req, res) => {
+    const opened = pages.get(req);
+    if (opened && (opened.res || !res)) return opened.page;
+    const page = (async () => openPage(configured(), req, res))();
+    pages.set(req, { res, page });
+    return page;
+  };
   return {
     open,
 

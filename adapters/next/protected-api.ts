@@ -2,7 +2,7 @@ import type { NextApiHandler, NextApiRequest, NextApiResponse } from "next";
 import type { VerifiedAccessToken } from "../../core/resource-server/access-token.js";
 import { type AccessTokenOptions, createCheck } from "../lib/access-token.js";
 import { mustBeHandler, mustBeOptions } from "../lib/checks.js";
-import { authorizationHeaderOf } from "../lib/node-request.js";
+import { toAccessTokenRequest } from "../lib/node-request.js";
 import { answer } from "../lib/node-writer.js";
 import { type ProtectedApi, protect } from "../lib/protect.js";
 import { lazily, uncachedFetch } from "./configured.js";
@@ -36,7 +36,7 @@ export function verifyAccessToken(options: AccessTokenOptions = {}): NextProtect
     wrapApi(handler) {
       mustBeHandler(handler, "wrapApi");
       return async (req, res) => {
-        const verdict = await check()(authorizationHeaderOf(req));
+        const verdict = await check()(toAccessTokenRequest(req));
         return "access" in verdict ? handler(req, res, verdict.access) : answer(res, verdict.reply);
       };
     },

@@ -44,8 +44,7 @@ export function useClientProvider(props: AuthProviderProps, toLogoutOptions?: To
       client ??= create();
       return client;
     };
-    const key = "client" in rest ? rest.client : JSON.stringify(rest);
-    return new ClientModel({ get, now, key }, handlers, toLogoutOptions);
+    return new ClientModel({ get, now }, handlers, toLogoutOptions);
   });
   useEffect(() => {
     model.handlers = handlers;

@@ -69,7 +69,6 @@ export function setCookieLine(
     `${name}=${value}; Path=/` +
     (domain ? `; Domain=${domain}` : "") +
     (maxAge === undefined ? "" : `; Max-Age=${Math.min(maxAge, LONGEST_AGE)}`) +
-    (maxAge === 0 ? "; Expires=Thu, 01 Jan 1970 00:00:00 GMT" : "") +
     `; HttpOnly; SameSite=${SAME_SITE[sameSite]}` +
     (secure ? "; Secure" : "") +
     (partitioned ? "; Partitioned" : "")

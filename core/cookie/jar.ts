@@ -32,6 +32,8 @@ export interface Jar {
   readChunks(base: string): Chunked;
   writeChunks(base: string, value: string, maxAge: number | undefined): void;
   deleteChunks(base: string): void;
+  /** Deletes those of these cookies that are `removable`. */
+  deleteAll(names: readonly string[]): void;
   /** The names that one response deletes: the first `MAX_REMOVED`, without those longer than any that latchkey writes. */
   removable(names: readonly string[]): string[];
   /** Bytes of these cookies in the next Cookie header; a name that was sent twice counts once, without value. @default all names */
@@ -105,7 +107,11 @@ class CookieJar implements Jar {
   }
 
   deleteChunks(base: string): void {
-    for (const name of this.removable(this.#chunksOf(base))) this.delete(name);
+    this.deleteAll(this.#chunksOf(base));
+  }
+
+  deleteAll(names: readonly string[]): void {
+    for (const name of this.removable(names)) this.delete(name);
   }
 
   removable(names: readonly string[]): string[] {

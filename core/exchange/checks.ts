@@ -1,5 +1,6 @@
 import { TRANSACTION_DURATION } from "../defaults.js";
 import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
+import { mask } from "../mask.js";
 import type { ExchangeConfig, IdTokenClaims, Transaction } from "./types.js";
 
 /** Whether both are the same text, and not empty: missing never equals missing (S27). Takes the same time wherever they differ (S49). */
@@ -37,9 +38,19 @@ export function callbackError(
     return new ExchangeError("issuer_mismatch", { cause: { issuer, iss: only("iss") } });
   const error = only("error");
   if (error !== undefined) {
-    return new ExchangeError(refusalOf(error), { cause: { error, description: only("error_description") } });
+    const description = errorText(parameters, only("error_description"));
+    return new ExchangeError(refusalOf(error), { cause: { error: errorText(parameters, error), description } });
   }
   return only("code") && !parameters.has("error") ? undefined : new ExchangeError("invalid_response");
+}
+
+/**
+ * A text of the provider in an authorization response without the values of the other parameters, which some providers repeat there.
+ * A short value is no secret, and may be a part of any word.
+ */
+export function errorText(parameters: URLSearchParams, text: string | undefined): string | undefined {
+  const values = [...parameters].map(([name, value]) => (/^error/.test(name) || value.length < 8 ? "" : value));
+  return text && mask(text, values);
 }
 
 function refusalOf(error: string): ExchangeErrorCode {
@@ -50,12 +61,13 @@ function refusalOf(error: string): ExchangeErrorCode {
 
 /** Why a verified ID Token does not fit this sign-in; undefined if it fits. */
 export function authenticationError(
-  { clockTolerance }: ExchangeConfig,
+  { clockTolerance, differences }: ExchangeConfig,
   { issuer, subject, maxAge, organization }: Transaction,
   claims: IdTokenClaims,
   now: number,
 ): ExchangeErrorCode | undefined {
-  if (claims.iss !== issuer) return "id_token_invalid";
+  // The differences may name an issuer for each tenant, and have compared it when the ID Token was verified.
+  if (!differences?.checkClaims && claims.iss !== issuer) return "id_token_invalid";
   const { auth_time: authTime } = claims;
   // OpenID Connect Core 3.1.2.1: in answer to `max_age` the provider must say when the user authenticated.
   if (maxAge !== undefined && !(typeof authTime === "number" && now / 1000 - authTime <= maxAge + clockTolerance)) {

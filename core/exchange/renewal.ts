@@ -11,7 +11,7 @@ import {
   type TokenState,
   tokenTransition,
 } from "./token-life.js";
-import type { TokenRequest } from "./token-set.js";
+import { reportMalformed, type TokenRequest } from "./token-set.js";
 
 /** The steps of a renewal that a server and a page do differently. */
 export interface RenewalHandlers<Renewed extends Renewal> {
@@ -37,12 +37,15 @@ export async function renewToken<Renewed extends Renewal>(
     switch (effect.name) {
       case "refresh":
         try {
-          return { name: "refreshed", renewal: await handlers.refresh(effect.request) };
+          const renewal = await handlers.refresh(effect.request);
+          const { error } = renewal;
+          return error ? { name: "refresh_failed", error, renewal, now: ports.now() } : { name: "refreshed", renewal };
         } catch (error) {
           return { name: "refresh_failed", error: exchangeErrorOf(error), now: ports.now() };
         }
       case "store_tokens":
-        if (await handlers.storeTokens(effect.renewal)) emit({ type: "refreshed" });
+        if ((await handlers.storeTokens(effect.renewal)) && !effect.renewal.error) emit({ type: "refreshed" });
+        reportMalformed(effect.renewal, emit);
         return undefined;
       case "end_session":
         await handlers.endSession();

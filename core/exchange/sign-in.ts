@@ -4,6 +4,7 @@ import { exchangeErrorOf } from "../errors.js";
 import type { Ports } from "../ports.js";
 import { drive, type Observer } from "./drive.js";
 import { type Effect, type Event, type State, type StateOf, transition } from "./machine.js";
+import { reportMalformed } from "./token-set.js";
 import type {
   Authentication,
   AuthorizationParameters,
@@ -32,7 +33,7 @@ interface SignInProvider {
     redirectUri: string;
     audience?: string | undefined;
   }): Promise<TokenResponse>;
-  verifyIdToken(input: { idToken: string; accessToken: string }): Promise<IdTokenClaims>;
+  verifyIdToken(input: { idToken?: string | undefined; accessToken: string }): Promise<IdTokenClaims>;
   userinfo(accessToken: string, subject: string): Promise<Readonly<Record<string, unknown>>>;
 }
 
@@ -133,7 +134,7 @@ async function run<Name extends State["name"]>(
 }
 
 /** Performs one effect. Returns the event that it leads to, if it leads to one. */
-async function perform({ provider, ports, handlers }: SignInContext, effect: Effect): Promise<Event | undefined> {
+async function perform({ provider, ports, handlers, emit }: SignInContext, effect: Effect): Promise<Event | undefined> {
   switch (effect.name) {
     case "store_transaction":
       await handlers.storeTransaction(effect.transaction);
@@ -151,6 +152,7 @@ async function perform({ provider, ports, handlers }: SignInContext, effect: Eff
       return { name: "userinfo_received", userinfo: await provider.userinfo(effect.accessToken, effect.subject) };
     case "establish_session":
       await handlers.establishSession(effect);
+      reportMalformed(effect.tokens, emit);
       return undefined;
   }
 }

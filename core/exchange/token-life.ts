@@ -1,6 +1,7 @@
 import { ExchangeError } from "../errors.js";
 import { cellOf } from "./cell.js";
 import { type AccessToken, findToken, type TokenRequest, type TokenSet } from "./token-set.js";
+import type { TokenResponse } from "./types.js";
 
 /*
  * Theory of operation. This machine decides about one access token that a session needs for one request.
@@ -12,15 +13,18 @@ import { type AccessToken, findToken, type TokenRequest, type TokenSet } from ".
  * 2. New tokens lead to `fresh`, with the effect `store_tokens`: they are stored before the caller gets the token, since a
  *    rotated refresh token exists nowhere else. If the headers have left meanwhile, the caller gets the token all the same, and the
  *    process keeps the new refresh token (core/provider/refresher.ts).
- * 3. A failure leads to `stale` while the old token is still valid, else to `unavailable`. The session stays in both.
+ * 3. A failure leads to `stale` while the old token is still valid, else to `unavailable`. The session stays in both. If the refresh
+ *    brought a rotated refresh token all the same, the effect `store_tokens` stores it before the error is reported.
  * 4. `grant_ended` (RFC 6749 5.2 `invalid_grant`), and no other failure, leads to `ended`, with the effect `end_session`.
  *
  * `fresh` and `stale` carry the token to use; `unavailable` and `ended` carry the error.
  */
 
 /** The result of a refresh. Servers and pages add members that they need to store it. */
-export interface Renewal {
+export interface Renewal extends Pick<TokenResponse, "malformed"> {
   readonly tokens: TokenSet;
+  /** The refresh brought a rotated refresh token, which is in `tokens`, and no access token to use. */
+  readonly error?: ExchangeError | undefined;
 }
 
 export type TokenState =
@@ -42,7 +46,13 @@ export type TokenEvent<Renewed extends Renewal = Renewal> =
   /** This response can no longer carry the cookies of a refreshed token. */
   | { readonly name: "refresh_impossible" }
   | { readonly name: "refreshed"; readonly renewal: Renewed }
-  | { readonly name: "refresh_failed"; readonly error: ExchangeError; readonly now: number };
+  /** `renewal`: what the refresh brought all the same. */
+  | {
+      readonly name: "refresh_failed";
+      readonly error: ExchangeError;
+      readonly now: number;
+      readonly renewal?: Renewed;
+    };
 
 export type TokenEffect<Renewed extends Renewal = Renewal> =
   | { readonly name: "refresh"; readonly request: TokenRequest }
@@ -113,11 +123,14 @@ const tokenTransitions: Table = {
       { name: "fresh", token: findToken(renewal.tokens, request) ?? renewal.tokens },
       [{ name: "store_tokens", renewal }],
     ],
-    refresh_failed({ token }, { error, now }) {
+    refresh_failed({ token }, { error, now, renewal }) {
       if (error.code === "grant_ended") return [{ name: "ended", error }, [{ name: "end_session" }]];
       // The refresh took time: the token may have expired meanwhile.
       const isValid = token && now < (token.expiresAt ?? Infinity);
-      return [isValid ? { name: "stale", token } : { name: "unavailable", error }, []];
+      return [
+        isValid ? { name: "stale", token } : { name: "unavailable", error },
+        renewal ? [{ name: "store_tokens", renewal }] : [],
+      ];
     },
   },
 };

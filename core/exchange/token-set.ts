@@ -1,3 +1,6 @@
+import { ExchangeError } from "../errors.js";
+import { failure } from "../events.js";
+import type { Observer } from "./drive.js";
 import type { TokenResponse } from "./types.js";
 
 /** An access token that the provider issued to this client. */
@@ -33,10 +36,19 @@ export interface TokenRequest {
 const SHORT_LIVED = 300;
 
 /** The token set of a response. A token's life counts from when the request was sent: the response may have taken long, or be shared. */
-export function tokenSetOf({ requestedAt, expiresIn, ...tokens }: TokenResponse): TokenSet {
+export function tokenSetOf({ requestedAt, expiresIn, malformed: _, ...tokens }: TokenResponse): TokenSet {
   if (expiresIn === undefined) return tokens;
   const dueAt = expiresIn < SHORT_LIVED ? requestedAt + expiresIn * 800 : undefined;
   return { ...tokens, expiresAt: requestedAt + expiresIn * 1000, dueAt };
+}
+
+/** The error of a response of the provider with this malformed member. */
+export const malformedResponse = (member: string | undefined): ExchangeError =>
+  new ExchangeError("provider_invalid", { cause: { member } });
+
+/** Reports a malformed member of a token response, once what the response brought is stored. */
+export function reportMalformed({ malformed }: Pick<TokenResponse, "malformed">, emit: Observer["emit"]): void {
+  if (malformed) emit(failure(malformedResponse(malformed)));
 }
 
 /** RFC 6749 5.1: a response without a scope grants the scope that was requested. */
@@ -70,6 +82,8 @@ export function mergeTokens(
   const { idToken = previous.idToken, refreshToken: next = previous.refreshToken, ...token } = tokenSetOf(response);
   const { otherTokens = [] } = previous;
   const refreshToken = spent && !spent.includes(`${previous.refreshToken}`) ? previous.refreshToken : next;
+  // The response brought nothing else that is of use.
+  if (!token.accessToken) return { ...previous, refreshToken };
   if (!isSpecial(request)) return { ...token, idToken, refreshToken, otherTokens: previous.otherTokens };
   const { audience, scope = token.scope } = request;
   // Filed under the words of the request, not of the response: the next request has the same words.

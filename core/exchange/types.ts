@@ -45,6 +45,8 @@ export interface TokenResponse {
   readonly scope?: string;
   readonly idToken?: string;
   readonly refreshToken?: string;
+  /** The name of a member that was malformed, and counts as absent. */
+  readonly malformed?: string | undefined;
 }
 
 /** Claims of an ID Token whose signature, issuer, audience and times were verified. */
@@ -52,7 +54,7 @@ export type IdTokenClaims = { readonly iss: string; readonly sub: string; readon
 
 /** A user who has authenticated, and the tokens that the provider issued. */
 export interface Authentication {
-  /** Of the verified ID Token. */
+  /** Of the verified ID Token; of a provider without ID Tokens, those of its profile. */
   readonly claims: IdTokenClaims;
   /** Of the userinfo endpoint; empty where the configuration does not ask for it. */
   readonly userinfo: Readonly<Record<string, unknown>>;
@@ -71,4 +73,13 @@ export interface ExchangeConfig {
   readonly userinfo: boolean;
   /** Seconds by which the provider's clock may differ. */
   readonly clockTolerance: number;
+  /** What the provider does otherwise: the members of `ProviderDifferences` that concern a sign-in. */
+  readonly differences?:
+    | {
+        readonly identify?: unknown;
+        readonly checkClaims?: unknown;
+        readonly returnsNonce?: boolean;
+        readonly takesPkce?: boolean;
+      }
+    | undefined;
 }

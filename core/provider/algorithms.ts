@@ -1,9 +1,9 @@
 /** Web Crypto's parameters for a signature algorithm, to import a key and to sign or verify. */
 export interface SignatureParameters {
   readonly name: string;
-  readonly hash?: string;
-  readonly namedCurve?: string;
-  readonly saltLength?: number;
+  readonly hash: string;
+  readonly namedCurve: string | undefined;
+  readonly saltLength: number;
 }
 
 /** Whether the key of an algorithm's signatures is a key pair: never a secret that both sides have (RFC 8725 2.1). */
@@ -20,18 +20,19 @@ export function curveOf(algorithm: string): string | undefined {
   return algorithm.startsWith("ES") ? `P-${algorithm.slice(2)}` : undefined;
 }
 
-/** The parameters of Web Crypto for a signature algorithm of RFC 7518 3.1 or RFC 8037 3.1. `algorithm` must be asymmetric. */
+/** Web Crypto's names of the algorithms of RFC 7518 3.1, by their first two letters. */
+const NAMES: Readonly<Record<string, string>> = { RS: "RSASSA-PKCS1-v1_5", PS: "RSA-PSS", ES: "ECDSA" };
+
+/**
+ * The parameters of Web Crypto for a signature algorithm of RFC 7518 3.1 or RFC 8037 3.1; it reads those that belong to the name
+ * (Web Cryptography API 18.4.4). `algorithm` must be asymmetric.
+ */
 export function signatureParameters(algorithm: string): SignatureParameters {
   const bits = algorithm.slice(2);
-  const hash = `SHA-${bits}`;
-  switch (algorithm.slice(0, 2)) {
-    case "RS":
-      return { name: "RSASSA-PKCS1-v1_5", hash };
-    case "PS":
-      return { name: "RSA-PSS", hash, saltLength: Number(bits) / 8 };
-    case "ES":
-      return { name: "ECDSA", hash, namedCurve: curveOf(algorithm) as string };
-    default:
-      return { name: "Ed25519" };
-  }
+  return {
+    name: NAMES[algorithm.slice(0, 2)] ?? "Ed25519",
+    hash: `SHA-${bits}`,
+    saltLength: Number(bits) / 8,
+    namedCurve: curveOf(algorithm),
+  };
 }

@@ -5,10 +5,10 @@ import type { ProviderSettings } from "./settings.js";
 export interface ClientAssertion {
   /** Called when the options are checked. @throws MisuseError (`invalid_config`) if it cannot make assertions */
   check?(): void;
-  /** Adds an assertion to the form of a request. */
+  /** Adds an assertion to the form of a request to an endpoint. */
   addTo(
     form: URLSearchParams,
-    client: { readonly issuer: string; readonly clientId: string },
+    client: { readonly issuer: string; readonly clientId: string; readonly endpoint: string },
     ports: { now(): number; random(bytes: number): Uint8Array },
   ): Promise<void>;
 }
@@ -27,7 +27,7 @@ const formEncoded = (text: string): string => new URLSearchParams({ "": text }).
 
 /** Authenticates the client in a request: adds to its form, or returns headers to add. */
 export async function authenticate(
-  settings: ClientCredentials & Pick<ProviderSettings, "issuer" | "clientId">,
+  settings: ClientCredentials & Pick<ProviderSettings, "issuer" | "clientId"> & { readonly endpoint: string },
   ports: Ports,
   form: URLSearchParams,
 ): Promise<Record<string, string>> {

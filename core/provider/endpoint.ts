@@ -1,7 +1,8 @@
 import type { Awaitable } from "../awaitable.js";
 import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
 import type { RequestParameters } from "../exchange/types.js";
-import { type DiscoveryDocument, discover } from "./discovery.js";
+import { discover } from "./discovery.js";
+import type { DiscoveryDocument } from "./discovery-document.js";
 import { mustBeAsSecure, type Network } from "./network.js";
 import { fetchJson } from "./response.js";
 
@@ -11,8 +12,8 @@ export type EndpointName = Exclude<
   "issuer" | "authorization_response_iss_parameter_supported"
 >;
 
-/** Authenticates the client in a request: adds to its form, or gives further headers (RFC 6749 2.3). */
-export type AuthenticateClient = (form: URLSearchParams) => Awaitable<Record<string, string>>;
+/** Authenticates the client in a request to an endpoint: adds to its form, or gives further headers (RFC 6749 2.3). */
+export type AuthenticateClient = (form: URLSearchParams, endpoint: string) => Awaitable<Record<string, string>>;
 
 /**
  * Adds the parameters to a prepared POST and sends it at once: its time-out begins with the call. Returns the JSON object of the
@@ -60,7 +61,7 @@ export async function prepareRequest(
   const headers = {
     accept: "application/json",
     "content-type": "application/x-www-form-urlencoded",
-    ...(await client.authenticate(form)),
+    ...(await client.authenticate(form, href)),
   };
   return (parameters, onInvalidGrant) => {
     fill(form, parameters);

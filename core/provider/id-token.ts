@@ -8,18 +8,22 @@ import type { ProviderSettings } from "./settings.js";
 
 /**
  * The claims of an ID Token, after all checks of OpenID Connect Core 3.1.3.7 except those of one sign-in, such as its nonce.
- * `accessToken` came with it.
+ * `accessToken` came with it. `verify` verifies its signature.
  * @throws ExchangeError `id_token_invalid`; `provider_unreachable` or `provider_invalid` for the key set
  */
 export async function verifyIdToken(
   client: VerifyingNetwork & ProviderSettings,
   { idToken, accessToken }: { readonly idToken: string; readonly accessToken: string },
+  verify = verifySignature,
 ): Promise<IdTokenClaims> {
   try {
-    const { payload, protectedHeader } = await verifySignature(client, idToken, client.idTokenSigningAlg);
+    const { payload, protectedHeader } = await verify(client, idToken, client.idTokenSigningAlg);
     const claims = JSON.parse(toText(payload));
     const accessTokenHash = await sha256(accessToken);
-    const claim = firstWrong(checkMembers(client, claims, protectedHeader, accessTokenHash));
+    const claim = firstWrong({
+      ...checkMembers(client, claims, protectedHeader, accessTokenHash),
+      ...client.differences?.checkClaims?.(claims),
+    });
     if (claim) {
       const cause = { claim, value: claims[claim], now: Math.floor(client.now() / 1000) };
       throw new ExchangeError("id_token_invalid", { cause });

@@ -1,10 +1,23 @@
-import { compactVerify } from "jose/jws/compact/verify";
-import type { VerifyJws } from "./keys.js";
+import { decode } from "jose/base64url";
+import { decodeProtectedHeader } from "jose/decode/protected_header";
+import type { Members } from "./claims.js";
+import type { PublicKey, VerifyJws } from "./keys.js";
+import { createVerifier, importKey, type VerifyingKey } from "./signature.js";
 
-export const verifyWithJose: VerifyJws = (token, algorithm, keyOf) =>
-  compactVerify(token, (header) => {
-    // In the place of the option `algorithms` (RFC 8725 3.1), whose error does not say which algorithm it was. jose asks for the key
-    // before it looks at the signature.
-    if (header.alg !== algorithm) throw new TypeError(`signed with ${header.alg}, not ${algorithm}`);
-    return keyOf(header) as never;
-  });
+/** The keys that were imported, by their algorithm. Never promises: on Workers a promise belongs to the request that made it. */
+const imported = /* @__PURE__ */ new WeakMap<PublicKey, Record<string, VerifyingKey>>();
+
+const importOnce: typeof importKey = async (jwk, parameters) => {
+  const { name, hash } = parameters;
+  const keys = imported.get(jwk) ?? {};
+  imported.set(jwk, keys);
+  keys[name + hash] ??= await importKey(jwk, parameters);
+  return keys[name + hash] as VerifyingKey;
+};
+
+/** For servers: jose decodes the protected header, strictly, and the other parts. */
+export const verifyJws: VerifyJws = /* @__PURE__ */ createVerifier(
+  (head) => decodeProtectedHeader({ protected: head }) as Members,
+  decode,
+  importOnce,
+);

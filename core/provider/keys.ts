@@ -8,8 +8,8 @@ import type { Network } from "./network.js";
 import { fetchJson } from "./response.js";
 import { patienceOf } from "./shared-work.js";
 
-/** A public key (RFC 7517 4), with the members by which a key is chosen. */
-export type PublicKey = Readonly<Partial<Record<"kty" | "crv" | "use" | "alg" | "kid", unknown>>>;
+/** A public key (RFC 7517 4). */
+export type PublicKey = Readonly<Record<string, unknown>>;
 
 /**
  * Returns the header and the payload of a JWS in compact form (RFC 7515 5.2) that the key from `keyOf` has signed with `algorithm`.
@@ -19,7 +19,13 @@ export type VerifyJws = (
   token: string,
   algorithm: string,
   keyOf: (header: { readonly kid?: unknown }) => PublicKey,
-) => Promise<{ readonly protectedHeader: Readonly<Record<string, unknown>>; readonly payload: Uint8Array }>;
+) => Promise<VerifiedJws>;
+
+/** A JWS whose signature was verified. */
+export interface VerifiedJws {
+  readonly protectedHeader: Readonly<Record<string, unknown>>;
+  readonly payload: Uint8Array;
+}
 
 /** The network, and the function that verifies signatures. */
 export type VerifyingNetwork = Network & { readonly verifyJws: VerifyJws };
@@ -56,16 +62,27 @@ export async function fetchKeys(
 /** Whether a key may have made signatures with this algorithm under this id (OpenID Connect Core 10.1). */
 export const fits =
   (algorithm: string, id: unknown) =>
-  ({ kty, crv, use = "sig", alg = algorithm, kid }: PublicKey): boolean =>
+  ({ kty, crv, use = "sig", alg = algorithm, kid, d, key_ops: operations = "verify" }: PublicKey): boolean =>
     // RSA keys have no curve.
-    (crv ?? kty) === (curveOf(algorithm) ?? "RSA") && use === "sig" && alg === algorithm && kid === (id ?? kid);
+    (crv ?? kty) === (curveOf(algorithm) ?? "RSA") &&
+    use === "sig" &&
+    alg === algorithm &&
+    // A private key, which its owner must have published by mistake, proves nothing.
+    d === undefined &&
+    // A list (RFC 7517 4.3), or left out.
+    `${operations}`.includes("verify") &&
+    kid === (id ?? kid);
 
 /**
  * The header and the payload of a JWS, if one of the provider's keys signed it. `algorithm` is configured, and never taken from
  * the token (RFC 8725 3.1). If the set lacks the key, the provider may have added it since: the set is fetched again, but not for every
  * token that names an unknown key.
  */
-export async function verifySignature(network: VerifyingNetwork, token: string, algorithm: string) {
+export async function verifySignature(
+  network: VerifyingNetwork,
+  token: string,
+  algorithm: string,
+): Promise<VerifiedJws> {
   const patience = patienceOf(network.timeout);
   let lacksKey = false;
   const verify = (keys: readonly PublicKey[]) =>

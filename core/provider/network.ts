@@ -16,6 +16,7 @@ interface WholeResponse {
  */
 export interface Network extends Pick<Ports, "now" | "sleep"> {
   readonly issuer: string;
+  readonly differences?: ProviderSettings["differences"];
   /** Milliseconds that a request may take, with the body of its response. */
   readonly timeout: number;
   /** A `fetch` that limits the time, the size and the redirects of a request. @throws ExchangeError */
@@ -26,7 +27,7 @@ export interface Network extends Pick<Ports, "now" | "sleep"> {
 
 /** The network of one provider. */
 export function createNetwork(
-  { issuer, httpTimeout }: Pick<ProviderSettings, "issuer" | "httpTimeout">,
+  { issuer, differences, httpTimeout }: Pick<ProviderSettings, "issuer" | "differences" | "httpTimeout">,
   { fetch, ...ports }: Ports,
 ): Network {
   const timeout = Math.ceil(httpTimeout * 1000);
@@ -35,6 +36,7 @@ export function createNetwork(
   return {
     ...ports,
     issuer,
+    differences,
     timeout,
     shared: (name) => sharedMap(fetch, name),
     async fetch(url, init) {

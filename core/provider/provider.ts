@@ -1,4 +1,6 @@
-import { ExchangeError } from "../errors.js";
+import type { Awaitable } from "../awaitable.js";
+import { ExchangeError, exchangeErrorOf } from "../errors.js";
+import { malformedResponse } from "../exchange/token-set.js";
 import type { AuthorizationParameters, IdTokenClaims, RequestParameters, TokenResponse } from "../exchange/types.js";
 import { discover } from "./discovery.js";
 import { type AuthenticateClient, browserUrl, endpointUrl, prepareRequest } from "./endpoint.js";
@@ -58,12 +60,19 @@ export interface Provider {
   authorizationUrl(parameters: RequestParameters): Promise<string>;
   /** Redeems a code for tokens. */
   redeem(request: CodeRequest): Promise<TokenResponse>;
-  verifyIdToken(tokens: { idToken: string; accessToken: string }): Promise<IdTokenClaims>;
+  /** The claims of the user whom the tokens belong to. Without an ID Token only for a client whose differences can do without. */
+  verifyIdToken(tokens: { idToken?: string | undefined; accessToken: string }): Promise<IdTokenClaims>;
   /**
    * Spends a refresh token, or finds the result of another request that has spent it. The result also serves later requests with the
-   * same refresh token. Call `release` once a response with the result was sent. `spent`: see `SharedResult`.
+   * same refresh token. Call `release` once a response with the result was sent. `spent`: see `SharedResult`. With an `error`, the result
+   * has a rotated refresh token and nothing else: the caller stores it before it reports the error.
    */
-  refresh(request: RefreshRequest): Promise<RefreshResult & Pick<SharedResult<unknown>, "spent"> & { release(): void }>;
+  refresh(
+    request: RefreshRequest,
+  ): Promise<
+    RefreshResult &
+      Pick<SharedResult<unknown>, "spent"> & { release(): void; readonly error?: ExchangeError | undefined }
+  >;
   /** Claims of the userinfo endpoint, which must be about this subject (OpenID Connect Core 5.3.2). */
   userinfo(accessToken: string, subject: string): Promise<Readonly<Record<string, unknown>>>;
   /** Revokes a token (RFC 7009). Does nothing if the provider has no revocation endpoint. */
@@ -75,113 +84,125 @@ export interface Provider {
 /** One client of the provider: its settings, its network, and the parts in which a server and a page differ. */
 export type Client = ProviderSettings & ProviderPlatform & Network;
 
+/** `IdentifyUser`, whose public type does not show the client. */
+export type IdentifyClientUser = (
+  client: Client,
+  tokens: { readonly idToken?: string | undefined; readonly accessToken: string },
+) => Awaitable<IdTokenClaims>;
+
+/** The claims of the user whom the tokens belong to. */
+const identify = async (client: Client, tokens: { idToken?: string | undefined; accessToken: string }) =>
+  ((client.differences?.identify ?? verifyIdToken) as IdentifyClientUser)(client, tokens);
+
+/** Loads the key set, if it will verify an ID Token. */
+const loadKeys = async (client: Client): Promise<unknown> => client.differences?.identify ?? fetchKeys(client);
+
 /** The provider of a client. Public documents are cached in the process, by issuer. */
-export const createProvider = (client: Client): Provider => new NetworkProvider(client);
+export const createProvider = (client: Client): Provider => ({ ...signInAt(client), ...sessionAt(client) });
 
-class NetworkProvider implements Provider {
-  readonly #client: Client;
-
-  constructor(client: Client) {
-    this.#client = client;
-  }
-
-  async metadata() {
-    const { issuer, authorization_response_iss_parameter_supported: sendsIss } = await discover(this.#client);
+/** What a sign-in needs of the provider. */
+const signInAt = (client: Client) => ({
+  async metadata(): Promise<SignInMetadata> {
+    const { issuer, authorization_response_iss_parameter_supported: sendsIss } = await discover(client);
     return { issuer, issRequired: sendsIss === true };
-  }
+  },
 
-  async authorizationUrl(parameters: RequestParameters) {
-    const { clientId: client_id } = this.#client;
-    const document = await discover(this.#client);
+  async authorizationUrl(parameters: RequestParameters): Promise<string> {
+    const { clientId: client_id } = client;
+    const document = await discover(client);
     if (!document.pushed_authorization_request_endpoint)
       return browserUrl(document, "authorization_endpoint", parameters);
     // RFC 9126 2: the client sends the request to the provider; the browser carries a reference to it.
-    const push = await prepareRequest(this.#client, "pushed_authorization_request_endpoint");
+    const push = await prepareRequest(client, "pushed_authorization_request_endpoint");
     const { request_uri } = await push({ ...parameters, client_id });
-    if (typeof request_uri !== "string") {
-      throw new ExchangeError("provider_invalid", { cause: { member: "request_uri" } });
-    }
+    if (typeof request_uri !== "string") throw malformedResponse("request_uri");
     return browserUrl(document, "authorization_endpoint", { client_id, request_uri });
-  }
+  },
 
-  async redeem({ code, codeVerifier, redirectUri, audience }: CodeRequest) {
+  async redeem({ code, codeVerifier, redirectUri, audience }: CodeRequest): Promise<TokenResponse> {
     // The keys load while the code is redeemed. If that fails, `verifyIdToken` loads them again, and reports the error.
-    const keys = fetchKeys(this.#client).catch(() => {});
+    const keys = loadKeys(client).catch(() => {});
     try {
-      const send = await prepareRequest(this.#client, "token_endpoint");
+      const send = await prepareRequest(client, "token_endpoint");
       const parameters = {
         grant_type: "authorization_code",
         code,
-        code_verifier: codeVerifier,
+        code_verifier: client.differences?.takesPkce === false ? undefined : codeVerifier,
         redirect_uri: redirectUri,
         audience,
       };
-      return await requestTokens(this.#client, send, parameters, "code_rejected");
+      const tokens = await requestTokens(client, send, parameters, "code_rejected");
+      if (!tokens.accessToken) throw malformedResponse(tokens.malformed);
+      return tokens;
     } finally {
       // A runtime may cancel the fetches of a request that has ended, and other requests may wait for this one.
       await keys;
     }
-  }
+  },
 
-  verifyIdToken(tokens: { idToken: string; accessToken: string }) {
-    return verifyIdToken(this.#client, tokens);
-  }
+  verifyIdToken: (tokens: { idToken?: string | undefined; accessToken: string }) => identify(client, tokens),
 
+  async userinfo(accessToken: string, subject: string): Promise<Readonly<Record<string, unknown>>> {
+    const { href: endpoint } = endpointUrl(await discover(client), "userinfo_endpoint");
+    const headers = { authorization: `Bearer ${accessToken}`, accept: "application/json" };
+    const claims = await fetchJson(client, endpoint, { headers });
+    if (claims["sub"] === subject) return claims;
+    throw new ExchangeError("provider_invalid", { cause: { endpoint, claim: "sub" } });
+  },
+});
+
+/** What a session needs of the provider: newer tokens, and its end. */
+const sessionAt = (client: Client) => ({
   async refresh(request: RefreshRequest) {
-    const client = this.#client;
     const { audience, scope, subject } = request;
     const { result, spent, hold } = await client.refreshOnce({
       ...request,
       async prepare() {
         // Without the keys a new ID Token could not be verified, and the refresh would be lost.
-        await fetchKeys(client);
+        await loadKeys(client);
         const send = await prepareRequest(client, "token_endpoint");
         return async (refreshToken) => {
           const parameters = { grant_type: "refresh_token", refresh_token: refreshToken, audience, scope };
-          const tokens = await requestTokens(client, send, parameters, "grant_ended", request.onRefreshToken);
+          const tokens = await requestTokens(client, send, parameters, "grant_ended");
           return { ...tokens, refreshToken: tokens.refreshToken ?? refreshToken };
         };
       },
     });
     // Before anything that may fail: this process has the only copy of the new refresh token.
     const release = hold();
-    const { idToken, accessToken } = result;
-    if (idToken !== undefined && (await this.verifyIdToken({ idToken, accessToken })).sub !== subject) {
-      throw new ExchangeError("id_token_invalid", { cause: { claim: "sub" } });
-    }
-    return { ...result, spent, release };
-  }
+    const { idToken, accessToken, malformed } = result;
+    let error = accessToken ? undefined : malformedResponse(malformed);
+    const verify = () =>
+      identify(client, { idToken, accessToken }).catch((thrown) => {
+        error = exchangeErrorOf(thrown);
+      });
+    const claims = error || idToken === undefined ? undefined : await verify();
+    // The tokens of another user must not get into this session.
+    if (claims && claims.sub !== subject) throw new ExchangeError("id_token_invalid", { cause: { claim: "sub" } });
+    return { ...result, accessToken: error ? "" : accessToken, spent, release, error };
+  },
 
-  async userinfo(accessToken: string, subject: string) {
-    const { href: endpoint } = endpointUrl(await discover(this.#client), "userinfo_endpoint");
-    const headers = { authorization: `Bearer ${accessToken}`, accept: "application/json" };
-    const claims = await fetchJson(this.#client, endpoint, { headers });
-    if (claims["sub"] === subject) return claims;
-    throw new ExchangeError("provider_invalid", { cause: { endpoint, claim: "sub" } });
-  }
-
-  async revoke(token: string) {
-    const { revocation_endpoint: url } = await discover(this.#client);
+  async revoke(token: string): Promise<void> {
+    const { revocation_endpoint: url } = await discover(client);
     if (!url) return;
-    const send = await prepareRequest(this.#client, "revocation_endpoint");
+    const send = await prepareRequest(client, "revocation_endpoint");
     await send({ token });
-  }
+  },
 
-  async endSessionUrl({ idToken, postLogoutRedirectUri, params }: EndSessionRequest) {
-    const document = await discover(this.#client);
+  async endSessionUrl({ idToken, postLogoutRedirectUri, params }: EndSessionRequest): Promise<string | undefined> {
+    const document = await discover(client);
     if (!document.end_session_endpoint) return undefined;
+    const { clientId, differences } = client;
+    const parameters = { client_id: clientId, post_logout_redirect_uri: postLogoutRedirectUri, id_token_hint: idToken };
     return browserUrl(document, "end_session_endpoint", {
       ...params,
-      client_id: this.#client.clientId,
-      post_logout_redirect_uri: postLogoutRedirectUri,
-      id_token_hint: idToken,
+      ...(differences?.endSessionParams?.(parameters) ?? parameters),
     });
-  }
-}
+  },
+});
 
 /** For pages, where one tab spends a refresh token at a time. */
-export const spendAlways: ProviderPlatform["refreshOnce"] = async ({ refreshToken, prepare, beforeSend }) => {
+export const spendAlways: ProviderPlatform["refreshOnce"] = async ({ refreshToken, prepare }) => {
   const spend = await prepare();
-  await beforeSend?.();
   return { result: await spend(refreshToken), hold: () => () => {} };
 };

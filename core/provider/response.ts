@@ -1,6 +1,8 @@
 import { ExchangeError, type ExchangeErrorCode } from "../errors.js";
 import { isObject } from "../is-object.js";
+import { mask } from "../mask.js";
 import type { FetchInit } from "../ports.js";
+import { isText } from "./claims.js";
 import type { Network } from "./network.js";
 
 /** A request whose response is JSON. */
@@ -25,8 +27,9 @@ export async function fetchJson(
 ): Promise<Readonly<Record<string, unknown>>> {
   const { status, text } = await fetch(endpoint, init);
   const body = (await new Response(text).json().catch(() => undefined)) ?? {};
-  if (status < 300 && isObject(body)) return body;
   const { error, error_description: description } = body as Record<string, unknown>;
+  // GitHub and others answer 200 with an error in the place of tokens.
+  if (status < 300 && isObject(body) && !isText(error)) return body;
   // RFC 6749 5.2: these mean the client's registration or credentials.
   const isClientError =
     status === 401 || ["invalid_client", "unauthorized_client", "unsupported_grant_type"].includes(error as string);
@@ -35,14 +38,7 @@ export async function fetchJson(
   // A provider may repeat what was sent: the credentials of the Authorization header, or what it decoded of them.
   const secrets = [clientSecret, init.headers?.["authorization"]?.split(" ")[1]];
   for (const [name, value] of form) if (SECRET.test(name)) secrets.push(value);
-  const quote = (value: unknown) =>
-    typeof value === "string"
-      ? secrets.reduce<string>(
-          (text, secret) =>
-            secret ? text.replaceAll(secret, "***").replaceAll(encodeURIComponent(secret), "***") : text,
-          value,
-        )
-      : undefined;
+  const quote = (value: unknown) => (typeof value === "string" ? mask(value, secrets) : undefined);
   throw new ExchangeError(code, {
     cause: {
       endpoint,

@@ -2,7 +2,7 @@ import { tokenSetOf } from "../exchange/token-set.js";
 import type { Ports } from "../ports.js";
 import type { ConnectedStore } from "../store/store.js";
 import { authenticate, type ClientCredentials } from "./client-authentication.js";
-import { verifyWithJose } from "./jose.js";
+import { verifyJws } from "./jose.js";
 import { createNetwork } from "./network.js";
 import { createProvider, type Provider } from "./provider.js";
 import type { RefreshEntry } from "./refresh-entries.js";
@@ -23,15 +23,16 @@ export function createServerProvider(settings: ServerSettings, ports: Ports, sto
   return createProvider({
     ...settings,
     ...network,
-    authenticate: (form) => authenticate(settings, ports, form),
-    verifyJws: verifyWithJose,
+    authenticate: (form, endpoint) => authenticate({ ...settings, endpoint }, ports, form),
+    verifyJws,
     refreshOnce(request) {
       const spending = {
         ...request,
         tokenKey: JSON.stringify([request.audience, request.scope]),
         mustReplace(result: RefreshResult) {
           const { accessToken, expiresAt = Infinity } = tokenSetOf(result);
-          return request.currentAccessTokens.includes(accessToken) || expiresAt <= network.now();
+          // Empty: the response that brought the refresh token had no access token of use.
+          return ["", ...request.currentAccessTokens].includes(accessToken) || expiresAt <= network.now();
         },
       };
       return refreshOnce({ ...network, entries }, store ? store.share(spending) : spending);

@@ -1,3 +1,5 @@
+import type { ProviderDifferences } from "./differences.js";
+
 /** Which provider the app uses, and as which client. */
 export interface ProviderSettings {
   /** Exactly as the provider announces it. */
@@ -7,6 +9,8 @@ export interface ProviderSettings {
   readonly idTokenSigningAlg: string;
   /** The provider calls audiences `resource` (RFC 8707 2), not `audience`. */
   readonly resourceIndicators?: boolean | undefined;
+  /** What the provider does otherwise than the specifications say. */
+  readonly differences?: ProviderDifferences | undefined;
   /** Seconds that a request may take. */
   readonly httpTimeout: number;
   /** Seconds by which the provider's clock may differ. */

@@ -23,13 +23,12 @@ export interface RefreshRequest {
   readonly currentAccessTokens: readonly string[];
   readonly audience?: string | undefined;
   readonly scope?: string | undefined;
-  /** For pages: called when all is ready, before the refresh token is sent. If it throws, the token is not sent. */
-  beforeSend?(): Promise<void>;
-  /** For pages: called with the response's `refresh_token`, whatever its type, before anything in the response is checked. */
-  onRefreshToken?(refreshToken: unknown): void;
 }
 
-/** The tokens of a refresh, with the refresh token to keep: the new one, or the same where the provider does not rotate. */
+/**
+ * The tokens of a refresh, with the refresh token to keep: the new one, or the same where the provider does not rotate. Without a usable
+ * access token, `accessToken` is empty.
+ */
 export type RefreshResult = TokenResponse & { readonly refreshToken: string };
 
 /**
@@ -37,15 +36,13 @@ export type RefreshResult = TokenResponse & { readonly refreshToken: string };
  * @throws ExchangeError
  */
 export async function requestTokens(
-  { now, resourceIndicators }: Network & ProviderSettings,
+  { now, resourceIndicators, differences }: Network & ProviderSettings,
   send: PreparedRequest,
   { audience, ...parameters }: RequestParameters,
   onInvalidGrant: ExchangeErrorCode,
-  onRefreshToken?: RefreshRequest["onRefreshToken"],
 ): Promise<TokenResponse> {
   const requestedAt = now();
   const audienceName = resourceIndicators ? "resource" : "audience";
-  const response = await send({ ...parameters, [audienceName]: audience }, onInvalidGrant);
-  onRefreshToken?.(response["refresh_token"]);
-  return readTokenResponse(response, requestedAt);
+  const sent = { ...differences?.tokenParams, ...parameters, [audienceName]: audience };
+  return readTokenResponse(await send(sent, onInvalidGrant), requestedAt);
 }

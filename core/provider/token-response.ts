@@ -1,38 +1,40 @@
-import { ExchangeError } from "../errors.js";
 import type { TokenResponse } from "../exchange/types.js";
-import { firstWrong, isText, type Members } from "./claims.js";
-
-const isOptionalText = (value: unknown): value is string | undefined => value === undefined || isText(value);
+import type { Members } from "./claims.js";
 
 /**
- * The tokens in a successful response of the token endpoint (RFC 6749 5.1, OpenID Connect Core 3.1.3.3). `requestedAt`:
- * milliseconds since the epoch.
- * @throws ExchangeError `provider_invalid` for a response that is malformed; `id_token_invalid` when only its ID Token is
+ * The tokens in a successful response of the token endpoint (RFC 6749 5.1, OpenID Connect Core 3.1.3.3), whatever form its members have:
+ * - null, empty text and blanks mean that a member is absent; blanks around text are dropped.
+ * - A number may be text, and text a number. A scope may be a list. Without `token_type`, the type is Bearer.
+ * - A member of another form counts as absent, and `malformed` names it. Without a usable access token, `accessToken` is empty: the
+ *   response may bring a rotated refresh token all the same, which exists nowhere else.
+ *
+ * @param requestedAt milliseconds since the epoch
  */
-export function readTokenResponse(
-  {
-    access_token: accessToken,
-    token_type: type,
-    expires_in: seconds,
-    scope,
-    refresh_token: refreshToken,
-    id_token: idToken,
-  }: Members,
-  requestedAt: number,
-): TokenResponse {
-  // Some providers write the number as text.
-  const expiresIn = seconds === undefined ? undefined : Number(typeof seconds === "object" ? NaN : seconds);
-  const member = firstWrong({
-    access_token: isText(accessToken),
-    // RFC 6749 7.1: the client must not use a token of a type that it does not know.
-    token_type: isText(type) && /^bearer$/i.test(type),
-    expires_in: expiresIn === undefined || (expiresIn >= 0 && expiresIn < Infinity),
-    scope: scope === undefined || typeof scope === "string",
-    refresh_token: isOptionalText(refreshToken),
-    id_token: isOptionalText(idToken),
-  });
-  if (member) {
-    throw new ExchangeError(member === "id_token" ? "id_token_invalid" : "provider_invalid", { cause: { member } });
-  }
-  return { accessToken, requestedAt, expiresIn, scope, idToken, refreshToken } as TokenResponse;
+export function readTokenResponse(response: Members, requestedAt: number): TokenResponse {
+  let malformed: string | undefined;
+  const refuse = (member: string): undefined => {
+    malformed ??= member;
+    return undefined;
+  };
+  const textOf = (member: string, value = response[member]): string | undefined => {
+    const text = typeof value === "number" ? `${value}` : (value ?? "");
+    return typeof text === "string" ? text.trim().replace(/\s+/g, " ") || undefined : refuse(member);
+  };
+  // RFC 6749 7.1: the client must not use a token of a type that it does not know.
+  const isBearer = /^bearer$/i.test(textOf("token_type") ?? malformed ?? "bearer");
+  const accessToken = (isBearer ? textOf("access_token") : refuse("token_type")) ?? "";
+  if (!accessToken) refuse("access_token");
+  const lifetime = textOf("expires_in");
+  const seconds = Number(lifetime);
+  const { scope } = response;
+  const words = [scope].flat();
+  return {
+    accessToken,
+    requestedAt,
+    expiresIn: lifetime && (seconds >= 0 && seconds < Infinity ? seconds : refuse("expires_in")),
+    scope: textOf("scope", words.every((word) => typeof word === "string") ? words.join(" ") : scope),
+    idToken: textOf("id_token"),
+    refreshToken: textOf("refresh_token"),
+    malformed,
+  } as TokenResponse;
 }

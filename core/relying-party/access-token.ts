@@ -46,11 +46,11 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
         const currentAccessTokens = accessTokensOf(tokens).map((token) => token.accessToken);
         const subject = session.data.user.sub;
         const refresh = { ...request, refreshToken, subject, currentAccessTokens };
-        const { release, spent, ...response } = await provider
+        const { release, spent, error, ...response } = await provider
           .refresh(refresh)
           .catch((error) => refuse(context, noteName, tokens, error));
         const merge = (set = tokens) => mergeTokens(set, response, request, undefined, spent);
-        return { tokens: merge(), merge, release };
+        return { tokens: merge(), merge, release, error, malformed: response.malformed };
       },
       // Merged into the tokens that the session has when they are written: another request may have refreshed for another audience.
       async storeTokens({ tokens: { refreshToken: next }, merge, release }) {

@@ -1,23 +1,23 @@
 import { CookieTooLargeError, ExchangeError, exchangeErrorOf } from "../errors.js";
-import { explain, failure } from "../events.js";
+import { failure } from "../events.js";
 import type { Reply } from "../request/response.js";
-import { adviceFor } from "./advice.js";
 import { errorPage } from "./error-page.js";
+import type { Failure } from "./failure.js";
 import { redirect } from "./replies.js";
 import { loginUrl, type RequestContext } from "./request-context.js";
 
-/** Emits the failure of a sign-in or sign-out, and returns it. @throws what was thrown, if it is not such a failure */
-export function reportFailure<Data>({ emit }: Pick<RequestContext<Data>, "emit">, thrown: unknown): ExchangeError {
+/** Emits the failure of a sign-in or a sign-out, and returns it. @throws what was thrown, if it is not such a failure */
+export function reportFailure<Data>(
+  { emit }: Pick<RequestContext<Data>, "emit">,
+  thrown: unknown,
+): Pick<Failure, "error" | "advice"> {
   const error =
     thrown instanceof CookieTooLargeError
       ? new ExchangeError("session_too_large", { cause: thrown })
       : exchangeErrorOf(thrown);
-  emit(failure(error));
-  return error;
+  const { advice } = emit(failure(error));
+  return { error, advice };
 }
-
-/** Whether an origin is one of the developer's own machine. */
-const isLoopback = (origin: string): boolean => /\/\/(localhost|127\.[\d.]+|\[::1\])(:\d+)?$/.test(origin);
 
 /**
  * The response of the app as a reply. Its text is decoded, so that headers which count or name encoded bytes no longer fit (L20), as those
@@ -35,14 +35,12 @@ export async function orErrorPage<Data>(context: RequestContext<Data>, answer: (
   try {
     return await answer();
   } catch (thrown) {
-    const error = reportFailure(context, thrown);
+    const { error, advice } = reportFailure(context, thrown);
     const { config, site, request, returnTo = `${site.path}/` } = context;
     const homeUrl = `${site.origin}${site.path}/`;
-    const advice = adviceFor(error);
     const failed = { error, advice, request, returnTo, retryUrl: loginUrl(context, returnTo), homeUrl };
     const own = await config.onFailure?.(failed);
     if (typeof own === "string") return redirect(new URL(own, homeUrl).href, request.method);
-    if (own) return replyOf(own);
-    return errorPage(error, { ...failed, details: isLoopback(site.origin) ? explain(failed) : undefined });
+    return own ? replyOf(own) : errorPage(failed);
   }
 }

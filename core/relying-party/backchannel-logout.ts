@@ -4,7 +4,7 @@ import { failure } from "../events.js";
 import { isObject } from "../is-object.js";
 import { checkTimes, firstWrong, isText, type Members } from "../provider/claims.js";
 import { invalidToken } from "../provider/id-token.js";
-import { verifyWithJose } from "../provider/jose.js";
+import { verifyJws } from "../provider/jose.js";
 import { verifySignature } from "../provider/keys.js";
 import { createNetwork } from "../provider/network.js";
 import type { Reply } from "../request/response.js";
@@ -49,7 +49,7 @@ async function verifyLogoutToken<Data>({ config, ports }: RequestContext<Data>, 
   try {
     // Refused without a request to the provider, because any client can send such tokens.
     if (!/^([\w-]+\.){2}[\w-]+$/.test(token)) throw new TypeError("no JWT");
-    const network = { ...createNetwork(provider, ports), verifyJws: verifyWithJose };
+    const network = { ...createNetwork(provider, ports), verifyJws };
     const { payload, protectedHeader } = await verifySignature(network, token, provider.idTokenSigningAlg);
     const claims = JSON.parse(toText(payload)) as Members;
     const { iss, aud, sub, sid, jti, events } = claims;

@@ -36,6 +36,11 @@ export interface SignIn {
   readonly accessToken: string;
   /** The token response, and the time of the token request. */
   readonly tokens: TokenResponse;
+  /**
+   * What the callback brought beside the authorization response, such as Apple's `user`. It comes through the browser and is not
+   * verified: the user can write what they like into it.
+   */
+  readonly params: Readonly<Record<string, string>>;
   /** The `appState` of `login`. */
   readonly appState?: unknown;
 }

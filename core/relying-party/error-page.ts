@@ -1,5 +1,7 @@
-import type { ExchangeError, ExchangeErrorCode } from "../errors.js";
+import type { ExchangeErrorCode } from "../errors.js";
+import { explain } from "../events.js";
 import type { Reply } from "../request/response.js";
+import type { Failure } from "./failure.js";
 
 /**
  * The texts of the error page in one language: those below, and for some error codes a text of their own.
@@ -14,14 +16,6 @@ export interface ErrorPageTexts extends Partial<Record<ExchangeErrorCode, string
   readonly retry: string;
   /** The link to the first page of the site. */
   readonly home: string;
-}
-
-/** The links of the page, and what it says to the developer of the app. */
-export interface ErrorPageContent {
-  readonly retryUrl: string;
-  readonly homeUrl: string;
-  /** For developers on their own machine. */
-  readonly details?: string | undefined;
 }
 
 const englishTexts: ErrorPageTexts = {
@@ -42,13 +36,21 @@ const STYLE =
   "html{font:112%/1.5 system-ui;max-width:30em;margin:auto;padding:3em 1em;color-scheme:light dark;word-break:break-word}" +
   "h1+p+p a{line-height:3;padding:.5em 1em;border-radius:1em;background:canvastext;color:canvas;text-decoration:none}";
 
-/** The page of a sign-in or sign-out that failed. It shows nothing of the request but the page to return to, inside of a link (S19). */
+/** Whether a URL is one of the developer's own machine. */
+const isLoopback = (url: string): boolean => /^\w+:\/\/(localhost|127\.[\d.]+|\[::1\])[:/]/.test(url);
+
+/**
+ * The page of a sign-in that failed. It shows nothing of the request but the page to return to, inside of a link (S19). On the
+ * developer's own machine it says why.
+ */
 export function errorPage(
-  { code, status }: ExchangeError,
-  { retryUrl, homeUrl, details = "" }: ErrorPageContent,
+  failed: Pick<Failure, "error" | "advice" | "retryUrl" | "homeUrl">,
   texts = englishTexts,
   language = "en",
 ): Reply {
+  const { error, retryUrl, homeUrl } = failed;
+  const { code, status } = error;
+  const details = isLoopback(homeUrl) ? explain(failed) : "";
   const [title, text, retry, home] = [texts.title, texts[code] ?? texts.other, texts.retry, texts.home].map(escaped);
   return {
     status,

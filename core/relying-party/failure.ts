@@ -1,6 +1,6 @@
 import type { ExchangeError } from "../errors.js";
 
-/** A sign-in or sign-out that failed: the argument of `onFailure`. */
+/** A sign-in that failed: the argument of `onFailure`. */
 export interface Failure {
   /** `code` says what failed, `cause` what the provider said, the message both in one line. The message is for logs, not for users. */
   readonly error: ExchangeError;

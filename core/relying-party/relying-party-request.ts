@@ -136,7 +136,10 @@ export class RelyingPartyRequest<Data, Answer> implements RequestAuth<Data, Answ
   }
 
   get login(): RequestAuth<Data, Answer>["login"] {
-    return (options) => this.#answer((context) => signIn(context, { returnTo: targetOf(this.#request), ...options }));
+    return (options) =>
+      this.#answer((context) =>
+        orErrorPage(context, () => signIn(context, { returnTo: targetOf(this.#request), ...options })),
+      );
   }
 
   get logout(): RequestAuth<Data, Answer>["logout"] {
@@ -145,7 +148,7 @@ export class RelyingPartyRequest<Data, Answer> implements RequestAuth<Data, Answ
 
   async #answer(replyTo: (context: RequestContext<Data>) => Promise<Reply>): Promise<Answer> {
     const context = this.#toWritable();
-    return this.#responseWriter.send(await orErrorPage(context, () => replyTo(context)));
+    return this.#responseWriter.send(await replyTo(context));
   }
 
   async #update(change: Partial<Data> | ((data: Data) => Data)): Promise<void> {

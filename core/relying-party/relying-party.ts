@@ -1,6 +1,6 @@
 import { type Awaitable, chain } from "../awaitable.js";
 import { TRANSACTION_DURATION } from "../defaults.js";
-import { emitter } from "../events.js";
+import { type Emit, emitter } from "../events.js";
 import type { Ports } from "../ports.js";
 import { createServerProvider } from "../provider/server.js";
 import type { ReplyWriter } from "../request/response.js";
@@ -57,8 +57,8 @@ import { createUserSessions } from "./user-sessions.js";
  *
  * Way of a failed sign-in, to the line on the console and to the page:
  * 1. answer-failure.ts, `orErrorPage`: catches the error of a route, and emits it as a `failed` event.
- * 2. core/events.ts, `emitter`: adds the advice (advice.ts), and calls the app's `onEvent`. An app without `onEvent` and `onFailure`
- *    gets the observer of adapters/lib/print-answer-failure.ts, which prints a line.
+ * 2. `emit`, below: adds the advice (advice.ts), and calls the app's `onEvent`. An app without `onEvent` and `onFailure`
+ *    gets the observer of adapters/lib/print-failures.ts, which prints a line.
  * 3. answer-failure.ts: calls the app's `onFailure`. If that returns no answer, error-page.ts makes the page.
  *
  * What can go wrong. Input of a client never throws: a bad cookie is a session that was refused, a bad callback is an error page. A
@@ -81,7 +81,13 @@ export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports
     configurable: true,
   });
   const purpose = sealedFor(config.provider);
-  const emit = emitter(config.onEvent, ports.now, adviceFor);
+  const observe = emitter(config.onEvent, ports.now);
+  const emit: Emit = (event) => {
+    const advice = adviceFor(event);
+    const advised = advice ? { ...event, advice } : event;
+    observe(advised);
+    return advised;
+  };
   const store = config.store?.connect(config, ports, emit);
   const app: App<Data> = {
     config,

@@ -1,4 +1,4 @@
-import type { UntimedEvent } from "../events.js";
+import type { Emit } from "../events.js";
 import type { TokenSet } from "../exchange/token-set.js";
 import type { ExchangeConfig } from "../exchange/types.js";
 import type { Ports } from "../ports.js";
@@ -24,7 +24,7 @@ export interface App<Data> {
   readonly provider: Provider;
   readonly store: ConnectedStore | undefined;
   readonly transactionSealer: Sealer;
-  readonly emit: (event: UntimedEvent) => void;
+  readonly emit: Emit;
 }
 
 /** A request with its response writer and its site. */

@@ -1,4 +1,5 @@
 import { ExchangeError } from "../errors.js";
+import { errorText } from "../exchange/checks.js";
 import { isNavigation, isSameOrigin, queryOf } from "../request/reading.js";
 import type { Plan, Reply } from "../request/response.js";
 import type { RequestView } from "../request/view.js";
@@ -13,9 +14,6 @@ import { type Route, routeUrl } from "./site.js";
 export const answerRoute = <Data>(context: RequestContext<Data>, route: Route): Promise<Plan> =>
   keepAlive(context, answers[route](context));
 
-/** The parameters of an authorization response (RFC 6749 4.1.2, RFC 9207 2). */
-const RESPONSE_PARAMETERS = ["state", "code", "iss", "error", "error_description"];
-
 /** Characters of the longest query of a callback: servers limit the URL and the cookies together. */
 const MAX_RESPONSE = 8000;
 
@@ -26,10 +24,13 @@ const MAX_RESPONSE = 8000;
  */
 function redirectForm<Data>(context: RequestContext<Data>, form: URLSearchParams): Reply {
   const response = new URLSearchParams();
-  for (const name of RESPONSE_PARAMETERS) {
+  for (const name of new Set(form.keys())) {
+    // A token must not get into a URL; the code flow brings none.
+    if (/token/.test(name)) continue;
     const [value, again] = form.getAll(name);
-    // A description is for logs only: a long one must not make the response too large.
-    if (value !== undefined) response.append(name, name === "error_description" ? value.slice(0, 300) : value);
+    // A description is for logs only: a long one must not make the response too large. A part of a value at its end would be found no more.
+    if (value !== undefined)
+      response.append(name, name === "error_description" ? `${errorText(form, value)}`.slice(0, 300) : value);
     // RFC 6749 3.1: a parameter must not be repeated. The callback refuses a repeated one, whatever the second value is.
     if (again !== undefined) response.append(name, "");
   }
@@ -74,7 +75,7 @@ export async function answerLogout<Data>(context: RequestContext<Data>, options?
     if (request.headers.get("sec-fetch-site") !== "same-origin") return methodNotAllowed("POST");
   }
   const returnTo = queryOf(request).get("returnTo") ?? undefined;
-  return orErrorPage(context, () => signOut(context, { returnTo, ...options }));
+  return signOut(context, { returnTo, ...options });
 }
 
 /** Answers with the user's claims for the browser, never with a token (S43). Does not count as activity. */

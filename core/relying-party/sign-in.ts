@@ -71,7 +71,11 @@ export async function completeSignIn<Data>(
   // The back button, a bookmark, a second delivery: a user who is signed in already goes on to the first page.
   if (!transaction && context.reading.session) return `${context.site.path}/`;
   try {
-    const { returnTo } = await exchange.finishSignIn(exchangeContext(context, onSignIn), transaction, parameters);
+    const { returnTo } = await exchange.finishSignIn(
+      exchangeContext(context, onSignIn, parameters),
+      transaction,
+      parameters,
+    );
     return returnTo;
   } catch (error) {
     if (!transaction?.isSilent || exchangeErrorOf(error).code !== "login_required") throw error;
@@ -93,7 +97,11 @@ export const redirectWithin = <Data>({ site, request }: RequestContext<Data>, pa
 type OnSignIn<Data> = RelyingPartyConfig<Data>["onSignIn"];
 
 /** The handlers of a server: transactions and sessions are written to the response of the request. */
-const exchangeContext = <Data>(context: RequestContext<Data>, onSignIn: OnSignIn<Data>): exchange.SignInContext => ({
+const exchangeContext = <Data>(
+  context: RequestContext<Data>,
+  onSignIn: OnSignIn<Data>,
+  parameters?: URLSearchParams,
+): exchange.SignInContext => ({
   ...context,
   handlers: {
     storeTransaction: (transaction) =>
@@ -106,7 +114,7 @@ const exchangeContext = <Data>(context: RequestContext<Data>, onSignIn: OnSignIn
         }),
     // Written at once: the transaction is used up even if the session that follows cannot be written.
     clearTransaction: (state) => context.commit(() => context.transactions().remove(state)),
-    establishSession: (authentication) => establishSession(context, authentication, onSignIn),
+    establishSession: (authentication) => establishSession(context, authentication, onSignIn, parameters),
   },
 });
 
@@ -115,11 +123,14 @@ async function establishSession<Data>(
   context: RequestContext<Data>,
   { claims, userinfo, tokens, transaction: { appState, startedAt } }: Authentication,
   onSignIn: OnSignIn<Data>,
+  parameters: Iterable<[string, string]> = [],
 ): Promise<void> {
   const { sub } = claims;
   const { scope } = context.config;
   const user = userOf({ ...claims, ...userinfo }, sub);
-  const shaped = await onSignIn?.({ user, claims, accessToken: tokens.accessToken, tokens, appState });
+  // Without the authorization response itself (RFC 6749 4.1.2, RFC 9207 2).
+  const { code: _, state: __, iss: ___, ...params } = Object.fromEntries(parameters);
+  const shaped = await onSignIn?.({ user, claims, accessToken: tokens.accessToken, tokens, params, appState });
   await context.commit((draft) => {
     const previous = draft.session?.data;
     const data = shaped?.data ?? (previous?.user.sub === sub ? previous.data : ({} as Data));

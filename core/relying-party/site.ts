@@ -15,7 +15,10 @@ type Mounted = Pick<RelyingPartyConfig<never>, "mount" | "trailingSlash" | "call
 export function chooseSite(sites: RelyingPartyConfig<never>["sites"], request: RequestView): Site {
   if (sites.length === 1) return sites[0];
   const host = request.headers.get("host")?.toLowerCase();
-  const onHost = sites.filter(({ origin }) => origin.endsWith(`//${host}`));
+  // Some proxies name the default port of the scheme, which an origin leaves out.
+  const onHost = sites.filter(({ origin, secure }) =>
+    [origin, `${origin}:${secure ? 443 : 80}`].some((each) => each.endsWith(`//${host}`)),
+  );
   const fitting = onHost.filter(({ path }) => `${pathOf(request)}/`.startsWith(`${path}/`));
   return fitting.sort((left, right) => right.path.length - left.path.length)[0] ?? onHost[0] ?? sites[0];
 }

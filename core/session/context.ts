@@ -58,7 +58,7 @@ export function createSessionContext<Data, Tokens = unknown>(
     identitySealer: sealer("identity"),
     sealer,
     limits,
-    keepIdToken: options.keepIdToken ?? true,
+    keepIdToken: options.keepIdToken,
     now,
     maxAge: (until) => (persistent ? Math.max(1, Math.ceil((until - now()) / 1000)) : undefined),
   };

@@ -55,15 +55,14 @@ export class SessionDraft<Data, Tokens> {
   /** Ends the session, and any that this server could not open. Without cookies of a session it does nothing. */
   destroy(): void {
     const { parse } = this.#context;
-    const hasCookies = this.#reading.jar.names().some((name) => parse(name)?.tag);
-    if (!this.session && !hasCookies) return;
+    if (!this.session && !this.#reading.jar.names().some((name) => parse(name)?.tag)) return;
     this.#end();
     this.writesEnd = true;
   }
 
   /** Ends the session: now, or later than now where the clocks of several machines would put the end before the beginning. */
   #end(): void {
-    this.endedBefore = Math.max(this.#context.now(), this.endedBefore, this.session ? this.session.beganAt + 1 : 0);
+    this.endedBefore = Math.max(this.#context.now(), this.endedBefore, (this.session?.beganAt ?? 0) + 1);
     this.session = null;
     this.change = undefined;
   }

@@ -26,7 +26,7 @@ export function inCookies<Data, Tokens>(context: StorageContext): StorageBackend
     const { value } = jar.readChunks(context.nameOf(tagOf(session.id), "tok"));
     return unbind(await sealer.open(value, context.now()), session.id) as Tokens | undefined;
   };
-  const write = (jar: Jar, session: Identity, tokens: Tokens, keepsIdToken: boolean) =>
+  const write = (jar: Jar, session: Identity, tokens: Tokens, keepsIdToken = true) =>
     writeAll(jar, session, bind(session.id, keepsIdToken ? tokens : { ...tokens, idToken: undefined }));
   return {
     ...identity,

@@ -1,3 +1,4 @@
+import { toBytes } from "../bytes.js";
 import { isObject } from "../is-object.js";
 
 /** The bytes that one field of a session has as JSON. `field`: its path (`data.user.groups`). */
@@ -14,5 +15,5 @@ export const fieldsOf = (path: string, value: object, depth: number): Field[] =>
   Object.entries(value).flatMap(([name, member]) =>
     depth > 0 && isObject(member) && !Array.isArray(member)
       ? fieldsOf(`${path + name}.`, member, depth - 1)
-      : { field: path + name, bytes: new TextEncoder().encode(JSON.stringify(member)).length },
+      : { field: path + name, bytes: toBytes(JSON.stringify(member) ?? "").length },
   );

@@ -72,11 +72,12 @@ export function readSession<Data>(
   }
   return chain(done, () =>
     chain(last ? admit(context, jar, last, endedBefore) : reason, (result) => {
-      if (last && typeof result === "string" && !OVER.includes(result)) sparedTags.push(tagOf(last.id));
-      const isOpen = typeof result === "object";
-      if (isOpen) context.emit({ type: "session_opened" });
-      else if (result) context.emit({ type: "session_refused", reason: result });
-      return { jar, endedBefore, sparedTags, session: isOpen ? result : null, reason: isOpen ? undefined : result };
+      const session = typeof result === "object" ? result : null;
+      const refusal = session ? undefined : (result as SessionRefusal | undefined);
+      if (session) context.emit({ type: "session_opened" });
+      if (refusal) context.emit({ type: "session_refused", reason: refusal });
+      if (refusal && last && !OVER.includes(refusal)) sparedTags.push(tagOf(last.id));
+      return { jar, endedBefore, sparedTags, session, reason: refusal };
     }),
   );
 }

@@ -144,18 +144,16 @@ export class BufferedSession<Data> implements RequestSession<Data> {
 }
 
 /**
- * A change as a function. It is called once for the same data, however often the patch is applied, and gets a copy, so that
+ * A change as a function. It is called once for the same data, however often the patch is applied, and gets a copy as JSON, so that
  * what it does to its argument does not last if the write fails.
  */
 function patchOf<Data>(change: Partial<Data> | ((data: Data) => Data)): (data: Data) => Data {
   let before: Data | undefined;
   let after: Data;
   return (data) => {
-    if (before !== data) after = typeof change === "function" ? change(copyOf(data)) : { ...data, ...change };
+    if (before !== data)
+      after = typeof change === "function" ? change(JSON.parse(JSON.stringify(data))) : { ...data, ...change };
     before = data;
     return after;
   };
 }
-
-/** A copy of the data, which is JSON. */
-const copyOf = <Data>(data: Data): Data => JSON.parse(JSON.stringify(data));

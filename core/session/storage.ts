@@ -46,8 +46,8 @@ export interface StorageContext {
   /** A sealer for one purpose: what it seals, no sealer for another purpose opens. `longest`: see `createSealer`. */
   sealer(purpose: "tokens" | "activity" | "stored" | "marks", longest?: number): Sealer;
   readonly limits: Lifetimes;
-  /** Whether cookies hold the ID Token. */
-  readonly keepIdToken: boolean;
+  /** Whether cookies hold the ID Token. @default true */
+  readonly keepIdToken?: boolean | undefined;
   /** Milliseconds since the epoch. */
   now(): number;
   /** Seconds for Max-Age until a time; undefined for cookies that last until the browser closes. */

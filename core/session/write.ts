@@ -51,7 +51,7 @@ export async function writeDraft<Data, Tokens>(
     }
     // After the new session was saved: if saving it fails, the one before stays.
     if (writesEnd && before) await storage.destroy?.(before.id);
-    if (session && roll && isStampDue(context, session)) {
+    if (roll && isStampDue(context, session)) {
       // The stamp alone is written, some 270 bytes, never the session.
       const sealed = await stampSealer.seal(bind(session.id, now()), now());
       jar.set(nameOf(tagOf(session.id), "seen"), sealed, maxAge(now() + limits.inactivity));
@@ -60,7 +60,7 @@ export async function writeDraft<Data, Tokens>(
     }
     const next = { jar, endedBefore, sparedTags, session, reason: session ? undefined : reason };
     const dead = deadNames(context, next, writesEnd || change?.isNew);
-    if (change || writesEnd || roll) for (const name of jar.removable(dead)) jar.delete(name);
+    if (change || writesEnd || roll) jar.deleteAll(dead);
     if (change) await makeRoom(context, next, dead, change);
     return next;
   } catch (error) {
@@ -98,8 +98,10 @@ export function isWriteDue<Data>(context: SessionContext<Data>, reading: Session
   return reading.jar.removable(deadNames(context, reading)).some(isTimely);
 }
 
-const isStampDue = <Data>({ now, limits }: SessionContext<Data>, session: Session<Data> | null): boolean =>
-  session !== null && now() - session.lastSeenAt >= limits.rollAfter;
+const isStampDue = <Data>(
+  { now, limits }: SessionContext<Data>,
+  session: Session<Data> | null,
+): session is Session<Data> => session !== null && now() - session.lastSeenAt >= limits.rollAfter;
 
 /**
  * The names of cookies that no longer count: of sessions that are over, of tokens and stamps without an identity, of all
@@ -142,5 +144,5 @@ async function makeRoom<Data, Tokens>(
     }
     emit({ type: "id_token_left_out" });
   }
-  if (jar.bytes() > maxCookieBytes) for (const name of jar.removable(others)) jar.delete(name);
+  if (jar.bytes() > maxCookieBytes) jar.deleteAll(others);
 }

@@ -17,8 +17,13 @@ export const boundedStore = (store: StorePort, { after }: Timers, timeout: numbe
           const { name, code, message } = (thrown ?? {}) as { name?: unknown; code?: unknown; message?: unknown };
           reject(new ExchangeError("store_unavailable", { cause: { name, code, message } }));
         };
-        const cancel = after(timeout, () => fail({ message: `no answer within ${timeout} ms` }));
+        let cancel = after(timeout, () => {
+          // Once more around the event loop: the answer may have arrived while the process was busy.
+          cancel = after(0, () => fail({ message: `no answer within ${timeout} ms` }));
+        });
         // The async function turns an error that `call` throws at once into a rejection.
-        (async () => call())().then(resolve, fail).finally(cancel);
+        (async () => call())()
+          .then(resolve, fail)
+          .finally(() => cancel());
       }),
   );

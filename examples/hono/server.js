@@ -3,28 +3,13 @@ import { createAuth } from "latchkey/edge";
 import { page } from "../page.js";
 
 const auth = createAuth({ env: process.env });
-
-/** Runs what comes after it inside of `auth.wrap` or `auth.requireSession`. `c.env` stays what the runtime gives. */
-const inside = (wrap) => async (c, next) => {
-  const serve = wrap(async (_request, requestAuth) => {
-    c.set("auth", requestAuth);
-    await next();
-    return c.res;
-  });
-  const response = await serve(c.req.raw);
-  // Hono adds the headers of the response before to one that replaces it; without a response before, it adds none.
-  c.res = undefined;
-  c.res = response;
-};
-
 const app = new Hono();
-app.use(inside(auth.wrap));
 
-app.get("/", (c) => {
+app.get("/", async (c) => {
   const form = `<p>Signed in. <a href="/invoices">Your invoices</a></p><form method="post" action="/auth/logout"><button>Sign out</button></form>`;
   const link = `<p>You are not signed in.</p><a href="/auth/login">Sign in</a>`;
-  return c.html(page("latchkey on Hono", c.get("auth").session ? form : link));
+  return c.html(page("latchkey on Hono", (await auth.getSession(c.req.raw)) ? form : link));
 });
-app.get("/invoices", inside(auth.requireSession), (c) => c.json(c.get("auth").session.user));
+app.get("/invoices", (c) => auth.requireSession((_request, { session }) => c.json(session.user))(c.req.raw));
 
-export default app;
+export default { fetch: auth.wrap((request, _auth, ...passed) => app.fetch(request, ...passed)) };

@@ -6,8 +6,9 @@ import express5 from "express";
 import express4 from "express4";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { dpop } from "../../adapters/dpop.js";
 import type { AccessTokenOptions, AccessTokenRefusal } from "../../adapters/edge.js";
-import { verifyAccessToken as onEdge } from "../../adapters/edge.js";
+import { introspection, verifyAccessToken as onEdge } from "../../adapters/edge.js";
 import { verifyAccessToken as onExpress } from "../../adapters/express.js";
 import * as browser from "../../adapters/next/browser.js";
 import * as next from "../../adapters/next/index.js";
@@ -390,6 +391,13 @@ describe("the configuration", () => {
     }
   };
 
+  test("takes a client in the place of an audience, and several issuers in the place of one", () => {
+    expect(problem({ clientIds: "client" }, { LATCHKEY_ISSUER: "https://op.example" })).toBe("accepted");
+    const issuers = ["https://op.example", { issuer: "https://other.example", audience: "other" }];
+    expect(problem({ issuers, audience: API }, {})).toBe("accepted");
+    expect(problem({ issuers: [{ issuer: "https://op.example", audience: API }] }, {})).toBe("accepted");
+  });
+
   test("needs two variables, or two options", () => {
     expect(problem({})).toBe("accepted");
     expect(problem({ issuer: "https://op.example", audience: [API, "shows"] }, {})).toBe("accepted");
@@ -416,6 +424,33 @@ describe("the configuration", () => {
     ["profile", { profile: "at+jwt" }],
     ["clockTolerance", { clockTolerance: -1 }],
     ["httpTimeout", { httpTimeout: "soon" }],
+    ["clientIds", { clientIds: [""] }],
+    ["clientIds", { clientIds: [7] }],
+    ["issuers must be of type list", { issuers: "https://op.example" }],
+    ["issuers must be different", { issuers: [] }],
+    ["issuers must be different", { issuers: ["https://op.example", "https://op.example"] }],
+    ["issuer (LATCHKEY_ISSUER) must be an https URL", { issuers: ["http://op.example"] }],
+    ["options must be an object", { issuers: [7] }],
+    ["did you mean issuer?", { issuers: [{ isuer: "https://op.example" }] }],
+    ["there is no option scope", { issuers: [{ issuer: "https://op.example", scope: "pay" }] }],
+    ["audience (LATCHKEY_AUDIENCE)", { issuers: ["https://op.example"] }, {}],
+    ["signingAlg", { issuers: [{ issuer: "https://op.example", signingAlg: "HS256" }] }],
+    [
+      "introspection",
+      { issuers: ["https://op.example"], introspection: introspection({ clientId: "a", clientSecret: "b" }) },
+    ],
+    ["claims", { claims: { roles: undefined } }],
+    ["claims", { claims: { roles: null } }],
+    ["claims", { claims: { roles: [] } }],
+    ["claims", { claims: { roles: "" } }],
+    ["claims", { claims: { roles: ["admin", undefined] } }],
+    ["claims", { claims: { roles: { admin: true } } }],
+    ["claims must be of type object", { claims: "admin" }],
+    ["resourceMetadata must be a URL", { resourceMetadata: "metadata" }],
+    ["dpop must be what dpop() returns", { dpop: {} }],
+    ["dpop must be what dpop() returns", { dpop }],
+    ["stepUp must be what stepUp() returns", { stepUp: { maxAge: 60 } }],
+    ["introspection must be what introspection() returns", { introspection: true }],
   ])("is refused with an error that names %s", (name, changed, env) => {
     expect(problem(changed, env)).toContain(name);
   });

@@ -152,6 +152,20 @@ describe("checkSetup", () => {
     expect(findings).toContainEqual(expect.objectContaining({ check: "authorization", status: "failed", option }));
   });
 
+  test("shows no parameter that the provider repeats in its description", async () => {
+    const { options } = await setupOf();
+    let state = "";
+    const repeating = (async (input: string, init?: RequestInit) => {
+      if (!input.includes("/authorize?")) return (options.fetch as typeof fetch)(input, init);
+      state = `${new URL(input).searchParams.get("state")}`;
+      const said = new URLSearchParams({ error: "invalid_scope", error_description: `state ${state} is odd`, state });
+      return new Response(null, { status: 302, headers: { location: `${BASE_URL}/auth/callback?${said}` } });
+    }) as typeof fetch;
+    const report = JSON.stringify(await checkSetup({ ...options, fetch: repeating }));
+    expect(report).toContain("state *** is odd");
+    expect(report).not.toContain(state);
+  });
+
   test.each([
     ["a page at the provider", new Response("<form>", { status: 200 })],
     ["a redirect to the provider's own sign-in", new Response(null, { status: 302, headers: { location: "/login" } })],

@@ -57,6 +57,42 @@ test("a variable can have several secrets or base URLs, separated by commas", ()
   ]);
 });
 
+describe("the option provider", () => {
+  const provider = { issuer: "https://described.example", clientId: "described", scope: "openid offline_access" };
+
+  test("has the options of the client, which replace variables and defaults", () => {
+    const config = resolveConfig({ provider }, complete);
+    expect(config.provider).toMatchObject({ ...provider, clientSecret: "client-secret" });
+    expect(config.scope).toBe("openid offline_access");
+  });
+
+  test("gives way to the options beside it", () => {
+    const config = resolveConfig({ provider, clientId: "beside", scope: "openid" }, complete);
+    expect(config.provider).toMatchObject({ issuer: "https://described.example", clientId: "beside" });
+    expect(config.scope).toBe("openid");
+  });
+
+  test("leaves out what is undefined", () => {
+    expect(resolveConfig({ provider: { clientId: undefined } as never }, complete).provider.clientId).toBe("client");
+  });
+
+  test.each<[what: string, provider: unknown, says: string]>([
+    ["another type than an object", "google", "provider must be of type object, not string"],
+    ["null", null, "provider must be of type object, not null"],
+    ["a name that no option has", { isuer: "x" }, "there is no option provider.isuer: did you mean provider.issuer?"],
+    ["an option of the app", { baseUrl: "https://app.example" }, "there is no option provider.baseUrl"],
+    ["a member of another type", { clientId: 1 }, "provider.clientId must be of type string, not number"],
+  ])("is refused with %s", (_what, provider, says) => {
+    expect(refusal({ provider } as AuthOptions)).toBe(`latchkey: ${says}`);
+  });
+
+  test("is checked as the options are that it stands for", () => {
+    expect(refusal({ provider: { ...provider, idTokenSigningAlg: "none" } })).toMatch(/idTokenSigningAlg.*asymmetric/);
+    expect(refusal({ provider: { ...provider, scope: "email" } })).toMatch(/scope.*openid/);
+    expect(refusal({ provider: { issuer: "http://op.example" } })).toMatch(/issuer.*https/);
+  });
+});
+
 describe("the next secret", () => {
   const [old, next] = ["o".repeat(32), "n".repeat(32)];
 

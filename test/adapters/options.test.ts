@@ -2,8 +2,17 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createClient } from "../../adapters/browser/index.js";
 import { clientExamples } from "../../adapters/browser/settings.js";
+import { dpop } from "../../adapters/dpop.js";
 import { createAuth as createEdgeAuth, verifyAccessToken as verifyOnEdge } from "../../adapters/edge.js";
-import { auth, backchannelLogout, requireSession, verifyAccessToken } from "../../adapters/express.js";
+import {
+  auth,
+  backchannelLogout,
+  introspection,
+  protectedResource,
+  requireSession,
+  stepUp,
+  verifyAccessToken,
+} from "../../adapters/express.js";
 import { createMemoryStore, createSealer, createSessions, createStore } from "../../adapters/index.js";
 import { accessTokenExamples } from "../../adapters/lib/access-token.js";
 import { authExamples } from "../../adapters/lib/config.js";
@@ -44,6 +53,22 @@ const entries: Record<string, { make: Make; valid: object; names: readonly strin
     make: verifyAccessToken as Make,
     valid: { issuer: "https://op.example", audience: "https://api.example" },
     names: Object.keys(accessTokenExamples),
+  },
+  dpop: {
+    make: dpop as Make,
+    valid: { baseUrl: "https://api.example" },
+    names: ["baseUrl", "algs", "maxAge", "bearer", "store", "nonceSecret"],
+  },
+  introspection: {
+    make: introspection as Make,
+    valid: { clientId: "api", clientSecret: "secret" },
+    names: ["clientId", "clientSecret", "clientAuthentication", "introspectionEndpoint", "maxAge", "mayLack"],
+  },
+  stepUp: { make: stepUp as Make, valid: { maxAge: 60 }, names: ["acrValues", "maxAge"] },
+  protectedResource: {
+    make: protectedResource as Make,
+    valid: { resource: "https://api.example", authorizationServers: ["https://op.example"] },
+    names: ["resource", "authorizationServers", "scopesSupported", "metadata"],
   },
   createClient: { make: createClient as Make, valid: page, names: Object.keys(clientExamples) },
   createSessions: {
@@ -236,6 +261,49 @@ describe("a store", () => {
     ["no port", () => createStore(undefined as never), "the store lacks get, add"],
     ["an unknown option", () => createStore(port as never, { timeOut: 1 } as never), "did you mean timeout?"],
   ])("createStore refuses %s", async (_what, make, says) => {
+    expect(await misuse(make)).toContain(says);
+  });
+});
+
+describe("the extras of an API", () => {
+  const issuers = ["https://op.example"];
+  test.each<[what: string, make: () => unknown, says: string]>([
+    ["dpop without a base URL", () => dpop({} as never), "dpop: set baseUrl"],
+    ["dpop for plain http", () => dpop({ baseUrl: "http://api.example" }), "dpop: baseUrl must be an https URL"],
+    ["dpop with a secret algorithm", () => dpop({ baseUrl: issuers, algs: ["HS256"] }), "algs must be asymmetric"],
+    ["dpop without algorithms", () => dpop({ baseUrl: issuers, algs: [] }), "algs must be asymmetric"],
+    ["dpop with a short secret", () => dpop({ baseUrl: issuers, nonceSecret: "short" }), "at least 32 characters"],
+    ["dpop with no secret", () => dpop({ baseUrl: issuers, nonceSecret: [] }), "at least 32 characters"],
+    ["dpop with a client of a database", () => dpop({ baseUrl: issuers, store: {} as never }), "dpop: store must be"],
+    ["dpop with proofs for a day", () => dpop({ baseUrl: issuers, maxAge: 86_400 }), "maxAge must be"],
+    ["introspection without a client", () => introspection({} as never), "introspection: set clientId"],
+    ["introspection without a secret", () => introspection({ clientId: "api" }), "introspection: set clientSecret"],
+    [
+      "introspection as a public client",
+      () => introspection({ clientId: "api", clientSecret: "s", clientAuthentication: "none" }),
+      "clientAuthentication must be",
+    ],
+    [
+      "introspection that may lack what it needs",
+      () => introspection({ clientId: "api", clientSecret: "s", mayLack: ["active" as never] }),
+      "mayLack must be",
+    ],
+    ["stepUp without a requirement", () => stepUp({}), "stepUp: set acrValues"],
+    ["stepUp with an empty list", () => stepUp({ acrValues: [] }), "stepUp: set acrValues"],
+    ["stepUp with a quote", () => stepUp({ acrValues: 'a"b' }), "acrValues must be"],
+    ["stepUp with half a second", () => stepUp({ maxAge: 0.5 }), "maxAge must be"],
+    ["a resource without a URL", () => protectedResource({ authorizationServers: issuers } as never), "set resource"],
+    [
+      "a resource of nobody",
+      () => protectedResource({ resource: "https://api.example", authorizationServers: [] }),
+      "set authorizationServers",
+    ],
+    [
+      "a resource by its name",
+      () => protectedResource({ resource: "api", authorizationServers: issuers }),
+      "resource must be",
+    ],
+  ])("%s is refused, and the error says what to set", async (_what, make, says) => {
     expect(await misuse(make)).toContain(says);
   });
 });

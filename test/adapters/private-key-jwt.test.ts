@@ -22,11 +22,12 @@ const ec = () => generateKeyPairSync("ec", { namedCurve: "P-256" });
 const { privateJwk, publicJwk } = jwks(ec(), { alg: "ES256", kid: "client-key" });
 const clock = createClock();
 const CLIENT = { issuer: "https://op.example", clientId: "client" };
+const AT_TOKEN = { ...CLIENT, endpoint: "https://op.example/token" };
 
 /** The form of a request that an assertion was added to. */
 async function formWith(key: object | string, random = (bytes: number) => new Uint8Array(bytes)) {
   const form = new URLSearchParams();
-  await privateKeyJwt(key).addTo(form, CLIENT, { now: clock.now, random });
+  await privateKeyJwt(key).addTo(form, AT_TOKEN, { now: clock.now, random });
   return form;
 }
 
@@ -100,7 +101,7 @@ describe("the key", () => {
     assertion.check?.();
     expect(importKey).not.toHaveBeenCalled();
     for (const form of [new URLSearchParams(), new URLSearchParams()])
-      await assertion.addTo(form, CLIENT, { now: clock.now, random: (bytes) => new Uint8Array(bytes) });
+      await assertion.addTo(form, AT_TOKEN, { now: clock.now, random: (bytes) => new Uint8Array(bytes) });
     expect(importKey).toHaveBeenCalledTimes(1);
   });
 
@@ -109,9 +110,9 @@ describe("the key", () => {
     const assertion = privateKeyJwt(privateJwk);
     const ports = { now: clock.now, random: (bytes: number) => new Uint8Array(bytes) };
     // The runtime cancelled the first request, whose promise never settles.
-    void assertion.addTo(new URLSearchParams(), CLIENT, ports);
+    void assertion.addTo(new URLSearchParams(), AT_TOKEN, ports);
     const form = new URLSearchParams();
-    await assertion.addTo(form, CLIENT, ports);
+    await assertion.addTo(form, AT_TOKEN, ports);
     expect(form.has("client_assertion")).toBe(true);
   });
 

@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
-import { Pool } from "pg";
+import type { Pool } from "pg";
 import { postgresSchema } from "../../adapters/stores/postgres.js";
-import { installed, type Server, startPostgres, startRedis } from "../support/databases.js";
+import { installed, openPool, type Server, startPostgres, startRedis } from "../support/databases.js";
 import type { MachineOptions } from "./app.js";
 import { type DatabaseProxy, startProxy } from "./proxy.js";
 
@@ -89,7 +89,7 @@ const redis = {
 } satisfies Omit<Engine, "name">;
 
 async function postgresQuery({ server }: Pick<Database, "server">, text: string): Promise<void> {
-  const pool = new Pool({ host: "127.0.0.1", port: server.port, user: "postgres" });
+  const pool = openPool(server.port);
   await pool.query(text);
   await pool.end();
 }
@@ -106,7 +106,7 @@ const postgres = {
   faults: {
     "its tables are locked": {
       begin: async ({ server }) => {
-        const pool = new Pool({ host: "127.0.0.1", port: server.port, user: "postgres", max: 1 });
+        const pool = openPool(server.port, { max: 1 });
         await pool.query("BEGIN");
         await pool.query("LOCK TABLE latchkey_values, latchkey_members IN ACCESS EXCLUSIVE MODE");
         locks.set(server, pool);

@@ -1,23 +1,11 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { createAuth } from "../../adapters/next/index.js";
 import type { Framework } from "../support/app.js";
-import { edgeApp, send, toRequest } from "../support/edge-app.js";
+import { edgeApp } from "../support/edge-app.js";
+import { nextApp, nextPages } from "../support/next-app.js";
 import { nodeApp } from "../support/node-app.js";
 import { linesOf, saidIn } from "./said.js";
 import { type Mistake, mistakes } from "./table.js";
 import { record, startWorld, type World } from "./world.js";
-
-/** The route handlers of Next's App Router, behind Node's HTTP server. */
-const nextApp: Framework = (options) => {
-  const { handlers } = createAuth(options);
-  return async (req, res) => send(await handlers[req.method as "GET" | "POST"](toRequest(req)), res);
-};
-
-/** The API route of Next's Pages Router. */
-const nextPages: Framework = (options) => {
-  const { apiHandler } = createAuth(options);
-  return (req, res) => void apiHandler(Object.assign(req, { query: {} }) as never, res as never);
-};
 
 const frameworks: ReadonlyArray<readonly [string, Framework]> = [
   ["node:http", nodeApp],

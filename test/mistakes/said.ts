@@ -12,7 +12,7 @@ export function saidIn({ plain }: World, quiet: Emitted, heard: Emitted) {
     console: quiet.lines.map(bare),
     event: heard.events.flatMap((event) => {
       if (event.type === "failed") return bare(explain(event));
-      return event.type === "session_refused" ? `session_refused: ${event.reason}` : [];
+      return event.type === "session_refused" ? `session_refused: ${event.reason}; check ${event.advice}` : [];
     }),
     onFailure: heard.failures.map((failure) => bare(explain(failure))),
   };

@@ -376,7 +376,7 @@ export const mistakes: readonly Mistake[] = [
     name: "cookies blocked",
     change: () => ({}),
     act: (browser, world, emitted) => navigate(browser, world, emitted, { cookies: false }),
-    ...everywhere("no transaction; check baseUrl, cookies"),
+    ...everywhere("no transaction; check cookies (does the browser keep them?), baseUrl (was the site opened there?)"),
     check: silent("no browser takes part"),
   },
   {
@@ -384,7 +384,7 @@ export const mistakes: readonly Mistake[] = [
     change: () => ({}),
     act: (browser, world, emitted) =>
       navigate(browser, world, emitted, { start: `http://127.0.0.1:${world.port}/auth/login` }),
-    ...everywhere("no transaction; check baseUrl, cookies"),
+    ...everywhere("no transaction; check cookies (does the browser keep them?), baseUrl (was the site opened there?)"),
     check: silent("no browser takes part"),
   },
   {
@@ -404,7 +404,7 @@ export const mistakes: readonly Mistake[] = [
       await browser.get("/");
     },
     console: "a session cookie is of another app or secret (unknown_key); check session.cookie.name, secret",
-    event: "session_refused: unknown_key",
+    event: "session_refused: unknown_key; check session.cookie.name, secret",
     onFailure: silent("no sign-in failed"),
     check: silent("it sees the settings of one app"),
   },

@@ -79,7 +79,7 @@ const kinds: Record<string, (version: string) => Kind> = {
   }),
   "readme-proxy": () => ({
     from: ["versions/16"],
-    add: (folder) => addDocumented(folder, "next", "next-proxy", "next-route"),
+    add: (folder) => addDocumented(folder, "next", "next-proxy", "next-route", "forwarded-host-next"),
   }),
 };
 const versions = {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { FORWARDED } from "../support/forwarded.js";
 import { answerProvider, createClient, locationOf } from "./client.js";
 import { startWorld, type World, type WorldOptions } from "./world.js";
 
@@ -19,6 +20,22 @@ describe("the documents' files for Next", () => {
     );
     expect((await client.fetch(`${base}/account`)).status).toBe(401);
     expect(locationOf(await client.open(`${base}/`, { headers: { "accept-language": "de" } }))).toBe(`${base}/de`);
+  });
+
+  test("a server that puts the forwarded host into Host chooses the site of the proxy, in routes and in guards", async () => {
+    const options = { baseUrl: "https://one.example,https://two.example" };
+    const { origin } = await start("readme-proxy-16", { program: "server.mjs", options });
+    for (const [forwarded, name] of FORWARDED) {
+      const headers = { "x-forwarded-host": forwarded };
+      // The provider knows neither redirect URI: the page of the failed sign-in leads back to the site.
+      const login = await createClient().open(`${origin}/auth/login`, { headers });
+      expect([forwarded, login.body]).toEqual([
+        forwarded,
+        expect.stringContaining(`"https://${name}.example/auth/login?`),
+      ]);
+      const account = await createClient().open(`${origin}/account`, { headers });
+      expect(locationOf(account)).toBe(`https://${name}.example/auth/login?returnTo=%2Faccount`);
+    }
   });
 
   test("Pages Router: its files guard a page and an API route", async () => {

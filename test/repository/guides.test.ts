@@ -1,16 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { Agent, createServer, type RequestListener, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { checkSetup } from "../../adapters/check/index.js";
 import type { Middleware, RequestAuth } from "../../adapters/node.js";
 import { createTestProvider, mintSession } from "../../adapters/testing/index.js";
 import { plainRequest } from "../support/app.js";
 import { documentAt, filesOf, root, snippet, toJavaScript } from "../support/documents.js";
+import { send, toRequest } from "../support/edge-app.js";
+import { FORWARDED } from "../support/forwarded.js";
 import { bin, freePort, startServer } from "../support/process.js";
 
 const VARIABLES = {
@@ -331,4 +333,50 @@ test("react: Vite passes the routes of latchkey on to the server, whose URLs are
   } finally {
     for (const child of started) child.kill();
   }
+});
+
+describe.each(["express", "node", "edge"])("the forwarded host, as the guide takes it on %s", (name) => {
+  /** Serves the files of the guide. */
+  async function start(baseUrl: string): Promise<string> {
+    const { fetch, issuer, clientId, clientSecret } = await createTestProvider();
+    const provided = await serve(async (req, res) =>
+      res.end((await (await fetch(issuer + req.url)).text()).replaceAll(issuer, provided)),
+    );
+    const variables = {
+      LATCHKEY_ISSUER: provided,
+      LATCHKEY_CLIENT_ID: clientId,
+      LATCHKEY_CLIENT_SECRET: clientSecret,
+      LATCHKEY_BASE_URL: baseUrl,
+    };
+    Object.assign(process.env, variables);
+    const url = write(`forwarded-host-${name}`);
+    if (name === "express") return serve((await import(url)).app);
+    if (name === "edge") {
+      const handle = (await import(url)).default.fetch;
+      return serve(async (req, res) => send(await handle(toRequest(req)), res));
+    }
+    const port = await freePort();
+    const path = fileURLToPath(url);
+    writeFileSync(path, readFileSync(path, "utf8").replace("listen(3000)", `listen(${port}, "127.0.0.1")`));
+    started.push(await startServer([process.execPath, [path]], port, { ...VARIABLES, ...variables }, folder));
+    return `http://127.0.0.1:${port}`;
+  }
+  const started: ChildProcess[] = [];
+  afterEach(() => {
+    for (const child of started.splice(0)) child.kill();
+  });
+
+  test("chooses the site: one name, a list, a port, an empty value; a name that is no site gets the first", async () => {
+    const url = await start("https://one.example,https://two.example");
+    for (const [forwarded, site] of FORWARDED) {
+      const headers = { "x-forwarded-host": forwarded || " ", "sec-fetch-mode": "navigate" };
+      const { location } = (await plainRequest(url, "/auth/login", { headers })).headers;
+      const redirectUri = new URL(String(location)).searchParams.get("redirect_uri");
+      expect([forwarded, redirectUri]).toEqual([forwarded, `https://${site}.example/auth/callback`]);
+    }
+    // The request reaches the app with its own Host, which is a site.
+    const headers = { host: "two.example", "sec-fetch-mode": "navigate" };
+    const { location } = (await plainRequest(url, "/auth/login", { headers })).headers;
+    expect(new URL(String(location)).searchParams.get("redirect_uri")).toBe("https://two.example/auth/callback");
+  });
 });

@@ -161,6 +161,7 @@ const names = {
   "latchkey/next": "initAuth0",
   "latchkey/browser": "createClient",
   "latchkey/react": "AuthProvider, Auth0Provider, SessionProvider, useSession, withAuth, withLoginRequired",
+  "latchkey/providers": "hs256IdTokens",
   "latchkey/redis": "redisStore, upstashStore",
   "latchkey/postgres": "postgresStore",
   "latchkey/durable-objects": "durableObjectStore, LatchkeyStore",
@@ -190,7 +191,7 @@ describe("a user's program", () => {
     const program = `
       import { createRequire } from "node:module";
       const require = createRequire(import.meta.url);
-      const names = ["latchkey", ...["express", "node", "edge", "next", "browser", "react", "redis", "postgres",
+      const names = ["latchkey", ...["express", "node", "edge", "next", "browser", "react", "providers", "redis", "postgres",
         "durable-objects", "deno-kv", "check", "testing"].map((name) => "latchkey/" + name)];
       const copies = {};
       for (const name of names) {

@@ -788,34 +788,49 @@ describe("the app on AWS Lambda", () => {
   });
 });
 
-test("the app of Hono keeps the runtime's bindings, and the cookies of latchkey beside its own", async () => {
-  const before = process.env;
-  process.env = { ...before, ...VARIABLES };
-  const more = `
-    app.get("/mine", inside(auth.requireSession), async (c) => {
-      await c.get("auth").update({ seen: true });
-      c.header("set-cookie", "mine=1", { append: true });
-      return c.json(c.env);
-    });
-  `;
-  writeFileSync(join(folder, "hono-app.js"), snippet("hono").replace("export default", `${more}export default`));
-  const { default: app } = await import(pathToFileURL(join(folder, "hono-app.js")).href);
-  process.env = before;
-  const {
-    LATCHKEY_ISSUER: issuer,
-    LATCHKEY_CLIENT_ID: clientId,
-    LATCHKEY_SECRET: secret,
-    LATCHKEY_BASE_URL: baseUrl,
-  } = VARIABLES;
-  const cookie = await mintSession({ issuer, clientId, secret, baseUrl, user: { sub: "alice" } });
-  const ask = (path: string, init: RequestInit = {}) =>
-    app.fetch(new Request(`${baseUrl}${path}`, { headers: { cookie }, ...init }), { KV: "a binding" });
-  const mine = await ask("/mine");
-  expect(await mine.json()).toEqual({ KV: "a binding" });
-  const names = mine.headers.getSetCookie().map((line: string) => line.split("=", 1)[0]);
-  expect(names).toEqual(["mine", expect.stringMatching(/\.id\.0$/)]);
-  expect(mine.headers.get("cache-control")).toBe("private, no-store");
-  expect((await ask("/visits", { method: "POST" })).status).toBe(204);
-  expect((await ask("/mine", { headers: {} })).status).toBe(401);
-  expect(await (await ask("/invoices")).json()).toEqual({ user: { sub: "alice" } });
+describe("an app of Hono", () => {
+  const { LATCHKEY_ISSUER: issuer, LATCHKEY_CLIENT_ID: clientId, ...more } = VARIABLES;
+  const { LATCHKEY_SECRET: secret, LATCHKEY_BASE_URL: baseUrl } = more;
+
+  /** Sends requests to the app of a document, with the cookies of a signed-in user. */
+  async function load(name: string, code: string) {
+    const before = process.env;
+    process.env = { ...before, ...VARIABLES };
+    writeFileSync(join(folder, `${name}-app.js`), code);
+    const { default: app } = await import(pathToFileURL(join(folder, `${name}-app.js`)).href);
+    process.env = before;
+    const cookie = await mintSession({ issuer, clientId, secret, baseUrl, user: { sub: "alice" } });
+    return (path: string, init: RequestInit = {}): Promise<Response> =>
+      app.fetch(new Request(`${baseUrl}${path}`, { headers: { cookie }, ...init }), { KV: "a binding" });
+  }
+
+  test("keeps the runtime's bindings, and the cookies of latchkey beside its own", async () => {
+    const mineRoute = `
+      app.get("/mine", async (c) => {
+        await auth.update(c.req.raw, { seen: true });
+        c.header("set-cookie", "mine=1", { append: true });
+        return c.json(c.env);
+      });
+    `;
+    const ask = await load("hono", snippet("hono").replace("export default", `${mineRoute}export default`));
+    const mine = await ask("/mine");
+    expect(await mine.json()).toEqual({ KV: "a binding" });
+    const names = mine.headers.getSetCookie().map((line: string) => line.split("=", 1)[0]);
+    expect(names).toEqual(["mine", expect.stringMatching(/\.id\.0$/)]);
+    expect(mine.headers.get("cache-control")).toBe("private, no-store");
+    expect(await (await ask("/invoices")).json()).toEqual({ user: { sub: "alice" } });
+    expect((await ask("/invoices", { headers: {} })).status).toBe(401);
+    expect(await (await ask("/")).text()).toContain("Sign out");
+  });
+
+  test("has a guard for many routes, inside of which a session is updated", async () => {
+    const ask = await load("hono-guard", snippet("hono-guard"));
+    const visit = await ask("/account/visits", { method: "POST" });
+    expect([visit.status, visit.headers.getSetCookie().length]).toEqual([204, 1]);
+    expect((await ask("/account/visits", { method: "POST", headers: {} })).status).toBe(401);
+    const page = { headers: { accept: "text/html", "sec-fetch-mode": "navigate" } };
+    expect((await ask("/account/visits", page)).headers.get("location")).toBe(
+      `${baseUrl}/auth/login?returnTo=%2Faccount%2Fvisits`,
+    );
+  });
 });

@@ -1,29 +1,12 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { verifyAccessToken } from "../../adapters/edge.js";
 import type { AuthOptions } from "../../adapters/express.js";
 import { createClock, createTestProvider } from "../../adapters/testing/index.js";
-import { type Framework, plainRequest, startApp, type TestApp } from "../support/app.js";
+import { plainRequest, type TestApp } from "../support/app.js";
 import { edgeApp } from "../support/edge-app.js";
-import { expressApps } from "../support/express-app.js";
-import { nodeApp } from "../support/node-app.js";
+import { frameworks, startingApps, watchConsole } from "../support/failing-apps.js";
 
-const frameworks: ReadonlyArray<readonly [string, Framework]> = [
-  ["Express 5", expressApps["Express 5"]],
-  ["node:http", nodeApp],
-  ["edge", edgeApp],
-];
-
-const apps: TestApp[] = [];
-afterEach(async () => {
-  vi.restoreAllMocks();
-  for (const app of apps.splice(0)) await app.close();
-});
-
-async function start(framework: Framework, options: Partial<AuthOptions>): Promise<TestApp> {
-  const app = await startApp({ framework, options });
-  apps.push(app);
-  return app;
-}
+const start = startingApps();
 
 /** An app whose provider changes the text of its responses to requests for paths that end in `path`. */
 async function startWith(path: string, change: (text: string) => string, options: Partial<AuthOptions> = {}) {
@@ -35,11 +18,6 @@ async function startWith(path: string, change: (text: string) => string, options
   const app: TestApp = await start(edgeApp, { onEvent: undefined, fetch, ...options });
   return app;
 }
-
-const watchConsole = () => {
-  const printed = vi.spyOn(console, "error").mockImplementation(() => {});
-  return () => printed.mock.calls.flat().map(String);
-};
 
 const CONTROLS = "\u001b[31m\r\nlatchkey: all is well\u2028\u202e";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be in a line
@@ -212,8 +190,7 @@ describe.each(frameworks)("a request that is declined, on %s", (_name, framework
   ];
 
   test.each(["", "/shop", "/a/shop"])("sends htmx to no other origin, under the path %j", async (path) => {
-    const app = await startApp({ framework, options: (url) => ({ baseUrl: url + path }) });
-    apps.push(app);
+    const app = await start(framework, (url) => ({ baseUrl: url + path }));
     const sent: string[] = [];
     for (const target of TARGETS) {
       const headers = { "hx-request": "true", "sec-fetch-mode": "cors" };
@@ -233,8 +210,7 @@ describe.each(frameworks)("a request that is declined, on %s", (_name, framework
   test.each(["/shop", "/a/shop"])(
     "and every page of a guard leads to one login route, under the path %s",
     async (path) => {
-      const app = await startApp({ framework, options: (url) => ({ baseUrl: url + path }) });
-      apps.push(app);
+      const app = await start(framework, (url) => ({ baseUrl: url + path }));
       for (const target of ["/private", "/private?//evil.example", "/private?x=\\\\evil.example"]) {
         const headers = { "sec-fetch-mode": "navigate", accept: "text/html" };
         const { status, headers: answered } = await plainRequest(app.url, target, { headers });

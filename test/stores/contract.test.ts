@@ -1,5 +1,5 @@
 import { Cluster, Redis } from "ioredis";
-import { Pool } from "pg";
+import type { Pool } from "pg";
 import { createClient, createCluster } from "redis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { postgresSchema, postgresStore } from "../../adapters/stores/postgres.js";
@@ -9,6 +9,7 @@ import { createMemoryPort } from "../../core/store/memory.js";
 import type { StorePort } from "../../core/store/port.js";
 import {
   installed,
+  openPool,
   type RedisCluster,
   type Server,
   startPostgres,
@@ -32,7 +33,10 @@ const ioredis = (server: Server): Opened => {
 };
 
 async function nodeRedis(server: Server): Promise<Opened> {
-  const open = () => createClient({ url: `redis://127.0.0.1:${server.port}` }).connect();
+  const open = () =>
+    createClient({ url: `redis://127.0.0.1:${server.port}` })
+      .on("error", () => {})
+      .connect();
   const clients = [await open(), await open()] as const;
   return {
     stores: [redisStore(clients[0]), redisStore(clients[1])],
@@ -47,7 +51,7 @@ async function upstash(server: Server): Promise<Opened> {
 }
 
 async function postgres(server: Server): Promise<Opened> {
-  const pools = [0, 1].map(() => new Pool({ host: "127.0.0.1", port: server.port, user: "postgres", max: 5 }));
+  const pools = [0, 1].map(() => openPool(server.port, { max: 5 }));
   const [first, second] = pools as [Pool, Pool];
   await first.query(postgresSchema());
   return {
@@ -101,7 +105,10 @@ describe.skipIf(!installed.redis)("a Redis Cluster (needs redis-server)", () => 
 
   test("over node-redis it keeps its contract", async () => {
     const rootNodes = cluster.nodes.map(({ host, port }) => ({ url: `redis://${host}:${port}` }));
-    const open = () => createCluster({ rootNodes }).connect();
+    const open = () =>
+      createCluster({ rootNodes })
+        .on("error", () => {})
+        .connect();
     const clients = [await open(), await open()] as const;
     await checkStore(redisStore(clients[0]), { another: redisStore(clients[1]) });
     for (const client of clients) client.destroy();
@@ -123,7 +130,7 @@ describe.skipIf(!installed.postgres)("Postgres (needs postgresql)", () => {
 
   test("rows whose time is over are deleted on the way", async () => {
     const { stores, close } = await postgres(server);
-    const pool = new Pool({ host: "127.0.0.1", port: server.port, user: "postgres" });
+    const pool = openPool(server.port);
     const count = async () => Number((await pool.query("SELECT count(*) FROM latchkey_values")).rows[0].count);
     for (let index = 0; index < 50; index++) await stores[0].add(`over:${index}`, "value", 1);
     const before = await count();

@@ -3,6 +3,7 @@ import { accessSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } f
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { Redis } from "ioredis";
+import { Pool, type PoolConfig } from "pg";
 import { freePort, startServer } from "./process.js";
 
 /** A database server of a test. */
@@ -36,8 +37,18 @@ export const installed = {
 
 const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), "latchkey-"));
 
-async function startIn(folder: string, command: readonly [string, readonly string[]], port: number): Promise<Server> {
-  const start = () => startServer(command, port, {});
+/** @param untilReady resolves when a server that listens takes commands */
+async function startIn(
+  folder: string,
+  command: readonly [string, readonly string[]],
+  port: number,
+  untilReady: () => Promise<void> = async () => {},
+): Promise<Server> {
+  async function start() {
+    const started = await startServer(command, port, {});
+    await untilReady();
+    return started;
+  }
   let child = await start();
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
   async function end(signal: "SIGKILL" | "SIGINT"): Promise<void> {
@@ -138,5 +149,23 @@ export async function startPostgres(): Promise<Server> {
   if (status !== 0) throw new Error(`initdb: ${stderr}`);
   accessSync(folder);
   const settings = ["-p", `${port}`, "-h", "127.0.0.1", "-k", folder, "-F"];
-  return startIn(folder, run([...asUser, postgres, "-D", folder, ...settings]), port);
+  return startIn(folder, run([...asUser, postgres, "-D", folder, ...settings]), port, () => untilQueried(port));
+}
+
+/** Connections to the Postgres of a test. An idle one that the server ends is no error of the process. */
+export const openPool = (port: number, options: PoolConfig = {}): Pool =>
+  new Pool({ host: "127.0.0.1", port, user: "postgres", ...options }).on("error", () => {});
+
+/** Postgres listens before it takes queries. */
+async function untilQueried(port: number): Promise<void> {
+  const pool = openPool(port);
+  for (let tries = 0; ; tries++) {
+    try {
+      await pool.query("SELECT 1");
+      return await pool.end();
+    } catch (error) {
+      if (tries > 200) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
 }

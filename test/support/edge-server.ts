@@ -1,5 +1,11 @@
-import { type AccessTokenRefusal, type AuthOptions, verifyAccessToken } from "../../adapters/edge.js";
+import {
+  type AccessTokenRefusal,
+  type AuthOptions,
+  protectedResource,
+  verifyAccessToken,
+} from "../../adapters/edge.js";
 import { type DurableObjectNamespace, durableObjectStore } from "../../adapters/stores/durable-objects.js";
+import { type ApiRecipes, optionsOf } from "./api-recipes.js";
 import { edgeHandler } from "./edge-app.js";
 import { API } from "./routes.js";
 
@@ -10,7 +16,10 @@ let handle: ((request: Request, ...rest: unknown[]) => Promise<Response>) | unde
 let now = 0;
 let namespace: DurableObjectNamespace | undefined;
 
-function create(options: AuthOptions): (request: Request, ...rest: unknown[]) => Promise<Response> {
+/** The options of the app, and those of protected APIs by their paths. */
+type ServerOptions = AuthOptions & { readonly apis?: ApiRecipes };
+
+function create({ apis = {}, ...options }: ServerOptions): (request: Request, ...rest: unknown[]) => Promise<Response> {
   const relay = `${[options.baseUrl].flat()[0]}/relay?to=`;
   const ports = {
     now: () => now,
@@ -26,10 +35,23 @@ function create(options: AuthOptions): (request: Request, ...rest: unknown[]) =>
   const { issuer, httpTimeout } = options;
   const api = verifyAccessToken({ issuer, httpTimeout, audience: API, scope: "read:shows", onRefused, ...ports });
   const shows = api.wrap((_request, access, ..._rest: unknown[]) => Response.json(access));
+  const handlers = new Map<string, (request: Request, ...rest: unknown[]) => Response | Promise<Response>>([
+    ["/shows", shows],
+  ]);
+  for (const [path, recipe] of Object.entries(apis)) {
+    const metadata = recipe.resource && protectedResource(recipe.resource);
+    const protectedApi = verifyAccessToken(optionsOf(recipe, metadata?.url, { onRefused, ...ports }));
+    handlers.set(
+      path,
+      protectedApi.wrap((_request, access, ..._rest: unknown[]) => Response.json(access)),
+    );
+    if (metadata) handlers.set(new URL(metadata.url).pathname, metadata.handler);
+  }
   return async (request, ...rest) => {
-    if (new URL(request.url).pathname !== "/shows") return app(request, ...rest);
+    const handler = handlers.get(new URL(request.url).pathname);
+    if (!handler) return app(request, ...rest);
     refusal = undefined;
-    const response = await shows(request, ...rest);
+    const response = await handler(request, ...rest);
     if (refusal) response.headers.set("x-test-refusal", JSON.stringify(refusal));
     return response;
   };

@@ -158,79 +158,44 @@ export default {
   hono: [
     {
       path: "app.ts",
-      ts: `import { Hono } from "hono";
-import { createMiddleware } from "hono/factory";
-import { createAuth, type RequestAuth } from "latchkey/edge";
+      ts: `import { type ExecutionContext, Hono } from "hono";
+import { createAuth } from "latchkey/edge";
 
 const auth = createAuth({ env: process.env });
+const app = new Hono();
 
-type Env = { Variables: { auth: RequestAuth } };
-type Wrapper = (handler: (request: Request, auth: RequestAuth) => Promise<Response>) => (request: Request) => Promise<Response>;
-
-/** Runs what comes after it inside of \`auth.wrap\` or \`auth.requireSession\`. */
-const inside = (wrap: Wrapper) =>
-  createMiddleware<Env>(async (c, next) => {
-    const serve = wrap(async (_request, requestAuth) => {
-      c.set("auth", requestAuth);
-      await next();
-      return c.res;
-    });
-    const response = await serve(c.req.raw);
-    // Hono adds the headers of the response before to one that replaces it; without a response before, it adds none.
-    c.res = undefined;
-    c.res = response;
-  });
-
-const app = new Hono<Env>();
-app.use(inside(auth.wrap));
-
-app.get("/", (c) =>
+app.get("/", async (c) =>
   c.html(
-    c.get("auth").session
+    (await auth.getSession(c.req.raw))
       ? \`<p>Signed in.</p><form method="post" action="/auth/logout"><button>Sign out</button></form>\`
       : \`<a href="/auth/login">Sign in</a>\`,
   ),
 );
-app.get("/invoices", inside(auth.requireSession), (c) => c.json({ user: c.get("auth").session?.user }));
-app.post("/visits", inside(auth.requireSession), async (c) => {
-  await c.get("auth").update({ lastVisit: Date.now() });
-  return c.body(null, 204);
-});
+app.get("/invoices", (c) =>
+  auth.requireSession((_request, { session }) => c.json({ user: session.user }))(c.req.raw),
+);
 
-export default app;
+export default {
+  fetch: auth.wrap((request, _auth, ...passed: [env?: object, context?: ExecutionContext]) =>
+    app.fetch(request, ...passed),
+  ),
+};
 `,
       js: `import { Hono } from "hono";
-import { createMiddleware } from "hono/factory";
 import { createAuth } from "latchkey/edge";
 const auth = createAuth({ env: process.env });
-/** Runs what comes after it inside of \`auth.wrap\` or \`auth.requireSession\`. */
-const inside = (wrap) =>
-  createMiddleware(async (c, next) => {
-    const serve = wrap(async (_request, requestAuth) => {
-      c.set("auth", requestAuth);
-      await next();
-      return c.res;
-    });
-    const response = await serve(c.req.raw);
-    // Hono adds the headers of the response before to one that replaces it; without a response before, it adds none.
-    c.res = undefined;
-    c.res = response;
-  });
 const app = new Hono();
-app.use(inside(auth.wrap));
-app.get("/", (c) =>
+app.get("/", async (c) =>
   c.html(
-    c.get("auth").session
+    (await auth.getSession(c.req.raw))
       ? \`<p>Signed in.</p><form method="post" action="/auth/logout"><button>Sign out</button></form>\`
       : \`<a href="/auth/login">Sign in</a>\`,
   ),
 );
-app.get("/invoices", inside(auth.requireSession), (c) => c.json({ user: c.get("auth").session?.user }));
-app.post("/visits", inside(auth.requireSession), async (c) => {
-  await c.get("auth").update({ lastVisit: Date.now() });
-  return c.body(null, 204);
-});
-export default app;
+app.get("/invoices", (c) => auth.requireSession((_request, { session }) => c.json({ user: session.user }))(c.req.raw));
+export default {
+  fetch: auth.wrap((request, _auth, ...passed) => app.fetch(request, ...passed)),
+};
 `,
     },
   ],

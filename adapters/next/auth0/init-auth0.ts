@@ -164,7 +164,7 @@ class Auth0Names {
       const returnTo = await completeSignIn(context, queryOf(context.request), onSignIn);
       return redirectWithin(context, redirectTo ?? returnTo);
     } catch (error) {
-      throw reportFailure(context, error);
+      throw reportFailure(context, error).error;
     }
   }
 

@@ -163,7 +163,7 @@ describe("a signature algorithm", () => {
     ["EdDSA", "OKP", { name: "Ed25519" }],
     ["Ed25519", "OKP", { name: "Ed25519" }],
   ])("%s needs a key of the type %s", (algorithm, keyType, parameters) => {
-    expect(signatureParameters(algorithm)).toEqual(parameters);
+    expect(signatureParameters(algorithm)).toMatchObject(parameters);
     expect([keyTypeOf(algorithm), isAsymmetric(algorithm)]).toEqual([keyType, true]);
   });
 

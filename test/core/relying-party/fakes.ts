@@ -1,4 +1,4 @@
-import type { LatchkeyEvent, UntimedEvent } from "../../../core/events.js";
+import type { Emit, LatchkeyEvent, UntimedEvent } from "../../../core/events.js";
 import type { Provider } from "../../../core/provider/provider.js";
 import type { RelyingPartyConfig } from "../../../core/relying-party/config.js";
 import { RelyingPartyRequest } from "../../../core/relying-party/relying-party-request.js";
@@ -75,7 +75,10 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
   const revoked: string[] = [];
   const released: string[] = [];
   let nonceOf = () => "";
-  const emit = (event: UntimedEvent) => void events.push(event);
+  const emit: Emit = (event) => {
+    events.push(event);
+    return event;
+  };
   const ports = {
     now: () => clock.now,
     random: (bytes: number) => new Uint8Array(bytes).fill(++drawn),

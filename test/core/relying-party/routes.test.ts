@@ -95,11 +95,27 @@ describe("the callback route", () => {
   test("redirects a posted response to itself, and refuses one that is too long", async () => {
     const world = createWorld();
     const post = (body: string) => world.visit("/auth/callback", { method: "POST", body });
-    const { status, headers } = await post("state=s&code=c&iss=i&extra=e");
-    expect([status, headers["location"]]).toEqual([303, `${ORIGIN}/auth/callback?state=s&code=c&iss=i`]);
+    const { status, headers } = await post("state=s&code=c&iss=i&user=u&id_token=it&access_token=at");
+    // Not tokens, which must not get into a URL.
+    expect([status, headers["location"]]).toEqual([303, `${ORIGIN}/auth/callback?state=s&code=c&iss=i&user=u`]);
     expect((await post("state=a&state=b&code=c")).headers["location"]).toContain("state=a&state=&code=c");
     expect((await post(`state=s&code=${"c".repeat(8000)}`)).body).toContain("invalid_response");
     expect((await world.visit("/auth/callback", { method: "PUT" })).status).toBe(405);
+  });
+
+  test("gives the hook what came beside the code, and nothing of the response itself", async () => {
+    const seen: unknown[] = [];
+    const world = createWorld({
+      onSignIn({ params }) {
+        seen.push(params);
+        return undefined;
+      },
+    });
+    const callback = await world.begin();
+    await world.visit(
+      `${callback}&${new URLSearchParams({ user: '{"name":{"firstName":"Alice"}}', session_state: "x" })}`,
+    );
+    expect(seen).toEqual([{ user: '{"name":{"firstName":"Alice"}}', session_state: "x" }]);
   });
 
   test("fetches userinfo if that is configured, and does not let userinfo or the hook change the subject (S44)", async () => {

@@ -16,6 +16,8 @@ describe("the site of a request", () => {
   const first = site("https://a.example");
   const shop = site("https://b.example", "/shop");
   const sale = site("https://b.example", "/shop/sale");
+  const local = site("http://localhost:3001");
+  const plain = site("http://localhost");
   test.each([
     ["by its host", "/", "a.example", first],
     ["by its host in any case", "/shop", "B.EXAMPLE", shop],
@@ -24,9 +26,13 @@ describe("the site of a request", () => {
     ["as the first one of the host, if no path matches", "/", "b.example", shop],
     ["as the first one, for a host that is not configured (S40)", "/", "evil.example", first],
     ["as the first one, for a host that ends like a configured one", "/", "evil-a.example", first],
+    ["by its host with the default port of its scheme, which some proxies name", "/shop", "b.example:443", shop],
+    ["by its host with another port", "/", "localhost:3001", local],
+    ["by its host with the default port of http", "/", "LOCALHOST:80", plain],
+    ["as the first one, for the default port of another scheme", "/shop", "b.example:80", first],
     ["as the first one, without a host", "/", undefined, first],
   ])("is chosen %s", (_what, url, host, expected) => {
-    expect(chooseSite([first, shop, sale], request(url, host))).toBe(expected);
+    expect(chooseSite([first, shop, sale, local, plain], request(url, host))).toBe(expected);
   });
 
   test("is the only one for any host, if one is configured", () => {
@@ -67,7 +73,9 @@ test.each(Object.entries(exchangeStatus))(
       status: sent,
       headers,
       body,
-    } = errorPage(new ExchangeError(code as ExchangeErrorCode), {
+    } = errorPage({
+      error: new ExchangeError(code as ExchangeErrorCode),
+      advice: undefined,
       retryUrl: "/auth/login?returnTo=%2F",
       homeUrl: "/",
     });

@@ -7,7 +7,11 @@ import {
   type FixedClock,
   type TestProvider,
 } from "../../../adapters/testing/index.js";
-import { type AccessTokenSettings, createAccessTokenCheck } from "../../../core/resource-server/access-token.js";
+import {
+  type AccessTokenSettings,
+  createAccessTokenCheck,
+  type TrustedIssuer,
+} from "../../../core/resource-server/access-token.js";
 import { runs } from "../../support/runs.js";
 
 const API = "https://api.example";
@@ -20,23 +24,33 @@ async function start() {
 }
 beforeAll(start);
 
-/** The check of an API that trusts the test provider. */
-function checkOf(changed: Partial<AccessTokenSettings> = {}, fetch: unknown = provider.fetch) {
-  const settings: AccessTokenSettings = {
+/** What a test changes of the settings of an API, or of its one provider. */
+type Changed = Partial<AccessTokenSettings & TrustedIssuer>;
+
+/** The check of an API that trusts the test provider, for an Authorization header. */
+function checkOf(changed: Changed = {}, fetch: unknown = provider.fetch) {
+  const trusted: TrustedIssuer = {
     issuer: provider.issuer,
     audience: [API],
-    scope: [],
+    clientIds: [],
     signingAlg: "RS256",
     profile: "any",
+    ...changed,
+  };
+  const settings: AccessTokenSettings = {
+    issuers: [trusted],
+    scope: [],
+    claims: {},
     clockTolerance: 30,
     httpTimeout: 0.3,
     ...changed,
   };
-  return createAccessTokenCheck(settings, {
+  const check = createAccessTokenCheck(settings, {
     now: clock.now,
     random: (bytes) => new Uint8Array(bytes),
     fetch: fetch as never,
   });
+  return (authorization: string) => check({ method: "GET", url: "/", authorization, proof: undefined });
 }
 
 const seconds = () => Math.floor(clock.now() / 1000);
@@ -60,7 +74,7 @@ const tokenWith = (claims: Changes = {}, header: Changes = { typ: "at+jwt" }) =>
   provider.sign({ ...requiredClaims(), ...claims }, header);
 
 /** The result of an API's check of a token: "ok", or the code with the reason. */
-async function outcomeOf(token: string, settings: Partial<AccessTokenSettings> = {}, fetch?: unknown): Promise<string> {
+async function outcomeOf(token: string, settings: Changed = {}, fetch?: unknown): Promise<string> {
   const verdict = await checkOf(settings, fetch)(`Bearer ${token}`);
   if ("access" in verdict) return "ok";
   const { code, reason } = verdict.refusal;

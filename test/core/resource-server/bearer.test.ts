@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { bearerToken, refuse } from "../../../core/resource-server/bearer.js";
+import { bearerToken } from "../../../core/resource-server/bearer.js";
 import { BLANKS, NO_BLANK } from "../../support/blanks.js";
 import { runs } from "../../support/runs.js";
 
@@ -67,34 +67,5 @@ describe("the Authorization header (RFC 6750 2.1)", () => {
       }),
       runs(),
     );
-  });
-});
-
-describe("the response (RFC 6750 3)", () => {
-  test.each([
-    ["no_token", 401, 'Bearer realm="api"'],
-    ["invalid_request", 400, 'Bearer realm="api", error="invalid_request"'],
-    ["invalid_token", 401, 'Bearer realm="api", error="invalid_token"'],
-    ["insufficient_scope", 403, 'Bearer realm="api", error="insufficient_scope"'],
-  ] as const)("%s: %i with a challenge, which has the scope if the API requires one", (code, status, challenge) => {
-    const headers = { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" };
-    const body = `{"error":"${code}"}`;
-    expect(refuse({ code }, [])).toEqual({ status, headers: { ...headers, "www-authenticate": challenge }, body });
-    expect(refuse({ code }, ["read:shows", "pay"]).headers["www-authenticate"]).toBe(
-      `${challenge}, scope="read:shows pay"`,
-    );
-  });
-
-  test("if the provider cannot be reached, it is 503 without a challenge", () => {
-    expect(refuse({ code: "temporarily_unavailable" }, ["pay"])).toEqual({
-      status: 503,
-      headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store", "retry-after": "5" },
-      body: '{"error":"temporarily_unavailable"}',
-    });
-  });
-
-  test("has the code, and neither the reason nor the cause", () => {
-    const refusal = { code: "invalid_token", reason: "aud", cause: new Error("secret") } as const;
-    expect(refuse(refusal, [])).toEqual(refuse({ code: "invalid_token" }, []));
   });
 });

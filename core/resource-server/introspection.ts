@@ -1,0 +1,141 @@
+import { sha256 } from "../bytes.js";
+import { ExchangeError } from "../errors.js";
+import type { Ports } from "../ports.js";
+import { isText, type Members } from "../provider/claims.js";
+import { authenticate, type ClientCredentials } from "../provider/client-authentication.js";
+import { discover } from "../provider/discovery.js";
+import { endpointUrl } from "../provider/endpoint.js";
+import { createNetwork } from "../provider/network.js";
+import { fetchJson } from "../provider/response.js";
+import type { AccessTokenSettings, TokenIntrospection, TrustedIssuer, VerifiedClaims } from "./access-token.js";
+import { PAUSE, pausing } from "./pausing.js";
+
+/** How an API asks its provider about tokens (RFC 7662). */
+export interface IntrospectionSettings extends ClientCredentials {
+  readonly clientId: string;
+  /** The URL of the endpoint, in the place of the one in the discovery document. */
+  readonly introspectionEndpoint?: string | undefined;
+  /** Seconds for which an answer is used again. */
+  readonly maxAge: number;
+  /** Members that an answer may lack. */
+  readonly mayLack: readonly string[];
+}
+
+/** What the provider said about an active token. */
+interface CachedAnswer {
+  readonly answer: Members;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+}
+
+/** Answers that a process keeps. */
+const MAX_ANSWERS = 10_000;
+
+/**
+ * Asks the provider whether a token is active, and what it says (RFC 7662 2).
+ *
+ * Theory of operation. The answer about an active token is kept for `maxAge`, and never beyond the token's `exp`, under a hash of the
+ * token: the memory holds no token that could be used. No other answer is kept, so that no client can fill the memory with tokens that it
+ * invents; the oldest answer makes room for a new one. If the provider does not answer at all, no request is sent for a second.
+ */
+export function createIntrospection(settings: IntrospectionSettings): TokenIntrospection {
+  const { maxAge, mayLack } = settings;
+  const answers = new Map<string, CachedAnswer>();
+  const ask = createQuestion(settings);
+
+  return {
+    async check(token, trusted, ports) {
+      const { issuer } = trusted;
+      const key = await sha256(`${issuer} ${token}`);
+      const now = ports.now();
+      const cached = answers.get(key);
+      // `until` is too far away if the clock was set back.
+      if (cached && cached.until > now && cached.until <= now + maxAge * 1000)
+        return verifiedBy(cached.answer, trusted, mayLack);
+      answers.delete(key);
+      const answer = normalise(await ask(token, trusted, ports));
+      // RFC 7662 2.2: `active` is required. A page of a proxy is no answer about the token.
+      if (!("active" in answer)) throw new ExchangeError("provider_invalid", { cause: { issuer, member: "active" } });
+      if (answer["active"] !== true) return "active";
+      const until = Math.min(now + maxAge * 1000, Number(answer["exp"] ?? Infinity) * 1000);
+      if (until > now) {
+        const [oldest] = answers.keys();
+        if (answers.size >= MAX_ANSWERS && oldest) answers.delete(oldest);
+        answers.set(key, { answer, until });
+      }
+      return verifiedBy(answer, trusted, mayLack);
+    },
+  };
+}
+
+/** Sends the request of RFC 7662 2.1. */
+function createQuestion(settings: IntrospectionSettings) {
+  /** When the provider last failed to answer, by issuer. */
+  const failures = new Map<string, number>();
+  return async (
+    token: string,
+    { issuer, httpTimeout }: TrustedIssuer & Pick<AccessTokenSettings, "httpTimeout">,
+    ports: Ports,
+  ) => {
+    const network = createNetwork({ issuer, httpTimeout }, ports);
+    const age = ports.now() - (failures.get(issuer) ?? NaN);
+    if (age >= 0 && age < PAUSE) throw new ExchangeError("provider_unreachable", { cause: { issuer, pause: PAUSE } });
+    const url =
+      settings.introspectionEndpoint ?? endpointUrl(await discover(pausing(network)), "introspection_endpoint").href;
+    const form = new URLSearchParams({ token, token_type_hint: "access_token" });
+    const headers = {
+      accept: "application/json",
+      "content-type": "application/x-www-form-urlencoded",
+      ...(await authenticate({ ...settings, issuer, endpoint: url }, ports, form)),
+    };
+    const { clientSecret } = settings;
+    try {
+      return await fetchJson({ fetch: network.fetch, clientSecret }, url, { method: "POST", headers, body: `${form}` });
+    } catch (error) {
+      const { code, cause } = error as ExchangeError;
+      // Only if no response came: any client can send a token that the provider answers with an error.
+      const { status } = (cause ?? {}) as { readonly status?: number };
+      if (code === "provider_unreachable" && status === undefined) failures.set(issuer, ports.now());
+      throw error;
+    }
+  };
+}
+
+/** Numbers of an answer; some providers send them as text. */
+const NUMBERS: readonly string[] = ["exp", "iat", "nbf", "auth_time"];
+
+/** An answer without members that say nothing, and with numbers and `active` in their own types. */
+function normalise(answer: Members): Members {
+  const members = Object.entries(answer).flatMap(([name, value]): Array<[string, unknown]> => {
+    if (value === null || value === "") return [];
+    if (NUMBERS.includes(name) && isText(value) && /^\d+$/.test(value)) return [[name, Number(value)]];
+    return [[name, name === "active" ? value === true || value === "true" : value]];
+  });
+  return Object.fromEntries(members);
+}
+
+/** The claims of an active token, or the name of the member that shows that it is no access token. */
+function verifiedBy(
+  { active: _active, ...members }: Members,
+  { introspection: _introspection, ...trusted }: TrustedIssuer,
+  mayLack: readonly string[],
+): VerifiedClaims | string {
+  const { iss = trusted.issuer, client_id: clientId, username, sub, token_type: type, token_use: use } = members;
+  // RFC 7662 2.1: refresh tokens are introspected too, and must not pass as access tokens.
+  if (type === undefined ? !mayLack.includes("token_type") : !/^(bearer|dpop|access_token)$/i.test(`${type}`))
+    return "token_type";
+  if (use !== undefined && !/^access(_token)?$/.test(`${use}`)) return "token_use";
+  // RFC 9449 6.2: the answer about a bound token has `cnf`.
+  if (/^dpop$/i.test(`${type}`) && members["cnf"] === undefined) return "cnf";
+  // RFC 9068 2.2: the subject of a token without a user is its client.
+  const subject = sub ?? (username === undefined ? clientId : undefined);
+  return {
+    claims: { ...members, iss, ...(subject !== undefined && { sub: subject }) },
+    header: {},
+    trusted: {
+      ...trusted,
+      profile: "any",
+      clientIds: mayLack.includes("aud") ? [clientId] : trusted.clientIds,
+    },
+  };
+}
