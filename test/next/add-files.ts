@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { build, type Plugin } from "esbuild";
 import { filesOf, toJavaScript } from "../support/documents.js";
 
@@ -39,6 +41,17 @@ export function addDocumented(folder: string, ...tests: readonly string[]): void
   }
   // The documents leave the alias and the layout to create-next-app.
   writeFileSync(join(folder, "jsconfig.json"), '{ "compilerOptions": { "paths": { "@/*": ["./*"] } } }\n');
+  addLayout(folder);
+}
+
+/** Runs `latchkey init` in an app, which has a layout and no variables of its own. */
+export async function addInitialized(folder: string, runtime: "next-app" | "next-pages"): Promise<void> {
+  const cli = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+  if (runtime === "next-app") addLayout(folder);
+  await promisify(execFile)(process.execPath, [cli, "init", "--yes", "--js", "--runtime", runtime], { cwd: folder });
+}
+
+function addLayout(folder: string): void {
   mkdirSync(join(folder, "app"), { recursive: true });
   writeFileSync(
     join(folder, "app/layout.js"),

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { TestProject } from "vitest/node";
-import { addDocumented, addServed } from "./add-files.js";
+import { addDocumented, addInitialized, addServed } from "./add-files.js";
 import { buildCreated } from "./create.js";
 
 /** A built app. */
@@ -72,10 +72,16 @@ const kinds: Record<string, (version: string) => Kind> = {
     from: [`versions/${version}`, "contract", `variants/contract-${version}`],
     add: addServed,
   }),
-  "readme-pages": () => ({
-    from: ["versions/16"],
-    without: ["proxy.js"],
-    add: (folder) => addDocumented(folder, "next-pages"),
+  // What `latchkey init` writes: JavaScript, the Pages Router, and a middleware before Next 16.
+  "init-pages": (version) => ({
+    from: [`versions/${version}`],
+    without: ["proxy.js", "middleware.js"],
+    add: (folder) => addInitialized(folder, "next-pages"),
+  }),
+  "init-app": (version) => ({
+    from: [`versions/${version}`],
+    without: ["proxy.js", "middleware.js"],
+    add: (folder) => addInitialized(folder, "next-app"),
   }),
   "readme-proxy": () => ({
     from: ["versions/16"],
@@ -83,8 +89,8 @@ const kinds: Record<string, (version: string) => Kind> = {
   }),
 };
 const versions = {
-  15: ["main", "mounted", "bare", "contract"],
-  16: ["main", "mounted", "bare", "cached", "contract", "readme-pages", "readme-proxy"],
+  15: ["main", "mounted", "bare", "contract", "init-app"],
+  16: ["main", "mounted", "bare", "cached", "contract", "init-pages", "readme-proxy"],
 };
 
 /** Builds the apps of one version of Next. They share one installation. */

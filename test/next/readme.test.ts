@@ -38,13 +38,22 @@ describe("the documents' files for Next", () => {
     }
   });
 
-  test("Pages Router: its files guard a page and an API route", async () => {
-    const { base } = await start("readme-pages-16", { mount: "/api/auth" });
+  test("Pages Router: its files, as init writes them in JavaScript, guard a page and an API route", async () => {
+    const { base } = await start("init-pages-16", { mount: "/api/auth" });
     const client = createClient();
     expect((await client.fetch(`${base}/api/invoices`)).status).toBe(401);
     const account = await answerProvider(client, await client.open(`${base}/account`));
     expect([account.url, account.status]).toEqual([`${base}/account`, 200]);
     expect(account.body).toContain("<h1>Ada Lovelace</h1>");
     expect(JSON.parse((await client.fetch(`${base}/api/invoices`)).body).user.sub).toBe("ada");
+  });
+
+  test("App Router before Next 16: its files, as init writes them in JavaScript, sign a user in; the middleware writes activity", async () => {
+    const { base } = await start("init-app-15");
+    const client = createClient();
+    expect((await client.open(`${base}/`)).body).toContain("Sign in");
+    await answerProvider(client, await client.open(`${base}/auth/login`));
+    expect((await client.open(`${base}/`)).body).toContain("Signed in as");
+    expect(JSON.parse((await client.fetch(`${base}/auth/me`)).body).user.sub).toBe("ada");
   });
 });

@@ -102,6 +102,8 @@ export const runtimes: Readonly<Record<Runtime, RuntimeSetup>> = {
     title: "React, with the page as the client",
     files: templates["react-quick-start"],
     envFile: undefined,
+    // Vite reads JSX in files of this ending alone.
+    ending: "jsx",
     start: () => "npm run dev",
   },
 };

@@ -70,7 +70,7 @@ describe("an app is recognised by what is in its folder", () => {
     ["Cloudflare Workers, JavaScript", { "wrangler.jsonc": "{}" }, [".dev.vars", ".gitignore", "app.js"]],
     ["Deno, TypeScript", { "deno.json": "{}" }, [".env", ".gitignore", "app.ts"]],
     ["Bun, TypeScript", { "bun.lock": "" }, [".env", ".gitignore", "app.ts"]],
-    ["React, with the page as the client, JavaScript", { "package.json": manifest("react", "vite") }, ["src/App.js"]],
+    ["React, with the page as the client, JavaScript", { "package.json": manifest("react", "vite") }, ["src/App.jsx"]],
     ["Express, JavaScript", { "package.json": "{ not JSON" }, [".env", ".gitignore", "app.mjs"]],
   ] as Array<[string, Record<string, string>, string[]]>)("%s", async (title, files, written) => {
     const { out, code, list } = await init(files);
