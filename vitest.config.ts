@@ -85,7 +85,7 @@ export default defineConfig({
           ...keys,
           globalSetup: [makeKeys, unpackChromium],
           name: "adapters",
-          include: ["test/{adapters,security,conformance,stores,machines,mistakes}/**/*.test.ts", ...unbuilt],
+          include: ["test/{adapters,security,conformance,stores,machines,mistakes,providers}/**/*.test.ts", ...unbuilt],
         },
       },
       // With the package as it is published: builds `dist` first, where it is older than its source.

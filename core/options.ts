@@ -57,10 +57,16 @@ function* faultsIn(options: object, examples: Examples, path = ""): Iterable<str
 /**
  * Checks the names and types of options.
  * @param missing a sentence for each value that must be set and is not
+ * @param path what stands before the names in messages
  * @throws MisuseError (`invalid_config`) that lists all that is wrong, a line each
  */
-export function checkOptions(options: unknown, examples: Examples, missing: readonly string[] = []): void {
+export function checkOptions(
+  options: unknown,
+  examples: Examples,
+  missing: readonly string[] = [],
+  path?: string,
+): void {
   must(isObject(options), "options must be an object");
-  const faults = [...faultsIn(options, examples), ...missing];
+  const faults = [...faultsIn(options, examples, path), ...missing];
   must(!faults[0], faults.join("\nlatchkey: "));
 }

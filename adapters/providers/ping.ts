@@ -1,0 +1,33 @@
+import { must } from "../../core/errors.js";
+import { TEXT } from "../../core/options.js";
+import type { ProviderOptions } from "../lib/auth-options.js";
+import { type DescriptionOptions, describeProvider, partOf, withoutSlash } from "./description.js";
+
+/** The options of {@link ping}. */
+export interface PingOptions extends DescriptionOptions {
+  /** PingOne: the id of the environment. Set this, or `issuer`. */
+  environmentId?: string;
+  /** PingOne: the end of the region's domain. @default "com" */
+  region?: "com" | "eu" | "ca" | "asia" | "com.au" | "sg";
+  /** PingFederate: the issuer of the server. */
+  issuer?: string;
+}
+
+/**
+ * PingOne, or PingFederate. https://docs.pingidentity.com/pingone/applications/p1_applications_add_oidc.html
+ *
+ * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
+ */
+export const ping = (options: PingOptions): ProviderOptions =>
+  describeProvider(
+    "ping",
+    options,
+    { environmentId: TEXT, region: TEXT, issuer: TEXT },
+    [],
+    ({ environmentId, region = "com", issuer }) => {
+      must((environmentId === undefined) !== (issuer === undefined), "ping: set either environmentId or issuer");
+      if (environmentId === undefined) return { issuer: withoutSlash(issuer ?? "") };
+      must(/^(com|eu|ca|asia|com\.au|sg)$/.test(region), "ping.region must be com, eu, ca, asia, com.au or sg");
+      return { issuer: `https://auth.pingone.${region}/${partOf(environmentId, "ping.environmentId")}/as` };
+    },
+  );

@@ -1,0 +1,21 @@
+import { TEXT } from "../../core/options.js";
+import type { ProviderOptions } from "../lib/auth-options.js";
+import { type DescriptionOptions, describeProvider, hostOf } from "./description.js";
+
+/** The options of {@link workos}. */
+export interface WorkosOptions extends DescriptionOptions {
+  /** Required. The AuthKit domain: `my-team-123.authkit.app`, or your own. */
+  domain?: string;
+}
+
+/**
+ * WorkOS AuthKit, for a WorkOS Connect application.
+ *
+ * - The discovery document is at the AuthKit domain: https://workos.com/docs/reference/workos-connect/metadata
+ *
+ * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
+ */
+export const workos = (options: WorkosOptions): ProviderOptions =>
+  describeProvider("workos", options, { domain: TEXT }, ["domain"], ({ domain = "" }) => ({
+    issuer: `https://${hostOf(domain, "workos.domain")}`,
+  }));
