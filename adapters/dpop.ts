@@ -9,6 +9,7 @@ import { urlOf } from "./lib/checks.js";
 import { after } from "./lib/sleep.js";
 
 export { ExchangeError, type ExchangeErrorCode, LatchkeyError, type MisuseCode, MisuseError } from "../core/errors.js";
+export type { StorePort } from "../core/store/port.js";
 
 /** Which DPoP proofs an API takes. */
 export interface DpopOptions {

@@ -17,6 +17,7 @@ const entries = [
   "postgres",
   "durable-objects",
   "deno-kv",
+  "dpop",
   "check",
   "testing",
 ];
@@ -46,6 +47,7 @@ const sidebar = [
     items: pages(
       "guides",
       ["Protect an API", "protect-an-api"],
+      ["Protect an MCP server", "mcp"],
       ["Call an API as the user", "call-an-api"],
       ["The session", "session"],
       ["Sessions without sign-in", "sessions-alone"],

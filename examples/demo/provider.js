@@ -42,14 +42,19 @@ async function withoutExpectedWarnings(work) {
  * @property {string} [host] the provider's host name, by default "localhost"
  * @property {Array<Record<string, unknown>>} clients client metadata (OpenID Connect Dynamic Client Registration 1.0, 2)
  * @property {Record<string, string>} [apis] the APIs that access tokens may be for: resource indicator and scopes of each
+ * @property {boolean} [registration] whether clients may register themselves, for the scopes of `apis`
  * @property {number} [accessTokenLifetime] seconds, by default 60
  * @property {(grant: Grant) => void} [onGrant] called after every successful token request
  * @property {() => void} [onRevoke] called when a grant is revoked
  */
 
 /** @param {ProviderOptions} options @param {object} key the private signing key as JWK @param {any} errors */
-const configure = ({ clients, apis = {}, accessTokenLifetime = 60 }, key, errors) => ({
+const configure = ({ clients, apis = {}, registration = false, accessTokenLifetime = 60 }, key, errors) => ({
   clients,
+  // A client that registers itself names the scopes that it will request.
+  ...(registration && {
+    scopes: ["openid", "offline_access", ...Object.values(apis).flatMap((all) => all.split(" "))],
+  }),
   jwks: { keys: [{ ...key, alg: "RS256", use: "sig" }] },
   cookies: { keys: [randomBytes(32).toString("hex")] },
   claims: { openid: ["sub"], profile: ["name", "nickname"], email: ["email", "email_verified"] },
@@ -74,6 +79,7 @@ const configure = ({ clients, apis = {}, accessTokenLifetime = 60 }, key, errors
   },
   features: {
     devInteractions: { enabled: false },
+    registration: { enabled: registration },
     // A client may revoke its own tokens only (RFC 7009 2.1).
     revocation: {
       enabled: true,

@@ -51,6 +51,7 @@ describe("the examples", () => {
   });
 
   const VARIABLES = {
+    API_SECRET: "a client secret",
     LATCHKEY_ISSUER: "http://127.0.0.1:1/",
     LATCHKEY_CLIENT_ID: "client",
     LATCHKEY_CLIENT_SECRET: "client-secret",
@@ -84,6 +85,11 @@ describe("the examples", () => {
     ["latchkey/express backchannelLogout", ""],
     ["latchkey/edge createAuth", ""],
     ["latchkey/edge verifyAccessToken", ""],
+    ["latchkey/express introspection", ""],
+    ["latchkey/express stepUp", ""],
+    ["latchkey/edge protectedResource", ""],
+    ["latchkey/express protectedResource", ""],
+    ["latchkey/dpop dpop", ""],
     ["latchkey/next createAuth", ""],
     ["latchkey/next initAuth0", ""],
     // Clients connect at their first command.

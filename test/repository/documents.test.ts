@@ -55,6 +55,7 @@ describe("every block of TypeScript", () => {
       "react",
       "react-dom",
       "redis",
+      "@modelcontextprotocol",
       "@opentelemetry",
       "@types",
     ])

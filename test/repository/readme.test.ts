@@ -1,11 +1,14 @@
 import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Middleware, RequestAuth } from "../../adapters/node.js";
 import { createCookieJar, createTestProvider, mintSession, type TestProvider } from "../../adapters/testing/index.js";
@@ -32,6 +35,11 @@ beforeAll(() => {
   symlinkSync(root, join(folder, "node_modules/latchkey"));
   for (const name of ["express", "hono", "ioredis", "pg", "react", "react-dom"])
     symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+  mkdirSync(join(folder, "node_modules/@modelcontextprotocol"));
+  symlinkSync(
+    join(root, "node_modules/@modelcontextprotocol/sdk"),
+    join(folder, "node_modules/@modelcontextprotocol/sdk"),
+  );
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
 });
 
@@ -54,8 +62,9 @@ async function start(
   file: string,
   code: string,
   variables: Record<string, string>,
+  port?: number,
 ): Promise<{ url: string; output: string }> {
-  const port = await freePort();
+  port ??= await freePort();
   writeFileSync(join(folder, file), code.replace("app.listen(3000)", `app.listen(${port}, "127.0.0.1")`));
   const env: Record<string, string | undefined> = { PATH: process.env["PATH"], ...variables };
   const child = spawn(process.execPath, [file], { cwd: folder, env: env as NodeJS.ProcessEnv });
@@ -288,6 +297,166 @@ describe("an API that takes access tokens", () => {
     const { url, output } = await start("protected-next.mjs", code, variables);
     expect(output).toBe("");
     expect(await responsesOf(url, authorization)).toEqual(expected);
+  });
+});
+
+describe("an API that requires more of an access token", () => {
+  const AUDIENCE = "https://api.example";
+  const now = () => Math.floor(Date.now() / 1000);
+  /** Answers of the introspection endpoint, by token. */
+  const opaque: Record<string, object> = {
+    active: { active: true, sub: "alice", aud: AUDIENCE, token_type: "Bearer", exp: now() + 300 },
+  };
+
+  /** Starts a provider with an introspection endpoint. */
+  async function startProvider(path = "", signingAlg: "RS256" | "ES256" = "RS256") {
+    const port = await freePort();
+    const issuer = `http://127.0.0.1:${port}${path}`;
+    const provider = await createTestProvider({ issuer, signingAlg });
+    const server = createServer(async (req, res) => {
+      const url = `http://127.0.0.1:${port}${req.url}`;
+      if (req.url === "/introspect") {
+        let body = "";
+        for await (const part of req) body += part;
+        return send(Response.json(opaque[new URLSearchParams(body).get("token") ?? ""] ?? { active: false }), res);
+      }
+      const response = await provider.fetch(url);
+      if (!url.endsWith("openid-configuration")) return send(response, res);
+      const endpoint = { introspection_endpoint: `http://127.0.0.1:${port}/introspect` };
+      return send(Response.json({ ...(await response.json()), ...endpoint }), res);
+    });
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    servers.push(server);
+    const tokenWith = (claims: object) =>
+      provider.sign({ iss: issuer, sub: "alice", aud: AUDIENCE, exp: now() + 60, ...claims });
+    return { issuer, tokenWith };
+  }
+
+  /** Starts the API of a block of the page, with other texts in the place of some. Returns a function that calls it. */
+  async function startApi(name: string, replaced: Record<string, string>, port?: number) {
+    let code = snippet(name);
+    for (const [text, other] of Object.entries(replaced)) code = code.replaceAll(`"${text}"`, JSON.stringify(other));
+    const server = `import express from "express";
+      const app = express();
+      app.get("/shows", verify, (req, res) => res.json({ for: req.accessToken.claims.sub }));
+      app.listen(3000);`;
+    const variables = { API_SECRET: "api-secret" };
+    const { url, output } = await start(`${name}.mjs`, `${code}\n${server}`, variables, port);
+    expect(output).toBe("");
+    return async (token: string, headers: Record<string, string> = { authorization: `Bearer ${token}` }) => {
+      const { status, body } = await plainRequest(url, "/shows", { headers });
+      return [status, JSON.parse(body).error ?? JSON.parse(body).for];
+    };
+  }
+  const accepted = [200, "alice"];
+
+  test("claims", async () => {
+    const { issuer, tokenWith } = await startProvider();
+    const call = await startApi("protected-claims", { "https://op.example": issuer });
+    expect(await call(await tokenWith({ roles: ["admin"], email_verified: true }))).toEqual(accepted);
+    expect(await call(await tokenWith({ roles: ["admin"] }))).toEqual([403, "insufficient_scope"]);
+  });
+
+  test("several providers", async () => {
+    const [work, home] = [await startProvider(), await startProvider("/", "ES256")];
+    const replaced = { "https://work.example": work.issuer, "https://home.example/": home.issuer };
+    const call = await startApi("protected-issuers", replaced);
+    expect(await call(await work.tokenWith({}))).toEqual(accepted);
+    expect(await call(await home.tokenWith({ aud: "shows" }))).toEqual(accepted);
+    expect(await call(await home.tokenWith({}))).toEqual([401, "invalid_token"]);
+  });
+
+  test("a client in the place of the audience", async () => {
+    const { issuer, tokenWith } = await startProvider();
+    const call = await startApi("protected-client-ids", { "https://op.example": issuer });
+    const claims = { aud: undefined, client_id: "1example23456789", token_use: "access" };
+    expect(await call(await tokenWith(claims))).toEqual(accepted);
+    expect(await call(await tokenWith({ ...claims, client_id: "other" }))).toEqual([401, "invalid_token"]);
+    expect(await call(await tokenWith({ aud: claims.client_id, token_use: "id" }))).toEqual([401, "invalid_token"]);
+  });
+
+  test("tokens that are no JWT", async () => {
+    const { issuer } = await startProvider();
+    const call = await startApi("protected-opaque", { "https://op.example": issuer });
+    expect(await call("active")).toEqual(accepted);
+    expect(await call("revoked")).toEqual([401, "invalid_token"]);
+  });
+
+  test("a fresh sign-in with two factors", async () => {
+    const { issuer, tokenWith } = await startProvider();
+    const call = await startApi("protected-step-up", { "https://op.example": issuer });
+    const acr = "urn:example:two-factors";
+    expect(await call(await tokenWith({ acr, auth_time: now() }))).toEqual(accepted);
+    expect(await call(await tokenWith({ acr, auth_time: now() - 600 }))).toEqual([
+      401,
+      "insufficient_user_authentication",
+    ]);
+  });
+
+  test("tokens that are bound to a key", async () => {
+    const { issuer, tokenWith } = await startProvider();
+    const port = await freePort();
+    const baseUrl = `http://127.0.0.1:${port}`;
+    const code = { "https://op.example": issuer };
+    const call = await startApi("protected-dpop", code, port);
+    const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
+    const jwk = await exportJWK(publicKey);
+    const token = await tokenWith({ cnf: { jkt: await calculateJwkThumbprint(jwk) } });
+    const ath = createHash("sha256").update(token).digest("base64url");
+    const proofFor = (htu: string) =>
+      new SignJWT({ htm: "GET", htu, iat: now(), jti: htu, ath })
+        .setProtectedHeader({ alg: "ES256", typ: "dpop+jwt", jwk })
+        .sign(privateKey);
+    const headers = async (htu: string) => ({ authorization: `DPoP ${token}`, dpop: await proofFor(htu) });
+    expect(await call(token, await headers("https://api.example/shows"))).toEqual(accepted);
+    expect(await call(token, await headers(`${baseUrl}/shows`))).toEqual([401, "invalid_dpop_proof"]);
+    expect(await call(token)).toEqual([401, "no_token"]);
+  });
+});
+
+describe("an MCP server", () => {
+  test("in Express: the official client registers itself, a user signs in, and the client calls a tool", async () => {
+    const { callTool } = await import("../../examples/mcp/client.js");
+    const { signInBySelf } = await import("../../examples/mcp/sign-in.js");
+    const { startProvider } = await import("../../examples/demo/provider.js");
+    const port = await freePort();
+    const resource = `http://127.0.0.1:${port}/mcp`;
+    const provider = await startProvider({ clients: [], apis: { [resource]: "shows:read" }, registration: true });
+    const variables = { LATCHKEY_ISSUER: provider.issuer, LATCHKEY_AUDIENCE: resource };
+    const { output } = await start("mcp.mjs", snippet("mcp-express"), variables, port);
+    expect(output).toBe("");
+    let arrived = (_parameters: URLSearchParams): void => {};
+    const callback = createServer((req, res) => {
+      arrived(new URL(req.url ?? "/", "http://127.0.0.1").searchParams);
+      res.end();
+    });
+    servers.push(callback);
+    await new Promise<void>((resolve) => callback.listen(0, "127.0.0.1", resolve));
+    const redirectUri = `http://127.0.0.1:${(callback.address() as AddressInfo).port}/callback`;
+    const signIn = (to: URL) => {
+      const parameters = new Promise<URLSearchParams>((resolve) => {
+        arrived = resolve;
+      });
+      return signInBySelf(to, provider.issuer).then(() => parameters);
+    };
+    const { tools, result } = await callTool(resource, redirectUri, signIn);
+    expect([tools, result.content]).toEqual([["tonight"], [{ type: "text", text: "ada: The Sky Tonight" }]]);
+    const other = await plainRequest(`http://127.0.0.1:${port}`, "/mcp", { method: "POST" });
+    expect([other.status, other.headers["www-authenticate"]]).toEqual([
+      401,
+      `Bearer realm="api", scope="shows:read", resource_metadata="http://127.0.0.1:${port}/.well-known/oauth-protected-resource/mcp"`,
+    ]);
+    await provider.close();
+  });
+
+  test("in Next: the route handler has the metadata", async () => {
+    const code = `${snippet("mcp-next")}
+      const at = (path) => GET(new Request("https://mcp.example" + path));
+      const found = at("/.well-known/oauth-protected-resource/mcp");
+      console.log((await found.json()).resource, at("/.well-known/oauth-protected-resource").status, typeof OPTIONS);`;
+    writeFileSync(join(folder, "mcp-next.mjs"), code);
+    const output = execFileSync(process.execPath, ["mcp-next.mjs"], { cwd: folder, encoding: "utf8" });
+    expect(output).toBe("https://mcp.example/mcp 404 function\n");
   });
 });
 

@@ -123,6 +123,21 @@ const denoKv = `import { type DenoKv, denoKvStore } from "latchkey/deno-kv";
   // @ts-expect-error: a database that was not opened
   export const wrong = (kv: Promise<DenoKv>) => denoKvStore(kv);`;
 
+const protectedApi = `import { dpop } from "latchkey/dpop";
+  import { introspection, protectedResource, stepUp, verifyAccessToken } from "latchkey/edge";
+  import { createMemoryStore } from "latchkey";
+  const metadata = protectedResource({ resource: "https://api.example/mcp", authorizationServers: ["https://op.example"] });
+  export const handle = (request: Request): Response => metadata.handler(request);
+  export const api = verifyAccessToken({
+    issuers: ["https://op.example", { issuer: "https://other.example", introspection: introspection({ clientId: "api" }) }],
+    claims: { roles: ["admin", "billing"], email_verified: true },
+    stepUp: stepUp({ maxAge: 60 }),
+    dpop: dpop({ baseUrl: "https://api.example", store: createMemoryStore() }),
+    resourceMetadata: metadata.url,
+  });
+  // @ts-expect-error: a claim is no object
+  export const wrong = verifyAccessToken({ claims: { roles: { admin: true } } });`;
+
 const ownStore = `import { type Store, type StorePort, createStore } from "latchkey";
   import { checkStore } from "latchkey/testing";
   export const storeOf = (port: StorePort): Store => createStore(port, { timeout: 2 });
@@ -203,6 +218,7 @@ const programs: Readonly<Record<string, Program>> = {
       "durable-objects": { code: durableObjects },
       "deno-kv": { code: denoKv },
       "own-store": { code: ownStore },
+      "protected-api": { code: protectedApi },
     },
   },
   "pages and Workers, with annotations": {
