@@ -3,6 +3,7 @@ import { type ExamplesOf, FUNCTION, OBJECT } from "../core/options.js";
 import type { RegisteredData } from "../core/register.js";
 import { createRelyingParty } from "../core/relying-party/relying-party.js";
 import type { AuthSession } from "../core/relying-party/request-auth.js";
+import type { SessionRequirement } from "../core/relying-party/requirement.js";
 import type { LoginOptions } from "../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../core/relying-party/sign-out.js";
 import { type AccessTokenOptions, accessTokenExamples, createCheck } from "./lib/access-token.js";
@@ -60,9 +61,13 @@ export interface Auth<Data = RegisteredData> {
    * handler that serves the same Request, as frameworks do for an error page, or onto the response that `finish` gets.
    */
   wrap<Rest extends unknown[]>(handler: Handler<Data, Rest>): (request: Request, ...rest: Rest) => Promise<Response>;
-  /** The same for signed-in requests only: 401 JSON for API calls, a redirect to sign in for page navigations. */
+  /**
+   * The same for signed-in requests only: 401 JSON for API calls, a redirect to sign in for page navigations. A session that does not meet
+   * the requirement gets 403.
+   */
   requireSession<Rest extends unknown[]>(
     handler: SignedInHandler<Data, Rest>,
+    requirement?: SessionRequirement<Data>,
   ): (request: Request, ...rest: Rest) => Promise<Response>;
   /** The session of a request, or null if no user is signed in. */
   getSession(request: Request): Promise<AuthSession<Data> | null>;

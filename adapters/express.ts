@@ -1,4 +1,6 @@
 import type { Response } from "express-serve-static-core";
+import type { RegisteredData } from "../core/register.js";
+import type { SessionRequirement } from "../core/relying-party/requirement.js";
 import type { VerifiedAccessToken } from "../core/resource-server/access-token.js";
 import { requireSession as guard, type RequestAuth, type SignedInAuth } from "./node.js";
 
@@ -48,4 +50,4 @@ export type Guard = (req: unknown, res: Response<unknown, SignedInLocals>, next:
  * ```
  * The middleware calls `next` with a MisuseError (`invalid_config`) for a request that did not go through `auth()`.
  */
-export const requireSession = guard as (...none: never[]) => Guard;
+export const requireSession = guard as <Data = RegisteredData>(requirement?: SessionRequirement<Data>) => Guard;

@@ -2,10 +2,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Awaitable, chain, isPromise } from "../core/awaitable.js";
 import { trimBlanks } from "../core/cookie/header.js";
 import { MisuseError, must } from "../core/errors.js";
+import { isObject } from "../core/is-object.js";
 import type { RegisteredData } from "../core/register.js";
 import { createRelyingParty } from "../core/relying-party/relying-party.js";
 import { RelyingPartyRequest } from "../core/relying-party/relying-party-request.js";
 import type { AuthSession } from "../core/relying-party/request-auth.js";
+import { checkRequirement, type SessionRequirement } from "../core/relying-party/requirement.js";
 import type { VerifiedAccessToken } from "../core/resource-server/access-token.js";
 import { type AccessTokenOptions, createCheck } from "./lib/access-token.js";
 import type { AuthOptions } from "./lib/auth-options.js";
@@ -84,9 +86,15 @@ export function auth<Data = RegisteredData>(options: AuthOptions<Data> = {}): Mi
     } catch (error) {
       return next(error);
     }
-    if (isPromise(proceed)) proceed.then((go) => go?.(), next);
-    else proceed?.();
+    proceedWith(proceed, next);
   };
+}
+
+/** Calls `next`, if a step gives it: outside of what is caught, so that an error of the app's own code is not passed to `next` again. */
+function proceedWith(step: Awaitable<unknown>, next: (error?: unknown) => void): void {
+  const proceed = (result: unknown) => result && next();
+  if (isPromise(step)) step.then(proceed, next);
+  else proceed(step);
 }
 
 /**
@@ -156,11 +164,16 @@ const notOpened = (caller: string) =>
  * ```
  * The middleware calls `next` with a MisuseError (`invalid_config`) for a request that did not go through `auth()`.
  */
-export function requireSession(...none: never[]): Middleware {
-  must(none.length === 0, notCalled("requireSession"));
+export function requireSession<Data = RegisteredData>(requirement?: SessionRequirement<Data>): Middleware {
+  must(!isObject(requirement) || !("headers" in requirement), notCalled("requireSession"));
+  checkRequirement(requirement);
   return (req: ExtendedRequest, _res: unknown, next: (error?: unknown) => void) => {
     if (!req.auth || !RelyingPartyRequest.is(req.auth)) return next(notOpened("requireSession()"));
-    req.auth.passOrReply(() => next());
+    const { auth } = req as { auth: RelyingPartyRequest<Data, void> };
+    proceedWith(
+      auth.passOrReply(() => next, requirement),
+      next,
+    );
   };
 }
 

@@ -86,7 +86,7 @@ export type ExchangeErrorCode =
   | "issuer_mismatch"
   /** The callback has neither a code nor an error, or has a parameter twice. */
   | "invalid_response"
-  /** The user cancelled, or the provider refused (RFC 6749 4.1.2.1 `access_denied`). */
+  /** The user cancelled, or the provider refused (RFC 6749 4.1.2.1 `access_denied`), or cannot meet the requested `acrValues`. */
   | "access_denied"
   /** `prompt=none` without a session at the provider (`login_required`, `interaction_required`, `consent_required`). */
   | "login_required"
@@ -106,6 +106,10 @@ export type ExchangeErrorCode =
   | "nonce_mismatch"
   /** The user authenticated longer ago than the requested `maxAge`. */
   | "authentication_too_old"
+  /** The user authenticated in another way than the requested `acrValues`. */
+  | "authentication_too_weak"
+  /** A guard refused a signed-in user: the session lacks a claim or a scope that the guard requires. */
+  | "forbidden"
   /** The ID Token is for another organization than the requested one. */
   | "organization_mismatch"
   /** The request has no session. */
@@ -140,6 +144,8 @@ const statusOf: Partial<Record<ExchangeErrorCode, number>> = {
   client_rejected: 500,
   id_token_invalid: 502,
   authentication_too_old: 403,
+  authentication_too_weak: 403,
+  forbidden: 403,
   organization_mismatch: 403,
   no_session: 401,
   no_access_token: 401,

@@ -14,9 +14,9 @@ const claimOf = (claims: Claims, name: string): unknown =>
   claims[name] ??
   name.split(".").reduce<unknown>((value, part) => (value as Claims | undefined | null)?.[part], claims);
 
-/** The name of the first required claim that claims lack. */
+/** The name of the first required claim that claims lack. A value that is undefined, such as of a variable, is in no claims. */
 export const missingClaim = (claims: Claims, required: RequiredClaims): string | undefined =>
   Object.keys(required).find((name) => {
     const values: readonly unknown[] = [claimOf(claims, name)].flat();
-    return ![required[name]].flat().some((value) => values.includes(value));
+    return ![required[name]].flat().some((value) => value !== undefined && values.includes(value));
   });

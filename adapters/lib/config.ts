@@ -236,9 +236,9 @@ const signedInSchema = <Data>(schema: StandardSchema<Data> | undefined): Standar
     version: 1,
     vendor: "latchkey",
     validate(value) {
-      const { user, data } = (value ?? {}) as SignedIn<unknown>;
-      return chain(conform(schema, data), (fitting) =>
-        fitting && isText(user?.sub) ? { value: { user, data: fitting.value } } : { issues: [] },
+      const session = (value ?? {}) as SignedIn<unknown>;
+      return chain(conform(schema, session.data), (fitting) =>
+        fitting && isText(session.user?.sub) ? { value: { ...session, data: fitting.value } } : { issues: [] },
       );
     },
   },

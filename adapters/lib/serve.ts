@@ -2,6 +2,7 @@ import type { Awaitable } from "../../core/awaitable.js";
 import type { RegisteredData } from "../../core/register.js";
 import type { RelyingPartyRequest } from "../../core/relying-party/relying-party-request.js";
 import type { AuthSession } from "../../core/relying-party/request-auth.js";
+import { checkRequirement, type SessionRequirement } from "../../core/relying-party/requirement.js";
 import { mustBeHandler } from "./checks.js";
 import type { RequestAuth as AnyRequestAuth } from "./request-auth.js";
 import { type WaitUntil, waitUntilIn } from "./wait-until.js";
@@ -37,9 +38,13 @@ export interface Serving<Data> {
    * handler that serves the same Request, as frameworks do for an error page, or onto the response that `finish` gets.
    */
   wrap<Rest extends unknown[]>(handler: Handler<Data, Rest>): (request: Request, ...rest: Rest) => Promise<Response>;
-  /** Like `wrap`, for signed-in requests only: 401 JSON for API calls, a redirect to sign in for page navigations. */
+  /**
+   * Like `wrap`, for signed-in requests only: 401 JSON for API calls, a redirect to sign in for page navigations. A session that does not
+   * meet the requirement gets 403.
+   */
   requireSession<Rest extends unknown[]>(
     handler: SignedInHandler<Data, Rest>,
+    requirement?: SessionRequirement<Data>,
   ): (request: Request, ...rest: Rest) => Promise<Response>;
   /** The session of a request, or null if no user is signed in. */
   getSession(request: Request): Promise<AuthSession<Data> | null>;
@@ -124,10 +129,13 @@ export function createServing<Data>(
     return (request, ...rest) => serve(request, rest, ({ auth }) => handler(request, auth, ...rest));
   };
 
-  const requireSession: Serving<Data>["requireSession"] = (handler) => {
+  const requireSession: Serving<Data>["requireSession"] = (handler, requirement) => {
     mustBeHandler(handler, "requireSession");
+    checkRequirement(requirement);
     return (request, ...rest) =>
-      serve(request, rest, ({ auth }) => auth.passOrReply(() => handler(request, auth as SignedInAuth<Data>, ...rest)));
+      serve(request, rest, ({ auth }) =>
+        auth.passOrReply(() => handler(request, auth as SignedInAuth<Data>, ...rest), requirement),
+      );
   };
 
   const authFor: Serving<Data>["authFor"] = async (request) =>

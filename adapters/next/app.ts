@@ -3,6 +3,7 @@ import { RelyingPartyRequest } from "../../core/relying-party/relying-party-requ
 import { mustNotBeAway } from "../../core/relying-party/replies.js";
 import type { AuthSession } from "../../core/relying-party/request-auth.js";
 import { loginUrl } from "../../core/relying-party/request-context.js";
+import type { SessionRequirement } from "../../core/relying-party/requirement.js";
 import { pathOf } from "../../core/request/reading.js";
 import type { Reply } from "../../core/request/response.js";
 import type { RequestView } from "../../core/request/view.js";
@@ -12,14 +13,21 @@ import { toRequestView } from "../lib/web-request.js";
 import type { WebWriter } from "../lib/web-writer.js";
 import { type Configured, lazily } from "./configured.js";
 import { type CookieStore, cookieHeaderOf, createStoreWriter, storeCookies } from "./cookie-store.js";
+import { redirectFor } from "./sealed-login.js";
+
+/** What a page or an action of the App Router requires. */
+export interface PageRequirement<Data> extends SessionRequirement<Data> {
+  /** A path of the app, beginning with the `basePath` if Next has one. @default the app's first page */
+  returnTo?: string;
+}
 
 /** The App Router: pages, layouts, server actions and route handlers. */
 export interface AppRouter<Data> extends Serving<Data> {
   handlers: { GET(request: Request): Promise<Response>; POST(request: Request): Promise<Response> };
   /** The request that the App Router is answering. `login` and `logout` redirect and never return. */
   current(): Promise<CurrentRequest<Data>>;
-  /** The session of the current request; without one, Next redirects to sign in. Never returns null. */
-  requireCurrent(options?: { returnTo?: string }): Promise<AuthSession<Data>>;
+  /** The session of the current request; without one, or below the requirement, Next redirects. Never returns null. */
+  requireCurrent(options?: PageRequirement<Data>): Promise<AuthSession<Data>>;
 }
 
 /** The request of a route handler, which returns a Response; or of a page or an action, where a reply is a redirect that throws. */
@@ -150,14 +158,17 @@ export function createAppRouter<Data>(configured: () => Configured<Data>): AppRo
   return {
     ...serving,
     wrap: (handler) => serving.wrap(keepCookies(writers, handler)),
-    requireSession: (handler) => serving.requireSession(keepCookies(writers, handler)),
+    requireSession: (handler, requirement) => serving.requireSession(keepCookies(writers, handler), requirement),
     handlers: { GET: handler, POST: handler },
     current: () => currentOf(requests, configured),
-    async requireCurrent({ returnTo } = {}) {
+    async requireCurrent({ returnTo, ...requirement } = {}) {
       const request = await currentOf(requests, configured);
-      if (request.session) return request.session;
-      mustNotBeAway(request.reason);
-      return redirect(loginUrl(RelyingPartyRequest.contextOf(request), returnTo));
+      const { session } = request;
+      if (!session) mustNotBeAway(request.reason);
+      const context = RelyingPartyRequest.contextOf(request as RelyingPartyRequest<Data, never>);
+      if (!session) return redirect(loginUrl(context, returnTo));
+      const url = await redirectFor(context, session, requirement, returnTo);
+      return url ? redirect(url) : session;
     },
   };
 }

@@ -5,6 +5,7 @@ import type { AuthOptions } from "../lib/auth-options.js";
 import { resolveConfig } from "../lib/config.js";
 import type { PortOptions } from "../lib/ports.js";
 import { serverPortsOf } from "../lib/server-ports.js";
+import { createSealedLogin } from "./sealed-login.js";
 
 /** A checked configuration and its relying party. */
 export interface Configured<Data> {
@@ -38,7 +39,9 @@ export function lazily<Value>(make: () => Value): () => Value {
 
 /** Creates the relying party of a configuration. @throws MisuseError (`invalid_config`) naming what to change */
 export function serve<Data>(config: RelyingPartyConfig<Data>, { fetch = uncachedFetch(), ...ports }: PortOptions) {
-  const relyingParty = createRelyingParty(config, serverPortsOf({ ...ports, fetch }));
+  const serverPorts = serverPortsOf({ ...ports, fetch });
+  const sealedLogin = createSealedLogin(config.session.secret, serverPorts.now);
+  const relyingParty = createRelyingParty({ ...config, sealedLogin }, serverPorts);
   return { config, relyingParty, base: config.sites[0].path };
 }
 

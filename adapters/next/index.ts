@@ -3,15 +3,17 @@ import type { GetServerSideProps, GetServerSidePropsContext, NextApiHandler } fr
 import { must } from "../../core/errors.js";
 import type { TokenRequest } from "../../core/exchange/token-set.js";
 import { isObject } from "../../core/is-object.js";
+import { TEXT } from "../../core/options.js";
 import type { RegisteredData } from "../../core/register.js";
 import type { AuthSession } from "../../core/relying-party/request-auth.js";
+import { checkRequirement, type SessionRequirement } from "../../core/relying-party/requirement.js";
 import type { LoginOptions } from "../../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../../core/relying-party/sign-out.js";
 import type { AuthOptions } from "../lib/auth-options.js";
 import { mustBeOptions } from "../lib/checks.js";
 import type { RequestAuth as AnyRequestAuth } from "../lib/request-auth.js";
 import type { Handler, RequestAuth, SignedInAuth, SignedInHandler } from "../lib/serve.js";
-import { createAppRouter } from "./app.js";
+import { createAppRouter, type PageRequirement } from "./app.js";
 import { configure } from "./configured.js";
 import { createPagesRouter, type PagesRequestAuth, type PagesSignedInAuth, type SignedInApiHandler } from "./pages.js";
 import { createProxy, type ProxyHandler } from "./proxy.js";
@@ -26,6 +28,7 @@ export { type NextProtectedApi as ProtectedApi, verifyAccessToken } from "./prot
 export type { ProxyAuth } from "./proxy.js";
 export type {
   Handler,
+  PageRequirement,
   PagesRequestAuth,
   PagesSignedInAuth,
   ProxyHandler,
@@ -57,21 +60,24 @@ export interface Auth<Data = RegisteredData> {
   wrap<Rest extends unknown[]>(handler: Handler<Data, Rest>): (request: Request, ...rest: Rest) => Promise<Response>;
   /**
    * In pages, layouts and server actions: the session; a visitor without one is redirected to sign in, and returns to `returnTo`.
+   * A session that does not meet the requirement is redirected too, to an error page with status 403, or to sign in again.
    * Each page and action needs its own call: Next renders a page, and sends the result, even if its layout redirects.
    */
-  requireSession(options?: {
-    /** A path of the app, beginning with the `basePath` if Next has one. @default the app's first page */
-    returnTo?: string;
-  }): Promise<AuthSession<Data>>;
-  /** Around a route handler: 401 JSON for API calls, a redirect to sign in for page navigations. */
+  requireSession(options?: PageRequirement<Data>): Promise<AuthSession<Data>>;
+  /** Around a route handler: 401 JSON for API calls, a redirect to sign in for page navigations; 403 for a session below the requirement. */
   requireSession<Rest extends unknown[]>(
     handler: SignedInHandler<Data, Rest>,
+    requirement?: SessionRequirement<Data>,
   ): (request: Request, ...rest: Rest) => Promise<Response>;
-  /** Around a handler in `pages/api`: 401 JSON for a request without a session. */
-  requireSessionApi(handler: SignedInApiHandler<Data>): NextApiHandler;
-  /** For `getServerSideProps`: a visitor without a session is redirected to sign in, and returns to the page. Adds `user` to the props. */
+  /** Around a handler in `pages/api`: 401 JSON for a request without a session, 403 JSON for a session below the requirement. */
+  requireSessionApi(handler: SignedInApiHandler<Data>, requirement?: SessionRequirement<Data>): NextApiHandler;
+  /**
+   * For `getServerSideProps`: a visitor without a session is redirected to sign in, and returns to the page; a session below the
+   * requirement is redirected to an error page with status 403, or to sign in again. Adds `user` to the props.
+   */
   requireSessionPage<Props extends Record<string, unknown>>(
     handler?: (context: GetServerSidePropsContext, session: AuthSession<Data>) => ReturnType<GetServerSideProps<Props>>,
+    requirement?: SessionRequirement<Data>,
   ): GetServerSideProps;
   /** In the Pages Router: the session of a request, and what an app can do with it. `login` and `logout` answer the request. */
   forRequest(req: IncomingMessage, res: ServerResponse): Promise<PagesRequestAuth<Data>>;
@@ -177,9 +183,13 @@ export function createAuth<Data = RegisteredData>(options: AuthOptions<Data> = {
     proxy,
     middleware: proxy,
     withProxy,
-    requireSession: ((first: SignedInHandler<Data, unknown[]> | { returnTo?: string } = {}) => {
-      if (typeof first === "function") return app.requireSession(first);
-      must(isObject(first) && !("headers" in first), "requireSession takes a handler, or { returnTo }");
+    requireSession: ((
+      first: SignedInHandler<Data, unknown[]> | PageRequirement<Data> = {},
+      requirement?: SessionRequirement<Data>,
+    ) => {
+      if (typeof first === "function") return app.requireSession(first, requirement);
+      must(isObject(first) && !("headers" in first), "requireSession takes a handler, or a requirement");
+      checkRequirement(first, { returnTo: TEXT });
       return app.requireCurrent(first);
     }) as Auth<Data>["requireSession"],
     requireSessionApi: pages.requireSessionApi,

@@ -8,10 +8,12 @@ import type {
 } from "next";
 import { MisuseError } from "../../core/errors.js";
 import type { RegisteredData } from "../../core/register.js";
+import { refuse } from "../../core/relying-party/guard.js";
 import { RelyingPartyRequest } from "../../core/relying-party/relying-party-request.js";
 import { mustNotBeAway, notAuthenticated } from "../../core/relying-party/replies.js";
 import type { AuthSession } from "../../core/relying-party/request-auth.js";
 import { loginUrl, type RequestContext } from "../../core/relying-party/request-context.js";
+import { checkRequirement, type SessionRequirement } from "../../core/relying-party/requirement.js";
 import { routeOf } from "../../core/relying-party/site.js";
 import { pathOf } from "../../core/request/reading.js";
 import type { ReplyWriter } from "../../core/request/response.js";
@@ -21,6 +23,7 @@ import { createNodeWriter } from "../lib/node-writer.js";
 import type { RequestAuth } from "../lib/request-auth.js";
 import { createWebWriter } from "../lib/web-writer.js";
 import type { Configured } from "./configured.js";
+import { redirectFor } from "./sealed-login.js";
 
 /** One request of the Pages Router. */
 export interface PagesRequest<Data> {
@@ -49,9 +52,10 @@ export type SignedInApiHandler<Data = RegisteredData> = (
 export interface PagesRouter<Data> {
   apiHandler: NextApiHandler;
   open(req: IncomingMessage, res?: ServerResponse): Promise<PagesRequest<Data>>;
-  requireSessionApi(handler: SignedInApiHandler<Data>): NextApiHandler;
+  requireSessionApi(handler: SignedInApiHandler<Data>, requirement?: SessionRequirement<Data>): NextApiHandler;
   requireSessionPage<Props extends Record<string, unknown>>(
     handler?: (context: GetServerSidePropsContext, session: AuthSession<Data>) => ReturnType<GetServerSideProps<Props>>,
+    requirement?: SessionRequirement<Data>,
   ): GetServerSideProps;
 }
 
@@ -103,25 +107,34 @@ export function createPagesRouter<Data>(configured: () => Configured<Data>): Pag
       throw new MisuseError("invalid_config", `this handler answers ${path}: set mount to the folder of its file`);
     },
 
-    requireSessionApi(handler) {
+    requireSessionApi(handler, requirement) {
       mustBeHandler(handler, "requireSessionApi");
+      checkRequirement(requirement);
       return async (req, res) => {
-        const { auth, writer } = await open(req, res);
-        if (auth.session) return handler(req, res, auth as PagesSignedInAuth<Data>);
-        return writer.send(notAuthenticated(auth.reason));
+        const { auth, context, writer } = await open(req, res);
+        const { session } = auth;
+        // For API routes, which never redirect.
+        const reply = session
+          ? requirement && (await refuse(context, session, requirement, false))
+          : notAuthenticated(auth.reason);
+        return reply ? writer.send(reply) : handler(req, res, auth as PagesSignedInAuth<Data>);
       };
     },
 
-    requireSessionPage: (handler) => async (page) => {
-      const { auth, context } = await open(page.req, page.res);
-      const { session } = auth;
-      if (!session) {
-        mustNotBeAway(auth.reason);
+    requireSessionPage(handler, requirement = {}) {
+      checkRequirement(requirement);
+      return async (page) => {
+        const { auth, context } = await open(page.req, page.res);
+        const { session } = auth;
+        if (!session) mustNotBeAway(auth.reason);
         const returnTo = configured().base + urlOf(page);
-        return { redirect: { destination: loginUrl(context, returnTo), permanent: false } };
-      }
-      const result = handler ? await handler(page, session) : { props: {} };
-      return "props" in result ? { ...result, props: { user: session.user, ...(await result.props) } } : result;
+        const destination = session
+          ? await redirectFor(context, session, requirement, returnTo)
+          : loginUrl(context, returnTo);
+        if (!session || destination) return { redirect: { destination: `${destination}`, permanent: false } };
+        const result = handler ? await handler(page, session) : { props: {} };
+        return "props" in result ? { ...result, props: { user: session.user, ...(await result.props) } } : result;
+      };
     },
   };
 }

@@ -1,8 +1,10 @@
 import type { NextRequest } from "next/server.js";
+import { chain } from "../../core/awaitable.js";
 import { readCookies } from "../../core/cookie/header.js";
 import { cookieAfter, cookieHeaderAfter, mayHavePrefix } from "../../core/cookie/lines.js";
 import type { RegisteredData } from "../../core/register.js";
 import { RelyingPartyRequest } from "../../core/relying-party/relying-party-request.js";
+import { checkRequirement, type SessionRequirement } from "../../core/relying-party/requirement.js";
 import { rollAndRefresh } from "../../core/relying-party/roll-and-refresh.js";
 import type { RequestAuth } from "../lib/serve.js";
 import { waitUntilIn } from "../lib/wait-until.js";
@@ -17,6 +19,8 @@ export interface ProxyAuth<Data = RegisteredData> extends RequestAuth<Data> {
    * server actions included. Undefined if a user is signed in.
    */
   requireSession(): Response | undefined;
+  /** The same, with the requirement that the session must meet; else the response has status 403, or leads to sign in again. */
+  requireSession(requirement: SessionRequirement<Data>): Promise<Response | undefined>;
 }
 
 /** An app's own proxy (middleware before Next 16). Its response gets the cookies that latchkey wrote. */
@@ -97,9 +101,9 @@ export const createProxy =
     const { prefix } = context.sessions;
     if (!isAsset(request)) await rollAndRefresh(context);
     if (writer.lines().length > 0) showCookies(request, writer.lines(), prefix);
-    const requireSession: ProxyAuth<Data>["requireSession"] = () => {
-      const reply = opened.guard();
-      return reply && writer.send(reply);
+    const requireSession = (requirement?: SessionRequirement<Data>) => {
+      checkRequirement(requirement);
+      return chain(opened.guard(requirement), (reply) => reply && writer.send(reply));
     };
     const auth = Object.defineProperty(opened, "requireSession", { value: requireSession }) as typeof opened &
       ProxyAuth<Data>;

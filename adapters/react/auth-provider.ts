@@ -34,8 +34,8 @@ export const AuthProvider = (props: AuthProviderProps): ReactElement => useClien
 
 /** Renders `AuthProvider` or `Auth0Provider`. */
 export function useClientProvider(props: AuthProviderProps, toLogoutOptions?: ToLogoutOptions): ReactElement {
-  const { children, onRedirecting, onRedirectCallback, onLoginError, onAccessTokenError, ...rest } = props;
-  const handlers = { onRedirecting, onRedirectCallback, onLoginError, onAccessTokenError };
+  const { children, onRedirecting, onForbidden, onRedirectCallback, onLoginError, onAccessTokenError, ...rest } = props;
+  const handlers = { onRedirecting, onForbidden, onRedirectCallback, onLoginError, onAccessTokenError };
   const [model] = useState(() => {
     const [create, now] =
       "client" in rest ? [() => rest.client, Date.now] : [() => createClient(rest), rest.now ?? Date.now];

@@ -7,6 +7,7 @@ export {
   MisuseError,
 } from "../../core/errors.js";
 export type { User, UserClaims } from "../../core/exchange/user.js";
+export type { ClaimValue, RequiredClaims } from "../../core/required-claims.js";
 export type {
   AccessToken,
   AuthorizationParameters,
@@ -38,4 +39,4 @@ export { SessionProvider, type SessionProviderProps } from "./session-provider.j
 export { type UseAuth, useAuth } from "./use-auth.js";
 export { type UseSession, useSession } from "./use-session.js";
 export { withAuth } from "./with-auth.js";
-export { withLoginRequired } from "./with-login-required.js";
+export { type UserRequirement, withLoginRequired } from "./with-login-required.js";

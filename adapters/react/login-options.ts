@@ -41,12 +41,25 @@ export const parametersIn = (members: object): Record<string, string> =>
  * gave none, because undefined marks a sign-in that the client began without `login` (`leaveToSignInSilently`).
  */
 export function toLoginOptions(options?: LoginOptions | HandledEvent): ClientLoginOptions {
-  const { popup, appState, returnTo, loginHint, maxAge, prompt, organization, audience, scope, params, ...others } =
-    optionsOf<LoginOptions>(options);
+  const {
+    popup,
+    appState,
+    returnTo,
+    loginHint,
+    maxAge,
+    acrValues,
+    prompt,
+    organization,
+    audience,
+    scope,
+    params,
+    ...others
+  } = optionsOf<LoginOptions>(options);
   return {
     popup,
     loginHint,
     maxAge,
+    acrValues,
     prompt,
     organization,
     audience,
@@ -62,7 +75,9 @@ export function toLoginOptions(options?: LoginOptions | HandledEvent): ClientLog
  * @throws MisuseError (`invalid_config`) for an option that the route cannot carry out
  */
 export function toServerLoginOptions(options: ClientLoginOptions): ClientLoginOptions {
-  const { popup, audience, scope, appState, returnTo, params, loginHint, maxAge, prompt, organization } = options;
+  const { popup, audience, scope, appState, returnTo, params, loginHint, maxAge, acrValues, prompt, organization } =
+    options;
+  const acr_values = [acrValues ?? []].flat().join(" ") || undefined;
   const isCarried = Object.keys(appState ?? {}).every((name) => name === "returnTo");
   must(
     !popup && (audience ?? scope) === undefined && isCarried,
@@ -70,7 +85,10 @@ export function toServerLoginOptions(options: ClientLoginOptions): ClientLoginOp
   );
   return {
     returnTo,
-    params: { ...params, ...parametersIn({ login_hint: loginHint, max_age: maxAge, prompt, organization }) },
+    params: {
+      ...params,
+      ...parametersIn({ login_hint: loginHint, max_age: maxAge, acr_values, prompt, organization }),
+    },
   };
 }
 

@@ -17,6 +17,8 @@ export interface AccessTokenRequest {
 export interface AuthHandlers {
   /** Renders what `withLoginRequired` shows until the user is signed in. @default nothing */
   onRedirecting?: (() => ReactNode) | undefined;
+  /** Renders what `withLoginRequired` shows to a user who does not meet its requirement. @default nothing */
+  onForbidden?: (() => ReactNode) | undefined;
   /**
    * Called when a sign-in has returned to this page, with the `appState` of `login`, and the path on this site where the
    * sign-in began. @default shows that path in the address bar

@@ -4,7 +4,7 @@ import type { AuthHandlers } from "./model.js";
 import type { ServerSession } from "./server-session.js";
 import { SessionModel, type SessionOptions } from "./session-model.js";
 
-export interface SessionProviderProps extends SessionOptions, Pick<AuthHandlers, "onRedirecting"> {
+export interface SessionProviderProps extends SessionOptions, Pick<AuthHandlers, "onRedirecting" | "onForbidden"> {
   /**
    * The session at the time of the server's render, or null if no user is signed in. The first render then shows it. Only the
    * user and the times are used, so pass no more than these to a Client Component. @default undefined: the page asks the server
@@ -34,10 +34,18 @@ export interface SessionProviderProps extends SessionOptions, Pick<AuthHandlers,
  * );
  * ```
  */
-export function SessionProvider({ children, session, onRedirecting, ...options }: SessionProviderProps): ReactElement {
-  const [model] = useState(() => new SessionModel(options, session));
+export function SessionProvider({
+  children,
+  session,
+  onRedirecting,
+  onForbidden,
+  ...options
+}: SessionProviderProps): ReactElement {
+  const handlers = { onRedirecting, onForbidden };
+  // The first render, which a server makes too, needs them before any effect.
+  const [model] = useState(() => Object.assign(new SessionModel(options, session), { handlers }));
   useEffect(() => {
-    model.handlers = { onRedirecting };
+    model.handlers = handlers;
     model.accept(session);
   });
   useEffect(() => model.start(), [model]);

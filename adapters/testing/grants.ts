@@ -87,6 +87,8 @@ export function createGrants(options: GrantsOptions) {
       at_hash: await atHash(accessToken, options.signingAlg),
       ...(parameter("nonce") !== null && !isRefresh ? { nonce: parameter("nonce") } : {}),
       ...(parameter("max_age") !== null ? { auth_time: authTime } : {}),
+      // OpenID Connect Core 3.1.2.1: in order of preference.
+      ...(parameter("acr_values") !== null ? { acr: parameter("acr_values")?.split(" ")[0] } : {}),
       ...(parameter("organization") !== null ? { org_id: parameter("organization") } : {}),
       ...user,
     };

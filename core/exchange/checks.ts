@@ -55,24 +55,27 @@ export function errorText(parameters: URLSearchParams, text: string | undefined)
 
 function refusalOf(error: string): ExchangeErrorCode {
   // Apple and LinkedIn have codes of their own for a user who cancelled.
-  if (/^(access_denied|user_cancelled_\w+)$/.test(error)) return "access_denied";
+  // A provider that cannot meet `acr_values` has a code too (OpenID Connect Core Error Code unmet_authentication_requirements 1.0).
+  if (/^(access_denied|unmet_authentication_requirements|user_cancelled_\w+)$/.test(error)) return "access_denied";
   return NEEDS_USER.test(error) ? "login_required" : "authorization_failed";
 }
 
 /** Why a verified ID Token does not fit this sign-in; undefined if it fits. */
 export function authenticationError(
   { clockTolerance, differences }: ExchangeConfig,
-  { issuer, subject, maxAge, organization }: Transaction,
+  { issuer, subject, maxAge, acrValues, organization }: Transaction,
   claims: IdTokenClaims,
   now: number,
 ): ExchangeErrorCode | undefined {
   // The differences may name an issuer for each tenant, and have compared it when the ID Token was verified.
   if (!differences?.checkClaims && claims.iss !== issuer) return "id_token_invalid";
-  const { auth_time: authTime } = claims;
+  const { auth_time: authTime, acr } = claims;
   // OpenID Connect Core 3.1.2.1: in answer to `max_age` the provider must say when the user authenticated.
   if (maxAge !== undefined && !(typeof authTime === "number" && now / 1000 - authTime <= maxAge + clockTolerance)) {
     return "authentication_too_old";
   }
+  // OpenID Connect Core 3.1.2.1: `acr_values` alone is a wish of the client, and the provider may sign the user in by less.
+  if (acrValues && !acrValues.includes(acr as string)) return "authentication_too_weak";
   if (organization !== undefined && !isMember(organization, claims)) return "organization_mismatch";
   // OpenID Connect Core 3.1.2.1: a sign-in that continues a session must be about the user of that session.
   return subject === undefined || subject === claims.sub ? undefined : "login_required";

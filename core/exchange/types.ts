@@ -22,6 +22,8 @@ export interface Transaction {
   readonly subject?: string | undefined;
   /** Seconds since the user authenticated, at most. */
   readonly maxAge?: number | undefined;
+  /** The authentication contexts of which the ID Token must name one. */
+  readonly acrValues?: readonly string[] | undefined;
   readonly organization?: string | undefined;
   /** The provider may not show a page (`prompt=none`): a user who is not signed in there is no failure. */
   readonly isSilent?: boolean | undefined;

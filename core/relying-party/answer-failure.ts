@@ -3,7 +3,7 @@ import { failure } from "../events.js";
 import type { Reply } from "../request/response.js";
 import { errorPage } from "./error-page.js";
 import type { Failure } from "./failure.js";
-import { redirect } from "./replies.js";
+import { json, redirect } from "./replies.js";
 import { loginUrl, type RequestContext } from "./request-context.js";
 
 /** Emits the failure of a sign-in or a sign-out, and returns it. @throws what was thrown, if it is not such a failure */
@@ -30,12 +30,17 @@ async function replyOf(own: Response): Promise<Reply> {
   return { status: own.status, headers: Object.fromEntries(headers), body: (await own.text()) || null };
 }
 
-/** Returns the reply of `answer`, or the page of its failure. Cookies that were written before are sent with either. */
-export async function orErrorPage<Data>(context: RequestContext<Data>, answer: () => Promise<Reply>): Promise<Reply> {
+/** Returns the reply of `answer`, or the page of its failure, or JSON. Cookies that were written before are sent with each. */
+export async function orErrorPage<Data, Answer>(
+  context: RequestContext<Data>,
+  answer: () => Promise<Answer>,
+  isPage = true,
+): Promise<Answer | Reply> {
   try {
     return await answer();
   } catch (thrown) {
     const { error, advice } = reportFailure(context, thrown);
+    if (!isPage) return json(error.status, { error: error.code });
     const { config, site, request, returnTo = `${site.path}/` } = context;
     const homeUrl = `${site.origin}${site.path}/`;
     const failed = { error, advice, request, returnTo, retryUrl: loginUrl(context, returnTo), homeUrl };

@@ -1,4 +1,5 @@
 import type { Awaitable } from "../awaitable.js";
+import type { ExchangeError } from "../errors.js";
 import type { LatchkeyEvent } from "../events.js";
 import type { IdTokenClaims, TokenResponse } from "../exchange/types.js";
 import type { ShapedUser, User, UserClaims } from "../exchange/user.js";
@@ -7,11 +8,16 @@ import type { Reply } from "../request/response.js";
 import type { SessionsOptions } from "../session/options.js";
 import type { ConnectableStore } from "../store/store.js";
 import type { Failure } from "./failure.js";
+import type { LoginOptions } from "./sign-in.js";
 
 /** The content of an app's session: the user, and the app's own data. */
 export interface SignedIn<Data> {
   readonly user: User;
   readonly data: Data;
+  /** Milliseconds since the epoch: when the user authenticated, as the ID Token of a sign-in with `maxAge` or `acrValues` says. */
+  readonly authenticatedAt?: number | undefined;
+  /** The `acr` of that ID Token. */
+  readonly acr?: string | undefined;
 }
 
 /** The purpose for which sessions and transactions are sealed: those of another client or provider do not open. */
@@ -45,6 +51,14 @@ export interface SignIn {
   readonly appState?: unknown;
 }
 
+/** Carries the options of a sign-in, or a refusal, to the login route: no client can make them up. The contexts are RequestContexts. */
+export interface SealedLogin {
+  /** The URL of the login route that begins this sign-in, or that answers with the page of this error. */
+  url(context: never, content: LoginOptions | ExchangeError): Promise<string>;
+  /** The options of the sign-in in a query; undefined without one. @throws ExchangeError that the query carries */
+  open(context: never, query: URLSearchParams): Promise<LoginOptions | undefined>;
+}
+
 /** The checked and complete configuration that an adapter makes of an app's options and its environment. */
 export interface RelyingPartyConfig<Data> {
   readonly provider: ServerSettings;
@@ -72,6 +86,8 @@ export interface RelyingPartyConfig<Data> {
   readonly store?: ConnectableStore | undefined;
   /** Answers the logout tokens of the provider. The route is not answered without it. */
   readonly backchannelLogout?: ((context: never) => Promise<Reply>) | undefined;
+  /** Options of a sign-in in the query of the login route, sealed: for pages that can redirect and do nothing else. */
+  readonly sealedLogin?: SealedLogin | undefined;
   readonly onSignIn?: ((signIn: SignIn) => Awaitable<{ user?: ShapedUser; data?: Data } | undefined>) | undefined;
   readonly onEvent?: ((event: LatchkeyEvent) => void) | undefined;
   readonly onFailure?: ((failure: Failure) => Awaitable<Response | string | undefined>) | undefined;

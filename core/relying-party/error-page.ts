@@ -4,10 +4,10 @@ import type { Reply } from "../request/response.js";
 import type { Failure } from "./failure.js";
 
 /**
- * The texts of the error page in one language: those below, and for some error codes a text of their own.
- * Plain text: what HTML would read as markup is escaped.
+ * The texts of the error page in one language: those below, and for some error codes a text and a heading (`forbidden_title`) of their
+ * own. Plain text: what HTML would read as markup is escaped.
  */
-export interface ErrorPageTexts extends Partial<Record<ExchangeErrorCode, string>> {
+export interface ErrorPageTexts extends Partial<Record<ExchangeErrorCode | `${ExchangeErrorCode}_title`, string>> {
   /** The heading. */
   readonly title: string;
   /** The text for codes without one. */
@@ -26,6 +26,8 @@ const englishTexts: ErrorPageTexts = {
   access_denied: "You cancelled, or your identity provider did not let you in.",
   no_transaction: "This sign-in was not started in this browser, or it has ended. Allow cookies, and try again.",
   transaction_expired: "The sign-in took too long.",
+  forbidden_title: "You may not open this page",
+  forbidden: "Your account lacks a right.",
   provider_unreachable: "Your identity provider cannot be reached.",
 };
 
@@ -51,7 +53,12 @@ export function errorPage(
   const { error, retryUrl, homeUrl } = failed;
   const { code, status } = error;
   const details = isLoopback(homeUrl) ? explain(failed) : "";
-  const [title, text, retry, home] = [texts.title, texts[code] ?? texts.other, texts.retry, texts.home].map(escaped);
+  const [title, text, retry, home] = [
+    texts[`${code}_title`] ?? texts.title,
+    texts[code] ?? texts.other,
+    texts.retry,
+    texts.home,
+  ].map(escaped);
   return {
     status,
     headers: {

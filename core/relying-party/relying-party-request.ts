@@ -1,4 +1,4 @@
-import type { Awaitable } from "../awaitable.js";
+import { type Awaitable, chain } from "../awaitable.js";
 import { MisuseError } from "../errors.js";
 import type { FetchInit } from "../ports.js";
 import { isPrefetch, targetOf, wantsPage } from "../request/reading.js";
@@ -11,9 +11,11 @@ import { getAccessToken } from "./access-token.js";
 import { orErrorPage } from "./answer-failure.js";
 import { authorizedFetch } from "./authorized-fetch.js";
 import type { SignedIn, Site } from "./config.js";
+import { refuse } from "./guard.js";
 import { notAuthenticated, redirect } from "./replies.js";
 import type { AuthSession, RequestAuth } from "./request-auth.js";
 import { type App, loginUrl, RequestContext } from "./request-context.js";
+import type { SessionRequirement } from "./requirement.js";
 import { answerRoute } from "./routes.js";
 import { presentSession } from "./session-view.js";
 import { signIn, silentNameOf } from "./sign-in.js";
@@ -98,21 +100,27 @@ export class RelyingPartyRequest<Data, Answer> implements RequestAuth<Data, Answ
   }
 
   /**
-   * Undefined if a user is signed in; else a redirect to sign in for a page navigation, 401 JSON for any other request, and 503 JSON if
-   * the store cannot give the session now.
+   * Undefined if a user is signed in and meets the requirement. Without a session a redirect to sign in for a page navigation, 401 JSON for
+   * any other request, and 503 JSON if the store cannot give the session now. For what a session lacks, see `refuse`.
    */
-  guard(): Plan {
-    if (this.session) return undefined;
+  guard(requirement?: SessionRequirement<Data>): Awaitable<Plan> {
+    const { session } = this;
+    if (session) return requirement && refuse(this.#toContext(), session, requirement);
     const { reason } = this;
     return wantsPage(this.#request) && reason !== "store_unavailable"
       ? redirect(loginUrl(this.#toContext()), this.#request.method)
       : notAuthenticated(reason);
   }
 
-  /** Calls `next` if a user is signed in, and else sends the reply of the guard. */
-  passOrReply<Result>(next: () => Result): Result | Awaitable<Answer> {
-    const reply = this.guard();
-    return reply ? this.#responseWriter.send(reply) : next();
+  /** Calls `next` if a user is signed in and meets the requirement, and else sends the reply of the guard. */
+  passOrReply<Result>(
+    next: () => Awaitable<Result>,
+    requirement?: SessionRequirement<Data>,
+  ): Awaitable<Result | Answer> {
+    return chain(
+      this.guard(requirement),
+      (reply): Awaitable<Result | Answer> => (reply ? this.#responseWriter.send(reply) : next()),
+    );
   }
 
   /** Writes activity and removes dead cookies, when either is due; else there is nothing to wait for. */
@@ -153,8 +161,8 @@ export class RelyingPartyRequest<Data, Answer> implements RequestAuth<Data, Answ
 
   async #update(change: Partial<Data> | ((data: Data) => Data)): Promise<void> {
     const isWritten = await this.#toWritable().commit((draft) => {
-      const isUpdated = draft.update(({ user, data }) => ({
-        user,
+      const isUpdated = draft.update(({ data, ...others }) => ({
+        ...others,
         // A copy, so that a function which changes its argument changes nothing if the write fails.
         data: typeof change === "function" ? change(JSON.parse(JSON.stringify(data))) : { ...data, ...change },
       }));

@@ -14,6 +14,10 @@ export interface AuthSession<Data = RegisteredData> {
   readonly user: User;
   /** The app's own data, written with `update`. */
   readonly data: Data;
+  /** When the user authenticated at the provider. Only after a sign-in with `maxAge` or `acrValues`. */
+  readonly authenticatedAt?: number | undefined;
+  /** How the user authenticated at the provider: the `acr` of the ID Token. Only after a sign-in with `maxAge` or `acrValues`. */
+  readonly acr?: string | undefined;
   readonly beganAt: number;
   /** When the session was last sealed. */
   readonly writtenAt: number;

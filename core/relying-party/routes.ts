@@ -49,8 +49,11 @@ export async function answerLogin<Data>(context: RequestContext<Data>, options?:
   // A hidden frame of another site must not evict the user's own sign-ins in progress.
   const isFramed = (request.headers.get("sec-fetch-dest") ?? "document") !== "document";
   if (isFramed && config.session.cookie?.sameSite !== "none") return decline(request);
-  const fromQuery = loginOptionsOf(queryOf(request), config.allowedParams);
-  return orErrorPage(context, () => signIn(context, { ...fromQuery, ...options }));
+  const query = queryOf(request);
+  const fromQuery = loginOptionsOf(query, config.allowedParams);
+  return orErrorPage(context, async () =>
+    signIn(context, { ...fromQuery, ...(await config.sealedLogin?.open(context as never, query)), ...options }),
+  );
 }
 
 /** Answers an authorization response. */

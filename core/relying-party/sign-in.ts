@@ -121,21 +121,27 @@ const exchangeContext = <Data>(
 /** Begins a new session (S30). The data of the one before stays if it is of the same user. */
 async function establishSession<Data>(
   context: RequestContext<Data>,
-  { claims, userinfo, tokens, transaction: { appState, startedAt } }: Authentication,
+  { claims, userinfo, tokens, transaction }: Authentication,
   onSignIn: OnSignIn<Data>,
   parameters: Iterable<[string, string]> = [],
 ): Promise<void> {
-  const { sub } = claims;
+  const { sub, auth_time: authTime, acr } = claims;
+  const { appState, startedAt, maxAge, acrValues } = transaction;
   const { scope } = context.config;
   const user = userOf({ ...claims, ...userinfo }, sub);
   // Without the authorization response itself (RFC 6749 4.1.2, RFC 9207 2).
   const { code: _, state: __, iss: ___, ...params } = Object.fromEntries(parameters);
   const shaped = await onSignIn?.({ user, claims, accessToken: tokens.accessToken, tokens, params, appState });
+  // Only for an app that asked: the two take bytes of a cookie.
+  const authentication = (maxAge ?? acrValues) !== undefined && {
+    authenticatedAt: (authTime as number) * 1000,
+    acr: acr as string,
+  };
   await context.commit((draft) => {
     const previous = draft.session?.data;
     const data = shaped?.data ?? (previous?.user.sub === sub ? previous.data : ({} as Data));
     // The subject is that of the verified ID Token, whatever `onSignIn` returns (S44).
-    const signedIn = { user: { ...(shaped?.user ?? user), sub }, data };
+    const signedIn = { user: { ...(shaped?.user ?? user), sub }, data, ...authentication };
     // The configured scope need not take bytes in a cookie: `grantedScope` fills it in.
     draft.begin(signedIn, tokenSetOf({ ...tokens, scope: tokens.scope === scope ? undefined : tokens.scope }));
     draft.change = { patches: [], ...draft.change, startedAt };

@@ -59,6 +59,7 @@ const sidebar = [
       ["Subdomains", "subdomains"],
       ["Forms of your own, and CSRF", "csrf"],
       ["Sign-out", "sign-out"],
+      ["Who may do what", "permissions"],
       ["When a sign-in fails", "failures"],
       ["Test your app", "testing"],
       ["TypeScript", "typescript"],

@@ -493,7 +493,7 @@ describe("a wrapper that gets no handler throws an error that says so", () => {
     "requireSession(%s) of latchkey/next, which also takes options",
     async (first) => {
       expect(await misuse(() => next.requireSession(first as never))).toBe(
-        "latchkey: requireSession takes a handler, or { returnTo }",
+        "latchkey: requireSession takes a handler, or a requirement",
       );
     },
   );

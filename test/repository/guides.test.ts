@@ -5,6 +5,8 @@ import { Agent, createServer, type RequestListener, type Server } from "node:htt
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { transformSync } from "esbuild";
+import { renderToString } from "react-dom/server";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { checkSetup } from "../../adapters/check/index.js";
 import type { Middleware, RequestAuth } from "../../adapters/node.js";
@@ -32,7 +34,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "latchkey-guides-"));
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(root, join(folder, "node_modules/latchkey"));
-  for (const name of ["express", "oidc-provider", "pino", "vite", "@opentelemetry"])
+  for (const name of ["express", "react", "oidc-provider", "pino", "vite", "@opentelemetry"])
     symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
   before = { ...process.env };
@@ -101,6 +103,73 @@ test.each([
   expect((await plainRequest(url, "/orders", { method: "POST", headers })).status).toBe(status);
   // A link from anywhere reads.
   expect((await plainRequest(url, "/auth/me", { headers })).body).toContain("Alice");
+});
+
+test("permissions: each guard lets those pass who have the right", async () => {
+  const url = await serveGuide("permissions");
+  const billing = { user: { sub: "alice", roles: ["billing"], email: "a@example.com" } };
+  const statusOf = async (path: string, options: Parameters<typeof alice>[0]) =>
+    (await plainRequest(url, path, { headers: { cookie: await alice(options) } })).status;
+  for (const [path, options, status] of [
+    ["/invoices", billing, 200],
+    ["/invoices", {}, 403],
+    ["/staff", billing, 200],
+    ["/staff", {}, 403],
+    ["/export", { tokens: { accessToken: "at", scope: "openid read:invoices" } }, 200],
+    ["/export", { tokens: { accessToken: "at", scope: "openid" } }, 403],
+    ["/payout", billing, 403],
+  ] as const)
+    expect([path, await statusOf(path, options)]).toEqual([path, status]);
+});
+
+test("permissions: onSignIn puts roles where a guard looks", async () => {
+  const provider = await createTestProvider({ user: { sub: "alice", "https://app.example/roles": ["billing"] } });
+  process.env["LATCHKEY_ISSUER"] = provider.issuer;
+  vi.stubGlobal("fetch", provider.fetch);
+  try {
+    const { signIn } = (await import(write("permissions-roles"))) as { signIn: Middleware };
+    const url = await serve((req, res) =>
+      signIn(req, res, () => res.end(JSON.stringify((req as { auth?: RequestAuth }).auth))),
+    );
+    const login = await plainRequest(url, "/auth/login", { headers: { "sec-fetch-mode": "navigate" } });
+    const cookies = (lines: readonly string[]) => lines.map((line) => line.split(";", 1)[0]).join("; ");
+    const back = await provider.authorize(`${login.headers.location}`);
+    const target = back.url.replace(VARIABLES.LATCHKEY_BASE_URL, "");
+    const callback = await plainRequest(url, target, { headers: { cookie: cookies(login.setCookies) } });
+    const page = await plainRequest(url, "/", { headers: { cookie: cookies(callback.setCookies) } });
+    expect(JSON.parse(page.body).session.user.roles).toEqual(["billing"]);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
+test("permissions: an API that requires step-up sends the user to sign in with what it asks for", async () => {
+  const provider = await createTestProvider({ issuer: "https://op.example" });
+  process.env["LATCHKEY_ISSUER"] = provider.issuer;
+  const challenge = 'Bearer error="insufficient_user_authentication", acr_values="phr phrh", max_age=300';
+  vi.stubGlobal("fetch", async (input: string, init: RequestInit) =>
+    input.startsWith("https://api.example")
+      ? new Response(null, { status: 401, headers: { "www-authenticate": challenge } })
+      : provider.fetch(input, init),
+  );
+  try {
+    const { transfer } = (await import(write("permissions-api"))) as { transfer(request: Request): Promise<Response> };
+    const cookie = await alice({ issuer: provider.issuer, tokens: { accessToken: "at" } });
+    const response = await transfer(new Request("http://localhost:3000/transfer", { headers: { cookie } }));
+    const { searchParams } = new URL(`${response.headers.get("location")}`);
+    expect([searchParams.get("acr_values"), searchParams.get("max_age")]).toEqual(["phr phrh", "300"]);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
+test("permissions: a component of React is shown to those who meet its requirement", async () => {
+  const path = join(folder, "invoices.js");
+  writeFileSync(path, transformSync(snippet("permissions-react"), { loader: "tsx", jsx: "automatic" }).code);
+  const { App } = (await import(pathToFileURL(path).href)) as { App: (props: object) => never };
+  const shown = (user: object) => renderToString(App({ session: { user } }));
+  expect(shown({ sub: "alice", roles: ["billing"] })).toBe("<p>Invoices</p>");
+  expect(shown({ sub: "alice" })).toBe("<p>You may not see invoices.</p>");
 });
 
 test("csrf: a form is taken with the token of its session only", async () => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Auth, createAuth, type EdgeOptions, type Handler } from "../../adapters/edge.js";
 import type { Framework } from "./app.js";
-import { cacheable, describeError, optionsIn, ownCookies, PAUSE, routes } from "./routes.js";
+import { cacheable, describeError, optionsIn, ownCookies, PAUSE, requirementIn, routes } from "./routes.js";
 
 type Respond = Handler<Record<string, unknown>, []>;
 
@@ -64,6 +64,7 @@ export function serveWith(
   return auth.wrap(async (request, context, ..._rest: unknown[]) => {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/private") return guarded(request);
+    if (pathname === "/guarded") return auth.requireSession(respondTo, requirementIn(searchParams))(request);
     try {
       if (pathname === "/own/enter") return await auth.login(request, optionsIn(searchParams));
       if (pathname === "/own/leave") return await auth.logout(request, optionsIn(searchParams));

@@ -17,6 +17,8 @@ export const exchangeStatus: Readonly<Record<ExchangeErrorCode, number>> = {
   id_token_invalid: 502,
   nonce_mismatch: 400,
   authentication_too_old: 403,
+  authentication_too_weak: 403,
+  forbidden: 403,
   organization_mismatch: 403,
   no_session: 401,
   no_access_token: 401,

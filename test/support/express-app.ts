@@ -1,9 +1,9 @@
-import express5, { type Express, type NextFunction, type Request, type Response } from "express";
+import express5, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from "express";
 // @ts-expect-error: the alias has no types; those of Express 5 are used
 import express4 from "express4";
 import { auth, getAuth, requireSession } from "../../adapters/express.js";
 import type { Framework } from "./app.js";
-import { cacheable, describeError, optionsIn, ownCookies, PAUSE, routes } from "./routes.js";
+import { cacheable, describeError, optionsIn, ownCookies, PAUSE, requirementIn, routes } from "./routes.js";
 
 const queryOf = ({ query }: Request): URLSearchParams => new URLSearchParams(query as Record<string, string>);
 
@@ -33,6 +33,9 @@ export const onExpress =
     const app = framework();
     app.use(auth(options));
     app.all("/private", requireSession());
+    const guarded: RequestHandler = (req, res, next) =>
+      requireSession(requirementIn(queryOf(req)))(req, res as never, next);
+    app.all("/guarded", guarded);
     for (const [path, route] of Object.entries(routes)) {
       app.all(path, async (req, res, next) => {
         try {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { auth, getAuth, type RequestAuth, requireSession } from "../../adapters/node.js";
 import type { Framework } from "./app.js";
-import { cacheable, describeError, optionsIn, ownCookies, PAUSE, routes } from "./routes.js";
+import { cacheable, describeError, optionsIn, ownCookies, PAUSE, requirementIn, routes } from "./routes.js";
 
 type Respond = (auth: RequestAuth, res: ServerResponse, query: URLSearchParams) => unknown;
 
@@ -45,8 +45,10 @@ export const nodeApp: Framework = (options) => {
     };
     const serve = (error?: unknown) => (error ? fail(error) : void answer(req, res).catch(fail));
     signIn(req, res, (error) => {
-      if (error || !req.url?.startsWith("/private")) serve(error);
-      else guard(req, res, serve);
+      const { pathname, searchParams } = new URL(req.url as string, "http://localhost");
+      if (!error && pathname === "/private") guard(req, res, serve);
+      else if (!error && pathname === "/guarded") requireSession(requirementIn(searchParams))(req, res, serve);
+      else serve(error);
     });
   };
 };

@@ -1,4 +1,12 @@
-import { CookieTooLargeError, ExchangeError, MisuseError } from "../../adapters/edge.js";
+import {
+  CookieTooLargeError,
+  ExchangeError,
+  hasScope,
+  MisuseError,
+  type SessionRequirement,
+  stepUp,
+  type User,
+} from "../../adapters/edge.js";
 import { createSealer } from "../../adapters/index.js";
 import type { RequestAuth } from "../../adapters/lib/request-auth.js";
 import type { Awaitable } from "../../core/awaitable.js";
@@ -17,6 +25,7 @@ async function sealsAtOnce(): Promise<boolean> {
 export const routes: Readonly<Record<string, (auth: Present, query: URLSearchParams) => Awaitable<unknown>>> = {
   "/": ({ session, reason }) => ({ session, reason }),
   "/private": ({ session }) => ({ sub: session?.user.sub }),
+  "/guarded": ({ session }) => ({ sub: session?.user.sub, data: session?.data, acr: session?.acr }),
   async "/token"(auth, query) {
     const token = await auth.getAccessToken({ refresh: query.has("force") });
     if (query.has("throw")) throw new Error("the app's own");
@@ -36,6 +45,14 @@ export const routes: Readonly<Record<string, (auth: Present, query: URLSearchPar
 
 /** The options for `login` or `logout` that a request of the tests carries. */
 export const optionsIn = (query: URLSearchParams): object => JSON.parse(query.get("options") ?? "{}");
+
+/** The requirement of the guard at `/guarded`, from JSON: `allow` names the only subject, or `scope: ` and scopes. */
+export function requirementIn(query: URLSearchParams): SessionRequirement<Record<string, unknown>> {
+  const { allow = "", stepUp: options, ...requirement } = JSON.parse(query.get("requirement") ?? "{}");
+  if (options) return { ...requirement, stepUp: stepUp(options) };
+  if (allow.startsWith("scope: ")) return { ...requirement, allow: hasScope(allow.slice(7)) };
+  return allow ? { ...requirement, allow: async ({ sub }: User) => sub === allow } : requirement;
+}
 
 /** The status and body that an app can derive from the type of an error. */
 export function describeError(error: unknown): { status: number; body: object } {

@@ -8,6 +8,7 @@ import { reportFailure } from "../../../core/relying-party/answer-failure.js";
 import type { SignIn } from "../../../core/relying-party/config.js";
 import { json, methodNotAllowed, notAuthenticated } from "../../../core/relying-party/replies.js";
 import { keepAlive, type RequestContext } from "../../../core/relying-party/request-context.js";
+import type { SessionRequirement } from "../../../core/relying-party/requirement.js";
 import { answerLogin, answerLogout } from "../../../core/relying-party/routes.js";
 import { completeSignIn, redirectWithin, type SignInOptions } from "../../../core/relying-party/sign-in.js";
 import { queryOf } from "../../../core/request/reading.js";
@@ -65,7 +66,7 @@ export interface Auth0 {
   /** The user as JSON, or 401. */
   handleProfile(req: NextApiRequest, res: NextApiResponse, options?: { refetch?: boolean }): Promise<void>;
   getSession(req: IncomingMessage, res?: ServerResponse): Promise<Auth0Session | null>;
-  requireAuthentication(handler: NextApiHandler): NextApiHandler;
+  requireAuthentication(handler: NextApiHandler, requirement?: SessionRequirement<State>): NextApiHandler;
   tokenCache(
     req: IncomingMessage,
     res: ServerResponse,
@@ -217,7 +218,7 @@ async function refetchUser(auth: PagesRequest<State>["auth"], context: RequestCo
   const subject = context.reading.session?.data.user.sub ?? "";
   const claims = await context.provider.userinfo(accessToken, subject);
   await context.commit((draft) => {
-    draft.update(({ user, data }) => ({ user: { ...user, ...userOf(claims, subject) }, data }));
+    draft.update(({ user, ...others }) => ({ user: { ...user, ...userOf(claims, subject) }, ...others }));
   });
 }
 

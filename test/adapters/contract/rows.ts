@@ -1,7 +1,7 @@
 import type { Row } from "./row.js";
 import { caching, cookies, hostile } from "./rows/cookies.js";
 import { errors } from "./rows/errors.js";
-import { guards, signOut } from "./rows/guards.js";
+import { guards, requirements, signOut } from "./rows/guards.js";
 import { resets } from "./rows/resets.js";
 import { returnTargets, routes } from "./rows/routes.js";
 import { data, rolling } from "./rows/sessions.js";
@@ -12,6 +12,7 @@ export const areas: Readonly<Record<string, readonly Row[]>> = {
   "Sign-in and its routes": routes,
   "Return targets": returnTargets,
   "Pages that need a session": guards,
+  "What a guard requires": requirements,
   "Sign-out": signOut,
   "Cookies and streamed responses": cookies,
   Caching: caching,

@@ -413,6 +413,21 @@ describe("withLoginRequired", () => {
   const Secret = withLoginRequired((props: object) => createElement("p", null, `secret ${JSON.stringify(props)}`));
   const onRedirecting = () => createElement("i", null, "wait");
 
+  test("with a requirement, shows a user who does not meet it what onForbidden renders, and does not redirect", async () => {
+    const Invoices = withLoginRequired(() => "invoices", { claims: { roles: "billing" } });
+    const handlers = { onForbidden: () => "no invoices for you" };
+    for (const [user, shown] of [
+      [alice, "no invoices for you"],
+      [{ ...alice, roles: ["billing"] }, "invoices"],
+    ] as const) {
+      const fake = createFakeClient({ user });
+      const { text, unmount } = await show(under(fake, handlers, createElement(Invoices)));
+      expect(text()).toBe(shown);
+      expect(fake.called("login")).toEqual([]);
+      await unmount();
+    }
+  });
+
   test("redirects a visitor to sign in once, and back to this page", async () => {
     history.replaceState(null, "", "/shows?page=2&tag=a&tag=b#end");
     const fake = createFakeClient();

@@ -8,6 +8,7 @@ import {
   type SessionProviderProps,
   useAuth,
   useSession,
+  withLoginRequired,
 } from "../../../adapters/react/index.js";
 import { doing, hydrate, probe, settle, show, strictly, underReact } from "../../support/react.js";
 
@@ -497,4 +498,43 @@ describe("useAuth under a SessionProvider", () => {
 
 test("outside of a provider the hooks throw an error that says what to do", () => {
   expect(() => renderToString(createElement(probe(useSession).Probe))).toThrow(/AuthProvider or SessionProvider/);
+});
+
+describe("withLoginRequired with a requirement", () => {
+  const billing = { ...alice, roles: ["billing"] };
+  const Invoices = withLoginRequired(() => "invoices", {
+    claims: { roles: "billing" },
+    allow: ({ sub }) => sub === "alice",
+  });
+  const onForbidden = () => "no invoices for you";
+  const shown = async (user: object | null, navigate = vi.fn()) => {
+    const element = createElement(SessionProvider, {
+      fetch: createServer({ user }).fetch,
+      session: { user } as never,
+      navigate,
+      onForbidden,
+      // biome-ignore lint/correctness/noChildrenProp: the types of createElement want the children of these props here
+      children: createElement(Invoices),
+    });
+    const { text } = await show(element);
+    return { text: text(), navigate };
+  };
+
+  test("shows the component to a user who meets it", async () => {
+    expect((await shown(billing)).text).toBe("invoices");
+  });
+
+  test("shows what onForbidden renders to a user who does not, and does not redirect", async () => {
+    for (const user of [alice, { ...billing, sub: "bob" }, { ...alice, roles: "billings" }]) {
+      const { text, navigate } = await shown(user);
+      expect(text).toBe("no invoices for you");
+      expect(navigate).not.toHaveBeenCalled();
+    }
+  });
+
+  test("redirects a visitor to sign in", async () => {
+    const { text, navigate } = await shown(null);
+    expect(text).toBe("");
+    expect(navigate).toHaveBeenCalledOnce();
+  });
 });

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { Endpoint } from "../../../../adapters/testing/index.js";
-import type { TestApp } from "../../../support/app.js";
-import { end, type Row, withOptions } from "../row.js";
+import type { TestApp, TestBrowser } from "../../../support/app.js";
+import { end, expectErrorPage, type Row, withOptions } from "../row.js";
 
 const POST = { method: "POST" };
 
@@ -47,6 +47,158 @@ export const guards: readonly Row[] = [
       const refused = await app.browser().navigate("/private", { method: "POST", headers, body: "a=1" });
       expect(refused.status).toBe(401);
       expect(refused.headers.location).toBeUndefined();
+    },
+  },
+];
+
+/** The path of the guard with this requirement. */
+const guarded = (requirement: object): string =>
+  `/guarded?${new URLSearchParams({ requirement: JSON.stringify(requirement) })}`;
+
+/** Follows the redirects of a page to the provider, and returns the URL there. */
+async function urlAtProvider(browser: TestBrowser, path: string): Promise<string> {
+  let location = path;
+  for (let redirects = 0; redirects < 3 && !location.startsWith("https://op.example"); redirects++)
+    location = String((await browser.navigate(location)).headers.location);
+  return location;
+}
+
+/** Requirements that the user of {@link requirements} does not meet. */
+const unmet: readonly (readonly [what: string, requirement: object])[] = [
+  ["a claim with another value", { claims: { name: "Bob" } }],
+  ["a list without the value", { claims: { roles: "owner" } }],
+  ["a claim that the user has not", { claims: { department: "billing" } }],
+  ["a claim of another type", { claims: { level: "3" } }],
+  ["a name that every object has", { claims: { constructor: "Object" } }],
+  ["one of two claims", { claims: { roles: "billing", name: "Bob" } }],
+  ["a scope that was not granted", { allow: "scope: openid payments" }],
+  ["a function that refuses", { allow: "bob" }],
+];
+
+const ALICE = { sub: "alice", name: "Alice", roles: ["billing", "staff"], level: 3 };
+
+/** What guards require of a session. The Pages Router has guards of API routes: they answer with JSON. */
+export const requirements: readonly Row[] = [
+  {
+    name: "a guard lets a user pass whose claims fit, and whom its function allows",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn(ALICE);
+      for (const requirement of [
+        {},
+        { claims: { roles: "billing", level: 3 }, allow: "alice" },
+        { allow: "scope: openid profile" },
+      ]) {
+        const response = await browser.fetch(guarded(requirement));
+        expect([response.status, JSON.parse(response.body)]).toEqual([200, { sub: "alice", data: {} }]);
+      }
+    },
+  },
+  {
+    name: "a script of a user who does not meet a guard's requirement gets 403 JSON",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn(ALICE);
+      for (const [what, requirement] of unmet) {
+        const response = await browser.fetch(guarded(requirement));
+        expect([what, response.status, JSON.parse(response.body)]).toEqual([what, 403, { error: "forbidden" }]);
+        expect(response.headers["cache-control"]).toBe("private, no-store");
+      }
+      expect((await browser.fetch("/private")).status).toBe(200);
+    },
+  },
+  {
+    name: "a page of a user who does not meet a guard's requirement is an error page with status 403, and no redirect",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn(ALICE);
+      for (const [, requirement] of unmet) {
+        const response = await browser.navigate(guarded(requirement));
+        expectErrorPage(response, 403, "forbidden");
+        expect(response.headers.location).toBeUndefined();
+        expect(response.body).toContain("<h1>You may not open this page</h1>");
+      }
+      expect((await browser.fetch("/private")).status).toBe(200);
+    },
+  },
+  {
+    name: "a visitor without a session is redirected to sign in by a guard with a requirement, and a script gets 401",
+    async run(app) {
+      const browser = app.browser();
+      const requirement = { claims: { roles: "billing" } };
+      expect((await browser.fetch(guarded(requirement))).status).toBe(401);
+      const refused = await browser.navigate(guarded(requirement));
+      expect([refused.status, refused.headers.location]).toEqual([
+        302,
+        `${app.url}/auth/login?${new URLSearchParams({ returnTo: guarded(requirement) })}`,
+      ]);
+    },
+  },
+  {
+    name: "a guard with `stepUp` sends the user to sign in with them once, and then lets the user pass",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn(ALICE);
+      await browser.fetch("/update?color=blue");
+      const path = guarded({ stepUp: { maxAge: 300, acrValues: ["phr", "phrh"] } });
+      const url = await urlAtProvider(browser, path);
+      const { searchParams } = new URL(url);
+      expect([searchParams.get("max_age"), searchParams.get("acr_values")]).toEqual(["300", "phr phrh"]);
+      const back = await app.provider.authorize(url, { user: ALICE });
+      const callback = await browser.navigate(back.url);
+      expect(callback.headers.location).toBe(app.url + path);
+      const passed = { sub: "alice", data: { color: "blue" }, acr: "phr" };
+      expect(JSON.parse((await browser.navigate(path)).body)).toEqual(passed);
+      // An update keeps what the guard checks.
+      await browser.fetch("/update?color=red");
+      expect((await browser.navigate(path)).status).toBe(200);
+      app.clock.advance(400);
+      expect((await browser.navigate(path)).status).toBe(302);
+    },
+  },
+  {
+    name: "a script of a user who must sign in again gets 403 JSON that says with which options",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn(ALICE);
+      const response = await browser.fetch(guarded({ stepUp: { maxAge: 300, acrValues: ["phr", "phrh"] } }));
+      const body = { error: "step_up_required", maxAge: 300, acrValues: ["phr", "phrh"] };
+      expect([response.status, JSON.parse(response.body)]).toEqual([403, body]);
+    },
+  },
+  {
+    name: "a provider that signs the user in by less than a guard requires leads to an error page, and to no second sign-in",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn(ALICE);
+      for (const [requirement, claims, code] of [
+        [{ stepUp: { acrValues: ["phr"] } }, { acr: "0" }, "authentication_too_weak"],
+        [{ stepUp: { maxAge: 300 } }, { auth_time: app.clock.now() / 1000 - 1000 }, "authentication_too_old"],
+      ] as const) {
+        const url = await urlAtProvider(browser, guarded(requirement));
+        const back = await app.provider.authorize(url, { user: { ...ALICE, ...claims } });
+        expectErrorPage(await browser.navigate(back.url), 403, code);
+      }
+      expect((await browser.fetch("/private")).status).toBe(200);
+    },
+  },
+  {
+    name: "a login URL that no guard made asks the provider for nothing",
+    async run(app) {
+      const browser = app.browser();
+      const login = await browser.navigate("/auth/login?sealed=e30.e30&max_age=0&acr_values=phr&maxAge=0");
+      const { searchParams } = new URL(String(login.headers.location));
+      expect([searchParams.get("max_age"), searchParams.get("acr_values")]).toEqual([null, null]);
+    },
+  },
+  {
+    name: "`login` with `maxAge` and `acrValues` asks for them, and refuses an ID Token that does not fit",
+    async run(app) {
+      const browser = app.browser();
+      const login = withOptions("/enter", { maxAge: 60, acrValues: ["phr"] });
+      expect((await browser.signIn(ALICE, login)).status).toBe(302);
+      expect(JSON.parse((await browser.fetch("/guarded")).body).acr).toBe("phr");
+      expectErrorPage(await browser.signIn({ ...ALICE, acr: "phrh" }, login), 403, "authentication_too_weak");
     },
   },
 ];

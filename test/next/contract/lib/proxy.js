@@ -1,12 +1,15 @@
 import { auth } from "./auth.js";
 import { setClock } from "./options.js";
-import { describeError, optionsIn, respondTo } from "./served.js";
+import { describeError, optionsIn, requirementIn, respondTo } from "./served.js";
 
 /** Serves all test routes except latchkey's own and /untouched, which a page behind the proxy serves. */
 const run = auth.withProxy(async (request, context) => {
   const { pathname } = request.nextUrl;
   if (pathname.startsWith("/auth/") || pathname === "/untouched") return undefined;
-  const refusal = pathname === "/private" && context.requireSession();
+  const refusal =
+    pathname === "/private"
+      ? context.requireSession()
+      : pathname === "/guarded" && (await context.requireSession(requirementIn(request.nextUrl.searchParams)));
   if (refusal) return refusal;
   try {
     // A proxy has the methods of its second argument alone.

@@ -1,6 +1,6 @@
 import { auth } from "../../lib/auth.js";
 import { setClock } from "../../lib/options.js";
-import { cacheable, describeError, optionsIn, ownCookies, PAUSE, routes } from "../../lib/served.js";
+import { cacheable, describeError, optionsIn, ownCookies, PAUSE, requirementIn, routes } from "../../lib/served.js";
 
 /** The routes that test the response itself, not only a JSON body. */
 const responses = {
@@ -33,7 +33,11 @@ export default async function handler(req, res) {
   setClock(req.headers["x-test-now"]);
   try {
     if (req.url.startsWith("/auth/")) await auth.apiHandler(req, res);
-    else await (req.url.startsWith("/private") ? guarded : respond)(req, res);
+    else if (req.url.startsWith("/private")) await guarded(req, res);
+    else if (req.url.startsWith("/guarded")) {
+      const { searchParams } = new URL(req.url, "http://localhost");
+      await auth.requireSessionApi(respond, requirementIn(searchParams))(req, res);
+    } else await respond(req, res);
   } catch (error) {
     if (req.url.includes("&throw")) throw error;
     const { status, body } = describeError(error);

@@ -1,0 +1,38 @@
+import { ExchangeError } from "../errors.js";
+import { targetOf, wantsPage } from "../request/reading.js";
+import type { Plan } from "../request/response.js";
+import { missingClaim } from "../required-claims.js";
+import { orErrorPage } from "./answer-failure.js";
+import type { AuthSession } from "./request-auth.js";
+import type { RequestContext } from "./request-context.js";
+import type { SessionRequirement } from "./requirement.js";
+import { signIn } from "./sign-in.js";
+
+/**
+ * Undefined if the session meets the requirement, or the reply of `stepUp`.
+ * @throws ExchangeError `forbidden` if it does not: another sign-in would not change that, so the user is not sent to sign in
+ */
+export async function meet<Data>(
+  context: RequestContext<Data>,
+  session: AuthSession<Data>,
+  { claims = {}, allow, stepUp }: SessionRequirement<Data>,
+  isPage = true,
+): Promise<Plan> {
+  const { user } = session;
+  const request = { context, isPage, signIn } as never;
+  const claim = missingClaim(user, claims);
+  if (claim || (allow && !(await allow(user, session, request))))
+    throw new ExchangeError("forbidden", { cause: { claim } });
+  return stepUp?.guard(session as never, request) as Promise<Plan>;
+}
+
+/** The reply to a signed-in user whose session does not meet the requirement: for a page the error page, else JSON. Undefined if it does. */
+export function refuse<Data>(
+  context: RequestContext<Data>,
+  session: AuthSession<Data>,
+  requirement: SessionRequirement<Data>,
+  isPage = wantsPage(context.request),
+): Promise<Plan> {
+  context.returnTo = targetOf(context.request);
+  return orErrorPage(context, () => meet(context, session, requirement, isPage), isPage);
+}
