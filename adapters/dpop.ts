@@ -121,13 +121,16 @@ const MAX_USES = 100_000;
 
 /** Remembers uses in this process. */
 function usesInMemory(): DpopSettings["isFirstUse"] {
-  /** When each use may be forgotten, in milliseconds since the epoch; about in that order. */
+  /** When each use may be forgotten, in milliseconds since the epoch; about in that order, so the oldest are looked at. */
   const uses = new Map<string, number>();
   return async (name, forMs, ports: Pick<Ports, "now">) => {
     const now = ports.now();
     const until = uses.get(name);
     if (until !== undefined && until > now) return false;
-    if (uses.size >= MAX_USES) for (const [used, end] of uses) if (end <= now) uses.delete(used);
+    for (const [used, end] of uses) {
+      if (end > now) break;
+      uses.delete(used);
+    }
     // To forget a use would let its proof be used again.
     if (uses.size >= MAX_USES) {
       throw new ExchangeError("store_unavailable", { cause: { message: `${MAX_USES} proofs in memory` } });

@@ -1,6 +1,7 @@
 import { CLOCK_TOLERANCE, HTTP_TIMEOUT } from "../../core/defaults.js";
 import { must } from "../../core/errors.js";
 import { ANY, checkOptions, type Examples, type ExamplesOf, FUNCTION, OBJECT, TEXT } from "../../core/options.js";
+import type { ProviderDifferences } from "../../core/provider/differences.js";
 import type { Reply } from "../../core/request/response.js";
 import type { ClaimValue } from "../../core/required-claims.js";
 import {
@@ -40,6 +41,8 @@ export interface IssuerOptions {
    * @default "any"
    */
   profile?: "rfc9068" | "any";
+  /** Where the provider's documents are, if not where its issuer says: `discoveryUrl`, or `false` and `jwks_uri` in `metadata`. @default under the issuer */
+  differences?: Pick<ProviderDifferences, "discoveryUrl" | "metadata">;
   /** Asks the provider about tokens that are no JWT: `introspection({ clientId, clientSecret })` (RFC 7662). @default such tokens are refused */
   introspection?: Introspection;
 }
@@ -89,6 +92,7 @@ const issuerExamples: ExamplesOf<IssuerOptions> = {
   signingAlg: TEXT,
   profile: TEXT,
   introspection: ANY,
+  differences: OBJECT,
 };
 
 /** All options, by an example each: one that is misspelt would leave the API open. */
@@ -99,6 +103,7 @@ export const accessTokenExamples: ExamplesOf<AccessTokenOptions> = {
   signingAlg: TEXT,
   profile: TEXT,
   introspection: ANY,
+  differences: OBJECT,
   issuers: [],
   scope: TEXT,
   claims: OBJECT,
@@ -212,7 +217,8 @@ function trustedIssuersOf({ issuers, introspection, ...common }: AccessTokenOpti
 
 /** One provider, checked. */
 function trustedIssuerOf(options: IssuerOptions): TrustedIssuer {
-  const { issuer, audience = [], clientIds = [], signingAlg = "RS256", profile = "any", introspection } = options;
+  const { issuer, audience = [], clientIds = [], signingAlg = "RS256", profile = "any" } = options;
+  const { introspection, differences } = options;
   urlOf(issuer, label("issuer"));
   const [audiences, clients] = [[audience].flat(), [clientIds].flat()];
   must(audiences[0] || clients[0], setAudience());
@@ -227,5 +233,6 @@ function trustedIssuerOf(options: IssuerOptions): TrustedIssuer {
     signingAlg,
     profile,
     introspection: introspection as TrustedIssuer["introspection"],
+    differences,
   };
 }

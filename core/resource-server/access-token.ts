@@ -4,6 +4,7 @@ import { ExchangeError } from "../errors.js";
 import { isObject } from "../is-object.js";
 import type { Ports } from "../ports.js";
 import { checkTimes, firstWrong, isText, type Members } from "../provider/claims.js";
+import type { ProviderDifferences } from "../provider/differences.js";
 import { verifyJws } from "../provider/jose.js";
 import { type VerifyingNetwork, verifySignature } from "../provider/keys.js";
 import { createNetwork } from "../provider/network.js";
@@ -26,6 +27,8 @@ export interface TrustedIssuer {
   readonly profile: "rfc9068" | "any";
   /** Asks the provider about tokens that are no JWT. */
   readonly introspection?: TokenIntrospection | undefined;
+  /** Where the provider's documents are, if not where its issuer says. */
+  readonly differences?: ProviderDifferences | undefined;
 }
 
 /** Which access tokens an API accepts. */

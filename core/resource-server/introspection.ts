@@ -72,12 +72,9 @@ export function createIntrospection(settings: IntrospectionSettings): TokenIntro
 function createQuestion(settings: IntrospectionSettings) {
   /** When the provider last failed to answer, by issuer. */
   const failures = new Map<string, number>();
-  return async (
-    token: string,
-    { issuer, httpTimeout }: TrustedIssuer & Pick<AccessTokenSettings, "httpTimeout">,
-    ports: Ports,
-  ) => {
-    const network = createNetwork({ issuer, httpTimeout }, ports);
+  return async (token: string, trusted: TrustedIssuer & Pick<AccessTokenSettings, "httpTimeout">, ports: Ports) => {
+    const { issuer } = trusted;
+    const network = createNetwork(trusted, ports);
     const age = ports.now() - (failures.get(issuer) ?? NaN);
     if (age >= 0 && age < PAUSE) throw new ExchangeError("provider_unreachable", { cause: { issuer, pause: PAUSE } });
     const url =

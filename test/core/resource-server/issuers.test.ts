@@ -32,7 +32,12 @@ const trust = (issuer: string, changed: Partial<TrustedIssuer> = {}): TrustedIss
 });
 
 /** The result of an API's check of a token: "ok", or the code with the reason. */
-async function outcomeOf(token: string, changed: Partial<AccessTokenSettings> = {}): Promise<string> {
+async function outcomeOf(
+  token: string,
+  changed: Partial<AccessTokenSettings> = {},
+  fetch: (url: string, init?: object) => Promise<Response> = (url, init) =>
+    (url.startsWith(work.issuer) ? work : home).fetch(url, init as never),
+): Promise<string> {
   const settings = {
     issuers: [trust(work.issuer), trust(home.issuer)],
     scope: [],
@@ -41,7 +46,6 @@ async function outcomeOf(token: string, changed: Partial<AccessTokenSettings> = 
     httpTimeout: 1,
     ...changed,
   };
-  const fetch = (url: string, init?: object) => (url.startsWith(work.issuer) ? work : home).fetch(url, init as never);
   const ports = { now: clock.now, random: (bytes: number) => new Uint8Array(bytes), fetch: fetch as never };
   const verdict = await createAccessTokenCheck(
     settings,
@@ -154,5 +158,24 @@ describe("required claims", () => {
 
   test("are checked only if the token is valid otherwise", async () => {
     expect(await outcomeOf(await tokenOf(work, { exp: 1 }), { claims: { roles: "x" } })).toBe("invalid_token: exp");
+  });
+});
+
+describe("a provider whose documents are elsewhere", () => {
+  test("has its discovery document under another URL, or none", async () => {
+    const elsewhere = { discoveryUrl: `${work.issuer}/other/metadata` };
+    const none = { discoveryUrl: false, metadata: { jwks_uri: `${work.issuer}/jwks` } } as const;
+    const urls: string[] = [];
+    const fetch = async (url: string) => {
+      urls.push(url);
+      return url === elsewhere.discoveryUrl
+        ? Response.json({ issuer: work.issuer, jwks_uri: `${work.issuer}/jwks` })
+        : work.fetch(url);
+    };
+    for (const differences of [elsewhere, none]) {
+      const issuers = [trust(work.issuer, { differences })];
+      expect(await outcomeOf(await tokenOf(work), { issuers }, fetch)).toBe("ok");
+    }
+    expect(urls).toEqual([elsewhere.discoveryUrl, `${work.issuer}/jwks`]);
   });
 });
