@@ -1,22 +1,22 @@
+import { LOOPBACK } from "../lib/checks.js";
+
 /*
  * Other URLs that may have been meant, where the configured one does not work. A check tries them, so that its finding can say which
  * value works.
  */
 
-const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
-
 /** The URL with another scheme: https for http, and http for https on a loopback host. */
 export function withOtherScheme(url: string): string | undefined {
   const { protocol, hostname } = new URL(url);
   if (protocol === "http:") return url.replace(/^http:/i, "https:");
-  return LOOPBACK.includes(hostname) ? url.replace(/^https:/i, "http:") : undefined;
+  return LOOPBACK.test(hostname) ? url.replace(/^https:/i, "http:") : undefined;
 }
 
 /** The URL with the other name of this machine. */
 export function withOtherLoopback(url: string): string | undefined {
   const { hostname } = new URL(url);
-  if (!LOOPBACK.includes(hostname)) return undefined;
-  return url.replace(/\/\/(localhost|127\.0\.0\.1|\[::1\])/i, hostname === "localhost" ? "//127.0.0.1" : "//localhost");
+  if (!LOOPBACK.test(hostname)) return undefined;
+  return url.replace(/\/\/(\[[^\]]*\]|[^/:]+)/, hostname === "localhost" ? "//127.0.0.1" : "//localhost");
 }
 
 /** Paths of issuers at large providers, by the end of the host name. */

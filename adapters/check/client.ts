@@ -117,38 +117,41 @@ async function reportClient(
   authorization: Trial,
   retry: (method: ClientAuthentication) => Promise<Trial>,
 ): Promise<void> {
-  const { clientId, clientAuthentication: method, clientSecret } = config.provider;
+  const { clientAuthentication: method, clientSecret } = config.provider;
   const others = (["client_secret_basic", "client_secret_post"] as const).filter((each) => each !== method);
   for (const other of clientSecret === undefined ? [] : others) {
     if ((await retry(other)).outcome === "client_refused") continue;
     const message = `the provider refuses clientAuthentication "${nameOf(method)}" (${said}), and takes "${other}": set clientAuthentication to "${other}"`;
     return report("client", "failed", message, { option: "clientAuthentication", value: other });
   }
+  const { option, message } = whyRefused(config, said, authorization);
+  report("client", "failed", message, { option });
+}
+
+/** The option that the provider's refusal of the client is about, and what to do. */
+function whyRefused(
+  { provider: { clientId, clientAuthentication: method } }: ClientContext["config"],
+  said: string,
+  { outcome }: Trial,
+): { readonly option: string; readonly message: string } {
+  if (outcome === "client_refused") {
+    const message = `the provider does not know the client ${clientId} (${said}): check ${labelOf("clientId")}`;
+    return { option: "clientId", message };
+  }
+  if (method === "none") {
+    const message = `the provider wants the client ${clientId} to authenticate (${said}): set ${labelOf("clientSecret")}, and leave out clientAuthentication: "none"`;
+    return { option: "clientAuthentication", message };
+  }
+  if (typeof method !== "string") {
+    const message = `the provider refuses the client's key (${said}): register the public key there, and check clientAuthentication and ${labelOf("clientId")}`;
+    return { option: "clientAuthentication", message };
+  }
   // RFC 6749 4.1.2.1: a provider redirects only for a client that it knows.
-  const isKnown = ["accepted", "redirect_refused"].includes(authorization.outcome);
-  const [option, text] =
-    authorization.outcome === "client_refused"
-      ? ["clientId", `the provider does not know the client ${clientId} (${said}): check ${labelOf("clientId")}`]
-      : method === "none"
-        ? [
-            "clientAuthentication",
-            `the provider wants the client ${clientId} to authenticate (${said}): set ${labelOf("clientSecret")}, and leave out clientAuthentication: "none"`,
-          ]
-        : typeof method !== "string"
-          ? [
-              "clientAuthentication",
-              `the provider refuses the client's key (${said}): register the public key there, and check clientAuthentication and ${labelOf("clientId")}`,
-            ]
-          : isKnown
-            ? [
-                "clientSecret",
-                `the provider knows the client ${clientId}, and refuses its secret (${said}): check ${labelOf("clientSecret")}`,
-              ]
-            : [
-                "clientSecret",
-                `the provider refuses the client (${said}): check ${labelOf("clientId")} and ${labelOf("clientSecret")}`,
-              ];
-  report("client", "failed", text as string, { option: option as string });
+  const isKnown = outcome === "accepted" || outcome === "redirect_refused";
+  const message = isKnown
+    ? `the provider knows the client ${clientId}, and refuses its secret (${said}): check ${labelOf("clientSecret")}`
+    : `the provider refuses the client (${said}): check ${labelOf("clientId")} and ${labelOf("clientSecret")}`;
+  return { option: "clientSecret", message };
 }
 
 /** Options that errors of authorization requests are about. */

@@ -1,6 +1,8 @@
+import { discoveryUrlOf } from "../../core/provider/discovery.js";
 import { issuersNear } from "./alternatives.js";
 import type { CheckContext, Metadata } from "./context.js";
 import { labelOf, quoted } from "./findings.js";
+import { isPlaceholder } from "./options.js";
 import { type Answer, type NoAnswer, reasonOf } from "./probe.js";
 
 /** A discovery document, and the response that brought it. */
@@ -8,8 +10,6 @@ interface Discovered {
   readonly metadata: Metadata;
   readonly answer: Answer;
 }
-
-const discoveryUrl = (issuer: string): string => `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
 
 /** The discovery document in a response: JSON with the members that every provider must announce (Discovery 3). */
 function metadataIn(answer: Answer | NoAnswer): Discovered | undefined {
@@ -25,8 +25,8 @@ export async function checkIssuer(context: CheckContext): Promise<Metadata | und
   const { issuer } = set;
   // A value that is no URL, and what stands for a value, were reported by the check of options.
   if (typeof issuer !== "string" || !/^https?:\/\/[^\s]+$/i.test(issuer) || !URL.canParse(issuer)) return undefined;
-  if (/^https?:\/\/[^/]*(\byour-|[<>{}*])/i.test(issuer)) return undefined;
-  const answer = await probe(discoveryUrl(issuer));
+  if (isPlaceholder(issuer)) return undefined;
+  const answer = await probe(discoveryUrlOf(issuer));
   const found = metadataIn(answer) ?? (await findNear(context, issuer, answer));
   if (!found) return undefined;
   const { metadata } = found;
@@ -43,11 +43,11 @@ async function findNear(
   answer: Answer | NoAnswer,
 ): Promise<Discovered | undefined> {
   const { report, probe } = context;
-  const problem = problemOf(answer, discoveryUrl(issuer));
+  const problem = problemOf(answer, discoveryUrlOf(issuer));
   // With a name that does not resolve, or without an answer in time, another path would not do better.
   const candidates = ["dns", "timeout"].includes(answer.failure ?? "") ? [] : issuersNear(issuer, !answer.failure);
   for (const candidate of candidates) {
-    const found = metadataIn(await probe(discoveryUrl(candidate)));
+    const found = metadataIn(await probe(discoveryUrlOf(candidate)));
     // The finding about the difference says which value works.
     if (found && found.metadata.issuer !== issuer) return found;
   }

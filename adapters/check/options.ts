@@ -28,8 +28,8 @@ const SOUND = {
   baseUrl: "https://app.invalid",
 };
 
-/** A URL of the documents, which `auth()` cannot tell from one that works. */
-const PLACEHOLDER = /^https?:\/\/[^/]*\byour-/i;
+/** A URL of the documents, which `auth()` may not be able to tell from one that works. */
+const PLACEHOLDER = /^https?:\/\/[^/]*(\byour-|[<>{}*])/i;
 
 const emit = (): void => {};
 
@@ -60,7 +60,7 @@ const optionIn = (sentence: string, examples: Examples): string | undefined =>
   Object.keys(examples).find((name) => new RegExp(`\\b${name}\\b`).test(sentence));
 
 /** Whether a value is text of the documents, which stands for a value of the app. */
-const isPlaceholder = (value: unknown): boolean =>
+export const isPlaceholder = (value: unknown): boolean =>
   [value].flat().some((text) => typeof text === "string" && PLACEHOLDER.test(text));
 
 /**

@@ -29,7 +29,8 @@ export const mustBeSeconds = (httpTimeout: number, clockTolerance: number): void
     "httpTimeout must be above 0 seconds, clockTolerance 0 or more, and their sum below 1000",
   );
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+/** The host names of the developer's own machine, to which browsers and providers allow plain http. */
+export const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
  * Text in the place of a value: of a template, of a document, of a variable that is not set. Or the value has quotes or blanks around

@@ -6,11 +6,14 @@ import type { Network } from "./network.js";
 import { fetchJson } from "./response.js";
 import type { Patience } from "./shared-work.js";
 
+/** Where the discovery document of an issuer is (Discovery 4.1). */
+export const discoveryUrlOf = (issuer: string): string =>
+  `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+
 /** The provider's discovery document (OpenID Connect Discovery 4), cached by its URL and issuer. @throws ExchangeError */
 export const discover = async (network: Network, patience?: Patience): Promise<DiscoveryDocument> => {
   const { issuer, differences } = network;
-  const { metadata, discoveryUrl: url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration` } =
-    differences ?? {};
+  const { metadata, discoveryUrl: url = discoveryUrlOf(issuer) } = differences ?? {};
   const expected = metadata?.issuer ?? issuer;
   if (!url) return { ...metadata, issuer };
   const document = await cachedDocument(network, network.shared<CachedDocument<object>>("discovery"), {

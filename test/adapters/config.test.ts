@@ -158,6 +158,12 @@ describe("a wrong value fails at start-up, and the error says what to change", (
     ],
     ["a private key as an option", { clientPrivateKey: {} } as AuthOptions, /there is no option clientPrivateKey$/],
     ["an unknown client authentication", { clientAuthentication: "basic" as never }, /clientAuthentication/],
+    [
+      "a response mode that is not supported",
+      { responseMode: "fragment" as never },
+      /responseMode must be query or form_post$/,
+    ],
+    ["another kind of sign-out", { logout: "federated" as never }, /logout must be provider or local$/],
     ["an API with a path", { apiOrigins: ["https://api.example/v1"] }, /apiOrigins/],
     ["a return path on another host", { postLogoutPath: "//evil.example" }, /postLogoutPath/],
   ])("%s", (_what, options, says) => {

@@ -1,11 +1,14 @@
+import type { RequestListener } from "node:http";
 import { inspect } from "node:util";
+import express from "express";
 import { describe, expect, test } from "vitest";
-import { verifyAccessToken } from "../../adapters/edge.js";
-import { type Failure, translatedErrorPage } from "../../adapters/express.js";
-import { createClock, createTestProvider } from "../../adapters/testing/index.js";
+import { createAuth as createEdgeAuth, verifyAccessToken } from "../../adapters/edge.js";
+import { type AuthOptions, auth as expressAuth, type Failure, translatedErrorPage } from "../../adapters/express.js";
+import { createAuth as createNextAuth } from "../../adapters/next/index.js";
+import { getAuth, auth as nodeAuth } from "../../adapters/node.js";
+import { createClock, createTestProvider, mintSession } from "../../adapters/testing/index.js";
 import type { TestApp } from "../support/app.js";
-import { edgeApp } from "../support/edge-app.js";
-import { expressApps } from "../support/express-app.js";
+import { edgeApp, send, toRequest } from "../support/edge-app.js";
 import { adapters, frameworks, refuse, startingApps, watchConsole } from "../support/failing-apps.js";
 
 const start = startingApps();
@@ -295,17 +298,45 @@ test("an API prints what an option may mend, each reason once a minute, and no t
   expect(printed().slice(2)).toEqual([`${printed()[0]} (and 1 more)`]);
 });
 
-test("console.log of `req.auth` shows the session", async () => {
-  let shown = "";
-  const app = await start(expressApps["Express 5"], {}, (express) =>
-    express.get("/log", (req, res) => {
-      shown = inspect(req.auth);
-      res.send("logged");
-    }),
-  );
-  const browser = app.browser();
-  await browser.signIn({ sub: "alice", name: "Alice" });
-  await browser.fetch("/log");
-  expect(shown).toContain("name: 'Alice'");
-  expect(shown).not.toMatch(/accessToken|refreshToken/);
+describe("console.log and JSON of what an app gets as `auth` show the session, and no token", () => {
+  /** What the app of a runtime logs of it. */
+  const logging: Array<readonly [string, (options: AuthOptions, log: (auth: unknown) => void) => RequestListener]> = [
+    ["Express", (options, log) => express().use(expressAuth(options), (req, res) => void [log(req.auth), res.end()])],
+    [
+      "node:http",
+      (options, log) => {
+        const signIn = nodeAuth(options);
+        return (req, res) => signIn(req, res, () => void [log(getAuth(req)), res.end()]);
+      },
+    ],
+    ["the edge", (options, log) => onWeb(createEdgeAuth(options).wrap((_request, auth) => logged(log, auth)))],
+    ["Next's App Router", (options, log) => onWeb(createNextAuth(options).wrap((_request, auth) => logged(log, auth)))],
+    [
+      "Next's Pages Router",
+      (options, log) => {
+        const { forRequest } = createNextAuth(options);
+        return async (req, res) => void [log(await forRequest(req, res)), res.end()];
+      },
+    ],
+  ];
+  const onWeb =
+    (handle: (request: Request) => Promise<Response>): RequestListener =>
+    async (req, res) =>
+      send(await handle(toRequest(req)), res);
+  const logged = (log: (auth: unknown) => void, auth: unknown) => {
+    log(auth);
+    return new Response();
+  };
+
+  test.each(logging)("on %s", async (_name, serve) => {
+    const shown: string[] = [];
+    const app = await start((options) => serve(options, (auth) => shown.push(inspect(auth), JSON.stringify(auth))));
+    const tokens = { accessToken: "canary-access-token", refreshToken: "canary-refresh-token" };
+    const user = { sub: "alice", name: "Alice" };
+    const cookie = await mintSession({ ...app.options, user, tokens } as never);
+    await app.browser().fetch("/", { headers: { cookie } });
+    expect(shown[0]).toContain("name: 'Alice'");
+    expect(JSON.parse(`${shown[1]}`).session.user).toEqual(user);
+    expect(shown.join()).not.toMatch(/canary|accessToken|refreshToken/);
+  });
 });

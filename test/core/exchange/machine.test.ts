@@ -190,6 +190,25 @@ describe("a callback is refused", () => {
     expect(effects).toEqual([{ name: "clear_transaction", state: "state-1" }]);
   });
 
+  test("with an error that repeats other parameters: the error and its message have none of their values", () => {
+    const sent = { state: "state-1", iss: ISSUER, code: "secret-code", session_state: "secret-code.salt", hd: "a" };
+    const repeated = Object.values(sent).join(" ");
+    const error_description = `no: ${repeated} ${encodeURIComponent(ISSUER)} state-1`;
+    const state = transition(config, awaiting(), callback({ ...sent, error: "x", error_description }))[0];
+    const { error } = state as Extract<State, { name: "failed" }>;
+    expect(error.cause).toEqual({ error: "x", description: "no: state-1 *** *** *** a *** state-1" });
+    // A state has 43 characters, and this one too few to be a secret.
+    const long = "s".repeat(43);
+    const [failure] = transition(
+      config,
+      awaiting({ state: long }),
+      callback({ state: long, iss: ISSUER, error: `e_${long}`, error_description: `${long}${long} it is` }),
+    );
+    expect((failure as Extract<State, { name: "failed" }>).error.message).toBe(
+      "latchkey: authorization failed: error e_***, description ****** it is",
+    );
+  });
+
   test("if its sign-in was at an issuer that is not the configured one: the code and the verifier are not sent", () => {
     const other = "https://other.example";
     for (const change of [{ issuer: other }, { issuer: other, issRequired: false }]) {
