@@ -1,7 +1,12 @@
 import type { ExchangeError, ExchangeErrorCode } from "./errors.js";
 
 /** What happened: the argument of `onEvent`. No event holds a secret, a token, a code or the value of a cookie. */
-export type LatchkeyEvent = { /** Milliseconds since the epoch. */ readonly at: number } & (
+export type LatchkeyEvent = {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** The name of the provider, where the app has several and the event is about one of them. */
+  readonly provider?: string | undefined;
+} & (
   | { /** A request came with a session. */ readonly type: "session_opened" }
   /**
    * A request came with cookies of this package, but without a valid session; `reason` is a {@link SessionRefusal}. On a server with

@@ -7,7 +7,7 @@ import { isObject } from "./is-object.js";
  */
 export type ExamplesOf<Options> = { readonly [Name in keyof Options]-?: unknown };
 
-/** The options inside an option, or of an entry. */
+/** The options inside an option, or of an entry. The example `*` is for members of any name. */
 export type Examples = Readonly<Record<string, unknown>>;
 
 export const ANY = undefined;
@@ -40,9 +40,10 @@ function* faultsIn(options: object, examples: Examples, path = ""): Iterable<str
   // Not `Object.entries`: options may be inherited.
   for (const name in options) {
     const value: unknown = options[name as keyof typeof options];
-    const example = examples[name];
+    const key = "*" in examples ? "*" : name;
+    const example = examples[key];
     const [type, expected] = [typeOf(value), typeOf(example)];
-    if (!Object.hasOwn(examples, name)) {
+    if (!Object.hasOwn(examples, key)) {
       const near = Object.keys(examples).find((each) => isNear(each.toLowerCase(), name.toLowerCase()));
       yield `there is no option ${path + name}${near ? `: did you mean ${path + near}?` : ""}`;
     } else if (value === undefined || example === ANY) {

@@ -1,6 +1,6 @@
 import { MisuseError } from "../../core/errors.js";
 import type { Examples } from "../../core/options.js";
-import { type RelyingPartyConfig, sealedFor } from "../../core/relying-party/config.js";
+import { purposeOf, type RelyingPartyConfig } from "../../core/relying-party/config.js";
 import { createUserSessions } from "../../core/relying-party/user-sessions.js";
 import type { AuthOptions } from "../lib/auth-options.js";
 import { authExamples, completeOptions, resolveConfig, VARIABLES } from "../lib/config.js";
@@ -39,9 +39,9 @@ function resolve(options: AuthOptions<unknown>, examples: Examples): RelyingPart
   for (const { secure } of config.sites) {
     const { session } = config;
     const cookie = { ...session.cookie, secure };
-    createUserSessions({ ...session, purpose: sealedFor(config.provider), cookie }, undefined, portsOf({}), emit);
+    createUserSessions({ ...session, purpose: purposeOf(config.providers), cookie }, undefined, portsOf({}), emit);
   }
-  return config;
+  return { ...config, ...config.providers[0] };
 }
 
 /** The sentences of the error that `act` throws; none if it throws none. */

@@ -56,12 +56,23 @@ export interface ProviderOptions {
   logout?: "provider" | "local";
   /** What the provider does otherwise than the specifications say; the functions of `latchkey/providers` fill it in. @default nothing */
   differences?: ProviderDifferences;
+  /** The path of the callback, for a redirect URI that is registered already: `baseUrl` + this, such as `"/signin-oidc"`. @default `mount` + "/callback", and with `providers` the name of the provider after it */
+  callbackPath?: string;
+  /** With `providers`: what the page of choices calls the provider. @default its name */
+  label?: string;
 }
 
 /** What every adapter with sign-in takes. The five required values may come from `LATCHKEY_*` variables instead. */
 export interface AuthOptions<Data = RegisteredData> extends ProviderOptions, PortOptions {
   /** The client and its provider as one value, such as `google({ clientId, clientSecret })` makes. Options beside it replace its members. @default those options themselves */
   provider?: ProviderOptions;
+  /**
+   * Several providers, by names that stand in URLs: `/auth/login/<name>`, `/auth/callback/<name>`. Each has the options of its client, none of
+   * which may then stand beside `providers`, nor come from a variable. @default none: the app has one provider
+   */
+  providers?: Readonly<Record<string, ProviderOptions>>;
+  /** With `providers`: the one that a sign-in goes to that names none. @default none: the user chooses on the page of the login route */
+  defaultProvider?: string;
   /** Seals the cookies: at least 32 characters each, newest first. Required. Variable: `LATCHKEY_SECRET`, several separated by commas. */
   secret?: string | readonly string[];
   /** The next `secret`: opens cookies and does not seal any, until every machine has it. Variable: `LATCHKEY_NEXT_SECRET`. @default none */
@@ -72,8 +83,6 @@ export interface AuthOptions<Data = RegisteredData> extends ProviderOptions, Por
   mount?: string;
   /** Whether URLs of the routes end in a slash; both are answered. @default false */
   trailingSlash?: boolean;
-  /** The path of the callback, for a redirect URI that is registered already: `baseUrl` + this, such as `"/signin-oidc"`. @default `mount` + "/callback" */
-  callbackPath?: string;
   /** Query parameters of the login route that go on to the provider, such as `ui_locales`. @default none */
   allowedParams?: readonly string[];
   /** Origins that `fetch` may send the access token to. Variable: `LATCHKEY_API_ORIGINS`, separated by commas. @default none */

@@ -7,7 +7,7 @@ import { isText } from "../../core/provider/claims.js";
 import type { ClientAssertion, ClientAuthentication } from "../../core/provider/client-authentication.js";
 import type { ProviderDifferences } from "../../core/provider/differences.js";
 import type { ProviderSettings } from "../../core/provider/settings.js";
-import type { RelyingPartyConfig, SignedIn } from "../../core/relying-party/config.js";
+import type { AppConfig, RelyingPartyConfig, SignedIn } from "../../core/relying-party/config.js";
 import { checkSecrets } from "../../core/seal/sealer.js";
 import { sessionExamples } from "../../core/session/examples.js";
 import { conform, mustBeSchema, type StandardSchema } from "../../core/session/schema.js";
@@ -61,6 +61,8 @@ const clientExamples: ExamplesOf<ProviderOptions> = /* @__PURE__ */ (() => ({
   audience: TEXT,
   authorizationParams: OBJECT,
   differences,
+  callbackPath: TEXT,
+  label: TEXT,
 }))();
 
 /** All options, by an example each. */
@@ -68,10 +70,11 @@ export const authExamples: ExamplesOf<AuthOptions> = /* @__PURE__ */ (() => ({
   ...defaults,
   ...clientExamples,
   provider: clientExamples,
+  providers: { "*": clientExamples },
+  defaultProvider: TEXT,
   secret: ANY,
   nextSecret: ANY,
   baseUrl: ANY,
-  callbackPath: TEXT,
   store: ANY,
   backchannelLogout: ANY,
   session: { ...sessionExamples, storage: TEXT, keepIdToken: true },
@@ -115,26 +118,34 @@ function merge(...sources: readonly (object | undefined)[]): Record<string, unkn
   return set;
 }
 
-/** The options that were set, in code or by a variable, and the defaults of the others. */
-export const completeOptions = <Data>(options: AuthOptions<Data>, env: Environment): AuthOptions<Data> =>
-  merge(defaults, variablesIn(env), options.provider, options);
+/** The options that were set, in code or by a variable, and the defaults of the others. `provider`: the client to use. */
+export const completeOptions = <Data>(
+  options: AuthOptions<Data>,
+  env: Environment,
+  provider = options.provider,
+): AuthOptions<Data> => merge(defaults, variablesIn(env), provider, options);
 
 /** Options that are complete, with the defaults. */
 type CompleteOptions<Data> = AuthOptions<Data> &
   Required<Pick<AuthOptions<Data>, keyof typeof defaults | "issuer" | "clientId" | "secret" | "baseUrl">>;
 
-/** A sentence for each value that must be set and is not. */
-function missingIn<Data>(set: AuthOptions<Data>): string[] {
+/** A sentence for each value that must be set and is not. `labelOf`: how messages name an option of a client. */
+function missingIn<Data>(set: AuthOptions<Data>, labelOf: typeof label): string[] {
   const needsSecret = ["client_secret_basic", "client_secret_post"].includes(set.clientAuthentication as string);
-  return ["issuer", "clientId", needsSecret && "clientSecret", "secret", "baseUrl"].flatMap((name) =>
-    !name || name in set
-      ? []
-      : `set ${label(name)}${name === "clientSecret" ? ', or clientAuthentication: "none" for a public client' : ""}`,
-  );
+  const missing = (names: readonly (string | false)[], labelOf: typeof label) =>
+    names.flatMap((name) =>
+      !name || name in set
+        ? []
+        : `set ${labelOf(name)}${name === "clientSecret" ? ', or clientAuthentication: "none" for a public client' : ""}`,
+    );
+  return [
+    ...missing(["issuer", "clientId", needsSecret && "clientSecret"], labelOf),
+    ...missing(["secret", "baseUrl"], label),
+  ];
 }
 
 /**
- * Completes options from the environment and checks the whole.
+ * Completes options from the environment and checks the whole: once for each provider.
  * @param examples of all options that the adapter takes
  * @throws MisuseError (`invalid_config`) naming what to change; what is missing, unknown or of another type is named all at once
  */
@@ -142,10 +153,39 @@ export function resolveConfig<Data>(
   options: AuthOptions<Data>,
   env: Environment,
   examples: Examples = authExamples,
-): RelyingPartyConfig<Data> {
-  const set = completeOptions(options, env);
+): AppConfig<Data> {
+  const { providers, defaultProvider } = options;
+  const [first, ...others] = Object.entries(providers ?? { "": options.provider }).map(([name, provider]) =>
+    resolveProvider(options, env, examples, provider, name),
+  );
+  const paths = new Set([first, ...others].map((each) => each?.callbackPath ?? each?.name));
+  must(
+    first &&
+      paths.size > others.length &&
+      (!providers || Object.keys(providers).every((name) => /^[\w-]+$/.test(name))),
+    "providers need names of letters, digits, _ and -, and a callbackPath of its own each",
+  );
+  must(!defaultProvider || providers?.[defaultProvider], "defaultProvider must be a name of providers");
+  // The routes of the app itself have no name.
+  const { name: _, ...app } = first;
+  return { ...app, providers: [first, ...others] };
+}
+
+/** The checked configuration of an app with one of its providers. @param name of the provider; empty for the only one */
+function resolveProvider<Data>(
+  options: AuthOptions<Data>,
+  env: Environment,
+  examples: Examples,
+  provider: ProviderOptions | undefined,
+  name: string,
+): Omit<RelyingPartyConfig<Data>, "providers"> {
+  const set = completeOptions(options, env, provider);
   // Not the merged options, which have each fault of `provider` twice.
-  checkOptions(merge(variablesIn(env), options), examples, missingIn(set));
+  const given = merge(variablesIn(env), options);
+  const labelOf = name ? (option: string) => `providers.${name}.${option}` : label;
+  checkOptions(given, examples, missingIn(set, labelOf));
+  const stray = name && ["provider", ...Object.keys(clientExamples)].find((option) => option in given);
+  must(!stray, `${stray} belongs into each of providers`);
   // What is missing was refused above.
   // The rooms that get the rest have no use for the secrets of the seal.
   const { secret, nextSecret, ...config } = set as CompleteOptions<Data>;
@@ -157,12 +197,12 @@ export function resolveConfig<Data>(
 
   must(site, `set ${label("baseUrl")}`);
   // Kept as written: issuers are compared as strings (OpenID Connect Discovery 4.3).
-  urlOf(config.issuer, label("issuer"));
+  urlOf(config.issuer, labelOf("issuer"));
   mustAuthenticate(clientAuthentication);
   mustBeOne("responseMode", config.responseMode, ["query", "form_post"]);
   mustBeOne("logout", config.logout, ["provider", "local"]);
   for (const name of ["clientId", "clientSecret", "audience", "secret", "nextSecret"] as const) {
-    for (const value of [set[name] ?? []].flat()) mustBeFilledIn(value, label(name));
+    for (const value of [set[name] ?? []].flat()) mustBeFilledIn(value, labelOf(name));
   }
   must(/^(\/[\w.~-]+)+$/.test(config.mount), 'mount must be a path such as "/auth"');
   mustAskForIdToken(config);
@@ -184,8 +224,9 @@ export function resolveConfig<Data>(
 
   return {
     ...config,
+    name: name || undefined,
     store,
-    backchannelLogout: backchannelLogout?.answerLogoutToken as RelyingPartyConfig<Data>["backchannelLogout"],
+    backchannelLogout: backchannelLogout?.answerLogoutToken as AppConfig<Data>["backchannelLogout"],
     provider: config,
     sites: [site, ...sites],
     authorizationParams,

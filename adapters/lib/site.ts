@@ -23,7 +23,8 @@ export function mustFit({ origin, path }: Site, { mount, callbackPath, postLogou
   const callback = callbackPath ?? `${mount}/callback`;
   const { domain, sameSite } = session?.cookie ?? {};
   must(
-    /^(\/[\w.~-]+)+\/?$/.test(callback) && !/^\/(login|(backchannel-)?logout|me)\/?$/.test(callback.replace(mount, "")),
+    /^(\/[\w.~-]+)+\/?$/.test(callback) &&
+      !/^\/(login(\/.*)?|(backchannel-)?logout|me)\/?$/.test(callback.replace(mount, "")),
     'callbackPath must be a path of its own, such as "/callback"',
   );
   must(

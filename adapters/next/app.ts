@@ -81,7 +81,7 @@ async function openCurrent<Data>(
   const send = async ({ headers }: Reply): Promise<never> => {
     const context = RelyingPartyRequest.contextOf(opened);
     // The page of a failed sign-in has no location, and no action can answer with it: the login route tries again, and shows it.
-    return redirect(headers["location"] ?? loginUrl(context, context.returnTo));
+    return redirect(headers["location"] ?? loginUrl(context, context.opened.returnTo));
   };
   const opened = await relyingParty.open(request, createStoreWriter(store, isOpen, send));
   return opened;

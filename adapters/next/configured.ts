@@ -1,5 +1,5 @@
 import type { FetchInit, FetchLike } from "../../core/ports.js";
-import type { RelyingPartyConfig } from "../../core/relying-party/config.js";
+import type { AppConfig } from "../../core/relying-party/config.js";
 import { createRelyingParty, type RelyingParty } from "../../core/relying-party/relying-party.js";
 import type { AuthOptions } from "../lib/auth-options.js";
 import { resolveConfig } from "../lib/config.js";
@@ -9,7 +9,7 @@ import { createSealedLogin } from "./sealed-login.js";
 
 /** A checked configuration and its relying party. */
 export interface Configured<Data> {
-  readonly config: RelyingPartyConfig<Data>;
+  readonly config: AppConfig<Data>;
   readonly relyingParty: RelyingParty<Data>;
   /** The path of the app's base URL: Next removes its `basePath` from the URLs that it passes to handlers. */
   readonly base: string;
@@ -38,7 +38,7 @@ export function lazily<Value>(make: () => Value): () => Value {
 }
 
 /** Creates the relying party of a configuration. @throws MisuseError (`invalid_config`) naming what to change */
-export function serve<Data>(config: RelyingPartyConfig<Data>, { fetch = uncachedFetch(), ...ports }: PortOptions) {
+export function serve<Data>(config: AppConfig<Data>, { fetch = uncachedFetch(), ...ports }: PortOptions) {
   const serverPorts = serverPortsOf({ ...ports, fetch });
   const sealedLogin = createSealedLogin(config.session.secret, serverPorts.now);
   const relyingParty = createRelyingParty({ ...config, sealedLogin }, serverPorts);

@@ -72,7 +72,7 @@ async function openPage<Data>(
   const auth = await relyingParty.open(toRequestView(req, { base }), writer);
   const context = RelyingPartyRequest.contextOf(auth);
   // A request for one of latchkey's routes does not count as activity: a page may repeat it while the user is away.
-  if (!routeOf(context.request, context.site, context.config)) await auth.roll();
+  if (!routeOf(context.request, context.site, context)) await auth.roll();
   return { auth, context, writer };
 }
 

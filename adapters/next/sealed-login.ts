@@ -3,7 +3,7 @@ import { ExchangeError, exchangeErrorOf } from "../../core/errors.js";
 import type { SealedLogin } from "../../core/relying-party/config.js";
 import { meet } from "../../core/relying-party/guard.js";
 import type { AuthSession } from "../../core/relying-party/request-auth.js";
-import { loginUrl, type RequestContext } from "../../core/relying-party/request-context.js";
+import { loginUrl, type ProviderContext, type RequestContext } from "../../core/relying-party/request-context.js";
 import type { SessionRequirement } from "../../core/relying-party/requirement.js";
 import type { LoginOptions } from "../../core/relying-party/sign-in.js";
 import { packed } from "../../core/seal/payload.js";
@@ -21,7 +21,7 @@ export function createSealedLogin(secret: string | readonly string[], now: () =>
         content instanceof ExchangeError ? { code: content.code, cause: content.cause } : content,
         now(),
       );
-      return `${loginUrl(context, context.returnTo)}&sealed=${sealed}`;
+      return `${loginUrl(context, context.opened.returnTo)}&sealed=${sealed}`;
     },
     async open(_context, query) {
       const opened = await sealer.open(query.get("sealed"), now());
@@ -39,12 +39,14 @@ export function createSealedLogin(secret: string | readonly string[], now: () =>
  * @throws ExchangeError such as `store_unavailable`, for Next's own error page
  */
 export async function redirectFor<Data>(
-  context: RequestContext<Data>,
+  opened: RequestContext<Data>,
   session: AuthSession<Data>,
   requirement: SessionRequirement<Data>,
   returnTo: string | undefined,
 ): Promise<string | undefined> {
-  context.returnTo = returnTo;
+  // The provider of the session, which is there.
+  const context = opened.atSession() as ProviderContext<Data>;
+  context.opened.returnTo = returnTo;
   try {
     const reply = await meet(context, session, requirement);
     return reply?.headers["location"];

@@ -25,6 +25,8 @@ const clientExamples: ExamplesOf<DescriptionOptions> = {
   idTokenSigningAlg: TEXT,
   userinfo: true,
   logout: TEXT,
+  callbackPath: TEXT,
+  label: TEXT,
   revocation: true,
 };
 

@@ -1,21 +1,23 @@
 import { must } from "../../core/errors.js";
 import type { TokenSet } from "../../core/exchange/token-set.js";
 import type { User } from "../../core/exchange/user.js";
-import { ANY, checkOptions, type Examples, type ExamplesOf, FUNCTION, OBJECT } from "../../core/options.js";
-import { sealedFor } from "../../core/relying-party/config.js";
+import { ANY, checkOptions, type Examples, type ExamplesOf, FUNCTION, OBJECT, TEXT } from "../../core/options.js";
+import { purposeOf } from "../../core/relying-party/config.js";
 import { createUserSessions } from "../../core/relying-party/user-sessions.js";
 import { readSession } from "../../core/session/reading.js";
 import { WriteQueue } from "../../core/session/write-queue.js";
+import { clientKey } from "../../core/store/client-key.js";
 import type { AuthOptions } from "../lib/auth-options.js";
 import { connectable } from "../lib/checks.js";
 import { authExamples } from "../lib/config.js";
 import { portsOf } from "../lib/ports.js";
 
 /** The content of a session for tests, and those options of the adapter under test that its cookies depend on. */
-export interface MintOptions<Data> extends Pick<AuthOptions<Data>, "session" | "store" | "now"> {
-  /** Required, and the same as the adapter's: no `LATCHKEY_*` variable is read. */
+export interface MintOptions<Data>
+  extends Pick<AuthOptions<Data>, "session" | "store" | "now" | "provider" | "providers"> {
+  /** The same as the adapter's; no `LATCHKEY_*` variable is read. Required, here or in `provider`. */
   issuer?: string;
-  /** Required, and the same as the adapter's. */
+  /** The same as the adapter's. Required, here or in `provider`. */
   clientId?: string;
   /** Required, and the same as the adapter's. */
   secret?: string | readonly string[];
@@ -25,6 +27,8 @@ export interface MintOptions<Data> extends Pick<AuthOptions<Data>, "session" | "
   user: User;
   /** The app's own data. @default {} */
   data?: Data;
+  /** The name of the provider that the user signed in with. Required with `providers`. */
+  providerName?: string;
   /** Tokens of the session; `expiresAt` in milliseconds since the epoch. @default none */
   tokens?: TokenSet;
 }
@@ -35,9 +39,21 @@ const examples: ExamplesOf<AuthOptions & MintOptions<unknown>> & Examples = {
   env: OBJECT,
   waitUntil: FUNCTION,
   user: OBJECT,
+  providerName: TEXT,
   data: ANY,
   tokens: OBJECT,
 };
+
+/** The client of the user's provider: members that are not set are undefined. */
+function clientOf(options: MintOptions<unknown>) {
+  const { provider, providers, providerName } = options;
+  const named = providers && {
+    providerName,
+    ...(Object.hasOwn(providers, `${providerName}`) && providers[`${providerName}`]),
+  };
+  const { issuer, clientId } = named ?? { ...provider, ...options };
+  return { ...(named && { providerName }), issuer, clientId };
+}
 
 /**
  * The Cookie header of a browser whose user is signed in, for tests of an app that uses a latchkey adapter. Pass the adapter's
@@ -64,17 +80,18 @@ const examples: ExamplesOf<AuthOptions & MintOptions<unknown>> & Examples = {
  * @throws ExchangeError (`store_unavailable`) when the store cannot take the session
  */
 export async function mintSession<Data = Record<string, unknown>>(options: MintOptions<Data>): Promise<string> {
+  const client = clientOf(options ?? {});
   checkOptions(
     options,
     examples,
-    (["issuer", "clientId", "secret", "user"] as const).flatMap((name) =>
-      options?.[name] ? [] : `mintSession: set ${name}`,
+    Object.entries({ ...client, secret: options?.secret, user: options?.user }).flatMap(([name, value]) =>
+      value ? [] : `mintSession: set ${name}`,
     ),
   );
   must(options.user.sub, "mintSession: set user.sub");
   const {
-    issuer = "",
-    clientId = "",
+    providers,
+    providerName: name,
     secret = "",
     baseUrl = "https://app.example",
     session = {},
@@ -86,21 +103,26 @@ export async function mintSession<Data = Record<string, unknown>>(options: MintO
   const [first = ""] = [baseUrl].flat();
   const { schema: _checkedWhenOpened, ...rest } = session;
   const ports = portsOf(options);
+  const { issuer = "", clientId = "" } = client;
+  const provider = { issuer, clientId, httpTimeout: 0 };
   const emit = () => {};
   const sessions = createUserSessions<Data>(
     {
       ...rest,
       secret,
-      purpose: sealedFor({ issuer, clientId }),
+      purpose: purposeOf([{ name, provider }]),
       cookie: { ...rest.cookie, secure: first.startsWith("https:") },
     },
-    connectable(options.store)?.connect({ provider: { issuer, clientId, httpTimeout: 0 }, session: rest }, ports, emit),
+    connectable(options.store)?.connect({ providers: [{ provider }], session: rest }, ports, emit),
     ports,
     emit,
   );
   const writes = new WriteQueue(sessions, await readSession(sessions, null));
-  const lines = await writes.commit((draft) => draft.begin({ user, data: data ?? ({} as Data) }, tokens), {
-    roll: true,
-  });
+  const signedIn = {
+    user,
+    data: data ?? ({} as Data),
+    ...(providers && { provider: `${name}`, client: clientKey(provider) }),
+  };
+  const lines = await writes.commit((draft) => draft.begin(signedIn, tokens), { roll: true });
   return lines.map((line) => line.slice(0, line.indexOf(";"))).join("; ");
 }

@@ -16,7 +16,7 @@ export const NEEDS_USER = /^(login|interaction|consent|account_selection)_requir
 
 /** Why an authorization response is refused; undefined if it has a code to redeem. */
 export function callbackError(
-  { issuer }: ExchangeConfig,
+  { issuer, name }: ExchangeConfig,
   transaction: Transaction,
   parameters: URLSearchParams,
   now: number,
@@ -32,9 +32,13 @@ export function callbackError(
   if (Math.abs(age) > TRANSACTION_DURATION)
     return new ExchangeError("transaction_expired", { cause: { seconds: age } });
   if (!sameText(only("state"), state)) return new ExchangeError("state_mismatch");
-  // RFC 9700 4.4: the code and the verifier of one issuer are sent to no other issuer.
+  // RFC 9700 4.4: the code and the verifier of one issuer are sent to no other issuer, and a callback of one provider is none of another.
   // RFC 9207 2.4: `iss` is compared as a string, in error responses too; it may be missing only where it was not announced.
-  if (transaction.issuer !== issuer || (parameters.has("iss") ? only("iss") !== issuer : issRequired))
+  if (
+    transaction.issuer !== issuer ||
+    transaction.provider !== name ||
+    (parameters.has("iss") ? only("iss") !== issuer : issRequired)
+  )
     return new ExchangeError("issuer_mismatch", { cause: { issuer, iss: only("iss") } });
   const error = only("error");
   if (error !== undefined) {

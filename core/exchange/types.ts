@@ -10,6 +10,8 @@ export interface Transaction {
   /** A path on the app's own origin. */
   readonly returnTo: string;
   readonly issuer: string;
+  /** The name of the provider, where the app has several. */
+  readonly provider?: string | undefined;
   /** The provider announced that it sends `iss` (RFC 9207 3). */
   readonly issRequired: boolean;
   /** Milliseconds since the epoch. */
@@ -66,6 +68,8 @@ export interface Authentication {
 
 /** The configuration of a client's sign-ins. */
 export interface ExchangeConfig {
+  /** The name of the provider, where the app has several. */
+  readonly name?: string | undefined;
   /** The one issuer that codes are redeemed at. */
   readonly issuer: string;
   readonly clientId: string;

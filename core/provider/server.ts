@@ -35,7 +35,7 @@ export function createServerProvider(settings: ServerSettings, ports: Ports, sto
           return ["", ...request.currentAccessTokens].includes(accessToken) || expiresAt <= network.now();
         },
       };
-      return refreshOnce({ ...network, entries }, store ? store.share(spending) : spending);
+      return refreshOnce({ ...network, entries }, store ? store.share(spending, settings) : spending);
     },
   });
 }

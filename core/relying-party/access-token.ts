@@ -7,7 +7,7 @@ import { tagOf } from "../session/cookie-kinds.js";
 import type { SessionDraft } from "../session/draft.js";
 import { setTokens } from "../session/tokens.js";
 import type { SignedIn } from "./config.js";
-import { keepAlive, type RequestContext } from "./request-context.js";
+import { keepAlive, type ProviderContext, type RequestContext } from "./request-context.js";
 
 /** Seconds in which a response that brings newer tokens may still be on its way. */
 const UNDER_WAY = 10;
@@ -19,10 +19,11 @@ export async function getAccessToken<Data>(context: RequestContext<Data>, reques
 }
 
 /** Like {@link getAccessToken}, but does not mark the response as made from the session. Refreshes the token if it is due. */
-export async function usableToken<Data>(context: RequestContext<Data>, request: TokenRequest = {}): Promise<string> {
+export async function usableToken<Data>(opened: RequestContext<Data>, request: TokenRequest = {}): Promise<string> {
+  const { session, reason } = opened.reading;
+  const context = opened.atSession();
+  if (!session || !context) throw new ExchangeError(reason === "store_unavailable" ? reason : "no_session");
   const { ports, responseWriter, provider, sessions } = context;
-  const { session, reason } = context.reading;
-  if (!session) throw new ExchangeError(reason === "store_unavailable" ? reason : "no_session");
   const tokens = await context.tokens();
   const state = assess(tokens, request, ports.now());
   if (state.name === "fresh") return state.token.accessToken;
@@ -86,7 +87,7 @@ export async function usableToken<Data>(context: RequestContext<Data>, request: 
  * @throws ExchangeError `refresh_conflict`, or the error itself
  */
 async function refuse<Data>(
-  context: RequestContext<Data>,
+  context: ProviderContext<Data>,
   noteName: (kind: "used" | "wait") => string,
   { expiresAt, refreshToken }: TokenSet,
   error: unknown,

@@ -1,6 +1,7 @@
 import { CookieTooLargeError, ExchangeError, exchangeErrorOf } from "../errors.js";
 import { failure } from "../events.js";
 import type { Reply } from "../request/response.js";
+import type { ProviderConfig } from "./config.js";
 import { errorPage } from "./error-page.js";
 import type { Failure } from "./failure.js";
 import { json, redirect } from "./replies.js";
@@ -41,9 +42,11 @@ export async function orErrorPage<Data, Answer>(
   } catch (thrown) {
     const { error, advice } = reportFailure(context, thrown);
     if (!isPage) return json(error.status, { error: error.code });
-    const { config, site, request, returnTo = `${site.path}/` } = context;
+    const { config, site, request, opened } = context;
+    const { returnTo = `${site.path}/` } = opened;
     const homeUrl = `${site.origin}${site.path}/`;
-    const failed = { error, advice, request, returnTo, retryUrl: loginUrl(context, returnTo), homeUrl };
+    const { name: provider } = config as Partial<ProviderConfig>;
+    const failed = { error, advice, request, provider, returnTo, retryUrl: loginUrl(context, returnTo), homeUrl };
     const own = await config.onFailure?.(failed);
     if (typeof own === "string") return redirect(new URL(own, homeUrl).href, request.method);
     return own ? replyOf(own) : errorPage(failed);

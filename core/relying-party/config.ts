@@ -6,12 +6,21 @@ import type { ShapedUser, User, UserClaims } from "../exchange/user.js";
 import type { ServerSettings } from "../provider/server.js";
 import type { Reply } from "../request/response.js";
 import type { SessionsOptions } from "../session/options.js";
+import { clientKey } from "../store/client-key.js";
 import type { ConnectableStore } from "../store/store.js";
 import type { Failure } from "./failure.js";
 import type { LoginOptions } from "./sign-in.js";
 
+/** The provider that a session is of, where the app has several; else empty. */
+export interface SessionSource {
+  /** The name of the provider that the user signed in with. Users of two providers may have the same `sub`. */
+  readonly provider?: string;
+  /** The client there: its id and the issuer as one text. If the provider of this name gets another client, the session is over. */
+  readonly client?: string;
+}
+
 /** The content of an app's session: the user, and the app's own data. */
-export interface SignedIn<Data> {
+export interface SignedIn<Data> extends SessionSource {
   readonly user: User;
   readonly data: Data;
   /** Milliseconds since the epoch: when the user authenticated, as the ID Token of a sign-in with `maxAge` or `acrValues` says. */
@@ -20,9 +29,14 @@ export interface SignedIn<Data> {
   readonly acr?: string | undefined;
 }
 
-/** The purpose for which sessions and transactions are sealed: those of another client or provider do not open. */
-export const sealedFor = ({ issuer, clientId }: Pick<ServerSettings, "issuer" | "clientId">): string =>
-  encodeURI(`${clientId} ${issuer}`);
+/**
+ * The purpose for which sessions and transactions are sealed. With one provider, those of another client or provider do not open. With
+ * several, the purpose must stay while providers come and go: the session itself says which client it is of (`SessionSource`).
+ */
+export const purposeOf = ([{ name, provider }]: readonly [
+  { readonly name?: string | undefined; readonly provider: Parameters<typeof clientKey>[0] },
+  ...unknown[],
+]): string => (name === undefined ? clientKey(provider) : "several providers");
 
 /** One place where the app is reached: an origin, and the path that it lives under. */
 export interface Site {
@@ -49,6 +63,8 @@ export interface SignIn {
   readonly params: Readonly<Record<string, string>>;
   /** The `appState` of `login`. */
   readonly appState?: unknown;
+  /** The name of the provider, where the app has several. */
+  readonly provider?: string | undefined;
 }
 
 /** Carries the options of a sign-in, or a refusal, to the login route: no client can make them up. The contexts are RequestContexts. */
@@ -59,24 +75,36 @@ export interface SealedLogin {
   open(context: never, query: URLSearchParams): Promise<LoginOptions | undefined>;
 }
 
-/** The checked and complete configuration that an adapter makes of an app's options and its environment. */
-export interface RelyingPartyConfig<Data> {
+/** One client at one provider. */
+export interface ProviderConfig {
+  /** The name of the provider; undefined where the app has one provider. */
+  readonly name?: string | undefined;
+  /** The name that users read. */
+  readonly label?: string | undefined;
   readonly provider: ServerSettings;
-  /** At least one; the first serves requests for any other host. */
-  readonly sites: readonly [Site, ...Site[]];
-  /** `/auth` */
-  readonly mount: string;
-  readonly trailingSlash: boolean;
   /** `/signin-oidc`: the path of the callback, if it is not under the mount. */
   readonly callbackPath?: string | undefined;
   readonly scope: string;
   readonly responseMode: "query" | "form_post";
   readonly authorizationParams: Readonly<Record<string, string>>;
+  readonly userinfo: boolean;
+  readonly logout: "provider" | "local";
+}
+
+/** The checked and complete configuration that an adapter makes of an app's options and its environment. */
+export interface AppConfig<Data> {
+  /** Each has a name, or there is one. */
+  readonly providers: readonly [ProviderConfig, ...ProviderConfig[]];
+  /** The name of the provider of a sign-in that names none. Without it the user chooses. */
+  readonly defaultProvider?: string | undefined;
+  /** At least one; the first serves requests for any other host. */
+  readonly sites: readonly [Site, ...Site[]];
+  /** `/auth` */
+  readonly mount: string;
+  readonly trailingSlash: boolean;
   /** Names of query parameters of the login route that go on to the provider. */
   readonly allowedParams: readonly string[];
   readonly apiOrigins: readonly string[];
-  readonly userinfo: boolean;
-  readonly logout: "provider" | "local";
   /** The path to which the provider sends the browser back after a sign-out. */
   readonly postLogoutPath: string;
   readonly session: SessionsOptions<SignedIn<Data>> & {
@@ -92,3 +120,6 @@ export interface RelyingPartyConfig<Data> {
   readonly onEvent?: ((event: LatchkeyEvent) => void) | undefined;
   readonly onFailure?: ((failure: Failure) => Awaitable<Response | string | undefined>) | undefined;
 }
+
+/** The configuration of an app with that of one of its providers. */
+export interface RelyingPartyConfig<Data> extends AppConfig<Data>, ProviderConfig {}

@@ -31,12 +31,12 @@ const englishTexts: ErrorPageTexts = {
   provider_unreachable: "Your identity provider cannot be reached.",
 };
 
-const escaped = (text: string): string => text.replace(/[<&"]/g, (character) => `&#${character.charCodeAt(0)};`);
+export const escaped = (text: string): string => text.replace(/[<&"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 // The canvas takes the color scheme of the root element. System colors contrast in each scheme. The first link is the main action.
 const STYLE =
   "html{font:112%/1.5 system-ui;max-width:30em;margin:auto;padding:3em 1em;color-scheme:light dark;word-break:break-word}" +
-  "h1+p+p a{line-height:3;padding:.5em 1em;border-radius:1em;background:canvastext;color:canvas;text-decoration:none}";
+  "nav a,h1+p+p a{line-height:3;padding:.5em 1em;border-radius:1em;background:canvastext;color:canvas;text-decoration:none}";
 
 /** Whether a URL is one of the developer's own machine. */
 const isLoopback = (url: string): boolean => /^\w+:\/\/(localhost|127\.[\d.]+|\[::1\])[:/]/.test(url);
@@ -59,18 +59,27 @@ export function errorPage(
     texts.retry,
     texts.home,
   ].map(escaped);
-  return {
+  return htmlPage(
     status,
-    headers: {
-      "content-type": "text/html; charset=utf-8",
-      "content-security-policy":
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
-      // The URL of this page may contain an authorization code.
-      "referrer-policy": "no-referrer",
-    },
-    body:
-      `<!doctype html><html lang="${escaped(language)}"><meta name="viewport" content="width=device-width"><title>${title}</title>` +
-      `<style>${STYLE}</style><main><h1>${title}</h1><p>${text}<p><a href="${escaped(retryUrl)}">${retry}</a>` +
-      `<p><a href="${escaped(homeUrl)}">${home}</a><p><code>${code}</code> ${escaped(details)}</main>`,
-  };
+    title,
+    `<p>${text}${link(retryUrl, retry)}${link(homeUrl, home)}<p><code>${code}</code> ${escaped(details)}`,
+    language,
+  );
 }
+
+/** A paragraph with a link. `text` is HTML. */
+export const link = (url: string, text = ""): string => `<p><a href="${escaped(url)}">${text}</a>`;
+
+/** A page of latchkey. `title` and `content` are HTML. */
+export const htmlPage = (status: number, title = "", content: string, language = "en"): Reply => ({
+  status,
+  headers: {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+    // The URL of this page may contain an authorization code.
+    "referrer-policy": "no-referrer",
+  },
+  body:
+    `<!doctype html><html lang="${escaped(language)}"><meta name="viewport" content="width=device-width"><title>${title}</title>` +
+    `<style>${STYLE}</style><main><h1>${title}</h1>${content}</main>`,
+});

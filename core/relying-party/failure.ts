@@ -11,6 +11,8 @@ export interface Failure {
     readonly url: string;
     readonly headers: { get(name: string): string | null };
   };
+  /** The name of the provider, where the app has several. */
+  readonly provider?: string | undefined;
   /** The path that the sign-in was to lead to, as far as it is known; else the first page. */
   readonly returnTo: string;
   /** The URL that begins the sign-in again, and leads to `returnTo`. */

@@ -4,7 +4,7 @@ import type { Plan } from "../request/response.js";
 import { missingClaim } from "../required-claims.js";
 import { orErrorPage } from "./answer-failure.js";
 import type { AuthSession } from "./request-auth.js";
-import type { RequestContext } from "./request-context.js";
+import type { ProviderContext, RequestContext } from "./request-context.js";
 import type { SessionRequirement } from "./requirement.js";
 import { signIn } from "./sign-in.js";
 
@@ -13,7 +13,7 @@ import { signIn } from "./sign-in.js";
  * @throws ExchangeError `forbidden` if it does not: another sign-in would not change that, so the user is not sent to sign in
  */
 export async function meet<Data>(
-  context: RequestContext<Data>,
+  context: ProviderContext<Data>,
   session: AuthSession<Data>,
   { claims = {}, allow, stepUp }: SessionRequirement<Data>,
   isPage = true,
@@ -33,6 +33,8 @@ export function refuse<Data>(
   requirement: SessionRequirement<Data>,
   isPage = wantsPage(context.request),
 ): Promise<Plan> {
-  context.returnTo = targetOf(context.request);
-  return orErrorPage(context, () => meet(context, session, requirement, isPage), isPage);
+  // The provider of the session, which is there.
+  const at = context.atSession() as ProviderContext<Data>;
+  at.opened.returnTo = targetOf(at.request);
+  return orErrorPage(at, () => meet(at, session, requirement, isPage), isPage);
 }

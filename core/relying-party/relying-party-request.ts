@@ -7,8 +7,8 @@ import type { RequestView } from "../request/view.js";
 import type { SessionReading } from "../session/reading.js";
 import type { SessionRefusal } from "../session/refusal.js";
 import { isWriteDue } from "../session/write.js";
+import { WriteQueue } from "../session/write-queue.js";
 import { getAccessToken } from "./access-token.js";
-import { orErrorPage } from "./answer-failure.js";
 import { authorizedFetch } from "./authorized-fetch.js";
 import type { SignedIn, Site } from "./config.js";
 import { refuse } from "./guard.js";
@@ -18,7 +18,7 @@ import { type App, loginUrl, RequestContext } from "./request-context.js";
 import type { SessionRequirement } from "./requirement.js";
 import { answerRoute } from "./routes.js";
 import { presentSession } from "./session-view.js";
-import { signIn, silentNameOf } from "./sign-in.js";
+import { chooseAndSignIn, silentNameOf } from "./sign-in.js";
 import { signOut } from "./sign-out.js";
 import { routeOf } from "./site.js";
 import type { UserSessions } from "./user-sessions.js";
@@ -95,8 +95,8 @@ export class RelyingPartyRequest<Data, Answer> implements RequestAuth<Data, Answ
 
   /** The reply to a request for one of the routes under the mount; undefined for any other request. */
   route(): Awaitable<Plan> {
-    const route = routeOf(this.#request, this.#site, this.#app.config);
-    return route && answerRoute(this.#toContext(), route);
+    const match = routeOf(this.#request, this.#site, this.#app);
+    return match && answerRoute(this.#toContext(), match);
   }
 
   /**
@@ -145,9 +145,7 @@ export class RelyingPartyRequest<Data, Answer> implements RequestAuth<Data, Answ
 
   get login(): RequestAuth<Data, Answer>["login"] {
     return (options) =>
-      this.#answer((context) =>
-        orErrorPage(context, () => signIn(context, { returnTo: targetOf(this.#request), ...options })),
-      );
+      this.#answer((context) => chooseAndSignIn(context, { returnTo: targetOf(this.#request), ...options }));
   }
 
   get logout(): RequestAuth<Data, Answer>["logout"] {
@@ -184,7 +182,7 @@ export class RelyingPartyRequest<Data, Answer> implements RequestAuth<Data, Answ
       this.#app,
       { request: this.#request, responseWriter: this.#responseWriter, site: this.#site },
       this.#sessions,
-      this.#reading,
+      new WriteQueue(this.#sessions, this.#reading),
     );
     return this.#context;
   }

@@ -8,10 +8,11 @@ import type { RequestView } from "../request/view.js";
 import { packed } from "../seal/payload.js";
 import { createSealer } from "../seal/sealer.js";
 import { readSession } from "../session/reading.js";
+import { clientKey } from "../store/client-key.js";
 import { adviceFor } from "./advice.js";
-import { type RelyingPartyConfig, sealedFor } from "./config.js";
+import { type AppConfig, purposeOf } from "./config.js";
 import { RelyingPartyRequest } from "./relying-party-request.js";
-import type { App } from "./request-context.js";
+import { type App, type AppProvider, refusalFor } from "./request-context.js";
 import { chooseSite, withPublicUrl } from "./site.js";
 import { createUserSessions } from "./user-sessions.js";
 
@@ -73,34 +74,49 @@ export interface RelyingParty<Data> {
 }
 
 /** @throws MisuseError (`invalid_config`) when secrets, cookies or durations are wrong */
-export function createRelyingParty<Data>(config: RelyingPartyConfig<Data>, ports: Ports): RelyingParty<Data> {
+export function createRelyingParty<Data>(config: AppConfig<Data>, ports: Ports): RelyingParty<Data> {
   // For `console.log` in Node, Deno and Bun. Not in the class: its computed name would keep bundlers from leaving the class out.
   const { prototype } = RelyingPartyRequest;
   Object.defineProperty(prototype, Symbol.for("nodejs.util.inspect.custom"), {
     value: prototype.toJSON,
     configurable: true,
   });
-  const purpose = sealedFor(config.provider);
+  const purpose = purposeOf(config.providers);
   const observe = emitter(config.onEvent, ports.now);
-  const emit: Emit = (event) => {
-    const advice = adviceFor(event);
-    const advised = advice ? { ...event, advice } : event;
-    observe(advised);
-    return advised;
-  };
+  const emitFor =
+    (provider?: string): Emit =>
+    (event) => {
+      const advice = adviceFor(event);
+      const advised = { ...event, ...(advice && { advice }), ...(provider && { provider }) };
+      observe(advised);
+      return advised;
+    };
+  const emit = emitFor();
   const store = config.store?.connect(config, ports, emit);
   const app: App<Data> = {
     config,
     ports,
     emit,
     store,
-    provider: createServerProvider(config.provider, ports, store),
-    exchange: { ...config, ...config.provider },
+    providers: config.providers.map(
+      (each): AppProvider<Data> => ({
+        config: { ...config, ...each },
+        provider: createServerProvider(each.provider, ports, store),
+        exchange: { ...each, ...each.provider },
+        source: each.name === undefined ? {} : { provider: each.name, client: clientKey(each.provider) },
+        emit: emitFor(each.name),
+      }),
+    ),
     transactionSealer: createSealer(config.session.secret, `transaction ${purpose}`, TRANSACTION_DURATION, packed),
   };
   const sessionsAt = (secure: boolean) =>
     createUserSessions(
-      { ...config.session, purpose, cookie: { ...config.session.cookie, secure } },
+      {
+        ...config.session,
+        purpose,
+        refusalOf: refusalFor(app),
+        cookie: { ...config.session.cookie, secure },
+      },
       store,
       ports,
       emit,

@@ -2,6 +2,7 @@ import type { TokenRequest } from "../exchange/token-set.js";
 import type { User } from "../exchange/user.js";
 import type { RegisteredData } from "../register.js";
 import type { SessionRefusal } from "../session/refusal.js";
+import type { SessionSource } from "./config.js";
 import type { LoginOptions } from "./sign-in.js";
 import type { LogoutOptions } from "./sign-out.js";
 
@@ -9,7 +10,7 @@ import type { LogoutOptions } from "./sign-out.js";
  * The session of a signed-in user. All times are milliseconds since the epoch. Change it only with `update`: a change inside `user` or
  * `data` may or may not be sealed along with the next update.
  */
-export interface AuthSession<Data = RegisteredData> {
+export interface AuthSession<Data = RegisteredData> extends SessionSource {
   readonly id: string;
   readonly user: User;
   /** The app's own data, written with `update`. */

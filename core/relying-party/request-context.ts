@@ -9,22 +9,31 @@ import type { RequestView } from "../request/view.js";
 import type { Sealer } from "../seal/sealer.js";
 import type { SessionReading } from "../session/reading.js";
 import { openTokens } from "../session/tokens.js";
-import { type SessionChange, WriteQueue } from "../session/write-queue.js";
+import type { SessionChange, WriteQueue } from "../session/write-queue.js";
 import type { ConnectedStore } from "../store/store.js";
-import type { RelyingPartyConfig, SignedIn, Site } from "./config.js";
+import type { AppConfig, RelyingPartyConfig, SessionSource, SignedIn, Site } from "./config.js";
 import { routeUrl } from "./site.js";
 import { openTransactions, type Transactions } from "./transactions.js";
 import type { UserSessions } from "./user-sessions.js";
 
 /** The objects that all requests of an app share. */
 export interface App<Data> {
-  readonly config: RelyingPartyConfig<Data>;
-  readonly exchange: ExchangeConfig;
+  readonly config: AppConfig<Data>;
+  readonly providers: readonly AppProvider<Data>[];
   readonly ports: Ports;
-  readonly provider: Provider;
   readonly store: ConnectedStore | undefined;
   readonly transactionSealer: Sealer;
   readonly emit: Emit;
+}
+
+/** A provider of an app: its client there, and events with its name. */
+export interface AppProvider<Data> {
+  readonly config: RelyingPartyConfig<Data>;
+  readonly exchange: ExchangeConfig;
+  readonly provider: Provider;
+  /** What its sessions say. */
+  readonly source: SessionSource;
+  readonly emit: App<Data>["emit"];
 }
 
 /** A request with its response writer and its site. */
@@ -32,38 +41,63 @@ export interface OpenedRequest {
   readonly request: RequestView;
   readonly responseWriter: ResponseWriter;
   readonly site: Site;
+  /** The path that the sign-in of this request leads to, as far as it is known. */
+  returnTo?: string | undefined;
+}
+
+/**
+ * A request as the functions take it that talk to a provider. No other object has a provider: so a token or a code of one provider cannot
+ * go to another by oversight.
+ */
+export interface ProviderContext<Data> extends RequestContext<Data>, AppProvider<Data> {
+  readonly config: RelyingPartyConfig<Data>;
+  readonly emit: App<Data>["emit"];
 }
 
 /**
  * One request that writes or needs the provider, as the functions of this room take it: the objects of the app, the request, and its
  * session. `commit` is the only way to write. `RelyingPartyRequest` makes it at the first need.
  */
-export class RequestContext<Data> implements App<Data>, OpenedRequest {
+export class RequestContext<Data> implements App<Data> {
   // The members of `App` and `OpenedRequest`, which the constructor copies: each by its name would be ten lines more in every bundle.
   declare readonly config: App<Data>["config"];
-  declare readonly exchange: ExchangeConfig;
+  declare readonly providers: App<Data>["providers"];
   declare readonly ports: Ports;
-  declare readonly provider: Provider;
   declare readonly store: ConnectedStore | undefined;
   declare readonly transactionSealer: Sealer;
   declare readonly emit: App<Data>["emit"];
   declare readonly request: RequestView;
   declare readonly responseWriter: ResponseWriter;
   declare readonly site: Site;
+  /** What the contexts of one request share. */
+  readonly opened: OpenedRequest;
   readonly sessions: UserSessions<Data>;
-  /** The path that the sign-in of this request leads to, as far as it is known. */
-  returnTo?: string | undefined;
   readonly #writes: WriteQueue<SignedIn<Data>, TokenSet>;
 
   constructor(
     app: App<Data>,
     opened: OpenedRequest,
     sessions: UserSessions<Data>,
-    reading: SessionReading<SignedIn<Data>>,
+    writes: WriteQueue<SignedIn<Data>, TokenSet>,
   ) {
     Object.assign(this, app, opened);
+    this.opened = opened;
     this.sessions = sessions;
-    this.#writes = new WriteQueue(sessions, reading);
+    this.#writes = writes;
+  }
+
+  /** This request at the provider of this name: undefined if the app has none. The only provider of an app has no name. */
+  at(name: string | undefined): ProviderContext<Data> | undefined {
+    const provider = this.providers.find(({ config }) => config.name === name);
+    // The constructor copies all members of both.
+    const app = { ...this, ...provider };
+    return provider && (new RequestContext(app, this.opened, this.sessions, this.#writes) as ProviderContext<Data>);
+  }
+
+  /** This request at the provider of its session: that of the tokens, and no other. */
+  atSession(): ProviderContext<Data> | undefined {
+    const { session } = this.reading;
+    return session ? this.at(session.data.provider) : undefined;
   }
 
   /** The session, as the last write left it. */
@@ -113,6 +147,14 @@ export class RequestContext<Data> implements App<Data>, OpenedRequest {
     return sent;
   }
 }
+
+/** Refuses the sessions of providers that the app has no more. */
+export const refusalFor =
+  <Data>({ providers }: Pick<App<Data>, "providers">) =>
+  ({ provider, client }: SessionSource): "unknown_provider" | undefined =>
+    providers.some(({ source }) => source.provider === provider && source.client === client)
+      ? undefined
+      : "unknown_provider";
 
 /**
  * Lets the runtime finish work that other requests may wait for, or that spends a code or a refresh token: Workers cancel a request

@@ -5,12 +5,12 @@ import { checkOptions, type Examples, FUNCTION, OBJECT } from "../options.js";
 import type { RegisteredData } from "../register.js";
 import type { RequiredClaims } from "../required-claims.js";
 import type { AuthSession } from "./request-auth.js";
-import type { RequestContext } from "./request-context.js";
+import type { ProviderContext } from "./request-context.js";
 import type { signIn } from "./sign-in.js";
 
 /** The request that a guard looks at, for the functions of this package. */
 export interface GuardedRequest {
-  readonly context: RequestContext<unknown>;
+  readonly context: ProviderContext<unknown>;
   /** Whether the reply may be a page. */
   readonly isPage: boolean;
   /** Given, so that an API that has no sign-in can import `stepUp`. */

@@ -13,8 +13,8 @@ import { routeOf } from "./site.js";
  * for all users.
  */
 export async function rollAndRefresh<Data>(context: RequestContext<Data>): Promise<void> {
-  const { reading, request, site, config, sessions } = context;
-  if (!reading.session || !context.canWrite() || isPrefetch(request) || routeOf(request, site, config)) return;
+  const { reading, request, site, sessions } = context;
+  if (!reading.session || !context.canWrite() || isPrefetch(request) || routeOf(request, site, context)) return;
   await context.commit(undefined, true);
   if (sessions.storage.isShared) return;
   try {

@@ -4,15 +4,16 @@ import { isNavigation, isSameOrigin, queryOf } from "../request/reading.js";
 import type { Plan, Reply } from "../request/response.js";
 import type { RequestView } from "../request/view.js";
 import { orErrorPage } from "./answer-failure.js";
+import { choicesPage } from "./choices-page.js";
 import { decline, json, methodNotAllowed, redirect, unavailable } from "./replies.js";
-import { keepAlive, type RequestContext } from "./request-context.js";
+import { keepAlive, type ProviderContext, type RequestContext } from "./request-context.js";
 import { completeSignIn, loginOptionsOf, redirectWithin, type SignInOptions, signIn } from "./sign-in.js";
 import { type LogoutOptions, signOut } from "./sign-out.js";
-import { type Route, routeUrl } from "./site.js";
+import { type Route, type RouteMatch, routeUrl } from "./site.js";
 
 /** Answers a request for one of the routes; undefined for a route that the app has not switched on. */
-export const answerRoute = <Data>(context: RequestContext<Data>, route: Route): Promise<Plan> =>
-  keepAlive(context, answers[route](context));
+export const answerRoute = <Data>(context: RequestContext<Data>, { route, name }: RouteMatch): Promise<Plan> =>
+  keepAlive(context, answers[route](context, name));
 
 /** Characters of the longest query of a callback: servers limit the URL and the cookies together. */
 const MAX_RESPONSE = 8000;
@@ -22,7 +23,7 @@ const MAX_RESPONSE = 8000;
  * posts brings no SameSite=Lax cookies: neither the sign-in in progress nor the session that it may replace.
  * @throws ExchangeError `invalid_response` when the response does not fit into a URL
  */
-function redirectForm<Data>(context: RequestContext<Data>, form: URLSearchParams): Reply {
+function redirectForm<Data>(context: ProviderContext<Data>, form: URLSearchParams): Reply {
   const response = new URLSearchParams();
   for (const name of new Set(form.keys())) {
     // A token must not get into a URL; the code flow brings none.
@@ -41,8 +42,15 @@ function redirectForm<Data>(context: RequestContext<Data>, form: URLSearchParams
 
 const isRead = ({ method }: RequestView): boolean => method === "GET" || method === "HEAD";
 
-/** Answers a request to sign in, which only a user's navigation may begin: never a prefetch or a script (P1, P16). */
-export async function answerLogin<Data>(context: RequestContext<Data>, options?: SignInOptions): Promise<Reply> {
+/**
+ * Answers a request to sign in, which only a user's navigation may begin: never a prefetch or a script (P1, P16).
+ * @param name of the provider of the route
+ */
+export async function answerLogin<Data>(
+  context: RequestContext<Data>,
+  name: string | undefined = context.config.defaultProvider,
+  options?: SignInOptions,
+): Promise<Reply> {
   const { request, config } = context;
   if (!isRead(request)) return methodNotAllowed("GET");
   if (!isNavigation(request)) return decline(request);
@@ -51,13 +59,15 @@ export async function answerLogin<Data>(context: RequestContext<Data>, options?:
   if (isFramed && config.session.cookie?.sameSite !== "none") return decline(request);
   const query = queryOf(request);
   const fromQuery = loginOptionsOf(query, config.allowedParams);
-  return orErrorPage(context, async () =>
-    signIn(context, { ...fromQuery, ...(await config.sealedLogin?.open(context as never, query)), ...options }),
+  const at = context.at(name);
+  if (!at) return choicesPage(context);
+  return orErrorPage(at, async () =>
+    signIn(at, { ...fromQuery, ...(await config.sealedLogin?.open(context as never, query)), ...options }),
   );
 }
 
 /** Answers an authorization response. */
-async function answerCallback<Data>(context: RequestContext<Data>): Promise<Reply> {
+async function answerCallback<Data>(context: ProviderContext<Data>): Promise<Reply> {
   const { request } = context;
   if (request.method === "GET") {
     return orErrorPage(context, async () => redirectWithin(context, await completeSignIn(context, queryOf(request))));
@@ -81,17 +91,21 @@ export async function answerLogout<Data>(context: RequestContext<Data>, options?
   return signOut(context, { returnTo, ...options });
 }
 
-/** Answers with the user's claims for the browser, never with a token (S43). Does not count as activity. */
+/** Answers with the user's claims, and the name of one of several providers, for the browser, never with a token (S43). Does not count as activity. */
 async function answerMe<Data>({ request, reading: { session, reason } }: RequestContext<Data>): Promise<Reply> {
   if (!isRead(request)) return methodNotAllowed("GET");
   if (reason === "store_unavailable") return unavailable(reason);
-  return json(200, { user: session?.data.user ?? null, expiresAt: session?.expiresAt });
+  const { user = null, provider } = session?.data ?? {};
+  return json(200, { user, provider, expiresAt: session?.expiresAt });
 }
 
-const answers: { readonly [route in Route]: <Data>(context: RequestContext<Data>) => Promise<Plan> } = {
+const answers: {
+  readonly [route in Route]: <Data>(context: RequestContext<Data>, name: string | undefined) => Promise<Plan>;
+} = {
   login: answerLogin,
-  callback: answerCallback,
-  logout: answerLogout,
+  // The route is of a provider.
+  callback: (context, name) => answerCallback(context.at(name) as NonNullable<ReturnType<typeof context.at>>),
+  logout: (context) => answerLogout(context),
   me: answerMe,
   "backchannel-logout": async (context) => context.config.backchannelLogout?.(context as never),
 };

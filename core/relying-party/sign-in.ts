@@ -1,5 +1,5 @@
 import { TRANSACTION_DURATION } from "../defaults.js";
-import { exchangeErrorOf } from "../errors.js";
+import { exchangeErrorOf, must } from "../errors.js";
 import { type AuthorizationOptions, authorizationOf } from "../exchange/authorization.js";
 import { safeReturnTo } from "../exchange/return-to.js";
 import * as exchange from "../exchange/sign-in.js";
@@ -7,13 +7,16 @@ import { tokenSetOf } from "../exchange/token-set.js";
 import type { Authentication } from "../exchange/types.js";
 import { userOf } from "../exchange/user.js";
 import type { Reply } from "../request/response.js";
+import { orErrorPage } from "./answer-failure.js";
 import type { RelyingPartyConfig } from "./config.js";
 import { redirect } from "./replies.js";
-import type { RequestContext } from "./request-context.js";
+import { loginUrl, type ProviderContext, type RequestContext } from "./request-context.js";
 import { routeUrl } from "./site.js";
 
 /** Options of one sign-in. */
 export interface LoginOptions extends AuthorizationOptions {
+  /** The name of the provider, where the app has several. @default `defaultProvider`; without it, the user chooses on the page of the login route */
+  provider?: string;
   /**
    * The page to go to afterwards: a path on this site; anything else becomes its first page. A cookie carries it: some 2,000 characters
    * fit, and a longer one ends in the error `sign_in_too_large`. @default the page of the request, or the first page
@@ -36,16 +39,33 @@ export function loginOptionsOf(query: URLSearchParams, allowedParams: readonly s
   return { params, returnTo: query.get("returnTo") ?? undefined };
 }
 
+/**
+ * Begins a sign-in at the provider that the options name. Where they name none of several, sends the browser to the login route, whose
+ * page lets the user choose.
+ * @throws MisuseError (`invalid_config`) if the app has no provider of that name, or if that page would lose options
+ */
+export async function chooseAndSignIn<Data>(
+  opened: RequestContext<Data>,
+  { provider = opened.config.defaultProvider, ...options }: LoginOptions,
+): Promise<Reply> {
+  const context = opened.at(provider);
+  if (context) return orErrorPage(context, () => signIn(context, options));
+  const { returnTo, ...others } = options;
+  must(provider === undefined && !Object.keys(others)[0], "login() needs the name of a provider");
+  return redirect(loginUrl(opened, returnTo), opened.request.method);
+}
+
 /** Begins a sign-in: seals its transaction into a cookie, and sends the browser to the provider. */
-export async function signIn<Data>(context: RequestContext<Data>, options: SignInOptions): Promise<Reply> {
+export async function signIn<Data>(context: ProviderContext<Data>, options: SignInOptions): Promise<Reply> {
   const { config, site, request } = context;
   const returnTo = safeReturnTo(options.returnTo, site.origin, `${site.path}/`, site.path + config.mount);
-  context.returnTo = returnTo;
+  context.opened.returnTo = returnTo;
   const authorization = authorizationOf(config.authorizationParams, options);
   const { url } = await exchange.beginSignIn(exchangeContext(context, config.onSignIn), {
     ...authorization,
     appState: options.appState,
     // A list, if it comes from the query of the login route.
+    provider: config.name,
     isSilent: `${authorization.parameters["prompt"]}` === "none" || undefined,
     redirectUri: options.redirectUri ?? routeUrl(context, "callback"),
     returnTo,
@@ -59,13 +79,13 @@ export async function signIn<Data>(context: RequestContext<Data>, options: SignI
  * @throws ExchangeError, CookieTooLargeError
  */
 export async function completeSignIn<Data>(
-  context: RequestContext<Data>,
+  context: ProviderContext<Data>,
   parameters: URLSearchParams,
   onSignIn = context.config.onSignIn,
 ): Promise<string> {
   const [state, again] = parameters.getAll("state");
   const pending = state && again === undefined ? await context.transactions().find(state) : undefined;
-  context.returnTo = pending?.returnTo;
+  context.opened.returnTo = pending?.returnTo;
   // Before the code is redeemed: the store must take a write, and no other request may have used this callback.
   const transaction = pending && (await context.store?.isFirstUse(pending.state)) !== false ? pending : undefined;
   // The back button, a bookmark, a second delivery: a user who is signed in already goes on to the first page.
@@ -98,7 +118,7 @@ type OnSignIn<Data> = RelyingPartyConfig<Data>["onSignIn"];
 
 /** The handlers of a server: transactions and sessions are written to the response of the request. */
 const exchangeContext = <Data>(
-  context: RequestContext<Data>,
+  context: ProviderContext<Data>,
   onSignIn: OnSignIn<Data>,
   parameters?: URLSearchParams,
 ): exchange.SignInContext => ({
@@ -109,7 +129,7 @@ const exchangeContext = <Data>(
         .commit(() => context.transactions().add(transaction))
         .catch((error) => {
           // Too long to be stored: another attempt leads to the first page.
-          context.returnTo = undefined;
+          context.opened.returnTo = undefined;
           throw error;
         }),
     // Written at once: the transaction is used up even if the session that follows cannot be written.
@@ -118,9 +138,9 @@ const exchangeContext = <Data>(
   },
 });
 
-/** Begins a new session (S30). The data of the one before stays if it is of the same user. */
+/** Begins a new session (S30). The data of the one before stays if it is of the same user: the same subject at the same provider. */
 async function establishSession<Data>(
-  context: RequestContext<Data>,
+  context: ProviderContext<Data>,
   { claims, userinfo, tokens, transaction }: Authentication,
   onSignIn: OnSignIn<Data>,
   parameters: Iterable<[string, string]> = [],
@@ -128,10 +148,12 @@ async function establishSession<Data>(
   const { sub, auth_time: authTime, acr } = claims;
   const { appState, startedAt, maxAge, acrValues } = transaction;
   const { scope } = context.config;
+  const { provider } = context.source;
   const user = userOf({ ...claims, ...userinfo }, sub);
   // Without the authorization response itself (RFC 6749 4.1.2, RFC 9207 2).
   const { code: _, state: __, iss: ___, ...params } = Object.fromEntries(parameters);
-  const shaped = await onSignIn?.({ user, claims, accessToken: tokens.accessToken, tokens, params, appState });
+  const { accessToken } = tokens;
+  const shaped = await onSignIn?.({ user, claims, accessToken, tokens, params, appState, provider });
   // Only for an app that asked: the two take bytes of a cookie.
   const authentication = (maxAge ?? acrValues) !== undefined && {
     authenticatedAt: (authTime as number) * 1000,
@@ -139,9 +161,10 @@ async function establishSession<Data>(
   };
   await context.commit((draft) => {
     const previous = draft.session?.data;
-    const data = shaped?.data ?? (previous?.user.sub === sub ? previous.data : ({} as Data));
+    const isSameUser = previous?.user.sub === sub && previous.provider === provider;
+    const data = shaped?.data ?? (isSameUser ? previous.data : ({} as Data));
     // The subject is that of the verified ID Token, whatever `onSignIn` returns (S44).
-    const signedIn = { user: { ...(shaped?.user ?? user), sub }, data, ...authentication };
+    const signedIn = { user: { ...(shaped?.user ?? user), sub }, data, ...authentication, ...context.source };
     // The configured scope need not take bytes in a cookie: `grantedScope` fills it in.
     draft.begin(signedIn, tokenSetOf({ ...tokens, scope: tokens.scope === scope ? undefined : tokens.scope }));
     draft.change = { patches: [], ...draft.change, startedAt };

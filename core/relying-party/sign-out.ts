@@ -10,7 +10,7 @@ export interface LogoutOptions {
   /** Where to go afterwards: a path on this site, registered with the provider. @default `postLogoutPath` */
   returnTo?: string | undefined;
   /** Leave the provider's session as it is. The refresh token is revoked all the same. @default false, or true with the option `logout: "local"` */
-  local?: boolean;
+  local?: boolean | undefined;
   /** Further parameters for the provider's end_session endpoint, such as Auth0's `federated`. @default none */
   params?: Readonly<Record<string, string>>;
 }
@@ -21,15 +21,17 @@ export interface LogoutOptions {
  */
 export async function signOut<Data>(
   context: RequestContext<Data>,
-  { returnTo, params, local = context.config.logout === "local" }: LogoutOptions = {},
+  { returnTo, params, local }: LogoutOptions = {},
 ): Promise<Reply> {
-  const { config, site, request, reading } = context;
-  const tokens = await context.tokens().catch((error) => void reportFailure(context, error));
+  const { config, site, request } = context;
+  const at = context.atSession();
+  const tokens = await context.tokens().catch((error) => void reportFailure(at ?? context, error));
   await context.commit((draft) => draft.destroy());
-  context.emit({ type: "signed_out" });
+  (at ?? context).emit({ type: "signed_out" });
   const fallback = `${site.path}${config.postLogoutPath}`;
   const home = site.origin + safeReturnTo(returnTo ?? fallback, site.origin, fallback, site.path + config.mount);
-  if (!reading.session) return redirect(home, request.method);
-  const url = await signOutAtProvider(context, { ...tokens, postLogoutRedirectUri: home, params, revokeOnly: local });
+  if (!at) return redirect(home, request.method);
+  const revokeOnly = local ?? at.config.logout === "local";
+  const url = await signOutAtProvider(at, { ...tokens, postLogoutRedirectUri: home, params, revokeOnly });
   return redirect(url ?? home, request.method);
 }

@@ -20,7 +20,8 @@ export const guardStepUp =
     { authenticatedAt, acr }: Pick<AuthSession<unknown>, "authenticatedAt" | "acr">,
     { context, isPage, signIn }: GuardedRequest,
   ): Promise<Plan> => {
-    const { config, exchange, ports, returnTo } = context;
+    const { config, exchange, ports, opened } = context;
+    const { returnTo } = opened;
     const options = { ...(acrValues[0] && { acrValues }), ...(maxAge !== undefined && { maxAge }) };
     // An unknown time, of a sign-in that did not ask for it, is too long ago.
     const age = (ports.now() - (authenticatedAt ?? Number.NEGATIVE_INFINITY)) / 1000;

@@ -4,7 +4,6 @@ import type { Ports } from "../ports.js";
 import { packed } from "../seal/payload.js";
 import { createSessionContext, type SessionContext } from "../session/context.js";
 import { inCookies } from "../session/in-cookies.js";
-import type { SessionsOptions } from "../session/options.js";
 import type { ConnectedStore } from "../store/store.js";
 import type { SignedIn } from "./config.js";
 
@@ -12,7 +11,7 @@ import type { SignedIn } from "./config.js";
 export type UserSessions<Data> = SessionContext<SignedIn<Data>, TokenSet>;
 
 export const createUserSessions = <Data>(
-  options: SessionsOptions<SignedIn<Data>> & { readonly keepIdToken?: boolean | undefined },
+  options: Parameters<typeof createSessionContext<SignedIn<Data>>>[0],
   store: ConnectedStore | undefined,
   ports: Pick<Ports, "now" | "random">,
   emit: (event: UntimedEvent) => void,

@@ -6,6 +6,7 @@ import { createSealer, MAX_SEALED, type Sealer } from "../seal/sealer.js";
 import { type ParsedName, parseName } from "./cookie-kinds.js";
 import { lifetimesOf } from "./lifetime.js";
 import type { SessionsOptions } from "./options.js";
+import type { SessionRefusal } from "./refusal.js";
 import type { StandardSchema } from "./schema.js";
 import type { CreateStorage, StorageBackend, StorageContext } from "./storage.js";
 
@@ -16,6 +17,8 @@ export interface SessionContext<Data, Tokens = unknown> extends StorageContext {
   readonly attributes: CookieAttributes;
   readonly maxCookieBytes: number;
   readonly schema: StandardSchema<Data> | undefined;
+  /** Why a session with this content counts as none; undefined if it counts. */
+  readonly refusalOf: ((content: Data) => SessionRefusal | undefined) | undefined;
   readonly storage: StorageBackend<Data, Tokens>;
   /** Seals activity stamps. */
   readonly stampSealer: Sealer;
@@ -37,7 +40,10 @@ export interface SessionDefaults extends Required<Pick<SessionsOptions<unknown>,
  * @throws MisuseError (`invalid_config`) when an option is wrong; the message says what to change.
  */
 export function createSessionContext<Data, Tokens = unknown>(
-  options: SessionsOptions<Data> & { readonly keepIdToken?: boolean | undefined },
+  options: SessionsOptions<Data> & {
+    readonly keepIdToken?: boolean | undefined;
+    readonly refusalOf?: SessionContext<Data>["refusalOf"];
+  },
   defaults: SessionDefaults,
   ports: Pick<Ports, "now" | "random">,
   emit: (event: UntimedEvent) => void,
@@ -68,6 +74,7 @@ export function createSessionContext<Data, Tokens = unknown>(
     attributes,
     maxCookieBytes,
     schema,
+    refusalOf: options.refusalOf,
     storage: defaults.storage(forStorage),
     stampSealer: sealer("activity"),
     parse: (name) => parseName(name.slice(prefix.length)),

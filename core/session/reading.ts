@@ -111,7 +111,7 @@ const withData = <Data>(session: Session<unknown>, data: Data): Session<Data> =>
 
 /** The session with its data from the storage, if it is not over, within its limits and fits the schema. */
 function admit<Data>(
-  { storage, schema, now }: SessionContext<Data>,
+  { storage, schema, refusalOf, now }: SessionContext<Data>,
   jar: Jar,
   session: Session<unknown>,
   endedBefore: number,
@@ -122,8 +122,9 @@ function admit<Data>(
   if (at >= session.inactiveAt) return "inactive";
   return chain(storage.load(jar, session), (loaded) => {
     if (typeof loaded === "string") return loaded;
-    return chain(conform(schema, loaded.data), (fitting) =>
-      fitting ? withData(session, fitting.value) : "invalid_content",
-    );
+    return chain(conform(schema, loaded.data), (fitting) => {
+      if (!fitting) return "invalid_content";
+      return refusalOf?.(fitting.value) ?? withData(session, fitting.value);
+    });
   });
 }

@@ -29,5 +29,7 @@ export type SessionRefusal =
   | "revoked"
   /** The schema refused the data. */
   | "invalid_content"
+  /** The app has no provider of the name in the session, or the provider of that name has another issuer or client now. */
+  | "unknown_provider"
   /** The store could not be read: the next request may have the session again. */
   | "store_unavailable";

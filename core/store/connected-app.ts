@@ -1,19 +1,21 @@
 import { chain } from "../awaitable.js";
-import { sha256, toBase64url, toText } from "../bytes.js";
+import { sha256, toBase64url } from "../bytes.js";
 import { TRANSACTION_DURATION } from "../defaults.js";
 import { ExchangeError } from "../errors.js";
 import { failure, type UntimedEvent } from "../events.js";
 import type { Ports } from "../ports.js";
 import type { Identity } from "../session/identity.js";
 import type { CreateStorage, StorageBackend, StorageContext } from "../session/storage.js";
+import { unverifiedClaims } from "../unverified-claims.js";
 import { boundedStore } from "./bounded.js";
+import { clientKey } from "./client-key.js";
 import type { StoreClock, Timers } from "./clock.js";
 import type { StorePort } from "./port.js";
 import { SharedRefreshes } from "./refreshes.js";
 import { StoredSessions, type StoredValue } from "./sessions.js";
 import { SignOuts, type SubjectClaims } from "./sign-outs.js";
 import type { Spending, WithRefreshToken } from "./spending.js";
-import type { ConnectedStore, StoreApp } from "./store.js";
+import type { ConnectedStore, StoreApp, StoreClient } from "./store.js";
 import { createTurns } from "./turns.js";
 
 /** Milliseconds for which a use is remembered before the store has confirmed it. */
@@ -31,43 +33,40 @@ export class ConnectedApp implements ConnectedStore {
   readonly #clock: StoreClock & Pick<Ports, "random">;
   readonly #timing: Timing;
   readonly #emit: (event: UntimedEvent) => void;
-  readonly #refreshes: SharedRefreshes;
-  readonly issuer: string;
-  /** Part of the names: refresh tokens and users of two clients may have the same text. */
-  readonly #client: string;
+  /** The refreshes of each client, by its `clientKey`. */
+  readonly #refreshes: ReadonlyMap<string, SharedRefreshes>;
   readonly #isInStore: boolean;
   #signOuts: SignOuts | undefined;
 
   constructor(
     port: StorePort,
     timing: Timing,
-    { provider, session }: StoreApp,
+    { providers = [], session }: StoreApp,
     { now, random }: Pick<Ports, "now" | "random">,
     emit: (event: UntimedEvent) => void,
   ) {
-    const { issuer = "", clientId = "", httpTimeout = 0 } = provider ?? {};
     this.#timing = timing;
     this.#emit = emit;
-    this.issuer = issuer;
-    this.#client = `${issuer} ${clientId}`;
     this.#isInStore = session.storage === "store";
     this.#clock = { now, random, sleep: timing.sleep };
     this.#store = boundedStore(port, timing, timing.timeout);
-    const timeouts = { request: httpTimeout * 1000, store: timing.timeout };
-    this.#refreshes = new SharedRefreshes(
-      this.#store,
-      this.#clock,
-      { client: this.#client, ...timeouts },
-      this.#report,
+    this.#refreshes = new Map(
+      providers.map(({ provider }) => {
+        // Part of the names: refresh tokens of two clients may have the same text.
+        const client = clientKey(provider);
+        const settings = { client, request: provider.httpTimeout * 1000, store: timing.timeout };
+        return [client, new SharedRefreshes(this.#store, this.#clock, settings, this.#report)];
+      }),
     );
   }
 
-  share<Result extends WithRefreshToken>(spending: Spending<Result>): Spending<Result> {
-    return this.#refreshes.share(spending);
+  share<Result extends WithRefreshToken>(spending: Spending<Result>, client: StoreClient): Spending<Result> {
+    // The clients are those of the constructor.
+    return (this.#refreshes.get(clientKey(client)) as SharedRefreshes).share(spending);
   }
 
   storage(inCookies: CreateStorage): CreateStorage {
-    const [inStore, client] = [this.#isInStore, this.#client];
+    const inStore = this.#isInStore;
     const { checkEvery, timeout } = this.#timing;
     const shared = { store: this.#store, clock: this.#clock };
     // A turn is a read and a write; a longer one is of a cancelled request.
@@ -75,7 +74,7 @@ export class ConnectedApp implements ConnectedStore {
     return <Data, Tokens>(context: StorageContext): StorageBackend<Data, Tokens> => {
       const { absolute } = context.limits;
       const sealer = context.sealer("marks");
-      const signOuts = new SignOuts({ ...shared, sealer, client, absolute, checkEvery, inStore });
+      const signOuts = new SignOuts({ ...shared, sealer, absolute, checkEvery, inStore });
       this.#signOuts = signOuts;
       return inStore
         ? this.#indexed(
@@ -101,8 +100,8 @@ export class ConnectedApp implements ConnectedStore {
     }
   }
 
-  sessionsOf(sub: string) {
-    return this.#index().sessionsOf(sub);
+  sessionsOf(user: SubjectClaims) {
+    return this.#index().sessionsOf(user);
   }
 
   signOut(...args: Parameters<ConnectedStore["signOut"]>): Promise<void> {
@@ -122,6 +121,7 @@ export class ConnectedApp implements ConnectedStore {
 
   /** A storage whose sessions of signed-in users are in the index. */
   #indexed<Data, Tokens>(storage: StorageBackend<Data, Tokens>, signOuts: SignOuts): StorageBackend<Data, Tokens> {
+    const [only = ""] = this.#refreshes.keys();
     const destroy = async (id: string) => {
       await Promise.all([storage.destroy?.(id), signOuts.unregister(id).catch(this.#report)]);
     };
@@ -132,7 +132,7 @@ export class ConnectedApp implements ConnectedStore {
       tokens: async (jar, session) => storage.tokens?.(jar, session),
       touch: async (session) => storage.touch?.(session),
       async save(jar, session, change) {
-        const claims = change.isNew ? claimsOf(change.tokens?.value) : undefined;
+        const claims = change.isNew ? claimsOf(session, change.tokens?.value, only) : undefined;
         if (!claims) return storage.save(jar, session, change);
         // In the order of sign-outs.ts.
         await signOuts.register(session, claims);
@@ -166,16 +166,15 @@ export class ConnectedApp implements ConnectedStore {
   }
 }
 
-/** The claims of the ID Token of a sign-in, which was verified when the session began. Undefined for a session without sign-in. */
-function claimsOf(tokens: unknown): SubjectClaims | undefined {
+/**
+ * The claims of the ID Token of a sign-in, which was verified when the session began, and the client that the session is of. Undefined for
+ * a session without sign-in, or whose ID Token is no JWT: a test may mint such a session.
+ * @param only the client of an app that has one
+ */
+function claimsOf({ data }: { readonly data: unknown }, tokens: unknown, only: string): SubjectClaims | undefined {
   const { idToken } = (tokens ?? {}) as { readonly idToken?: unknown };
-  const [, payload = ""] = `${idToken}`.split(".");
-  try {
-    const bytes = atob(payload.replaceAll("-", "+").replaceAll("_", "/"));
-    const claims = JSON.parse(toText(Uint8Array.from(bytes, (character) => character.charCodeAt(0))));
-    return claims.sub ? claims : undefined;
-  } catch {
-    // No ID Token, or one that is no JWT: a test may mint such a session.
-    return undefined;
-  }
+  const claims = unverifiedClaims(idToken) as SubjectClaims | undefined;
+  // The content of a session with sign-in says the client where the app has several (`SignedIn`).
+  const { client = only } = (data ?? {}) as Partial<SubjectClaims>;
+  return claims?.sub ? { ...claims, client } : undefined;
 }

@@ -1,5 +1,6 @@
 import { must } from "../errors.js";
 import { checkOptions } from "../options.js";
+import { clientKey } from "./client-key.js";
 import type { Timers } from "./clock.js";
 import { ConnectedApp } from "./connected-app.js";
 import type { StorePort } from "./port.js";
@@ -27,28 +28,31 @@ export function createStore(port: StorePort, options: StoreOptions, timers: Time
   must(missing.length === 0, `the store lacks ${missing.join(", ")}`);
   must(timeout > 0 && timeout < 1e3 && checkEvery >= 0, "timeout and checkEvery of the store must be seconds");
   const timing = { timeout: timeout * 1000, checkEvery: checkEvery * 1000, ...timers };
-  /** By issuer and client: an app that is made anew for each request replaces the one before. */
-  const connected = new Map<string, ConnectedApp>();
-  /** The apps of an issuer. A `sub` alone identifies a user only if all apps have the same issuer. */
-  const appsOf = (issuer: string | undefined) => {
-    const apps = [...connected.values()];
-    must(apps[0], "give the store to auth() or createAuth() first");
+  /** By `clientKey`: an app that is made anew for each request replaces the one before. */
+  const connected = new Map<string, { readonly app: ConnectedApp; readonly issuer: string }>();
+  /** A user at each client of an issuer. A `sub` alone identifies a user only if all clients have the same issuer. */
+  const usersOf = (sub: string, issuer: string | undefined) => {
+    const clients = [...connected].map(([client, rest]) => ({ client, ...rest }));
+    must(clients[0], "give the store to auth() or createAuth() first");
     must(
-      issuer ?? new Set(apps.map((app) => app.issuer)).size === 1,
+      issuer ?? new Set(clients.map((client) => client.issuer)).size === 1,
       "the apps of this store have several issuers: pass one",
     );
-    return apps.filter((app) => app.issuer === (issuer ?? app.issuer));
+    return clients
+      .filter((client) => client.issuer === (issuer ?? client.issuer))
+      .map(({ app, client }) => ({ app, user: { client, sub } }));
   };
   return {
     ...mapFunctions(port, (call) => call()),
     sessionsOf: async (sub, { issuer } = {}) =>
-      (await Promise.all(appsOf(issuer).map((app) => app.sessionsOf(sub)))).flat(),
+      (await Promise.all(usersOf(sub, issuer).map(({ app, user }) => app.sessionsOf(user)))).flat(),
     async signOutEverywhere(sub, { except, issuer } = {}) {
-      await Promise.all(appsOf(issuer).map((app) => app.signOut({ sub }, { except })));
+      await Promise.all(usersOf(sub, issuer).map(({ app, user }) => app.signOut(user, { except })));
     },
     connect(app, ports, emit) {
       const connectedApp = new ConnectedApp(port, timing, app, ports, emit);
-      connected.set(`${app.provider?.issuer} ${app.provider?.clientId}`, connectedApp);
+      const clients = app.providers?.map(({ provider }) => provider) ?? [{ issuer: "", clientId: "" }];
+      for (const client of clients) connected.set(clientKey(client), { app: connectedApp, issuer: client.issuer });
       return connectedApp;
     },
   };

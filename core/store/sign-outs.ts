@@ -31,8 +31,8 @@ import { deleteSession, sessionName } from "./sessions.js";
  * - The store fails half-way. The caller gets the error; the sessions that have ended stay ended.
  */
 
-/** A user, or one session of a user at the provider. */
-export type SignOutTarget = { readonly sub: string } | { readonly sid: string };
+/** A user, or one session of a user at the provider. `client`: the `clientKey` of the client that it is of. */
+export type SignOutTarget = { readonly client: string } & ({ readonly sub: string } | { readonly sid: string });
 
 /** A session of a user, as the index has it. Times are milliseconds since the epoch. */
 export interface UserSession {
@@ -51,6 +51,8 @@ export interface EndOptions {
 
 /** Claims of the ID Token that a session began with. */
 export interface SubjectClaims {
+  /** The `clientKey` of the client. Part of the names: two issuers may have users with the same subject. */
+  readonly client: string;
   readonly sub: string;
   readonly sid?: unknown;
   /** Seconds since the epoch. */
@@ -62,8 +64,6 @@ export interface SignOutsOptions {
   readonly store: StorePort;
   readonly clock: StoreClock;
   readonly sealer: Sealer;
-  /** Part of the names: two issuers may have users with the same subject. */
-  readonly client: string;
   /** Milliseconds that a session lasts at most. */
   readonly absolute: number;
   /** Milliseconds for which a process trusts its last look for the mark of a session. */
@@ -102,7 +102,7 @@ export class SignOuts {
     const { store, clock, sealer } = this.#options;
     const { id, endsAt } = session;
     const [name, life] = [await sessionName(id), endsAt - clock.now()];
-    const sets = await this.#setsOf(claims);
+    const sets = await setsOf(claims);
     const record = await sealer.seal(encodeIdentity({ ...session, data: [claims.iat, ...sets] }), clock.now());
     await Promise.all([
       ...sets.map((set) => store.addMember(set, name, life)),
@@ -125,7 +125,7 @@ export class SignOuts {
     const { store } = this.#options;
     const markOf = async (name: string) => Number(await this.#open(await store.get(markName(name))));
     const issuedAt = typeof iat === "number" ? iat : Math.floor(startedAt / 1000);
-    const overtaken = (await this.#setsOf(claims)).map(
+    const overtaken = (await setsOf(claims)).map(
       async (set) => (await markOf(set)) >= issuedAt || (await markOf(ofApp(set))) >= startedAt,
     );
     return (await Promise.all(overtaken)).includes(true);
@@ -144,8 +144,8 @@ export class SignOuts {
   }
 
   /** The sessions of a user. */
-  async sessionsOf(sub: string): Promise<UserSession[]> {
-    const names = await this.#options.store.members(await this.#setOf("sub", sub));
+  async sessionsOf({ client, sub }: SubjectClaims): Promise<UserSession[]> {
+    const names = await this.#options.store.members(await setOf(client, "sub", sub));
     const records = await inBatches(names, (name) => this.#recordOf(name));
     return records.flatMap((record) => {
       if (!record) return [];
@@ -157,7 +157,8 @@ export class SignOuts {
   /** Ends the sessions of a user, or of a `sid`. */
   async signOut(target: SignOutTarget, { issuedAt, except }: EndOptions = {}): Promise<void> {
     const { store, clock } = this.#options;
-    const set = await ("sub" in target ? this.#setOf("sub", target.sub) : this.#setOf("sid", target.sid));
+    const { client } = target;
+    const set = await ("sub" in target ? setOf(client, "sub", target.sub) : setOf(client, "sid", target.sid));
     await (issuedAt === undefined ? this.#mark(ofApp(set), clock.now()) : this.#mark(set, issuedAt));
     const exceptName = except === undefined ? undefined : await sessionName(except);
     await inBatches(await store.members(set), async (name) => {
@@ -194,16 +195,6 @@ export class SignOuts {
     }
   }
 
-  /** The sets that a session with these claims is a member of. */
-  async #setsOf({ sub, sid }: SubjectClaims): Promise<string[]> {
-    const hasSid = typeof sid === "string" && sid !== "";
-    return [await this.#setOf("sub", sub), ...(hasSid ? [await this.#setOf("sid", sid)] : [])];
-  }
-
-  async #setOf(kind: "sub" | "sid", value: string): Promise<string> {
-    return `${kind}:${await sha256(`latchkey ${kind} ${this.#options.client} ${JSON.stringify(value)}`)}`;
-  }
-
   /** The record of a session; undefined without one, or if this app cannot open it. */
   async #recordOf(name: string): Promise<SessionRecord | undefined> {
     const record = decodeIdentity(await this.#open(await this.#options.store.get(`listed:${name}`)));
@@ -218,6 +209,15 @@ export class SignOuts {
     return typeof result === "object" ? result.payload : undefined;
   }
 }
+
+/** The sets that a session with these claims is a member of. */
+async function setsOf({ client, sub, sid }: SubjectClaims): Promise<string[]> {
+  const hasSid = typeof sid === "string" && sid !== "";
+  return [await setOf(client, "sub", sub), ...(hasSid ? [await setOf(client, "sid", sid)] : [])];
+}
+
+const setOf = async (client: string, kind: "sub" | "sid", value: string): Promise<string> =>
+  `${kind}:${await sha256(`latchkey ${kind} ${client} ${JSON.stringify(value)}`)}`;
 
 /** The name of the mark of a set that has a time of the app's clock. */
 const ofApp = (set: string): string => `app:${set}`;

@@ -41,16 +41,19 @@ export interface ConnectableStore extends Store {
   connect(app: StoreApp, ports: Pick<Ports, "now" | "random">, emit: (event: UntimedEvent) => void): ConnectedStore;
 }
 
+/** A client of the app that uses a store. */
+export interface StoreClient {
+  /** Part of the names: two issuers may have users with the same subject. */
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Seconds that a token request takes at most. */
+  readonly httpTimeout: number;
+}
+
 /** The app that uses a store. */
 export interface StoreApp {
   /** Absent for sessions without sign-in. */
-  readonly provider?: {
-    /** Part of the names: two issuers may have users with the same subject. */
-    readonly issuer: string;
-    readonly clientId: string;
-    /** Seconds that a token request takes at most. */
-    readonly httpTimeout: number;
-  };
+  readonly providers?: ReadonlyArray<{ readonly provider: StoreClient }>;
   readonly session: { readonly storage?: "cookies" | "store" };
 }
 
@@ -58,8 +61,8 @@ export interface StoreApp {
 export interface ConnectedStore {
   /** The storage of the app's sessions. `inCookies`: the storage without a store. */
   storage(inCookies: CreateStorage): CreateStorage;
-  /** A spending that spends its refresh token once among all machines. */
-  share<Result extends WithRefreshToken>(spending: Spending<Result>): Spending<Result>;
+  /** A spending of a client that spends its refresh token once among all machines. */
+  share<Result extends WithRefreshToken>(spending: Spending<Result>, client: StoreClient): Spending<Result>;
   /**
    * Whether this is the first use of a text, such as a `state` or a `jti`, on all machines.
    * @param forMs how long the use is remembered; by default as long as a sign-in may take

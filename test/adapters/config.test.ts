@@ -23,7 +23,7 @@ const refusal = (options: AuthOptions, env: Record<string, string | undefined> =
 
 test("five variables are enough", () => {
   const config = resolveConfig({}, complete);
-  expect(config.provider).toMatchObject({
+  expect(config.providers[0].provider).toMatchObject({
     issuer: "https://op.example",
     clientId: "client",
     clientAuthentication: "client_secret_basic",
@@ -33,7 +33,7 @@ test("five variables are enough", () => {
 });
 
 test("an option replaces a variable", () => {
-  expect(resolveConfig({ clientId: "other" }, complete).provider.clientId).toBe("other");
+  expect(resolveConfig({ clientId: "other" }, complete).providers[0].provider.clientId).toBe("other");
 });
 
 test.each(Object.keys(complete))("without %s start-up fails, and the error names the variable", (name) => {
@@ -61,19 +61,21 @@ describe("the option provider", () => {
   const provider = { issuer: "https://described.example", clientId: "described", scope: "openid offline_access" };
 
   test("has the options of the client, which replace variables and defaults", () => {
-    const config = resolveConfig({ provider }, complete);
+    const [config] = resolveConfig({ provider }, complete).providers;
     expect(config.provider).toMatchObject({ ...provider, clientSecret: "client-secret" });
     expect(config.scope).toBe("openid offline_access");
   });
 
   test("gives way to the options beside it", () => {
-    const config = resolveConfig({ provider, clientId: "beside", scope: "openid" }, complete);
+    const [config] = resolveConfig({ provider, clientId: "beside", scope: "openid" }, complete).providers;
     expect(config.provider).toMatchObject({ issuer: "https://described.example", clientId: "beside" });
     expect(config.scope).toBe("openid");
   });
 
   test("leaves out what is undefined", () => {
-    expect(resolveConfig({ provider: { clientId: undefined } as never }, complete).provider.clientId).toBe("client");
+    expect(resolveConfig({ provider: { clientId: undefined } as never }, complete).providers[0].provider.clientId).toBe(
+      "client",
+    );
   });
 
   test.each<[what: string, provider: unknown, says: string]>([
@@ -118,9 +120,9 @@ describe("the next secret", () => {
   });
 
   test("goes to nothing but the sessions", () => {
-    const { session, ...config } = resolveConfig({ nextSecret: next }, complete);
+    const { session, providers, ...config } = resolveConfig({ nextSecret: next }, complete);
     expect(session.secret).toContain(next);
-    expect(JSON.stringify(config)).not.toContain(next);
+    expect(JSON.stringify([config, providers[0].provider])).not.toContain(next);
   });
 });
 

@@ -31,6 +31,8 @@ export type Framework = (
 export interface TestApp {
   readonly url: string;
   readonly provider: TestProvider;
+  /** The second provider of an app with several. */
+  readonly another: TestProvider;
   readonly clock: FixedClock;
   readonly events: LatchkeyEvent[];
   readonly options: AuthOptions;
@@ -99,20 +101,27 @@ const NAVIGATION = {
 };
 const SCRIPT = { "sec-fetch-mode": "cors", "sec-fetch-dest": "empty", "sec-fetch-site": "same-origin", accept: "*/*" };
 
+/** The options of the client of a test provider. */
+const clientAt = ({ issuer, clientId, clientSecret }: TestProvider) => ({ issuer, clientId, clientSecret });
+
 /** Starts an app with the routes of the tests. @default on Express 5 */
 export async function startApp({
   framework = expressApps["Express 5"],
   options = {},
   provider: providerOptions = {},
+  another: anotherOptions,
   extend = () => {},
 }: {
   framework?: Framework;
   options?: AuthOptions | ((url: string) => AuthOptions);
   provider?: TestProviderOptions;
+  /** The app has two providers, `work` and `code`. */
+  another?: TestProviderOptions;
   extend?: (app: Express) => void;
 } = {}): Promise<TestApp> {
   const clock = createClock();
   const provider = await createTestProvider({ clock, ...providerOptions });
+  const another = anotherOptions ? await createTestProvider({ clock, ...anotherOptions }) : provider;
   const events: LatchkeyEvent[] = [];
   let providerHeld: Promise<void> | undefined;
   let stalled: { path: string; reach(): void; released: Promise<void> } | undefined;
@@ -120,9 +129,9 @@ export async function startApp({
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const complete: AuthOptions = {
-    issuer: provider.issuer,
-    clientId: provider.clientId,
-    clientSecret: provider.clientSecret,
+    ...(anotherOptions
+      ? { providers: { work: clientAt(provider), code: { ...clientAt(another), label: "Code & Co" } } }
+      : clientAt(provider)),
     secret: "a secret for tests of at least thirty-two characters",
     baseUrl: url,
     fetch: async (input: string | URL | Request, init?: RequestInit) => {
@@ -131,7 +140,7 @@ export async function startApp({
         stalled.reach();
         await stalled.released;
       }
-      return provider.fetch(input, init);
+      return (String(input).startsWith(`${another.issuer}/`) ? another : provider).fetch(input, init);
     },
     now: clock.now,
     onEvent: (event) => events.push(event),
@@ -141,6 +150,7 @@ export async function startApp({
   return {
     url,
     provider,
+    another,
     clock,
     events,
     options: complete,

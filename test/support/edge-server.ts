@@ -32,7 +32,7 @@ function create({ apis = {}, ...options }: ServerOptions): (request: Request, ..
   const onRefused = (reported: AccessTokenRefusal) => {
     refusal = reported;
   };
-  const { issuer, httpTimeout } = options;
+  const { httpTimeout, issuer = Object.values(options.providers ?? {})[0]?.issuer } = options;
   const api = verifyAccessToken({ issuer, httpTimeout, audience: API, scope: "read:shows", onRefused, ...ports });
   const shows = api.wrap((_request, access, ..._rest: unknown[]) => Response.json(access));
   const handlers = new Map<string, (request: Request, ...rest: unknown[]) => Response | Promise<Response>>([

@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { sealedFor } from "../../../core/relying-party/config.js";
 import { createUserSessions, type UserSessions } from "../../../core/relying-party/user-sessions.js";
 import { packed } from "../../../core/seal/payload.js";
 import { createSealer, type Sealer } from "../../../core/seal/sealer.js";
 import type { LifetimeOptions } from "../../../core/session/lifetime.js";
+import { clientKey } from "../../../core/store/client-key.js";
 
 /** What opens the cookies of an app. */
 export interface Keys {
   /** All secrets, newest first. */
   readonly secrets: readonly string[];
   /** Of the client that the cookies belong to; undefined if it is not known. */
-  readonly client: Parameters<typeof sealedFor>[0] | undefined;
+  readonly client: Parameters<typeof clientKey>[0] | undefined;
   /** Of `createSessions`. */
   readonly purpose: string | undefined;
   readonly limits: LifetimeOptions;
@@ -40,7 +40,7 @@ export function openersFor(
   const [, start, name = ""] = /^(__Host-|__Secure-)?(.*)$/i.exec(prefix) ?? [];
   // The name of `createSessions`, whose default purpose is "".
   const isStandalone = name === "latchkey-session";
-  const purpose = keys.purpose ?? (isStandalone ? "" : client && sealedFor(client));
+  const purpose = keys.purpose ?? (isStandalone ? "" : client && clientKey(client));
   if (purpose === undefined) return undefined;
   const cookie = {
     name,

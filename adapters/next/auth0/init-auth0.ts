@@ -7,7 +7,7 @@ import { type User, userOf } from "../../../core/exchange/user.js";
 import { reportFailure } from "../../../core/relying-party/answer-failure.js";
 import type { SignIn } from "../../../core/relying-party/config.js";
 import { json, methodNotAllowed, notAuthenticated } from "../../../core/relying-party/replies.js";
-import { keepAlive, type RequestContext } from "../../../core/relying-party/request-context.js";
+import { keepAlive, type ProviderContext } from "../../../core/relying-party/request-context.js";
 import type { SessionRequirement } from "../../../core/relying-party/requirement.js";
 import { answerLogin, answerLogout } from "../../../core/relying-party/routes.js";
 import { completeSignIn, redirectWithin, type SignInOptions } from "../../../core/relying-party/sign-in.js";
@@ -80,7 +80,7 @@ type LoginArguments = NonNullable<Parameters<Auth0["handleLogin"]>[2]>;
 type CallbackArguments = NonNullable<Parameters<Auth0["handleCallback"]>[2]>;
 
 /** The tokens of a session, all of them, for server code. */
-function tokensOf(context: RequestContext<State>): Promise<TokenSet | undefined> {
+function tokensOf(context: ProviderContext<State>): Promise<TokenSet | undefined> {
   context.responseWriter.markSessionRead();
   return context.tokens();
 }
@@ -97,6 +97,12 @@ class Auth0Names {
     this.pages = createPagesRouter(this.#configured);
   }
 
+  /** A request at the only provider. */
+  async #open(req: IncomingMessage, res?: ServerResponse) {
+    const { context, ...page } = await this.pages.open(req, res);
+    return { ...page, context: context.at(undefined) as ProviderContext<State> };
+  }
+
   /** The session with the tokens that the settings say to show. */
   sessionOf(user: User, data: State, createdAt: number, tokens: TokenSet | undefined): Auth0Session {
     const { storeIdToken, storeAccessToken, storeRefreshToken } = this.#settings.session ?? {};
@@ -108,14 +114,14 @@ class Auth0Names {
       ...(storeRefreshToken && { refreshToken: tokens?.refreshToken }),
       ...(storeAccessToken && {
         accessToken: tokens?.accessToken,
-        accessTokenScope: grantedScope(tokens ?? {}, this.#configured().config.scope),
+        accessTokenScope: grantedScope(tokens ?? {}, this.#configured().config.providers[0].scope),
         accessTokenExpiresAt: tokens?.expiresAt && Math.floor(tokens.expiresAt / 1000),
       }),
     };
   }
 
   async getSession(req: IncomingMessage, res?: ServerResponse): Promise<Auth0Session | null> {
-    const { auth, context } = await this.pages.open(req, res);
+    const { auth, context } = await this.#open(req, res);
     const { session } = auth;
     if (!session) return null;
     const { storeIdToken, storeAccessToken, storeRefreshToken } = this.#settings.session;
@@ -128,14 +134,14 @@ class Auth0Names {
   async answer(
     req: NextApiRequest,
     res: NextApiResponse,
-    reply: (context: RequestContext<State>) => Promise<Reply>,
+    reply: (context: ProviderContext<State>) => Promise<Reply>,
   ): Promise<void> {
-    const { context, writer } = await this.pages.open(req, res);
+    const { context, writer } = await this.#open(req, res);
     writer.send(await keepAlive(context, reply(context)));
   }
 
   loginOptions(
-    { request, site, config }: RequestContext<State>,
+    { request, site, config }: ProviderContext<State>,
     req: NextApiRequest,
     { authParams = {}, getState, redirectTo }: LoginArguments,
   ): SignInOptions {
@@ -154,7 +160,7 @@ class Auth0Names {
 
   /** Completes a sign-in. Unlike the callback route of latchkey, it throws what went wrong. @throws ExchangeError */
   async callback(
-    context: RequestContext<State>,
+    context: ProviderContext<State>,
     req: NextApiRequest,
     res: NextApiResponse,
     { redirectTo, onUserLoaded }: CallbackArguments,
@@ -187,7 +193,7 @@ class Auth0Names {
   }
 
   async profile(req: NextApiRequest, res: NextApiResponse, isRefetched: boolean): Promise<void> {
-    const { auth, context, writer } = await this.pages.open(req, res);
+    const { auth, context, writer } = await this.#open(req, res);
     if (auth.session && isRefetched) await refetchUser(auth, context);
     const { session } = auth;
     writer.send(session ? json(200, session.user) : notAuthenticated());
@@ -198,7 +204,7 @@ class Auth0Names {
     res: ServerResponse,
     { scopes = [], refresh = false }: { scopes?: string[]; refresh?: boolean },
   ): Promise<{ accessToken: string }> {
-    const { auth, context } = await this.pages.open(req, res);
+    const { auth, context } = await this.#open(req, res);
     const tokens = await tokensOf(context);
     if (!auth.session || !tokens) throw new AccessTokenError("invalid_session");
     const granted = grantedScope(tokens, context.config.scope).split(" ");
@@ -213,12 +219,12 @@ class Auth0Names {
 }
 
 /** Fetches userinfo again, and stores its claims with the user. @throws ExchangeError as `getAccessToken` */
-async function refetchUser(auth: PagesRequest<State>["auth"], context: RequestContext<State>): Promise<void> {
+async function refetchUser(auth: PagesRequest<State>["auth"], context: ProviderContext<State>): Promise<void> {
   const accessToken = await auth.getAccessToken();
   const subject = context.reading.session?.data.user.sub ?? "";
   const claims = await context.provider.userinfo(accessToken, subject);
   await context.commit((draft) => {
-    draft.update(({ user, ...others }) => ({ user: { ...user, ...userOf(claims, subject) }, ...others }));
+    draft.update(({ user, ...signedIn }) => ({ ...signedIn, user: { ...user, ...userOf(claims, subject) } }));
   });
 }
 
@@ -246,7 +252,9 @@ export function initAuth0(settings: Auth0Settings): Auth0 {
     getSession: (req, res) => names.getSession(req, res),
     requireAuthentication: names.pages.requireSessionApi,
     handleLogin: (req, res, options = {}) =>
-      names.answer(req, res, async (context) => answerLogin(context, names.loginOptions(context, req, options))),
+      names.answer(req, res, async (context) =>
+        answerLogin(context, undefined, names.loginOptions(context, req, options)),
+      ),
     handleCallback: (req, res, options = {}) =>
       names.answer(req, res, (context) => names.callback(context, req, res, options)),
     handleLogout: (req, res, { returnTo } = {}) =>

@@ -1,6 +1,6 @@
 import { must } from "../../../core/errors.js";
 import { ANY, checkOptions, type ExamplesOf, FUNCTION, TEXT } from "../../../core/options.js";
-import type { RelyingPartyConfig } from "../../../core/relying-party/config.js";
+import type { AppConfig } from "../../../core/relying-party/config.js";
 import type { Store } from "../../../core/store/store.js";
 import type { AuthOptions } from "../../lib/auth-options.js";
 import { resolveConfig } from "../../lib/config.js";
@@ -94,7 +94,7 @@ function missingIn(settings: Partial<Auth0Settings> = {}): string[] {
 }
 
 /** Checks the settings and translates them into the options of the other adapters. @throws MisuseError (`invalid_config`) naming what to change */
-export function configOf<Data>(settings: Auth0Settings): RelyingPartyConfig<Data> {
+export function configOf<Data>(settings: Auth0Settings): AppConfig<Data> {
   checkOptions(settings, examples, missingIn(settings));
   const { session, oidcClient = {}, redirectUri, postLogoutRedirectUri } = settings;
   must((session.cookiePath ?? "/") === "/", 'initAuth0: session.cookiePath can be "/" alone');

@@ -11,6 +11,8 @@ export interface Row {
   readonly options?: Partial<AuthOptions> | ((url: string) => Partial<AuthOptions>);
   /** Options of the row's provider. By default the provider supports everything except pushed authorization requests. */
   readonly provider?: TestProviderOptions;
+  /** A second provider: the app then has `work`, the first one, and `code`. */
+  readonly another?: TestProviderOptions;
   run(app: TestApp): Promise<void>;
 }
 

@@ -8,10 +8,11 @@ import { rows } from "./rows.js";
 export function runContract(columns: readonly Column[], selected: readonly Row[] = rows): void {
   describe.each(columns.map((column) => [column.name, column] as const))("%s", (_name, column) => {
     const { framework, engine, cannot = {} } = column;
-    const start = (options: Row["options"] = {}, provider = {}) =>
+    const start = ({ options = {}, provider = {}, another }: Partial<Row> = {}) =>
       startApp({
         framework,
         provider,
+        ...(another && { another }),
         options: (url) => ({
           apiOrigins: ["https://op.example"],
           baseUrl: [url, PUBLIC],
@@ -30,10 +31,11 @@ export function runContract(columns: readonly Column[], selected: readonly Row[]
       expect(JSON.parse(body)).toEqual({ sealsAtOnce: engine === "node:crypto" });
     });
 
-    for (const { name, options, provider, run } of selected) {
+    for (const row of selected) {
+      const { name, run } = row;
       const reason = cannot[name];
       const runRow = async () => {
-        const rowApp = options && (await start(options, provider));
+        const rowApp = row.options || row.another ? await start(row) : undefined;
         try {
           await run(rowApp ?? app);
         } finally {

@@ -1,13 +1,14 @@
 import type { Emit, LatchkeyEvent, UntimedEvent } from "../../../core/events.js";
 import type { Provider } from "../../../core/provider/provider.js";
-import type { RelyingPartyConfig } from "../../../core/relying-party/config.js";
+import type { AppConfig, RelyingPartyConfig } from "../../../core/relying-party/config.js";
 import { RelyingPartyRequest } from "../../../core/relying-party/relying-party-request.js";
-import type { App, RequestContext } from "../../../core/relying-party/request-context.js";
+import { type App, type RequestContext, refusalFor } from "../../../core/relying-party/request-context.js";
 import { createUserSessions } from "../../../core/relying-party/user-sessions.js";
 import type { Reply, ReplyWriter } from "../../../core/request/response.js";
 import { packed } from "../../../core/seal/payload.js";
 import { createSealer } from "../../../core/seal/sealer.js";
 import { readSession } from "../../../core/session/reading.js";
+import { clientKey } from "../../../core/store/client-key.js";
 
 export const ORIGIN = "https://app.example";
 export const ISSUER = "https://op.example";
@@ -39,39 +40,54 @@ export class FakeWriter implements ReplyWriter<Reply> {
   };
 }
 
-/** A browser with its cookies, an app, and a provider whose functions a test can replace. */
-export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
+/** The issuer of a provider: of the only one, or of the one with this name. */
+export const issuerOf = (name?: string): string => (name === undefined ? ISSUER : `${ISSUER}/${name}`);
+
+/**
+ * A browser with its cookies, an app, and a provider whose functions a test can replace.
+ * @param names of several providers; `provider` is the first one
+ * @param cookies of the browser, for an app that was deployed anew
+ */
+export function createWorld(
+  change: Partial<RelyingPartyConfig<Data>> = {},
+  names: readonly (string | undefined)[] = [undefined],
+  cookies = new Map<string, string>(),
+) {
   const clock = { now: 1_750_000_000_000 };
   const events: Array<LatchkeyEvent | UntimedEvent> = [];
-  const cookies = new Map<string, string>();
   /** When each cookie ends. Milliseconds since the epoch. */
   const ends = new Map<string, number>();
   let drawn = 0;
-  const provider: Provider = {
-    metadata: async () => ({ issuer: ISSUER, issRequired: true }),
+  /** The tokens that each provider received, by its name. */
+  const received: Array<readonly [name: string | undefined, what: string, token: unknown]> = [];
+  const createProvider = (name: string | undefined): Provider => ({
+    metadata: async () => ({ issuer: issuerOf(name), issRequired: true }),
     authorizationUrl: async (parameters) =>
-      `${ISSUER}/authorize?${new URLSearchParams(JSON.parse(JSON.stringify(parameters)))}`,
-    redeem: async () => ({
-      accessToken: "at",
-      refreshToken: "rt",
-      idToken: "id",
-      requestedAt: clock.now,
-      expiresIn: 600,
-    }),
-    verifyIdToken: async () => ({ iss: ISSUER, sub: "alice", name: "Alice", nonce: nonceOf() }),
-    refresh: async ({ refreshToken }) => ({
-      accessToken: "at2",
-      requestedAt: clock.now,
-      expiresIn: 600,
-      refreshToken: `${refreshToken}2`,
-      release: () => void released.push(refreshToken),
-      isOthers: false,
-    }),
+      `${issuerOf(name)}/authorize?${new URLSearchParams(JSON.parse(JSON.stringify(parameters)))}`,
+    redeem: async ({ code }) => {
+      received.push([name, "code", code]);
+      return { accessToken: "at", refreshToken: "rt", idToken: "id", requestedAt: clock.now, expiresIn: 600 };
+    },
+    verifyIdToken: async () => ({ iss: issuerOf(name), sub: "alice", name: "Alice", nonce: nonceOf() }),
+    refresh: async ({ refreshToken }) => {
+      received.push([name, "refresh token", refreshToken]);
+      return {
+        accessToken: "at2",
+        requestedAt: clock.now,
+        expiresIn: 600,
+        refreshToken: `${refreshToken}2`,
+        release: () => void released.push(refreshToken),
+        isOthers: false,
+      };
+    },
     userinfo: async (_token, sub) => ({ sub, email: "alice@example.org" }),
-    revoke: async (token) => void revoked.push(token),
+    async revoke(token) {
+      received.push([name, "revoked", token]);
+      revoked.push(token);
+    },
     endSessionUrl: async ({ params }) =>
-      `${ISSUER}/logout${params ? `?${new URLSearchParams(params as Record<string, string>)}` : ""}`,
-  };
+      `${issuerOf(name)}/logout${params ? `?${new URLSearchParams(params as Record<string, string>)}` : ""}`,
+  });
   const revoked: string[] = [];
   const released: string[] = [];
   let nonceOf = () => "";
@@ -85,26 +101,32 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
     fetch: async () => new Response(null, { status: 200 }),
   };
   const site = { origin: ORIGIN, path: "", secure: true };
-  const config: RelyingPartyConfig<Data> = {
+  const configOf = (name: string | undefined) => ({
+    ...(name === undefined ? {} : { name }),
     provider: {
-      issuer: ISSUER,
+      issuer: issuerOf(name),
       clientId: "client",
-      clientAuthentication: "none",
+      clientAuthentication: "none" as const,
       clientSecret: undefined,
       idTokenSigningAlg: "RS256",
       httpTimeout: 5,
       clockTolerance: 30,
     },
+    scope: "openid profile",
+    responseMode: "query" as const,
+    authorizationParams: {},
+    userinfo: false,
+    logout: "provider" as const,
+    ...change,
+  });
+  const providerConfigs = names.map(configOf) as unknown as AppConfig<Data>["providers"];
+  const config: AppConfig<Data> = {
+    providers: providerConfigs,
     sites: [site],
     mount: "/auth",
     trailingSlash: false,
-    scope: "openid profile",
-    responseMode: "query",
-    authorizationParams: {},
     allowedParams: ["ui_locales"],
     apiOrigins: ["https://api.example"],
-    userinfo: false,
-    logout: "provider",
     postLogoutPath: "/",
     session: { secret: SECRET },
     onSignIn: undefined,
@@ -116,11 +138,21 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
     ports,
     emit,
     store: undefined,
-    provider,
-    exchange: { ...config, ...config.provider },
+    providers: providerConfigs.map((each) => ({
+      config: { ...config, ...each },
+      exchange: { ...each, ...each.provider },
+      provider: createProvider(each.name),
+      source: each.name === undefined ? {} : { provider: each.name, client: clientKey(each.provider) },
+      emit: <Event extends UntimedEvent>(event: Event) => {
+        emit(each.name === undefined ? event : { ...event, provider: each.name });
+        return event;
+      },
+    })),
     transactionSealer: createSealer(SECRET, "transaction", 900, packed),
   };
-  const sessions = createUserSessions(config.session, undefined, ports, emit);
+  const [{ provider }] = app.providers as [App<Data>["providers"][0]];
+  const refusalOf = refusalFor(app);
+  const sessions = createUserSessions({ ...config.session, refusalOf }, undefined, ports, emit);
 
   /** Opens a request of the browser, with the headers of a navigation unless `headers` replaces them. */
   async function open(
@@ -177,10 +209,27 @@ export function createWorld(change: Partial<RelyingPartyConfig<Data>> = {}) {
     const parameters = new URL(String(headers["location"])).searchParams;
     nonceOf = () => String(parameters.get("nonce"));
     const state = String(parameters.get("state"));
-    return `/auth/callback?${new URLSearchParams({ state, code: "code", iss: ISSUER })}`;
+    const [iss = ""] = String(headers["location"]).split("/authorize?");
+    const { pathname } = new URL(String(parameters.get("redirect_uri")));
+    return `${pathname}?${new URLSearchParams({ state, code: "code", iss })}`;
   }
 
   const signIn = async (url?: string) => visit(await begin(url));
   const typesOf = () => events.map(({ type }) => type).filter((type) => type !== "transition");
-  return { app, clock, events, typesOf, cookies, provider, revoked, released, open, store, visit, begin, signIn };
+  return {
+    app,
+    clock,
+    events,
+    typesOf,
+    cookies,
+    provider,
+    received,
+    revoked,
+    released,
+    open,
+    store,
+    visit,
+    begin,
+    signIn,
+  };
 }

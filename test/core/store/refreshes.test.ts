@@ -31,23 +31,27 @@ function createMachines({ slow: slowFrom = 0, timeout = 1, length = 10 } = {}) {
     extend: late(memory.extend),
   };
   const spent: string[] = [];
+  const provider = { issuer: "https://op.example", clientId: "client", httpTimeout: 5 };
   const machine = () => {
     const store = createStore(port, { timeout }, timersOf(time)).connect(
-      { provider: { issuer: "https://op.example", clientId: "client", httpTimeout: 5 }, session: {} },
+      { providers: [{ provider }], session: {} },
       { now: time.now, random: randomBytes },
       () => {},
     );
     return async (refreshToken: string, { takes = 0, patience = 5_000, tokenKey = "" } = {}) => {
-      const { prepare } = store.share<Result>({
-        refreshToken,
-        tokenKey,
-        mustReplace: () => false,
-        prepare: async () => async (token) => {
-          spent.push(token);
-          if (takes > 0) await time.sleep(takes);
-          return { refreshToken: `${token}+`, accessToken: "a".repeat(length) };
+      const { prepare } = store.share<Result>(
+        {
+          refreshToken,
+          tokenKey,
+          mustReplace: () => false,
+          prepare: async () => async (token) => {
+            spent.push(token);
+            if (takes > 0) await time.sleep(takes);
+            return { refreshToken: `${token}+`, accessToken: "a".repeat(length) };
+          },
         },
-      });
+        provider,
+      );
       return (await prepare())(refreshToken, patience, () => {});
     };
   };

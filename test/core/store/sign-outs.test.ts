@@ -20,7 +20,10 @@ function createApp(storage: "cookies" | "store", change: (port: StorePort) => Pa
   const port = createMemoryPort(now);
   const store = createStore({ ...port, ...change(port) }, {}, { after, sleep });
   const connected = store.connect(
-    { provider: { issuer: "https://op.example", clientId: "client", httpTimeout: 5 }, session: { storage } },
+    {
+      providers: [{ provider: { issuer: "https://op.example", clientId: "client", httpTimeout: 5 } }],
+      session: { storage },
+    },
     { now, random: randomBytes },
     () => {},
   );
