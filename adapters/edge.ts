@@ -1,10 +1,10 @@
 import type { TokenRequest } from "../core/exchange/token-set.js";
 import { type ExamplesOf, FUNCTION, OBJECT } from "../core/options.js";
 import type { RegisteredData } from "../core/register.js";
+import type { LoginOptions } from "../core/relying-party/login-options.js";
 import { createRelyingParty } from "../core/relying-party/relying-party.js";
 import type { AuthSession } from "../core/relying-party/request-auth.js";
 import type { SessionRequirement } from "../core/relying-party/requirement.js";
-import type { LoginOptions } from "../core/relying-party/sign-in.js";
 import type { LogoutOptions } from "../core/relying-party/sign-out.js";
 import { type AccessTokenOptions, accessTokenExamples, createCheck } from "./lib/access-token.js";
 import type { AuthOptions } from "./lib/auth-options.js";

@@ -6,7 +6,6 @@ import { ANY, checkOptions, type Examples, type ExamplesOf, FUNCTION, OBJECT, TE
 import { isText } from "../../core/provider/claims.js";
 import type { ClientAssertion, ClientAuthentication } from "../../core/provider/client-authentication.js";
 import type { ProviderDifferences } from "../../core/provider/differences.js";
-import type { ProviderSettings } from "../../core/provider/settings.js";
 import type { AppConfig, RelyingPartyConfig, SignedIn } from "../../core/relying-party/config.js";
 import { checkSecrets } from "../../core/seal/sealer.js";
 import { sessionExamples } from "../../core/session/examples.js";
@@ -125,6 +124,10 @@ export const completeOptions = <Data>(
   provider = options.provider,
 ): AuthOptions<Data> => merge(defaults, variablesIn(env), provider, options);
 
+/** Options of a client that are complete, with the defaults. */
+type CompleteClient = ProviderOptions &
+  Required<Pick<ProviderOptions, keyof typeof clientDefaults | "issuer" | "clientId">>;
+
 /** Options that are complete, with the defaults. */
 type CompleteOptions<Data> = AuthOptions<Data> &
   Required<Pick<AuthOptions<Data>, keyof typeof defaults | "issuer" | "clientId" | "secret" | "baseUrl">>;
@@ -189,27 +192,20 @@ function resolveProvider<Data>(
   // What is missing was refused above.
   // The rooms that get the rest have no use for the secrets of the seal.
   const { secret, nextSecret, ...config } = set as CompleteOptions<Data>;
-  const { audience, clientAuthentication, backchannelLogout, session: { schema, ...session } = {} } = config;
+  const { audience, backchannelLogout, session: { schema, ...session } = {} } = config;
   const store = connectable(config.store);
   const secrets = checkSecrets(secret, label("secret"));
   const authorizationParams = { ...config.authorizationParams, ...(audience ? { audience } : {}) };
   const [site, ...sites] = [config.baseUrl].flat().map(siteOf);
 
   must(site, `set ${label("baseUrl")}`);
-  // Kept as written: issuers are compared as strings (OpenID Connect Discovery 4.3).
-  urlOf(config.issuer, labelOf("issuer"));
-  mustAuthenticate(clientAuthentication);
-  mustBeOne("responseMode", config.responseMode, ["query", "form_post"]);
-  mustBeOne("logout", config.logout, ["provider", "local"]);
-  for (const name of ["clientId", "clientSecret", "audience", "secret", "nextSecret"] as const) {
-    for (const value of [set[name] ?? []].flat()) mustBeFilledIn(value, labelOf(name));
-  }
+  checkClient(config, labelOf);
+  for (const name of ["secret", "nextSecret"] as const)
+    for (const value of [set[name] ?? []].flat()) mustBeFilledIn(value, label(name));
   must(/^(\/[\w.~-]+)+$/.test(config.mount), 'mount must be a path such as "/auth"');
-  mustAskForIdToken(config);
   must(/^\/(?![/\\])/.test(config.postLogoutPath), 'postLogoutPath must be a path such as "/"');
   for (const each of [site, ...sites]) mustFit(each, config);
   mustBeParameters([...Object.entries(authorizationParams), ...config.allowedParams.map((each) => [each, each])]);
-  mustSign(config.idTokenSigningAlg, "idTokenSigningAlg");
   mustBeSeconds(config.httpTimeout, config.clockTolerance);
   mustBeSchema(schema);
   mustBeOne("session.storage", session.storage ?? "cookies", ["cookies", "store"]);
@@ -240,12 +236,25 @@ function resolveProvider<Data>(
   };
 }
 
+/** Checks the options of one client. `labelOf`: how messages name them. @throws MisuseError (`invalid_config`) naming what to change */
+function checkClient(config: CompleteClient, labelOf: typeof label): void {
+  // Kept as written: issuers are compared as strings (OpenID Connect Discovery 4.3).
+  urlOf(config.issuer, labelOf("issuer"));
+  mustAuthenticate(config.clientAuthentication);
+  mustBeOne("responseMode", config.responseMode, ["query", "form_post"]);
+  mustBeOne("logout", config.logout, ["provider", "local"]);
+  for (const name of ["clientId", "clientSecret", "audience"] as const)
+    if (config[name] !== undefined) mustBeFilledIn(config[name], labelOf(name));
+  // A provider without ID Tokens has no scope `openid`.
+  must(
+    config.differences?.identify || config.scope.split(" ").includes("openid"),
+    `${labelOf("scope")} must contain openid`,
+  );
+  mustSign(config.idTokenSigningAlg, "idTokenSigningAlg");
+}
+
 const mustBeOne = (name: string, value: string, values: readonly string[]): void =>
   must(values.includes(value), `${name} must be ${values.join(" or ")}`);
-
-/** A provider without ID Tokens has no scope `openid`. */
-const mustAskForIdToken = ({ scope, differences }: Pick<ProviderSettings, "differences"> & { scope: string }): void =>
-  must(differences?.identify || scope.split(" ").includes("openid"), `${label("scope")} must contain openid`);
 
 const METHODS: readonly ClientAuthentication[] = ["client_secret_basic", "client_secret_post", "none"];
 

@@ -2,10 +2,10 @@ import { TRANSACTION_DURATION } from "../../core/defaults.js";
 import { ExchangeError, exchangeErrorOf } from "../../core/errors.js";
 import type { SealedLogin } from "../../core/relying-party/config.js";
 import { meet } from "../../core/relying-party/guard.js";
+import type { LoginOptions } from "../../core/relying-party/login-options.js";
 import type { AuthSession } from "../../core/relying-party/request-auth.js";
 import { loginUrl, type ProviderContext, type RequestContext } from "../../core/relying-party/request-context.js";
 import type { SessionRequirement } from "../../core/relying-party/requirement.js";
-import type { LoginOptions } from "../../core/relying-party/sign-in.js";
 import { packed } from "../../core/seal/payload.js";
 import { createSealer } from "../../core/seal/sealer.js";
 

@@ -9,7 +9,7 @@ import type { SessionsOptions } from "../session/options.js";
 import { clientKey } from "../store/client-key.js";
 import type { ConnectableStore } from "../store/store.js";
 import type { Failure } from "./failure.js";
-import type { LoginOptions } from "./sign-in.js";
+import type { LoginOptions } from "./login-options.js";
 
 /** The provider that a session is of, where the app has several; else empty. */
 export interface SessionSource {

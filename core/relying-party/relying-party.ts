@@ -1,6 +1,6 @@
 import { type Awaitable, chain } from "../awaitable.js";
 import { TRANSACTION_DURATION } from "../defaults.js";
-import { type Emit, emitter } from "../events.js";
+import { type Emit, emitter, type UntimedEvent } from "../events.js";
 import type { Ports } from "../ports.js";
 import { createServerProvider } from "../provider/server.js";
 import type { ReplyWriter } from "../request/response.js";
@@ -73,6 +73,17 @@ export interface RelyingParty<Data> {
   open<Answer>(request: RequestView, responseWriter: ReplyWriter<Answer>): Awaitable<RelyingPartyRequest<Data, Answer>>;
 }
 
+/** Makes what emits the events of the app, or of the provider of this name: with its name, and with advice. */
+const createEmit =
+  (observe: (event: UntimedEvent) => void) =>
+  (provider?: string): Emit =>
+  (event) => {
+    const advice = adviceFor(event);
+    const advised = { ...event, ...(advice && { advice }), ...(provider && { provider }) };
+    observe(advised);
+    return advised;
+  };
+
 /** @throws MisuseError (`invalid_config`) when secrets, cookies or durations are wrong */
 export function createRelyingParty<Data>(config: AppConfig<Data>, ports: Ports): RelyingParty<Data> {
   // For `console.log` in Node, Deno and Bun. Not in the class: its computed name would keep bundlers from leaving the class out.
@@ -82,15 +93,7 @@ export function createRelyingParty<Data>(config: AppConfig<Data>, ports: Ports):
     configurable: true,
   });
   const purpose = purposeOf(config.providers);
-  const observe = emitter(config.onEvent, ports.now);
-  const emitFor =
-    (provider?: string): Emit =>
-    (event) => {
-      const advice = adviceFor(event);
-      const advised = { ...event, ...(advice && { advice }), ...(provider && { provider }) };
-      observe(advised);
-      return advised;
-    };
+  const emitFor = createEmit(emitter(config.onEvent, ports.now));
   const emit = emitFor();
   const store = config.store?.connect(config, ports, emit);
   const app: App<Data> = {

@@ -3,7 +3,7 @@ import type { User } from "../exchange/user.js";
 import type { RegisteredData } from "../register.js";
 import type { SessionRefusal } from "../session/refusal.js";
 import type { SessionSource } from "./config.js";
-import type { LoginOptions } from "./sign-in.js";
+import type { LoginOptions } from "./login-options.js";
 import type { LogoutOptions } from "./sign-out.js";
 
 /**

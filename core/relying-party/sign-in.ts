@@ -1,6 +1,6 @@
 import { TRANSACTION_DURATION } from "../defaults.js";
 import { exchangeErrorOf, must } from "../errors.js";
-import { type AuthorizationOptions, authorizationOf } from "../exchange/authorization.js";
+import { authorizationOf } from "../exchange/authorization.js";
 import { safeReturnTo } from "../exchange/return-to.js";
 import * as exchange from "../exchange/sign-in.js";
 import { tokenSetOf } from "../exchange/token-set.js";
@@ -9,22 +9,10 @@ import { userOf } from "../exchange/user.js";
 import type { Reply } from "../request/response.js";
 import { orErrorPage } from "./answer-failure.js";
 import type { RelyingPartyConfig } from "./config.js";
+import type { LoginOptions } from "./login-options.js";
 import { redirect } from "./replies.js";
 import { loginUrl, type ProviderContext, type RequestContext } from "./request-context.js";
 import { routeUrl } from "./site.js";
-
-/** Options of one sign-in. */
-export interface LoginOptions extends AuthorizationOptions {
-  /** The name of the provider, where the app has several. @default `defaultProvider`; without it, the user chooses on the page of the login route */
-  provider?: string;
-  /**
-   * The page to go to afterwards: a path on this site; anything else becomes its first page. A cookie carries it: some 2,000 characters
-   * fit, and a longer one ends in the error `sign_in_too_large`. @default the page of the request, or the first page
-   */
-  returnTo?: string;
-  /** A JSON value that `onSignIn` receives after the sign-in. The cookie carries it beside `returnTo`. @default none */
-  appState?: unknown;
-}
 
 /** {@link LoginOptions}, for an adapter whose framework may have the callback at another URL. */
 export interface SignInOptions extends LoginOptions {
