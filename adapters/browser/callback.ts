@@ -38,6 +38,8 @@ export async function completeCallback(context: ClientContext, url: string): Pro
     clean.search = new URL(context.redirectUri).search;
     history.replaceState(history.state, "", clean);
   }
+  const returnTo = safeReturnTo(transaction.returnTo, location.origin, "/");
+  context.retryTo = returnTo;
   const isSilent = hasMode(transaction.state, "silent");
   try {
     await acceptSignIn(context, await finishWithCallback(context, transaction, url), isSilent);
@@ -46,5 +48,5 @@ export async function completeCallback(context: ClientContext, url: string): Pro
     await acceptNoSession(context, transaction.subject);
   }
   const { appState } = signInStateOf(transaction);
-  return { returnTo: safeReturnTo(transaction.returnTo, location.origin, "/"), appState };
+  return { returnTo, appState };
 }

@@ -83,8 +83,8 @@ async function login(
   mustBeInPage();
   // Before the first `await`: browsers open a window only during the click.
   const popup = isPopup ? openPopup() : undefined;
-  // A sign-in that begins on the callback page does not return to that page.
-  const here = isPage(location.href, context.redirectUri) ? "/" : currentPath();
+  // A sign-in that begins on the callback page does not return to that page, but to the one of the sign-in before.
+  const here = isPage(location.href, context.redirectUri) ? (context.retryTo ?? "/") : currentPath();
   const request = {
     ...options,
     tokenRequest: normalizeRequest(context, undefined, { audience }),

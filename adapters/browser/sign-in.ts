@@ -20,6 +20,8 @@ import { removeTransaction, storeTransaction } from "./transactions.js";
  * no session opens none. @throws MisuseError for a turn on a server
  */
 export interface ClientContext extends Settings, Tabs {
+  /** The page that the sign-in of this page's callback was to lead to: where another attempt leads. */
+  retryTo?: string | undefined;
   emit(event: UntimedEvent): void;
 }
 

@@ -96,8 +96,10 @@ describe("signing in", () => {
     expect(code).toBe("authorization_failed");
   });
 
-  test("a denied consent is access_denied, and the next attempt works", async () => {
+  test("a denied consent is access_denied, and the next attempt leads to the page of the first", async () => {
     await begin({ consent: true });
+    await page.goto(`${app.origin}/shows?page=2#end`);
+    await isDone();
     await page.click("#login");
     await fillIn(page);
     await page.click("text=Cancel");
@@ -110,6 +112,7 @@ describe("signing in", () => {
     await page.click("[type=submit]");
     await page.waitForURL(`${app.origin}/callback/**`);
     await shows("alice");
+    expect(await page.evaluate(() => window.end)).toEqual({ returnTo: "/shows?page=2#end" });
   });
 
   test("a reload keeps the user while the provider has a session, and not afterwards", async () => {
