@@ -26,24 +26,30 @@ export async function checkIssuer(context: CheckContext): Promise<Metadata | und
   // A value that is no URL, and what stands for a value, were reported by the check of options.
   if (typeof issuer !== "string" || !/^https?:\/\/[^\s]+$/i.test(issuer) || !URL.canParse(issuer)) return undefined;
   if (isPlaceholder(issuer)) return undefined;
-  const answer = await probe(discoveryUrlOf(issuer));
-  const found = metadataIn(answer) ?? (await findNear(context, issuer, answer));
+  const { discoveryUrl: url = discoveryUrlOf(issuer), metadata: own } = set.differences ?? {};
+  if (url === false) {
+    report("issuer", "ok", `${quoted(issuer)} has no discovery document, and the app has the endpoints`);
+    return { ...own, issuer };
+  }
+  const answer = await probe(url);
+  const found = metadataIn(answer) ?? (await findNear(context, { issuer, url, answer }));
   if (!found) return undefined;
   const { metadata } = found;
   checkClock(context, found.answer);
-  if (metadata.issuer === issuer) report("issuer", "ok", `the provider is ${quoted(issuer)}`);
-  else reportDifference(context, issuer, metadata.issuer);
-  return metadata;
+  // The document of some providers names another issuer than the app, such as the template of all tenants.
+  const isRight = metadata.issuer === (own?.issuer ?? issuer);
+  if (isRight) report("issuer", "ok", `the provider is ${quoted(issuer)}`);
+  else reportDifference(context, own?.issuer ?? issuer, metadata.issuer);
+  return { ...metadata, ...own, issuer: isRight ? issuer : metadata.issuer };
 }
 
 /** Reports why there is no discovery document, and finds the provider at a URL that may have been meant. */
 async function findNear(
   context: CheckContext,
-  issuer: string,
-  answer: Answer | NoAnswer,
+  { issuer, url, answer }: { readonly issuer: string; readonly url: string; readonly answer: Answer | NoAnswer },
 ): Promise<Discovered | undefined> {
   const { report, probe } = context;
-  const problem = problemOf(answer, discoveryUrlOf(issuer));
+  const problem = problemOf(answer, url);
   // With a name that does not resolve, or without an answer in time, another path would not do better.
   const candidates = ["dns", "timeout"].includes(answer.failure ?? "") ? [] : issuersNear(issuer, !answer.failure);
   for (const candidate of candidates) {

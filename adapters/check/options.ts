@@ -82,10 +82,12 @@ export function checkOptions(
     if (option) faulty.add(option);
     report("options", "failed", sentence, { option });
   };
-  // Some options need a store.
+  // Some options need a store, and the scope of a provider without ID Tokens needs its differences.
   const store = typeof set.store?.signOutEverywhere === "function" ? set.store : undefined;
+  const differing = { ...SOUND, differences: set.differences } as AuthOptions<unknown>;
+  const others = { ...(faultsOf(() => resolve(differing, examples)).length > 0 ? SOUND : differing), store };
   for (const [name, value] of Object.entries(set)) {
-    const faults = faultsOf(() => resolve({ ...SOUND, store, [name]: value } as AuthOptions<unknown>, examples));
+    const faults = faultsOf(() => resolve({ ...others, [name]: value } as AuthOptions<unknown>, examples));
     for (const sentence of faults) fault(sentence, name);
     if (faults.length === 0 && isPlaceholder(value))
       fault(`${labelOf(name)} still has the text of the documents: set a value of your own`, name);

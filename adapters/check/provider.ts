@@ -7,7 +7,7 @@ import { type CheckContext, listIn, type Metadata } from "./context.js";
 import { labelOf, quoted } from "./findings.js";
 import { reasonOf } from "./probe.js";
 
-const NEEDED: readonly EndpointName[] = ["authorization_endpoint", "token_endpoint", "jwks_uri"];
+const NEEDED: readonly EndpointName[] = ["authorization_endpoint", "token_endpoint"];
 
 /** The URL of an endpoint; undefined when the discovery document has none that is as secure as the issuer. */
 export function endpointIn(metadata: Metadata, name: EndpointName): string | undefined {
@@ -21,7 +21,9 @@ export function endpointIn(metadata: Metadata, name: EndpointName): string | und
 
 /** The endpoints that a sign-in needs, and what the provider announces about them. */
 export function checkEndpoints({ report, set }: CheckContext, metadata: Metadata): undefined {
-  const missing = NEEDED.filter((name) => !endpointIn(metadata, name));
+  const { identify, takesPkce } = set.differences ?? {};
+  const needed: readonly EndpointName[] = identify ? NEEDED : [...NEEDED, "jwks_uri"];
+  const missing = needed.filter((name) => !endpointIn(metadata, name));
   for (const name of missing)
     report("endpoints", "failed", `the discovery document has no ${name} that is a URL as secure as the issuer's`);
   // Discovery 3: "query" and "fragment" without the member.
@@ -32,7 +34,7 @@ export function checkEndpoints({ report, set }: CheckContext, metadata: Metadata
       option: "responseMode",
     });
   const methods = listIn(metadata, "code_challenge_methods_supported");
-  if (methods && !methods.includes("S256"))
+  if (takesPkce !== false && methods && !methods.includes("S256"))
     report("endpoints", "failed", "the provider does not support PKCE with S256, which every sign-in uses");
   const scopes = listIn(metadata, "scopes_supported");
   const strange = `${scope}`.split(" ").filter((word) => scopes && !scopes.includes(word));
@@ -49,6 +51,8 @@ export function checkEndpoints({ report, set }: CheckContext, metadata: Metadata
 /** Whether the provider signs ID Tokens as the app expects, and publishes a key for it. */
 export async function checkKeys({ report, probe, set }: CheckContext, metadata: Metadata): Promise<void> {
   const { idTokenSigningAlg: algorithm = "RS256" } = set;
+  // The user of these providers is found without their keys.
+  if (set.differences?.identify) return;
   // A value that is no algorithm was reported by the check of options.
   if (typeof algorithm !== "string" || !isAsymmetric(algorithm)) return;
   const announced = listIn(metadata, "id_token_signing_alg_values_supported");
