@@ -11,7 +11,13 @@ import { createNetwork } from "../provider/network.js";
 import { missingClaim, type RequiredClaims } from "../required-claims.js";
 import { bearerToken } from "./bearer.js";
 import { pausing } from "./pausing.js";
-import type { AccessTokenRefusal, AccessTokenRefusalCode, ChallengeSettings, Refused } from "./refusal.js";
+import {
+  type AccessTokenRefusal,
+  type AccessTokenRefusalCode,
+  type ChallengeSettings,
+  type Refused,
+  unavailable,
+} from "./refusal.js";
 
 /** A provider whose tokens an API accepts. */
 export interface TrustedIssuer {
@@ -84,12 +90,12 @@ export interface VerifiedClaims {
 
 /** Asks the provider whether a token is active. */
 export interface TokenIntrospection {
-  /** The claims of an active token, or the reason why the token is not accepted. @throws ExchangeError */
+  /** The claims of an active token, or why the token is not accepted. */
   check(
     token: string,
     trusted: TrustedIssuer & Pick<AccessTokenSettings, "httpTimeout">,
     ports: Ports,
-  ): Promise<VerifiedClaims | string>;
+  ): Promise<VerifiedClaims | Refused>;
 }
 
 /** Reads tokens of the scheme DPoP, and checks the proofs of requests. */
@@ -153,17 +159,13 @@ function createTokenVerifier({ issuers, httpTimeout }: AccessTokenSettings, port
       networks.find(([{ issuer, introspection }]) => (unverified ? unverified["iss"] === issuer : introspection)) ?? [];
     if (!trusted || !network)
       return unverified ? wrongClaim("iss", unverified) : invalid(payload ? "payload" : "format");
+    if (!unverified)
+      return trusted.introspection?.check(token, { ...trusted, httpTimeout }, ports) ?? invalid("format");
     try {
-      if (unverified) {
-        const signed = await verifySignature(network, token, trusted.signingAlg);
-        return { claims: claimsIn(signed.payload) ?? {}, header: signed.protectedHeader, trusted };
-      }
-      const introspected = await trusted.introspection?.check(token, { ...trusted, httpTimeout }, ports);
-      return typeof introspected === "object" ? introspected : invalid(introspected ?? "format");
+      const signed = await verifySignature(network, token, trusted.signingAlg);
+      return { claims: claimsIn(signed.payload) ?? {}, header: signed.protectedHeader, trusted };
     } catch (cause) {
-      return cause instanceof ExchangeError
-        ? { refusal: { code: "temporarily_unavailable", reason: cause.code, cause, advice: "issuer, network" } }
-        : invalid("signature", cause);
+      return cause instanceof ExchangeError ? unavailable(cause, "issuer, network") : invalid("signature", cause);
     }
   };
 }

@@ -8,7 +8,7 @@ import { verifyJws } from "../provider/jose.js";
 import { fits } from "../provider/keys.js";
 import type { AccessTokenRequest, ProofOfPossession, VerifiedAccessToken } from "./access-token.js";
 import { bearerToken } from "./bearer.js";
-import type { Refused } from "./refusal.js";
+import { type Refused, unavailable } from "./refusal.js";
 
 /** Which DPoP proofs an API takes. */
 export interface DpopSettings {
@@ -115,7 +115,7 @@ async function checkProof(
     return isFirst ? undefined : wrongProof("jti");
   } catch (cause) {
     if (!(cause instanceof ExchangeError)) throw cause;
-    return { refusal: { code: "temporarily_unavailable", reason: cause.code, cause, advice: "store of dpop" } };
+    return unavailable(cause, "store of dpop");
   }
 }
 

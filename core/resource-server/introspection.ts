@@ -1,5 +1,5 @@
 import { sha256 } from "../bytes.js";
-import { ExchangeError } from "../errors.js";
+import { ExchangeError, exchangeErrorOf } from "../errors.js";
 import type { Ports } from "../ports.js";
 import { isText, type Members } from "../provider/claims.js";
 import { authenticate, type ClientCredentials } from "../provider/client-authentication.js";
@@ -9,6 +9,7 @@ import { createNetwork } from "../provider/network.js";
 import { fetchJson } from "../provider/response.js";
 import type { AccessTokenSettings, TokenIntrospection, TrustedIssuer, VerifiedClaims } from "./access-token.js";
 import { PAUSE, pausing } from "./pausing.js";
+import { type Refused, unavailable } from "./refusal.js";
 
 /** How an API asks its provider about tokens (RFC 7662). */
 export interface IntrospectionSettings extends ClientCredentials {
@@ -43,27 +44,35 @@ export function createIntrospection(settings: IntrospectionSettings): TokenIntro
   const answers = new Map<string, CachedAnswer>();
   const ask = createQuestion(settings);
 
+  /** The answer of the provider about a token. @throws ExchangeError */
+  async function answerFor(token: string, trusted: Parameters<typeof ask>[1], ports: Ports): Promise<Members> {
+    const key = await sha256(`${trusted.issuer} ${token}`);
+    const now = ports.now();
+    const cached = answers.get(key);
+    // `until` is too far away if the clock was set back.
+    if (cached && cached.until > now && cached.until <= now + maxAge * 1000) return cached.answer;
+    answers.delete(key);
+    const answer = normalise(await ask(token, trusted, ports));
+    // RFC 7662 2.2: `active` is required. A page of a proxy is no answer about the token.
+    if (!("active" in answer)) throw new ExchangeError("provider_invalid", { cause: { member: "active" } });
+    const until = Math.min(now + maxAge * 1000, Number(answer["exp"] ?? Infinity) * 1000);
+    if (answer["active"] === true && until > now) {
+      const [oldest] = answers.keys();
+      if (answers.size >= MAX_ANSWERS && oldest) answers.delete(oldest);
+      answers.set(key, { answer, until });
+    }
+    return answer;
+  }
+
   return {
     async check(token, trusted, ports) {
-      const { issuer } = trusted;
-      const key = await sha256(`${issuer} ${token}`);
-      const now = ports.now();
-      const cached = answers.get(key);
-      // `until` is too far away if the clock was set back.
-      if (cached && cached.until > now && cached.until <= now + maxAge * 1000)
-        return verifiedBy(cached.answer, trusted, mayLack);
-      answers.delete(key);
-      const answer = normalise(await ask(token, trusted, ports));
-      // RFC 7662 2.2: `active` is required. A page of a proxy is no answer about the token.
-      if (!("active" in answer)) throw new ExchangeError("provider_invalid", { cause: { issuer, member: "active" } });
-      if (answer["active"] !== true) return "active";
-      const until = Math.min(now + maxAge * 1000, Number(answer["exp"] ?? Infinity) * 1000);
-      if (until > now) {
-        const [oldest] = answers.keys();
-        if (answers.size >= MAX_ANSWERS && oldest) answers.delete(oldest);
-        answers.set(key, { answer, until });
+      try {
+        return claimsOf(await answerFor(token, trusted, ports), trusted, mayLack);
+      } catch (thrown) {
+        const error = exchangeErrorOf(thrown);
+        const isClientWrong = error.code === "client_rejected";
+        return unavailable(error, isClientWrong ? "clientId, clientSecret of introspection" : "issuer, network");
       }
-      return verifiedBy(answer, trusted, mayLack);
     },
   };
 }
@@ -111,19 +120,25 @@ function normalise(answer: Members): Members {
   return Object.fromEntries(members);
 }
 
-/** The claims of an active token, or the name of the member that shows that it is no access token. */
-function verifiedBy(
-  { active: _active, ...members }: Members,
+const refused = (reason: string, advice?: string): Refused => ({
+  refusal: { code: "invalid_token", reason, ...(advice && { advice }) },
+});
+
+/** The claims of an active token; or the refusal of another, or of one that is no access token. */
+function claimsOf(
+  { active, ...members }: Members,
   { introspection: _introspection, ...trusted }: TrustedIssuer,
   mayLack: readonly string[],
-): VerifiedClaims | string {
+): VerifiedClaims | Refused {
+  // RFC 7662 2.2: nothing else is said about a token that is not active.
+  if (active !== true) return refused("active");
   const { iss = trusted.issuer, client_id: clientId, username, sub, token_type: type, token_use: use } = members;
   // RFC 7662 2.1: refresh tokens are introspected too, and must not pass as access tokens.
   if (type === undefined ? !mayLack.includes("token_type") : !/^(bearer|dpop|access_token)$/i.test(`${type}`))
-    return "token_type";
-  if (use !== undefined && !/^access(_token)?$/.test(`${use}`)) return "token_use";
+    return refused("token_type", type === undefined ? "mayLack of introspection" : undefined);
+  if (use !== undefined && !/^access(_token)?$/.test(`${use}`)) return refused("token_use");
   // RFC 9449 6.2: the answer about a bound token has `cnf`.
-  if (/^dpop$/i.test(`${type}`) && members["cnf"] === undefined) return "cnf";
+  if (/^dpop$/i.test(`${type}`) && members["cnf"] === undefined) return refused("cnf");
   // RFC 9068 2.2: the subject of a token without a user is its client.
   const subject = sub ?? (username === undefined ? clientId : undefined);
   return {

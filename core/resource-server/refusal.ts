@@ -1,3 +1,4 @@
+import type { ExchangeError } from "../errors.js";
 import type { Reply } from "../request/response.js";
 
 /** The codes with which a request for a protected resource is refused (RFC 6750 3.1, RFC 9449 12.2, RFC 9470 3). */
@@ -49,6 +50,11 @@ export interface Refused {
   readonly parameters?: Readonly<Record<string, string | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
+
+/** The refusal of a token that cannot be checked. `advice`: as in {@link AccessTokenRefusal}. */
+export const unavailable = (cause: ExchangeError, advice: string): Refused => ({
+  refusal: { code: "temporarily_unavailable", reason: cause.code, cause, advice },
+});
 
 /** What the challenges of an API have in common. */
 export interface ChallengeSettings {

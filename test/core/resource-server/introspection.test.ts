@@ -261,6 +261,13 @@ describe("if the provider does not answer as it should, a token is neither accep
     expect(requests).toHaveLength(4);
   });
 
+  test("the advice names the client if the provider refuses it, and what an answer may lack", async () => {
+    answer = () => Response.json({ error: "invalid_client" }, { status: 401 });
+    expect(await createApi()()).toMatchObject({ refusal: { advice: "clientId, clientSecret of introspection" } });
+    answer = () => Response.json(active({ token_type: undefined }));
+    expect(await createApi()()).toMatchObject({ refusal: { advice: "mayLack of introspection" } });
+  });
+
   test("no error holds the token or the secret, also if the provider repeats them", async () => {
     const repeated = `${TOKEN} and secret of the API, ${encodeURIComponent(TOKEN)}`;
     for (const status of [400, 401, 500]) {
