@@ -85,7 +85,7 @@ const kinds: Record<string, (version: string) => Kind> = {
   }),
   "readme-proxy": () => ({
     from: ["versions/16"],
-    add: (folder) => addDocumented(folder, "next", "next-proxy", "next-route", "forwarded-host-next"),
+    add: (folder) => addDocumented(folder, "next", "next-proxy", "next-route", "forwarded-host-next", "mcp-next"),
   }),
 };
 const versions = {

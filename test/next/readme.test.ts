@@ -22,6 +22,18 @@ describe("the documents' files for Next", () => {
     expect(locationOf(await client.open(`${base}/`, { headers: { "accept-language": "de" } }))).toBe(`${base}/de`);
   });
 
+  test("the metadata of an API is at its well-known path", async () => {
+    const { base } = await start("readme-proxy-16");
+    const path = "/.well-known/oauth-protected-resource/mcp";
+    const { status, headers, body } = await createClient().fetch(base + path);
+    expect([status, headers["access-control-allow-origin"], JSON.parse(body).resource]).toEqual([
+      200,
+      "*",
+      "https://mcp.example/mcp",
+    ]);
+    expect((await createClient().fetch(`${base}${path}/other`)).status).toBe(404);
+  });
+
   test("a server that puts the forwarded host into Host chooses the site of the proxy, in routes and in guards", async () => {
     const options = { baseUrl: "https://one.example,https://two.example" };
     const { origin } = await start("readme-proxy-16", { program: "server.mjs", options });
