@@ -158,22 +158,18 @@ function settingsOf(options: AccessTokenOptions, env: Environment, examples: Exa
   checkOptions(
     options,
     examples,
-    issuers
-      ? []
-      : [
-          ...(issuer ? [] : [`set ${label("issuer")}`]),
-          ...(audience?.[0] || options.clientIds?.[0] ? [] : [setAudience()]),
-        ],
+    [!issuer && `set ${label("issuer")}`, !audience?.[0] && !options.clientIds?.[0] && setAudience()].filter(
+      (missing): missing is string => !issuers && typeof missing === "string",
+    ),
   );
   // RFC 6749 3.3: no quotes, no backslashes and no control characters, which have no place in a header (RFC 6750 3).
   must(
     scope === undefined || /^[ !#-[\]-~]*[!#-[\]-~][ !#-[\]-~]*$/.test(scope),
     "scope must be names separated by spaces, or be left out",
   );
-  const values = Object.values(claims).flatMap((value) => (Array.isArray(value) && value.length === 0 ? "" : value));
   must(
-    values.every((value) => value !== "" && /^(string|number|boolean)$/.test(typeof value)),
-    "claims must hold text, numbers, booleans or lists of them",
+    Object.values(claims).every((value) => [value].flat()[0] !== undefined && [value].flat().every(isClaimValue)),
+    "claims must hold text, numbers or booleans",
   );
   must(resourceMetadata === undefined || URL.canParse(resourceMetadata), "resourceMetadata must be a URL");
   mustBeMade({ dpop, stepUp });
@@ -190,6 +186,8 @@ function settingsOf(options: AccessTokenOptions, env: Environment, examples: Exa
   };
 }
 
+const isClaimValue = (value: unknown): boolean => "string number boolean".includes(typeof value) && value !== "";
+
 /** Options whose values a function of the same name makes. @throws MisuseError (`invalid_config`) for other values */
 function mustBeMade(options: Readonly<Record<string, { readonly check?: unknown } | undefined>>): void {
   for (const name in options)
@@ -197,19 +195,17 @@ function mustBeMade(options: Readonly<Record<string, { readonly check?: unknown 
 }
 
 /** The providers of these options, which `issuer` and `audience` of the environment have completed. */
-function trustedIssuersOf({ issuers, introspection, ...common }: AccessTokenOptions): readonly TrustedIssuer[] {
-  const trusted = (issuers ?? [{ introspection }]).map((each) => {
+function trustedIssuersOf({ issuers = [{}], ...common }: AccessTokenOptions): readonly TrustedIssuer[] {
+  const trusted = issuers.map((each) => {
     const own = typeof each === "string" ? { issuer: each } : each;
     checkOptions(own, issuerExamples);
     return trustedIssuerOf({ ...common, ...own });
   });
-  const [names, introspecting] = [
-    new Set(trusted.map((each) => each.issuer)),
-    trusted.filter((each) => each.introspection),
-  ];
-  // A token that is no JWT does not say whose it is, and must not be shown to another provider.
   must(
-    names.size === trusted.length && trusted[0] && introspecting.length < 2 && !(issuers && introspection),
+    trusted[0] &&
+      new Set(trusted.map(({ issuer }) => issuer)).size === trusted.length &&
+      // A token that is no JWT does not say whose it is, and must not be shown to another provider.
+      trusted.filter(({ introspection }) => introspection).length < 2,
     "issuers must be different, and one of them may have introspection",
   );
   return trusted;

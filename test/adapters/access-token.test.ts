@@ -437,7 +437,10 @@ describe("the configuration", () => {
     ["signingAlg", { issuers: [{ issuer: "https://op.example", signingAlg: "HS256" }] }],
     [
       "introspection",
-      { issuers: ["https://op.example"], introspection: introspection({ clientId: "a", clientSecret: "b" }) },
+      {
+        issuers: ["https://op.example", "https://other.example"],
+        introspection: introspection({ clientId: "a", clientSecret: "b" }),
+      },
     ],
     ["claims", { claims: { roles: undefined } }],
     ["claims", { claims: { roles: null } }],
