@@ -51,6 +51,11 @@ export const introspection = (): undefined => undefined;
 export const stepUp = (): undefined => undefined;
 
 /** Does nothing, for the same reason. */
+export const hasScope = (): undefined => undefined;
+
+export const { stepUpOf } = standIns(["stepUpOf"]);
+
+/** Does nothing, for the same reason. */
 export const translatedErrorPage = (): undefined => undefined;
 
 export const verifyAccessToken = (): Record<keyof ProtectedApi, unknown> => standIns(["verify", "wrap", "wrapApi"]);
