@@ -4,6 +4,7 @@ import { type AuthorizationOptions, authorizationOf } from "../../core/exchange/
 import * as exchange from "../../core/exchange/sign-in.js";
 import { isSpecial, type TokenRequest } from "../../core/exchange/token-set.js";
 import type { Authentication, AuthorizationParameters, Transaction } from "../../core/exchange/types.js";
+import { audienceError } from "../../core/provider/audience.js";
 import { modePrefixes, type SignInMode } from "./callback-relay.js";
 import type { Settings } from "./settings.js";
 import type { Tabs } from "./tabs.js";
@@ -126,13 +127,18 @@ export async function signInElsewhere(
 }
 
 /** Finishes the sign-in of a transaction with the URL of its callback. @throws ExchangeError */
-export const finishWithCallback = (
+export async function finishWithCallback(
   context: ClientContext,
   transaction: Transaction,
   url: string,
-): Promise<Authentication> =>
-  exchange.finishSignIn(
-    createSignInContext(context, signInStateOf(transaction).tokenRequest),
-    transaction,
-    new URL(url).searchParams,
-  );
+): Promise<Authentication> {
+  const { tokenRequest } = signInStateOf(transaction);
+  const signInContext = createSignInContext(context, tokenRequest);
+  const authentication = await exchange.finishSignIn(signInContext, transaction, new URL(url).searchParams);
+  const { accessToken, refreshToken } = authentication.tokens;
+  const error = audienceError(accessToken, tokenRequest.audience);
+  if (!error) return authentication;
+  // No session will have it.
+  if (refreshToken !== undefined) context.provider.revoke(refreshToken).catch(() => {});
+  throw error;
+}

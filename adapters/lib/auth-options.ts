@@ -42,8 +42,13 @@ export interface ProviderOptions {
   clientAuthentication?: ClientAuthentication;
   /** Must contain `openid`. Variable: `LATCHKEY_SCOPE`. @default "openid profile email" */
   scope?: string;
-  /** The API that access tokens are for. Variable: `LATCHKEY_AUDIENCE`. @default none */
-  audience?: string;
+  /** The API that access tokens are for. If there are several, the first is the default of `getAccessToken`. Variable: `LATCHKEY_AUDIENCE`, one. @default none */
+  audience?: string | readonly string[];
+  /**
+   * Whether audiences are sent as `resource` (RFC 8707), so that one refresh token serves them all.
+   * @default false: one audience is sent as `audience`, as Auth0 expects
+   */
+  resourceIndicators?: boolean;
   /** Authorization parameters of every sign-in. Those that the protocol relies on cannot be set. @default none */
   authorizationParams?: Readonly<Record<string, string>>;
   /** How the provider answers: by redirect or by a form. @default "query" */

@@ -2,6 +2,7 @@ import { chain } from "../../core/awaitable.js";
 import { CLOCK_TOLERANCE, DEFAULT_SCOPE, HTTP_TIMEOUT } from "../../core/defaults.js";
 import { must } from "../../core/errors.js";
 import { protectedParameters } from "../../core/exchange/authorization.js";
+import type { AuthorizationParameters } from "../../core/exchange/types.js";
 import { ANY, checkOptions, type Examples, type ExamplesOf, FUNCTION, OBJECT, TEXT } from "../../core/options.js";
 import { isText } from "../../core/provider/claims.js";
 import type { ClientAssertion, ClientAuthentication } from "../../core/provider/client-authentication.js";
@@ -57,7 +58,8 @@ const clientExamples: ExamplesOf<ProviderOptions> = /* @__PURE__ */ (() => ({
   clientId: TEXT,
   clientSecret: TEXT,
   clientAuthentication: ANY,
-  audience: TEXT,
+  audience: ANY,
+  resourceIndicators: true,
   authorizationParams: OBJECT,
   differences,
   callbackPath: TEXT,
@@ -192,10 +194,10 @@ function resolveProvider<Data>(
   // What is missing was refused above.
   // The rooms that get the rest have no use for the secrets of the seal.
   const { secret, nextSecret, ...config } = set as CompleteOptions<Data>;
-  const { audience, backchannelLogout, session: { schema, ...session } = {} } = config;
+  const { backchannelLogout, session: { schema, ...session } = {} } = config;
   const store = connectable(config.store);
   const secrets = checkSecrets(secret, label("secret"));
-  const authorizationParams = { ...config.authorizationParams, ...(audience ? { audience } : {}) };
+  const authorizationParams = { ...config.authorizationParams, ...audiencesIn(config) };
   const [site, ...sites] = [config.baseUrl].flat().map(siteOf);
 
   must(site, `set ${label("baseUrl")}`);
@@ -205,7 +207,10 @@ function resolveProvider<Data>(
   must(/^(\/[\w.~-]+)+$/.test(config.mount), 'mount must be a path such as "/auth"');
   must(/^\/(?![/\\])/.test(config.postLogoutPath), 'postLogoutPath must be a path such as "/"');
   for (const each of [site, ...sites]) mustFit(each, config);
-  mustBeParameters([...Object.entries(authorizationParams), ...config.allowedParams.map((each) => [each, each])]);
+  mustBeParameters([
+    ...Object.entries({ ...config.authorizationParams }),
+    ...config.allowedParams.map((each) => [each, each]),
+  ]);
   mustBeSeconds(config.httpTimeout, config.clockTolerance);
   mustBeSchema(schema);
   mustBeOne("session.storage", session.storage ?? "cookies", ["cookies", "store"]);
@@ -244,13 +249,21 @@ function checkClient(config: CompleteClient, labelOf: typeof label): void {
   mustBeOne("responseMode", config.responseMode, ["query", "form_post"]);
   mustBeOne("logout", config.logout, ["provider", "local"]);
   for (const name of ["clientId", "clientSecret", "audience"] as const)
-    if (config[name] !== undefined) mustBeFilledIn(config[name], labelOf(name));
+    for (const value of [config[name] ?? []].flat()) mustBeFilledIn(value, labelOf(name));
   // A provider without ID Tokens has no scope `openid`.
   must(
     config.differences?.identify || config.scope.split(" ").includes("openid"),
     `${labelOf("scope")} must contain openid`,
   );
   mustSign(config.idTokenSigningAlg, "idTokenSigningAlg");
+}
+
+/** The parameter of an authorization request that names the audiences. */
+function audiencesIn({ audience, resourceIndicators }: ProviderOptions): AuthorizationParameters {
+  if (resourceIndicators) return { resource: audience ?? [] };
+  const [first, another] = [audience ?? []].flat();
+  must(another === undefined, "several audiences need resourceIndicators");
+  return first === undefined ? {} : { audience: first };
 }
 
 const mustBeOne = (name: string, value: string, values: readonly string[]): void =>

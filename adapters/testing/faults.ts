@@ -51,6 +51,7 @@ export type ProtocolFault =
   | "multiple_keys"
   | "no_expires_in"
   | "no_id_token"
+  | "other_audience"
   | "other_token_type"
   | "userinfo_of_another_subject"
   | "wrong_iss_in_response"

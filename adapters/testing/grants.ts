@@ -26,6 +26,16 @@ interface Credential {
 const CODE_LIFETIME = 600;
 const ID_TOKEN_LIFETIME = 3600;
 
+/** The audience of an access token: as the token request names it, or as the authorization request does (RFC 8707 2). */
+function audienceOf(form: URLSearchParams, { parameters }: Grant): string | readonly string[] | undefined {
+  for (const request of [form, parameters]) {
+    const [audience, resources] = [request.get("audience"), request.getAll("resource")];
+    if (audience !== null) return audience;
+    if (resources.length > 0) return resources.length > 1 ? resources : resources[0];
+  }
+  return undefined;
+}
+
 const refuse = (error: string): Response => Response.json({ error }, { status: 400 });
 
 /** The codes, refresh tokens and access tokens of every grant. */
@@ -64,7 +74,11 @@ export function createGrants(options: GrantsOptions) {
     return challenge === parameters.get("code_challenge") ? code.grant : undefined;
   }
 
-  async function signAccessToken(grant: Grant, audience: string | null, scope: string): Promise<string> {
+  async function signAccessToken(
+    grant: Grant,
+    audience: string | readonly string[] | undefined,
+    scope: string,
+  ): Promise<string> {
     const until = seconds() + accessTokenLifetime;
     const claims = { iss: issuer, sub: grant.user["sub"], aud: audience ?? issuer, client_id: clientId, scope };
     // RFC 9068 2.
@@ -98,7 +112,7 @@ export function createGrants(options: GrantsOptions) {
     const isRefresh = form.get("grant_type") === "refresh_token";
     const grantedScope = grant.parameters.get("scope") ?? "";
     const scope = form.get("scope") ?? grantedScope;
-    const audience = form.get("audience") ?? grant.parameters.get("audience");
+    const audience = faults.commits("other_audience") ? "https://another.example" : audienceOf(form, grant);
     const accessToken = await signAccessToken(grant, audience, scope);
     const body: Claims = {
       access_token: accessToken,
@@ -131,6 +145,9 @@ export function createGrants(options: GrantsOptions) {
       const granted = (refreshToken.grant.parameters.get("scope") ?? "").split(" ");
       const isWithin = (form.get("scope") ?? "").split(" ").every((scope) => scope === "" || granted.includes(scope));
       if (!isWithin) return refuse("invalid_scope");
+      // RFC 8707 2.2: the resources must be among those of the authorization request.
+      const resources = refreshToken.grant.parameters.getAll("resource");
+      if (!form.getAll("resource").every((resource) => resources.includes(resource))) return refuse("invalid_target");
       refreshToken.isSpent = rotateRefreshTokens;
       return tokensFor(refreshToken.grant, form, faults);
     },

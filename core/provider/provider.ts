@@ -2,6 +2,7 @@ import type { Awaitable } from "../awaitable.js";
 import { ExchangeError, exchangeErrorOf } from "../errors.js";
 import { malformedResponse } from "../exchange/token-set.js";
 import type { AuthorizationParameters, IdTokenClaims, RequestParameters, TokenResponse } from "../exchange/types.js";
+import { audienceError } from "./audience.js";
 import { discover } from "./discovery.js";
 import { type AuthenticateClient, browserUrl, endpointUrl, prepareRequest } from "./endpoint.js";
 import { verifyIdToken } from "./id-token.js";
@@ -171,7 +172,7 @@ const sessionAt = (client: Client) => ({
     // Before anything that may fail: this process has the only copy of the new refresh token.
     const release = hold();
     const { idToken, accessToken, malformed } = result;
-    let error = accessToken ? undefined : malformedResponse(malformed);
+    let error = accessToken ? audienceError(accessToken, audience) : malformedResponse(malformed);
     const verify = () =>
       identify(client, { idToken, accessToken }).catch((thrown) => {
         error = exchangeErrorOf(thrown);

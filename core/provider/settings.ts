@@ -11,6 +11,8 @@ export interface ProviderSettings {
   readonly resourceIndicators?: boolean | undefined;
   /** What the provider does otherwise than the specifications say. */
   readonly differences?: ProviderDifferences | undefined;
+  /** The audiences of a sign-in. With `resourceIndicators`, a token request that names none is for the first. */
+  readonly audience?: string | readonly string[] | undefined;
   /** Seconds that a request may take. */
   readonly httpTimeout: number;
   /** Seconds by which the provider's clock may differ. */

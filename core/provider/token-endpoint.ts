@@ -36,13 +36,14 @@ export type RefreshResult = TokenResponse & { readonly refreshToken: string };
  * @throws ExchangeError
  */
 export async function requestTokens(
-  { now, resourceIndicators, differences }: Network & ProviderSettings,
+  { now, resourceIndicators, audience: audiences, differences }: Network & ProviderSettings,
   send: PreparedRequest,
   { audience, ...parameters }: RequestParameters,
   onInvalidGrant: ExchangeErrorCode,
 ): Promise<TokenResponse> {
   const requestedAt = now();
-  const audienceName = resourceIndicators ? "resource" : "audience";
-  const sent = { ...differences?.tokenParams, ...parameters, [audienceName]: audience };
+  // RFC 8707 2.2: a token for one of the resources that the sign-in named.
+  const named = resourceIndicators ? { resource: audience ?? [audiences].flat()[0] } : { audience };
+  const sent = { ...differences?.tokenParams, ...parameters, ...named };
   return readTokenResponse(await send(sent, onInvalidGrant), requestedAt);
 }

@@ -1,7 +1,7 @@
 import type { Awaitable } from "../awaitable.js";
 import type { ExchangeError } from "../errors.js";
 import type { LatchkeyEvent } from "../events.js";
-import type { IdTokenClaims, TokenResponse } from "../exchange/types.js";
+import type { AuthorizationParameters, IdTokenClaims, TokenResponse } from "../exchange/types.js";
 import type { ShapedUser, User, UserClaims } from "../exchange/user.js";
 import type { ServerSettings } from "../provider/server.js";
 import type { Reply } from "../request/response.js";
@@ -86,7 +86,7 @@ export interface ProviderConfig {
   readonly callbackPath?: string | undefined;
   readonly scope: string;
   readonly responseMode: "query" | "form_post";
-  readonly authorizationParams: Readonly<Record<string, string>>;
+  readonly authorizationParams: AuthorizationParameters;
   readonly userinfo: boolean;
   readonly logout: "provider" | "local";
 }

@@ -172,6 +172,32 @@ test("permissions: a component of React is shown to those who meet its requireme
   expect(shown({ sub: "alice" })).toBe("<p>You may not see invoices.</p>");
 });
 
+test("several APIs: one sign-in gives each of them a token of its own", async () => {
+  const provider = await createTestProvider();
+  process.env["LATCHKEY_ISSUER"] = provider.issuer;
+  let audience: unknown;
+  vi.stubGlobal("fetch", async (input: string, init: RequestInit) => {
+    if (!input.startsWith("https://orders.example")) return provider.fetch(input, init);
+    const token = `${new Headers(init.headers).get("authorization")}`;
+    audience = JSON.parse(Buffer.from(`${token.split(".")[1]}`, "base64url").toString()).aud;
+    return Response.json(["one order"]);
+  });
+  try {
+    const url = await serveGuide("several-apis");
+    const cookies = (lines: readonly string[]) => lines.map((line) => line.split(";", 1)[0]).join("; ");
+    const login = await plainRequest(url, "/auth/login", { headers: { "sec-fetch-mode": "navigate" } });
+    const { searchParams } = new URL(`${login.headers.location}`);
+    expect(searchParams.getAll("resource")).toEqual(["https://shows.example", "https://orders.example"]);
+    const back = await provider.authorize(`${login.headers.location}`);
+    const target = back.url.replace(VARIABLES.LATCHKEY_BASE_URL, "");
+    const callback = await plainRequest(url, target, { headers: { cookie: cookies(login.setCookies) } });
+    const orders = await plainRequest(url, "/orders", { headers: { cookie: cookies(callback.setCookies) } });
+    expect([orders.body, audience]).toEqual(['["one order"]', "https://orders.example"]);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
 test("csrf: a form is taken with the token of its session only", async () => {
   const url = await serveGuide("csrf-token");
   const [cookie, other] = [await alice(), await alice()];

@@ -27,7 +27,8 @@ export const routes: Readonly<Record<string, (auth: Present, query: URLSearchPar
   "/private": ({ session }) => ({ sub: session?.user.sub }),
   "/guarded": ({ session }) => ({ sub: session?.user.sub, data: session?.data, acr: session?.acr }),
   async "/token"(auth, query) {
-    const token = await auth.getAccessToken({ refresh: query.has("force") });
+    const audience = query.get("audience");
+    const token = await auth.getAccessToken({ refresh: query.has("force"), ...(audience && { audience }) });
     if (query.has("throw")) throw new Error("the app's own");
     return { token };
   },

@@ -6,6 +6,13 @@ import { countTokenRequests, during, isSignedIn, type Row } from "../row.js";
 const requestToken = async (browser: TestBrowser, path = "/token"): Promise<{ token?: string; error?: string }> =>
   JSON.parse((await browser.fetch(path)).body);
 
+const SHOWS = "https://shows.example";
+const ORDERS = "https://orders.example";
+
+/** The audience of an access token of the provider. */
+const audienceOf = (token = ""): unknown =>
+  JSON.parse(Buffer.from(`${token.split(".")[1]}`, "base64url").toString()).aud;
+
 export const tokens: readonly Row[] = [
   {
     name: "`getAccessToken` returns the session's token, and refreshes it when it is due or when the app asks for it",
@@ -155,6 +162,40 @@ export const tokens: readonly Row[] = [
       });
       app.clock.advance(60);
       expect((await browser.fetch("/token?force")).status).toBe(200);
+      expect(await isSignedIn(browser)).toBe(true);
+    },
+  },
+  {
+    name: "with `resourceIndicators` one sign-in and one refresh token serve several APIs, each with a token of its own",
+    options: { resourceIndicators: true, audience: [SHOWS, ORDERS], scope: "openid offline_access" },
+    async run(app) {
+      const browser = app.browser();
+      const login = await browser.navigate("/auth/login");
+      const { searchParams } = new URL(String(login.headers.location));
+      expect([searchParams.getAll("resource"), searchParams.has("audience")]).toEqual([[SHOWS, ORDERS], false]);
+      await browser.signIn();
+      const audiences: unknown[] = [];
+      for (const path of ["/token", `/token?audience=${ORDERS}`, "/token?force"])
+        audiences.push(audienceOf((await requestToken(browser, path)).token));
+      expect(audiences).toEqual([SHOWS, ORDERS, SHOWS]);
+      // The provider refuses a resource that the sign-in did not name.
+      const other = await browser.fetch("/token?audience=https://other.example");
+      expect([other.status, JSON.parse(other.body)]).toEqual([502, { error: "provider_invalid" }]);
+      expect(await isSignedIn(browser)).toBe(true);
+    },
+  },
+  {
+    name: "a token for another API than the requested one is an error, and its rotated refresh token is not lost",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn();
+      const path = `/token?audience=${ORDERS}`;
+      await during(app.provider.misbehave({ fault: "other_audience", endpoint: "token" }), async () => {
+        const response = await browser.fetch(path);
+        expect([response.status, JSON.parse(response.body)]).toEqual([502, { error: "provider_invalid" }]);
+      });
+      app.clock.advance(60);
+      expect(audienceOf((await requestToken(browser, path)).token)).toBe(ORDERS);
       expect(await isSignedIn(browser)).toBe(true);
     },
   },
