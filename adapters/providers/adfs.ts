@@ -15,6 +15,15 @@ export interface AdfsOptions extends DescriptionOptions {
  * `form_post`; userinfo gives `sub` alone: https://learn.microsoft.com/windows-server/identity/ad-fs/development/custom-id-tokens-in-ad-fs,
  * https://github.com/MicrosoftDocs/windowsserverdocs/issues/3888
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { adfs } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: adfs({ host: "adfs.example.com" }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const adfs = (options: AdfsOptions): ProviderOptions =>

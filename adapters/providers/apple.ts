@@ -61,6 +61,15 @@ function createSecret({ teamId, keyId, privateKey }: Required<Pick<AppleOptions,
  * - With the scopes `name` and `email` the answer is a form post, and `user` comes with the first sign-in only:
  *   https://developer.apple.com/documentation/signinwithapple/request-an-authorization-to-the-sign-in-with-apple-server
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { apple } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: apple({ teamId: "TEAM123456", keyId: "KEY1234567", privateKey: process.env.APPLE_KEY }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const apple = (options: AppleOptions): ProviderOptions =>
@@ -87,6 +96,17 @@ export interface AppleUser {
 /**
  * The name in the `params` of `onSignIn`; empty for any later sign-in. It came through the browser and is not verified: the user can
  * write what they like into it. The e-mail address is in the ID Token.
+ *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { apple, appleUser } from "latchkey/providers";
+ *
+ * const provider = apple({ teamId: "TEAM123456", keyId: "KEY1234567", privateKey: process.env.APPLE_KEY });
+ * const app = express();
+ * app.use(auth({ provider, onSignIn: ({ user, params }) => ({ user: { ...user, ...appleUser(params) } }) }));
+ * ```
  */
 export function appleUser({ user }: Readonly<Record<string, string>>): AppleUser {
   try {

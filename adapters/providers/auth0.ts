@@ -25,6 +25,15 @@ export interface Auth0Options extends DescriptionOptions {
  *   https://auth0.com/docs/authenticate/login/logout/log-users-out-of-auth0
  * - `federated`: https://auth0.com/docs/authenticate/login/logout/log-users-out-of-idps
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { auth0 } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: auth0({ domain: "tenant.eu.auth0.com" }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const auth0 = (options: Auth0Options): ProviderOptions =>

@@ -21,6 +21,15 @@ export interface AuthentikOptions extends DescriptionOptions {
 /**
  * authentik. The issuer ends in a slash in each mode: https://github.com/goauthentik/authentik/issues/22556
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { authentik } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: authentik({ url: "https://id.example.com", application: "shop" }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const authentik = (options: AuthentikOptions): ProviderOptions =>

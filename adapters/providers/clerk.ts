@@ -11,6 +11,15 @@ export interface ClerkOptions extends DescriptionOptions {
 /**
  * Clerk, as the provider of an OAuth application. The issuer is the Frontend API: https://clerk.com/docs/guides/configure/auth-strategies/oauth/how-clerk-implements-oauth
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { clerk } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: clerk({ domain: "clerk.example.com" }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const clerk = (options: ClerkOptions): ProviderOptions =>

@@ -14,6 +14,15 @@ export interface CognitoOptions extends DescriptionOptions {
  * Amazon Cognito: a user pool. It signs out with `client_id` and `logout_uri`, which must be one of the Allowed sign-out URLs:
  * https://docs.aws.amazon.com/cognito/latest/developerguide/logout-endpoint.html
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { cognito } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: cognito({ userPoolId: "eu-central-1_aBcDeF" }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const cognito = (options: CognitoOptions): ProviderOptions =>

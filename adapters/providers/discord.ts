@@ -15,6 +15,15 @@ const API = "https://discord.com/api";
  * - Endpoints and scopes: https://discord.com/developers/docs/topics/oauth2
  * - The user: https://discord.com/developers/docs/resources/user
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { discord } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: discord({}) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is unknown or of another type
  */
 export const discord = (options: DiscordOptions): ProviderOptions =>

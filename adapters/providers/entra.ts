@@ -17,9 +17,9 @@ export interface EntraCertificate {
 
 /** The options of {@link entra}. */
 export interface EntraOptions extends DescriptionOptions {
-  /** The id (a GUID) of the one tenant whose users may sign in. Set this, or `tenants`. */
+  /** The id (a GUID) of the one tenant whose users may sign in. Set this, or `tenants`. @default none */
   tenant?: string;
-  /** The ids (GUIDs) of the tenants whose users may sign in; `"any"` for every tenant of Microsoft, and then `onSignIn` decides. */
+  /** The ids (GUIDs) of the tenants whose users may sign in; `"any"` for every tenant of Microsoft, and then `onSignIn` decides. @default none */
   tenants?: readonly string[] | "any";
   /** Which accounts the sign-in page offers, with `tenants`: of work and school, personal ones, or both (`common`). @default "organizations" */
   accounts?: "organizations" | "consumers" | "common";
@@ -42,6 +42,21 @@ const CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad";
 /**
  * Whether the ID Token has a reference in the place of the user's groups, because there are too many of them.
  * https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference#groups-overage-claim
+ *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { entra, hasGroupsOverage } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(
+ *   auth({
+ *     provider: entra({ tenant: "11111111-2222-3333-4444-555555555555" }),
+ *     onSignIn: ({ user, claims }) => ({ user: { ...user, mustAskForGroups: hasGroupsOverage(claims) } }),
+ *   }),
+ * );
+ * ```
  */
 export const hasGroupsOverage = ({ _claim_names: names }: Readonly<Record<string, unknown>>): boolean =>
   isObject(names) && "groups" in names;
@@ -72,6 +87,15 @@ function certificateAssertion({ certificate, key }: EntraCertificate): ClientAss
  * - Certificates (`x5t#S256`, `aud` is the token endpoint): https://learn.microsoft.com/entra/identity-platform/certificate-credentials
  * - No revocation endpoint: https://github.com/DuendeArchive/Support/issues/988
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { entra } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: entra({ tenants: ["11111111-2222-3333-4444-555555555555"] }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const entra = (options: EntraOptions): ProviderOptions =>
@@ -127,6 +151,15 @@ export interface EntraExternalIdOptions extends DescriptionOptions {
  * Microsoft Entra External ID: an external tenant. The discovery document is at the tenant's name, the issuer has its id:
  * https://learn.microsoft.com/entra/identity-platform/access-tokens
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { entraExternalId } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: entraExternalId({ subdomain: "contoso", tenantId: "11111111-2222-3333-4444-555555555555" }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const entraExternalId = (options: EntraExternalIdOptions): ProviderOptions =>
@@ -161,6 +194,15 @@ export interface AzureB2cOptions extends DescriptionOptions {
  * Azure AD B2C: one user flow or policy. The discovery document has the policy in its path, the issuer has the tenant's id and not the
  * policy: https://github.com/panva/openid-client/discussions/718
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { azureB2c } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: azureB2c({ tenantName: "contoso", tenantId: "11111111-2222-3333-4444-555555555555", policy: "B2C_1_signupsignin" }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const azureB2c = (options: AzureB2cOptions): ProviderOptions =>

@@ -18,6 +18,15 @@ export interface FacebookOptions extends DescriptionOptions {
  *
  * - Endpoints: https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { facebook } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: facebook({}) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is unknown or of another type
  */
 export const facebook = (options: FacebookOptions): ProviderOptions =>

@@ -15,6 +15,15 @@ export interface FranceConnectOptions extends DescriptionOptions {
  *
  * - Endpoints, `acr_values` and the logout: https://docs.partenaires.franceconnect.gouv.fr/fs/fs-technique/fs-technique-endpoints/
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { franceConnect } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: franceConnect({ integration: true }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is unknown or of another type
  */
 export const franceConnect = (options: FranceConnectOptions): ProviderOptions =>

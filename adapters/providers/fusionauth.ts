@@ -24,6 +24,15 @@ export interface FusionauthOptions extends DescriptionOptions {
  * - The id of the tenant is behind the discovery document: https://github.com/FusionAuth/fusionauth-issues/issues/1792
  * - HS256 by default in older set-ups: https://github.com/FusionAuth/fusionauth-issues/issues/57
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { fusionauth } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: fusionauth({ url: "https://fusionauth.example.com", issuer: "https://acme.example.com" }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const fusionauth = (options: FusionauthOptions): ProviderOptions =>

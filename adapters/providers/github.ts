@@ -24,6 +24,15 @@ const primaryOf = (emails: unknown): unknown =>
  * - PKCE since July 2025: https://github.blog/changelog/2025-07-14-pkce-support-for-oauth-and-github-app-authentication
  * - The API refuses requests without a User-Agent: https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { github } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: github({}) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is unknown or of another type
  */
 export const github = (options: GithubOptions): ProviderOptions =>

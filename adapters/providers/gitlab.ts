@@ -11,6 +11,15 @@ export interface GitlabOptions extends DescriptionOptions {
 /**
  * GitLab. It has no end_session endpoint (https://gitlab.com/gitlab-org/gitlab/-/issues/377654): a sign-out ends the session here alone.
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { gitlab } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: gitlab({ url: "https://gitlab.example.com" }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is unknown or of another type
  */
 export const gitlab = (options: GitlabOptions): ProviderOptions =>

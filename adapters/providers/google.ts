@@ -21,6 +21,15 @@ export interface GoogleOptions extends DescriptionOptions {
  * - No end_session endpoint: a sign-out ends the session here alone, and revokes the refresh token. The revocation may end the user's whole
  *   grant to this app (https://github.com/keycloak/keycloak/pull/6704): `revocation: false` leaves it.
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { google } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: google({ hd: "example.com", offline: true }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const google = (options: GoogleOptions): ProviderOptions =>

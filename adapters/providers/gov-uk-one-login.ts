@@ -19,6 +19,15 @@ export interface GovUkOneLoginOptions extends Omit<DescriptionOptions, "clientSe
  * - `private_key_jwt`, `vtr` and the endpoints: https://docs.sign-in.service.gov.uk/
  * - The assertion is for the token endpoint: https://github.com/DFE-Digital/govuk-onelogin-aspnetcore
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { govUkOneLogin } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: govUkOneLogin({ privateKey: process.env.CLIENT_KEY }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const govUkOneLogin = (options: GovUkOneLoginOptions): ProviderOptions =>

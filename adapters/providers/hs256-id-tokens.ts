@@ -30,6 +30,16 @@ async function verifyHmac(token: string, secret: Uint8Array) {
  *
  * What it costs: with RS256 only the provider can make an ID Token; with HS256 so can everyone who knows the client's secret: each
  * machine, log and backup that has it. The secret must have 32 bytes, and a client without one is refused.
+ *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { hs256IdTokens } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ differences: { identify: hs256IdTokens() } }));
+ * ```
  */
 export const hs256IdTokens = (): IdentifyUser => (client: Client, tokens) =>
   verifyIdToken(client, tokens as { idToken: string; accessToken: string }, async (_network, idToken) => {

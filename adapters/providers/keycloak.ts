@@ -23,6 +23,15 @@ export interface KeycloakOptions extends DescriptionOptions {
  * - Before December 2024 a revocation also ended the user's consent and other sessions
  *   (https://github.com/keycloak/keycloak/issues/35486): `revocation: false` leaves the refresh token as it is.
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { keycloak } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: keycloak({ url: "https://sso.example.com", realm: "shop" }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const keycloak = (options: KeycloakOptions): ProviderOptions =>

@@ -8,6 +8,15 @@ export interface LineOptions extends DescriptionOptions {}
  * LINE Login. LINE signs ID Tokens of a web login with HS256 unless the token request asks for a key (`id_token_key_type=JWK`): then with
  * ES256. https://developers.line.biz/en/docs/line-login/verify-id-token/ and https://dev.classmethod.jp/articles/cognito-line-login/
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { line } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: line({}) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is unknown or of another type
  */
 export const line = (options: LineOptions): ProviderOptions =>

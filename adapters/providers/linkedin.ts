@@ -18,6 +18,15 @@ export interface LinkedinOptions extends DescriptionOptions {
  * - It refuses `code_verifier` unless PKCE is enabled for the app: https://github.com/directus/directus/issues/23645
  * - It takes the secret in the form: https://learn.microsoft.com/linkedin/shared/authentication/authorization-code-flow
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { linkedin } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: linkedin({ pkce: false }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const linkedin = (options: LinkedinOptions): ProviderOptions =>

@@ -19,6 +19,15 @@ export interface LoginGovOptions extends Omit<DescriptionOptions, "clientSecret"
  * - `private_key_jwt` for the token endpoint, `acr_values`, and `client_id` at the logout in the place of `id_token_hint`:
  *   https://developers.login.gov/oidc/token/, https://developers.login.gov/oidc/logout/
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { loginGov } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: loginGov({ privateKey: process.env.CLIENT_KEY, sandbox: true }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const loginGov = (options: LoginGovOptions): ProviderOptions =>

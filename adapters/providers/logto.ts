@@ -15,6 +15,15 @@ export interface LogtoOptions extends DescriptionOptions {
  *
  * - Access tokens are JWTs for a `resource` alone: https://docs.logto.io/concepts/opaque-token
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { logto } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: logto({ endpoint: "https://abc123.logto.app", resource: "https://api.example.com" }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const logto = (options: LogtoOptions): ProviderOptions =>

@@ -19,6 +19,15 @@ export interface OktaOptions extends DescriptionOptions {
  * - Issuers: https://developer.okta.com/docs/concepts/auth-servers/
  * - An assertion must be for the endpoint that is called: https://github.com/facile-it/php-openid-client/pull/25
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { okta } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: okta({ domain: "dev-123.okta.com", authorizationServer: "default" }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const okta = (options: OktaOptions): ProviderOptions =>

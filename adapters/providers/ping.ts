@@ -5,17 +5,26 @@ import { type DescriptionOptions, describeProvider, partOf, withoutSlash } from 
 
 /** The options of {@link ping}. */
 export interface PingOptions extends DescriptionOptions {
-  /** PingOne: the id of the environment. Set this, or `issuer`. */
+  /** PingOne: the id of the environment. Set this, or `issuer`. @default none */
   environmentId?: string;
   /** PingOne: the end of the region's domain. @default "com" */
   region?: "com" | "eu" | "ca" | "asia" | "com.au" | "sg";
-  /** PingFederate: the issuer of the server. */
+  /** PingFederate: the issuer of the server. @default none */
   issuer?: string;
 }
 
 /**
  * PingOne, or PingFederate. https://docs.pingidentity.com/pingone/applications/p1_applications_add_oidc.html
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { ping } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: ping({ environmentId: "11111111-2222-3333-4444-555555555555", region: "eu" }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const ping = (options: PingOptions): ProviderOptions =>

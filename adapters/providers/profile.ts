@@ -28,6 +28,16 @@ export interface Profile {
  * What it costs: an ID Token proves that it was issued to this client, for this sign-in, by this issuer. Here the proof is that this
  * client itself redeemed the code, at the provider's own token endpoint, with its `state`, its PKCE verifier and its redirect URI. So
  * several providers of an app must not share a redirect URI, and an access token that came in any other way must never be taken.
+ *
+ * @example
+ * ```ts
+ * import { profile } from "latchkey/providers";
+ *
+ * export const identify = profile(async (fetchProfile) => {
+ *   const { id, name } = await fetchProfile("https://social.example.com/api/me");
+ *   return { sub: `${id}`, name };
+ * });
+ * ```
  */
 export const profile =
   (fetchUser: (fetchProfile: FetchProfile) => Promise<Profile>): IdentifyUser =>

@@ -11,6 +11,15 @@ export interface SalesforceOptions extends DescriptionOptions {
 /**
  * Salesforce. The issuer is the org's own domain, not `login.salesforce.com`: https://github.com/nextauthjs/next-auth/issues/11917
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { salesforce } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: salesforce({ domain: "my-org.my.salesforce.com" }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const salesforce = (options: SalesforceOptions): ProviderOptions =>

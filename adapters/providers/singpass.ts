@@ -17,6 +17,15 @@ export interface SingpassOptions extends Omit<DescriptionOptions, "clientSecret"
  * - The assertion is for the issuer, and lives two minutes at most:
  *   https://docs.developer.singpass.gov.sg/docs/technical-specifications/singpass-authentication-api/2.-token-endpoint/authorization-code-grant
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { singpass } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: singpass({ privateKey: process.env.CLIENT_KEY, staging: true }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const singpass = (options: SingpassOptions): ProviderOptions =>

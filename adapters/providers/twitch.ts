@@ -11,6 +11,15 @@ const CLAIMS = { id_token: { email: null, email_verified: null, picture: null, p
  * Twitch. Its token response has the scope as a list: https://github.com/twitchdev/issues/issues/164. Claims are asked for by name:
  * https://dev.twitch.tv/docs/authentication/getting-tokens-oidc/
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { twitch } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: twitch({}) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is unknown or of another type
  */
 export const twitch = (options: TwitchOptions): ProviderOptions =>

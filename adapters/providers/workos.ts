@@ -13,6 +13,15 @@ export interface WorkosOptions extends DescriptionOptions {
  *
  * - The discovery document is at the AuthKit domain: https://workos.com/docs/reference/workos-connect/metadata
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { workos } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: workos({ domain: "my-team.authkit.app" }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const workos = (options: WorkosOptions): ProviderOptions =>

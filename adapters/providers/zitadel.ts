@@ -17,6 +17,15 @@ export interface ZitadelOptions extends DescriptionOptions {
 /**
  * Zitadel. The `aud` of its ID Tokens lists the project and its other apps: https://github.com/BookStackApp/BookStack/issues/4147
  *
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { auth } from "latchkey/express";
+ * import { zitadel } from "latchkey/providers";
+ *
+ * const app = express();
+ * app.use(auth({ provider: zitadel({ domain: "my-app.zitadel.cloud" }) }));
+ * ```
  * @throws MisuseError (`invalid_config`) for an option that is missing, unknown or of another type
  */
 export const zitadel = (options: ZitadelOptions): ProviderOptions =>

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { appleKey } from "../providers/keys.js";
 import { clientKey } from "../support/client-key.js";
 import { incompleteOptions, publicFunctions } from "../support/docstrings.js";
 import { root, toJavaScript } from "../support/documents.js";
@@ -58,6 +59,7 @@ describe("the examples", () => {
     LATCHKEY_SECRET: "a secret of at least thirty-two characters",
     LATCHKEY_BASE_URL: "http://localhost:3000",
     CLIENT_KEY: clientKey(),
+    APPLE_KEY: appleKey.pem,
   };
   /** The output of an example. An example of a page is only compiled, because it needs a browser. */
   const output = (name: string): string => {
@@ -92,6 +94,40 @@ describe("the examples", () => {
     ["latchkey/dpop dpop", ""],
     ["latchkey/next createAuth", ""],
     ["latchkey/next initAuth0", ""],
+    ["latchkey/providers auth0", ""],
+    ["latchkey/providers okta", ""],
+    ["latchkey/providers entra", ""],
+    ["latchkey/providers google", ""],
+    ["latchkey/providers apple", ""],
+    ["latchkey/providers cognito", ""],
+    ["latchkey/providers keycloak", ""],
+    ["latchkey/providers zitadel", ""],
+    ["latchkey/providers authentik", ""],
+    ["latchkey/providers logto", ""],
+    ["latchkey/providers workos", ""],
+    ["latchkey/providers clerk", ""],
+    ["latchkey/providers fusionauth", ""],
+    ["latchkey/providers line", ""],
+    ["latchkey/providers linkedin", ""],
+    ["latchkey/providers gitlab", ""],
+    ["latchkey/providers github", ""],
+    ["latchkey/providers discord", ""],
+    ["latchkey/providers facebook", ""],
+    ["latchkey/providers slack", ""],
+    ["latchkey/providers twitch", ""],
+    ["latchkey/providers salesforce", ""],
+    ["latchkey/providers adfs", ""],
+    ["latchkey/providers ping", ""],
+    ["latchkey/providers govUkOneLogin", ""],
+    ["latchkey/providers loginGov", ""],
+    ["latchkey/providers franceConnect", ""],
+    ["latchkey/providers singpass", ""],
+    ["latchkey/providers entraExternalId", ""],
+    ["latchkey/providers azureB2c", ""],
+    ["latchkey/providers hs256IdTokens", ""],
+    ["latchkey/providers profile", ""],
+    ["latchkey/providers appleUser", ""],
+    ["latchkey/providers hasGroupsOverage", ""],
     // Clients connect at their first command.
     ["latchkey/redis redisStore", ""],
     ["latchkey/redis upstashStore", ""],

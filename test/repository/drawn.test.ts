@@ -27,5 +27,5 @@ test("the sizes in the documents are the limits that are checked (npm run diagra
 });
 
 test.each(Object.keys(tables))("the options in the documents are those of the types: %s (npm run diagram)", (name) => {
-  expectDrawn("docs/reference/options.md", `options ${name}`, drawOptions(name));
+  expectDrawn(`docs/${tables[name]?.page ?? "reference/options"}.md`, `options ${name}`, drawOptions(name));
 });

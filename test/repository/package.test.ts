@@ -161,7 +161,7 @@ const names = {
   "latchkey/next": "initAuth0",
   "latchkey/browser": "createClient",
   "latchkey/react": "AuthProvider, Auth0Provider, SessionProvider, useSession, withAuth, withLoginRequired",
-  "latchkey/providers": "hs256IdTokens",
+  "latchkey/providers": "entra, google, hs256IdTokens",
   "latchkey/redis": "redisStore, upstashStore",
   "latchkey/postgres": "postgresStore",
   "latchkey/durable-objects": "durableObjectStore, LatchkeyStore",

@@ -5,7 +5,16 @@ import { root } from "./documents.js";
 
 /** The types of options that apps write, and the entry that each is imported from. `of`: options that are not repeated. */
 export const tables: Readonly<
-  Record<string, { readonly entry: string; readonly without?: readonly string[]; readonly nested?: readonly string[] }>
+  Record<
+    string,
+    {
+      readonly entry: string;
+      readonly without?: readonly string[];
+      readonly nested?: readonly string[];
+      /** The page that has the table. @default "reference/options" */
+      readonly page?: string;
+    }
+  >
 > = {
   AuthOptions: { entry: "express", nested: ["session"], without: ["session.cookie"] },
   CookieOptions: { entry: "index" },
@@ -27,6 +36,38 @@ export const tables: Readonly<
   PostgresStoreOptions: { entry: "postgres", without: ["StoreOptions"] },
   DenoKvStoreOptions: { entry: "deno-kv", without: ["StoreOptions"] },
   Auth0Settings: { entry: "next", nested: ["session", "oidcClient"] },
+  DescriptionOptions: { entry: "providers", without: ["ProviderOptions"], page: "providers/index" },
+  ProviderDifferences: { entry: "providers", page: "providers/index" },
+  Auth0Options: { entry: "providers", without: ["DescriptionOptions"], page: "providers/auth0" },
+  OktaOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/okta" },
+  EntraOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/entra" },
+  EntraExternalIdOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/entra" },
+  AzureB2cOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/entra" },
+  GoogleOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/google" },
+  AppleOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/apple" },
+  CognitoOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/cognito" },
+  KeycloakOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/keycloak" },
+  ZitadelOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/zitadel" },
+  AuthentikOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/authentik" },
+  LogtoOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/logto" },
+  WorkosOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/workos" },
+  ClerkOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/clerk" },
+  FusionauthOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/fusionauth" },
+  LineOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/line" },
+  LinkedinOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/linkedin" },
+  GitlabOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/gitlab" },
+  GithubOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/github" },
+  DiscordOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/discord" },
+  FacebookOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/facebook" },
+  SlackOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/slack" },
+  TwitchOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/twitch" },
+  SalesforceOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/salesforce" },
+  AdfsOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/adfs" },
+  PingOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/ping" },
+  GovUkOneLoginOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/gov-uk-one-login" },
+  LoginGovOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/login-gov" },
+  FranceConnectOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/france-connect" },
+  SingpassOptions: { entry: "providers", without: ["DescriptionOptions"], page: "providers/singpass" },
   CheckSetupOptions: { entry: "check" },
   TestProviderOptions: { entry: "testing" },
   CheckStoreOptions: { entry: "testing" },
