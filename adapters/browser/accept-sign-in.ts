@@ -18,7 +18,7 @@ export function acceptSignIn(context: ClientContext, result: Authentication, isS
     const isAccepted = !isSilent || isExpected(current, result.claims.sub, turn.wasSignedIn);
     if (isAccepted && (await turn.replaceSession(sessionAfter(context, result, current)))) {
       context.emit({ type: "signed_in" });
-    } else revokeUnused(context, result.tokens.refreshToken);
+    } else revokeUnused(context, result.claims.sub, result.tokens.refreshToken);
   });
 }
 
@@ -41,7 +41,14 @@ export function acceptNoSession(context: ClientContext, subject: User["sub"] | u
   });
 }
 
-/** Revokes a refresh token that no session has. */
-export function revokeUnused({ provider }: ClientContext, refreshToken: string | undefined): void {
-  if (refreshToken !== undefined) provider.revoke(refreshToken).catch(() => {});
+/**
+ * Revokes a refresh token of this user that no session has. Not while the user is signed in: a provider may revoke the refresh
+ * token of the session with it, because both are of one grant (RFC 7009 2.1).
+ */
+export function revokeUnused(
+  { provider, session }: ClientContext,
+  subject: User["sub"],
+  refreshToken: string | undefined,
+): void {
+  if (refreshToken !== undefined && session()?.user.sub !== subject) provider.revoke(refreshToken).catch(() => {});
 }

@@ -9,7 +9,10 @@ export interface ClientSession {
   readonly scope: string;
   /** The organization that the sign-in was for. */
   readonly organization?: string | undefined;
-  /** A refresh failed without an HTTP status of the provider: the refresh token may be used up. */
+  /**
+   * The refresh token may be used up: it was sent, or was about to be sent, and the provider's answer is not known. It is sent again
+   * only when nothing else is left.
+   */
   readonly isDoubtful?: boolean | undefined;
 }
 
@@ -18,3 +21,11 @@ export function withoutRefreshToken(session: ClientSession): ClientSession {
   const { refreshToken: _refreshToken, ...tokens } = session.tokens;
   return { ...session, tokens };
 }
+
+/** The user of a session, as a session without tokens; its ID Token stays, which names the user to the provider. */
+export const withoutTokens = ({ user, organization, tokens: { idToken } }: ClientSession): ClientSession => ({
+  user,
+  organization,
+  scope: "",
+  tokens: { accessToken: "", expiresAt: 0, ...(idToken === undefined ? {} : { idToken }) },
+});

@@ -36,10 +36,10 @@ import type { Turn } from "./turn.js";
  * @throws MisuseError (`invalid_config`) when the options are wrong
  */
 export function createClient(options: ClientOptions): Client {
-  const context = createPageContext(options);
+  const context = createPageContext(options, () => followSignIn());
   const { authState } = context;
   const callback = createClientCallback(context, (error) => fail(context, error));
-  const start = createStart(context, callback);
+  const { start, followSignIn } = createStart(context, callback);
   return {
     getState: authState.getState,
     onChange: authState.onChange,
@@ -104,12 +104,11 @@ async function login(
 }
 
 async function logout(context: PageContext, options: LogoutOptions): Promise<void> {
-  const { session, emit } = context;
-  let last = session();
+  const { session, elsewhere, emit } = context;
+  let last = session() ?? elsewhere() ?? null;
   const endSession = (turn: Turn) => {
-    const current = session();
-    // A guess lacks the refresh token: then keep the session from before the turn, so that its token can be revoked.
-    if (current?.tokens.refreshToken || !last) last = current;
+    // Another tab may have a newer refresh token to revoke; or none, if it is signing out too.
+    last = session() ?? last;
     return turn.replaceSession(null, true);
   };
   // Again if the turn of another tab passed this one.

@@ -4,6 +4,10 @@ export interface TabsRecord {
   readonly generation: number;
   /** Whether a user is signed in. */
   readonly isSignedIn: boolean;
+  /** Until when no tab renews a token that is still valid, because a renewal failed. Milliseconds since the epoch. @default none */
+  readonly restingUntil?: number | undefined;
+  /** Until when other tabs wait for the page of one tab that went to the provider. Milliseconds since the epoch. @default none */
+  readonly awayUntil?: number | undefined;
 }
 
 const STORE = "sessions";

@@ -27,7 +27,8 @@ export function authorizeInFrame(url: string, state: string, seconds: number): P
       }
     };
     frame.src = url;
-    document.body.append(frame);
+    // A script in the head may run before the document has a body.
+    (document.body ?? document.documentElement).append(frame);
   }).finally(() => {
     stopListening?.();
     frame.remove();

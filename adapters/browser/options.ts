@@ -38,7 +38,8 @@ export interface ClientOptions extends PortOptions {
   idTokenSigningAlg?: string | undefined;
   /**
    * Seconds that a request to the provider may take. A hidden frame may take three times as long, because it loads several pages.
-   * A tab waits at most twelve times as long for a renewal in another tab. @default 5
+   * A tab waits at most twelve times as long for a renewal in another tab. A call that has a valid token waits one second at most.
+   * @default 5
    */
   httpTimeout?: number | undefined;
   /** Seconds by which the clocks of the provider and of this machine may differ. @default 30 */

@@ -1,6 +1,7 @@
 import { ExchangeError, must } from "../../core/errors.js";
 import { emitter, failure } from "../../core/events.js";
 import type { User } from "../../core/exchange/user.js";
+import { revokeUnused } from "./accept-sign-in.js";
 import type { ClientSession } from "./client-session.js";
 import { createObservableState, type ObservableState } from "./observable-state.js";
 import type { ClientOptions } from "./options.js";
@@ -22,7 +23,8 @@ export interface PageContext extends Renewals {
   readonly authState: ObservableState<AuthState>;
 }
 
-export function createPageContext(options: ClientOptions): PageContext {
+/** @param onSignInElsewhere called when a user signed in with a client of this page or another tab that has another scope or audience */
+export function createPageContext(options: ClientOptions, onSignInElsewhere: () => void): PageContext {
   const settings = settingsOf(options);
   const { clientId, issuer, scope, audiences, httpTimeout, ports } = settings;
   const authState: ObservableState<AuthState> = createObservableState(LOADING);
@@ -35,24 +37,30 @@ export function createPageContext(options: ClientOptions): PageContext {
       authState.setState(stateOf(next, undefined, isSignOut));
     }
   };
-  return {
+  const context: PageContext = {
     ...settings,
     authState,
     emit: emitter(options.onEvent, ports.now),
     inProgress: new Map(),
-    backOffUntil: 0,
+    restingUntil: 0,
     session: () => tabs?.session() ?? null,
+    elsewhere: () => tabs?.elsewhere(),
     takeTurn(task, isUrgent) {
       mustBeInPage();
       tabs ??= createTabs({
         name: `latchkey ${clientId} ${issuer}`,
         tokenKey: JSON.stringify([scope, audiences]),
         limit: TIMEOUTS_PER_TURN * httpTimeout * 1000,
-        onSession,
+        listeners: {
+          onSession,
+          onSignInElsewhere,
+          onSignOutElsewhere: ({ user, tokens }) => revokeUnused(context, user.sub, tokens.refreshToken),
+        },
       });
       return tabs.takeTurn(task, isUrgent);
     },
   };
+  return context;
 }
 
 export const userOf = (context: PageContext): User | null => context.session()?.user ?? null;

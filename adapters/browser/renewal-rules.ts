@@ -21,42 +21,49 @@ export function tokenStatus(tokens: TokenSet, request: TokenRequest, now: number
   return { token, isDue: state.name !== "fresh" };
 }
 
-/** The token that serves a request without a renewal. While this tab backs off after a failure, a token that is due serves too. */
-export const servingToken = ({ token, isDue }: TokenStatus, isBackingOff: boolean): AccessToken | undefined =>
-  isDue && !isBackingOff ? undefined : token;
+/** Milliseconds after a failure in which a token that is due but valid is used without a new attempt. */
+export const REST = 10_000;
 
-/** How to get new tokens without the user: with the refresh token, or in a hidden frame by the session at the provider. */
-export interface RenewalPlan {
-  /** The refresh token to send; undefined if only the frame can get new tokens. */
-  readonly refreshToken: string | undefined;
-  /** Whether the frame comes before the refresh token. */
-  readonly isFrameFirst: boolean;
-}
+/** Whether tabs rest after a failure. A time further away than {@link REST} is from before a change of the clock. */
+export const isResting = (restingUntil: number, now: number): boolean =>
+  restingUntil > now && restingUntil <= now + REST;
+
+/** The token that serves a request without a renewal. While the tabs rest after a failure, a token that is due serves too. */
+export const servingToken = ({ token, isDue }: TokenStatus, rests: boolean): AccessToken | undefined =>
+  isDue && !rests ? undefined : token;
+
+/** A way to get new tokens without the user: by the refresh token, or in a hidden frame by the session at the provider. */
+export type RenewalStep = "refresh" | "frame";
 
 /**
- * A refresh token that may be used up is not sent first: using one twice can end the grant (RFC 9700 4.14.2). Without resource
- * indicators, a refresh token serves no other audience or scope.
+ * The steps of a renewal; each is taken if the one before it failed in a way that leaves it open. A doubtful refresh token is the
+ * last resort: using one twice can end the grant (RFC 9700 4.14.2), so the frame comes first, and while a token is valid the frame
+ * is the only step. Without resource indicators, a refresh token serves no other audience or scope.
+ * @param isTokenValid whether the caller can go on with a token that it has
  */
-export function renewalPlan(
-  { tokens, isDoubtful = false }: ClientSession,
+export function renewalSteps(
+  { tokens, isDoubtful }: ClientSession,
   request: TokenRequest,
   resourceIndicators: boolean,
-): RenewalPlan {
-  const refreshToken = isSpecial(request) && !resourceIndicators ? undefined : tokens.refreshToken;
-  return { refreshToken, isFrameFirst: refreshToken !== undefined && isDoubtful };
+  isTokenValid: boolean,
+): readonly RenewalStep[] {
+  if (tokens.refreshToken === undefined || (isSpecial(request) && !resourceIndicators)) return ["frame"];
+  if (!isDoubtful) return ["refresh", "frame"];
+  return isTokenValid ? ["frame"] : ["frame", "refresh"];
 }
 
 export const codeOf = (error: unknown): string | undefined => (error instanceof ExchangeError ? error.code : undefined);
 
 /**
- * The session after a refresh that failed. If the grant has ended, the session loses its refresh token. If the error has no HTTP
- * status of the provider, the refresh token may be used up: the request may have had no response, or one that was refused. After
- * any other error the refresh token is as good as before.
+ * The session after a refresh token was sent and the refresh failed without a new one. If the grant has ended, or the tokens are
+ * those of another user, the session loses its refresh token. If the provider refused the request (a 4xx), the refresh token is as
+ * good as before. After anything else it may be used up: the response was lost, or it came from a gateway, which says nothing about
+ * the provider behind it (a 5xx).
  */
-export function failedRefresh(session: ClientSession, error: unknown): ClientSession & { isDoubtful: boolean } {
-  if (codeOf(error) === "grant_ended") return { ...withoutRefreshToken(session), isDoubtful: false };
-  const { status } = ((error as Error).cause ?? {}) as { status?: unknown };
-  return { ...session, isDoubtful: status === undefined };
+export function failedRefresh(session: ClientSession, error: unknown): ClientSession {
+  const { status = 0, claim } = ((error as Error).cause ?? {}) as { status?: number; claim?: string };
+  if (codeOf(error) === "grant_ended" || claim === "sub") return { ...withoutRefreshToken(session), isDoubtful: false };
+  return { ...session, isDoubtful: status < 400 || status >= 500 };
 }
 
 /**

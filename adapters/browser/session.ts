@@ -28,6 +28,7 @@ export const sessionAfterRefresh = (
   tokenRequest: TokenRequest,
 ): ClientSession => ({
   ...session,
+  isDoubtful: session.isDoubtful && response.refreshToken === undefined,
   tokens: mergeTokens(session.tokens, response, tokenRequest, Infinity),
 });
 

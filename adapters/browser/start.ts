@@ -7,18 +7,27 @@ import { stateOf } from "./state.js";
 /** A promise that never resolves: a frame or popup that has relayed its callback must do nothing more. */
 export const never = /* @__PURE__ */ new Promise<never>(() => {});
 
+/** The start of a client. */
+export interface Start {
+  /** Starts the client once, or again after a start that failed. @throws ExchangeError */
+  start(): Promise<void>;
+  /** Gets tokens of this client for a user who signed in with another scope or audience, if a frame finds the user. */
+  followSignIn(): void;
+}
+
 /**
- * Returns a function that starts the client once, or again after a start that failed:
+ * How a client starts:
  * 1. If this page is the callback in a frame or popup, it relays its URL and does nothing more.
  * 2. If this page is the callback of a sign-in of this client, that sign-in is completed.
  * 3. The session is restored from other tabs or from the provider.
  */
-export function createStart(context: PageContext, callback: ClientCallback): () => Promise<void> {
+export function createStart(context: PageContext, callback: ClientCallback): Start {
   const { authState } = context;
   let isWatching = false;
   /** The start; undefined before the first start, and after a start that failed. */
   let starting: Promise<void> | undefined;
   let startError: unknown;
+  let isStarted = false;
 
   const start = () => {
     starting ??= isServer ? Promise.resolve() : run();
@@ -36,6 +45,7 @@ export function createStart(context: PageContext, callback: ClientCallback): () 
     await callback.completeForStart();
     try {
       await restoreSession(context);
+      isStarted = true;
       const { isLoading, error } = authState.getState();
       if (isLoading || (error && error === startError)) authState.setState(stateOf(userOf(context)));
     } catch (error) {
@@ -45,5 +55,9 @@ export function createStart(context: PageContext, callback: ClientCallback): () 
       throw error;
     }
   }
-  return start;
+  return {
+    start,
+    // A start that is not done finds the user itself.
+    followSignIn: () => void (isStarted && restoreSession(context, false).catch(() => {})),
+  };
 }

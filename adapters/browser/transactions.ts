@@ -62,10 +62,22 @@ const MAX_LEAVES = 3;
 /** Milliseconds. */
 const LEAVE_PERIOD = 30_000;
 
+/** The last times at which this tab went to the provider without the user; none if the browser refuses storage to this page. */
+function leaves(): readonly string[] {
+  try {
+    return (sessionStorage.getItem(LEFT) ?? "").split(" ").slice(-MAX_LEAVES);
+  } catch {
+    return [];
+  }
+}
+
+/** The last of these times; 0 or NaN if there is none. */
+export const lastLeave = (): number => Number(leaves().at(-1));
+
 /** Whether this tab may go to the provider without the user now; then stores the time. False if it would loop or cannot store. */
 export function recordLeave(now: number): boolean {
+  const times = leaves();
   try {
-    const times = (sessionStorage.getItem(LEFT) ?? "").split(" ").slice(-MAX_LEAVES);
     if (Math.abs(now - Number(times.at(-MAX_LEAVES))) < LEAVE_PERIOD) return false;
     sessionStorage.setItem(LEFT, [...times, now].join(" "));
     return true;

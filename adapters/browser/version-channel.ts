@@ -2,7 +2,6 @@ import { openChannel } from "./channel.js";
 import type { ClientSession } from "./client-session.js";
 import {
   firstVersion,
-  hasReceived,
   isTabMessage,
   maySend,
   type SessionVersion,
@@ -10,8 +9,15 @@ import {
   versionAfter,
 } from "./session-version.js";
 
-/** Called when another session, or none, replaces that of this tab. `isSignOut`: the user signed out, in this tab or another. */
-export type SessionListener = (session: ClientSession | null, isSignOut: boolean | undefined) => void;
+/** What a client does when the session of its tab changes, or that of a client with another `tokenKey`. */
+export interface SessionListeners {
+  /** Another session, or none, replaces that of this tab. `isSignOut`: the user signed out, in this tab or another. */
+  onSession(session: ClientSession | null, isSignOut: boolean | undefined): void;
+  /** A user signed in with another `tokenKey`, so that this tab has no session. */
+  onSignInElsewhere(): void;
+  /** The user signed out with another `tokenKey`, which ended the session of this tab. */
+  onSignOutElsewhere(ended: ClientSession): void;
+}
 
 /** The version of the session in this tab, and the channel over which tabs send and request versions. */
 export interface VersionChannel {
@@ -26,7 +32,7 @@ export interface VersionChannel {
   request(generation: number, milliseconds: number): Promise<boolean>;
 }
 
-export function openVersionChannel(name: string, tokenKey: string, listener: SessionListener): VersionChannel {
+export function openVersionChannel(name: string, tokenKey: string, listeners: SessionListeners): VersionChannel {
   const channel = openChannel(name);
   let current = firstVersion(tokenKey);
   /** Runs at every change of the version while `request` waits. */
@@ -38,11 +44,11 @@ export function openVersionChannel(name: string, tokenKey: string, listener: Ses
     const { session } = current;
     current = next;
     onChange?.();
-    if (session !== next.session) listener(next.session, next.isSignOut);
+    if (session !== next.session) listeners.onSession(next.session, next.isSignOut);
   };
   const request = (generation: number, milliseconds: number) =>
     new Promise<boolean>((resolve) => {
-      const isReceived = () => hasReceived(current, generation);
+      const isReceived = () => current.generation >= generation;
       const finish = () => {
         clearTimeout(timer);
         onChange = undefined;
@@ -52,12 +58,20 @@ export function openVersionChannel(name: string, tokenKey: string, listener: Ses
       onChange = () => {
         if (isReceived()) finish();
       };
-      post({ newerThan: Math.min(current.generation, generation - 1) });
+      post({ newerThan: current.generation });
     });
+  const receive = (received: SessionVersion) => {
+    const { session, elsewhere } = current;
+    replace(versionAfter(current, received));
+    const subject = current.elsewhere?.user.sub;
+    if (subject !== undefined && subject !== elsewhere?.user.sub) listeners.onSignInElsewhere();
+    const isSignOut = session && current.isSignOut && received.tokenKey !== tokenKey;
+    if (isSignOut) listeners.onSignOutElsewhere(session);
+  };
 
   channel?.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
     if (!isTabMessage(data)) return;
-    if ("generation" in data) replace(versionAfter(current, data));
+    if ("generation" in data) receive(data);
     else if (maySend(current, data.newerThan)) send();
   });
   return { isOpen: channel !== undefined, current: () => current, replace, send, request };

@@ -44,7 +44,8 @@ export function useClientProvider(props: AuthProviderProps, toLogoutOptions?: To
       client ??= create();
       return client;
     };
-    return new ClientModel({ get, now }, handlers, toLogoutOptions);
+    const key = "client" in rest ? rest.client : JSON.stringify(rest);
+    return new ClientModel({ get, now, key }, handlers, toLogoutOptions);
   });
   useEffect(() => {
     model.handlers = handlers;

@@ -14,6 +14,11 @@ import { placeAt } from "./return-to.js";
 const appStateOf = ({ appState, returnTo }: SignedIn): AppState | undefined =>
   appState === undefined ? { returnTo: placeAt(returnTo) } : ((appState as AppState | null) ?? undefined);
 
+/** The started models of this page. */
+const started = new Set<ClientModel>();
+/** The sign-ins that have returned to this page, and that no started model has shown yet, by the `key` of their client. */
+const returned = new Map<unknown, { readonly signIn: SignedIn; readonly page: string }>();
+
 /** Translates the options of an app's `logout` for the client. */
 export type ToLogoutOptions = (options?: LogoutOptions | Auth0LogoutOptions | HandledEvent) => LogoutOptions;
 
@@ -23,7 +28,6 @@ export class ClientModel implements AuthModel {
   readonly #toLogoutOptions: ToLogoutOptions;
   /** Whether the callback was handled: only the first `start` does so, and React may run effects several times. */
   #isStarted = false;
-  #isMounted = false;
   isLeaving = false;
 
   /** @param client `get` creates it at the first call */
@@ -67,16 +71,18 @@ export class ClientModel implements AuthModel {
   };
 
   start(): () => void {
-    this.#isMounted = true;
+    started.add(this);
     if (!this.#isStarted) void this.#handleCallback();
     this.#isStarted = true;
+    // The provider that handled the callback may have been unmounted before it was done.
+    this.#showReturn();
     const stopWatching = watchPage({
       onRestore: () => {
         this.isLeaving = false;
       },
     });
     return () => {
-      this.#isMounted = false;
+      started.delete(this);
       stopWatching();
     };
   }
@@ -93,7 +99,17 @@ export class ClientModel implements AuthModel {
       .handleCallback()
       .catch((error) => this.#report(error));
     await this.refresh();
-    if (!signIn || !this.#isMounted) return;
+    if (!signIn) return;
+    returned.set(this.client.key, { signIn, page: location.href });
+    for (const model of started) model.#showReturn();
+  }
+
+  /** Tells the app of a sign-in that has returned to this page, once, or shows the page where the sign-in began. */
+  #showReturn(): void {
+    const { signIn, page } = returned.get(this.client.key) ?? {};
+    returned.delete(this.client.key);
+    // If no provider was mounted for a while, the app may have gone on to another page.
+    if (!signIn || page !== location.href) return;
     const { onRedirectCallback } = this.handlers;
     if (onRedirectCallback) callApp(() => onRedirectCallback(appStateOf(signIn), signIn.returnTo));
     else replacePath(signIn.returnTo);

@@ -41,6 +41,8 @@ export interface PageClient {
   /** Called in a page only: a server creates no client. */
   readonly get: () => Client;
   readonly now: () => number;
+  /** The same for all providers of one client: the client that the app passed, or its options as JSON. */
+  readonly key: unknown;
 }
 
 /** The model behind the hooks. The client of the provider is the page (`ClientModel`) or its server (`SessionModel`). */

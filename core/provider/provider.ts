@@ -203,7 +203,8 @@ const sessionAt = (client: Client) => ({
 });
 
 /** For pages, where one tab spends a refresh token at a time. */
-export const spendAlways: ProviderPlatform["refreshOnce"] = async ({ refreshToken, prepare }) => {
+export const spendAlways: ProviderPlatform["refreshOnce"] = async ({ refreshToken, prepare, beforeSend }) => {
   const spend = await prepare();
+  await beforeSend?.();
   return { result: await spend(refreshToken), hold: () => () => {} };
 };

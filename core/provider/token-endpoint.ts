@@ -23,6 +23,8 @@ export interface RefreshRequest {
   readonly currentAccessTokens: readonly string[];
   readonly audience?: string | undefined;
   readonly scope?: string | undefined;
+  /** For pages: called when all is ready, before the refresh token is sent. If it throws, the token is not sent. */
+  beforeSend?(): Promise<void>;
 }
 
 /**

@@ -143,6 +143,19 @@ export async function startSpaProvider(options) {
     if (options.openerPolicy) res.setHeader("cross-origin-opener-policy", options.openerPolicy);
     const delay = delays.get(pathname);
     const { end } = res;
+    if (options.autoSignIn && pathname.startsWith("/interaction/") && req.method === "GET") {
+      const script = `<script>
+        const { login, password } = document.forms[0].elements;
+        login.value = ${JSON.stringify(options.autoSignIn)};
+        password.value = "x";
+        document.forms[0].submit();
+      </script>`;
+      res.removeHeader("content-length");
+      res.end = (body) => {
+        res.removeHeader("content-length");
+        return end.call(res, `${body}${script}`);
+      };
+    }
     if (delay) res.end = (...args) => void setTimeout(() => end.apply(res, args), delay);
     if (!broken.has(pathname)) return void handle(req, res);
     res.writeHead(503, { "access-control-allow-origin": "*" }).end();

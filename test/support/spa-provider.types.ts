@@ -30,6 +30,8 @@ export interface SpaProviderOptions {
   readonly thirdParty?: boolean;
   /** The Cross-Origin-Opener-Policy header; `same-origin` separates a popup from its opener. */
   readonly openerPolicy?: string;
+  /** The user whom the sign-in page signs in by itself, in a browser that no driver controls. */
+  readonly autoSignIn?: string;
   /** Whether the provider shows a consent page. @default false */
   readonly consent?: boolean;
 }

@@ -4,7 +4,9 @@ import type { ClientSession } from "../../../adapters/browser/client-session.js"
 import {
   failedRefresh,
   hasEnded,
-  renewalPlan,
+  isResting,
+  REST,
+  renewalSteps,
   servingToken,
   tokenStatus,
 } from "../../../adapters/browser/renewal-rules.js";
@@ -58,53 +60,75 @@ describe("an access token", () => {
     });
   });
 
+  test("that is due serves for ten seconds after a failure, whatever the clock does then", () => {
+    const until = NOW + REST;
+    expect([NOW, until - 1, until, until + 1, NOW - 1].map((now) => isResting(until, now))).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+
   test("that the caller wants to replace is returned as the current token", () => {
     expect(tokenStatus(tokensUntil(NOW + 10 * MINUTE), { refresh: true }, NOW).token?.accessToken).toBe("a1");
   });
 });
 
 describe("a renewal", () => {
-  const plan = (session: ClientSession, request = {}, resourceIndicators = false) =>
-    renewalPlan(session, request, resourceIndicators);
+  const steps = (session: ClientSession, { request = {}, resourceIndicators = false, isTokenValid = false } = {}) =>
+    renewalSteps(session, request, resourceIndicators, isTokenValid);
 
   test("sends the refresh token first, and then tries a frame", () => {
-    expect(plan(sessionWith(tokensUntil(NOW)))).toEqual({ refreshToken: "r1", isFrameFirst: false });
+    expect(steps(sessionWith(tokensUntil(NOW)))).toEqual(["refresh", "frame"]);
+    expect(steps(sessionWith(tokensUntil(NOW)), { isTokenValid: true })).toEqual(["refresh", "frame"]);
   });
 
-  test("tries a frame first if the refresh token may be spent", () => {
-    expect(plan(sessionWith(tokensUntil(NOW), true))).toEqual({ refreshToken: "r1", isFrameFirst: true });
+  test("sends a refresh token that may be spent only after the frame, and when no token is left", () => {
+    expect(steps(sessionWith(tokensUntil(NOW), true))).toEqual(["frame", "refresh"]);
+    expect(steps(sessionWith(tokensUntil(NOW), true), { isTokenValid: true })).toEqual(["frame"]);
   });
 
   test("tries a frame if the session has no refresh token", () => {
-    expect(plan(sessionWith({ accessToken: "a1" }))).toEqual({ refreshToken: undefined, isFrameFirst: false });
-    expect(plan(sessionWith({ accessToken: "a1" }, true))).toEqual({ refreshToken: undefined, isFrameFirst: false });
+    expect(steps(sessionWith({ accessToken: "a1" }))).toEqual(["frame"]);
+    expect(steps(sessionWith({ accessToken: "a1" }, true))).toEqual(["frame"]);
   });
 
   test("for another audience needs resource indicators to send the refresh token", () => {
     const session = sessionWith(tokensUntil(NOW));
-    expect(plan(session, API)).toEqual({ refreshToken: undefined, isFrameFirst: false });
-    expect(plan(session, API, true)).toEqual({ refreshToken: "r1", isFrameFirst: false });
+    expect(steps(session, { request: API })).toEqual(["frame"]);
+    expect(steps(session, { request: API, resourceIndicators: true })).toEqual(["refresh", "frame"]);
   });
 });
 
 describe("a refresh that fails", () => {
   const session = sessionWith(tokensUntil(NOW));
+  const doubtful = sessionWith(tokensUntil(NOW), true);
+  const without = sessionWith({ accessToken: "a1", expiresAt: NOW });
+  const failure = (cause: unknown) => new ExchangeError("provider_unreachable", { cause });
 
   test("because the grant ended leaves the session without a refresh token", () => {
-    expect(failedRefresh(sessionWith(tokensUntil(NOW), true), new ExchangeError("grant_ended"))).toEqual(
-      sessionWith({ accessToken: "a1", expiresAt: NOW }),
-    );
+    expect(failedRefresh(doubtful, new ExchangeError("grant_ended"))).toEqual(without);
   });
 
-  test("without a response leaves a refresh token that may be spent", () => {
-    const lost = new ExchangeError("provider_unreachable", { cause: new TypeError("network") });
-    expect(failedRefresh(session, lost)).toEqual({ ...session, isDoubtful: true });
-    expect(failedRefresh(session, new ExchangeError("provider_unreachable"))).toMatchObject({ isDoubtful: true });
+  test.each<readonly [string, ExchangeError]>([
+    ["without a response", failure({ url: "https://op.example/token", reason: new TypeError("network") })],
+    ["without a cause", new ExchangeError("provider_unreachable")],
+    ["with a response that is no JSON", new ExchangeError("provider_invalid", { cause: { status: 200 } })],
+    ["with a redirect", failure({ status: 0 })],
+    ...[500, 502, 503, 504].map((status) => [`with the status ${status}`, failure({ status })] as const),
+  ])("%s leaves a refresh token that may be spent", (_what, error) => {
+    expect(failedRefresh(session, error)).toEqual(doubtful);
   });
 
-  test("with a response leaves the refresh token as it was", () => {
-    const refused = new ExchangeError("provider_unreachable", { cause: { status: 503 } });
-    expect(failedRefresh(sessionWith(tokensUntil(NOW), true), refused)).toEqual(session);
+  test.each([400, 401, 403, 408, 429])("with the status %i leaves the refresh token as good as before", (status) => {
+    expect(failedRefresh(doubtful, failure({ status }))).toEqual(session);
+  });
+
+  test("because the tokens are those of another user keeps none of them", () => {
+    const invalid = new ExchangeError("id_token_invalid", { cause: { claim: "sub" } });
+    expect(failedRefresh(session, invalid)).toEqual(without);
   });
 });
 

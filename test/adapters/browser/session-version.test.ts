@@ -3,15 +3,16 @@ import type { ClientSession } from "../../../adapters/browser/client-session.js"
 import {
   firstVersion,
   guessFrom,
-  hasReceived,
+  isBehind,
   isTabMessage,
+  knowsRefreshes,
+  latestRecord,
   maySend,
   nextGeneration,
   type SessionVersion,
-  turnStart,
   URGENT_LEAD,
-  type VersionSource,
   versionAfter,
+  wasSignedIn,
 } from "../../../adapters/browser/session-version.js";
 
 const sessionOf = (sub: string): ClientSession => ({
@@ -19,21 +20,16 @@ const sessionOf = (sub: string): ClientSession => ({
   scope: "openid",
   tokens: { accessToken: `token of ${sub}`, refreshToken: `refresh token of ${sub}` },
 });
-const signedIn = (
-  generation: number,
-  sub = "alice",
-  source: VersionSource = "recorded",
-  tokenKey = "app",
-): SessionVersion => ({
+const signedIn = (generation: number, sub = "alice", isRecorded = true, tokenKey = "app"): SessionVersion => ({
   generation,
   tokenKey,
-  source,
+  isRecorded,
   session: sessionOf(sub),
 });
-const signedOut = (generation: number, source: VersionSource = "recorded", tokenKey = "app"): SessionVersion => ({
+const signedOut = (generation: number, isRecorded = true, tokenKey = "app"): SessionVersion => ({
   generation,
   tokenKey,
-  source,
+  isRecorded,
   session: null,
   isSignOut: true,
 });
@@ -50,7 +46,7 @@ describe("a message from another tab", () => {
     expect(versionAfter(current, signedOut(generation))).toBe(current);
   });
 
-  test("with the version that a tab missed replaces the guess of the same generation", () => {
+  test("with the version that a tab missed replaces the guess", () => {
     const guess = guessFrom(signedIn(1), { generation: 2, isSignedIn: true });
     expect(versionAfter(guess, signedIn(2))).toEqual(signedIn(2));
     expect(versionAfter(guess, signedIn(1))).toBe(guess);
@@ -58,29 +54,42 @@ describe("a message from another tab", () => {
 
   test("with another token key changes the generation; the tab keeps its tokens if the user is the same", () => {
     const { session } = signedIn(1);
-    expect(versionAfter(signedIn(1), signedIn(2, "alice", "recorded", "other"))).toMatchObject({
+    expect(versionAfter(signedIn(1), signedIn(2, "alice", true, "other"))).toMatchObject({
       generation: 2,
       tokenKey: "app",
       session,
     });
   });
 
-  test("with another token key and another user ends this tab's session, but is no sign-out", () => {
-    expect(versionAfter(signedIn(1), signedIn(2, "bob", "recorded", "other"))).toEqual({
-      generation: 2,
-      tokenKey: "app",
-      source: "recorded",
+  test("with another token key and another user ends this tab's session, but is no sign-out, and says who signed in", () => {
+    expect(versionAfter(signedIn(1), signedIn(2, "bob", true, "other"))).toEqual({
+      ...signedIn(1),
       session: null,
+      missed: 2,
+      elsewhere: { user: { sub: "bob" }, scope: "", tokens: { accessToken: "", expiresAt: 0 } },
     });
   });
 
-  test("with another token key changes nothing in a tab without a session", () => {
-    const current = signedOut(1);
-    expect(versionAfter(current, signedIn(2, "alice", "recorded", "other"))).toBe(current);
+  test("with another token key tells a tab without a session who signed in, and gives it no token", () => {
+    const next = versionAfter(signedOut(1), signedIn(2, "alice", true, "other"));
+    expect(next).toMatchObject({ generation: 1, session: null, isSignOut: true, missed: 2 });
+    expect(next.elsewhere?.user.sub).toBe("alice");
+    expect(JSON.stringify(next)).not.toContain("token of alice");
+    // A renewal there tells nothing new, an older message neither, and a sign-out there ends it.
+    expect(versionAfter(next, signedIn(4, "alice", true, "other"))).toMatchObject({ missed: 4, session: null });
+    expect(versionAfter({ ...next, missed: 5 }, signedIn(3, "bob", true, "other")).elsewhere?.user.sub).toBe("alice");
+    expect(versionAfter(next, signedOut(3, true, "other"))).toEqual(signedOut(3));
+    // Tokens of its own replace all that.
+    expect(versionAfter(next, signedIn(3))).toEqual(signedIn(3));
+  });
+
+  test("with another token key that is a guess does not make this tab's session one", () => {
+    const guess = guessFrom(signedIn(2, "alice", true, "other"), { generation: 3, isSignedIn: true });
+    expect(versionAfter(signedIn(1), guess)).toEqual({ ...signedIn(2), session: signedIn(1).session });
   });
 
   test("with another token key signs out this tab too, which keeps its own", () => {
-    expect(versionAfter(signedIn(1), signedOut(2, "recorded", "other"))).toEqual(signedOut(2));
+    expect(versionAfter(signedIn(1), signedOut(2, true, "other"))).toEqual(signedOut(2));
   });
 
   test.each([null, undefined, 1, "x", {}, [], { type: "version" }])("that is %j is ignored", (data) => {
@@ -94,21 +103,21 @@ describe("a tab that is asked for its version", () => {
   });
 
   test("does not send a session that is not recorded, whose refresh token two tabs could use", () => {
-    expect(maySend(signedIn(2, "alice", "unrecorded"), 1)).toBe(false);
-    expect(maySend(signedOut(2, "unrecorded"), 1)).toBe(true);
+    expect(maySend(signedIn(2, "alice", false), 1)).toBe(false);
+    expect(maySend(signedOut(2, false), 1)).toBe(true);
   });
 
-  test("does not send a guess", () => {
-    expect(maySend(guessFrom(signedIn(1), { generation: 2, isSignedIn: true }), 1)).toBe(false);
-    expect(maySend(guessFrom(signedIn(1), { generation: 2, isSignedIn: false }), 1)).toBe(false);
+  test("sends a guess as the old version that it is", () => {
+    const guess = guessFrom(signedIn(1), { generation: 2, isSignedIn: true });
+    expect([maySend(guess, 0), maySend(guess, 1)]).toEqual([true, false]);
   });
 });
 
 describe("a tab that missed the version in the record", () => {
-  test("goes on with its session, without the refresh token that may be spent", () => {
+  test("goes on with its session, whose refresh token may be spent", () => {
     const guess = guessFrom(signedIn(1), { generation: 2, isSignedIn: true });
-    expect(guess).toMatchObject({ generation: 2, source: "guess", session: { user: { sub: "alice" } } });
-    expect(guess.session?.tokens).toEqual({ accessToken: "token of alice" });
+    const session = { ...sessionOf("alice"), isDoubtful: true };
+    expect(guess).toEqual({ ...signedIn(1), missed: 2, session });
   });
 
   test("has no session if the record has none, or if it had none itself", () => {
@@ -116,36 +125,41 @@ describe("a tab that missed the version in the record", () => {
     expect(guessFrom(signedOut(1), { generation: 2, isSignedIn: true }).session).toBeNull();
   });
 
-  test("waits until that version or a later one arrives", () => {
+  test("requests each missed version once", () => {
     const guess = guessFrom(signedIn(1), { generation: 2, isSignedIn: true });
-    expect([guess, signedIn(1), signedIn(2), signedOut(3)].map((version) => hasReceived(version, 2))).toEqual([
-      false,
+    expect([isBehind(signedIn(1), 2), isBehind(guess, 2), isBehind(guess, 3), isBehind(signedIn(2), 2)]).toEqual([
+      true,
       false,
       true,
-      true,
+      false,
     ]);
   });
 });
 
 describe("a turn begins", () => {
-  test("with the record's generation", () => {
-    expect(turnStart({ generation: 5, isSignedIn: true }, signedOut(3))).toEqual({
-      generation: 5,
-      isSignedIn: true,
-      wasSignedIn: true,
-      knowsRefreshes: true,
-    });
+  test("with the record", () => {
+    const record = { generation: 5, isSignedIn: true };
+    expect(latestRecord(record, signedOut(3))).toBe(record);
+    expect([wasSignedIn(record, signedOut(3)), knowsRefreshes(record, signedOut(3))]).toEqual([true, true]);
   });
 
   test("with the tab's own version, if nothing was recorded yet", () => {
-    expect(turnStart(undefined, firstVersion("app"))).toMatchObject({ wasSignedIn: false, knowsRefreshes: true });
-    expect(turnStart(undefined, signedIn(3))).toMatchObject({ generation: 3, wasSignedIn: true });
+    expect(latestRecord(undefined, signedIn(3))).toEqual({ generation: 3, isSignedIn: true });
+    expect([wasSignedIn(undefined, firstVersion("app")), wasSignedIn(undefined, signedIn(3))]).toEqual([false, true]);
+    expect(knowsRefreshes(undefined, signedIn(3))).toBe(true);
   });
 
   test("without knowing what other tabs did, if the record cannot be read", () => {
-    expect(turnStart(null, firstVersion("app"))).toMatchObject({ wasSignedIn: undefined, knowsRefreshes: false });
-    expect(turnStart(null, signedIn(3))).toMatchObject({ wasSignedIn: true, knowsRefreshes: false });
-    expect(turnStart(null, signedIn(3, "alice", "unrecorded"))).toMatchObject({ knowsRefreshes: true });
+    expect([wasSignedIn(null, firstVersion("app")), wasSignedIn(null, signedIn(3))]).toEqual([undefined, true]);
+    expect([knowsRefreshes(null, signedIn(3)), knowsRefreshes(null, signedIn(3, "alice", false))]).toEqual([
+      false,
+      true,
+    ]);
+  });
+
+  test("with a sign-out that came later than the record, which could not be written", () => {
+    expect(wasSignedIn({ generation: 5, isSignedIn: true }, signedOut(6, false))).toBe(false);
+    expect(wasSignedIn({ generation: 5, isSignedIn: false }, signedIn(6, "alice", false))).toBe(true);
   });
 });
 

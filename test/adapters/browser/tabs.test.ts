@@ -85,7 +85,7 @@ afterEach(() => vi.unstubAllGlobals());
 
 interface Tab extends Tabs {
   readonly channel: Channel;
-  /** The users that its listener received, in order; null for no user. */
+  /** What its listeners received, in order: a user, null for no user, and what happened in a tab with another key. */
   readonly seen: Array<string | null>;
 }
 
@@ -95,7 +95,11 @@ function open(tokenKey = "app", limit = 60_000): Tab {
     name: "name",
     tokenKey,
     limit,
-    onSession: (session) => void seen.push(session?.user.sub ?? null),
+    listeners: {
+      onSession: (session) => void seen.push(session?.user.sub ?? null),
+      onSignInElsewhere: () => void seen.push("sign-in elsewhere"),
+      onSignOutElsewhere: ({ tokens }) => void seen.push(`sign-out elsewhere of ${tokens.refreshToken}`),
+    },
   });
   return { ...tabs, seen, channel: [...Channel.all].at(-1) as Channel };
 }
@@ -147,6 +151,44 @@ describe("a session in the record", () => {
     await settle();
     expect(old.session()).toBeNull();
   });
+
+  test("of a tab with another scope: a tab without a session hears of the sign-in once, and of the sign-out", async () => {
+    const [old, newer, third] = [open("old"), open("newer"), open("newer")];
+    await signIn(old);
+    await settle();
+    expect([newer.session(), newer.elsewhere()?.user.sub, newer.seen]).toEqual([null, "alice", ["sign-in elsewhere"]]);
+    await signIn(old, sessionOf("alice", "r2"));
+    await settle();
+    expect(newer.seen).toEqual(["sign-in elsewhere"]);
+    // It gets tokens of its own, and the other tabs keep theirs.
+    expect(await newer.takeTurn((turn) => turn.replaceSession(sessionOf("alice", "r3")))).toBe(true);
+    await settle();
+    expect([old, newer, third].map(sessionIn)).toEqual([
+      ["alice", "r2"],
+      ["alice", "r3"],
+      ["alice", "r3"],
+    ]);
+    expect([newer.elsewhere(), third.elsewhere()]).toEqual([undefined, undefined]);
+    await newer.takeTurn((turn) => turn.replaceSession(null, true));
+    await settle();
+    // The tab of the sign-out revokes its own refresh token; the others of its key have the same one.
+    expect([old, third].map(({ seen }) => seen.slice(-2))).toEqual([
+      [null, "sign-out elsewhere of r2"],
+      ["alice", null],
+    ]);
+  });
+
+  test("of a tab with another scope never reaches a tab of a third one as a sign-out", async () => {
+    const [old, newer] = [open("old"), open("newer")];
+    await signIn(newer);
+    await signIn(old);
+    await signIn(newer, sessionOf("bob"));
+    await settle();
+    expect([old.session(), old.elsewhere()?.user.sub]).toEqual([null, "bob"]);
+    const fourth = open("newer");
+    await fourth.takeTurn(async () => {});
+    expect(sessionIn(fourth)).toEqual(["bob", "r1"]);
+  });
 });
 
 describe("a session that cannot be recorded", () => {
@@ -184,6 +226,9 @@ describe("a session that cannot be recorded", () => {
     await other.takeTurn((turn) => turn.replaceSession(null, true));
     await settle();
     expect(one.session()).toBeNull();
+    // A new tab hears of it, although the record has a session.
+    const third = open();
+    expect(await third.takeTurn(async (turn) => turn.wasSignedIn)).toBe(false);
   });
 });
 
@@ -232,32 +277,46 @@ describe("a version that no tab sends", () => {
     return { one, other };
   }
 
-  test("makes the other tabs drop the refresh token, which may be spent, and nothing else", async () => {
+  test("makes the refresh token of the other tabs doubtful, which may be spent, and nothing else", async () => {
     const { other } = await freezeInRefresh();
     await other.takeTurn(async (turn) => expect(await turn.reserveRefresh()).toBe(true));
-    expect(sessionIn(other)).toEqual(["alice", undefined]);
+    expect(sessionIn(other)).toEqual(["alice", "r1"]);
+    expect(other.session()?.isDoubtful).toBe(true);
     expect(other.seen).toEqual(["alice", "alice"]);
   });
 
-  test("a tab that made a guess does not send it to a new tab", async () => {
+  test("is replaced by a guess in a new tab too, which has the same doubt", async () => {
     const { other } = await freezeInRefresh();
     await other.takeTurn(async () => {});
     const third = open();
     await third.takeTurn(async () => {});
-    expect(third.session()).toBeNull();
+    expect(sessionIn(third)).toEqual(["alice", "r1"]);
+    expect(third.session()?.isDoubtful).toBe(true);
   });
 
-  test("replaces the guess when it arrives late", async () => {
-    const [one, other] = [open(), open()];
+  test("replaces the guesses when it arrives late, even beside a session that is older than theirs", async () => {
+    const [one, other, behind] = [open(), open(), open()];
     await signIn(one);
     await settle();
-    one.channel.isFrozen = true;
+    behind.channel.isFrozen = true;
     await signIn(one, sessionOf("alice", "r2"));
+    await settle();
+    one.channel.isFrozen = true;
+    await signIn(one, sessionOf("alice", "r3"));
     await other.takeTurn(async () => {});
-    expect(sessionIn(other)).toEqual(["alice", undefined]);
+    behind.channel.thaw();
+    await behind.takeTurn(async () => {});
+    await settle();
+    expect([other, behind].map((tab) => [...sessionIn(tab), tab.session()?.isDoubtful])).toEqual([
+      ["alice", "r2", true],
+      ["alice", "r2", true],
+    ]);
     one.channel.thaw();
     await settle();
-    expect(sessionIn(other)).toEqual(["alice", "r2"]);
+    expect([other, behind].map((tab) => [...sessionIn(tab), tab.session()?.isDoubtful])).toEqual([
+      ["alice", "r3", undefined],
+      ["alice", "r3", undefined],
+    ]);
   });
 
   test("can be requested again in the same turn", async () => {
@@ -267,7 +326,7 @@ describe("a version that no tab sends", () => {
     const missed = vi.spyOn(one.channel, "postMessage").mockImplementation(() => {});
     await signIn(one, sessionOf("alice", "r2"));
     await other.takeTurn(async (turn) => {
-      expect(sessionIn(other)).toEqual(["alice", undefined]);
+      expect(sessionIn(other)).toEqual(["alice", "r1"]);
       missed.mockRestore();
       await turn.requestAgain();
     });
@@ -276,24 +335,62 @@ describe("a version that no tab sends", () => {
 });
 
 describe("a turn", () => {
-  test("that took too long records nothing, sends nothing and may not use the refresh token", async () => {
+  /** A turn that takes longer than its limit, and then does what `late` says. */
+  async function endLate(one: Tab, late: (turn: Turn) => Promise<unknown>) {
+    let result: Promise<unknown> | undefined;
+    const outcome = one.takeTurn((turn) => {
+      result = new Promise((done) => setTimeout(done, 150)).then(() => late(turn));
+      return result;
+    });
+    await expect(outcome).rejects.toMatchObject({ code: "provider_unreachable" });
+    return { result };
+  }
+
+  test("that took too long may not use the refresh token", async () => {
+    const one = open("app", 50);
+    await signIn(one);
+    const before = disk.record;
+    const { result } = await endLate(one, (turn) => turn.reserveRefresh());
+    expect([await result, disk.record]).toEqual([false, before]);
+  });
+
+  test("that took too long stores a new refresh token all the same if no other tab has changed the session", async () => {
     const [one, other] = [open("app", 50), open()];
     await signIn(one);
     await settle();
-    const before = disk.record;
-    let late: Promise<unknown[]> | undefined;
-    await expect(
-      one.takeTurn((turn) => {
-        late = new Promise((done) => setTimeout(done, 100)).then(async () => [
-          await turn.reserveRefresh(),
-          await turn.replaceSession(sessionOf("alice", "r2")),
-        ]);
-        return late;
-      }),
-    ).rejects.toMatchObject({ code: "provider_unreachable" });
-    expect(await late).toEqual([false, false]);
+    const { result } = await endLate(one, (turn) => turn.replaceSession(sessionOf("alice", "r2")));
+    await other.takeTurn((turn) => turn.writeNote({ restingUntil: 1 }));
+    expect(await result).toBe(true);
     await settle();
-    expect([disk.record, sessionIn(one), sessionIn(other)]).toEqual([before, ["alice", "r1"], ["alice", "r1"]]);
+    expect([one, other].map(sessionIn)).toEqual(Array(2).fill(["alice", "r2"]));
+  });
+
+  test.each([
+    ["signed in", sessionOf("alice", "r3")],
+    ["signed out", null],
+  ])("that took too long changes nothing if another tab has %s", async (_what, session) => {
+    const [one, other] = [open("app", 50), open()];
+    await signIn(one);
+    await settle();
+    const { result } = await endLate(one, (turn) => turn.replaceSession(sessionOf("alice", "r2")));
+    await other.takeTurn((turn) => turn.replaceSession(session, !session));
+    const before = disk.record;
+    expect(await result).toBe(false);
+    await settle();
+    expect([one.session(), other.session(), disk.record]).toEqual([session, session, before]);
+  });
+
+  test("leaves a note in the record for the next turns, until the session changes", async () => {
+    const [one, other] = [open(), open()];
+    await signIn(one);
+    await one.takeTurn(async (turn) => {
+      await turn.reserveRefresh();
+      expect(await turn.writeNote({ restingUntil: 7 })).toBe(true);
+    });
+    const noteIn = (tab: Tab) => tab.takeTurn(async (turn) => turn.note.restingUntil);
+    expect([await noteIn(other), await noteIn(open())]).toEqual([7, 7]);
+    await signIn(other);
+    expect(await noteIn(one)).toBeUndefined();
   });
 
   /** Lets `one` take a turn that lasts until `goOn` is called. */

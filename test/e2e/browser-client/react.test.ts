@@ -82,6 +82,49 @@ describe("React, in its development build under StrictMode", () => {
   });
 });
 
+describe("an AuthProvider that is unmounted while it handles its callback, and mounted anew", () => {
+  test.each([
+    ["before the sign-in is complete", "", 90, "/shows", []],
+    ["after the sign-in is complete", "", 1_500, "/shows", []],
+    ["with onRedirectCallback", "onRedirectCallback", 90, "/callback/", ["/shows"]],
+  ])("%s: the app learns of it once", async (_what, handler, milliseconds, path, calls) => {
+    await begin({ refreshTokens: true });
+    const { issuer } = provider;
+    const code = await bundle(`
+      import { createElement as h, StrictMode } from "react";
+      import { createRoot } from "react-dom/client";
+      import { AuthProvider, useAuth } from "latchkey/react";
+      const View = () => {
+        const { user, isLoading, login } = useAuth();
+        return h("button", { onClick: () => login({ returnTo: "/shows" }) }, isLoading ? "…" : user ? user.sub : "no user");
+      };
+      window.calls = [];
+      const config = {
+        ...${JSON.stringify({ issuer, clientId: "spa", redirectUri: `${app.origin}/callback/` })},
+        ${handler ? "onRedirectCallback: (_state, returnTo) => calls.push(returnTo)," : ""}
+      };
+      const root = createRoot(document.querySelector("main"));
+      const show = () => root.render(h(StrictMode, null, h(AuthProvider, config, h(View))));
+      show();
+      if (location.search.includes("code=")) {
+        setTimeout(() => root.render(null), 30);
+        setTimeout(() => { window.isAnew = true; show(); }, 30 + ${milliseconds});
+      }
+    `);
+    app.pages.set("/view.js", { body: code, headers: { "content-type": "text/javascript" } });
+    for (const at of ["/", "/callback/"]) app.pages.set(at, { body: shell });
+    await page.goto(`${app.origin}/`);
+    await page.click("button:text-is('no user')");
+    provider.delays.set("/token", 300);
+    await fillIn(page);
+    await page.waitForFunction(() => "isAnew" in window);
+    await page.waitForSelector("button:text-is('alice')");
+    await expect.poll(() => address()).toBe(app.origin + path);
+    expect(await page.evaluate(() => (window as unknown as { calls: string[] }).calls)).toEqual(calls);
+    expect(provider.grants).toEqual(["authorization_code"]);
+  });
+});
+
 describe("withLoginRequired and a sign-out", () => {
   const view = `
     const Inner = () => {

@@ -60,6 +60,31 @@ describe("browsers that withhold the provider's cookies from frames", () => {
 });
 
 describe("a page that goes to the provider by itself", () => {
+  test("is one of ten that are restored at once: the others wait for its session", async () => {
+    options["allowRedirect"] = true;
+    await beginSignedIn({ refreshTokens: true }, "127.0.0.1");
+    const tabs = [page];
+    while (tabs.length < 10) tabs.push(await context.newPage());
+    await page.goto("about:blank");
+    await Promise.all(tabs.map((tab) => tab.goto(`${app.origin}/shows`).catch(() => {})));
+    await Promise.all(tabs.map((tab) => shows("alice", tab)));
+    expect(provider.grants).toEqual(["authorization_code", "authorization_code"]);
+    const tokens = await Promise.all(tabs.map((tab) => token({}, tab)));
+    expect(new Set(tokens.map((result) => result.token)).size).toBe(1);
+  });
+
+  test("is one of three that are restored at once: if it finds no user, the others do not go", async () => {
+    options["allowRedirect"] = true;
+    await beginSignedIn({}, "127.0.0.1");
+    await provider.forgetSessions();
+    const tabs = [page, await context.newPage(), await context.newPage()];
+    await page.goto("about:blank");
+    await Promise.all(tabs.map((tab) => tab.goto(`${app.origin}/shows`).catch(() => {})));
+    await Promise.all(tabs.map((tab) => shows("no user", tab)));
+    // One frame and one page.
+    expect(provider.authorizations).toEqual(["", "none", "none"]);
+  });
+
   /** Starts the app with two tabs whose access token has expired, so that the page must beginWithExpiredToken to renew it. */
   async function beginWithExpiredToken(): Promise<Page> {
     options["allowRedirect"] = true;
@@ -166,6 +191,27 @@ test.each([false, true])(
     expect(provider.authorizations).toEqual([""]);
   },
 );
+
+test("getUser() works before the document has a body, in a page that restores its session by a frame", async () => {
+  await beginSignedIn();
+  app.pages.set("/early", {
+    body: `<!doctype html><head><script type="module" async>
+      import "/client.js";
+      const config = ${JSON.stringify({ issuer: provider.issuer, clientId: "spa", redirectUri: `${app.origin}/callback/`, silentRedirectUri: `${app.origin}/silent.html` })};
+      window.hadBody = document.body !== null;
+      window.early = latchkey.createClient(config).getUser().then((user) => user?.sub, String);
+    </script><script src="/slow.js"></script></head><body><p>the app</p></body>`,
+  });
+  app.pages.set("/slow.js", { body: "", headers: { "content-type": "text/javascript" } });
+  app.before = (url) => (url === "/slow.js" ? new Promise((done) => setTimeout(done, 2_000)) : undefined);
+  await page.goto(`${app.origin}/early`);
+  const result = await page.evaluate(async () => {
+    const { hadBody, early } = window as unknown as { hadBody: boolean; early: Promise<string> };
+    return [hadBody, await early];
+  });
+  expect(result).toEqual([false, "alice"]);
+  await expect.poll(() => page.locator("iframe").count()).toBe(0);
+});
 
 test("a page that was loaded offline shows the user when the network is back", async () => {
   await beginSignedIn();

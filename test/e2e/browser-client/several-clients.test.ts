@@ -1,3 +1,4 @@
+import type { Page } from "playwright-core";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Client } from "../../../adapters/browser/index.js";
 import { address, app, begin, context, fillIn, inBrowser, isDone, page, provider } from "../../support/spa.js";
@@ -94,8 +95,8 @@ const end = () =>
     return { signedIn, users, errors, search: location.search };
   });
 
-const usersOfBoth = () =>
-  page.evaluate(() => Promise.all(window.clients.map(async (client) => (await client.getUser())?.sub ?? "no user")));
+const usersOfBoth = (on = page) =>
+  on.evaluate(() => Promise.all(window.clients.map(async (client) => (await client.getUser())?.sub ?? "no user")));
 
 /** Checks that the code and its verifier were sent once, to the token endpoint of the first client's provider. */
 function expectSentOnce(code: string): void {
@@ -280,6 +281,71 @@ describe("a sign-in of one of two clients, with two issuers", () => {
     expect(ended).toEqual([undefined, { returnTo: "/" }]);
     expect((await usersOfBoth())[1]).toBe("bob");
     for (const { grants } of [provider, second]) expect(grants).toEqual(["authorization_code"]);
+  });
+});
+
+describe.each([
+  ["scope", { scope: "openid" }, {}],
+  ["audience", { audience: PAY }, { audience: SHOWS }],
+])("two clients of one provider that differ in the %s, in two tabs", (_what, other: Options, first: Options) => {
+  /** Signs in by popup with a client of a tab. */
+  async function signInByPopup(on: Page, client: 0 | 1, name: string): Promise<void> {
+    await on.bringToFront();
+    const opened = on.waitForEvent("popup");
+    await on.evaluate((index) => {
+      document.onclick = () => void window.clients[index].login({ popup: true, prompt: "login" });
+    }, client);
+    await on.click("body", { position: { x: 1, y: 1 }, force: true });
+    await fillIn(await opened, name).catch(() => {});
+    await expect.poll(async () => (await usersOfBoth(on))[client]).toBe(name);
+  }
+
+  async function startTwoTabs(): Promise<Page> {
+    await start({ thirdParty: true, refreshTokens: true });
+    await serve(first, other);
+    const second = await context.newPage();
+    await second.goto(app.origin);
+    await isDone(second);
+    expect([await usersOfBoth(), await usersOfBoth(second)]).toEqual([
+      ["no user", "no user"],
+      ["no user", "no user"],
+    ]);
+    return second;
+  }
+
+  test("hear of each other's sign-ins, of another user, and of sign-outs, which revoke all their refresh tokens", async () => {
+    const second = await startTwoTabs();
+    await signInByPopup(page, 0, "alice");
+    for (const tab of [page, second]) await expect.poll(() => usersOfBoth(tab)).toEqual(["alice", "alice"]);
+    const result = await second.evaluate(() => window.clients[1].getAccessToken());
+    expect(result).toMatch(/./);
+    await signInByPopup(second, 1, "bob");
+    for (const tab of [page, second]) await expect.poll(() => usersOfBoth(tab)).toEqual(["bob", "bob"]);
+    const issued = provider.issued.map(({ refresh_token: refreshToken }) => refreshToken);
+    await second.evaluate(() => window.clients[1].logout({ local: true }));
+    for (const tab of [page, second]) await expect.poll(() => usersOfBoth(tab)).toEqual(["no user", "no user"]);
+    const revoked = () =>
+      requests
+        .filter(({ url }) => url.endsWith("/revocation"))
+        .map(({ body }) => new URLSearchParams(body).get("token"));
+    // Those of bob: one of the sign-in, one of the other client's frame.
+    await expect.poll(() => new Set(revoked())).toEqual(new Set(issued.slice(-2)));
+    expect(refusedGrants()).toEqual([]);
+  });
+
+  test("a client without a user signs out the client that has one, whose refresh token is revoked", async () => {
+    await start({ refreshTokens: true });
+    await serve(first, other);
+    const second = await context.newPage();
+    await second.goto(app.origin);
+    await isDone(second);
+    await usersOfBoth(second);
+    await signInByPopup(page, 0, "alice");
+    // The provider's cookies are withheld from the frame, so that the other client finds no user.
+    expect(await usersOfBoth(second)).toEqual(["alice", "no user"]);
+    await second.evaluate(() => window.clients[1].logout({ local: true }));
+    for (const tab of [page, second]) await expect.poll(() => usersOfBoth(tab)).toEqual(["no user", "no user"]);
+    await expect.poll(() => requests.filter(({ url }) => url.endsWith("/revocation")).length).toBeGreaterThan(0);
   });
 });
 

@@ -100,6 +100,22 @@ describe("a failure in one tab", () => {
     await shows("no user");
   });
 
+  test("with an IndexedDB that cannot be written, a sign-out is not undone by a new tab, whose record has a user", async () => {
+    const other = await beginWithTwoTabs({ refreshTokens: true });
+    for (const tab of [page, other]) {
+      await tab.evaluate(() => {
+        IDBObjectStore.prototype.put = () => {
+          throw new DOMException("full", "QuotaExceededError");
+        };
+      });
+    }
+    await signOutLocally(other);
+    await shows("no user");
+    const third = await open();
+    expect([await user(), await user(other), await user(third)]).toEqual(["no user", "no user", "no user"]);
+    expect(provider.authorizations).toEqual([""]);
+  });
+
   test.each([
     ["never answers", "IDBFactory.prototype.open = () => ({});"],
     ["cannot be read", "IDBObjectStore.prototype.get = () => { throw new DOMException('no', 'UnknownError'); };"],

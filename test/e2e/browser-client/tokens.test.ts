@@ -97,7 +97,8 @@ describe("tokens", () => {
     expect(await user()).toBe("alice");
     provider.broken.clear();
     expect((await token()).token).not.toBe("");
-    expect(provider.grants.at(-1)).toBe("refresh_token");
+    // The refresh token may be used up: a 503 says nothing about what happened behind it.
+    expect(provider.grants).toEqual(["authorization_code", "authorization_code"]);
   });
 
   test("a provider that does not respond delays only the first of several calls while the token is valid", async () => {
