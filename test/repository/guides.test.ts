@@ -430,48 +430,51 @@ test("react: Vite passes the routes of latchkey on to the server, whose URLs are
   }
 });
 
-describe.each(["express", "node", "edge"])("the forwarded host, as the guide takes it on %s", (name) => {
-  /** Serves the files of the guide. */
-  async function start(baseUrl: string): Promise<string> {
-    const { fetch, issuer, clientId, clientSecret } = await createTestProvider();
-    const provided = await serve(async (req, res) =>
-      res.end((await (await fetch(issuer + req.url)).text()).replaceAll(issuer, provided)),
-    );
-    const variables = {
-      LATCHKEY_ISSUER: provided,
-      LATCHKEY_CLIENT_ID: clientId,
-      LATCHKEY_CLIENT_SECRET: clientSecret,
-      LATCHKEY_BASE_URL: baseUrl,
-    };
-    Object.assign(process.env, variables);
-    const url = write(`forwarded-host-${name}`);
-    if (name === "express") return serve((await import(url)).app);
-    if (name === "edge") {
-      const handle = (await import(url)).default.fetch;
-      return serve(async (req, res) => send(await handle(toRequest(req)), res));
+describe.each(["forwarded-host-express", "forwarded-host-node", "forwarded-host-edge"])(
+  "the files of the guide for the forwarded host: %s",
+  (name) => {
+    /** Serves the files of the guide. */
+    async function start(baseUrl: string): Promise<string> {
+      const { fetch, issuer, clientId, clientSecret } = await createTestProvider();
+      const provided = await serve(async (req, res) =>
+        res.end((await (await fetch(issuer + req.url)).text()).replaceAll(issuer, provided)),
+      );
+      const variables = {
+        LATCHKEY_ISSUER: provided,
+        LATCHKEY_CLIENT_ID: clientId,
+        LATCHKEY_CLIENT_SECRET: clientSecret,
+        LATCHKEY_BASE_URL: baseUrl,
+      };
+      Object.assign(process.env, variables);
+      const url = write(name);
+      if (name === "forwarded-host-express") return serve((await import(url)).app);
+      if (name === "forwarded-host-edge") {
+        const handle = (await import(url)).default.fetch;
+        return serve(async (req, res) => send(await handle(toRequest(req)), res));
+      }
+      const port = await freePort();
+      const path = fileURLToPath(url);
+      writeFileSync(path, readFileSync(path, "utf8").replace("listen(3000)", `listen(${port}, "127.0.0.1")`));
+      started.push(await startServer([process.execPath, [path]], port, { ...VARIABLES, ...variables }, folder));
+      return `http://127.0.0.1:${port}`;
     }
-    const port = await freePort();
-    const path = fileURLToPath(url);
-    writeFileSync(path, readFileSync(path, "utf8").replace("listen(3000)", `listen(${port}, "127.0.0.1")`));
-    started.push(await startServer([process.execPath, [path]], port, { ...VARIABLES, ...variables }, folder));
-    return `http://127.0.0.1:${port}`;
-  }
-  const started: ChildProcess[] = [];
-  afterEach(() => {
-    for (const child of started.splice(0)) child.kill();
-  });
+    const started: ChildProcess[] = [];
+    afterEach(() => {
+      for (const child of started.splice(0)) child.kill();
+    });
 
-  test("chooses the site: one name, a list, a port, an empty value; a name that is no site gets the first", async () => {
-    const url = await start("https://one.example,https://two.example");
-    for (const [forwarded, site] of FORWARDED) {
-      const headers = { "x-forwarded-host": forwarded || " ", "sec-fetch-mode": "navigate" };
+    test("chooses the site: one name, a list, a port, an empty value; a name that is no site gets the first", async () => {
+      const url = await start("https://one.example,https://two.example");
+      for (const [forwarded, site] of FORWARDED) {
+        const headers = { "x-forwarded-host": forwarded || " ", "sec-fetch-mode": "navigate" };
+        const { location } = (await plainRequest(url, "/auth/login", { headers })).headers;
+        const redirectUri = new URL(String(location)).searchParams.get("redirect_uri");
+        expect([forwarded, redirectUri]).toEqual([forwarded, `https://${site}.example/auth/callback`]);
+      }
+      // The request reaches the app with its own Host, which is a site.
+      const headers = { host: "two.example", "sec-fetch-mode": "navigate" };
       const { location } = (await plainRequest(url, "/auth/login", { headers })).headers;
-      const redirectUri = new URL(String(location)).searchParams.get("redirect_uri");
-      expect([forwarded, redirectUri]).toEqual([forwarded, `https://${site}.example/auth/callback`]);
-    }
-    // The request reaches the app with its own Host, which is a site.
-    const headers = { host: "two.example", "sec-fetch-mode": "navigate" };
-    const { location } = (await plainRequest(url, "/auth/login", { headers })).headers;
-    expect(new URL(String(location)).searchParams.get("redirect_uri")).toBe("https://two.example/auth/callback");
-  });
-});
+      expect(new URL(String(location)).searchParams.get("redirect_uri")).toBe("https://two.example/auth/callback");
+    });
+  },
+);
