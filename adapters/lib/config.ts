@@ -190,7 +190,7 @@ function resolveProvider<Data>(
   const labelOf = name ? (option: string) => `providers.${name}.${option}` : label;
   checkOptions(given, examples, missingIn(set, labelOf));
   const stray = name && ["provider", ...Object.keys(clientExamples)].find((option) => option in given);
-  must(!stray, `${stray} belongs into each of providers`);
+  must(!stray, `${VARIABLES.includes(`${stray}`) ? label(`${stray}`) : stray} belongs into each of providers`);
   // What is missing was refused above.
   // The rooms that get the rest have no use for the secrets of the seal.
   const { secret, nextSecret, ...config } = set as CompleteOptions<Data>;

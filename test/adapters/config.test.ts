@@ -95,6 +95,98 @@ describe("the option provider", () => {
   });
 });
 
+describe("the option providers", () => {
+  const { LATCHKEY_SECRET, LATCHKEY_BASE_URL } = complete;
+  const app = { LATCHKEY_SECRET, LATCHKEY_BASE_URL };
+  const client = { issuer: "https://work.example", clientId: "work", clientSecret: "work-secret" };
+  const providers = { work: client, code: { ...client, scope: "openid", label: "Code", logout: "local" as const } };
+
+  test("has the options of each client, with the defaults", () => {
+    const config = resolveConfig({ providers }, app);
+    expect(config.providers).toMatchObject([
+      { name: "work", scope: "openid profile email", logout: "provider", provider: client },
+      { name: "code", scope: "openid", logout: "local", label: "Code" },
+    ]);
+    expect(config).not.toHaveProperty("name");
+  });
+
+  test.each<[what: string, options: object, says: RegExp]>([
+    ["no provider", { providers: {} }, /^latchkey: providers need names/],
+    ["another type than an object", { providers: "google" }, /providers must be of type object, not string/],
+    ["a list", { providers: [client] }, /providers must be of type object, not list/],
+    ["a name that is no segment of a path", { providers: { "a/b": client } }, /names of letters, digits, _ and -/],
+    ["a blank name", { providers: { "": client } }, /names of letters, digits, _ and -/],
+    ["a provider that is no object", { providers: { work: "google" } }, /providers\.work must be of type object/],
+    ["null", { providers: { work: null } }, /providers\.work must be of type object, not null/],
+    [
+      "a name that no option of a client has",
+      { providers: { work: { ...client, isuer: "x" } } },
+      /no option providers\.work\.isuer: did you mean providers\.work\.issuer\?$/,
+    ],
+    ["an option of the app", { providers: { work: { ...client, mount: "/a" } } }, /no option providers\.work\.mount$/],
+    [
+      "a client without id",
+      { providers: { work: { ...client, clientId: undefined } } },
+      /set providers\.work\.clientId$/,
+    ],
+    [
+      "a client without secret",
+      { providers: { work: { ...client, clientSecret: undefined } } },
+      /set providers\.work\.clientSecret, or/,
+    ],
+    [
+      "an issuer on plain http",
+      { providers: { work: { ...client, issuer: "http://op.example" } } },
+      /providers\.work\.issuer.*https/,
+    ],
+    [
+      "two clients with one callback",
+      { providers: { work: { ...client, callbackPath: "/cb" }, code: { ...client, callbackPath: "/cb" } } },
+      /callbackPath of its own each/,
+    ],
+    [
+      "a callback at a login route",
+      { providers: { work: { ...client, callbackPath: "/auth/login/work" } } },
+      /callbackPath must be a path of its own/,
+    ],
+    [
+      "an option of a client beside it",
+      { providers, clientId: "x" },
+      /^latchkey: clientId \(LATCHKEY_CLIENT_ID\) belongs into each of providers$/,
+    ],
+    [
+      "the option provider beside it",
+      { providers, provider: client },
+      /^latchkey: provider belongs into each of providers$/,
+    ],
+    [
+      "a default that is none of them",
+      { providers, defaultProvider: "other" },
+      /defaultProvider must be a name of providers/,
+    ],
+    [
+      "a default without providers",
+      { ...client, defaultProvider: "work" },
+      /defaultProvider must be a name of providers/,
+    ],
+  ])("is refused with %s", (_what, options, says) => {
+    expect(refusal(options as AuthOptions, app)).toMatch(says);
+  });
+
+  test("lets no variable of a client reach one of its providers", () => {
+    const message = refusal({ providers }, { ...app, LATCHKEY_CLIENT_SECRET: "of another client" });
+    expect(message).toBe("latchkey: clientSecret (LATCHKEY_CLIENT_SECRET) belongs into each of providers");
+  });
+
+  test("lets a provider keep the callback of an app that had one", () => {
+    const config = resolveConfig(
+      { providers: { ...providers, work: { ...client, callbackPath: "/auth/callback" } } },
+      app,
+    );
+    expect(config.providers[0].callbackPath).toBe("/auth/callback");
+  });
+});
+
 describe("the next secret", () => {
   const [old, next] = ["o".repeat(32), "n".repeat(32)];
 
