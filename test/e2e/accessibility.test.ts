@@ -1,5 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createAuth } from "../../adapters/edge.js";
 import { barriers, looks, openPage, tabStops } from "../support/axe.js";
 import { launch } from "../support/chromium.js";
 
@@ -44,6 +45,21 @@ describe.each(looks)("pages are for everybody: %s", (_, look) => {
     await page.click("#sign-out");
     await page.waitForSelector("h1:has-text('Sign out here too?')");
     expect(await barriers(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  test("the page on which the user chooses a provider", async () => {
+    const client = { issuer: "https://op.example", clientId: "client", clientSecret: "client-secret" };
+    const { handler } = createAuth({
+      providers: { work: { ...client, label: "The account of my company" }, code: { ...client, label: "GitHub" } },
+      secret: "only for tests: at least thirty-two characters",
+      baseUrl: "https://app.example",
+    });
+    const navigation = new Request("https://app.example/auth/login", { headers: { "sec-fetch-mode": "navigate" } });
+    const page = await openPage(browser, look);
+    await page.setContent(await (await handler(navigation)).text());
+    expect(await barriers(page)).toEqual([]);
+    expect(await tabStops(page, 2)).toEqual(["The account of my company", "GitHub"]);
     await page.context().close();
   });
 
