@@ -345,7 +345,9 @@ describe("refreshing", () => {
     more: { currentAccessTokens?: string[]; audience?: string; subject?: string } = {},
   ) {
     const request = { refreshToken, subject: "alice", currentAccessTokens: [], ...more };
-    const { release, ...response } = await rp.refresh(request);
+    const { release, error, ...response } = await rp.refresh(request);
+    // The caller stores the rotated refresh token first.
+    if (error) throw error;
     return { response, refreshToken: response.refreshToken, release };
   }
 

@@ -51,7 +51,6 @@ describe.each(HOSTILE)("a provider that sends %s", (_what, json) => {
     ["/openid-configuration", "jwks_uri"],
     ["/token", "access_token"],
     ["/token", "token_type"],
-    ["/token", "expires_in"],
     ["/token", "id_token"],
     ["/jwks", "keys"],
     ["/userinfo", "sub"],
@@ -67,6 +66,16 @@ describe.each(HOSTILE)("a provider that sends %s", (_what, json) => {
     expect(more).toEqual([]);
     expect(line).not.toMatch(NOT_A_LINE);
     expect(line.length).toBeLessThan(2000);
+  });
+
+  test("at /token, as expires_in, signs the user in, with one short line on the console (L18)", async () => {
+    const printed = watchConsole();
+    const app = await startWith("/token", member("expires_in"));
+    // A response of more than 256 kB is refused whole.
+    expect((await app.browser().signIn()).status).toBe(json.length > 250_000 ? 502 : 302);
+    expect(printed()).toHaveLength(1);
+    expect(printed()[0]).not.toMatch(NOT_A_LINE);
+    expect(printed()[0]?.length).toBeLessThan(2000);
   });
 
   test("in a claim, gets an error page and one short line on the console (L18)", async () => {
