@@ -24,7 +24,7 @@
  * Failures that explain themselves cost an app with sign-in 1.37 kB (the goal was 0.6): what the provider said in the message, what to check,
  * the line on the console, the page with its two links, `onFailure`, silent sign-ins, and the answer for requests that are no navigation.
  *
- * `verifyAccessToken` grew by 0.8 kB with several issuers, required claims, clients in the place of an audience, the seams for `dpop`,
+ * `verifyAccessToken` grew by 0.9 kB with several issuers, required claims, clients in the place of an audience, the seams for `dpop`,
  * `introspection` and `stepUp`, and the checks of these options. Each extra is measured by itself: an API that has it carries the
  * errors, the conversions and the network already.
  *
