@@ -430,51 +430,60 @@ test("react: Vite passes the routes of latchkey on to the server, whose URLs are
   }
 });
 
-describe.each(["forwarded-host-express", "forwarded-host-node", "forwarded-host-edge"])(
-  "the files of the guide for the forwarded host: %s",
-  (name) => {
-    /** Serves the files of the guide. */
-    async function start(baseUrl: string): Promise<string> {
-      const { fetch, issuer, clientId, clientSecret } = await createTestProvider();
-      const provided = await serve(async (req, res) =>
-        res.end((await (await fetch(issuer + req.url)).text()).replaceAll(issuer, provided)),
-      );
-      const variables = {
-        LATCHKEY_ISSUER: provided,
-        LATCHKEY_CLIENT_ID: clientId,
-        LATCHKEY_CLIENT_SECRET: clientSecret,
-        LATCHKEY_BASE_URL: baseUrl,
-      };
-      Object.assign(process.env, variables);
-      const url = write(name);
-      if (name === "forwarded-host-express") return serve((await import(url)).app);
-      if (name === "forwarded-host-edge") {
-        const handle = (await import(url)).default.fetch;
-        return serve(async (req, res) => send(await handle(toRequest(req)), res));
-      }
-      const port = await freePort();
-      const path = fileURLToPath(url);
-      writeFileSync(path, readFileSync(path, "utf8").replace("listen(3000)", `listen(${port}, "127.0.0.1")`));
-      started.push(await startServer([process.execPath, [path]], port, { ...VARIABLES, ...variables }, folder));
-      return `http://127.0.0.1:${port}`;
+describe.each([
+  ["forwarded-host-express", "Node"],
+  ["forwarded-host-node", "Node"],
+  ["forwarded-host-edge", "Node"],
+  ["forwarded-host-edge", "Bun"],
+  ["forwarded-host-edge", "Deno"],
+])("the files of the guide for the forwarded host: %s on %s", (name, runtime) => {
+  /** Serves the files of the guide. */
+  async function start(baseUrl: string): Promise<string> {
+    const { fetch, issuer, clientId, clientSecret } = await createTestProvider();
+    const provided = await serve(async (req, res) =>
+      res.end((await (await fetch(issuer + req.url)).text()).replaceAll(issuer, provided)),
+    );
+    const variables = {
+      LATCHKEY_ISSUER: provided,
+      LATCHKEY_CLIENT_ID: clientId,
+      LATCHKEY_CLIENT_SECRET: clientSecret,
+      LATCHKEY_BASE_URL: baseUrl,
+    };
+    Object.assign(process.env, variables);
+    const url = write(name);
+    if (name === "forwarded-host-express") return serve((await import(url)).app);
+    if (name === "forwarded-host-edge" && runtime === "Node") {
+      const handle = (await import(url)).default.fetch;
+      return serve(async (req, res) => send(await handle(toRequest(req)), res));
     }
-    const started: ChildProcess[] = [];
-    afterEach(() => {
-      for (const child of started.splice(0)) child.kill();
-    });
+    const port = await freePort();
+    const path = fileURLToPath(url);
+    writeFileSync(path, readFileSync(path, "utf8").replace("listen(3000)", `listen(${port}, "127.0.0.1")`));
+    const commands: Readonly<Record<string, [command: string, args: string[]]>> = {
+      Node: [process.execPath, [path]],
+      Bun: [bin("bun"), [path]],
+      Deno: [bin("deno"), ["serve", "-A", "--host", "127.0.0.1", "--port", `${port}`, path]],
+    };
+    const env = { ...VARIABLES, ...variables, PORT: `${port}` };
+    started.push(await startServer(commands[runtime] as [string, string[]], port, env, folder));
+    return `http://127.0.0.1:${port}`;
+  }
+  const started: ChildProcess[] = [];
+  afterEach(() => {
+    for (const child of started.splice(0)) child.kill();
+  });
 
-    test("chooses the site: one name, a list, a port, an empty value; a name that is no site gets the first", async () => {
-      const url = await start("https://one.example,https://two.example");
-      for (const [forwarded, site] of FORWARDED) {
-        const headers = { "x-forwarded-host": forwarded || " ", "sec-fetch-mode": "navigate" };
-        const { location } = (await plainRequest(url, "/auth/login", { headers })).headers;
-        const redirectUri = new URL(String(location)).searchParams.get("redirect_uri");
-        expect([forwarded, redirectUri]).toEqual([forwarded, `https://${site}.example/auth/callback`]);
-      }
-      // The request reaches the app with its own Host, which is a site.
-      const headers = { host: "two.example", "sec-fetch-mode": "navigate" };
+  test("chooses the site: one name, a list, a port, an empty value; a name that is no site gets the first", async () => {
+    const url = await start("https://one.example,https://two.example");
+    for (const [forwarded, site] of FORWARDED) {
+      const headers = { "x-forwarded-host": forwarded || " ", "sec-fetch-mode": "navigate" };
       const { location } = (await plainRequest(url, "/auth/login", { headers })).headers;
-      expect(new URL(String(location)).searchParams.get("redirect_uri")).toBe("https://two.example/auth/callback");
-    });
-  },
-);
+      const redirectUri = new URL(String(location)).searchParams.get("redirect_uri");
+      expect([forwarded, redirectUri]).toEqual([forwarded, `https://${site}.example/auth/callback`]);
+    }
+    // The request reaches the app with its own Host, which is a site.
+    const headers = { host: "two.example", "sec-fetch-mode": "navigate" };
+    const { location } = (await plainRequest(url, "/auth/login", { headers })).headers;
+    expect(new URL(String(location)).searchParams.get("redirect_uri")).toBe("https://two.example/auth/callback");
+  });
+});
