@@ -16,6 +16,7 @@ export { type AppleOptions, type AppleUser, apple, appleUser } from "./apple.js"
 export { type Auth0Options, auth0 } from "./auth0.js";
 export { type AuthentikOptions, authentik } from "./authentik.js";
 export { type ClerkOptions, clerk } from "./clerk.js";
+export { clientSecretFrom } from "./client-secret-from.js";
 export { type CognitoOptions, cognito } from "./cognito.js";
 export type { DescriptionOptions } from "./description.js";
 export { type DiscordOptions, discord } from "./discord.js";

@@ -124,6 +124,7 @@ describe("the examples", () => {
     ["latchkey/providers singpass", ""],
     ["latchkey/providers entraExternalId", ""],
     ["latchkey/providers azureB2c", ""],
+    ["latchkey/providers clientSecretFrom", ""],
     ["latchkey/providers hs256IdTokens", ""],
     ["latchkey/providers profile", ""],
     ["latchkey/providers appleUser", ""],

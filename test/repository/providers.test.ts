@@ -10,6 +10,7 @@ import { root, snippet } from "../support/documents.js";
 const names = [
   "provider-by-hand",
   "provider-hs256",
+  "provider-secret",
   "provider-profile",
   "provider-auth0",
   "provider-okta",
