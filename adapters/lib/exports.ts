@@ -20,9 +20,15 @@ export type { DiscoveryDocument } from "../../core/provider/discovery-document.j
 export type { RegisteredData, RegisteredUser } from "../../core/register.js";
 export type { SignIn } from "../../core/relying-party/config.js";
 export type { ErrorPageTexts } from "../../core/relying-party/error-page.js";
+export {
+  type ExchangedToken,
+  exchangeToken,
+  type TokenExchangeOptions,
+} from "../../core/relying-party/exchange-token.js";
 export type { Failure } from "../../core/relying-party/failure.js";
 export { hasScope } from "../../core/relying-party/has-scope.js";
 export type { LoginOptions } from "../../core/relying-party/login-options.js";
+export { type RefreshedUser, refreshUser, type SignedInRequest } from "../../core/relying-party/refresh-user.js";
 export type { AuthSession } from "../../core/relying-party/request-auth.js";
 export type { Allow, SessionRequirement, SessionStepUp } from "../../core/relying-party/requirement.js";
 export type { LogoutOptions } from "../../core/relying-party/sign-out.js";

@@ -53,7 +53,7 @@ export const stepUp = (): undefined => undefined;
 /** Does nothing, for the same reason. */
 export const hasScope = (): undefined => undefined;
 
-export const { stepUpOf } = standIns(["stepUpOf"]);
+export const { exchangeToken, refreshUser, stepUpOf } = standIns(["exchangeToken", "refreshUser", "stepUpOf"]);
 
 /** Does nothing, for the same reason. */
 export const translatedErrorPage = (): undefined => undefined;

@@ -38,6 +38,9 @@ export type {
   SignedInHandler,
 };
 
+/** The request that the App Router is answering: `login` and `logout` redirect, and never return. */
+export interface CurrentRequestAuth<Data = RegisteredData> extends AnyRequestAuth<Data, never> {}
+
 /** A proxy of Next, which Next calls with its `NextFetchEvent` as second argument. */
 export type Proxy = (request: import("next/server.js").NextRequest, event?: unknown) => Promise<Response>;
 
@@ -81,6 +84,8 @@ export interface Auth<Data = RegisteredData> {
   ): GetServerSideProps;
   /** In the Pages Router: the session of a request, and what an app can do with it. `login` and `logout` answer the request. */
   forRequest(req: IncomingMessage, res: ServerResponse): Promise<PagesRequestAuth<Data>>;
+  /** The same for the request that the App Router is answering, for functions such as `refreshUser`: `login` and `logout` redirect. */
+  forRequest(): Promise<CurrentRequestAuth<Data>>;
   /** The session, or null if no user is signed in. */
   getSession(): Promise<AuthSession<Data> | null>;
   getSession(request: Request): Promise<AuthSession<Data> | null>;
@@ -194,7 +199,7 @@ export function createAuth<Data = RegisteredData>(options: AuthOptions<Data> = {
     }) as Auth<Data>["requireSession"],
     requireSessionApi: pages.requireSessionApi,
     requireSessionPage: pages.requireSessionPage,
-    forRequest: async (req, res) => (await pages.open(req, res)).auth,
+    forRequest: (async (...request: unknown[]) => authFor(request)) as Auth<Data>["forRequest"],
     getSession: async (...request: unknown[]) => (await authFor(request)).session,
     getAccessToken: anywhere((auth, request?: TokenRequest) => auth.getAccessToken(request)),
     fetch: anywhere((auth, url: string | URL, init?: RequestInit, request?: TokenRequest) =>

@@ -153,7 +153,7 @@ function metadataOf(options: EndpointsOptions, faults: EndpointFaults): Claims {
     ...at("par", "pushed_authorization_request_endpoint", offer.par === true),
     response_types_supported: ["code"],
     response_modes_supported: ["query", "form_post"],
-    grant_types_supported: ["authorization_code", "refresh_token"],
+    grant_types_supported: ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange"],
     subject_types_supported: ["public"],
     id_token_signing_alg_values_supported: [signingAlg],
     code_challenge_methods_supported: ["S256"],

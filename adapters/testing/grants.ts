@@ -22,6 +22,9 @@ interface Credential {
   isSpent: boolean;
 }
 
+const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
+
 /** Seconds. RFC 6749 4.1.2: at most ten minutes. */
 const CODE_LIFETIME = 600;
 const ID_TOKEN_LIFETIME = 3600;
@@ -78,12 +81,13 @@ export function createGrants(options: GrantsOptions) {
     grant: Grant,
     audience: string | readonly string[] | undefined,
     scope: string,
+    further: Claims = {},
   ): Promise<string> {
     const until = seconds() + accessTokenLifetime;
     const claims = { iss: issuer, sub: grant.user["sub"], aud: audience ?? issuer, client_id: clientId, scope };
     // RFC 9068 2.
     const times = { iat: seconds(), exp: until, jti: randomId() };
-    const token = await keys.sign({ ...claims, ...times }, { typ: "at+jwt" });
+    const token = await keys.sign({ ...claims, ...times, ...further }, { typ: "at+jwt" });
     accessTokens.set(token, { grant, until });
     return token;
   }
@@ -129,6 +133,25 @@ export function createGrants(options: GrantsOptions) {
     return Response.json(body, { headers: { "cache-control": "no-store" } });
   }
 
+  /** Exchanges an access token of this provider for one of another audience (RFC 8693 2). */
+  async function exchange(form: URLSearchParams, faults: EndpointFaults): Promise<Response> {
+    const live = (name: string) => {
+      const issued = accessTokens.get(form.get(name) ?? "");
+      return issued && seconds() < issued.until ? issued.grant : undefined;
+    };
+    const [grant, actor] = [live("subject_token"), live("actor_token")];
+    const requested = form.get("requested_token_type") ?? ACCESS_TOKEN;
+    const types = [form.get("subject_token_type"), form.get("actor_token_type") ?? ACCESS_TOKEN, requested];
+    if (!grant || (form.has("actor_token") && !actor) || types.some((type) => type !== ACCESS_TOKEN))
+      return refuse("invalid_request");
+    const scope = form.get("scope") ?? "";
+    const audience = faults.commits("other_audience") ? "https://another.example" : audienceOf(form, grant);
+    const act = actor ? { act: { sub: actor.user["sub"] } } : {};
+    const token = await signAccessToken(grant, audience, scope, act);
+    const body = { access_token: token, token_type: "Bearer", expires_in: accessTokenLifetime, scope };
+    return Response.json({ ...body, issued_token_type: requested }, { headers: { "cache-control": "no-store" } });
+  }
+
   return {
     issueCode: (grant: Grant): string => issue(codes, grant, CODE_LIFETIME),
     /** The response of the token endpoint to the authenticated client. */
@@ -138,6 +161,7 @@ export function createGrants(options: GrantsOptions) {
         const grant = await redeem(form);
         return grant ? tokensFor(grant, form, faults) : refuse("invalid_grant");
       }
+      if (form.get("grant_type") === TOKEN_EXCHANGE) return exchange(form, faults);
       if (form.get("grant_type") !== "refresh_token") return refuse("unsupported_grant_type");
       const refreshToken = use(refreshTokens, form.get("refresh_token") ?? "");
       if (!refreshToken) return refuse("invalid_grant");

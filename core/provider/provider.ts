@@ -56,6 +56,8 @@ interface EndSessionRequest {
 
 /** The OpenID Provider as the client sees it. Every failure is an ExchangeError. */
 export interface Provider {
+  /** For functions that few apps import, such as `exchangeToken`. */
+  readonly client: Client;
   metadata(): Promise<SignInMetadata>;
   /** The URL at which the browser signs in. If the provider takes pushed requests (RFC 9126), the URL has only a reference to one. */
   authorizationUrl(parameters: RequestParameters): Promise<string>;
@@ -99,7 +101,7 @@ const identify = async (client: Client, tokens: { idToken?: string | undefined; 
 const loadKeys = async (client: Client): Promise<unknown> => client.differences?.identify ?? fetchKeys(client);
 
 /** The provider of a client. Public documents are cached in the process, by issuer. */
-export const createProvider = (client: Client): Provider => ({ ...signInAt(client), ...sessionAt(client) });
+export const createProvider = (client: Client): Provider => ({ client, ...signInAt(client), ...sessionAt(client) });
 
 /** What a sign-in needs of the provider. */
 const signInAt = (client: Client) => ({

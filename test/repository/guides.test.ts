@@ -10,7 +10,7 @@ import { renderToString } from "react-dom/server";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { checkSetup } from "../../adapters/check/index.js";
 import type { Middleware, RequestAuth } from "../../adapters/node.js";
-import { createTestProvider, mintSession } from "../../adapters/testing/index.js";
+import { createTestProvider, mintSession, type TestProvider } from "../../adapters/testing/index.js";
 import { plainRequest } from "../support/app.js";
 import { documentAt, filesOf, root, snippet, toJavaScript } from "../support/documents.js";
 import { send, toRequest } from "../support/edge-app.js";
@@ -123,24 +123,15 @@ test("permissions: each guard lets those pass who have the right", async () => {
 });
 
 test("permissions: onSignIn puts roles where a guard looks", async () => {
-  const provider = await createTestProvider({ user: { sub: "alice", "https://app.example/roles": ["billing"] } });
-  process.env["LATCHKEY_ISSUER"] = provider.issuer;
-  vi.stubGlobal("fetch", provider.fetch);
-  try {
+  await withOrders({ sub: "alice", "https://app.example/roles": ["billing"] }, async (provider) => {
     const { signIn } = (await import(write("permissions-roles"))) as { signIn: Middleware };
     const url = await serve((req, res) =>
       signIn(req, res, () => res.end(JSON.stringify((req as { auth?: RequestAuth }).auth))),
     );
-    const login = await plainRequest(url, "/auth/login", { headers: { "sec-fetch-mode": "navigate" } });
-    const cookies = (lines: readonly string[]) => lines.map((line) => line.split(";", 1)[0]).join("; ");
-    const back = await provider.authorize(`${login.headers.location}`);
-    const target = back.url.replace(VARIABLES.LATCHKEY_BASE_URL, "");
-    const callback = await plainRequest(url, target, { headers: { cookie: cookies(login.setCookies) } });
-    const page = await plainRequest(url, "/", { headers: { cookie: cookies(callback.setCookies) } });
+    const { cookie } = await signInAt(url, provider);
+    const page = await plainRequest(url, "/", { headers: { cookie } });
     expect(JSON.parse(page.body).session.user.roles).toEqual(["billing"]);
-  } finally {
-    vi.unstubAllGlobals();
-  }
+  });
 });
 
 test("permissions: an API that requires step-up sends the user to sign in with what it asks for", async () => {
@@ -172,8 +163,22 @@ test("permissions: a component of React is shown to those who meet its requireme
   expect(shown({ sub: "alice" })).toBe("<p>You may not see invoices.</p>");
 });
 
-test("several APIs: one sign-in gives each of them a token of its own", async () => {
-  const provider = await createTestProvider();
+/** The Cookie header of a browser after a sign-in at the app that serves `url`. */
+async function signInAt(url: string, provider: TestProvider): Promise<{ cookie: string; login: URL }> {
+  const cookies = (lines: readonly string[]) => lines.map((line) => line.split(";", 1)[0]).join("; ");
+  const login = await plainRequest(url, "/auth/login", { headers: { "sec-fetch-mode": "navigate" } });
+  const back = await provider.authorize(`${login.headers.location}`);
+  const target = back.url.replace(VARIABLES.LATCHKEY_BASE_URL, "");
+  const callback = await plainRequest(url, target, { headers: { cookie: cookies(login.setCookies) } });
+  return { cookie: cookies(callback.setCookies), login: new URL(`${login.headers.location}`) };
+}
+
+/** Runs a test with a provider, and with an API whose last token has the audience that `audience` gives. */
+async function withOrders(
+  user: Record<string, unknown>,
+  run: (provider: TestProvider, audience: () => unknown) => Promise<void>,
+): Promise<void> {
+  const provider = await createTestProvider({ user });
   process.env["LATCHKEY_ISSUER"] = provider.issuer;
   let audience: unknown;
   vi.stubGlobal("fetch", async (input: string, init: RequestInit) => {
@@ -183,19 +188,45 @@ test("several APIs: one sign-in gives each of them a token of its own", async ()
     return Response.json(["one order"]);
   });
   try {
-    const url = await serveGuide("several-apis");
-    const cookies = (lines: readonly string[]) => lines.map((line) => line.split(";", 1)[0]).join("; ");
-    const login = await plainRequest(url, "/auth/login", { headers: { "sec-fetch-mode": "navigate" } });
-    const { searchParams } = new URL(`${login.headers.location}`);
-    expect(searchParams.getAll("resource")).toEqual(["https://shows.example", "https://orders.example"]);
-    const back = await provider.authorize(`${login.headers.location}`);
-    const target = back.url.replace(VARIABLES.LATCHKEY_BASE_URL, "");
-    const callback = await plainRequest(url, target, { headers: { cookie: cookies(login.setCookies) } });
-    const orders = await plainRequest(url, "/orders", { headers: { cookie: cookies(callback.setCookies) } });
-    expect([orders.body, audience]).toEqual(['["one order"]', "https://orders.example"]);
+    await run(provider, () => audience);
   } finally {
     vi.unstubAllGlobals();
   }
+}
+
+test("several APIs: one sign-in gives each of them a token of its own", async () => {
+  await withOrders({ sub: "alice" }, async (provider, audience) => {
+    const url = await serveGuide("several-apis");
+    const { cookie, login } = await signInAt(url, provider);
+    expect(login.searchParams.getAll("resource")).toEqual(["https://shows.example", "https://orders.example"]);
+    const orders = await plainRequest(url, "/orders", { headers: { cookie } });
+    expect([orders.body, audience()]).toEqual(['["one order"]', "https://orders.example"]);
+  });
+});
+
+test("on behalf of the user: the API gets a token that was exchanged for it", async () => {
+  await withOrders({ sub: "alice" }, async (provider, audience) => {
+    const url = await serveGuide("exchange-token");
+    const { cookie } = await signInAt(url, provider);
+    const orders = await plainRequest(url, "/orders", { headers: { cookie } });
+    expect([orders.body, audience()]).toEqual(['["one order"]', "https://orders.example"]);
+    const [exchange] = provider.requests.filter(({ parameters }) =>
+      /token-exchange$/.test(`${parameters["grant_type"]}`),
+    );
+    expect(exchange?.parameters).toMatchObject({ audience: "https://orders.example", scope: "read:orders" });
+  });
+});
+
+test("permissions: refreshUser writes the roles that the user has now", async () => {
+  const user: Record<string, unknown> = { sub: "alice", "https://app.example/roles": [] };
+  await withOrders(user, async (provider) => {
+    const url = await serveGuide("permissions-refresh");
+    const { cookie } = await signInAt(url, provider);
+    user["https://app.example/roles"] = ["billing"];
+    const response = await plainRequest(url, "/me/refresh", { method: "POST", headers: { cookie } });
+    expect(JSON.parse(response.body).roles).toEqual(["billing"]);
+    expect(response.setCookies).not.toEqual([]);
+  });
 });
 
 test("csrf: a form is taken with the token of its session only", async () => {

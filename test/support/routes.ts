@@ -1,8 +1,10 @@
 import {
   CookieTooLargeError,
   ExchangeError,
+  exchangeToken,
   hasScope,
   MisuseError,
+  refreshUser,
   type SessionRequirement,
   stepUp,
   type User,
@@ -32,6 +34,14 @@ export const routes: Readonly<Record<string, (auth: Present, query: URLSearchPar
     if (query.has("throw")) throw new Error("the app's own");
     return { token };
   },
+  async "/user/refresh"(auth, query) {
+    await refreshUser(
+      auth,
+      query.has("shape") ? ({ user }) => ({ user: { ...user, shaped: true }, data: { seen: 1 } }) : undefined,
+    );
+    return { user: auth.session?.user, data: auth.session?.data };
+  },
+  "/exchange": (auth, query) => exchangeToken(auth, JSON.parse(query.get("options") ?? "{}")),
   async "/update"(auth, query) {
     const patch = Object.fromEntries(query);
     await auth.update(query.has("as") ? (data) => ({ ...data, ...patch }) : patch);

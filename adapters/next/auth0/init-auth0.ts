@@ -3,9 +3,10 @@ import type { NextApiHandler, NextApiRequest, NextApiResponse } from "next";
 import { ExchangeError } from "../../../core/errors.js";
 import { safeReturnTo } from "../../../core/exchange/return-to.js";
 import { grantedScope, type TokenSet, tokenSetOf } from "../../../core/exchange/token-set.js";
-import { type User, userOf } from "../../../core/exchange/user.js";
+import type { User } from "../../../core/exchange/user.js";
 import { reportFailure } from "../../../core/relying-party/answer-failure.js";
 import type { SignIn } from "../../../core/relying-party/config.js";
+import { refreshUser } from "../../../core/relying-party/refresh-user.js";
 import { json, methodNotAllowed, notAuthenticated } from "../../../core/relying-party/replies.js";
 import { keepAlive, type ProviderContext } from "../../../core/relying-party/request-context.js";
 import type { SessionRequirement } from "../../../core/relying-party/requirement.js";
@@ -14,7 +15,7 @@ import { completeSignIn, redirectWithin, type SignInOptions } from "../../../cor
 import { queryOf } from "../../../core/request/reading.js";
 import type { Reply } from "../../../core/request/response.js";
 import { type Configured, lazily, serve } from "../configured.js";
-import { createPagesRouter, type PagesRequest, type PagesRouter } from "../pages.js";
+import { createPagesRouter, type PagesRouter } from "../pages.js";
 import { AccessTokenError } from "./access-token-error.js";
 import { type Auth0Settings, configOf } from "./settings.js";
 
@@ -193,8 +194,8 @@ class Auth0Names {
   }
 
   async profile(req: NextApiRequest, res: NextApiResponse, isRefetched: boolean): Promise<void> {
-    const { auth, context, writer } = await this.#open(req, res);
-    if (auth.session && isRefetched) await refetchUser(auth, context);
+    const { auth, writer } = await this.#open(req, res);
+    if (auth.session && isRefetched) await refreshUser(auth);
     const { session } = auth;
     writer.send(session ? json(200, session.user) : notAuthenticated());
   }
@@ -216,16 +217,6 @@ class Auth0Names {
       throw isExpired ? new AccessTokenError("access_token_expired", { cause: error }) : error;
     }
   }
-}
-
-/** Fetches userinfo again, and stores its claims with the user. @throws ExchangeError as `getAccessToken` */
-async function refetchUser(auth: PagesRequest<State>["auth"], context: ProviderContext<State>): Promise<void> {
-  const accessToken = await auth.getAccessToken();
-  const subject = context.reading.session?.data.user.sub ?? "";
-  const claims = await context.provider.userinfo(accessToken, subject);
-  await context.commit((draft) => {
-    draft.update(({ user, ...signedIn }) => ({ ...signedIn, user: { ...user, ...userOf(claims, subject) } }));
-  });
 }
 
 /**

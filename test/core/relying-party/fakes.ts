@@ -61,6 +61,7 @@ export function createWorld(
   /** The tokens that each provider received, by its name. */
   const received: Array<readonly [name: string | undefined, what: string, token: unknown]> = [];
   const createProvider = (name: string | undefined): Provider => ({
+    client: undefined as never,
     metadata: async () => ({ issuer: issuerOf(name), issRequired: true }),
     authorizationUrl: async (parameters) =>
       `${issuerOf(name)}/authorize?${new URLSearchParams(JSON.parse(JSON.stringify(parameters)))}`,

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { TestBrowser } from "../../../support/app.js";
-import { countTokenRequests, during, isSignedIn, type Row } from "../row.js";
+import { countTokenRequests, during, isSignedIn, type Row, sessionOf } from "../row.js";
 
 /** The body of the app's response at `/token`: the access token or an error code. */
 const requestToken = async (browser: TestBrowser, path = "/token"): Promise<{ token?: string; error?: string }> =>
@@ -197,6 +197,62 @@ export const tokens: readonly Row[] = [
       app.clock.advance(60);
       expect(audienceOf((await requestToken(browser, path)).token)).toBe(ORDERS);
       expect(await isSignedIn(browser)).toBe(true);
+    },
+  },
+  {
+    name: "`refreshUser` writes the claims that the provider gives now to the session, and its function shapes them",
+    async run(app) {
+      const browser = app.browser();
+      const alice: Record<string, unknown> = { sub: "alice", name: "Alice", roles: ["staff"] };
+      await browser.signIn(alice);
+      await browser.fetch("/update?color=blue");
+      alice["roles"] = ["staff", "billing"];
+      const { user, data } = JSON.parse((await browser.fetch("/user/refresh")).body);
+      expect([user, data]).toEqual([{ sub: "alice", name: "Alice", roles: ["staff", "billing"] }, { color: "blue" }]);
+      expect((await sessionOf(browser)).user.roles).toEqual(["staff", "billing"]);
+      const shaped = JSON.parse((await browser.fetch("/user/refresh?shape")).body);
+      expect([shaped.user.shaped, shaped.data]).toEqual([true, { seen: 1 }]);
+      expect((await sessionOf(browser)).data).toEqual({ seen: 1 });
+    },
+  },
+  {
+    name: "`refreshUser` does not take the claims of another user, and the session stays as it is",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn({ sub: "alice", name: "Alice" });
+      await during(app.provider.misbehave("userinfo_of_another_subject"), async () => {
+        const response = await browser.fetch("/user/refresh");
+        expect([response.status, JSON.parse(response.body)]).toEqual([502, { error: "provider_invalid" }]);
+      });
+      expect((await sessionOf(browser)).user).toEqual({ sub: "alice", name: "Alice" });
+      expect((await app.browser().fetch("/user/refresh")).status).toBe(401);
+    },
+  },
+  {
+    name: "`exchangeToken` gives a token of another service on behalf of the user, and the session keeps its own",
+    async run(app) {
+      const browser = app.browser();
+      await browser.signIn();
+      const { token: own } = await requestToken(browser);
+      const exchange = async (options: object) => {
+        const response = await browser.fetch(`/exchange?${new URLSearchParams({ options: JSON.stringify(options) })}`);
+        return { status: response.status, ...JSON.parse(response.body) };
+      };
+      const exchanged = await exchange({ audience: ORDERS, scope: "read:orders", requestedTokenType: "access_token" });
+      expect(exchanged).toMatchObject({
+        status: 200,
+        issuedTokenType: "urn:ietf:params:oauth:token-type:access_token",
+        expiresAt: app.clock.now() + 3_600_000,
+        scope: "read:orders",
+      });
+      expect([audienceOf(exchanged.token), exchanged.token === own]).toEqual([ORDERS, false]);
+      expect(await requestToken(browser)).toEqual({ token: own });
+      await during(app.provider.misbehave("other_audience"), async () =>
+        expect(await exchange({ audience: ORDERS })).toEqual({ status: 502, error: "provider_invalid" }),
+      );
+      expect((await exchange({ audience: ORDERS, requestedTokenType: "jwt" })).error).toBe("provider_invalid");
+      expect((await exchange({ audiences: ORDERS })).error).toBe("invalid_config");
+      expect((await exchange({ params: { subject_token: "x" } })).error).toBe("invalid_config");
     },
   },
   {
