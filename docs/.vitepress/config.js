@@ -100,6 +100,7 @@ const sidebar = [
       ["login.gov", "login-gov"],
       ["FranceConnect", "france-connect"],
       ["Singpass", "singpass"],
+      ["Interoperation", "interoperation"],
     ),
   },
   {

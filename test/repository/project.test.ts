@@ -48,7 +48,7 @@ describe("the workflows of GitHub", () => {
 
   test("CI runs the checks, and the tests on every version of Node that the package supports", () => {
     const ci = parse(read(".github/workflows/ci.yml")) as Workflow;
-    expect(scriptsOf(ci)).toEqual(expect.arrayContaining(["check", "test", "test:next", "test:types"]));
+    expect(scriptsOf(ci)).toEqual(expect.arrayContaining(["check", "test", "test:next", "test:types", "test:interop"]));
     expect(ci.jobs["test"]?.strategy?.matrix["node"]).toEqual([20, 22, 24, "latest"]);
   });
 

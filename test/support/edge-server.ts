@@ -1,9 +1,12 @@
 import {
   type AccessTokenRefusal,
   type AuthOptions,
+  backchannelLogout,
+  privateKeyJwt,
   protectedResource,
   verifyAccessToken,
 } from "../../adapters/edge.js";
+import type { PrivateKeyJwtOptions } from "../../adapters/lib/private-key-jwt.js";
 import { type DurableObjectNamespace, durableObjectStore } from "../../adapters/stores/durable-objects.js";
 import { type ApiRecipes, optionsOf } from "./api-recipes.js";
 import { edgeHandler } from "./edge-app.js";
@@ -16,17 +19,38 @@ let handle: ((request: Request, ...rest: unknown[]) => Promise<Response>) | unde
 let now = 0;
 let namespace: DurableObjectNamespace | undefined;
 
-/** The options of the app, and those of protected APIs by their paths. */
-type ServerOptions = AuthOptions & { readonly apis?: ApiRecipes };
+/** Options that JSON cannot hold, as JSON. */
+interface DescribedOptions {
+  /** Protected APIs by their paths. */
+  readonly apis?: ApiRecipes;
+  /** The arguments of `privateKeyJwt`. */
+  readonly clientKey?: readonly [key: string, options?: PrivateKeyJwtOptions];
+  /** Whether logout tokens are answered. */
+  readonly answersLogoutTokens?: boolean;
+  /** The option of the store, in seconds. */
+  readonly checkEvery?: number;
+}
 
-function create({ apis = {}, ...options }: ServerOptions): (request: Request, ...rest: unknown[]) => Promise<Response> {
+type ServerOptions = AuthOptions & DescribedOptions;
+
+function create({
+  apis = {},
+  clientKey,
+  answersLogoutTokens,
+  checkEvery = 10,
+  ...options
+}: ServerOptions): (request: Request, ...rest: unknown[]) => Promise<Response> {
   const relay = `${[options.baseUrl].flat()[0]}/relay?to=`;
   const ports = {
     now: () => now,
     fetch: (url: string, init?: object) => fetch(relay + encodeURIComponent(url), init),
   };
-  const store = options.session?.storage && namespace ? { store: durableObjectStore(namespace) } : {};
-  const app = edgeHandler({ ...options, ...ports, ...store } as AuthOptions);
+  const store = options.session?.storage && namespace ? { store: durableObjectStore(namespace, { checkEvery }) } : {};
+  const described = {
+    ...(clientKey ? { clientAuthentication: privateKeyJwt(...clientKey) } : {}),
+    ...(answersLogoutTokens ? { backchannelLogout: backchannelLogout() } : {}),
+  };
+  const app = edgeHandler({ ...options, ...described, ...ports, ...store } as AuthOptions);
   // The same runtime as a resource server, which has no sessions.
   let refusal: AccessTokenRefusal | undefined;
   const onRefused = (reported: AccessTokenRefusal) => {

@@ -1,0 +1,4 @@
+import { betterAuth } from "./providers/better-auth.js";
+import { runInterop } from "./run.js";
+
+runInterop(betterAuth);

@@ -1,0 +1,4 @@
+import { lemonldap } from "./providers/lemonldap.js";
+import { runInterop } from "./run.js";
+
+runInterop(lemonldap);

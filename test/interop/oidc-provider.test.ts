@@ -1,0 +1,4 @@
+import { oidcProvider } from "./providers/oidc-provider.js";
+import { runInterop } from "./run.js";
+
+runInterop(oidcProvider);
