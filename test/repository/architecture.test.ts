@@ -96,13 +96,13 @@ describe("the linter enforces the architecture", () => {
       "the exchange in React",
       "adapters/react/planted.ts",
       "export * from '../../core/exchange/machine.js';\n",
-      /errors and users alone/,
+      /errors, users and their claims alone/,
     ],
     [
       "a session in React",
       "adapters/react/planted.ts",
       "export * from '../../core/session/draft.js';\n",
-      /errors and users alone/,
+      /errors, users and their claims alone/,
     ],
     [
       "another adapter in React",
