@@ -205,7 +205,7 @@ function renew(
   rejectedToken: string | undefined,
 ): Promise<string> {
   return context.takeTurn(async (turn) => {
-    context.restingUntil = Math.max(context.restingUntil, turn.note.restingUntil ?? 0);
+    context.restingUntil = turn.note.restingUntil ?? context.restingUntil;
     const session = sessionOf(context, subject);
     const status = tokenStatus(session.tokens, request, context.ports.now(), rejectedToken);
     const renewedToken = servingToken(status, rests(context));
@@ -253,14 +253,14 @@ async function fetchTokens(
 ): Promise<RenewedSession> {
   const { ports, resourceIndicators, allowRedirect } = context;
   let current = session;
-  let frameError: unknown;
+  let reason: unknown;
   let refresh: RefreshAttempt | undefined;
   for (const step of renewalSteps(session, request, resourceIndicators, isTokenValid)) {
     if (step === "frame") {
       try {
         return await signInByFrame(context, request, current);
       } catch (error) {
-        frameError = error;
+        reason = error;
         continue;
       }
     }
@@ -271,15 +271,17 @@ async function fetchTokens(
     current = refresh.session;
     if (!refresh.error) return { ...current, malformed: refresh.malformed };
     // A later renewal may send the refresh token.
-    if (refresh.isReserved !== false && current.tokens.refreshToken !== undefined) break;
+    if (refresh.isReserved !== false && current.tokens.refreshToken !== undefined) {
+      reason = refresh.error;
+      break;
+    }
   }
-  const { isReserved, error } = refresh ?? {};
+  const isReserved = refresh?.isReserved;
   // All tabs learn of a new refresh token, of doubts, and of the end of the grant.
   if (isReserved) await turn.replaceSession(current);
   await rest(context, turn);
-  if (error && current.tokens.refreshToken !== undefined && isReserved !== false) throw error;
-  const isOver = hasEnded(frameError, current, request, ports.now(), isReserved === false);
-  throw isOver && !allowRedirect ? new ExchangeError("grant_ended", { cause: frameError }) : frameError;
+  const isOver = hasEnded(reason, current, request, ports.now(), isReserved === false);
+  throw isOver && !allowRedirect ? new ExchangeError("grant_ended", { cause: reason }) : reason;
 }
 
 /** What came of sending the refresh token. */

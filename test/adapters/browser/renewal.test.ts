@@ -256,6 +256,14 @@ describe("a provider that does not respond", () => {
     expect([tab.log, tab.context.restingUntil]).toEqual([[], NOW + REST]);
   });
 
+  test("causes a rest also in a tab that rested before its clock was set back", async () => {
+    const tab = createTab({ left: MINUTE / 2 });
+    tab.context.restingUntil = NOW + 120 * MINUTE;
+    tab.state.note = { restingUntil: NOW + REST };
+    expect(await tab.get()).toBe("old");
+    expect(tab.log).toEqual([]);
+  });
+
   test("delays a caller who wants another token, or has none that is valid, until the request has failed", async () => {
     for (const [left, request] of [
       [MINUTE / 2, { refresh: true }],
