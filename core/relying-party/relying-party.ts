@@ -29,6 +29,15 @@ import { createUserSessions } from "./user-sessions.js";
  * the interpreters of core/exchange their handlers. `getAccessToken` is access-token.ts. Everything that writes goes through
  * `RequestContext.commit`.
  *
+ * Several providers. An app has a list of providers (`App.providers`): one without a name, or several with names. A `RequestContext` has no
+ * provider. `RequestContext.at(name)` makes a `ProviderContext` of it, with the client, the provider and the configuration of that name; both
+ * share the session and its writes. The name comes from the route (site.ts, `routeOf`), from `login`, or from the session
+ * (`atSession`), so a token goes to the provider that issued it, and to no other. Of several providers
+ * - the session says its name and client (`SessionSource`); a session of a provider that the app has no more is refused when it is read
+ *   (`refusalFor`);
+ * - the transaction says its name, and core/exchange/checks.ts refuses a callback at the redirect URI of another (RFC 9700 4.4);
+ * - the login route of the app answers with the page of choices (choices-page.ts).
+ *
  * Order. A commit waits for the commits before it (core/session/write-queue.ts). The transaction of a callback is deleted
  * before its code is redeemed; refreshed tokens are written before the app gets the new one, unless the headers have left; a
  * session is destroyed here before the provider learns of the sign-out.

@@ -167,14 +167,17 @@ export class ConnectedApp implements ConnectedStore {
 }
 
 /**
- * The claims of the ID Token of a sign-in, which was verified when the session began, and the client that the session is of. Undefined for
- * a session without sign-in, or whose ID Token is no JWT: a test may mint such a session.
+ * The claims of the ID Token of a sign-in, which was verified when the session began, and the client that the session is of. Without a JWT,
+ * as of a provider that issues no ID Tokens, the subject alone. Undefined for a session without sign-in.
  * @param only the client of an app that has one
  */
 function claimsOf({ data }: { readonly data: unknown }, tokens: unknown, only: string): SubjectClaims | undefined {
+  // The content of a session with sign-in (`SignedIn` of core/relying-party): it says the client where the app has several.
+  const { client = only, user } = (data ?? {}) as {
+    readonly client?: string;
+    readonly user?: { readonly sub: string };
+  };
   const { idToken } = (tokens ?? {}) as { readonly idToken?: unknown };
-  const claims = unverifiedClaims(idToken) as SubjectClaims | undefined;
-  // The content of a session with sign-in says the client where the app has several (`SignedIn`).
-  const { client = only } = (data ?? {}) as Partial<SubjectClaims>;
-  return claims?.sub ? { ...claims, client } : undefined;
+  const claims = (unverifiedClaims(idToken) ?? user) as SubjectClaims | undefined;
+  return only && claims?.sub ? { ...(claims === user ? { sub: claims.sub } : claims), client } : undefined;
 }

@@ -61,6 +61,7 @@ const sidebar = [
       ["Forms of your own, and CSRF", "csrf"],
       ["Sign-out", "sign-out"],
       ["Who may do what", "permissions"],
+      ["Several providers", "several-providers"],
       ["When a sign-in fails", "failures"],
       ["Test your app", "testing"],
       ["TypeScript", "typescript"],

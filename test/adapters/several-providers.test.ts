@@ -71,6 +71,20 @@ for (const storage of ["cookies", "store"] as const) {
   });
 }
 
+test("a session without an ID Token, as of a provider that issues none, is among the user's sessions", async () => {
+  const { app, store } = await startWithStore("cookies");
+  const { providers, secret, baseUrl, now } = app.options as Required<typeof app.options>;
+  const user = { sub: "alice" };
+  const cookie = await mintSession({ providers, secret, baseUrl, now, store, user, providerName: "code" });
+  expect(await store.sessionsOf("alice", { issuer: another.issuer })).toHaveLength(1);
+  expect(await store.sessionsOf("alice", { issuer: app.provider.issuer })).toEqual([]);
+  await store.signOutEverywhere("alice", { issuer: another.issuer });
+  app.clock.advance(60);
+  const me = await app.browser().fetch("/auth/me", { headers: { cookie } });
+  expect(JSON.parse(me.body).user).toBeNull();
+  await app.close();
+});
+
 test("a test mints a session of one of several providers", async () => {
   const app = await startApp({ another });
   const { providers, secret, baseUrl, now } = app.options as Required<typeof app.options>;

@@ -122,6 +122,34 @@ test("permissions: each guard lets those pass who have the right", async () => {
     expect([path, await statusOf(path, options)]).toEqual([path, status]);
 });
 
+test("several-providers: the app signs in with each, and the session says which", async () => {
+  for (const name of ["LATCHKEY_ISSUER", "LATCHKEY_CLIENT_ID", "LATCHKEY_CLIENT_SECRET"]) delete process.env[name];
+  Object.assign(process.env, { ENTRA_SECRET: "entra-secret", GITHUB_SECRET: "github-secret" });
+  const url = await serveGuide("several-providers");
+  const headers = { "sec-fetch-mode": "navigate", accept: "text/html" };
+  const guarded = await plainRequest(url, "/invoices", { headers });
+  const page = await plainRequest(url, String(guarded.headers.location).slice("http://localhost:3000".length), {
+    headers,
+  });
+  expect([page.status, page.body]).toEqual([200, expect.stringContaining(">Your company account</a>")]);
+  expect(page.body).toContain('href="http://localhost:3000/auth/login/code?returnTo=%2Finvoices"');
+  const login = await plainRequest(url, "/auth/login/code", { headers });
+  const { origin, searchParams } = new URL(String(login.headers.location));
+  expect([origin, searchParams.get("client_id")]).toEqual(["https://github.com", "your-github-client"]);
+  expect(searchParams.get("redirect_uri")).toBe("http://localhost:3000/auth/callback/code");
+  const providers = { code: { issuer: "https://github.com", clientId: "your-github-client" } };
+  const cookie = await mintSession({
+    providers,
+    providerName: "code",
+    secret: VARIABLES.LATCHKEY_SECRET,
+    baseUrl: VARIABLES.LATCHKEY_BASE_URL,
+    user: { sub: "42" },
+  });
+  expect(JSON.parse((await plainRequest(url, "/invoices", { headers: { cookie } })).body)).toEqual({
+    invoicesOf: "code 42",
+  });
+});
+
 test("permissions: onSignIn puts roles where a guard looks", async () => {
   await withOrders({ sub: "alice", "https://app.example/roles": ["billing"] }, async (provider) => {
     const { signIn } = (await import(write("permissions-roles"))) as { signIn: Middleware };
