@@ -10,11 +10,13 @@ import type { WaitUntil } from "../lib/wait-until.js";
 import { checkBaseUrl } from "./base-url.js";
 import { checkClient } from "./client.js";
 import type { CheckContext } from "./context.js";
-import { collectFindings, type SetupCheck, type SetupFinding } from "./findings.js";
+import { collectFindings, type SetupCheck } from "./findings.js";
 import { checkIssuer } from "./issuer.js";
 import { checkOptions } from "./options.js";
 import { createProbe } from "./probe.js";
 import { checkEndpoints, checkKeys } from "./provider.js";
+import type { SetupReport } from "./report.js";
+import { mergeReports, withOneProvider } from "./several-providers.js";
 import { checkStore } from "./store.js";
 
 /** The options of an app: those that it gives to `auth` or `createAuth`. */
@@ -32,14 +34,6 @@ export interface CheckSetupOptions {
    * finishes. @default all
    */
   only?: readonly SetupCheck[];
-}
-
-/** What {@link checkSetup} found. */
-export interface SetupReport {
-  /** Whether no finding is `failed`. */
-  readonly ok: boolean;
-  /** In the order in which a reader should mend them. */
-  readonly findings: readonly SetupFinding[];
 }
 
 const examples: ExamplesOf<SetupOptions> = { ...authExamples, env: OBJECT, waitUntil: FUNCTION };
@@ -81,6 +75,21 @@ export async function checkSetup<Data = RegisteredData>(
   mustBeOptions(options, "checkSetup");
   const { env: given, waitUntil: _, ...rest } = options as SetupOptions<unknown>;
   const env = (given ?? globalThis.process?.env ?? {}) as Environment;
+  if (!isObject(rest.providers)) return checkProvider(rest, env, only);
+  const { LATCHKEY_SECRET, LATCHKEY_NEXT_SECRET, LATCHKEY_BASE_URL, LATCHKEY_API_ORIGINS } = env;
+  const ofApp = { LATCHKEY_SECRET, LATCHKEY_NEXT_SECRET, LATCHKEY_BASE_URL, LATCHKEY_API_ORIGINS };
+  const reports: Array<[string, SetupReport]> = [];
+  for (const name of Object.keys(rest.providers))
+    reports.push([name, await checkProvider(withOneProvider(rest, name), ofApp, only)]);
+  return mergeReports(reports, rest, env);
+}
+
+/** Tries the settings of an app with one provider. */
+async function checkProvider(
+  rest: AuthOptions<unknown>,
+  env: Environment,
+  only: CheckSetupOptions["only"],
+): Promise<SetupReport> {
   const { findings, report } = collectFindings(secretsIn(rest, env));
   const { now, random, fetch } = portsOf(
     Object.fromEntries(

@@ -9,5 +9,6 @@ export {
 } from "../../core/errors.js";
 export type * from "../lib/exports.js";
 export type { WaitUntil } from "../lib/wait-until.js";
-export { type CheckSetupOptions, checkSetup, type SetupOptions, type SetupReport } from "./check-setup.js";
+export { type CheckSetupOptions, checkSetup, type SetupOptions } from "./check-setup.js";
 export type { SetupCheck, SetupFinding, SetupStatus } from "./findings.js";
+export type { SetupReport } from "./report.js";

@@ -1,5 +1,6 @@
-import { checkSetup, type SetupReport } from "../check/check-setup.js";
+import { checkSetup } from "../check/check-setup.js";
 import type { SetupStatus } from "../check/findings.js";
+import type { SetupReport } from "../check/report.js";
 import { type Command, type Terminal, UsageError } from "./command.js";
 import { readEnvFiles } from "./env-files.js";
 import { optionFlags, optionsIn } from "./option-flags.js";

@@ -213,15 +213,7 @@ function resolveProvider<Data>(
   ]);
   mustBeSeconds(config.httpTimeout, config.clockTolerance);
   mustBeSchema(schema);
-  mustBeOne("session.storage", session.storage ?? "cookies", ["cookies", "store"]);
-  must(
-    backchannelLogout === undefined || typeof backchannelLogout?.answerLogoutToken === "function",
-    "backchannelLogout must be backchannelLogout()",
-  );
-  must(
-    store || !(backchannelLogout || session.storage === "store"),
-    'session.storage "store" and backchannelLogout need a store',
-  );
+  mustHaveStore(config);
 
   return {
     ...config,
@@ -239,6 +231,23 @@ function resolveProvider<Data>(
       schema: signedInSchema(schema),
     },
   };
+}
+
+/** @throws MisuseError (`invalid_config`) for options that need a store, without one */
+function mustHaveStore<Data>({
+  store,
+  backchannelLogout,
+  session: { storage = "cookies" } = {},
+}: AuthOptions<Data>): void {
+  mustBeOne("session.storage", storage, ["cookies", "store"]);
+  must(
+    backchannelLogout === undefined || typeof backchannelLogout?.answerLogoutToken === "function",
+    "backchannelLogout must be backchannelLogout()",
+  );
+  must(
+    store || !(backchannelLogout || storage === "store"),
+    'session.storage "store" and backchannelLogout need a store',
+  );
 }
 
 /** Checks the options of one client. `labelOf`: how messages name them. @throws MisuseError (`invalid_config`) naming what to change */

@@ -42,6 +42,26 @@ const statuses = ({ findings }: Awaited<ReturnType<typeof checkSetup>>) =>
   findings.map(({ check, status }) => `${check} ${status}`);
 
 describe("checkSetup", () => {
+  test("tries each of several providers, with its redirect URI, and names it", async () => {
+    const { options } = await setupOf({ redirectUris: [`${BASE_URL}/auth/callback/work`] });
+    const { issuer, clientId, clientSecret, ...app } = options as Record<string, string>;
+    const work = { issuer, clientId, clientSecret };
+    const well = await checkSetup({ ...app, providers: { work } } as SetupOptions);
+    expect([well.ok, well.findings.filter(({ status }) => status !== "ok")]).toEqual([true, []]);
+    const providers = { work, code: { ...work, clientId: "wrong" } };
+    const { ok, findings } = await checkSetup({ ...app, providers } as SetupOptions);
+    expect(ok).toBe(false);
+    const failed = findings.filter(({ status }) => status === "failed");
+    expect(failed.length).toBeGreaterThan(0);
+    for (const { message } of failed) expect(message).toMatch(/^providers\.code: /);
+    expect(JSON.stringify(findings)).not.toContain(clientSecret);
+    const stray = await checkSetup({ ...app, providers: { work }, clientId } as SetupOptions);
+    expect(stray.findings.at(-1)).toMatchObject({
+      status: "failed",
+      message: expect.stringContaining("belongs into each"),
+    });
+  });
+
   test.each([
     ["with a store", {}, { store: createMemoryStore() }, "store ok"],
     [
