@@ -9,14 +9,18 @@ export {
   MisuseError,
 } from "../../core/errors.js";
 export type { AccessToken, TokenSet } from "../../core/exchange/token-set.js";
+export type { IdTokenClaims } from "../../core/exchange/types.js";
 export type { User, UserClaims } from "../../core/exchange/user.js";
+export type { ClientAssertion, ClientAuthentication } from "../../core/provider/client-authentication.js";
+export type { IdentifyUser, ProviderDifferences, ProviderParameters } from "../../core/provider/differences.js";
+export type { DiscoveryDocument } from "../../core/provider/discovery-document.js";
 export type { RegisteredData, RegisteredUser } from "../../core/register.js";
 export type { CookieOptions } from "../../core/session/options.js";
 export type { StandardSchema } from "../../core/session/schema.js";
 export type { StorePort } from "../../core/store/port.js";
 export type { UserSession } from "../../core/store/sign-outs.js";
 export type { SignOutOptions, Store } from "../../core/store/store.js";
-export type { AuthSessionOptions } from "../lib/auth-options.js";
+export type { AuthSessionOptions, ProviderOptions } from "../lib/auth-options.js";
 export { type CheckStoreOptions, checkStore } from "./check-store.js";
 export { createClock, type FixedClock } from "./clock.js";
 export type {

@@ -67,7 +67,10 @@ export interface Auth0 {
   /** The user as JSON, or 401. */
   handleProfile(req: NextApiRequest, res: NextApiResponse, options?: { refetch?: boolean }): Promise<void>;
   getSession(req: IncomingMessage, res?: ServerResponse): Promise<Auth0Session | null>;
-  requireAuthentication(handler: NextApiHandler, requirement?: SessionRequirement<State>): NextApiHandler;
+  requireAuthentication(
+    handler: NextApiHandler,
+    requirement?: SessionRequirement<Record<string, unknown>>,
+  ): NextApiHandler;
   tokenCache(
     req: IncomingMessage,
     res: ServerResponse,
