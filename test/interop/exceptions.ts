@@ -191,6 +191,23 @@ export const noAuthTime: Exception<ServerWorld> = {
   },
 };
 
+/** The portal of lemonldap-ng keeps where it was at a page for consent, in a cookie, and goes there after the sign-out. */
+export const lostAfterConsent: Exception<ServerWorld> = {
+  reason:
+    "shows its own page after a sign-out, and not that of the app, in a browser that has seen its page for consent; a client that bypasses the page for consent comes back",
+  isFault: true,
+  async proof(world) {
+    const { app, page, provider, clients } = world;
+    await forgetSession(world);
+    await page.context().clearCookies();
+    const options = { clientId: clients.key.id, clientSecret: undefined, clientAuthentication: "none" } as object;
+    await app.serve(options);
+    expect(await signIn(world)).toEqual(["password", "consent"]);
+    await app.logout();
+    await expect(answerPages(page, provider, app.origin, 3_000)).rejects.toThrow(`stays at ${provider.issuer}/oauth2`);
+  },
+};
+
 /** django-oauth-toolkit redirects to its discovery document. */
 export const redirectedDiscovery: Exception = {
   reason:

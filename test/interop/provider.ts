@@ -61,6 +61,8 @@ export interface Provider {
   /** The rows that no app can pass, and those that the page's client cannot pass. */
   readonly exceptions?: Exceptions;
   readonly pageExceptions?: Exceptions;
+  /** A fault beyond the rows, which the last test in each app on a server proves. */
+  readonly fault?: Exception<never>;
   /** Starts the provider on a free port of this machine. */
   start(clients: readonly ClientRegistration[]): Promise<RunningProvider>;
 }

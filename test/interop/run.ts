@@ -95,6 +95,7 @@ function runRows<Kind extends World>(
   selected: Readonly<Record<string, Row<Kind>>>,
   exceptions: Exceptions,
   makeWorld: () => Promise<Kind>,
+  fault?: Exception<Kind>,
 ): void {
   let world: Kind;
   beforeAll(async () => {
@@ -107,6 +108,7 @@ function runRows<Kind extends World>(
     else
       test(`${exception.isFault ? "a fault of the provider" : "not offered"}: ${name}`, () => exception.proof(world));
   }
+  if (fault) test(`a fault of the provider: ${fault.reason}`, () => fault.proof(world));
 }
 
 /** Runs the rows of all apps at one provider. */
@@ -122,7 +124,12 @@ export function runInterop(description: Provider): void {
     });
     afterAll(() => begun?.end());
     describe.each(SERVERS)("%s", (server) => {
-      runRows<ServerWorld>({ ...rows, ...serverRows }, exceptions, () => serverWorld(begun, description, server));
+      runRows<ServerWorld>(
+        { ...rows, ...serverRows },
+        exceptions,
+        () => serverWorld(begun, description, server),
+        description.fault as Exception<ServerWorld> | undefined,
+      );
     });
     describe("the page's client", () => {
       runRows<World>(rows, { ...exceptions, ...pageExceptions }, () => pageWorld(begun, description));

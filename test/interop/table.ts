@@ -34,6 +34,9 @@ export function drawInterop(providers: readonly Provider[]): string {
     line(["---", ...providers.map(() => ":-:")]),
     line(["version", ...providers.map((provider) => provider.version())]),
     ...lines,
+    ...providers.flatMap(({ name, fault }) =>
+      fault ? `\nBeyond the rows, not as specified: ${name} ${fault.reason}.` : [],
+    ),
     ...notes.map((text, index) => `\n<sup>${index + 1}</sup> ${text}`),
   ].join("\n");
 }

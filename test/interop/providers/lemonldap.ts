@@ -2,7 +2,16 @@ import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort, startServer } from "../../support/process.js";
-import { noBackchannel, noIss, noKeys, noPar, noRevocation, noRotation, rawSecrets } from "../exceptions.js";
+import {
+  lostAfterConsent,
+  noBackchannel,
+  noIss,
+  noKeys,
+  noPar,
+  noRevocation,
+  noRotation,
+  rawSecrets,
+} from "../exceptions.js";
 import { type ClientRegistration, debianVersion, hasProgram, type Provider, temporaryFolder } from "../provider.js";
 
 const PORTAL = "/usr/share/lemonldap-ng/portal";
@@ -26,7 +35,8 @@ function relyingParties(clients: readonly ClientRegistration[]): object {
       oidcRPMetaDataOptionsPostLogoutRedirectUris: postLogoutUri,
       oidcRPMetaDataOptionsIDTokenSignAlg: "RS256",
       oidcRPMetaDataOptionsRefreshToken: 1,
-      oidcRPMetaDataOptionsBypassConsent: 1,
+      // Of the clients of a server, the one without a secret shows the page.
+      oidcRPMetaDataOptionsBypassConsent: id.endsWith("-key") ? 0 : 1,
     })),
     oidcRPMetaDataExportedVars: forEach(() => ({ name: "cn", email: "mail" })),
     oidcRPMetaDataMacros: forEach(() => ({})),
@@ -122,6 +132,7 @@ export const lemonldap: Provider = {
     backchannel: noBackchannel,
     privateKeyJwt: noKeys,
   },
+  fault: lostAfterConsent,
   async start(clients) {
     const [folder, port] = [temporaryFolder(), await freePort()];
     const issuer = `http://localhost:${port}`;
