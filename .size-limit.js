@@ -201,6 +201,22 @@ export default [
     modifyEsbuildConfig: forNode,
   },
   {
+    name: "latchkey/providers: encryptedIdTokens alone",
+    path: "dist/providers.js",
+    import: "{ encryptedIdTokens }",
+    limit: "9.99 kB",
+    gzip: true,
+    modifyEsbuildConfig: forNode,
+  },
+  {
+    name: "latchkey/providers: clientSecretJwt alone",
+    path: "dist/providers.js",
+    import: "{ clientSecretJwt }",
+    limit: "1.50 kB",
+    gzip: true,
+    modifyEsbuildConfig: forNode,
+  },
+  {
     name: "latchkey: createMemoryStore alone",
     path: "dist/index.js",
     import: "{ createMemoryStore }",

@@ -17,9 +17,11 @@ export { type Auth0Options, auth0 } from "./auth0.js";
 export { type AuthentikOptions, authentik } from "./authentik.js";
 export { type ClerkOptions, clerk } from "./clerk.js";
 export { clientSecretFrom } from "./client-secret-from.js";
+export { clientSecretJwt } from "./client-secret-jwt.js";
 export { type CognitoOptions, cognito } from "./cognito.js";
 export type { DescriptionOptions } from "./description.js";
 export { type DiscordOptions, discord } from "./discord.js";
+export { encryptedIdTokens } from "./encrypted-id-tokens.js";
 export {
   type AzureB2cOptions,
   azureB2c,

@@ -34,6 +34,14 @@ export interface MachineProviderOptions {
   readonly authentication?: "client_secret_basic" | "client_secret_post";
   /** Seconds that an ID Token is valid. @default 3600 */
   readonly idTokenLifetime?: number;
+  /** Further metadata of the client. @default none */
+  readonly client?: Readonly<Record<string, unknown>>;
+  /** Further features of `oidc-provider`. @default none */
+  readonly features?: Readonly<Record<string, unknown>>;
+  /** Further configuration of `oidc-provider`. @default none */
+  readonly configuration?: Readonly<Record<string, unknown>>;
+  /** The `acr` of each sign-in. @default none */
+  readonly acr?: string;
 }
 
 /** `oidc-provider` on loopback, with rotating refresh tokens. It signs every user in without pages: as the `login_hint` says. */
@@ -47,6 +55,10 @@ export async function startProvider({
   signingAlg = "RS256",
   authentication = "client_secret_basic",
   idTokenLifetime = 3600,
+  client: clientMetadata = {},
+  features = {},
+  configuration = {},
+  acr,
 }: MachineProviderOptions) {
   // oidc-provider writes advice for production at start-up.
   console.warn = () => {};
@@ -77,6 +89,7 @@ export async function startProvider({
     redirect_uris: [redirectUri],
     post_logout_redirect_uris: [new URL("/", redirectUri).href],
     ...(backchannel ? { backchannel_logout_uri: backchannel, backchannel_logout_session_required: true } : {}),
+    ...clientMetadata,
   };
   const provider = new Provider(issuer, {
     clients: [client],
@@ -113,7 +126,9 @@ export async function startProvider({
           context.body = `${form}<script>document.forms[0].submit()</script>`;
         },
       },
+      ...features,
     },
+    ...configuration,
   } as never);
   // RFC 9700 2.1: compared as text. This provider ignores the port of loopback addresses, as RFC 8252 7.3 has it for native apps.
   provider.Client.prototype.redirectUriAllowed = (uri: string) => uri === redirectUri;
@@ -123,7 +138,7 @@ export async function startProvider({
     const { prompt, session, params, grantId } = await provider.interactionDetails(req, res);
     if (prompt.name === "login") {
       const accountId = String(params["login_hint"] ?? "ada");
-      return provider.interactionFinished(req, res, { login: { accountId } });
+      return provider.interactionFinished(req, res, { login: { accountId, ...(acr && { acr }) } });
     }
     const grant = grantId
       ? await provider.Grant.find(grantId)

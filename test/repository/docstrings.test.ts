@@ -126,6 +126,8 @@ describe("the examples", () => {
     ["latchkey/providers azureB2c", ""],
     ["latchkey/providers clientSecretFrom", ""],
     ["latchkey/providers hs256IdTokens", ""],
+    ["latchkey/providers encryptedIdTokens", ""],
+    ["latchkey/providers clientSecretJwt", ""],
     ["latchkey/providers profile", ""],
     ["latchkey/providers appleUser", ""],
     ["latchkey/providers hasGroupsOverage", ""],

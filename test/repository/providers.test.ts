@@ -11,6 +11,8 @@ const names = [
   "provider-by-hand",
   "provider-hs256",
   "provider-secret",
+  "provider-secret-jwt",
+  "provider-encrypted",
   "provider-profile",
   "provider-auth0",
   "provider-okta",
@@ -55,6 +57,7 @@ test("each block of the pages of providers starts an app with a provider", () =>
   const env: Record<string, string | undefined> = {
     PATH: process.env["PATH"],
     LATCHKEY_CLIENT_ID: "client",
+    ID_TOKEN_KEY: JSON.stringify({ kty: "EC", crv: "P-256", alg: "ECDH-ES", d: "never used" }),
     LATCHKEY_CLIENT_SECRET: "a client secret of at least thirty-two characters",
     LATCHKEY_SECRET: "a secret of at least thirty-two characters",
     LATCHKEY_BASE_URL: "http://localhost:3000",
