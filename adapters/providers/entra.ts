@@ -217,7 +217,6 @@ export const azureB2c = (options: AzureB2cOptions): ProviderOptions =>
       const base = `https://${name}.b2clogin.com`;
       return {
         issuer: `${base}/${tenantId}/v2.0/`,
-        // B2C gives the claims of a user flow in the ID Token, under this scope alone.
         scope: "openid",
         differences: {
           discoveryUrl: `${base}/${name}.onmicrosoft.com/${partOf(policy, "azureB2c.policy")}/v2.0/.well-known/openid-configuration`,

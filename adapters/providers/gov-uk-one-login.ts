@@ -17,7 +17,7 @@ export interface GovUkOneLoginOptions extends Omit<DescriptionOptions, "clientSe
  * GOV.UK One Login. Register `baseUrl` + `/auth/callback` and `baseUrl` + `postLogoutPath`.
  *
  * - `private_key_jwt`, `vtr` and the endpoints: https://docs.sign-in.service.gov.uk/
- * - The assertion is for the token endpoint: https://github.com/DFE-Digital/govuk-onelogin-aspnetcore
+ * - The assertion is for the token endpoint: https://github.com/DFE-Digital/one-login-aspnetcore
  *
  * @example
  * ```ts
