@@ -161,7 +161,18 @@ export const glewlwyd: Provider = {
     const [folder, port] = [temporaryFolder(), await freePort()];
     const issuer = `http://localhost:${port}/api/oidc`;
     const child = await startServer(["glewlwyd", [`--config-file=${writeFiles(folder, port)}`]], port, {});
-    await configure(`http://localhost:${port}/api`, issuer, clients);
+    const stop = async () => {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill();
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    };
+    try {
+      await configure(`http://localhost:${port}/api`, issuer, clients);
+    } catch (error) {
+      await stop();
+      throw error;
+    }
     return {
       issuer,
       pages: {
@@ -187,12 +198,7 @@ export const glewlwyd: Provider = {
         },
         continue: { selector: ".card-footer .btn-success", answer: (page) => page.click(".card-footer .btn-success") },
       },
-      async stop() {
-        const ended = new Promise((resolve) => child.once("exit", resolve));
-        child.kill();
-        await ended;
-        rmSync(folder, { recursive: true, force: true });
-      },
+      stop,
     };
   },
 };
