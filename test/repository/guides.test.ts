@@ -135,9 +135,9 @@ test("several-providers: the app signs in with each, and the session says which"
   expect(page.body).toContain('href="http://localhost:3000/auth/login/code?returnTo=%2Finvoices"');
   const login = await plainRequest(url, "/auth/login/code", { headers });
   const { origin, searchParams } = new URL(String(login.headers.location));
-  expect([origin, searchParams.get("client_id")]).toEqual(["https://github.com", "your-github-client"]);
+  expect([origin, searchParams.get("client_id")]).toEqual(["https://github.com", "Iv1.0123456789abcdef"]);
   expect(searchParams.get("redirect_uri")).toBe("http://localhost:3000/auth/callback/code");
-  const providers = { code: { issuer: "https://github.com", clientId: "your-github-client" } };
+  const providers = { code: { issuer: "https://github.com", clientId: "Iv1.0123456789abcdef" } };
   const cookie = await mintSession({
     providers,
     providerName: "code",
