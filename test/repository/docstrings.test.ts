@@ -55,7 +55,7 @@ describe("the examples", () => {
     API_SECRET: "a client secret",
     LATCHKEY_ISSUER: "http://127.0.0.1:1/",
     LATCHKEY_CLIENT_ID: "client",
-    LATCHKEY_CLIENT_SECRET: "client-secret",
+    LATCHKEY_CLIENT_SECRET: "a client secret of at least thirty-two bytes",
     LATCHKEY_SECRET: "a secret of at least thirty-two characters",
     LATCHKEY_BASE_URL: "http://localhost:3000",
     CLIENT_KEY: clientKey(),
