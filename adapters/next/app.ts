@@ -1,4 +1,4 @@
-import { MisuseError } from "../../core/errors.js";
+import { must } from "../../core/errors.js";
 import { RelyingPartyRequest } from "../../core/relying-party/relying-party-request.js";
 import { mustNotBeAway } from "../../core/relying-party/replies.js";
 import type { AuthSession } from "../../core/relying-party/request-auth.js";
@@ -11,7 +11,7 @@ import { mustBeHandler } from "../lib/checks.js";
 import { createServing, type Serving } from "../lib/serve.js";
 import { toRequestView } from "../lib/web-request.js";
 import type { WebWriter } from "../lib/web-writer.js";
-import { type Configured, lazily } from "./configured.js";
+import { type Configured, lazily, mustBeUnder } from "./configured.js";
 import { type CookieStore, cookieHeaderOf, createStoreWriter, storeCookies } from "./cookie-store.js";
 import { redirectFor } from "./sealed-login.js";
 
@@ -63,12 +63,7 @@ async function openCurrent<Data>(
   store: CookieStore,
   headers: Headers,
 ): Promise<CurrentRequest<Data>> {
-  if (headers.entries().next().done) {
-    throw new MisuseError(
-      "invalid_config",
-      'remove dynamic = "force-static": this page reads the session of its visitor',
-    );
-  }
+  must(!headers.entries().next().done, 'remove dynamic = "force-static": this page reads the session of its visitor');
   const request: RequestView = {
     method: "GET",
     url: `${base}/`,
@@ -135,9 +130,8 @@ function keepCookies<Rest extends unknown[]>(
 
 /** Answers a request that is for none of the routes: 404 under the mount; any other path means that `mount` is wrong. */
 async function answerElsewhere<Data>(request: Request, { config, base }: Configured<Data>): Promise<Response> {
-  const path = base + pathOf(toRequestView(request));
-  if (path.startsWith(`${base}${config.mount}/`)) return new Response(null, { status: 404 });
-  throw new MisuseError("invalid_config", `these handlers answer ${path}: set mount to the folder of their route.ts`);
+  mustBeUnder(base + config.mount, base + pathOf(toRequestView(request)));
+  return new Response(null, { status: 404 });
 }
 
 export function createAppRouter<Data>(configured: () => Configured<Data>): AppRouter<Data> {

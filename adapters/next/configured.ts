@@ -1,3 +1,4 @@
+import { must } from "../../core/errors.js";
 import type { FetchInit, FetchLike } from "../../core/ports.js";
 import type { AppConfig } from "../../core/relying-party/config.js";
 import { createRelyingParty, type RelyingParty } from "../../core/relying-party/relying-party.js";
@@ -36,6 +37,10 @@ export function lazily<Value>(make: () => Value): () => Value {
     return made.value;
   };
 }
+
+/** The path of a request for none of the routes must be under `mount`. @throws MisuseError (`invalid_config`) naming what to change */
+export const mustBeUnder = (mount: string, path: string): void =>
+  must(path.startsWith(`${mount}/`), `this handler answers ${path}: set mount to the folder of its file`);
 
 /** Creates the relying party of a configuration. @throws MisuseError (`invalid_config`) naming what to change */
 export function serve<Data>(config: AppConfig<Data>, { fetch = uncachedFetch(), ...ports }: PortOptions) {

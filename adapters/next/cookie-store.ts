@@ -54,27 +54,20 @@ export function cookieHeaderOf(store: CookieStore, sent: string): string {
   return [...unchanged, ...changed].join(";");
 }
 
-/** A Set-Cookie line as `cookies().set` takes it. */
+/** A Set-Cookie line of latchkey, in which no name and no value has a "=", as `cookies().set` takes it. */
 function cookieOf(line: string): Cookie {
-  const [pair = "", ...attributes] = line.split("; ");
-  const equals = pair.indexOf("=");
-  const attributeOf = new Map(
-    attributes.map((attribute) => {
-      const [name = "", value = ""] = attribute.split("=");
-      return [name.toLowerCase(), value];
-    }),
-  );
-  const maxAge = attributeOf.get("max-age");
+  const [[name, value] = [], ...attributes] = line.split("; ").map((part) => part.split("="));
+  const { Path: path, Domain: domain, SameSite, "Max-Age": maxAge, ...flags } = Object.fromEntries(attributes);
   return {
-    name: pair.slice(0, equals),
-    value: pair.slice(equals + 1),
-    path: attributeOf.get("path"),
-    domain: attributeOf.get("domain"),
-    sameSite: attributeOf.get("samesite")?.toLowerCase(),
-    httpOnly: attributeOf.has("httponly"),
-    secure: attributeOf.has("secure"),
-    partitioned: attributeOf.has("partitioned"),
-    ...(maxAge === undefined ? {} : { maxAge: Number(maxAge) }),
+    name,
+    value,
+    path,
+    domain,
+    sameSite: SameSite.toLowerCase(),
+    httpOnly: "HttpOnly" in flags,
+    secure: "Secure" in flags,
+    partitioned: "Partitioned" in flags,
+    ...(maxAge && { maxAge: Number(maxAge) }),
   } as Cookie;
 }
 

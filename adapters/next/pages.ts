@@ -6,7 +6,6 @@ import type {
   NextApiRequest,
   NextApiResponse,
 } from "next";
-import { MisuseError } from "../../core/errors.js";
 import type { RegisteredData } from "../../core/register.js";
 import { refuse } from "../../core/relying-party/guard.js";
 import { RelyingPartyRequest } from "../../core/relying-party/relying-party-request.js";
@@ -22,7 +21,7 @@ import { type NodeRequest, toRequestView } from "../lib/node-request.js";
 import { createNodeWriter } from "../lib/node-writer.js";
 import type { RequestAuth } from "../lib/request-auth.js";
 import { createWebWriter } from "../lib/web-writer.js";
-import type { Configured } from "./configured.js";
+import { type Configured, mustBeUnder } from "./configured.js";
 import { redirectFor } from "./sealed-login.js";
 
 /** One request of the Pages Router. */
@@ -100,11 +99,10 @@ export function createPagesRouter<Data>(configured: () => Configured<Data>): Pag
       const reply = await auth.route();
       if (reply) return writer.send(reply);
       const { config, site, request } = context;
-      const path = pathOf(request);
       // Next's router requests data for a link to this route, as if it were a page. A response without data makes it load the URL.
       if (req.headers["x-nextjs-data"] !== undefined) return res.status(204).end();
-      if (path.startsWith(`${site.path}${config.mount}/`)) return res.status(404).end();
-      throw new MisuseError("invalid_config", `this handler answers ${path}: set mount to the folder of its file`);
+      mustBeUnder(site.path + config.mount, pathOf(request));
+      return res.status(404).end();
     },
 
     requireSessionApi(handler, requirement) {

@@ -55,7 +55,7 @@ describe.each(["15", "16"])("Next %s: mistakes of the app", (version) => {
   test("handlers in a folder other than `mount` fail, and the log says what to set", async () => {
     const response = await client.open(`${world.base}/elsewhere/login`);
     expect(response.status).toBe(500);
-    expect(await logged(world, /elsewhere/)).toContain("these handlers answer /elsewhere/login: set mount");
+    expect(await logged(world, /elsewhere/)).toContain("this handler answers /elsewhere/login: set mount");
     const api = await client.open(`${world.base}/api/auth/login`);
     expect(api.status).toBe(500);
     expect(await logged(world, /api\/auth/)).toContain("this handler answers /api/auth/login: set mount");
