@@ -1,13 +1,13 @@
 import { isObject } from "./is-object.js";
 
 /**
- * Text for one line of a log: no control characters, none that end a line or change the direction of writing, and not longer than a
- * provider's sentence.
+ * Text for one line of a log, not longer than a provider's sentence: runs of blanks, and of characters that control (the end of a line,
+ * the direction of writing) or stand for nothing (categories Z and C of Unicode), are one space.
  */
 const toLine = (text: unknown): string =>
   `${text}`
     .replace("latchkey: ", "")
-    .replace(/[^ -~\u00a1-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\uffff]+/g, " ")
+    .replace(/[\p{C}\p{Z}]+/gu, " ")
     .slice(0, 300);
 
 /**

@@ -54,7 +54,7 @@ export function urlOf(value: unknown, option: string): URL {
   const isSecure = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.test(url.hostname));
   must(
     url && isSecure && url.href === url.origin + url.pathname,
-    `${option} must be an https URL (http only for localhost and loopback addresses), without user, query, fragment, wildcard, placeholder or /.well-known/`,
+    `${option} must be an https URL (http only on localhost or loopback), without user, query, fragment, wildcard, placeholder or /.well-known/`,
   );
   return url;
 }

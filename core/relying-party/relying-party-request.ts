@@ -193,7 +193,7 @@ export class RelyingPartyRequest<Data, Answer> implements RequestAuth<Data, Answ
     throw new MisuseError(
       "headers_sent",
       "cookies cannot be written: the headers have left, or this is a Server Component or a WebSocket upgrade. " +
-        "Call it before you respond, in a route handler or in a server action",
+        "Call it before you respond, in a route handler or a server action",
     );
   }
 }

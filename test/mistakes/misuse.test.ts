@@ -33,7 +33,7 @@ function thrownBy(act: () => unknown): string {
 
 describe("a mistake that stops the app at start-up, before a console line, an event or onFailure: the error and check say", () => {
   const URL_RULE =
-    "must be an https URL (http only for localhost and loopback addresses), without user, query, fragment, wildcard, placeholder or /.well-known/";
+    "must be an https URL (http only on localhost or loopback), without user, query, fragment, wildcard, placeholder or /.well-known/";
   const mistakes: ReadonlyArray<readonly [name: string, change: object, lines: readonly string[]]> = [
     [
       "the discovery document's URL as issuer",
