@@ -1,14 +1,18 @@
 import type { Awaitable } from "../awaitable.js";
 import { ExchangeError, MisuseError, must } from "../errors.js";
+import type { TokenRequest } from "../exchange/token-set.js";
 import { type ShapedUser, type UserClaims, userOf } from "../exchange/user.js";
 import { discover } from "../provider/discovery.js";
 import type { RegisteredData } from "../register.js";
 import { RelyingPartyRequest } from "./relying-party-request.js";
-import type { AuthSession, RequestAuth } from "./request-auth.js";
+import type { AuthSession } from "./request-auth.js";
 import type { RequestContext } from "./request-context.js";
 
 /** What a function of this package needs of the request of a signed-in user: `req.auth`, or the second argument of a handler. */
-export type SignedInRequest<Data> = Pick<RequestAuth<Data, unknown>, "session" | "getAccessToken">;
+export interface SignedInRequest<Data> {
+  readonly session: AuthSession<Data> | null;
+  getAccessToken(request?: TokenRequest): Promise<string>;
+}
 
 /** The claims about the user as they are now, and the session as it was. */
 export interface RefreshedUser<Data = RegisteredData> {
