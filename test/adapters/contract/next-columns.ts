@@ -23,6 +23,9 @@ const handlers = {
     "Next itself refuses a method that the route file does not export, with 405 and without `Allow`",
 };
 
+/** Pages are in `test/next/guards.test.ts`. */
+const guardsApiRoutes = "`requireSessionApi` is for API routes and answers with JSON; pages have `requireSessionPage`";
+
 const proxyCaching =
   "a proxy cannot see the caching headers of the page, so it sets `private, no-store` whenever the session was read";
 
@@ -37,8 +40,16 @@ export const nextColumns: readonly NextColumn[] = [
       ...takesUpgrades,
       "a response with immutable headers, such as one from fetch, carries latchkey's cookies":
         "in Node the headers of a response can be changed until they are sent",
-      "a visitor without a session is redirected to sign in, and then back to the page":
-        "`requireSessionApi` is for API routes and responds with 401; pages have `requireSessionPage`",
+      "a visitor without a session is redirected to sign in, and then back to the page": guardsApiRoutes,
+      "a guard leads to a page on which the user chooses a provider, and from there back to the page that was asked for":
+        guardsApiRoutes,
+      "a page of a user who does not meet a guard's requirement is an error page with status 403, and no redirect":
+        guardsApiRoutes,
+      "a visitor without a session is redirected to sign in by a guard with a requirement, and a script gets 401":
+        guardsApiRoutes,
+      "a guard with `stepUp` sends the user to sign in with them once, and then lets the user pass": guardsApiRoutes,
+      "a provider that signs the user in by less than a guard requires leads to an error page, and to no second sign-in":
+        guardsApiRoutes,
     },
   },
   {
