@@ -70,7 +70,7 @@ export interface Renewals extends ClientContext {
 }
 
 /** A renewal that has begun. */
-export interface RenewalInProgress {
+interface RenewalInProgress {
   /** Resolves with the access token. */
   readonly result: Promise<string>;
   /** Resolves with undefined when callers with a valid token have waited long enough. */

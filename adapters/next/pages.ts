@@ -25,7 +25,7 @@ import { type Configured, mustBeUnder } from "./configured.js";
 import { redirectFor } from "./sealed-login.js";
 
 /** One request of the Pages Router. */
-export interface PagesRequest<Data> {
+interface PagesRequest<Data> {
   readonly auth: RelyingPartyRequest<Data, void>;
   readonly context: RequestContext<Data>;
   /** Sends nothing if the request was opened without a response. */

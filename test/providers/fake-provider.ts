@@ -73,7 +73,7 @@ function ec(namedCurve: string) {
 const base64url = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 /** A JWS. */
-export function signJwt(alg: NonNullable<Quirks["alg"]>, claims: object, key?: KeyObject, header: object = {}): string {
+function signJwt(alg: NonNullable<Quirks["alg"]>, claims: object, key?: KeyObject, header: object = {}): string {
   const text = [{ alg, kid: alg, typ: "JWT", ...header }, claims].map(base64url).join(".");
   if (alg === "HS256") return `${text}.${createHmac("sha256", CLIENT_SECRET).update(text).digest("base64url")}`;
   const hash = alg === "ES384" ? "sha384" : "sha256";

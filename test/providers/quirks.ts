@@ -15,7 +15,7 @@ export interface Play {
 
 const client = { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET };
 const keyClient = { clientId: CLIENT_ID };
-export const HOME = "https://app.example/";
+const HOME = "https://app.example/";
 
 /** A discovery document with these endpoints. */
 const documentOf = (issuer: string, endpoints: Readonly<Record<string, string>> = {}) => {

@@ -11,7 +11,7 @@ import * as node from "../../adapters/node.js";
 import { type ApiRecipes, optionsOf } from "./api-recipes.js";
 import { runtimes } from "./runtimes.js";
 
-export interface ApiResponse {
+interface ApiResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
