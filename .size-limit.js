@@ -34,6 +34,11 @@
  * Sign-in on servers grew by some 200 bytes, an API by 90 and a page by 60: a failure that repeats itself is a line a second and then a
  * count, what a provider repeats of a callback is masked, and a host with the default port of its scheme is that host.
  *
+ * Sign-in on servers and APIs lost 2.9 kB when one verifier of signatures over Web Crypto took the place of jose's there. Sign-in then
+ * grew by some 1.0 kB with several providers (their routes, the page of choices, sessions that name their provider), by 0.55 with what a
+ * provider does otherwise (`differences`) and token responses in whatever form, by 0.5 with guards by claims and step-up, and by 0.15
+ * with resource indicators (RFC 8707) and the check of an access token's `aud`. The goal for all of these together was 0.9.
+ *
  * React with the browser client grew by 0.89 kB: a refresh token that may be used up is the last resort and not thrown away, callers
  * with a valid token do not wait for a provider that hangs, tabs rest together after a failure and wait for the one that went to the
  * provider, clients with another scope or audience hear of each other, and a provider that is mounted anew learns of its sign-in.
