@@ -163,7 +163,8 @@ function noncesOf(secrets: readonly string[]): ProofNonces {
   return {
     issue: (now) => sign(secrets[0] as string, Math.floor(now / 1000).toString(36)),
     async isValid(nonce, now) {
-      const [time = ""] = `${nonce}`.split(".");
+      // A client may send any JSON value, also one that cannot become text.
+      const [time = ""] = typeof nonce === "string" ? nonce.split(".") : [];
       const age = now / 1000 - Number.parseInt(time, 36);
       if (!(age < NONCE_LIFETIME && age > -NONCE_AHEAD)) return false;
       // Of public text and one of its signatures: a comparison in constant time hides nothing that a client could not learn.

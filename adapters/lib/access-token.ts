@@ -54,7 +54,7 @@ export interface IssuerOptions {
 export interface AccessTokenOptions extends IssuerOptions, Omit<PortOptions, "random"> {
   /**
    * Several providers, in the place of `issuer`: their issuers, or an object for each. What such an object leaves out is as beside
-   * `issuers`, but for `introspection`, which one of the objects may have. The `iss` of a token says whose keys are used. @default the one `issuer`
+   * `issuers`, but for `differences`, and for `introspection`, which one of the objects may have. The `iss` of a token says whose keys are used. @default the one `issuer`
    */
   issuers?: ReadonlyArray<string | IssuerOptions>;
   /**
@@ -171,6 +171,8 @@ function settingsOf(options: AccessTokenOptions, env: Environment, examples: Exa
     Object.values(claims).every((value) => [value].flat()[0] !== undefined && [value].flat().every(isClaimValue)),
     "claims must hold text, numbers or booleans",
   );
+  // One key set would then sign tokens of all of them.
+  must(!issuers || !options.differences, "differences belongs into each of issuers");
   must(resourceMetadata === undefined || URL.canParse(resourceMetadata), "resourceMetadata must be a URL");
   mustBeMade({ dpop, stepUp });
   mustBeSeconds(httpTimeout, clockTolerance);

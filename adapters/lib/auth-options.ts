@@ -69,7 +69,7 @@ export interface ProviderOptions {
 
 /** What every adapter with sign-in takes. The five required values may come from `LATCHKEY_*` variables instead. */
 export interface AuthOptions<Data = RegisteredData> extends ProviderOptions, PortOptions {
-  /** The client and its provider as one value, such as `google({ clientId, clientSecret })` makes. Options beside it replace its members. @default those options themselves */
+  /** The client and its provider as one value, such as `google({ clientId, clientSecret })` makes. Options beside it replace its members, but for `differences`, which may hold checks. @default those options themselves */
   provider?: ProviderOptions;
   /**
    * Several providers, by names that stand in URLs: `/auth/login/<name>`, `/auth/callback/<name>`. Each has the options of its client, none of

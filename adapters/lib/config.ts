@@ -163,7 +163,12 @@ export function resolveConfig<Data>(
   const [first, ...others] = Object.entries(providers ?? { "": options.provider }).map(([name, provider]) =>
     resolveProvider(options, env, examples, provider, name),
   );
-  const paths = new Set([first, ...others].map((each) => each?.callbackPath ?? each?.name));
+  // As requests are matched: with or without a slash at the end.
+  const paths = new Set(
+    [first, ...others].map((each) =>
+      (each?.callbackPath ?? `${each?.mount}/callback/${each?.name}`).replace(/\/$/, ""),
+    ),
+  );
   must(
     first &&
       paths.size > others.length &&
@@ -185,6 +190,11 @@ function resolveProvider<Data>(
   name: string,
 ): Omit<RelyingPartyConfig<Data>, "providers"> {
   const set = completeOptions(options, env, provider);
+  // They may check claims, such as the domain of `google({ hd })`. `checkSetup` passes options that were merged.
+  must(
+    !provider?.differences || set.differences === provider.differences,
+    "differences belongs into provider, whose checks it would replace",
+  );
   // Not the merged options, which have each fault of `provider` twice.
   const given = merge(variablesIn(env), options);
   const labelOf = name ? (option: string) => `providers.${name}.${option}` : label;
@@ -265,6 +275,8 @@ function checkClient(config: CompleteClient, labelOf: typeof label): void {
     `${labelOf("scope")} must contain openid`,
   );
   mustSign(config.idTokenSigningAlg, "idTokenSigningAlg");
+  for (const name in config.differences?.tokenParams)
+    must(!/^(client_|grant_type$|code|redirect_uri$|refresh_token$)/.test(name), `tokenParams cannot set ${name}`);
 }
 
 /** The parameter of an authorization request that names the audiences. */

@@ -39,12 +39,13 @@ export function protectedResourceOf(options: ProtectedResourceOptions): Protecte
     "protectedResource: scopesSupported must hold strings that are not empty",
   );
   const document = {
-    resource,
-    authorization_servers: authorizationServers,
-    scopes_supported: scopesSupported,
     // RFC 6750 2.2 and 2.3: tokens in the body or in the query are not taken.
     bearer_methods_supported: ["header"],
+    scopes_supported: scopesSupported,
     ...metadata,
+    // Last: they were checked.
+    resource,
+    authorization_servers: authorizationServers,
   };
   return createProtectedResource({ resource: urlOf(resource, "protectedResource: resource"), body: jsonOf(document) });
 }

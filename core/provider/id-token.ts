@@ -22,7 +22,8 @@ export async function verifyIdToken(
     const accessTokenHash = await sha256(accessToken);
     const claim = firstWrong({
       ...checkMembers(client, claims, protectedHeader, accessTokenHash),
-      ...client.differences?.checkClaims?.(claims),
+      // Awaited, because the members of a promise would refuse nothing.
+      ...(await client.differences?.checkClaims?.(claims)),
     });
     if (claim) {
       const cause = { claim, value: claims[claim], now: Math.floor(client.now() / 1000) };

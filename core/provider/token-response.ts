@@ -18,7 +18,10 @@ export function readTokenResponse(response: Members, requestedAt: number): Token
   };
   const textOf = (member: string, value = response[member]): string | undefined => {
     const text = typeof value === "number" ? `${value}` : (value ?? "");
-    return typeof text === "string" ? text.trim().replace(/\s+/g, " ") || undefined : refuse(member);
+    if (typeof text !== "string") return refuse(member);
+    const words = text.trim().replace(/\s+/g, " ");
+    // RFC 6749 A.12 and A.17. A platform that cannot put a token into a header may quote it in its error.
+    return member !== "scope" && /[^ -~]/.test(words) ? refuse(member) : words || undefined;
   };
   // RFC 6749 7.1: the client must not use a token of a type that it does not know.
   const isBearer = /^bearer$/i.test(textOf("token_type") ?? malformed ?? "bearer");

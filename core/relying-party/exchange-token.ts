@@ -116,8 +116,9 @@ export async function exchangeToken<Data>(
   if (!isText(issued) || (requestedTokenType && issued !== uriOf(requestedTokenType)))
     throw malformedResponse("issued_token_type");
   if (!/^(bearer|n_a)$/i.test(`${type}`)) throw malformedResponse("token_type");
-  const error = typeof audience === "string" ? audienceError(token, audience) : undefined;
-  if (error) throw error;
+  // For one of them at least: a provider may issue a token for fewer services than were requested.
+  const errors = [audience ?? []].flat().map((name) => audienceError(token, name));
+  if (errors[0] && errors.every(Boolean)) throw errors[0];
   const lifetime = Number(seconds ?? Number.NaN);
   return {
     token,

@@ -26,7 +26,7 @@ export const guardStepUp =
     // An unknown time, of a sign-in that did not ask for it, is too long ago.
     const age = (ports.now() - (authenticatedAt ?? Number.NEGATIVE_INFINITY)) / 1000;
     const isFresh = maxAge === undefined || age <= maxAge + exchange.clockTolerance;
-    if (isFresh && (!acrValues[0] || acrValues.includes(`${acr}`))) return undefined;
+    if (isFresh && (!acrValues[0] || acrValues.includes(acr as string))) return undefined;
     if (!isPage) return json(403, { error: "step_up_required", ...options });
     const url = await config.sealedLogin?.url(context as never, options);
     return url ? redirect(url, "GET") : signIn(context, { ...options, ...(returnTo !== undefined && { returnTo }) });

@@ -134,11 +134,12 @@ function claimsOf(
   if (active !== true) return refused("active");
   const { iss = trusted.issuer, client_id: clientId, username, sub, token_type: type, token_use: use } = members;
   // RFC 7662 2.1: refresh tokens are introspected too, and must not pass as access tokens.
-  if (type === undefined ? !mayLack.includes("token_type") : !/^(bearer|dpop|access_token)$/i.test(`${type}`))
+  const typeName = isText(type) ? type : "";
+  if (type === undefined ? !mayLack.includes("token_type") : !/^(bearer|dpop|access_token)$/i.test(typeName))
     return refused("token_type", type === undefined ? "mayLack of introspection" : undefined);
-  if (use !== undefined && !/^access(_token)?$/.test(`${use}`)) return refused("token_use");
+  if (use !== undefined && use !== "access" && use !== "access_token") return refused("token_use");
   // RFC 9449 6.2: the answer about a bound token has `cnf`.
-  if (/^dpop$/i.test(`${type}`) && members["cnf"] === undefined) return refused("cnf");
+  if (/^dpop$/i.test(typeName) && members["cnf"] === undefined) return refused("cnf");
   // RFC 9068 2.2: the subject of a token without a user is its client.
   const subject = sub ?? (username === undefined ? clientId : undefined);
   return {

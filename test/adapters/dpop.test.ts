@@ -90,7 +90,18 @@ describe("the nonces of several machines", () => {
     expect((await machine({ nonceSecret: NEW })(await proof({ nonce })))?.status).toBe(401);
   });
 
-  test.each(["", ".", "zzzzzzzz.AAAA", "NaN", "Infinity.x", "0.AAAA", null, {}, []])("%j is none", async (nonce) => {
+  test.each<unknown>([
+    "",
+    ".",
+    "zzzzzzzz.AAAA",
+    "NaN",
+    "Infinity.x",
+    "0.AAAA",
+    null,
+    {},
+    [],
+    { toString: 1, valueOf: 1 },
+  ])("%j is none", async (nonce) => {
     const response = await machine({ nonceSecret: NEW })(await proof({ nonce }));
     expect([response?.status, response?.headers.get("dpop-nonce")]).toEqual([401, expect.any(String)]);
   });
