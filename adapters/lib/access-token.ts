@@ -173,7 +173,11 @@ function settingsOf(options: AccessTokenOptions, env: Environment, examples: Exa
   );
   // One key set would then sign tokens of all of them.
   must(!issuers || !options.differences, "differences belongs into each of issuers");
-  must(resourceMetadata === undefined || URL.canParse(resourceMetadata), "resourceMetadata must be a URL");
+  // The path of a URL of another scheme may have quotes, which have no place in a challenge.
+  must(
+    resourceMetadata === undefined || (URL.canParse(resourceMetadata) && /^https?:/i.test(resourceMetadata)),
+    "resourceMetadata must be a URL",
+  );
   mustBeMade({ dpop, stepUp });
   mustBeSeconds(httpTimeout, clockTolerance);
   return {

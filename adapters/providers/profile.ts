@@ -1,5 +1,5 @@
 import { ExchangeError } from "../../core/errors.js";
-import { isText } from "../../core/provider/claims.js";
+import { firstWrong, isText } from "../../core/provider/claims.js";
 import type { IdentifyUser } from "../../core/provider/differences.js";
 import type { Client } from "../../core/provider/provider.js";
 import { fetchJson } from "../../core/provider/response.js";
@@ -48,5 +48,9 @@ export const profile =
       }),
     );
     if (!isText(claims.sub)) throw new ExchangeError("provider_invalid", { cause: { member: "sub" } });
-    return { ...claims, iss: client.issuer };
+    const verified = { ...claims, iss: client.issuer };
+    // For an app that adds `checkClaims` to such a description: without an ID Token no other check would call it.
+    const claim = firstWrong({ ...(await client.differences?.checkClaims?.(verified)) });
+    if (claim) throw new ExchangeError("id_token_invalid", { cause: { claim } });
+    return verified;
   };

@@ -27,7 +27,7 @@ export interface ProviderDifferences {
    */
   readonly metadata?: Partial<DiscoveryDocument>;
   /**
-   * Checks claims of each ID Token: true for each that is right. A claim that latchkey checks too, such as `iss`, is checked by this
+   * Checks claims of each ID Token, or of the profile in its place: true for each that is right. A claim that latchkey checks too, such as `iss`, is checked by this
    * function alone, so that it can accept less, or more: then it costs what the check of latchkey proves. @default no further checks
    */
   readonly checkClaims?: (claims: Readonly<Record<string, unknown>>) => Readonly<Record<string, boolean>>;

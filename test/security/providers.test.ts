@@ -6,7 +6,7 @@ import {
   protectedResource,
   verifyAccessToken,
 } from "../../adapters/edge.js";
-import { google } from "../../adapters/providers/index.js";
+import { google, profile } from "../../adapters/providers/index.js";
 import { createClock, createCookieJar, createTestProvider, type TestProvider } from "../../adapters/testing/index.js";
 import type { Awaitable } from "../../core/awaitable.js";
 import type { LatchkeyEvent } from "../../core/events.js";
@@ -94,6 +94,14 @@ describe("differences", () => {
     expect(app.codes()).toEqual(["id_token_invalid"]);
   });
 
+  test("check the profile of a provider without ID Tokens too", async () => {
+    const identify = profile(async () => ({ sub: "alice", org: "other" }));
+    const checkClaims = ({ org }: { readonly org?: unknown }) => ({ org: org === "ours" });
+    const app = await start({ differences: { identify, checkClaims, returnsNonce: false } });
+    await app.signIn();
+    expect(app.codes()).toEqual(["id_token_invalid"]);
+  });
+
   test("beside a description are refused: its checks would be gone", async () => {
     const provider = google({ clientId: "app", clientSecret: "secret", hd: "example.com" });
     const make = () => createAuth({ provider, differences: {}, secret, baseUrl }).handler(new Request(baseUrl));
@@ -159,6 +167,18 @@ describe("an API", () => {
       );
       expect(response?.status).toBe(401);
     }
+  });
+
+  test("puts no quote of its metadata's URL into a challenge", async () => {
+    const options = { issuer: "https://op.example", audience: "https://api.example" };
+    const challengeOf = async (resourceMetadata: string) =>
+      (
+        await verifyAccessToken({ ...options, resourceMetadata }).verify(new Request("https://api.example"))
+      ).response?.headers.get("www-authenticate") ?? "";
+    expect(await challengeOf('https://api.example/a"b?c"d#e"f')).toBe(
+      'Bearer realm="api", resource_metadata="https://api.example/a%22b?c%22d#e%22f"',
+    );
+    expect(await fault(() => challengeOf('other:a", error="x'))).toContain("resourceMetadata must be a URL");
   });
 
   test("publishes the resource and the issuers that were checked, whatever metadata says", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkRequirement } from "../../../core/relying-party/requirement.js";
-import { stepUpOf } from "../../../core/relying-party/step-up.js";
+import { guardStepUp, stepUpOf } from "../../../core/relying-party/step-up.js";
 import { missingClaim } from "../../../core/required-claims.js";
 
 describe("a requirement is checked at start-up", () => {
@@ -22,6 +22,12 @@ describe("a requirement is checked at start-up", () => {
 test("a value that is undefined is in no claims", () => {
   expect(missingClaim({}, { roles: undefined as never })).toBe("roles");
   expect(missingClaim({ roles: [undefined] }, { roles: undefined as never })).toBe("roles");
+});
+
+test.each([[["gold"]], [undefined], [null], [{ toString: 1, valueOf: 1 }]])("an acr of %j is none", async (acr) => {
+  const request = { context: { exchange: {}, ports: { now: () => 0 }, opened: {} }, isPage: false } as never;
+  const reply = await guardStepUp({ acrValues: ["gold", "undefined", "null"] })({ acr: acr as never }, request);
+  expect(reply?.status).toBe(403);
 });
 
 describe("what an API asks for (RFC 9470 3)", () => {
