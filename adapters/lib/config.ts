@@ -176,8 +176,8 @@ export function resolveConfig<Data>(
     "providers need names of letters, digits, _ and -, and a callbackPath of its own each",
   );
   must(!defaultProvider || providers?.[defaultProvider], "defaultProvider must be a name of providers");
-  // The routes of the app itself have no name.
-  const { name: _, ...app } = first;
+  // The routes of the app itself have no name, and no provider inherits what only the first one has.
+  const { name: _, label: __, callbackPath: ___, ...app } = first;
   return { ...app, providers: [first, ...others] };
 }
 

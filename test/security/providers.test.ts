@@ -127,6 +127,19 @@ describe("several providers", () => {
       "callbackPath of its own",
     );
   });
+  test("the second has neither the label nor the callback of the first", async () => {
+    const { issuer, fetch } = await createTestProvider();
+    const own = { ...client, issuer };
+    const providers = { work: { ...own, callbackPath: "/cb", label: "Work" }, code: own };
+    const auth = createAuth({ providers, secret, baseUrl, fetch });
+    const send = (path: string) => auth.handler(new Request(baseUrl + path));
+    expect(await (await send("/auth/login")).text()).toContain(">code</a>");
+    const [work, code] = await Promise.all(["work", "code"].map((name) => send(`/auth/login/${name}`)));
+    const redirectUriOf = (response?: Response) =>
+      new URL(response?.headers.get("location") ?? "").searchParams.get("redirect_uri");
+    expect([redirectUriOf(work), redirectUriOf(code)]).toEqual([`${baseUrl}/cb`, `${baseUrl}/auth/callback/code`]);
+  });
+
   test("no two have callbacks that differ by the slash at their ends", async () => {
     const providers = { work: { ...client, callbackPath: "/cb" }, code: { ...client, callbackPath: "/cb/" } };
     expect(await fault(() => createAuth({ providers, secret, baseUrl }).handler(new Request(baseUrl)))).toContain(
