@@ -22,11 +22,11 @@ async function checkAfterReset(framework: Framework, headers: Record<string, str
   app = await startApp({ framework, options: { httpTimeout: HTTP_TIMEOUT } });
   for (const endpoint of ["discovery", "jwks", "discovery", "jwks"] as const) {
     const stalled = app.stall(endpoint);
-    await app.browser().abandon("/shows", stalled.reached, { headers: { ...headers, authorization: "Bearer a.b.c" } });
+    const authorization = `Bearer ${await validToken()}`;
+    await app.browser().abandon("/shows", stalled.reached, { headers: { ...headers, authorization } });
     await new Promise((resolve) => setTimeout(resolve, 100));
     stalled.end();
     const startedAt = performance.now();
-    const authorization = `Bearer ${await validToken()}`;
     const responses = await Promise.all(
       Array.from({ length: 5 }, () => app.browser().fetch("/shows", { headers: { ...headers, authorization } })),
     );
