@@ -9,7 +9,7 @@ export interface ClerkOptions extends DescriptionOptions {
 }
 
 /**
- * Clerk, as the provider of an OAuth application. The issuer is the Frontend API: https://clerk.com/docs/guides/configure/auth-strategies/oauth/how-clerk-implements-oauth
+ * Clerk, as the provider of an OAuth application. The issuer is the Frontend API: https://clerk.com/docs/advanced-usage/clerk-idp
  *
  * @example
  * ```ts

@@ -9,7 +9,7 @@ const API = "https://discord.com/api";
 
 /**
  * Discord, by its OAuth 2.0 alone: its userinfo was reported to lack `sub`, and its discovery document the endpoint
- * (https://github.com/discord/discord-api-docs/issues/7377). The user is what its API says about the owner of the access token; `profile`
+ * (https://github.com/discord/discord-api-docs/issues/7460). The user is what its API says about the owner of the access token; `profile`
  * says what that costs. Several providers of an app must not share a redirect URI.
  *
  * - Endpoints and scopes: https://discord.com/developers/docs/topics/oauth2

@@ -192,7 +192,7 @@ export interface AzureB2cOptions extends DescriptionOptions {
 
 /**
  * Azure AD B2C: one user flow or policy. The discovery document has the policy in its path, the issuer has the tenant's id and not the
- * policy: https://github.com/panva/openid-client/discussions/718
+ * policy: https://github.com/panva/openid-client/issues/718
  *
  * @example
  * ```ts

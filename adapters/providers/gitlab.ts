@@ -9,7 +9,7 @@ export interface GitlabOptions extends DescriptionOptions {
 }
 
 /**
- * GitLab. It has no end_session endpoint (https://gitlab.com/gitlab-org/gitlab/-/issues/377654): a sign-out ends the session here alone.
+ * GitLab. It has no end_session endpoint (https://github.com/torbenraab/plane/issues/28): a sign-out ends the session here alone.
  *
  * @example
  * ```ts

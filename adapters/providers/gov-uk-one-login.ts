@@ -7,7 +7,7 @@ import { type DescriptionOptions, describeProvider } from "./description.js";
 export interface GovUkOneLoginOptions extends Omit<DescriptionOptions, "clientSecret" | "clientAuthentication"> {
   /** Required. The private key whose public key is registered: a JWK with `alg`, or the JSON of one. */
   privateKey?: object | string;
-  /** The vectors of trust, such as `["Cl.Cm.P2"]`. @default those of the registration */
+  /** The vectors of trust, such as `["Cl.Cm.P2"]`. @default none is sent */
   vtr?: readonly string[];
   /** The integration environment, whose users are not real. @default false */
   integration?: boolean;

@@ -9,7 +9,7 @@ export interface KeycloakOptions extends DescriptionOptions {
   /** Required. The name of the realm. */
   realm?: string;
   /**
-   * Whether authorization requests are pushed (RFC 9126). Before 2026 a pushed request lost `kc_idp_hint` and `acr_values`, and before
+   * Whether authorization requests are pushed (RFC 9126). A pushed request was reported to lose `kc_idp_hint` (mended in 2026) and `acr_values`, and before
    * September 2023 Keycloak refused those of public clients. @default true
    */
   par?: boolean;
@@ -18,7 +18,7 @@ export interface KeycloakOptions extends DescriptionOptions {
 /**
  * Keycloak.
  *
- * - Pushed requests lose parameters: https://github.com/keycloak/keycloak/issues/47244, and those of public clients were refused:
+ * - Pushed requests lose parameters: https://github.com/keycloak/keycloak/pull/47244, and those of public clients were refused:
  *   https://github.com/keycloak/keycloak/issues/8939
  * - Before December 2024 a revocation also ended the user's consent and other sessions
  *   (https://github.com/keycloak/keycloak/issues/35486): `revocation: false` leaves the refresh token as it is.

@@ -6,7 +6,7 @@ export interface LineOptions extends DescriptionOptions {}
 
 /**
  * LINE Login. LINE signs ID Tokens of a web login with HS256 unless the token request asks for a key (`id_token_key_type=JWK`): then with
- * ES256. https://developers.line.biz/en/docs/line-login/verify-id-token/ and https://dev.classmethod.jp/articles/cognito-line-login/
+ * ES256. https://developers.line.biz/en/docs/line-login/verify-id-token/ and https://github.com/dennislin9999/LINELoginIDTokenValidator
  *
  * @example
  * ```ts

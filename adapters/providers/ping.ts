@@ -14,7 +14,7 @@ export interface PingOptions extends DescriptionOptions {
 }
 
 /**
- * PingOne, or PingFederate. https://docs.pingidentity.com/pingone/applications/p1_applications_add_oidc.html
+ * PingOne, or PingFederate. https://developer.pingidentity.com/pingone-api/auth/openid-connect-oauth-2/discovery-openid-configuration.html
  *
  * @example
  * ```ts

@@ -11,7 +11,8 @@ export interface WorkosOptions extends DescriptionOptions {
 /**
  * WorkOS AuthKit, for a WorkOS Connect application.
  *
- * - The discovery document is at the AuthKit domain: https://workos.com/docs/reference/workos-connect/metadata
+ * - The client's secret is in the form: https://workos.com/docs/reference/workos-connect/token
+ * - The discovery document is at the AuthKit domain: https://workos.com/docs/reference/workos-connect/metadata/openid-configuration
  *
  * @example
  * ```ts
@@ -27,4 +28,5 @@ export interface WorkosOptions extends DescriptionOptions {
 export const workos = (options: WorkosOptions): ProviderOptions =>
   describeProvider("workos", options, { domain: TEXT }, ["domain"], ({ domain = "" }) => ({
     issuer: `https://${hostOf(domain, "workos.domain")}`,
+    clientAuthentication: "client_secret_post",
   }));

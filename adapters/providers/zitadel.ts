@@ -15,7 +15,7 @@ export interface ZitadelOptions extends DescriptionOptions {
 }
 
 /**
- * Zitadel. The `aud` of its ID Tokens lists the project and its other apps: https://github.com/BookStackApp/BookStack/issues/4147
+ * Zitadel. The `aud` of its ID Tokens lists the project and its other apps: https://github.com/BookStackApp/BookStack/pull/4147
  *
  * @example
  * ```ts

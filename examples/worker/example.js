@@ -18,6 +18,8 @@ export default {
       target: "es2022",
       conditions: ["workerd", "worker", "browser"],
       external: ["cloudflare:*"],
+      // esbuild says so of a package outside of node_modules, as this one is here.
+      logOverride: { "ignored-bare-import": "silent" },
     });
     const config = join(temporary, "config.capnp");
     copyFileSync(here("config.capnp"), config);

@@ -300,7 +300,7 @@ export const plays: Readonly<Record<string, Play>> = {
   },
   workos: {
     describe: () => providers.workos({ ...client, domain: "team.authkit.app" }),
-    quirks: { discovery: discovery("https://team.authkit.app") },
+    quirks: { discovery: discovery("https://team.authkit.app"), client: "client_secret_post" },
     signOut: local,
   },
   clerk: {
