@@ -165,6 +165,7 @@ const express = `import { auth, requireSession, verifyAccessToken } from "latchk
   import type { Request } from "express";
   export const middleware = auth({ mount: "/auth" });
   export const guard = requireSession();
+  export const ofRole = requireSession({ claims: { roles: "billing" } });
   export const api = verifyAccessToken({ scope: "read:shows" });
   export const token = (req: Request) => req.auth.getAccessToken();
   // @ts-expect-error: the mount is text
@@ -175,9 +176,10 @@ const node = `import { type AuthSessionOptions, auth, getSignedInAuth, requireSe
   export const session: AuthSessionOptions = { inactivityDuration: 3600 };
   export const middleware = auth({ session, onSignIn: (signIn: SignIn) => ({ data: { from: signIn.claims.iss } }) });
   export const guard = requireSession();
+  export const ofRole = requireSession({ claims: { roles: "billing" } });
   export const subject = (req: IncomingMessage) => getSignedInAuth(req).session.user.sub;
-  // @ts-expect-error: a guard takes no options
-  export const wrong = requireSession({});`;
+  // @ts-expect-error: a claim is no object
+  export const wrong = requireSession({ claims: { roles: { is: "billing" } } });`;
 
 /** What an app exports with an annotation, so that a compiler before 5.4 can write its declarations. */
 const annotated = `import { type Store, createMemoryStore } from "latchkey";
