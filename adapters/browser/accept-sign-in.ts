@@ -3,7 +3,6 @@ import type { User } from "../../core/exchange/user.js";
 import type { ClientSession } from "./client-session.js";
 import { isUsable, sessionAfter } from "./session.js";
 import type { ClientContext } from "./sign-in.js";
-import type { Turn } from "./turn.js";
 
 /*
  * How a sign-in changes the session of all tabs when it comes back.
@@ -11,23 +10,16 @@ import type { Turn } from "./turn.js";
 
 /**
  * Replaces the session by that of a sign-in. If a silent sign-in is not expected, the session stays, and the refresh token of the
- * sign-in is revoked. A sign-in that the user asked for takes another turn if that of another tab passed it, unless the user has
- * signed out meanwhile.
+ * sign-in is revoked.
  */
-export async function acceptSignIn(context: ClientContext, result: Authentication, isSilent: boolean): Promise<void> {
-  let isPassed = false;
-  const accept = async (turn: Turn) => {
+export function acceptSignIn(context: ClientContext, result: Authentication, isSilent: boolean): Promise<void> {
+  return context.takeTurn(async (turn) => {
     const current = context.session();
-    const isAccepted = isSilent
-      ? isExpected(current, result.claims.sub, turn.wasSignedIn)
-      : !isPassed || turn.wasSignedIn !== false;
-    const isStored = isAccepted && (await turn.replaceSession(sessionAfter(context, result, current)));
-    isPassed = isAccepted && !isStored && !isSilent;
-    if (isStored) context.emit({ type: "signed_in" });
-    else if (!isPassed) revokeUnused(context, result.claims.sub, result.tokens.refreshToken);
-  };
-  do await context.takeTurn(accept);
-  while (isPassed);
+    const isAccepted = !isSilent || isExpected(current, result.claims.sub, turn.wasSignedIn);
+    if (isAccepted && (await turn.replaceSession(sessionAfter(context, result, current)))) {
+      context.emit({ type: "signed_in" });
+    } else revokeUnused(context, result.claims.sub, result.tokens.refreshToken);
+  });
 }
 
 /** Whether a silent sign-in may become the session: no tab has signed out, and a current session is of this user. */

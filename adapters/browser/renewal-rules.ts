@@ -63,7 +63,7 @@ export const codeOf = (error: unknown): string | undefined => (error instanceof 
 export function failedRefresh(session: ClientSession, error: unknown): ClientSession {
   const { status = 0, claim } = ((error as Error).cause ?? {}) as { status?: number; claim?: string };
   if (codeOf(error) === "grant_ended" || claim === "sub") return { ...withoutRefreshToken(session), isDoubtful: false };
-  return { ...session, isDoubtful: status < 400 || status >= 500 || session.isDoubtful };
+  return { ...session, isDoubtful: status < 400 || status >= 500 };
 }
 
 /**

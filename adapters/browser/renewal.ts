@@ -115,9 +115,8 @@ async function restoreInTurn(context: Renewals, turn: Turn, mayLeave: boolean): 
   const elsewhere = context.elsewhere();
   try {
     const session = await signInByFrame(context, {}, elsewhere ?? null);
-    // While the frame loaded, a slow tab may have sent the session, maybe of another user, or the user may have signed out.
-    const isStored = !context.session() && (await turn.replaceSession(session));
-    if (!isStored) revokeUnused(context, session.user.sub, session.tokens.refreshToken);
+    // False if the user signed out meanwhile.
+    if (!(await turn.replaceSession(session))) revokeUnused(context, session.user.sub, session.tokens.refreshToken);
     return "stay";
   } catch (error) {
     if (codeOf(error) !== "login_required") throw error;
@@ -265,13 +264,10 @@ async function fetchTokens(
         continue;
       }
     }
-    // While the frame loaded, or the request was made ready, a turn that this one had passed may have stored its new tokens.
-    const isRenewed = () =>
-      !isSpecial(request) && sessionOf(context, session.user.sub).tokens.accessToken !== session.tokens.accessToken;
-    if (isRenewed()) return sessionOf(context);
     current = sessionOf(context, session.user.sub);
+    // While the frame loaded, a turn that this one had passed has stored its new tokens.
+    if (!isSpecial(request) && current.tokens.accessToken !== session.tokens.accessToken) return current;
     refresh = await attemptRefresh(context, turn, current, request);
-    if (refresh.isReserved === false && isRenewed()) return sessionOf(context);
     current = refresh.session;
     if (!refresh.error) return { ...current, malformed: refresh.malformed };
     // A later renewal may send the refresh token.
@@ -319,8 +315,7 @@ async function attemptRefresh(
       subject: session.user.sub,
       currentAccessTokens: accessTokensOf(session.tokens).map((token) => token.accessToken),
       async beforeSend() {
-        const isCurrent = () => context.session()?.tokens.refreshToken === refreshToken;
-        isReserved = isCurrent() && (await turn.reserveRefresh()) && isCurrent();
+        isReserved = await turn.reserveRefresh();
         if (!isReserved)
           throw new ExchangeError("provider_unreachable", { cause: "the refresh token is not reserved" });
       },

@@ -1,6 +1,6 @@
 import { isObject } from "../../core/is-object.js";
 import { type ClientSession, withoutTokens } from "./client-session.js";
-import type { TabsRecord } from "./tabs-record.js";
+import type { TabsRecord } from "./database.js";
 
 /*
  * The version of the session in a tab, and how messages and turns change it. These functions take values and return values;
@@ -51,8 +51,6 @@ export function versionAfter(current: SessionVersion, received: SessionVersion):
   const { tokenKey, session } = current;
   const { generation, session: next } = received;
   if (generation <= current.generation) return current;
-  // The sender did not know a session that is not recorded, so only a sign-out ends it.
-  if (!next && !received.isSignOut && session && !current.isRecorded) return { ...current, generation };
   if (!next || received.tokenKey === tokenKey) return { ...received, tokenKey };
   if (session?.user.sub === next.user.sub) return { ...received, tokenKey, session, missed: undefined };
   return generation > (current.missed ?? 0) || !current.elsewhere
@@ -85,10 +83,6 @@ export const maySend = ({ generation, isRecorded, session }: SessionVersion, new
 export const latestRecord = (record: TabsRecord | undefined | null, current: SessionVersion): TabsRecord =>
   record ?? { generation: current.generation, isSignedIn: current.session !== null };
 
-/** Whether the latest version has a session, whatever new tabs have found since. */
-export const hadSession = (record: TabsRecord | undefined | null, current: SessionVersion): boolean =>
-  current.generation > (record?.generation ?? 0) ? current.session !== null : record?.isSignedIn === true;
-
 /**
  * Whether a user is signed in; undefined in a new tab that cannot read the record. A later version than the record's counts more:
  * a sign-out may have failed to write the record.
@@ -98,7 +92,7 @@ export const wasSignedIn = (record: TabsRecord | undefined | null, current: Sess
     ? current.session !== null
     : record === null
       ? undefined
-      : record?.isSignedIn === true && !record.isAbsent;
+      : record?.isSignedIn === true;
 
 /** Whether this tab would know if another tab had used its refresh token. */
 export const knowsRefreshes = (record: TabsRecord | undefined | null, { isRecorded }: SessionVersion): boolean =>
@@ -110,8 +104,6 @@ export const URGENT_LEAD = 1_000;
 /**
  * The generation of the next version: later than `latest`, and later than `now`, so that generations grow even if the browser has
  * deleted the record.
- * @param fraction a random number below 1, so that two turns that begin in one millisecond have different generations: a computer
- * that wakes up lets one tab have the lock, and another pass it, at once
  */
-export const nextGeneration = (latest: number, now: number, isUrgent: boolean, fraction: number): number =>
-  Math.max(latest, now) + (isUrgent ? URGENT_LEAD : 1) + fraction;
+export const nextGeneration = (latest: number, now: number, isUrgent: boolean): number =>
+  Math.max(latest, now) + (isUrgent ? URGENT_LEAD : 1);

@@ -12,9 +12,7 @@ import { openVersionChannel, type SessionListeners } from "./version-channel.js"
  *
  * Who may change it. Only a tab in its turn (`turn.ts`). A lock gives turns to one tab at a time (`tab-lock.ts`). In a turn:
  * 1. The tab reads the record. If the tab lacks the version of the record's generation, it requests that version from other tabs.
- * 2. Before the tab sends the refresh token, it reserves that token: it writes the next generation to the record (`reserveRefresh`),
- *    if no other turn has written the record since. The tab sends the token only if that took less time than other tabs wait for a
- *    version that they lack: after a longer time (the tab was frozen), another tab may have sent the token as its last resort.
+ * 2. Before the tab sends the refresh token, it reserves that token: it writes the next generation to the record (`reserveRefresh`).
  * 3. To change the session (`replaceSession`), the tab writes the next generation to the record, replaces its version, and sends
  *    the new version to the other tabs. After a reservation, this is the generation that the reservation wrote.
  *
@@ -34,8 +32,7 @@ import { openVersionChannel, type SessionListeners } from "./version-channel.js"
  * latest. A guess keeps its old generation, so the version that it missed replaces it whenever that arrives.
  *
  * Notes. A turn may add a note to the record (`writeNote`): until when tabs rest after a renewal that failed, or until when they
- * wait for the page of a tab that went to the provider; or that a new tab found no session (`recordNoSession`), so that the next new
- * tab does not ask the provider. A tab that has a session keeps it. The next version removes the note.
+ * wait for the page of a tab that went to the provider. The next version removes the note.
  *
  * Time limits. A turn waits for the lock for `limit` milliseconds at most (60 seconds by default); a sign-out is urgent, and waits
  * for one second. Then the turn waits for the version that its tab lacks for one second at most, or in a new tab for a tenth of a
@@ -48,10 +45,8 @@ import { openVersionChannel, type SessionListeners } from "./version-channel.js"
  *   turn stops waiting for the lock, and writes a later generation. The turn that was passed finds the later generation in the
  *   record or in its tab, and changes nothing. If no other turn wrote one, the late turn still stores its result, which may hold
  *   the only copy of a new refresh token.
- * - A computer wakes up: one turn gets the lock while another stops to wait for it, so both run. Their generations differ by a
- *   random fraction. Only the first reserves the refresh token. A sign-in that was passed takes another turn.
- * - IndexedDB cannot be written: the next version is not recorded. If it has a session, it stays in its tab, and only a sign-out in
- *   another tab ends it. If it is a sign-out, a tab that hears of it believes it more than the record.
+ * - IndexedDB cannot be written: the next version is not recorded. If it has a session, it stays in its tab. If it is a sign-out,
+ *   a tab that hears of it believes it more than the record.
  * - IndexedDB cannot be read: this turn does not send the refresh token, unless the version of its tab is not recorded.
  * - The browser has no Web Locks or no BroadcastChannel, or refuses them to this page: each tab has a session of its own, and its
  *   turns follow each other.

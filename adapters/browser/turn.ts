@@ -1,32 +1,13 @@
 import { ExchangeError } from "../../core/errors.js";
 import type { ClientSession } from "./client-session.js";
-import { readRecord, writeRecord } from "./database.js";
-import {
-  guessFrom,
-  hadSession,
-  isBehind,
-  knowsRefreshes,
-  latestRecord,
-  nextGeneration,
-  type SessionVersion,
-  wasSignedIn,
-} from "./session-version.js";
-import type { TabsRecord } from "./tabs-record.js";
+import { readRecord, type TabsRecord, writeRecord } from "./database.js";
+import { guessFrom, isBehind, knowsRefreshes, latestRecord, nextGeneration, wasSignedIn } from "./session-version.js";
 import type { VersionChannel } from "./version-channel.js";
 
 /** Milliseconds that a tab waits for the latest version from other tabs. */
 const WAIT = 1_000;
 /** Milliseconds that a new tab waits for its first version. */
 const NEW_TAB_WAIT = 100;
-
-/** The versions of this page whose refresh token a turn has reserved. Without a record, two turns of one tab need it. */
-const reserved = /* @__PURE__ */ new WeakSet<SessionVersion>();
-
-/** Tells whether a tab was frozen for so long that another one has stopped to wait for its version. */
-function stopwatch(): () => boolean {
-  const begin = performance.now();
-  return () => performance.now() - begin >= WAIT;
-}
 
 /** What a tab adds to the record for the other tabs. The next version removes it. */
 export type TurnNote = Pick<TabsRecord, "restingUntil" | "awayUntil">;
@@ -93,60 +74,35 @@ export async function beginTurn(channel: VersionChannel, options: TurnOptions): 
 }
 
 /**
- * The record as one turn reads and writes it.
- * @param latest what the turn knows when it begins
- */
-function openRecord(
-  { name, isShared, isUrgent }: TurnOptions,
-  record: TabsRecord | undefined | null,
-  latest: TabsRecord,
-) {
-  /**
-   * The generation that the record had when this turn read or wrote it last; undefined if that is not known, or does not matter: a
-   * sign-out replaces what another turn has written meanwhile.
-   */
-  let expected = record === null || isUrgent ? undefined : (record?.generation ?? 0);
-  const state = {
-    /** What this turn has read or written last. */
-    latest,
-    /** False if another turn has written the record since this turn read or wrote it; undefined if it cannot be written. */
-    async write(change: Partial<TabsRecord>): Promise<boolean | undefined> {
-      const { generation, isSignedIn } = state.latest;
-      const written = { generation, isSignedIn, ...change };
-      const isWritten = isShared ? await writeRecord(name, written, expected).catch(() => undefined) : undefined;
-      if (isWritten) state.latest = written;
-      // A write that failed may have changed the record.
-      if (isWritten !== false) expected = isWritten && written.generation;
-      return isWritten;
-    },
-  };
-  return state;
-}
-
-/**
  * @param record undefined: no turn wrote one yet. null: it cannot be read, or this tab shares none
  * @param generation the latest generation that the turn knows when it begins
  */
 function createTurn(
   { current, replace, request, send }: VersionChannel,
-  options: TurnOptions,
+  { name, isShared, isUrgent, limit }: TurnOptions,
   record: TabsRecord | undefined | null,
   generation: number,
 ): Turn {
-  const { isUrgent, limit } = options;
   const isSignedIn = wasSignedIn(record, current());
   const knows = knowsRefreshes(record, current());
-  const state = openRecord(options, record, {
+  /** What this turn has read or written last. If the tab has a later generation, another turn has passed this one. */
+  let latest: TabsRecord = {
     generation: Math.max(generation, current().generation),
-    isSignedIn: hadSession(record, current()),
-  });
-  const { write } = state;
+    isSignedIn: isSignedIn === true,
+  };
   /** The generation of the next version. */
-  let next = nextGeneration(state.latest.generation, Date.now(), isUrgent, Math.random());
+  let next = nextGeneration(latest.generation, Date.now(), isUrgent);
   /** Aborts when the turn has taken too long. */
   const timeout = AbortSignal.timeout(limit);
-  /** If the tab has a later generation, another turn has passed this one. */
-  const isPassed = () => current().generation > state.latest.generation;
+
+  const isPassed = () => current().generation > latest.generation;
+  /** False if the record has a later generation already; undefined if it cannot be written. */
+  const write = async (change: Partial<TabsRecord>): Promise<boolean | undefined> => {
+    const written = { generation: latest.generation, isSignedIn: latest.isSignedIn, ...change };
+    const isWritten = isShared ? await writeRecord(name, written).catch(() => undefined) : undefined;
+    if (isWritten) latest = written;
+    return isWritten;
+  };
   return {
     tooLate: new Promise<never>((_resolve, reject) => {
       timeout.onabort = () =>
@@ -156,31 +112,20 @@ function createTurn(
     note: record ?? {},
     requestAgain: async () => current().generation < generation && request(generation, WAIT),
     writeNote: write,
-    recordNoSession: () => write({ isAbsent: true }),
+    recordNoSession: () => write({ isSignedIn: false }),
     async reserveRefresh() {
-      const mayReserve = () => knows && !timeout.aborted && !isPassed();
-      if (!mayReserve()) return false;
-      const version = current();
-      const isSlow = stopwatch();
+      if (!knows || timeout.aborted || isPassed()) return false;
       // If the record cannot be written: no other tab has an unrecorded session, so no other tab can send its refresh token.
-      const isReserved = (await write({ generation: next, isSignedIn: true })) ?? !current().isRecorded;
-      // A turn that passed this one has waited before it used the token as a last resort.
-      if (!isReserved || isSlow() || !mayReserve() || reserved.has(version)) return false;
-      reserved.add(version);
-      return true;
+      return (await write({ generation: next, isSignedIn: true })) ?? !current().isRecorded;
     },
     async replaceSession(session, isSignOut) {
       if (isPassed()) return false;
-      const isSlow = stopwatch();
-      const change = { generation: next, isSignedIn: session !== null };
-      let isWritten = await write(change);
-      // Another turn may have passed this one meanwhile: then the record is not as written.
-      if (isWritten && isSlow()) isWritten = await write(change);
+      const isWritten = await write({ generation: next, isSignedIn: session !== null });
       if (isWritten === false || isPassed()) return false;
       const isRecorded = isWritten === true;
       const { tokenKey } = current();
       replace({ generation: next, tokenKey, isRecorded, session, isSignOut });
-      state.latest = { generation: next++, isSignedIn: session !== null };
+      latest = { generation: next++, isSignedIn: session !== null };
       // As in `maySend`.
       if (isRecorded || !session) send();
       return true;

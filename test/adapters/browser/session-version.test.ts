@@ -3,7 +3,6 @@ import type { ClientSession } from "../../../adapters/browser/client-session.js"
 import {
   firstVersion,
   guessFrom,
-  hadSession,
   isBehind,
   isTabMessage,
   knowsRefreshes,
@@ -15,7 +14,6 @@ import {
   versionAfter,
   wasSignedIn,
 } from "../../../adapters/browser/session-version.js";
-import { mayReplace } from "../../../adapters/browser/tabs-record.js";
 
 const sessionOf = (sub: string): ClientSession => ({
   user: { sub },
@@ -46,13 +44,6 @@ describe("a message from another tab", () => {
     const current = signedIn(2);
     expect(versionAfter(current, signedIn(generation, "bob"))).toBe(current);
     expect(versionAfter(current, signedOut(generation))).toBe(current);
-  });
-
-  test("that ends the session ends one that is not recorded only if the user signed out: its sender did not know it", () => {
-    const ended = { ...signedOut(3), isSignOut: undefined };
-    expect(versionAfter(signedIn(2, "alice", false), ended)).toEqual({ ...signedIn(2, "alice", false), generation: 3 });
-    expect(versionAfter(signedIn(2, "alice", false), signedOut(3)).session).toBeNull();
-    expect(versionAfter(signedIn(2), ended).session).toBeNull();
   });
 
   test("with the version that a tab missed replaces the guess", () => {
@@ -172,43 +163,16 @@ describe("a turn begins", () => {
   });
 });
 
-describe("the record", () => {
-  test("is replaced by one of the same or a later generation", () => {
-    expect([4, 5, 6].map((generation) => mayReplace({ generation: 5, isSignedIn: true }, { generation }))).toEqual([
-      true,
-      true,
-      false,
-    ]);
-    expect(mayReplace({ generation: 5, isSignedIn: true }, undefined)).toBe(true);
-  });
-
-  test("is replaced by a reservation only if no other turn has written it since", () => {
-    const reservation = { generation: 9, isSignedIn: true };
-    expect([5, 6].map((generation) => mayReplace(reservation, { generation }, 5))).toEqual([true, false]);
-    expect([0, 5].map((expected) => mayReplace(reservation, undefined, expected))).toEqual([true, false]);
-  });
-
-  test("keeps a session that a new tab did not find", () => {
-    const record = { generation: 2, isSignedIn: true, isAbsent: true };
-    expect([wasSignedIn(record, firstVersion("app")), hadSession(record, firstVersion("app"))]).toEqual([false, true]);
-    expect(guessFrom(signedIn(1), record).session).toMatchObject({ user: { sub: "alice" }, isDoubtful: true });
-  });
-});
-
 describe("the next generation", () => {
   test("follows the time, so that it grows even if the browser has deleted the record", () => {
-    expect(nextGeneration(5, 1_000, false, 0)).toBe(1_001);
+    expect(nextGeneration(5, 1_000, false)).toBe(1_001);
   });
 
   test("is later than all earlier ones, even if the clock was set back", () => {
-    expect(nextGeneration(2_000, 1_000, false, 0)).toBe(2_001);
-  });
-
-  test("differs between two turns that begin in one millisecond", () => {
-    expect(nextGeneration(5, 1_700_000_000_000, false, 0.25)).toBe(1_700_000_000_001.25);
+    expect(nextGeneration(2_000, 1_000, false)).toBe(2_001);
   });
 
   test("of a sign-out is later than that of a concurrent turn", () => {
-    expect(nextGeneration(5, 1_000, true, 0)).toBe(1_000 + URGENT_LEAD);
+    expect(nextGeneration(5, 1_000, true)).toBe(1_000 + URGENT_LEAD);
   });
 });
