@@ -27,8 +27,9 @@ export interface ProviderDifferences {
    */
   readonly metadata?: Partial<DiscoveryDocument>;
   /**
-   * Checks claims of each ID Token, or of the profile in its place: true for each that is right. A claim that latchkey checks too, such as `iss`, is checked by this
-   * function alone, so that it can accept less, or more: then it costs what the check of latchkey proves. @default no further checks
+   * Checks claims of each ID Token, or of the profile in its place: true for each that is right. A claim that latchkey checks too, such
+   * as `iss`, is checked by this function alone, so that it can accept less, or more: then it costs what the check of latchkey proves.
+   * @default no further checks
    */
   readonly checkClaims?: (claims: Readonly<Record<string, unknown>>) => Readonly<Record<string, boolean>>;
   /** Parameters of each token request, beside those of the protocol. @default none */
@@ -40,8 +41,8 @@ export interface ProviderDifferences {
    * not prove it in another way: `hs256IdTokens` and `profile` say it of theirs. @default the ID Token, verified with the key set
    */
   readonly identify?: IdentifyUser;
-  /** False: the provider returns no `nonce`. Costs the proof that the ID Token is of this sign-in; `state` and PKCE remain. @default true */
+  /** False: the provider returns no `nonce`. Costs the proof that the ID Token is of this sign-in; `state` remains, and PKCE where the provider takes it. @default true */
   readonly returnsNonce?: boolean;
-  /** False: no PKCE, for a provider that refuses it. Costs the protection of a code that leaked (RFC 9700 2.1.1); the `nonce` remains. @default true */
+  /** False: no PKCE, for a provider that refuses it. Costs the protection of a code that leaked (RFC 9700 2.1.1); the `nonce` remains where the provider returns it. @default true */
   readonly takesPkce?: boolean;
 }
