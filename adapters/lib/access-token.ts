@@ -95,15 +95,9 @@ const issuerExamples: ExamplesOf<IssuerOptions> = {
   differences: OBJECT,
 };
 
-/** All options, by an example each: one that is misspelt would leave the API open. */
-export const accessTokenExamples: ExamplesOf<AccessTokenOptions> = {
-  issuer: TEXT,
-  audience: ANY,
-  clientIds: ANY,
-  signingAlg: TEXT,
-  profile: TEXT,
-  introspection: ANY,
-  differences: OBJECT,
+/** All options, by an example each: one that is misspelt would leave the API open. In a pure call, as `authExamples`. */
+export const accessTokenExamples: ExamplesOf<AccessTokenOptions> = /* @__PURE__ */ (() => ({
+  ...issuerExamples,
   issuers: [],
   scope: TEXT,
   claims: OBJECT,
@@ -115,7 +109,7 @@ export const accessTokenExamples: ExamplesOf<AccessTokenOptions> = {
   clockTolerance: 30,
   now: FUNCTION,
   fetch: FUNCTION,
-};
+}))();
 
 /** Checks a request: gives the verified access token, or the reply to send. */
 export type Check = (

@@ -1,3 +1,4 @@
+import { afterEach } from "vitest";
 import { createAuth, type LatchkeyEvent, type SignIn } from "../../adapters/edge.js";
 import type { ProviderOptions } from "../../adapters/lib/auth-options.js";
 import { createCookieJar } from "../../adapters/testing/index.js";
@@ -80,4 +81,16 @@ export async function start(quirks: Quirks, options: ProviderOptions) {
     sentTo: (url: string) => provider.requests.filter((each) => each.url === url).map(({ parameters }) => parameters),
     close: provider.close,
   };
+}
+
+const begun: Array<{ close(): void }> = [];
+afterEach(() => {
+  for (const each of begun.splice(0)) each.close();
+});
+
+/** As `start`, until the end of the test. */
+export async function begin(quirks: Quirks, options: ProviderOptions) {
+  const app = await start(quirks, options);
+  begun.push(app);
+  return app;
 }

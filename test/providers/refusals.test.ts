@@ -1,25 +1,14 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createAuth } from "../../adapters/edge.js";
 import type { ProviderOptions } from "../../adapters/lib/auth-options.js";
 import { privateKeyJwt } from "../../adapters/lib/private-key-jwt.js";
 import * as providers from "../../adapters/providers/index.js";
-import { start } from "./app.js";
+import { begin } from "./app.js";
 import { CLIENT_ID, CLIENT_SECRET, type Quirks } from "./fake-provider.js";
 import { clientKey } from "./keys.js";
 import { assertionPart, manyTenants, OTHER_TENANT, plays, TENANT } from "./quirks.js";
 
 const client = { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET };
-const open: Array<{ close(): void }> = [];
-afterEach(() => {
-  for (const each of open.splice(0)) each.close();
-});
-
-async function begin(quirks: Quirks, options: ProviderOptions) {
-  const app = await start(quirks, options);
-  open.push(app);
-  return app;
-}
-
 const quirksOf = (name: string): Quirks => {
   const { [name]: play } = plays;
   if (!play) throw new Error(`no play ${name}`);

@@ -1,21 +1,10 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { ProviderOptions } from "../../adapters/lib/auth-options.js";
 import { clientSecretFrom, hs256IdTokens } from "../../adapters/providers/index.js";
-import { start } from "./app.js";
+import { begin } from "./app.js";
 import { CLIENT_ID, CLIENT_SECRET, type Quirks } from "./fake-provider.js";
 
 const client = { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET };
-const open: Array<{ close(): void }> = [];
-afterEach(() => {
-  for (const each of open.splice(0)) each.close();
-});
-
-async function begin(quirks: Quirks, options: ProviderOptions) {
-  const app = await start(quirks, options);
-  open.push(app);
-  return app;
-}
-
 const at = (issuer: string, endpoints: Readonly<Record<string, string>> = {}): Quirks["discovery"] => ({
   url: `${issuer}/.well-known/openid-configuration`,
   document: {
